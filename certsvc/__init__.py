@@ -1,0 +1,4 @@
+"""certsvc fills, signs and verifies sick-leave and recovery certificates for F0 cases.
+
+`docs/architecture.md` is the map.
+"""

@@ -1,0 +1,4 @@
+from certsvc.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Puts the application together: routers, problems, middleware, static files."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import Depends, FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from certsvc.api import batches, certificates, health, public, registry, site
+from certsvc.api.limits import AddressLimiter
+from certsvc.api.middleware import BodyLimit, RequestContext
+from certsvc.api.pages import STATIC
+from certsvc.api.problems import set_up_problems, unknown_error
+from certsvc.config import Settings
+from certsvc.resources import Resources, open_resources
+
+_CALLS_A_MINUTE = 300
+"""Of one address on what needs no key: a factory gate scans every few seconds, a network shares one address."""
+
+OpenResources = Callable[[Settings], AbstractAsyncContextManager[Resources]]
+
+
+def create_app(settings: Settings, *, opening: OpenResources = open_resources) -> FastAPI:
+    """The ASGI application; resources are opened when it starts and closed when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with opening(settings) as resources:
+            app.state.resources = resources
+            yield
+
+    app = FastAPI(
+        title="certsvc",
+        summary="Sick-leave and recovery certificates for F0 cases: issue in batches, sign, verify.",
+        version="0.1.0",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    set_up_problems(app)
+    app.add_exception_handler(Exception, unknown_error)
+    limiter = AddressLimiter(trusted_proxies=settings.trusted_proxies)
+    for staff in (certificates.router, batches.router, registry.router):
+        app.include_router(staff)
+    for open_to_all in (public.router, site.router):
+        app.include_router(open_to_all, dependencies=[Depends(limiter.limit("public", per_minute=_CALLS_A_MINUTE))])
+    app.include_router(health.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(RequestContext, is_https=settings.base_url.startswith("https://"))
+    return app

@@ -1,0 +1,188 @@
+"""`/v1/certificates`: ask for one, follow it, fetch its PDF, withdraw it."""
+
+import base64
+import binascii
+import datetime as dt
+import json
+import uuid
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from certsvc.api.access import Now, Reader, Res, Writer
+from certsvc.api.downloads import pdf_response
+from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
+from certsvc.api.schemas import CertificateOut, CertificatePage, CertificateRequest, Replacement, Withdrawal, certificate_out
+from certsvc.blobs import pdf_name
+from certsvc.errors import Conflict, InputError
+from certsvc.issuing import withdrawing
+from certsvc.issuing.requesting import Terms, request_certificate
+from certsvc.issuing.withdrawing import Reason, get_visible
+from certsvc.models import PUBLISHED, ApiKey, Certificate, Kind, Status
+from certsvc.resources import Resources
+from certsvc.store import certificates
+
+router = APIRouter(prefix="/v1/certificates", tags=["certificates"])
+MAX_PAGE = 200
+
+
+def _body(certificate: Certificate, *, caller: ApiKey, res: Resources) -> dict[str, Any]:
+    return certificate_out(certificate, caller=caller, vault=res.vault, settings=res.settings).model_dump(mode="json")
+
+
+@router.post("", status_code=202, response_model=CertificateOut)
+async def request_one(body: CertificateRequest, request: Request, res: Res, caller: Writer, now: Now, idempotency_key: IdempotencyKey = None) -> Response:
+    """Ask for one certificate; it is signed in the background."""
+
+    async def work() -> Response:
+        terms = Terms(caller=caller, now=now, late_reason=body.late_reason)
+        certificate, _ = await request_certificate(res.db, body.record, body.kind, terms=terms, vault=res.vault)
+        await res.doorbell.ring_issue()
+        return _accepted(certificate, caller=caller, res=res)
+
+    return await answer_once(res.db, idempotency_key, caller=caller, request_sha256=_fingerprint(request, body), now=now, work=work)
+
+
+def _accepted(certificate: Certificate, *, caller: ApiKey, res: Resources) -> Response:
+    return json_answer(_body(certificate, caller=caller, res=res), 202, location=f"/v1/certificates/{certificate.id}", retry_after="1")
+
+
+def _fingerprint(request: Request, body: Withdrawal | CertificateRequest | None) -> str:
+    content = "" if body is None else json.dumps(body.model_dump(mode="json"), sort_keys=True)
+    return fingerprint(request.method, request.url.path, content)
+
+
+@router.get("", response_model=CertificatePage)
+async def list_certificates(
+    request: Request,
+    response: Response,
+    res: Res,
+    caller: Reader,
+    *,
+    facility: str | None = None,
+    status: Status | None = None,
+    kind: Kind | None = None,
+    case_id: Annotated[str | None, Query(max_length=64)] = None,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+) -> CertificatePage:
+    """What this caller may see, newest first."""
+    if facility is not None and not caller.may_see(facility):
+        return CertificatePage(items=[], next_cursor=None)
+    async with res.db.read() as session:
+        found = await certificates.list_page(
+            session,
+            facility_code=facility or caller.facility_code,
+            status=status,
+            kind=kind,
+            case_id=case_id,
+            before=None if cursor is None else _read_cursor(cursor),
+            limit=limit + 1,
+        )
+    page, has_more = found[:limit], len(found) > limit
+    next_cursor = _cursor(page[-1]) if has_more else None
+    if next_cursor:
+        response.headers["Link"] = f'<{request.url.include_query_params(cursor=next_cursor)}>; rel="next"'
+    items = [certificate_out(each, caller=caller, vault=res.vault, settings=res.settings) for each in page]
+    return CertificatePage(items=items, next_cursor=next_cursor)
+
+
+def _cursor(last: Certificate) -> str:
+    return base64.urlsafe_b64encode(f"{last.requested_at.isoformat()}|{last.id.hex}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[dt.datetime, uuid.UUID]:
+    try:
+        at, _, last_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition("|")
+        instant, certificate_id = dt.datetime.fromisoformat(at), uuid.UUID(last_id)
+    except (ValueError, binascii.Error) as error:
+        raise _bad_cursor() from error
+    if instant.tzinfo is None:
+        raise _bad_cursor()
+    return instant, certificate_id
+
+
+def _bad_cursor() -> InputError:
+    return InputError("bad_cursor", "Con trỏ trang không hợp lệ.", "The page cursor is not one of ours.")
+
+
+@router.get("/{certificate_id}", response_model=CertificateOut)
+async def read_one(certificate_id: uuid.UUID, request: Request, res: Res, caller: Reader) -> Response:
+    """Where a certificate stands."""
+    async with res.db.read() as session:
+        certificate = await get_visible(session, certificate_id, caller=caller)
+    etag = f'"{certificate.id.hex}-{certificate.changed_at.timestamp():.6f}"'
+    if request.headers.get("If-None-Match") == etag:
+        return Response(status_code=304, headers={"ETag": etag})
+    return JSONResponse(_body(certificate, caller=caller, res=res), headers={"ETag": etag, "Cache-Control": "private, no-cache"})
+
+
+@router.get("/{certificate_id}/pdf", response_class=Response, responses={200: {"content": {"application/pdf": {}}}})
+async def read_pdf(certificate_id: uuid.UUID, request: Request, res: Res, caller: Reader) -> Response:
+    """The signed PDF, byte for byte as published."""
+    async with res.db.read() as session:
+        certificate = await get_visible(session, certificate_id, caller=caller)
+    if certificate.status not in PUBLISHED or certificate.pdf_sha256 is None:
+        raise Conflict(
+            "not_issued",
+            f"Giấy chưa được cấp (trạng thái {certificate.status}).",
+            f"The certificate is {certificate.status}; there is no PDF yet.",
+            status_now=str(certificate.status),
+            reason=certificate.reason,
+        )
+    data = await res.blobs.get(pdf_name(certificate.id, certificate.pdf_sha256))
+    return pdf_response(request, data, sha256=certificate.pdf_sha256, filename=f"{certificate.serial}.pdf")
+
+
+@router.post("/{certificate_id}/replace", status_code=202, response_model=CertificateOut)
+async def replace(
+    certificate_id: uuid.UUID, body: Replacement, request: Request, res: Res, caller: Writer, now: Now, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Put a successor in its place: corrected by `record`, or without it the same paper again."""
+
+    async def work() -> Response:
+        reason = _explained(body)
+        successor = await withdrawing.replace(
+            res.db, certificate_id, reason=reason, text=body.text, record=body.record, caller=caller, now=now, vault=res.vault
+        )
+        await res.doorbell.ring_issue()
+        return _accepted(successor, caller=caller, res=res)
+
+    return await answer_once(res.db, idempotency_key, caller=caller, request_sha256=_fingerprint(request, body), now=now, work=work)
+
+
+class Withdrawing(StrEnum):
+    REVOKE = "revoke"
+    SUSPEND = "suspend"
+    REINSTATE = "reinstate"
+
+
+_CHANGES = {Withdrawing.REVOKE: withdrawing.revoke, Withdrawing.SUSPEND: withdrawing.suspend, Withdrawing.REINSTATE: withdrawing.reinstate}
+
+
+@router.post("/{certificate_id}/{change}", response_model=CertificateOut)
+async def withdraw(
+    certificate_id: uuid.UUID,
+    change: Withdrawing,
+    body: Withdrawal,
+    request: Request,
+    res: Res,
+    caller: Writer,
+    now: Now,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Revoke for good, suspend, or reinstate what was suspended; everybody sees it at once."""
+
+    async def work() -> Response:
+        certificate = await _CHANGES[change](res.db, certificate_id, reason=_explained(body), text=body.text, caller=caller, now=now)
+        return json_answer(_body(certificate, caller=caller, res=res), 200)
+
+    return await answer_once(res.db, idempotency_key, caller=caller, request_sha256=_fingerprint(request, body), now=now, work=work)
+
+
+def _explained(body: Withdrawal) -> Reason:
+    if body.reason is Reason.OTHER and not body.text:
+        raise InputError("text_needed", "Lý do “other” cần ghi rõ trong trường text.", "The reason `other` needs a text.")
+    return body.reason

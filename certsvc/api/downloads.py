@@ -1,0 +1,39 @@
+"""PDF bytes over HTTP: strong ETag, one byte range [RFC 9110 clauses 13 and 14]."""
+
+import re
+
+from fastapi import Request, Response
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+def pdf_response(request: Request, data: bytes, *, sha256: str, filename: str) -> Response:
+    """The file, the part asked for, 304 where the asker has it, or 416 for a range outside of it."""
+    etag = f'"{sha256}"'
+    headers = {
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": f'attachment; filename="{_safe(filename)}"',
+    }
+    if etag in request.headers.get("If-None-Match", ""):
+        return Response(status_code=304, headers=headers)
+    wanted = request.headers.get("Range")
+    if wanted is None or request.headers.get("If-Range", etag) != etag or not (match := _RANGE.fullmatch(wanted)):
+        return Response(data, media_type="application/pdf", headers=headers)
+    first, last = _bounds(match[1], match[2], size=len(data))
+    if first > last:
+        return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{len(data)}"})
+    headers["Content-Range"] = f"bytes {first}-{last}/{len(data)}"
+    return Response(data[first : last + 1], 206, media_type="application/pdf", headers=headers)
+
+
+def _bounds(first: str, last: str, *, size: int) -> tuple[int, int]:
+    """First and last byte, both included; `-n` means the last n."""
+    if first == "":
+        return (max(0, size - int(last)), size - 1) if last else (1, 0)
+    return int(first), min(int(last), size - 1) if last else size - 1
+
+
+def _safe(filename: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "_", filename)

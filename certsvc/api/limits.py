@@ -1,0 +1,58 @@
+"""Rate limits by address for what needs no key, with `RateLimit` headers.
+
+Addresses get a generous share, for many people sit behind one (carrier NAT, a factory); guessing at a
+code is limited per code, in `checking`. IPv6 addresses count by their /64.
+"""
+
+import ipaddress
+import time
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request, Response
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+
+from certsvc.errors import TooMany
+
+_IPV6_PREFIX = 64
+
+
+class AddressLimiter:
+    """Counts calls of one process by address; `trusted_proxies` entries of X-Forwarded-For are believed."""
+
+    def __init__(self, *, trusted_proxies: int) -> None:
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._trusted_proxies = trusted_proxies
+
+    def limit(self, name: str, *, per_minute: int) -> Callable[[Request, Response], Awaitable[None]]:
+        """A dependency that raises TooMany past `per_minute` calls of `name` from one address."""
+        item = RateLimitItemPerMinute(per_minute)
+
+        async def check(request: Request, response: Response) -> None:
+            who = self._address(request)
+            allowed = await self._limiter.hit(item, name, who)
+            reset_at, remaining = await self._limiter.get_window_stats(item, name, who)
+            seconds = max(1, int(reset_at - time.time()))
+            response.headers["RateLimit-Policy"] = f'"{name}";q={per_minute};w=60'
+            response.headers["RateLimit"] = f'"{name}";r={remaining};t={seconds}'
+            if not allowed:
+                raise TooMany(
+                    "too_many_requests", "Quá nhiều yêu cầu từ mạng này; hãy thử lại sau ít phút.", "Too many requests from this network; try again shortly.",
+                    retry_after_s=seconds,
+                )
+
+        return check
+
+    def _address(self, request: Request) -> str:
+        host = request.client.host if request.client else ""
+        hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+        if self._trusted_proxies and len(hops) >= self._trusted_proxies:
+            host = hops[-self._trusted_proxies]
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            return "unknown"
+        if isinstance(address, ipaddress.IPv6Address):
+            return str(ipaddress.ip_network((address, _IPV6_PREFIX), strict=False))
+        return str(address)

@@ -1,0 +1,66 @@
+"""Server-rendered pages: Vietnamese with English beside it, mobile first, working without JavaScript."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from certsvc.api import page_words
+from certsvc.config import HANOI
+from certsvc.templates.qr import data_address
+from certsvc.verify.codes import CODE_LENGTH, format_code, normalise_code
+
+_FOLDER = Path(__file__).parent / "pages"
+STATIC = Path(__file__).parent / "static"
+
+
+def _when(value: dt.datetime | str) -> str:
+    """An instant as people in Hanoi read it; Reports hold it as an ISO string."""
+    moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment.astimezone(HANOI).strftime("%H:%M %d/%m/%Y")
+
+
+def _day(value: dt.date | str) -> str:
+    day = dt.date.fromisoformat(value) if isinstance(value, str) else value
+    return day.strftime("%d/%m/%Y")
+
+
+def _is_token(text: str) -> bool:
+    """Whether this came out of a QR: nobody types it, so no page shows it as a code."""
+    code = normalise_code(text)
+    return code is not None and len(code.text) != CODE_LENGTH
+
+
+def _next_steps(reasons: Iterable[Mapping[str, str]]) -> list[page_words.Words]:
+    """What to do, each step once: several reasons may advise the same."""
+    return list(dict.fromkeys(page_words.Words(reason["next_step_vi"], reason["next_step_en"]) for reason in reasons))
+
+
+@cache
+def _asset(name: str) -> str:
+    """Address of a static file, with its digest: a browser may keep it for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()
+    return f"/static/{name}?v={digest[:12]}"
+
+
+_environment = Environment(loader=FileSystemLoader(_FOLDER), autoescape=select_autoescape(default=True), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+_environment.filters |= {"when": _when, "day": _day, "grouped": format_code, "data_address": data_address, "next_steps": _next_steps}
+_environment.tests["token"] = _is_token
+_environment.globals |= {"words": page_words, "asset": _asset}
+
+
+def is_for_browser(request: Request) -> bool:
+    """Whether the asker wants a page: says `text/html`, and calls no API address."""
+    return "text/html" in request.headers.get("Accept", "") and not request.url.path.startswith("/v1/")
+
+
+def render(request: Request, name: str, /, *, status: int = 200, headers: Mapping[str, str] | None = None, **context: Any) -> Response:
+    """A page by the name of its template; `context` is all it may show."""
+    html = _environment.get_template(name).render(path=request.url.path, **context)
+    return HTMLResponse(html, status, headers=dict(headers or {}))

@@ -1,0 +1,123 @@
+"""For everyone, without a key: look a code up, prove oneself, download, check a file [api.md §3]."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import Field, StringConstraints, ValidationError
+
+from certsvc.api import pages
+from certsvc.api.access import Now, Res
+from certsvc.api.downloads import pdf_response
+from certsvc.api.schemas import Strict
+from certsvc.blobs import pdf_name
+from certsvc.checking import check_upload, find_download, look_up, prove
+from certsvc.errors import InputError, NotFound
+from certsvc.verify.codes import MAX_TEXT, format_code
+
+router = APIRouter(tags=["public"])
+CodeText = Annotated[str, Path(max_length=MAX_TEXT, description="look-up code, or the token of a QR")]
+_REPORT: dict[int | str, dict[str, Any]] = {200: {"description": "Report", "content": {"application/json": {}, "text/html": {}}}}
+
+
+class SecondFactor(Strict):
+    """What is printed on the paper: the birth date opens name and dates, an id number's last four the PDF too."""
+
+    birth_date: Annotated[str, StringConstraints(max_length=20)]
+    id_last4: Annotated[str, StringConstraints(max_length=10)] | None = None
+
+
+class Question(Strict):
+    """A code as typed, or the whole text of a QR."""
+
+    code: Annotated[str, StringConstraints(max_length=MAX_TEXT)] | None = None
+    qr: Annotated[str, StringConstraints(max_length=MAX_TEXT)] | None = None
+
+
+class VerifyRequest(Strict):
+    file: Annotated[str, Field(json_schema_extra={"format": "binary"})]
+
+
+@router.get("/v/{code}", responses=_REPORT)
+@router.get("/V/{code}", include_in_schema=False)
+@router.get("/v/{code}/{claims}", include_in_schema=False)
+@router.get("/V/{code}/{claims}", include_in_schema=False)
+async def answer_code(code: CodeText, request: Request, res: Res, now: Now) -> Response:
+    """What a stranger who holds the code may know: a page, or a Report for `Accept: application/json`."""
+    found = await look_up(res.db, code, vault=res.vault, now=now)
+    if not pages.is_for_browser(request):
+        return JSONResponse(found.report.to_json())
+    return pages.render(request, "answer.html", report=found.report.to_json(), code=found.code.text, proven=None)
+
+
+@router.post("/v/{code}")
+@router.post("/V/{code}", include_in_schema=False)
+async def prove_code(code: CodeText, body: SecondFactor, res: Res, now: Now) -> Response:
+    """Open more with what is printed on the paper: a Report with name and dates, and a grant to download."""
+    proven = await prove(res.db, code, birth_date=body.birth_date, id_last4=body.id_last4, vault=res.vault, now=now)
+    more: dict[str, Any] = {"grant": proven.grant, "pdf_url": None, "successor_url": None}
+    if proven.grant:
+        more["pdf_url"] = f"{res.settings.base_url}/v/{format_code(res.vault.code(proven.certificate.id))}/pdf?grant={proven.grant}"
+    if proven.successor_code:
+        more["successor_url"] = f"{res.settings.base_url}/v/{format_code(proven.successor_code)}"
+    return JSONResponse(proven.report.to_json() | more)
+
+
+@router.get("/v/{code}/pdf", response_class=Response, responses={200: {"content": {"application/pdf": {}}}})
+@router.get("/V/{code}/pdf", include_in_schema=False)
+async def download(code: CodeText, request: Request, res: Res, now: Now, grant: Annotated[str, Query(max_length=500)] = "") -> Response:
+    """The signed PDF, for who passed the second factor within the last quarter of an hour."""
+    certificate = await find_download(res.db, code, grant=grant, vault=res.vault, now=now)
+    if certificate.pdf_sha256 is None:
+        raise NotFound("no_such_code", "Không có giấy nào mang mã này.", "No certificate has this code.")
+    data = await res.blobs.get(pdf_name(certificate.id, certificate.pdf_sha256))
+    return pdf_response(request, data, sha256=certificate.pdf_sha256, filename=f"{certificate.serial}.pdf")
+
+
+@router.post(
+    "/v1/verify",
+    responses=_REPORT,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": Question.model_json_schema()},
+                "multipart/form-data": {"schema": VerifyRequest.model_json_schema()},
+            },
+        }
+    },
+)
+async def verify(request: Request, res: Res, now: Now) -> Response:
+    """Check a file (PDF, or a photo with the QR), a code, or a QR's text: always the same Report."""
+    if request.headers.get("Content-Type", "").startswith("multipart/form-data"):
+        report = await check_upload(await read_upload(request), db=res.db, vault=res.vault, examiner=res.examiner, trust=await res.trust.get(now), now=now)
+        return JSONResponse(report.to_json())
+    question = await _read_question(request)
+    found = await look_up(res.db, question.code or question.qr or "", vault=res.vault, now=now)
+    return JSONResponse(found.report.to_json())
+
+
+async def read_upload(request: Request) -> bytes:
+    """The bytes of the form's `file`; its name is ignored. Raises InputError `no_file`."""
+    async with request.form(max_files=1, max_fields=4) as form:
+        upload = form.get("file")
+        if upload is None or isinstance(upload, str):
+            raise InputError("no_file", "Chưa chọn tệp.", "There is no file in the request.")
+        return await upload.read()
+
+
+async def _read_question(request: Request) -> Question:
+    try:
+        question = Question.model_validate(json.loads(await request.body()))
+    except (ValueError, ValidationError) as error:
+        raise _bad_question() from error
+    if (question.code is None) == (question.qr is None):
+        raise _bad_question()
+    return question
+
+
+def _bad_question() -> InputError:
+    return InputError(
+        "invalid_request", 'Hãy gửi tệp trong trường "file", hoặc JSON {"code": …} hoặc {"qr": …}.', 'Send a file in the field "file", or JSON {"code": …} or {"qr": …}.'
+    )

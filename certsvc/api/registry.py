@@ -1,0 +1,83 @@
+"""`/v1/facilities`, `/v1/practitioners`, `/v1/designs`, `/v1/stats`: lists and figures."""
+
+import datetime as dt
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from certsvc.api.access import Reader, Res
+from certsvc.api.schemas import FacilityOut, PractitionerOut, facility_out, practitioner_out
+from certsvc.models import Kind, Status
+from certsvc.store import certificates, registry
+from certsvc.templates.designs import load_designs
+
+router = APIRouter(prefix="/v1", tags=["registry"])
+
+
+class DesignOut(BaseModel):
+    id: str
+    kind: Kind
+    title_vi: str
+    title_en: str
+    legal_basis: str
+    valid_from: dt.date
+    valid_to: dt.date | None
+
+
+class Figure(BaseModel):
+    facility_code: str
+    kind: Kind
+    status: Status
+    count: int
+    oldest_requested_at: dt.datetime
+
+
+class Page(BaseModel):
+    items: list[Any]
+
+
+class FacilityPage(Page):
+    items: list[FacilityOut]
+
+
+class PractitionerPage(Page):
+    items: list[PractitionerOut]
+
+
+class DesignPage(Page):
+    items: list[DesignOut]
+
+
+class FigurePage(Page):
+    items: list[Figure]
+
+
+@router.get("/facilities")
+async def list_facilities(res: Res, caller: Reader) -> FacilityPage:
+    async with res.db.read() as session:
+        found = await registry.list_facilities(session, only=caller.facility_code)
+    return FacilityPage(items=[facility_out(each) for each in found])
+
+
+@router.get("/practitioners")
+async def list_practitioners(res: Res, caller: Reader, facility: str | None = None) -> PractitionerPage:
+    only = facility or caller.facility_code
+    if only is not None and not caller.may_see(only):
+        return PractitionerPage(items=[])
+    async with res.db.read() as session:
+        found = await registry.list_practitioners(session, facility_codes=None if only is None else [only])
+    return PractitionerPage(items=[practitioner_out(each, caller=caller) for each in found])
+
+
+@router.get("/designs")
+async def list_designs(_caller: Reader) -> DesignPage:
+    return DesignPage(items=[DesignOut.model_validate(each, from_attributes=True) for each in load_designs()])
+
+
+@router.get("/stats")
+async def read_stats(res: Res, caller: Reader) -> FigurePage:
+    """How many certificates stand where, per facility and kind."""
+    async with res.db.read() as session:
+        rows = await certificates.figures(session, facility_code=caller.facility_code)
+    return FigurePage(items=[Figure(facility_code=row[0], kind=row[1], status=row[2], count=row[3], oldest_requested_at=row[4]) for row in rows])

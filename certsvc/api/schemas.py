@@ -1,0 +1,160 @@
+"""What goes over the wire under `/v1` [api.md §2], and how entities become it."""
+
+import datetime as dt
+import uuid
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from certsvc.config import Settings
+from certsvc.issuing.withdrawing import Reason
+from certsvc.models import ApiKey, Batch, BatchStatus, Certificate, Facility, Kind, Practitioner, Role, Status
+from certsvc.vault import Vault
+from certsvc.verify.codes import format_code
+
+Text = Annotated[str, StringConstraints(max_length=1000, strip_whitespace=True)]
+RecordValue = str | int | float | bool | None
+Record = Annotated[dict[Annotated[str, StringConstraints(max_length=64)], RecordValue], Field(max_length=64)]
+LateReason = Literal["late", "reissue", "request"]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class CertificateRequest(Strict):
+    """One certificate to issue; `record` has the columns of the case file as keys."""
+
+    kind: Kind
+    record: Record
+    late_reason: LateReason = "late"
+
+
+class Withdrawal(Strict):
+    """Why; `other` needs a text."""
+
+    reason: Reason
+    text: Text | None = None
+
+
+class Replacement(Withdrawal):
+    """Without `record` the same paper is issued again, marked "CẤP LẠI"."""
+
+    record: Record | None = None
+
+
+class CertificateOut(BaseModel):
+    id: uuid.UUID
+    kind: Kind
+    status: Status
+    serial: str | None
+    code: str | None = Field(description="look-up code; auditors do not see it")
+    verify_url: str | None
+    facility_code: str
+    case_id: str
+    requested_at: dt.datetime
+    signed_at: dt.datetime | None
+    pdf_sha256: str | None
+    level: str | None
+    days: int | None
+    warnings: list[str]
+    reason: str | None
+    reason_text: str | None
+    replaced_by: uuid.UUID | None
+
+
+class CertificatePage(BaseModel):
+    items: list[CertificateOut]
+    next_cursor: str | None
+
+
+class BatchCounts(BaseModel):
+    rows: int
+    accepted: int
+    rejected: int
+    none: int
+    certificates: int
+    issued: int
+    existing: int
+    pending: int
+    failed: int
+    cancelled: int
+
+
+class BatchOut(BaseModel):
+    id: uuid.UUID
+    status: BatchStatus
+    dry_run: bool
+    format: str
+    counts: BatchCounts
+    notices: list[dict[str, Any]] = Field(description="what the file as a whole was found to be, as in `rules` of a row")
+    problem: dict[str, Any] | None = Field(description="why the batch failed")
+    created_at: dt.datetime
+    finished_at: dt.datetime | None
+    links: dict[str, str]
+
+
+class FacilityOut(BaseModel):
+    code: str
+    name: str
+    parent: str
+    ward_code: str
+    active_from: dt.date
+    active_to: dt.date | None
+
+
+class PractitionerOut(BaseModel):
+    licence: str
+    full_name: str | None = Field(description="auditors do not see it")
+    facility_code: str
+    role: str
+    registered_from: dt.date
+    registered_to: dt.date | None
+
+
+def certificate_out(certificate: Certificate, *, caller: ApiKey, vault: Vault, settings: Settings) -> CertificateOut:
+    code = None if caller.role is Role.AUDITOR else vault.code(certificate.id)
+    return CertificateOut(
+        id=certificate.id,
+        kind=certificate.kind,
+        status=certificate.status,
+        serial=certificate.serial,
+        code=None if code is None else format_code(code),
+        verify_url=None if code is None else f"{settings.base_url}/v/{format_code(code)}",
+        facility_code=certificate.facility_code,
+        case_id=certificate.case_id,
+        requested_at=certificate.requested_at,
+        signed_at=certificate.signed_at,
+        pdf_sha256=certificate.pdf_sha256,
+        level=certificate.level,
+        days=certificate.days,
+        warnings=certificate.warnings,
+        reason=certificate.reason,
+        reason_text=certificate.reason_text,
+        replaced_by=certificate.replaced_by_id,
+    )
+
+
+def batch_out(batch: Batch, counts: dict[str, int]) -> BatchOut:
+    here = f"/v1/batches/{batch.id}"
+    return BatchOut(
+        id=batch.id,
+        status=batch.status,
+        dry_run=batch.dry_run,
+        format=batch.file_format,
+        counts=BatchCounts(**counts),
+        notices=batch.notices,
+        problem=batch.problem,
+        created_at=batch.created_at,
+        finished_at=batch.finished_at,
+        links={"self": here, "results": f"{here}/results", "archive": f"{here}/archive.zip"},
+    )
+
+
+def facility_out(facility: Facility) -> FacilityOut:
+    return FacilityOut.model_validate(facility, from_attributes=True)
+
+
+def practitioner_out(practitioner: Practitioner, *, caller: ApiKey) -> PractitionerOut:
+    shown = PractitionerOut.model_validate(practitioner, from_attributes=True)
+    return shown.model_copy(update={"full_name": None}) if caller.role is Role.AUDITOR else shown

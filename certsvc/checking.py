@@ -1,0 +1,269 @@
+"""Use cases of checking: look a code up, prove oneself, download, check a file.
+
+What a stranger sees [design §5]: verdict, kind (a recovery paper only as "health-station
+certificate", for its name tells the illness), the serial's tail, facility, day of signing, initials.
+With the birth date: name and leave dates. With the last four of an id number on the paper too: the
+PDF. Known and unknown codes take the same path and the same queries.
+"""
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certsvc.config import HANOI
+from certsvc.errors import Conflict, Forbidden, InputError, NotFound, TooMany, Unavailable
+from certsvc.issuing.requesting import open_case
+from certsvc.models import Certificate, Event, Facility, Kind, Status
+from certsvc.records import Case
+from certsvc.store import Database, answers, certificates, registry
+from certsvc.vault import Vault
+from certsvc.verify.apart import Examiner
+from certsvc.verify.codes import Code, normalise_code
+from certsvc.verify.images import is_picture
+from certsvc.verify.judging import NoRegister, RegisterFacts, judge_file, judge_status
+from certsvc.verify.reasons import Reason
+from certsvc.verify.report import Check, CheckName, Outcome, Report, Verdict
+from certsvc.verify.trust import Trust
+
+TRIES_AN_HOUR, TRIES_IN_ALL = 5, 20
+_HOUR = dt.timedelta(hours=1)
+_ADULT_AGE = 18
+_DAY_FIRST = re.compile(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})")
+_UNTYPED = "station_certificate"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a code led to: the stranger's report, and the rows behind it for who proves more."""
+
+    code: Code
+    report: Report
+    certificate: Certificate | None
+    facility: Facility | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What the second factor opened; `grant` only with the last four of an id number, on an issued paper."""
+
+    report: Report
+    certificate: Certificate
+    history: tuple[Event, ...]
+    grant: str | None
+    successor_code: str | None
+
+
+async def look_up(db: Database, text: str, *, vault: Vault, now: dt.datetime) -> Found:
+    """The stranger's answer to a typed code or a scanned token. Raises InputError `malformed_code`."""
+    code = parse_code(text)
+    async with db.read() as session:
+        return await _find(session, code, vault=vault, now=now)
+
+
+def parse_code(text: str) -> Code:
+    code = normalise_code(text)
+    if code is None:
+        raise InputError(
+            "malformed_code",
+            "Mã không đúng dạng: mã gồm 16 chữ và số, chia bốn nhóm, ví dụ ABCD-1234-EFGH-5678. Hãy xem lại mã in trên giấy.",
+            "This is no look-up code: it has 16 letters and digits in four groups. Please look at the paper again.",
+        )
+    return code
+
+
+async def _find(session: AsyncSession, code: Code, *, vault: Vault, now: dt.datetime) -> Found:
+    certificate = await certificates.find_by_index(session, vault.index(code.text))
+    facility = await registry.find_facility(session, certificate.facility_code if certificate else "")
+    if certificate is None or facility is None:
+        report = Report(Verdict.UNKNOWN, (Reason.NO_SUCH_CODE,), now, (Check(CheckName.REGISTER, Outcome.FAILED, "Mã không có trong sổ."),))
+        return Found(code, report, None, None)
+    view = stranger_view(certificate, open_case(certificate, vault), facility, now=now)
+    return Found(code, report_of(certificate, now=now, view=view), certificate, facility)
+
+
+def report_of(certificate: Certificate, *, now: dt.datetime, view: Mapping[str, Any]) -> Report:
+    """What the register says of a certificate, with what this asker may see of it [api.md §3, table]."""
+    verdict, reasons = judge_status(RegisterFacts(certificate.status, certificate.reason))
+    return Report(verdict, reasons, now, (Check(CheckName.REGISTER, Outcome.PASSED, "Mã có trong sổ cấp giấy."),), certificate=view)
+
+
+def stranger_view(certificate: Certificate, case: Case, facility: Facility, *, now: dt.datetime) -> dict[str, Any]:
+    """What anybody holding the code may see; of a minor not even initials [domain §6]."""
+    signed_on = certificate.signed_at.astimezone(HANOI).date().isoformat() if certificate.signed_at else None
+    return {
+        "kind": str(certificate.kind) if certificate.kind is Kind.SICK_LEAVE else _UNTYPED,
+        "serial_tail": certificate.serial[-4:] if certificate.serial else None,
+        "facility": facility.name,
+        "signed_on": signed_on,
+        "initials": _initials(case.full_name) if _is_adult(case, now.astimezone(HANOI).date()) else None,
+    }
+
+
+def holder_view(certificate: Certificate, case: Case, facility: Facility, *, now: dt.datetime) -> dict[str, Any]:
+    """What who knows the birth date, or holds the very file, may see. Never a diagnosis."""
+    return stranger_view(certificate, case, facility, now=now) | {
+        "kind": str(certificate.kind),
+        "serial": certificate.serial,
+        "holder": case.full_name,
+        "leave_from": case.isolation_from.isoformat(),
+        "leave_to": case.isolation_to.isoformat(),
+        "days": certificate.days,
+    }
+
+
+def _is_adult(case: Case, today: dt.date) -> bool:
+    born = case.birth.latest
+    return (today.year - born.year, today.month, today.day) >= (_ADULT_AGE, born.month, born.day)
+
+
+def _initials(name: str) -> str:
+    return " ".join(f"{word[0].upper()}." for word in name.split())
+
+
+async def prove(db: Database, text: str, *, birth_date: str, id_last4: str | None, vault: Vault, now: dt.datetime) -> Proven:
+    """Open more of a certificate to who knows what is printed on it.
+
+    Raises InputError `malformed_code`, TooMany `too_many_tries` (5 wrong ones an hour) or `code_closed`
+    (20 in all), Forbidden `no_match` for a wrong factor or an unknown code alike.
+    """
+    code = parse_code(text)
+    index = vault.index(code.text)
+    async with db.begin() as session:  # counting and adding a try is one step
+        _refuse_more_tries(*await answers.wrong_tries(session, index=index, since=now - _HOUR))
+        found = await _find(session, code, vault=vault, now=now)
+        case = open_case(found.certificate, vault) if found.certificate else None
+        matches = case is not None and _was_born(case, birth_date) and (not id_last4 or id_last4.strip().upper() in _last_fours(case))
+        if not matches:
+            await answers.add_wrong_try(session, index=index, now=now)
+        elif found.certificate and found.facility and case:
+            return await _proven(session, found.certificate, found.facility, case, has_id=bool(id_last4), vault=vault, now=now)
+    raise Forbidden(
+        "no_match",
+        "Mã tra cứu, ngày sinh hoặc bốn số cuối không khớp với giấy. Sau 5 lần sai, mã bị khoá một giờ.",
+        "The code, the birth date or the last four digits do not match the paper. After 5 wrong tries the code is closed for an hour.",
+    )
+
+
+def _was_born(case: Case, typed: str) -> bool:
+    """Whether somebody typed the birth date as it is printed: dd/mm/yyyy, ISO, or the year where no more is known."""
+    typed = typed.strip()
+    if day_first := _DAY_FIRST.fullmatch(typed):
+        day, month, year = day_first.groups()
+        typed = f"{year}-{month:0>2}-{day:0>2}"
+    return typed == str(case.birth) or (case.birth.day is None and typed[:4] == str(case.birth))
+
+
+def _refuse_more_tries(recent: int, in_all: int) -> None:
+    if in_all >= TRIES_IN_ALL:
+        raise TooMany(
+            "code_closed",
+            "Mã này đã bị khoá vì nhập sai quá nhiều lần. Hãy liên hệ cơ sở y tế đã cấp giấy.",
+            "This code is closed after too many wrong tries. Please ask the health facility that issued the paper.",
+        )
+    if recent >= TRIES_AN_HOUR:
+        raise TooMany(
+            "too_many_tries",
+            "Nhập sai quá 5 lần. Hãy thử lại sau một giờ.",
+            "More than 5 wrong tries. Please try again in an hour.",
+            retry_after_s=int(_HOUR.total_seconds()),
+        )
+
+
+def _last_fours(case: Case) -> set[str]:
+    """Last four of the id numbers on the paper; of the telephone where it shows none."""
+    numbers = [case.citizen_id, case.social_insurance_no, *case.health_insurance_card.split(";")]
+    good = [number for number in numbers if number] or [case.phone]
+    return {number[-4:].upper() for number in good if number}
+
+
+async def _proven(
+    session: AsyncSession, certificate: Certificate, facility: Facility, case: Case, *, has_id: bool, vault: Vault, now: dt.datetime
+) -> Proven:
+    view = holder_view(certificate, case, facility, now=now)
+    return Proven(
+        report=report_of(certificate, now=now, view=view),
+        certificate=certificate,
+        history=tuple(await certificates.events_of(session, certificate.id)),
+        grant=vault.grant(certificate.id) if has_id and certificate.status is Status.ISSUED else None,
+        successor_code=vault.code(certificate.replaced_by_id) if certificate.replaced_by_id else None,
+    )
+
+
+async def find_download(db: Database, text: str, *, grant: str, vault: Vault, now: dt.datetime) -> Certificate:
+    """The certificate whose PDF may be downloaded with this grant.
+
+    Raises NotFound for an unknown code, Forbidden `no_grant`, Conflict `not_downloadable`.
+    """
+    found = await look_up(db, text, vault=vault, now=now)
+    if found.certificate is None:
+        raise NotFound("no_such_code", "Không có giấy nào mang mã này.", "No certificate has this code.")
+    if not vault.allows(grant, found.certificate.id):
+        raise Forbidden(
+            "no_grant", "Đường dẫn tải đã hết hạn. Hãy nhập lại ngày sinh và bốn số cuối.", "The download link has expired. Please enter the birth date and last four again."
+        )
+    return require_issued(found.certificate)
+
+
+def require_issued(certificate: Certificate) -> Certificate:
+    """Raises Conflict `not_downloadable` while there is no PDF to hand out."""
+    if certificate.status is not Status.ISSUED:
+        raise Conflict(
+            "not_downloadable",
+            f"Giấy đang ở trạng thái “{certificate.status}”, không tải được.",
+            f"The certificate is {certificate.status}; there is no PDF to download.",
+            status_now=str(certificate.status),
+            reason=certificate.reason,
+        )
+    return certificate
+
+
+async def check_upload(data: bytes, *, db: Database, vault: Vault, examiner: Examiner, trust: Trust, now: dt.datetime) -> Report:
+    """The report on a file anybody handed in: a PDF, or a picture with the QR on it.
+
+    The file is examined in a disposable process and not kept. Raises InputError `empty_file`,
+    `not_pdf_or_image`; TooMany where too many are being checked.
+    """
+    if not data:
+        raise InputError("empty_file", "Tệp rỗng.", "The file is empty.")
+    if is_picture(data):
+        return await _check_picture(data, db=db, vault=vault, examiner=examiner, now=now)
+    if not data.startswith(b"%PDF-"):
+        raise InputError(
+            "not_pdf_or_image", "Tệp không phải PDF, JPEG, PNG hay WebP. Hãy chọn tệp giấy chứng nhận hoặc ảnh chụp mã QR.", "This is no PDF, JPEG, PNG or WebP file."
+        )
+    examination = await examiner.examine(data, trust=trust, now=now)
+    register, view = await _ask_register(data, db=db, vault=vault, now=now)
+    judgement = judge_file(examination, register=register)
+    is_ours = isinstance(register, RegisterFacts)
+    return Report(judgement.verdict, judgement.reasons, now, judgement.checks, view if is_ours else None, examination.signatures)
+
+
+async def _ask_register(
+    data: bytes, *, db: Database, vault: Vault, now: dt.datetime
+) -> tuple[RegisterFacts | NoRegister | None, Mapping[str, Any] | None]:
+    """What the digest register knows of these bytes; who holds the very file may see what is on it [domain §6]."""
+    try:
+        async with db.read() as session:
+            certificate = await certificates.find_published(session, hashlib.sha256(data).hexdigest())
+            facility = await registry.find_facility(session, certificate.facility_code if certificate else "")
+    except Unavailable:
+        return NoRegister.UNREACHABLE, None
+    if certificate is None or facility is None:
+        return None, None
+    return RegisterFacts(certificate.status, certificate.reason), holder_view(certificate, open_case(certificate, vault), facility, now=now)
+
+
+async def _check_picture(data: bytes, *, db: Database, vault: Vault, examiner: Examiner, now: dt.datetime) -> Report:
+    """What the QR in a picture leads to; a QR of somebody else's is none of ours."""
+    scan = await examiner.read_qr(data)
+    code = normalise_code(scan.text) if scan.text else None
+    if code is not None:
+        return (await look_up(db, code.text, vault=vault, now=now)).report
+    reason = scan.reason or Reason.NO_QR_FOUND
+    verdict = Verdict.UNKNOWN if reason is Reason.NO_QR_FOUND else Verdict.INVALID
+    return Report(verdict, (reason,), now, (Check(CheckName.REGISTER, Outcome.NOT_DONE, "Không tìm thấy mã QR của hệ thống."),))

@@ -1,0 +1,32 @@
+"""`certsvc` on the command line [api.md §1]. Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 cannot now.
+
+    running    serve, worker, demo, migrate          here     keys, identities, imports: on this machine's database
+    remote     batch, verify: talk to a service      looking  designs, doctor
+"""
+
+import typer
+
+from certsvc.cli import here, looking, remote, running
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Fill, sign and verify sick-leave and recovery certificates.",
+)
+app.command()(running.serve)
+app.command()(running.worker)
+app.command()(running.demo)
+app.command()(running.migrate)
+app.add_typer(here.facilities, name="facilities")
+app.add_typer(here.practitioners, name="practitioners")
+app.add_typer(here.keys, name="keys")
+app.add_typer(here.identities, name="identities")
+app.add_typer(remote.batch, name="batch")
+app.command()(remote.verify)
+app.add_typer(looking.designs, name="designs")
+app.command()(looking.doctor)
+
+
+def main() -> None:
+    app()

@@ -1,0 +1,166 @@
+"""Commands on this machine's database: imports, API keys, signing identities."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from certsvc.callers import create_key, revoke_key
+from certsvc.cli.ending import run, say, settings_from_environment
+from certsvc.config import Environment, Settings
+from certsvc.keyring import add_identity, retire_identity
+from certsvc.models import Role, SigningIdentity
+from certsvc.records.registry_files import read_facilities, read_practitioners
+from certsvc.resources import utc_now
+from certsvc.store import Database, registry
+
+T = TypeVar("T")
+facilities = typer.Typer(no_args_is_help=True, help="Health stations that may issue.")
+practitioners = typer.Typer(no_args_is_help=True, help="Who may sign there.")
+keys = typer.Typer(no_args_is_help=True, help="API keys: shown once, stored hashed.")
+identities = typer.Typer(no_args_is_help=True, help="Signing identities.")
+CsvFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV file")]
+Facility = Annotated[str | None, typer.Option(help="five-digit code of the facility")]
+
+
+def _on_database(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
+    settings = settings_from_environment()
+
+    async def opened() -> T:
+        db = Database(settings.sqlalchemy_url)
+        try:
+            await db.check_schema()
+            return await work(db, settings)
+        finally:
+            await db.close()
+
+    return run(opened())
+
+
+@facilities.command("import")
+def import_facilities(file: CsvFile) -> None:
+    """Insert or update facilities from a CSV file."""
+
+    async def work(db: Database, _: Settings) -> int:
+        found = read_facilities(file)
+        async with db.begin() as session:
+            await registry.save_facilities(session, found)
+        return len(found)
+
+    say(f"{_on_database(work)} cơ sở / facilities")
+
+
+@practitioners.command("import")
+def import_practitioners(file: CsvFile) -> None:
+    """Insert or update practitioners from a CSV file."""
+
+    async def work(db: Database, _: Settings) -> int:
+        found = read_practitioners(file)
+        async with db.begin() as session:
+            await registry.save_practitioners(session, found)
+        return len(found)
+
+    say(f"{_on_database(work)} người hành nghề / practitioners")
+
+
+@keys.command("create")
+def create(role: Annotated[Role, typer.Option()], facility: Facility = None) -> None:
+    """Make an API key and show it, once."""
+
+    async def work(db: Database, _: Settings) -> str:
+        return await create_key(db, role=role, facility_code=facility, now=utc_now())
+
+    say(_on_database(work))
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """Which keys there are; the keys themselves are not known."""
+
+    async def work(db: Database, _: Settings) -> Table:
+        table = Table("prefix", "role", "facility", "created", "last used", "expires", "revoked")
+        async with db.read() as session:
+            for key in await registry.list_keys(session):
+                instants = (key.created_at, key.last_used_at, key.expires_at, key.revoked_at)
+                table.add_row(key.prefix, key.role, key.facility_code or "", *(f"{at:%Y-%m-%d %H:%M}" if at else "" for at in instants))
+        return table
+
+    Console().print(_on_database(work))
+
+
+@keys.command("revoke")
+def revoke(prefix: Annotated[str, typer.Argument(help="the key's first part, as `keys list` shows it")]) -> None:
+    """Make a key useless, now."""
+
+    async def work(db: Database, _: Settings) -> None:
+        await revoke_key(db, prefix, now=utc_now())
+
+    _on_database(work)
+    say("Đã thu hồi. / Revoked.")
+
+
+@identities.command("list")
+def list_identities() -> None:
+    """Who signs, until when, and where the key lies."""
+
+    async def work(db: Database, _: Settings) -> Table:
+        table = Table("id", "facility", "licence", "valid to", "retired", "source")
+        async with db.read() as session:
+            for row in await registry.list_identities(session):
+                retired = f"{row.retired_at:%Y-%m-%d}" if row.retired_at else ""
+                table.add_row(str(row.id), row.facility_code, row.licence or "(con dấu / seal)", f"{row.not_after:%Y-%m-%d}", retired, row.source)
+        return table
+
+    Console().print(_on_database(work))
+
+
+@identities.command("add")
+def add(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="PKCS#12 file; it stays where it is")],
+    facility: Annotated[str, typer.Option(help="five-digit code of the facility")],
+    licence: Annotated[str | None, typer.Option(help="licence of the person; without it the key is the facility's seal")] = None,
+) -> None:
+    """Take a key into use."""
+
+    async def work(db: Database, settings: Settings) -> uuid.UUID:
+        return (await _add(db, settings, file, facility=facility, licence=licence)).id
+
+    say(str(_on_database(work)))
+
+
+async def _add(db: Database, settings: Settings, file: Path, *, facility: str, licence: str | None) -> SigningIdentity:
+    passphrase = settings.pkcs12_passphrase.get_secret_value().encode() if settings.pkcs12_passphrase else None
+    production = settings.environment is Environment.PRODUCTION
+    return await add_identity(db, file, facility_code=facility, licence=licence, passphrase=passphrase, production=production, now=utc_now())
+
+
+@identities.command("rotate")
+def rotate(
+    identity: Annotated[uuid.UUID, typer.Argument(help="the identity to retire, as `identities list` shows it")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="PKCS#12 file that takes its place")],
+) -> None:
+    """Put a new key in an identity's place."""
+
+    async def work(db: Database, settings: Settings) -> uuid.UUID:
+        async with db.read() as session:
+            old = await registry.get_identity(session, identity)
+        new = await _add(db, settings, file, facility=old.facility_code, licence=old.licence)
+        await retire_identity(db, identity, now=utc_now())
+        return new.id
+
+    say(str(_on_database(work)))
+
+
+@identities.command("retire")
+def retire(identity: Annotated[uuid.UUID, typer.Argument(help="as `identities list` shows it")]) -> None:
+    """Sign nothing more with it; what it signed stays verifiable."""
+
+    async def work(db: Database, _: Settings) -> None:
+        await retire_identity(db, identity, now=utc_now())
+
+    _on_database(work)
+    say("Đã ngừng dùng. / Retired.")

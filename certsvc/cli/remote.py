@@ -1,0 +1,151 @@
+"""batch and verify: commands that talk to a running service."""
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from certsvc.cli.client import expect, service
+from certsvc.cli.ending import SAYS_NO, say
+
+batch = typer.Typer(no_args_is_help=True, help="Files of cases.")
+Url = Annotated[str | None, typer.Option(help="address of the service (CERTSVC_URL; default: the demo's)")]
+Key = Annotated[str | None, typer.Option(help="API key (CERTSVC_KEY; default: the demo's insurer)")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+BatchId = Annotated[str, typer.Argument(help="the batch's id")]
+_ENDED = ("done", "cancelled", "failed")
+_POLL_S = 0.5
+_err = Console(stderr=True)
+
+
+@batch.command()
+def submit(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or XLSX")],
+    url: Url = None,
+    key: Key = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would happen, issue nothing")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="wait until every row has its fate")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Hand in a file of cases. With --wait exit code 1 says that rows were rejected or failed."""
+    with service(url, key) as client, file.open("rb") as opened:
+        answer = expect(client.post("/v1/batches", files={"file": ("cases", opened)}, data={"dry_run": str(dry_run).lower()})).json()
+        if wait:
+            answer = _follow(client, answer["id"])
+    _show_batch(answer, as_json=as_json)
+    if wait and (answer["status"] != "done" or answer["counts"]["rejected"] or answer["counts"]["failed"]):
+        raise typer.Exit(SAYS_NO)
+
+
+def _follow(client: httpx.Client, batch_id: str) -> dict[str, Any]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_err) as progress:
+        task = progress.add_task("reading", total=None)
+        while True:
+            answer: dict[str, Any] = expect(client.get(f"/v1/batches/{batch_id}")).json()
+            counts = answer["counts"]
+            ended = counts["issued"] + counts["failed"]
+            progress.update(task, description=answer["status"], total=counts["certificates"] or None, completed=ended)
+            if answer["status"] in _ENDED:
+                return answer
+            time.sleep(_POLL_S)
+
+
+def _show_batch(answer: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        say(json.dumps(answer, ensure_ascii=False, indent=2))
+        return
+    table = Table("batch", "status", *answer["counts"])
+    table.add_row(answer["id"], answer["status"], *(str(count) for count in answer["counts"].values()))
+    Console().print(table)
+    for notice in answer["notices"]:
+        say(f"{notice['message_vi']} / {notice['message_en']}")
+    if answer["problem"]:
+        say(f"{answer['problem']['message_vi']} / {answer['problem']['message_en']}")
+
+
+@batch.command()
+def status(batch_id: BatchId, url: Url = None, key: Key = None, *, as_json: AsJson = False) -> None:
+    """Where a batch stands."""
+    with service(url, key) as client:
+        answer = expect(client.get(f"/v1/batches/{batch_id}")).json()
+    _show_batch(answer, as_json=as_json)
+
+
+@batch.command()
+def results(
+    batch_id: BatchId,
+    url: Url = None,
+    key: Key = None,
+    *,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="write CSV to a file")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The fate of every row: a table, CSV with --output, NDJSON with --json."""
+    with service(url, key) as client:
+        wanted = "csv" if output and not as_json else "ndjson"
+        text = expect(client.get(f"/v1/batches/{batch_id}/results", params={"format": wanted})).content
+    if output:
+        output.write_bytes(text)
+    elif as_json:
+        say(text.decode().rstrip("\n"))
+    else:
+        Console().print(_results_table(text.decode()))
+
+
+def _results_table(text: str) -> Table:
+    table = Table("row", "case", "kind", "outcome", "rules", "serial", "code")
+    for line in map(json.loads, text.splitlines()):
+        rules = "+".join(rule["id"] for rule in line["rules"])
+        table.add_row(str(line["row"]), line["case_id"], line["kind"], line["outcome"], rules, line["serial"] or "", line["code"] or "")
+    return table
+
+
+@batch.command()
+def archive(batch_id: BatchId, output: Annotated[Path, typer.Option("--output", "-o", help="the ZIP to write")], url: Url = None, key: Key = None) -> None:
+    """Every signed PDF of a batch, and its results, in one ZIP."""
+    with service(url, key) as client, client.stream("GET", f"/v1/batches/{batch_id}/archive.zip") as answer:
+        expect(answer)
+        with output.open("wb") as file:
+            for chunk in answer.iter_bytes():
+                file.write(chunk)
+    say(str(output))
+
+
+def verify(
+    what: Annotated[list[str], typer.Argument(help="files (PDF or photo) or look-up codes")],
+    url: Url = None,
+    key: Key = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Check files and codes; exit code 0 only if all are valid."""
+    with service(url, key) as client:
+        reports = [(each, _report(client, each)) for each in what]
+    if as_json:
+        say(json.dumps([{"input": each} | report for each, report in reports], ensure_ascii=False, indent=2))
+    else:
+        table = Table("", "verdict", "reason")
+        for each, report in reports:
+            table.add_row(each, report["verdict"], "; ".join(reason["message_vi"] for reason in report["reasons"]))
+        Console().print(table)
+    if any(report["verdict"] != "valid" for _, report in reports):
+        raise typer.Exit(SAYS_NO)
+
+
+def _report(client: httpx.Client, what: str) -> dict[str, Any]:
+    path = Path(what)
+    if path.is_file():
+        with path.open("rb") as file:
+            answer = client.post("/v1/verify", files={"file": ("file", file)})
+    else:
+        answer = client.post("/v1/verify", json={"code": what})
+    report: dict[str, Any] = expect(answer).json()
+    return report

@@ -1,0 +1,74 @@
+"""serve, worker, demo, migrate."""
+
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from certsvc.cli.demonstration import run_demo
+from certsvc.cli.ending import CANNOT_NOW, complain, run, say, settings_from_environment
+from certsvc.config import Settings
+from certsvc.serving import running_stack, serve_http
+from certsvc.store import Database
+from certsvc.worker import run_worker
+
+Host = Annotated[str, typer.Option(help="address to listen on")]
+Port = Annotated[int, typer.Option(help="port to listen on", min=1, max=65535)]
+
+
+def serve(host: Host = "127.0.0.1", port: Port = 8000, *, no_worker: Annotated[bool, typer.Option("--no-worker", help="run no worker beside")] = False) -> None:
+    """API and pages, by default with an embedded queue server and one worker beside."""
+    settings = settings_from_environment()
+    refuse_taken(host, port)
+    run(_serve(settings, host=host, port=port, with_worker=not no_worker))
+
+
+async def _serve(settings: Settings, *, host: str, port: int, with_worker: bool) -> None:
+    async with running_stack(settings, with_worker=with_worker) as wired:
+        await serve_http(wired, host=host, port=port)
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """End with exit code 3 where another program listens there."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            complain(
+                f"Cổng {port} đang bận; hãy chọn cổng khác bằng --port (với make: `make run PORT=8001`).",
+                f"Port {port} is taken; choose another with --port (with make: `make run PORT=8001`).",
+            )
+            raise typer.Exit(CANNOT_NOW) from error
+
+
+def worker() -> None:
+    """A worker process for the shared queue (CERTSVC_REDIS_URL)."""
+    run(run_worker(settings_from_environment()))
+
+
+def demo(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="stop after issuing")] = False,
+    folder: Annotated[Path, typer.Option(help="where everything of the demo lies")] = Path("var/demo"),
+) -> None:
+    """Set up the demo folder, issue the sample cases, print addresses and keys, then serve."""
+    refuse_taken(host, port)
+    run(run_demo(settings_from_environment(), folder, host=host, port=port, once=once))
+
+
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    run(_migrate(settings_from_environment()))
+    say("Cơ sở dữ liệu đã ở phiên bản mới nhất. / The database is at the newest schema.")
+
+
+async def _migrate(settings: Settings) -> None:
+    db = Database(settings.sqlalchemy_url)
+    try:
+        await db.migrate()
+    finally:
+        await db.close()

@@ -1,0 +1,99 @@
+"""Settings, read once at an edge from `CERTSVC_` environment variables and passed down.
+
+An unknown `CERTSVC_` variable stops the start: a misspelt setting must not be silently ignored.
+Production refuses what is only fit for development (`Settings.refuse_unfit`).
+"""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
+"""The zone of every calendar date; instants are UTC."""
+
+PREFIX = "CERTSVC_"
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Profile(StrEnum):
+    """How far a signature goes, ETSI EN 319 142-1 clause 6: baseline levels."""
+
+    B_B = "B-B"
+    B_T = "B-T"
+    B_LT = "B-LT"
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set; each field is described in `docs/settings.md`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    environment: Environment = Field(Environment.DEVELOPMENT, description="`production` refuses everything that is only fit for development")
+    data_dir: Path = Field(Path("var/data"), description="folder of the embedded database, the PDF files and the sockets")
+    database_url: str | None = Field(None, description="SQLAlchemy address; default: SQLite in `data_dir`")
+    blob_url: str | None = Field(None, description="where PDF bytes lie, as obstore writes it (`file:///…`, `s3://bucket`); default: a folder in `data_dir`")
+    redis_url: str | None = Field(None, description="Redis or Valkey; default: the embedded server that `serve` starts")
+    keys_dir: Path = Field(Path("keys_dev/generated"), description="folder with the trust anchors, the time-stamping key and the revocation answers")
+    pkcs12_passphrase: SecretStr | None = Field(None, description="opens the PKCS#12 files of signing identities")
+    secret: SecretStr | None = Field(None, description="at least 32 random characters: derives codes, blind indexes and record encryption. Default in development: made once and kept in `data_dir`")
+    base_url: str = Field("http://127.0.0.1:8000", description="public address; printed in every QR")
+    profile: Profile = Field(Profile.B_LT, description="signature level: `B-B`, `B-T` or `B-LT`")
+    chunk_size: int = Field(16, ge=1, le=1000, description="certificates that a worker claims at once")
+    lease_s: int = Field(60, ge=5, description="seconds after which a silent worker's claim is free again")
+    sweep_s: float = Field(5.0, gt=0, description="seconds between two sweeps for work left behind")
+    max_attempts: int = Field(5, ge=1, description="tries before a certificate is `failed`")
+    fill_processes: int = Field(2, ge=1, description="processes that lay out certificates")
+    max_upload_bytes: int = Field(128 * 1024**2, description="largest batch file")
+    max_unpacked_bytes: int = Field(1024**3, description="largest batch file once unpacked")
+    max_rows: int = Field(200_000, description="rows in one batch")
+    max_pdf_bytes: int = Field(20 * 1024**2, description="largest file to check")
+    verify_timeout_s: float = Field(10.0, gt=0, description="wall-clock limit of one file check")
+    verify_memory_bytes: int = Field(768 * 1024**2, description="memory limit of one file check")
+    trusted_proxies: int = Field(0, ge=0, description="reverse proxies in front whose X-Forwarded-For entry is believed")
+    log_json: bool = Field(False, description="log as JSON lines instead of readable lines")
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _refuse_unfit(self) -> Self:
+        if self.environment is Environment.PRODUCTION:
+            if self.secret is None or len(self.secret.get_secret_value()) < 32:
+                raise ValueError("production needs CERTSVC_SECRET, at least 32 random characters")
+            if not self.base_url.startswith("https://"):
+                raise ValueError("production needs an https:// CERTSVC_BASE_URL")
+        return self
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'certsvc.db'}"
+
+    @property
+    def obstore_url(self) -> str:
+        return self.blob_url or (self.data_dir.resolve() / "blobs").as_uri()
+
+    def as_environment(self) -> dict[str, str]:
+        """The variables that give a child process these settings."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else str(value) for name, value in values.items() if value is not None}
+        return {f"{PREFIX}{name.upper()}": value for name, value in plain.items()}
+
+
+def load_settings() -> Settings:
+    """Settings from the environment. Raises ValueError for an unknown `CERTSVC_` variable."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {"CERTSVC_URL", "CERTSVC_KEY"}
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise ValueError(f"unknown settings: {', '.join(unknown)}")
+    return Settings()

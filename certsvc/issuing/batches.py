@@ -1,0 +1,229 @@
+"""A file of cases: accept it, read it row by row, keep the fate of every row.
+
+The file lies among the blobs until it is read. Reading goes in chunks, each one transaction, so a
+worker that dies is followed by another that goes on behind the last row judged. What the first bytes
+and the header show is refused at acceptance; what shows later makes the batch `failed`, and the rows
+already judged stay.
+"""
+
+import asyncio
+import datetime as dt
+import hashlib
+import tempfile
+import unicodedata
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certsvc.blobs import Blobs, batch_name
+from certsvc.config import Settings
+from certsvc.errors import InputError, NotFound
+from certsvc.issuing.requesting import IN_BATCH, Answer, PeoplesHistory, Stations, Terms, answer_rows, today_in_hanoi
+from certsvc.models import ApiKey, Batch, BatchRow, BatchStatus, Role
+from certsvc.records import Cell, Checked, Finding, SeenCases, check
+from certsvc.records.tables import SheetRow, Table, open_table
+from certsvc.store import Database, batches, registry
+from certsvc.vault import Vault
+
+ROWS_AT_ONCE = 200
+_LEASE = dt.timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the sender of a file wants done with it."""
+
+    caller: ApiKey
+    facility_code: str | None
+    dry_run: bool
+    late_reason: str
+
+
+async def accept_batch(db: Database, file: Path, *, order: Order, blobs: Blobs, settings: Settings, now: dt.datetime) -> Batch:
+    """Keep the file and open a batch `reading`; the caller rings the queue afterwards.
+
+    Raises InputError for what the first bytes, the header row or emptiness show.
+    """
+    file_format, notices = await asyncio.to_thread(_peek, file, settings)
+    batch = Batch(
+        id=uuid.uuid4(),
+        owner_id=order.caller.id,
+        facility_code=order.caller.facility_code or order.facility_code,
+        status=BatchStatus.READING,
+        dry_run=order.dry_run,
+        late_reason=order.late_reason,
+        file_sha256=await asyncio.to_thread(_sha256, file),
+        file_format=file_format,
+        notices=[notice.to_json() for notice in notices],
+        created_at=now,
+    )
+    await blobs.put(batch_name(batch.id), file)
+    async with db.begin() as session:
+        if batch.facility_code and await registry.find_facility(session, batch.facility_code) is None:
+            raise InputError("unknown_facility", "Không có cơ sở này.", "There is no such facility.")
+        session.add(batch)
+    return batch
+
+
+def _open(file: Path, settings: Settings) -> AbstractContextManager[Table]:
+    return open_table(file, max_rows=settings.max_rows, max_unpacked_bytes=settings.max_unpacked_bytes)
+
+
+def _peek(file: Path, settings: Settings) -> tuple[str, tuple[Finding, ...]]:
+    with _open(file, settings) as table:
+        next(iter(table))  # raises InputError where there is no row
+        return table.format, tuple(table.notices)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+async def get_batch(session: AsyncSession, batch_id: uuid.UUID, *, caller: ApiKey) -> Batch:
+    """The batch, if it is the caller's own or the caller reads everything; otherwise NotFound."""
+    batch = await batches.find(session, batch_id)
+    if batch is None or not (batch.owner_id == caller.id or caller.role in (Role.ADMIN, Role.AUDITOR)):
+        raise NotFound("no_such_batch", "Không có lô này.", "There is no such batch.")
+    return batch
+
+
+async def read_batch(
+    db: Database,
+    batch_id: uuid.UUID,
+    *,
+    blobs: Blobs,
+    vault: Vault,
+    settings: Settings,
+    clock: Callable[[], dt.datetime],
+    on_progress: Callable[[], Awaitable[None]],
+) -> None:
+    """Judge every row of a batch that nobody reads; does nothing where somebody does or it is read.
+
+    `on_progress` is called after each chunk of rows is committed.
+    """
+    async with db.begin() as session:
+        batch = await batches.find_for_change(session, batch_id)
+        now = clock()
+        if batch is None or batch.status is not BatchStatus.READING or (batch.lease_until and batch.lease_until > now):
+            return
+        batch.lease_until = now + _LEASE
+        caller = await session.get_one(ApiKey, batch.owner_id)
+        stations = await Stations.load(session, only=batch.facility_code)
+        done = await batches.last_row(session, batch_id)
+    terms = Terms(caller=caller, now=clock(), late_reason=batch.late_reason, priority=IN_BATCH, dry_run=batch.dry_run)
+    with tempfile.NamedTemporaryFile() as copy:
+        await blobs.fetch(batch_name(batch_id), Path(copy.name))
+        try:
+            await _read_rows(db, batch_id, Path(copy.name), terms=terms, stations=stations, done=done, vault=vault, settings=settings, clock=clock, on_progress=on_progress)
+        except InputError as error:
+            problem = {"code": error.code, "message_vi": error.message_vi, "message_en": error.message_en, "errors": list(error.errors)}
+            await _end_reading(db, batch_id, BatchStatus.FAILED, problem=problem, now=clock())
+        else:
+            await _end_reading(db, batch_id, BatchStatus.RUNNING, problem=None, now=clock())
+    await blobs.delete(batch_name(batch_id))
+
+
+async def _read_rows(
+    db: Database,
+    batch_id: uuid.UUID,
+    file: Path,
+    *,
+    terms: Terms,
+    stations: Stations,
+    done: int,
+    vault: Vault,
+    settings: Settings,
+    clock: Callable[[], dt.datetime],
+    on_progress: Callable[[], Awaitable[None]],
+) -> None:
+    today = today_in_hanoi(clock())
+    history = await asyncio.to_thread(_open_episodes, file, settings, today, stations)
+    seen = SeenCases()
+    with _open(file, settings) as table:
+        rows = iter(table)
+        while chunk := await asyncio.to_thread(_check_some, rows, today, stations, seen):
+            fresh = [(number, checked) for number, checked in chunk if number > done]
+            async with db.begin() as session:
+                answers = await answer_rows(session, [checked for _, checked in fresh], terms=terms, vault=vault, history=history)
+                for (number, checked), row_answers in zip(fresh, answers, strict=True):
+                    session.add_all(_lines(batch_id, number, checked, row_answers))
+                batch = await batches.find_for_change(session, batch_id)
+                if batch is not None:
+                    batch.lease_until = clock() + _LEASE
+            await on_progress()
+
+
+def _open_episodes(file: Path, settings: Settings, today: dt.date, stations: Stations) -> PeoplesHistory:
+    """First pass: whoever is ill again further down must be known before the first row is judged."""
+    history = PeoplesHistory()
+    with _open(file, settings) as table:
+        for row in table:
+            if not _is_over(row.cells.get("outcome")) and (episode := check(row.cells, today=today, registry=stations).open_episode):
+                history.add_episode(episode.person_key, episode.positive_on)
+    return history
+
+
+def _is_over(outcome: Cell) -> bool:
+    """A quick look that spares most rows the first pass's full check."""
+    return isinstance(outcome, str) and unicodedata.normalize("NFC", outcome).strip().casefold() in ("recovered", "khỏi bệnh")
+
+
+def _check_some(rows: Iterator[SheetRow], today: dt.date, stations: Stations, seen: SeenCases) -> list[tuple[int, Checked]]:
+    checked = []
+    for row in islice(rows, ROWS_AT_ONCE):
+        result = check(row.cells, today=today, registry=stations, notices=row.notices)
+        duplicate = seen.find(result)
+        checked.append((row.number, result if duplicate is None else result.with_finding(duplicate)))
+    return checked
+
+
+def _lines(batch_id: uuid.UUID, number: int, checked: Checked, answers: tuple[Answer, ...]) -> list[BatchRow]:
+    return [
+        BatchRow(
+            batch_id=batch_id,
+            row=number,
+            kind=answer.kind,
+            case_id=checked.case_id,
+            outcome=answer.outcome,
+            rules=[finding.to_json() for finding in answer.findings],
+            days=answer.days,
+            certificate_id=None if answer.certificate is None else answer.certificate.id,
+        )
+        for answer in answers
+    ]
+
+
+async def _end_reading(db: Database, batch_id: uuid.UUID, status: BatchStatus, *, problem: dict[str, object] | None, now: dt.datetime) -> None:
+    async with db.begin() as session:
+        batch = await batches.find_for_change(session, batch_id)
+        if batch is None:
+            return
+        batch.status, batch.problem, batch.lease_until = status, problem, None
+        if status is BatchStatus.FAILED:
+            batch.finished_at = now
+        else:
+            await _finish_if_idle(session, batch, now=now)
+
+
+async def fail_batch(db: Database, batch_id: uuid.UUID, *, now: dt.datetime) -> None:
+    """End a batch that our own fault stopped; the rows already judged stay, the file can be sent again."""
+    problem = {"code": "internal_error", "message_vi": "Dịch vụ gặp lỗi khi đọc tệp. Hãy gửi lại tệp.", "message_en": "The service failed while reading. Please send the file again."}
+    await _end_reading(db, batch_id, BatchStatus.FAILED, problem=problem | {"errors": []}, now=now)
+
+
+async def finish_batches(db: Database, *, now: dt.datetime) -> None:
+    """Mark every running batch `done` whose certificates are all issued or failed."""
+    async with db.begin() as session:
+        for batch in await batches.running(session):
+            await _finish_if_idle(session, batch, now=now)
+
+
+async def _finish_if_idle(session: AsyncSession, batch: Batch, *, now: dt.datetime) -> None:
+    if not await batches.has_work(session, batch.id):
+        batch.status, batch.finished_at = BatchStatus.DONE, now

@@ -1,0 +1,268 @@
+"""From a checked case to certificates `requested`, or to the reasons why not.
+
+Natural key: (facility, case, kind). While a certificate of that key is alive there is no second one:
+the same content again is `existing`, other content is rejected (to correct a certificate is
+`replace`'s business). After a failure the key is free again; after a revocation it is free for other
+content, and for the same content only where somebody asks for this one certificate by itself.
+"""
+
+import datetime as dt
+import json
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certsvc.config import HANOI
+from certsvc.errors import Conflict, InputError
+from certsvc.models import LIVE, ApiKey, Certificate, Episode, Facility, Kind, Practitioner, Status
+from certsvc.records import Case, Cell, Checked, Finding, Leave, check, duplicate_finding, judge
+from certsvc.store import Database, certificates, registry
+from certsvc.vault import Vault
+
+ALONE, IN_BATCH = 0, 1
+"""Priorities: somebody waits for a single certificate, a batch can take its time."""
+
+
+class Stations:
+    """Facilities and practitioners as the rules ask for them; a facility's caller sees only its own."""
+
+    def __init__(self, facilities: Iterable[Facility], practitioners: Iterable[Practitioner]) -> None:
+        self._facilities = {facility.code: facility for facility in facilities}
+        self._practitioners = {(each.licence, each.facility_code): each for each in practitioners}
+
+    @classmethod
+    async def load(cls, session: AsyncSession, *, only: str | None) -> "Stations":
+        facilities = await registry.list_facilities(session, only=only)
+        return cls(facilities, await registry.list_practitioners(session, facility_codes=None if only is None else [only]))
+
+    def find_facility(self, code: str) -> Facility | None:
+        return self._facilities.get(code)
+
+    def find_practitioner(self, licence: str, facility_code: str) -> Practitioner | None:
+        return self._practitioners.get((licence, facility_code))
+
+
+class PeoplesHistory:
+    """What is known of the people in a file: their other leaves and open illnesses, by person key."""
+
+    def __init__(self) -> None:
+        self._leaves: defaultdict[str, list[Leave]] = defaultdict(list)
+        self._episodes: defaultdict[str, set[dt.date]] = defaultdict(set)
+
+    def leaves_of(self, person_key: str) -> Collection[Leave]:
+        return self._leaves.get(person_key, [])
+
+    def open_episodes_of(self, person_key: str) -> Collection[dt.date]:
+        return self._episodes.get(person_key, set())
+
+    def add_leave(self, person_key: str, leave: Leave) -> None:
+        if leave not in self._leaves[person_key]:
+            self._leaves[person_key].append(leave)
+
+    def add_episode(self, person_key: str, positive_on: dt.date) -> None:
+        self._episodes[person_key].add(positive_on)
+
+    async def learn(self, session: AsyncSession, cases: Iterable[Case], *, vault: Vault, caller: ApiKey) -> None:
+        """Add what the database knows of these cases' people, each case's own papers left out."""
+        by_index = {vault.person(case.person_key): case for case in cases}
+        for found in await certificates.leaves_of(session, by_index.keys()):
+            case = by_index[found.person]
+            if (found.facility_code, found.case_id) != (case.facility_code, case.case_id) and found.leave_from and found.leave_to:
+                self.add_leave(case.person_key, Leave(found.leave_from, found.leave_to, _label(found, caller)))
+        for episode in await certificates.open_episodes_of(session, by_index.keys()):
+            self.add_episode(by_index[episode.person].person_key, episode.positive_on)
+
+
+def _label(certificate: Certificate, caller: ApiKey) -> str:
+    """How to name another certificate; other facilities' papers are named only to insurers [api.md §2]."""
+    if not caller.may_see(certificate.facility_code):
+        return "cơ sở khác / another facility"
+    return certificate.serial or certificate.case_id
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one wanted or unwanted kind of one row; `outcome` as in `BatchRow`."""
+
+    kind: Kind
+    outcome: str
+    findings: tuple[Finding, ...]
+    days: int | None = None
+    certificate: Certificate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Under which terms certificates are asked for."""
+
+    caller: ApiKey
+    now: dt.datetime
+    late_reason: str = "late"
+    priority: int = ALONE
+    dry_run: bool = False
+
+
+async def answer_rows(
+    session: AsyncSession, rows: Sequence[Checked], *, terms: Terms, vault: Vault, history: PeoplesHistory
+) -> list[tuple[Answer, ...]]:
+    """Judge rows in the order of the file, and add what is to be issued (unless `terms.dry_run`).
+
+    Returns one tuple a row, with an answer for each kind. `history` grows by what is accepted, so a
+    later row of the file sees the earlier ones.
+    """
+    cases = [row.case for row in rows if row.case is not None]
+    newest = await certificates.newest_by_key(session, {(case.facility_code, case.case_id, kind) for case in cases for kind in Kind})
+    await history.learn(session, cases, vault=vault, caller=terms.caller)
+    if not terms.dry_run:
+        await _note_episodes(session, rows, vault=vault)
+    return [_answer_row(session, row, newest, terms=terms, vault=vault, history=history) for row in rows]
+
+
+def _answer_row(
+    session: AsyncSession, row: Checked, newest: dict[certificates.NaturalKey, Certificate], *, terms: Terms, vault: Vault, history: PeoplesHistory
+) -> tuple[Answer, ...]:
+    judgement = judge(row, history=history)
+    answers = []
+    for kind in Kind:
+        verdict = judgement[kind]
+        before = newest.get((row.case.facility_code, row.case.case_id, kind)) if row.case and kind in row.wants else None
+        if before is not None and row.case is not None and (kept := _kept(before, row.case, terms)):
+            answers.append(kept)
+        elif verdict.outcome == "issue" and row.case is not None:
+            answers.append(_accept(session, row.case, kind, verdict.findings, before, terms=terms, vault=vault, history=history))
+        else:
+            answers.append(Answer(kind, "rejected" if verdict.outcome == "reject" else "none", verdict.findings))
+    return tuple(answers)
+
+
+def _kept(before: Certificate, case: Case, terms: Terms) -> Answer | None:
+    """The answer where an earlier certificate of the same key stands in the way; None where it does not."""
+    is_same = before.record_digest == case.content_digest()
+    match before.status:
+        case Status.FAILED:
+            return None
+        case Status.REVOKED if not is_same or terms.priority == ALONE:
+            return None
+        case _ if is_same:
+            return Answer(before.kind, "existing", (), before.days, before)
+        case _:
+            return Answer(before.kind, "rejected", (duplicate_finding(is_same_content=False),))
+
+
+def _accept(
+    session: AsyncSession,
+    case: Case,
+    kind: Kind,
+    findings: tuple[Finding, ...],
+    before: Certificate | None,
+    *,
+    terms: Terms,
+    vault: Vault,
+    history: PeoplesHistory,
+) -> Answer:
+    days = case.leave_days if kind is Kind.SICK_LEAVE else None
+    if kind is Kind.SICK_LEAVE:
+        history.add_leave(case.person_key, Leave(case.isolation_from, case.isolation_to, case.case_id))
+    if terms.dry_run:
+        return Answer(kind, "would_issue", findings, days)
+    certificate = new_certificate(case, kind, revision=1 if before is None else before.revision + 1, terms=terms, vault=vault)
+    certificate.warnings = [finding.rule for finding in findings]
+    session.add(certificate)
+    certificates.record_event(session, certificate.id, "requested", at=terms.now, actor=str(terms.caller.id))
+    return Answer(kind, "accepted", findings, days, certificate)
+
+
+async def _note_episodes(session: AsyncSession, rows: Sequence[Checked], *, vault: Vault) -> None:
+    """Remember open illnesses, and that others are over [rules R-REINFECTION]."""
+    known = await certificates.episodes_by_case(session, {(row.facility_code, row.case_id) for row in rows})
+    for row in rows:
+        before = known.get((row.facility_code, row.case_id))
+        if row.open_episode is None and before is not None and row.case is not None:
+            await session.delete(before)
+        elif row.open_episode is not None and before is None:
+            person = vault.person(row.open_episode.person_key)
+            session.add(Episode(facility_code=row.facility_code, case_id=row.case_id, person=person, positive_on=row.open_episode.positive_on))
+
+
+def new_certificate(case: Case, kind: Kind, *, revision: int, terms: Terms, vault: Vault) -> Certificate:
+    """A certificate `requested` for a case; its look-up secrets follow from its random id."""
+    certificate_id = uuid.uuid4()
+    is_leave = kind is Kind.SICK_LEAVE
+    return Certificate(
+        id=certificate_id,
+        facility_code=case.facility_code,
+        case_id=case.case_id,
+        kind=kind,
+        revision=revision,
+        status=Status.REQUESTED,
+        code_index=vault.index(vault.code(certificate_id)),
+        token_index=vault.index(vault.token(certificate_id)),
+        person=vault.person(case.person_key),
+        record=vault.seal_record(certificate_id, json.dumps(case.to_json(), ensure_ascii=False).encode()),
+        record_digest=case.content_digest(),
+        event_on=case.event_on(kind),
+        leave_from=case.isolation_from if is_leave else None,
+        leave_to=case.isolation_to if is_leave else None,
+        days=case.leave_days if is_leave else None,
+        warnings=[],
+        late_reason=terms.late_reason,
+        priority=terms.priority,
+        is_reissue=False,
+        attempts=0,
+        requested_by_id=terms.caller.id,
+        requested_at=terms.now,
+        changed_at=terms.now,
+    )
+
+
+def open_case(certificate: Certificate, vault: Vault) -> Case:
+    """The case a certificate is about."""
+    return Case.from_json(json.loads(vault.open_record(certificate.id, certificate.record)))
+
+
+def today_in_hanoi(now: dt.datetime) -> dt.date:
+    return now.astimezone(HANOI).date()
+
+
+def check_for(kind: Kind, record: Mapping[str, Cell], *, now: dt.datetime, stations: Stations) -> Checked:
+    """A record checked for this one kind, whatever its own `wants_` columns say."""
+    return check(record, today=today_in_hanoi(now), registry=stations, wants=frozenset({kind}))
+
+
+async def request_certificate(db: Database, record: Mapping[str, Cell], kind: Kind, *, terms: Terms, vault: Vault) -> tuple[Certificate, tuple[Finding, ...]]:
+    """Ask for one certificate; the caller rings the queue afterwards.
+
+    Returns it with its warnings. Raises InputError (`rejected`, every broken rule in `errors`) or
+    Conflict (`already_exists`, naming the certificate).
+    """
+    async with db.begin() as session:
+        stations = await Stations.load(session, only=terms.caller.facility_code)
+        row = check_for(kind, record, now=terms.now, stations=stations)
+        [answers] = await answer_rows(session, [row], terms=terms, vault=vault, history=PeoplesHistory())
+        answer = next(each for each in answers if each.kind is kind)
+        if answer.certificate is None:
+            raise rejected(answer.findings)
+        if answer.outcome == "existing":
+            raise _already_exists(answer.certificate)
+    return answer.certificate, answer.findings
+
+
+def rejected(findings: Sequence[Finding]) -> InputError:
+    errors = [
+        {"field": each.field, "row": None, "rule": each.rule, "message_vi": each.message_vi, "message_en": each.message_en} for each in findings
+    ]
+    return InputError("rejected", "Hồ sơ không đủ điều kiện cấp giấy; xem từng lỗi.", "The record breaks rules of this certificate; see each error.", errors=errors)
+
+
+def _already_exists(certificate: Certificate) -> Conflict:
+    return Conflict(
+        "already_exists",
+        "Giấy này đã được cấp hoặc đang được cấp.",
+        "This certificate exists already.",
+        certificate_id=str(certificate.id),
+        serial=certificate.serial,
+        is_alive=certificate.status in LIVE,
+    )

@@ -1,0 +1,106 @@
+"""The fate of every row of a batch, as lines, as CSV, and as an archive of PDFs."""
+
+import csv
+import datetime as dt
+import io
+import re
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+from stream_zip import NO_COMPRESSION_64, ZIP_64, AsyncMemberFile, async_stream_zip
+
+from certsvc.blobs import Blobs, pdf_name
+from certsvc.models import Certificate, Status
+from certsvc.records import finding
+from certsvc.store import Database, batches
+from certsvc.store.batches import Line
+from certsvc.vault import Vault
+from certsvc.verify.codes import format_code
+
+COLUMNS = ("row", "case_id", "kind", "outcome", "rules", "message_vi", "message_en", "certificate_id", "serial", "code", "days", "verify_url")
+_FILE_MODE = 0o100644
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+async def result_lines(db: Database, batch_id: uuid.UUID, *, vault: Vault, base_url: str) -> AsyncIterator[dict[str, Any]]:
+    """One line a row and kind, as api.md §2 names its fields, in the order of the file."""
+    async with db.read() as session:
+        async for line in batches.lines(session, batch_id):
+            yield _result(line, vault=vault, base_url=base_url)
+
+
+def _result(line: Line, *, vault: Vault, base_url: str) -> dict[str, Any]:
+    row, certificate = line
+    code = None if certificate is None else format_code(vault.code(certificate.id))
+    return {
+        "row": row.row,
+        "case_id": row.case_id,
+        "kind": str(row.kind),
+        "outcome": _outcome(row.outcome, certificate),
+        "rules": row.rules + _signing_rules(row.outcome, certificate),
+        "reason": certificate.reason if certificate and certificate.status is Status.FAILED else None,
+        "certificate_id": None if certificate is None else str(certificate.id),
+        "serial": None if certificate is None else certificate.serial,
+        "code": code,
+        "days": row.days,
+        "verify_url": None if code is None else f"{base_url}/v/{code}",
+    }
+
+
+def _outcome(outcome: str, certificate: Certificate | None) -> str:
+    if outcome != "accepted" or certificate is None:
+        return outcome
+    match certificate.status:
+        case Status.REQUESTED | Status.SIGNING:
+            return "pending"
+        case Status.FAILED:
+            return "failed"
+        case Status.ISSUED | Status.SUSPENDED | Status.REVOKED | Status.REPLACED:
+            return "issued"
+
+
+def _signing_rules(outcome: str, certificate: Certificate | None) -> list[dict[str, Any]]:
+    """What signing added to the rules of a row that this batch issued."""
+    is_late = outcome == "accepted" and certificate is not None and "A-LATE" in certificate.warnings
+    return [finding("A-LATE", "examined_on", certificate.late_reason).to_json()] if is_late and certificate else []
+
+
+async def results_csv(lines: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
+    """UTF-8 with a BOM, as spreadsheets want it; no cell can be taken for a formula."""
+    yield b"\xef\xbb\xbf" + _csv_row(COLUMNS)
+    async for line in lines:
+        rules = line["rules"]
+        texts = {"rules": "+".join(rule["id"] for rule in rules)}
+        texts |= {f"message_{language}": " ".join(rule[f"message_{language}"] for rule in rules) for language in ("vi", "en")}
+        yield _csv_row(tuple(texts.get(column, line.get(column)) for column in COLUMNS))
+
+
+def _csv_row(cells: tuple[Any, ...]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out).writerow([_harmless(cell) for cell in cells])
+    return out.getvalue().encode()
+
+
+def _harmless(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+
+
+async def archive(db: Database, batch_id: uuid.UUID, *, blobs: Blobs, vault: Vault, base_url: str, now: dt.datetime) -> AsyncIterator[bytes]:
+    """A ZIP with every PDF of the batch that is issued, and results.csv; streamed, one file in memory at a time."""
+
+    async def members() -> AsyncIterator[AsyncMemberFile]:
+        yield "results.csv", now, _FILE_MODE, ZIP_64, results_csv(result_lines(db, batch_id, vault=vault, base_url=base_url))
+        async with db.read() as session:
+            async for row, certificate in batches.lines(session, batch_id):
+                if certificate is not None and certificate.status is Status.ISSUED and certificate.pdf_sha256 and certificate.signed_at:
+                    name = f"{certificate.serial}_{re.sub(r'[^A-Za-z0-9._-]', '_', row.case_id)}.pdf"
+                    yield name, certificate.signed_at, _FILE_MODE, NO_COMPRESSION_64, _one(blobs, certificate.id, certificate.pdf_sha256)
+
+    async for chunk in async_stream_zip(members()):
+        yield chunk
+
+
+async def _one(blobs: Blobs, certificate_id: uuid.UUID, sha256: str) -> AsyncIterator[bytes]:
+    async for chunk in blobs.stream(pdf_name(certificate_id, sha256)):
+        yield chunk

@@ -1,0 +1,124 @@
+"""Revoke, suspend, reinstate, replace: the row changes and everybody sees it at once."""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from enum import StrEnum
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certsvc.errors import Forbidden, InputError, NotFound
+from certsvc.issuing.requesting import PeoplesHistory, Stations, Terms, check_for, new_certificate, open_case, rejected
+from certsvc.models import ApiKey, Certificate, Role
+from certsvc.records import Case, Cell, judge
+from certsvc.store import Database, certificates
+from certsvc.vault import Vault
+
+
+class Reason(StrEnum):
+    """Why a certificate is withdrawn [api.md §2]; `other` needs a text."""
+
+    WRONG_DATA = "wrong_data"
+    WRONG_PERSON = "wrong_person"
+    NOT_ENTITLED = "not_entitled"
+    FRAUD = "fraud"
+    KEY_COMPROMISE = "key_compromise"
+    LOST = "lost"
+    OTHER = "other"
+
+
+async def get_visible(session: AsyncSession, certificate_id: uuid.UUID, *, caller: ApiKey, for_change: bool = False) -> Certificate:
+    """The certificate, if it exists for this caller; otherwise NotFound, whoever's it is."""
+    find = certificates.find_for_change if for_change else certificates.find
+    certificate = await find(session, certificate_id)
+    if certificate is None or not caller.may_see(certificate.facility_code):
+        raise NotFound("no_such_certificate", "Không có giấy chứng nhận này.", "There is no such certificate.")
+    return certificate
+
+
+async def _get_own(session: AsyncSession, certificate_id: uuid.UUID, *, caller: ApiKey) -> Certificate:
+    """For a change: an insurer may withdraw only what it asked for itself [api.md §2, roles]."""
+    certificate = await get_visible(session, certificate_id, caller=caller, for_change=True)
+    if caller.role is Role.INSURER and certificate.requested_by_id != caller.id:
+        raise Forbidden("not_yours", "Chỉ đơn vị đã yêu cầu cấp mới được thu hồi giấy này.", "Only who asked for this certificate may withdraw it.")
+    return certificate
+
+
+async def revoke(db: Database, certificate_id: uuid.UUID, *, reason: Reason, text: str | None, caller: ApiKey, now: dt.datetime) -> Certificate:
+    async with db.begin() as session:
+        certificate = await _get_own(session, certificate_id, caller=caller)
+        certificate.revoke(now, reason, text)
+        certificates.record_event(session, certificate.id, "revoked", at=now, actor=str(caller.id), reason=str(reason))
+    return certificate
+
+
+async def suspend(db: Database, certificate_id: uuid.UUID, *, reason: Reason, text: str | None, caller: ApiKey, now: dt.datetime) -> Certificate:
+    async with db.begin() as session:
+        certificate = await _get_own(session, certificate_id, caller=caller)
+        certificate.suspend(now, reason, text)
+        certificates.record_event(session, certificate.id, "suspended", at=now, actor=str(caller.id), reason=str(reason))
+    return certificate
+
+
+async def reinstate(db: Database, certificate_id: uuid.UUID, *, reason: Reason, text: str | None, caller: ApiKey, now: dt.datetime) -> Certificate:
+    async with db.begin() as session:
+        certificate = await _get_own(session, certificate_id, caller=caller)
+        certificate.reinstate(now)
+        certificates.record_event(session, certificate.id, "reinstated", at=now, actor=str(caller.id), reason=str(reason), text=text)
+    return certificate
+
+
+async def replace(
+    db: Database,
+    certificate_id: uuid.UUID,
+    *,
+    reason: Reason,
+    text: str | None,
+    record: Mapping[str, Cell] | None,
+    caller: ApiKey,
+    now: dt.datetime,
+    vault: Vault,
+) -> Certificate:
+    """Put a successor in a certificate's place; returns the successor, `requested`.
+
+    Without `record` it is the same paper again, marked "CẤP LẠI" [domain §1.4 A12]. The old one is
+    `replaced` at once, before the successor is signed: a paper known to be wrong must not stay valid.
+    The caller rings the queue afterwards.
+    """
+    async with db.begin() as session:
+        old = await _get_own(session, certificate_id, caller=caller)
+        case, warnings = open_case(old, vault), list(old.warnings)
+        if record is not None:
+            case, warnings = await _corrected(session, old, record, caller=caller, now=now, vault=vault)
+        terms = Terms(caller=caller, now=now, late_reason="late" if record is not None else "reissue")
+        successor = new_certificate(case, old.kind, revision=old.revision + 1, terms=terms, vault=vault)
+        successor.replaces_id = old.id
+        successor.is_reissue = record is None
+        successor.warnings = [rule for rule in warnings if rule != "A-LATE"]
+        old.replace(now, reason, text)
+        await session.flush()  # the old one must be dead before the database sees a second one alive
+        session.add(successor)
+        await session.flush()
+        old.replaced_by_id = successor.id
+        certificates.record_event(session, old.id, "replaced", at=now, actor=str(caller.id), reason=str(reason), by=str(successor.id))
+        certificates.record_event(session, successor.id, "requested", at=now, actor=str(caller.id), replaces=str(old.id))
+    return successor
+
+
+async def _corrected(
+    session: AsyncSession, old: Certificate, record: Mapping[str, Cell], *, caller: ApiKey, now: dt.datetime, vault: Vault
+) -> tuple[Case, list[str]]:
+    """The corrected case and its warnings. Raises InputError where it breaks a rule or is another case."""
+    stations = await Stations.load(session, only=caller.facility_code)
+    row = check_for(old.kind, record, now=now, stations=stations)
+    history = PeoplesHistory()
+    if row.case is not None:
+        await history.learn(session, [row.case], vault=vault, caller=caller)
+    verdict = judge(row, history=history)[old.kind]
+    if row.case is None or verdict.outcome == "reject":
+        raise rejected(verdict.findings)
+    if (row.case.facility_code, row.case.case_id) != (old.facility_code, old.case_id):
+        raise InputError(
+            "another_case", "Hồ sơ thay thế phải cùng cơ sở và cùng mã ca.", "The replacing record must be of the same facility and case."
+        )
+    return row.case, [finding.rule for finding in verdict.findings]

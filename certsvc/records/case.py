@@ -1,0 +1,214 @@
+"""What a case is: one F0 record after normalisation and repair, every value typed.
+
+A `Case` exists only where no V rule is broken, so that what prints and exports it need not check again.
+Which certificates were asked for is no part of it: the same case serves both.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, Self
+
+from certsvc.models import Kind
+
+
+class Sex(StrEnum):
+    """Codes of QĐ 130/QĐ-BYT, GIOI_TINH."""
+
+    MALE = "1"
+    FEMALE = "2"
+    UNDETERMINED = "3"
+
+
+class IdType(StrEnum):
+    """What kind of number `citizen_id` is; `code` is LOAI_GIAYTO of CT07 (TT 25/2025)."""
+
+    NONE = "none"
+    CCCD = "cccd"
+    CMND = "cmnd"
+    PASSPORT = "passport"
+    PERSONAL_NUMBER = "personal_number"
+
+    @property
+    def code(self) -> str:
+        return str(list(IdType).index(self))
+
+
+class TestMethod(StrEnum):
+    ANTIGEN = "antigen"
+    PCR = "pcr"
+
+
+class TestResult(StrEnum):
+    NEGATIVE = "negative"
+    POSITIVE = "positive"
+
+
+class TestPerformer(StrEnum):
+    HEALTH_WORKER = "health_worker"
+    SELF_SUPERVISED = "self_supervised"
+    SELF = "self"
+
+
+class CareSetting(StrEnum):
+    HOME = "home"
+    CENTRE = "centre"
+    HOSPITAL = "hospital"
+
+
+class Outcome(StrEnum):
+    RECOVERED = "recovered"
+    ACTIVE = "active"
+    DIED = "died"
+    TRANSFERRED = "transferred"
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """When somebody was born: a day, or a year alone (`day` is None)."""
+
+    year: int
+    day: dt.date | None = None
+
+    @classmethod
+    def on(cls, day: dt.date) -> Self:
+        return cls(day.year, day)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        return cls(int(text)) if len(text) == 4 else cls.on(dt.date.fromisoformat(text))  # noqa: PLR2004 (yyyy)
+
+    @property
+    def latest(self) -> dt.date:
+        """The last day it can have been; a year alone counts as 31/12 [rules A-UNDER-7]."""
+        return self.day or dt.date(self.year, 12, 31)
+
+    @property
+    def printed(self) -> str:
+        """As the form shows it: dd/mm/yyyy or yyyy."""
+        return f"{self.day:%d/%m/%Y}" if self.day else f"{self.year:04d}"
+
+    @property
+    def iso(self) -> str:
+        """yyyy-mm-dd or yyyy; `from_json` reads it back."""
+        return self.day.isoformat() if self.day else f"{self.year:04d}"
+
+
+def person_key(*, citizen_id: str, full_name: str, birth: Birth, phone: str) -> str:
+    """Who a case is about: by `citizen_id`, else by name, birth and phone [rules, Order and scope].
+
+    Personal data: goes into keyed digests and memory, never into logs or columns.
+    """
+    if citizen_id:
+        return f"id:{citizen_id}"
+    digits = phone.removeprefix("+")
+    if digits.startswith("84") and len(digits) == 11:  # noqa: PLR2004 (+84 and nine digits is 0 and nine digits)
+        digits = "0" + digits[2:]
+    return f"person:{full_name.casefold()}|{birth.iso}|{digits}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A clean F0 record; fields are the columns of the case file, `birth` is its `birth_date`.
+
+    Texts are NFC, trimmed, and empty where nothing is known; identifiers are digits as text.
+    """
+
+    case_id: str
+    full_name: str
+    birth: Birth
+    sex: Sex
+    citizen_id: str
+    id_type: IdType
+    id_issued_on: dt.date | None
+    social_insurance_no: str
+    health_insurance_card: str
+    phone: str
+    address: str
+    ward_code: str
+    employer: str
+    positive_on: dt.date
+    test_method: TestMethod | None
+    test_place: str
+    last_test_on: dt.date | None
+    last_test_result: TestResult | None
+    last_test_by: TestPerformer | None
+    care_setting: CareSetting
+    isolation_from: dt.date
+    isolation_to: dt.date
+    vaccine_doses: int | None
+    last_dose_on: dt.date | None
+    outcome: Outcome | None
+    facility_code: str
+    visit_no: str
+    examined_on: dt.date | None
+    icd10: str
+    diagnosis: str
+    treatment: str
+    practitioner_licence: str
+    father_name: str
+    mother_name: str
+
+    @property
+    def person_key(self) -> str:
+        return person_key(citizen_id=self.citizen_id, full_name=self.full_name, birth=self.birth, phone=self.phone)
+
+    @property
+    def leave_days(self) -> int:
+        """Length of the leave in days, first and last counted [domain §1.4 A5]."""
+        return (self.isolation_to - self.isolation_from).days + 1
+
+    def event_on(self, kind: Kind) -> dt.date:
+        """The day whose law applies: examination for sick leave, end of isolation for recovery [domain §0].
+
+        Raises ValueError for the sick leave of a case without an examination day, which no rule lets through.
+        """
+        if kind is Kind.RECOVERY:
+            return self.isolation_to
+        if self.examined_on is None:
+            raise ValueError("a case without examination day has no sick leave")
+        return self.examined_on
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values only, keys are column names; `from_json` gives the same case back."""
+        return {_COLUMNS[name]: _plain(getattr(self, name)) for name in _FIELDS}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """The case that `to_json` wrote. Raises KeyError or ValueError if it is not one."""
+        return cls(**{name: _typed(name, record[_COLUMNS[name]]) for name in _FIELDS})
+
+    def content_digest(self) -> str:
+        """SHA-256 in hex over the canonical JSON: equal exactly where two cases say the same [rules V-DUPLICATE]."""
+        canonical = json.dumps(self.to_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+_FIELDS = tuple(each.name for each in fields(Case))
+_COLUMNS = {name: "birth_date" if name == "birth" else name for name in _FIELDS}
+_TYPES: dict[str, Callable[[str], Any]] = {
+    "birth": Birth.from_json,
+    "sex": Sex,
+    "id_type": IdType,
+    "test_method": TestMethod,
+    "last_test_result": TestResult,
+    "last_test_by": TestPerformer,
+    "care_setting": CareSetting,
+    "outcome": Outcome,
+} | dict.fromkeys(
+    ("id_issued_on", "positive_on", "last_test_on", "isolation_from", "isolation_to", "last_dose_on", "examined_on"),
+    dt.date.fromisoformat,
+)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Birth):
+        return value.iso
+    return value if value is None or type(value) in {str, int} else str(value)
+
+
+def _typed(name: str, value: Any) -> Any:
+    return value if value is None or name not in _TYPES else _TYPES[name](value)

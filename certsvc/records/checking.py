@@ -1,0 +1,176 @@
+"""Step one of judging a row: normalise, repair, and hold every field against its V rule.
+
+Pure: what is known of facilities and signers comes as an argument, so does today's date. Every broken
+rule is reported at once. `Checked.case` is there exactly where no V rule is broken.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from certsvc.models import Kind
+from certsvc.records import identity, illness
+from certsvc.records.case import Birth, CareSetting, Case, Outcome, Sex, TestMethod, TestPerformer, TestResult, person_key
+from certsvc.records.cells import Cell
+from certsvc.records.columns import CASES
+from certsvc.records.draft import Draft
+from certsvc.records.findings import Finding
+from certsvc.records.illness import Registry
+from certsvc.records.rules import in_table_order
+
+_CONTENT = tuple(column.name for column in CASES.columns if column.name not in CASES.any_of)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEpisode:
+    """An illness that is not over: what R-REINFECTION asks for. `person_key` is personal data."""
+
+    person_key: str
+    positive_on: dt.date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What step one found of a row.
+
+    `case_id` and `facility_code` are fit to be shown even where they are wrong (empty where they cannot
+    be). `findings` are in table order. `digest` is the case's `content_digest`, or for a rejected row
+    one over its texts.
+    """
+
+    case: Case | None
+    case_id: str
+    facility_code: str
+    wants: frozenset[Kind]
+    findings: tuple[Finding, ...]
+    open_episode: OpenEpisode | None
+    digest: str
+
+    def with_finding(self, finding: Finding) -> "Checked":
+        """The same row with one finding more; a rejecting one takes the case away."""
+        return replace(self, findings=in_table_order((*self.findings, finding)), case=None if finding.rejects else self.case)
+
+
+def check(
+    raw: Mapping[str, Cell],
+    *,
+    today: dt.date,
+    registry: Registry,
+    wants: frozenset[Kind] | None = None,
+    notices: Iterable[Finding] = (),
+) -> Checked:
+    """Check one row, `raw` being its cells by English column name (absent ones are empty).
+
+    `today` is the day in Hanoi. `wants` overrides the row's two columns of that name. `notices` are what
+    the reader had to say of the row (formulas, surplus cells); they join the findings.
+    """
+    draft = Draft(raw, today=today, notices=notices)
+    asked = _wants(draft) if wants is None else wants
+    values = _values(draft, registry=registry, wants=asked)
+    is_sound = not any(each.rejects for each in draft.findings)
+    case = Case(**values) if is_sound else None
+    return Checked(
+        case=case,
+        case_id=values["case_id"] if draft.is_good("case_id") else "",
+        facility_code=values["facility_code"] if _is_code(values["facility_code"]) else "",
+        wants=asked,
+        findings=in_table_order(draft.findings),
+        open_episode=_open_episode(draft, values),
+        digest=case.content_digest() if case else _digest_of_texts(draft),
+    )
+
+
+def _wants(draft: Draft) -> frozenset[Kind]:
+    """Kinds asked for. A word nobody understands counts as asking, so that its error is seen."""
+    return frozenset(kind for kind in Kind if draft.word(f"wants_{kind}") or not draft.is_good(f"wants_{kind}"))
+
+
+def _values(draft: Draft, *, registry: Registry, wants: frozenset[Kind]) -> dict[str, Any]:
+    """The fields of `Case`; those that broke a rule hold what could be read of them."""
+    result = draft.word("last_test_result")
+    days = illness.dates(draft, wants=wants, result=result if isinstance(result, TestResult) else None)
+    events = {kind: days["examined_on" if kind is Kind.SICK_LEAVE else "isolation_to"] for kind in Kind if kind in wants}
+    who = _person(draft, positive_on=days["positive_on"])
+    _require_social_no(draft, wants=wants, cards=who["health_insurance_card"], number=who["social_insurance_no"])
+    return days | who | {
+        "case_id": _case_id(draft),
+        "address": draft.text("address"),
+        "ward_code": illness.ward_code(draft),
+        "employer": draft.text("employer"),
+        "test_method": _only(TestMethod, draft.word("test_method")),
+        "test_place": draft.text("test_place"),
+        "last_test_result": _only(TestResult, result),
+        "last_test_by": _only(TestPerformer, draft.word("last_test_by")),
+        "care_setting": _only(CareSetting, draft.word("care_setting", is_needed=bool(wants))),
+        "vaccine_doses": illness.vaccine_doses(draft),
+        "outcome": _only(Outcome, draft.word("outcome")),
+        "facility_code": illness.facility(draft, registry=registry, events=events),
+        "visit_no": draft.text("visit_no"),
+        "icd10": illness.icd10(draft, examined_on=days["examined_on"] or days["positive_on"]),
+        "diagnosis": draft.text("diagnosis"),
+        "treatment": draft.text("treatment"),
+        "practitioner_licence": draft.plain("practitioner_licence"),
+        "father_name": identity.name(draft, "father_name"),
+        "mother_name": identity.name(draft, "mother_name"),
+    }  # fmt: skip
+
+
+def _person(draft: Draft, *, positive_on: dt.date | None) -> dict[str, Any]:
+    full_name = identity.name(draft, "full_name", is_needed=True)
+    born = identity.birth(draft)
+    illness.check_birth_before_illness(draft, born=born, positive_on=positive_on)
+    sex = _only(Sex, draft.word("sex", rule="V-SEX", is_needed=True))
+    number, id_type = identity.citizen_id(draft)
+    social_no, cards = identity.social_no(draft), identity.cards(draft)
+    identity.warn_of_mismatches(draft, number=number, id_type=id_type, sex=sex, born=born)
+    identity.warn_of_cards(draft, joined=cards, number=social_no)
+    return {
+        "full_name": full_name,
+        "birth": born,
+        "sex": sex,
+        "citizen_id": number,
+        "id_type": id_type,
+        "social_insurance_no": social_no,
+        "health_insurance_card": cards,
+        "phone": identity.phone(draft),
+    }
+
+
+def _require_social_no(draft: Draft, *, wants: frozenset[Kind], cards: str, number: str) -> None:
+    """Needed for sick leave, but for a child with a temporary card [rules V-SOCIAL-NO]."""
+    if Kind.SICK_LEAVE in wants and not number and not any(map(identity.is_temporary, cards.split(";"))):
+        draft.report("V-SOCIAL-NO", "social_insurance_no", "missing")
+
+
+def _case_id(draft: Draft) -> str:
+    text = draft.text("case_id")
+    if not text:
+        draft.report("V-TEXT", "case_id", "missing")
+    return text
+
+
+def _open_episode(draft: Draft, values: Mapping[str, Any]) -> OpenEpisode | None:
+    """The open illness a row tells of, also where the row is rejected for something else."""
+    born, positive_on = values["birth"], values["positive_on"]
+    if values["outcome"] is not Outcome.ACTIVE or positive_on is None or not isinstance(born, Birth):
+        return None
+    naming = ("citizen_id",) if values["citizen_id"] else ("full_name", "birth_date", "phone")
+    if not all(map(draft.is_good, (*naming, "positive_on"))):
+        return None
+    key = person_key(citizen_id=values["citizen_id"], full_name=values["full_name"], birth=born, phone=values["phone"])
+    return OpenEpisode(key, positive_on)
+
+
+def _only(kind: type[Any], value: object) -> Any:
+    return value if isinstance(value, kind) else None
+
+
+def _is_code(text: str) -> bool:
+    return len(text) == 5 and text.isascii() and text.isalnum()  # noqa: PLR2004 (BHXH codes have five characters)
+
+
+def _digest_of_texts(draft: Draft) -> str:
+    return hashlib.sha256(json.dumps([draft.plain(column) for column in _CONTENT]).encode()).hexdigest()

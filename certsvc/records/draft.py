@@ -1,0 +1,85 @@
+"""A row while it is being read: its cells, and what was found so far. Internal to `records`."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+from certsvc.records.cells import Cell, as_text, day_of, has_forbidden, normalised
+from certsvc.records.columns import MAX_CHARS
+from certsvc.records.findings import Finding
+from certsvc.records.rules import finding
+from certsvc.records.words import allowed_words, meaning_of
+
+
+class Draft:
+    """Cells by English column name; an absent column is an empty cell."""
+
+    __slots__ = ("_raw", "findings", "today")
+
+    def __init__(self, raw: Mapping[str, Cell], *, today: dt.date, notices: Iterable[Finding] = ()) -> None:
+        self._raw = raw
+        self.today = today
+        self.findings = list(notices)
+
+    def report(self, rule: str, column: str | None, variant: str = "", **facts: str | int) -> None:
+        self.findings.append(finding(rule, column, variant, **facts))
+
+    def is_good(self, column: str) -> bool:
+        """Whether nothing found so far about that column rejects the row."""
+        return not any(each.field == column and each.rejects for each in self.findings)
+
+    def cell(self, column: str) -> Cell:
+        """The cell as it came, text normalised without a word about it."""
+        cell = self._raw.get(column)
+        return normalised(cell) if isinstance(cell, str) else cell
+
+    def plain(self, column: str) -> str:
+        """The cell as normalised text, without a word about it."""
+        return normalised(as_text(self._raw.get(column)))
+
+    def text(self, column: str, *, rule: str = "V-TEXT") -> str:
+        """The cell as normalised text, telling of repairs (W-REPAIRED-UNICODE).
+
+        Text that is too long for its column or holds control characters is reported as `rule`.
+        """
+        typed = as_text(self._raw.get(column))
+        text = normalised(typed)
+        if text != typed and text:
+            self.report("W-REPAIRED-UNICODE", column)
+        if len(text) > MAX_CHARS[column]:
+            self._report_as(rule, column, "long", max_chars=MAX_CHARS[column])
+        elif has_forbidden(text):
+            self._report_as(rule, column, "")
+        return text
+
+    def digits(self, column: str, *, length: int, most_zeros: int, rule: str) -> str:
+        """Text whose leading zeros, at most `most_zeros`, are put back up to `length` (W-REPAIRED-ZEROS)."""
+        text = self.text(column, rule=rule)
+        if length - most_zeros <= len(text) < length and text.isascii() and text.isdigit():
+            self.report("W-REPAIRED-ZEROS", column)
+            return text.zfill(length)
+        return text
+
+    def day(self, column: str) -> dt.date | None:
+        """The day in a cell; one that is not real or lies in the future is V-DATE-ORDER."""
+        cell = self.cell(column)
+        if cell is None or cell == "":
+            return None
+        day = day_of(cell)
+        if day is None or day > self.today:
+            self.report("V-DATE-ORDER", column, "" if day is None else "future")
+        return day
+
+    def word(self, column: str, *, rule: str = "V-VALUE", is_needed: bool = False) -> object:
+        """What the word in a cell means, None for an empty one; a word the column does not know is `rule`."""
+        text = self.plain(column)
+        meaning = meaning_of(column, text) if text else None
+        if meaning is None and (text or is_needed):
+            facts = allowed_words(column) if rule == "V-VALUE" else {}
+            self.report(rule, column, "" if text or rule != "V-VALUE" else "missing", **facts)
+        return meaning
+
+    def _report_as(self, rule: str, column: str, variant: str, **facts: int) -> None:
+        if rule in {"V-TEXT", "V-NAME"}:
+            self.report(rule, column, variant, **facts)
+        else:
+            self.report(rule, column)

@@ -1,0 +1,296 @@
+"""The catalogue's V and W rules: what every field must be, what is only worth a warning, what was repaired.
+
+Ids and meaning are those of the project's table of rules; four are our own. V-TEXT: a text that is
+missing, too long, or holds control characters. V-VALUE: a word or number its column does not know.
+V-ROW: a row with more cells than the table has columns. W-FORMULA and W-COLUMN: a spreadsheet's formulas
+read by their last computed value, columns left unread. Each is there so that nothing strange reaches a
+certificate, and nothing is dropped unsaid.
+"""
+
+import datetime as dt
+
+from certsvc.records.findings import Level, Rule, Wording
+
+_CT07 = "TT 56/2017/TT-BYT PL 7; TT 25/2025/TT-BYT Mẫu 07"
+_BHXH = "QĐ 130/QĐ-BYT, kiểm tra dữ liệu của cổng giám định BHYT"
+
+FIELD_RULES = (
+    Rule(
+        id="V-NAME",
+        level=Level.REJECT,
+        basis=_BHXH,
+        wordings={
+            "": Wording(
+                "«{column}» có ký tự không dùng trong tên người: chỉ nhận chữ cái, dấu cách, ' . và -.",
+                "“{column}” has characters no name has: only letters, spaces, ' . and - are taken.",
+            ),
+            "missing": Wording("Thiếu «{column}»: hãy ghi đầy đủ họ và tên.", "“{column}” is missing: give the full name."),
+            "long": Wording("«{column}» dài quá 255 ký tự: hãy kiểm tra lại.", "“{column}” is longer than 255 characters: check it."),
+        },
+    ),
+    Rule(
+        id="V-BIRTH",
+        level=Level.REJECT,
+        basis=_BHXH,
+        wordings={
+            "": Wording(
+                "«{column}» không phải ngày có thật: ghi ngày/tháng/năm (năm đủ bốn chữ số) hoặc chỉ ghi năm.",
+                "“{column}” is no real date: write dd/mm/yyyy, yyyy-mm-dd or the year alone, years with four digits.",
+            ),
+            "missing": Wording("Thiếu «{column}»: ghi ngày/tháng/năm hoặc chỉ ghi năm.", "“{column}” is missing: give the date or the year alone."),
+            "future": Wording("«{column}» ở sau ngày hôm nay: hãy kiểm tra lại.", "“{column}” lies in the future: check it."),
+            "old": Wording("«{column}» cách đây hơn 130 năm: hãy kiểm tra lại.", "“{column}” is more than 130 years ago: check it."),
+            "late": Wording("«{column}» ở sau ngày mắc bệnh: hãy kiểm tra lại cả hai ngày.", "“{column}” is after the illness began: check both dates."),
+        },
+    ),
+    Rule(
+        id="V-SEX",
+        level=Level.REJECT,
+        basis="QĐ 130/QĐ-BYT, GIOI_TINH",
+        wordings={"": Wording("«{column}» phải là 1/Nam, 2/Nữ hoặc 3/Chưa xác định.", "“{column}” must be 1/Nam, 2/Nữ or 3/Chưa xác định.")},
+    ),
+    Rule(
+        id="V-CITIZEN-ID",
+        level=Level.REJECT,
+        basis=_BHXH,
+        wordings={
+            "": Wording(
+                "«{column}» không hợp lệ: CCCD có 12 chữ số, CMND có 9 chữ số, hộ chiếu có một chữ in hoa và 7 chữ số; "
+                "hộ chiếu dạng khác phải ghi kèm «Loại giấy tờ».",
+                "“{column}” is not valid: a CCCD has 12 digits, a CMND 9, a passport one capital and 7 digits; other passports need “id_type”.",
+            ),
+            "type": Wording("«{column}» không khớp với «Loại giấy tờ»: hãy sửa một trong hai.", "“{column}” does not fit “id_type”: correct one of the two."),
+        },
+    ),
+    Rule(
+        id="V-SOCIAL-NO",
+        level=Level.REJECT,
+        basis=_BHXH,
+        wordings={
+            "": Wording("«{column}» phải gồm 10 chữ số và không toàn số 0.", "“{column}” must have 10 digits, not all of them zero."),
+            "missing": Wording("Thiếu «{column}»: giấy nghỉ việc hưởng BHXH phải có mã số này.", "“{column}” is missing: a sick-leave certificate needs it."),
+        },
+    ),
+    Rule(
+        id="V-CARD",
+        level=Level.REJECT,
+        basis=_BHXH,
+        wordings={
+            "": Wording(
+                "«{column}» phải gồm 15 ký tự: 2 chữ in hoa, 1 chữ số từ 1 đến 5, 12 chữ số; nhiều thẻ cách nhau bằng dấu chấm phẩy.",
+                "“{column}” must have 15 characters: 2 capitals, a digit 1 to 5, 12 digits; several cards are separated by semicolons.",
+            )
+        },
+    ),
+    Rule(
+        id="V-PHONE",
+        level=Level.REJECT,
+        basis=_BHXH,
+        wordings={
+            "": Wording(
+                "«{column}» phải có từ 9 đến 15 chữ số (được dùng dấu +, dấu cách, dấu chấm), hoặc để trống.",
+                "“{column}” must have 9 to 15 digits (+, spaces and dots are allowed), or be empty.",
+            )
+        },
+    ),
+    Rule(
+        id="V-DATE-ORDER",
+        level=Level.REJECT,
+        basis=_CT07,
+        wordings={
+            "": Wording(
+                "«{column}» không phải ngày có thật: ghi ngày/tháng/năm hoặc năm-tháng-ngày, năm đủ bốn chữ số.",
+                "“{column}” is no real date: write dd/mm/yyyy or yyyy-mm-dd, years with four digits.",
+            ),
+            "missing": Wording("Thiếu «{column}».", "“{column}” is missing."),
+            "future": Wording("«{column}» ở sau ngày hôm nay: hãy kiểm tra lại.", "“{column}” lies in the future: check it."),
+            "isolation": Wording(
+                "«{column}» ở trước ngày bắt đầu cách ly: hãy kiểm tra lại hai ngày.", "“{column}” is before isolation began: check both dates."
+            ),
+            "negative": Wording(
+                "«{column}»: kết quả âm tính có trước ngày dương tính, hãy kiểm tra lại hai ngày.",
+                "“{column}”: the negative test is before the positive one; check both dates.",
+            ),
+        },
+    ),
+    Rule(
+        id="V-FACILITY",
+        level=Level.REJECT,
+        basis="Luật Khám bệnh, chữa bệnh; TT 56/2017/TT-BYT Điều 26",
+        wordings={
+            "": Wording(
+                "«{column}» không có trong danh mục cơ sở của hệ thống: hãy kiểm tra mã 5 chữ số hoặc đề nghị thêm cơ sở.",
+                "“{column}” is not in this service's list of facilities: check the 5 digits, or ask for the facility to be added.",
+            ),
+            "missing": Wording("Thiếu «{column}»: ghi mã 5 chữ số của cơ sở.", "“{column}” is missing: give the facility's 5 digits."),
+            "inactive": Wording(
+                "Cơ sở ở cột «{column}» không hoạt động vào ngày khám hoặc ngày kết thúc cách ly.",
+                "The facility in “{column}” was not active on the examination day or at the end of isolation.",
+            ),
+        },
+    ),
+    Rule(
+        id="V-PRACTITIONER",
+        level=Level.REJECT,
+        basis="TT 56/2017/TT-BYT Điều 26 (đăng ký mẫu chữ ký với cơ quan BHXH)",
+        wordings={
+            "": Wording(
+                "Không có người hành nghề nào mang số ở cột «{column}» tại cơ sở này: hãy kiểm tra số hoặc đề nghị thêm.",
+                "Nobody with the licence in “{column}” is known at this facility: check it, or ask for the person to be added.",
+            ),
+            "missing": Wording("Thiếu «{column}» của người khám.", "“{column}” of the examiner is missing."),
+            "unregistered": Wording(
+                "Người hành nghề ở cột «{column}» chưa đăng ký chữ ký với cơ quan BHXH vào ngày khám.",
+                "The practitioner in “{column}” was not registered with BHXH as a signer on the examination day.",
+            ),
+        },
+    ),
+    Rule(
+        id="V-ICD10",
+        level=Level.REJECT,
+        basis="ICD-10 (WHO); QĐ 4469/QĐ-BYT; QĐ 98/QĐ-BYT 14/01/2022",
+        wordings={
+            "": Wording(
+                "«{column}» không có trong danh mục ICD-10: COVID-19 ghi U07.1 hoặc U07.2.",
+                "“{column}” is no ICD-10 code: COVID-19 is U07.1 or U07.2.",
+            ),
+            "missing": Wording("Thiếu «{column}»: COVID-19 ghi U07.1 hoặc U07.2.", "“{column}” is missing: COVID-19 is U07.1 or U07.2."),
+            "old": Wording(
+                "«{column}»: mã B34.2 không dùng cho COVID-19 sau ngày 31/03/2022, hãy ghi U07.1 hoặc U07.2.",
+                "“{column}”: B34.2 is not for COVID-19 after 31/03/2022; use U07.1 or U07.2.",
+            ),
+        },
+    ),
+    Rule(
+        id="V-DUPLICATE",
+        level=Level.REJECT,
+        basis="own",
+        wordings={
+            "same": Wording(
+                "«{column}» đã có ở một hồ sơ trước với cùng nội dung: hồ sơ trước được giữ, dòng này bị bỏ qua.",
+                "“{column}” stands in an earlier record with the same content: the earlier one stands, this row is left out.",
+            ),
+            "other": Wording(
+                "«{column}» đã có ở một hồ sơ trước với nội dung khác: hãy giữ một hồ sơ, hoặc dùng chức năng thay thế giấy đã cấp.",
+                "“{column}” stands in an earlier record with other content: keep one of them, or replace the certificate already issued.",
+            ),
+        },
+    ),
+    Rule(
+        id="V-ROW",
+        level=Level.REJECT,
+        basis="own",
+        wordings={
+            "": Wording(
+                "Dòng này có nhiều ô hơn dòng tiêu đề nên các ô có thể bị lệch cột: hãy đặt trong dấu ngoặc kép những ô có dấu phân cách.",
+                "This row has more cells than the header, so cells may stand in wrong columns: quote the cells that hold the delimiter.",
+            )
+        },
+    ),
+    Rule(
+        id="V-TEXT",
+        level=Level.REJECT,
+        basis="own",
+        wordings={
+            "": Wording(
+                "«{column}» có ký tự điều khiển hoặc ký tự đổi chiều chữ: hãy gõ lại nội dung.",
+                "“{column}” has control characters or characters that turn the direction of writing: type it anew.",
+            ),
+            "missing": Wording("Thiếu «{column}».", "“{column}” is missing."),
+            "long": Wording("«{column}» quá dài: tối đa {max_chars} ký tự.", "“{column}” is too long: at most {max_chars} characters."),
+            "error": Wording(
+                "Ô «{column}» mang giá trị lỗi của bảng tính (như #N/A, #REF!): hãy sửa công thức hoặc ghi giá trị.",
+                "The cell of “{column}” holds a spreadsheet error such as #N/A or #REF!: mend the formula or write the value.",
+            ),
+        },
+    ),
+    Rule(
+        id="V-VALUE",
+        level=Level.REJECT,
+        basis="own",
+        wordings={
+            "": Wording(
+                "«{column}» có giá trị không nằm trong các giá trị được phép: {allowed_vi}.",
+                "“{column}” has a value other than those allowed: {allowed_en}.",
+            ),
+            "missing": Wording("Thiếu «{column}»: chọn một trong {allowed_vi}.", "“{column}” is missing: give one of {allowed_en}."),
+        },
+    ),
+    Rule(
+        id="W-CITIZEN-MISMATCH",
+        level=Level.WARN,
+        basis="Cấu trúc số định danh cá nhân: mã thế kỷ, giới tính và năm sinh",
+        wordings={
+            "": Wording(
+                "«{column}» không khớp với giới tính hoặc năm sinh trong hồ sơ: hãy đối chiếu giấy tờ.",
+                "“{column}” does not fit the sex or the year of birth in the record: compare with the document.",
+            )
+        },
+    ),
+    Rule(
+        id="W-CARD-MISMATCH",
+        level=Level.WARN,
+        basis=_BHXH,
+        wordings={
+            "": Wording(
+                "Mười chữ số cuối của «{column}» khác mã số BHXH: hãy đối chiếu thẻ.",
+                "The last ten digits of “{column}” are not the social-insurance number: compare with the card.",
+            )
+        },
+    ),
+    Rule(
+        id="W-ICD-OLD",
+        level=Level.WARN,
+        basis="QĐ 98/QĐ-BYT 14/01/2022",
+        valid_to=dt.date(2022, 3, 31),
+        wordings={
+            "": Wording(
+                "«{column}»: B34.2 là mã cũ của COVID-19, chỉ nhận cho ngày khám đến hết 31/03/2022.",
+                "“{column}”: B34.2 is COVID-19's old code, taken only for examinations up to 31/03/2022.",
+            )
+        },
+    ),
+    Rule(
+        id="W-REPAIRED-ZEROS",
+        level=Level.REPAIR,
+        basis="own",
+        wordings={
+            "": Wording(
+                "«{column}» bị bảng tính làm mất số 0 ở đầu và đã được thêm lại: hãy kiểm tra.",
+                "“{column}” had lost leading zeros to a spreadsheet; they were put back: check it.",
+            )
+        },
+    ),
+    Rule(
+        id="W-REPAIRED-UNICODE",
+        level=Level.REPAIR,
+        basis="Unicode NFC (UAX #15); TCVN 6909",
+        wordings={
+            "": Wording(
+                "«{column}» dùng chữ tổ hợp hoặc thừa khoảng trắng và đã được chuẩn hóa.",
+                "“{column}” was in decomposed Unicode or had surplus blanks; it was normalised.",
+            )
+        },
+    ),
+    Rule(
+        id="W-FORMULA",
+        level=Level.WARN,
+        basis="own",
+        wordings={
+            "": Wording(
+                "«{column}» là công thức: hệ thống đọc giá trị bảng tính đã tính lần cuối, hãy kiểm tra.",
+                "“{column}” is a formula: the value last computed by the spreadsheet was read; check it.",
+            ),
+            "no_value": Wording(
+                "«{column}» là công thức chưa có giá trị nên được đọc như ô trống: hãy mở tệp bằng bảng tính, tính lại rồi lưu.",
+                "“{column}” is a formula without a computed value and was read as empty: open the file, recalculate and save it.",
+            ),
+        },
+    ),
+    Rule(
+        id="W-COLUMN",
+        level=Level.WARN,
+        basis="own",
+        wordings={"": Wording("Các cột không dùng đến và không được đọc: {titles}.", "Columns this service does not know were not read: {titles}.")},
+    ),
+)

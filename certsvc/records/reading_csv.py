@@ -1,0 +1,92 @@
+"""CSV: UTF-8 with or without BOM, UTF-16 with one; comma, semicolon or tab.
+
+A row's number is its record's: a quoted cell with line breaks is one row, as a spreadsheet shows it.
+"""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from itertools import islice
+from typing import BinaryIO
+
+from certsvc.records.columns import Layout
+from certsvc.records.raw_rows import RawRow
+from certsvc.records.refusals import refusal
+
+HEADER_DEPTH = 20
+_DELIMITERS = (",", ";", "\t")
+_CHUNK_BYTES = 1 << 20
+_SAMPLE_CHARS = 1 << 16
+_MOST_BLANK_ROWS = 1 << 20
+
+
+class CsvSheet:
+    """The one sheet of a CSV file."""
+
+    is_delimited = True
+
+    def __init__(self, file: BinaryIO, *, layout: Layout, max_rows: int) -> None:
+        """Raises InputError: `empty_file`, `not_utf8`, `not_a_table`."""
+        encoding = _encoding_of(file)
+        _check_text(file, encoding)
+        self._text = io.TextIOWrapper(file, encoding=encoding, newline="")
+        self._delimiter = _sniff(self._text.read(_SAMPLE_CHARS), layout)
+        self._text.seek(0)
+        self._last_row = max_rows + _MOST_BLANK_ROWS
+        self._max_rows = max_rows
+
+    def narrow(self, indexes: frozenset[int]) -> None:
+        """Cells cost nothing more here."""
+
+    def rows(self) -> Iterator[RawRow]:
+        """Rows that are not blank. Raises InputError: `unclosed_quote`, `too_many_rows`."""
+        number = 0
+        try:
+            for number, record in enumerate(csv.reader(self._text, delimiter=self._delimiter, strict=True), 1):
+                if any(record) and any(cell.strip() for cell in record):
+                    yield RawRow(number, record)
+                elif number > self._last_row:
+                    raise refusal("too_many_rows", max_rows=self._max_rows)
+        except csv.Error as error:
+            raise refusal("unclosed_quote", row=number + 1) from error
+
+
+def _encoding_of(file: BinaryIO) -> str:
+    file.seek(0)
+    start = file.read(3)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-8-sig"
+
+
+def _check_text(file: BinaryIO, encoding: str) -> None:
+    """Decode the whole file once, so that a bad byte at its end refuses it before a row is judged."""
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    is_blank = True
+    try:
+        while chunk := file.read(_CHUNK_BYTES):
+            text = decoder.decode(chunk)
+            if "\0" in text:
+                raise refusal("not_a_table")
+            is_blank = is_blank and not text.strip()
+        decoder.decode(b"", final=True)
+    except UnicodeError as error:
+        raise refusal("not_utf8") from error
+    if is_blank:
+        raise refusal("empty_file")
+    file.seek(0)
+
+
+def _sniff(sample: str, layout: Layout) -> str:
+    """The delimiter with which one of the first rows holds the most titles we know."""
+
+    def score(delimiter: str) -> int:
+        try:
+            records = list(islice(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter), HEADER_DEPTH))
+        except csv.Error:
+            return 0
+        return max((len({layout.find(cell) for cell in record} - {None}) for record in records), default=0)
+
+    return max(_DELIMITERS, key=score)

@@ -1,0 +1,113 @@
+"""The only wiring: what a process of certsvc works with, opened and closed in one place."""
+
+import datetime as dt
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from certsvc.blobs import Blobs
+from certsvc.config import Environment, Settings
+from certsvc.errors import Broken
+from certsvc.issuing.making import Workshop
+from certsvc.keyring import Keyring
+from certsvc.queue import Doorbell, die_with_parent
+from certsvc.signing.revocation import load_local_revocation
+from certsvc.signing.tsa import load_embedded_tsa
+from certsvc.store import Database
+from certsvc.trusting import TrustSource
+from certsvc.vault import Vault
+from certsvc.verify.apart import Examiner
+
+_KEY_FILES = ("root.pem", "issuing.pem", "tsa.pem", "tsa.key.pem", "ocsp.pem", "ocsp.key.pem", "root.crl", "issuing.crl")
+
+
+def utc_now() -> dt.datetime:
+    """The clock of production; everything below is handed the time."""
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What both the API and the worker need."""
+
+    settings: Settings
+    db: Database
+    blobs: Blobs
+    doorbell: Doorbell
+    vault: Vault
+    trust: TrustSource
+    examiner: Examiner
+
+
+def open_vault(settings: Settings) -> Vault:
+    """The vault on the configured secret; in development one is made once and kept in `data_dir`."""
+    if settings.secret is not None:
+        return Vault(settings.secret.get_secret_value().encode())
+    return Vault(_development_secret(settings.data_dir / "secret"))
+
+
+def _development_secret(path: Path) -> bytes:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{secrets.token_hex(4)}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        draft.replace(path)
+    return path.read_bytes()
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """Open database, files and queue; close them at the end. Raises Broken or Unavailable where one is unfit."""
+    if settings.redis_url is None:
+        raise Broken("no_queue", "Chưa cấu hình hàng đợi (CERTSVC_REDIS_URL).", "No queue is configured (CERTSVC_REDIS_URL).")
+    db = Database(settings.sqlalchemy_url)
+    try:
+        await db.check_schema()
+        doorbell = await Doorbell.connect(settings.redis_url)
+        examiner = Examiner(timeout_s=settings.verify_timeout_s, memory_bytes=settings.verify_memory_bytes)
+        try:
+            yield Resources(settings, db, Blobs(settings.obstore_url), doorbell, open_vault(settings), TrustSource(db, settings), examiner)
+        finally:
+            await examiner.close()
+            await doorbell.close()
+    finally:
+        await db.close()
+
+
+@contextmanager
+def open_workshop(settings: Settings) -> Iterator[Workshop]:
+    """What a worker signs with; the embedded authorities of `keys_dev` in development.
+
+    Raises Broken `dev_authorities` in production: its time-stamping and revocation answers come from
+    outside, and no adapter for those is built yet.
+    """
+    if settings.environment is Environment.PRODUCTION:
+        raise Broken("dev_authorities", "Môi trường thật cần máy chủ dấu thời gian và OCSP bên ngoài.", "Production needs a TSA and OCSP of its own.")
+    pem = {name: _read_key_file(settings.keys_dir / name) for name in _KEY_FILES}
+    passphrase = settings.pkcs12_passphrase.get_secret_value().encode() if settings.pkcs12_passphrase else None
+    with ProcessPoolExecutor(settings.fill_processes, mp_context=get_context("spawn"), initializer=die_with_parent) as layout:
+        yield Workshop(
+            keyring=Keyring(passphrase=passphrase),
+            time_stamper=load_embedded_tsa(pem["tsa.pem"], pem["tsa.key.pem"], issuers_pem=pem["issuing.pem"], clock=utc_now, rng=secrets.token_bytes),
+            revocation=load_local_revocation(
+                root_pem=pem["root.pem"],
+                issuing_pem=pem["issuing.pem"],
+                responder_pem=pem["ocsp.pem"],
+                responder_key_pem=pem["ocsp.key.pem"],
+                crls=(pem["root.crl"], pem["issuing.crl"]),
+                clock=utc_now,
+            ),
+            layout=layout,
+        )
+
+
+def _read_key_file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Broken("no_keys", f"Thiếu tệp khoá {path.name}; hãy chạy `make keys`.", f"The key file {path.name} is missing; run `make keys`.") from error

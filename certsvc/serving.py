@@ -1,0 +1,79 @@
+"""Running it all on one machine: the embedded queue server, a worker beside, the HTTP server."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+
+from certsvc.api.app import create_app
+from certsvc.config import Settings
+from certsvc.logs import get_logger
+from certsvc.queue import EmbeddedServer, die_with_parent
+
+_RESTART_AFTER_S = 0.5
+_STOP_WITHIN_S = 30
+_log = get_logger()
+
+
+@asynccontextmanager
+async def running_stack(settings: Settings, *, with_worker: bool = True) -> AsyncIterator[Settings]:
+    """Queue server (where none is configured) and worker, stopped at the end.
+
+    Yields the settings with the queue's address in them.
+    """
+    embedded = EmbeddedServer() if settings.redis_url is None else None
+    if embedded is not None:
+        embedded.start()
+        settings = settings.model_copy(update={"redis_url": embedded.url})
+    supervising = asyncio.create_task(_keep_worker(settings)) if with_worker else None
+    try:
+        yield settings
+    finally:
+        if supervising is not None:
+            supervising.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await supervising
+        if embedded is not None:
+            embedded.stop()
+
+
+async def _keep_worker(settings: Settings) -> None:
+    """A worker as a child process; another one where it ends before we do."""
+    while True:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "certsvc",
+            "worker",
+            env=os.environ | settings.as_environment(),
+            start_new_session=True,  # a Ctrl-C is for us; we stop it in order
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - only one prctl call
+        )
+        try:
+            code = await process.wait()
+        except asyncio.CancelledError:
+            await _stop(process)
+            raise
+        _log.error("worker.ended", code=code)
+        await asyncio.sleep(_RESTART_AFTER_S)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), _STOP_WITHIN_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+async def serve_http(settings: Settings, *, host: str, port: int) -> None:
+    """The API and pages until told to stop; neither uvicorn's access log (it holds codes) nor its banner."""
+    config = uvicorn.Config(
+        create_app(settings), host=host, port=port, loop="none", log_config=None, access_log=False, server_header=False, proxy_headers=False, timeout_graceful_shutdown=10
+    )
+    await uvicorn.Server(config).serve()

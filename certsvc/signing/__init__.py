@@ -1,0 +1,1 @@
+"""Identities, signers, time-stamps, revocation answers, and the seal that joins them to a filled PDF."""

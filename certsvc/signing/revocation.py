@@ -1,0 +1,127 @@
+"""What a level B-LT signature carries so that it can be checked later without asking anybody.
+
+The answers are the same for every certificate that an identity signs for a day, so they are made
+once and kept [design §3].
+"""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509 import ocsp
+
+from certsvc.errors import Broken
+
+_GOOD_FOR = dt.timedelta(days=7)
+_FRESH_FOR = dt.timedelta(days=1)
+"""An answer is renewed long before its `nextUpdate`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationInfo:
+    """DER of OCSP responses and CRLs, and the certificates that their checker needs, up to the root.
+
+    The root stands among them so that a later archive time-stamp covers it: pyHanko wants that proof
+    of existence when it validates in the past.
+    """
+
+    ocsps: tuple[bytes, ...]
+    crls: tuple[bytes, ...]
+    certificates: tuple[x509.Certificate, ...]
+
+
+class RevocationSource(Protocol):
+    """Where answers about certificates come from."""
+
+    async def gather(self, certificates: Sequence[x509.Certificate]) -> RevocationInfo:
+        """All that is needed to check `certificates` (end entities: signers and TSA) up to the root.
+
+        Raises Unavailable where an answer cannot be had now, Broken `revoked_key` for a revoked certificate.
+        """
+        ...
+
+
+class LocalRevocation:
+    """A development PKI's own OCSP responder and CRLs, in our process."""
+
+    def __init__(
+        self,
+        *,
+        root: x509.Certificate,
+        issuing: x509.Certificate,
+        responder: x509.Certificate,
+        responder_key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
+        crls: tuple[bytes, ...],
+        clock: Callable[[], dt.datetime],
+    ) -> None:
+        """`crls` (DER) tell the status of `issuing`; `clock` tells an aware now."""
+        self._root = root
+        self._issuing = issuing
+        self._responder = responder
+        self._responder_key = responder_key
+        self._crls = crls
+        self._clock = clock
+        self._answers: dict[int, tuple[dt.datetime, bytes]] = {}
+
+    async def gather(self, certificates: Sequence[x509.Certificate]) -> RevocationInfo:
+        """Raises Broken `foreign_certificate` for a certificate of another CA."""
+        unique = dict.fromkeys(certificates)
+        ocsps = tuple(self._answer(certificate) for certificate in unique)
+        return RevocationInfo(ocsps=ocsps, crls=self._crls, certificates=(*unique, self._issuing, self._root, self._responder))
+
+    def _answer(self, certificate: x509.Certificate) -> bytes:
+        if certificate.issuer != self._issuing.subject:
+            raise Broken("foreign_certificate", "Chứng thư không thuộc hệ thống phát triển.", "The certificate is not of the development PKI.")
+        now = self._clock()
+        kept = self._answers.get(certificate.serial_number)
+        if kept is not None and kept[0] <= now < kept[0] + _FRESH_FOR:
+            return kept[1]
+        answer = self._respond(certificate, now)
+        self._answers[certificate.serial_number] = (now, answer)
+        return answer
+
+    def _respond(self, certificate: x509.Certificate, now: dt.datetime) -> bytes:
+        """A basic OCSP response, "good" [RFC 6960 clause 4.2]: the development PKI revokes nothing."""
+        moment = now.replace(microsecond=0)
+        builder = ocsp.OCSPResponseBuilder().add_response(
+            cert=certificate,
+            issuer=self._issuing,
+            algorithm=hashes.SHA256(),
+            cert_status=ocsp.OCSPCertStatus.GOOD,
+            this_update=moment,
+            next_update=moment + _GOOD_FOR,
+            revocation_time=None,
+            revocation_reason=None,
+        )
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, self._responder).certificates([self._responder])
+        return builder.sign(self._responder_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+def load_local_revocation(
+    *,
+    root_pem: bytes,
+    issuing_pem: bytes,
+    responder_pem: bytes,
+    responder_key_pem: bytes,
+    crls: tuple[bytes, ...],
+    clock: Callable[[], dt.datetime],
+) -> LocalRevocation:
+    """The answers of a development PKI out of the files of `keys_dev`; raises Broken `unreadable_key`."""
+    try:
+        root = x509.load_pem_x509_certificate(root_pem)
+        issuing = x509.load_pem_x509_certificate(issuing_pem)
+        responder = x509.load_pem_x509_certificate(responder_pem)
+        key = serialization.load_pem_private_key(responder_key_pem, password=None)
+    except (ValueError, TypeError) as error:
+        raise _unreadable() from error
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise _unreadable()
+    return LocalRevocation(root=root, issuing=issuing, responder=responder, responder_key=key, crls=crls, clock=clock)
+
+
+def _unreadable() -> Broken:
+    return Broken("unreadable_key", "Không đọc được khóa của máy chủ OCSP.", "Cannot read the OCSP responder's key.")

@@ -1,0 +1,158 @@
+"""Certificates: natural keys, claims with a lease, serials, the digest register, the event log."""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certsvc.models import LIVE, Certificate, Episode, Event, Kind, PublishedFile, SerialCounter, Status
+
+NaturalKey = tuple[str, str, Kind]
+"""(facility code, case id, kind)."""
+
+
+async def find(session: AsyncSession, certificate_id: uuid.UUID) -> Certificate | None:
+    return await session.get(Certificate, certificate_id)
+
+
+async def find_for_change(session: AsyncSession, certificate_id: uuid.UUID) -> Certificate | None:
+    """The row, locked against other writers until the transaction ends."""
+    return await session.get(Certificate, certificate_id, with_for_update=True, populate_existing=True)
+
+
+async def find_by_index(session: AsyncSession, index: str) -> Certificate | None:
+    """By the keyed digest of a code or a token."""
+    return await session.scalar(select(Certificate).where(or_(Certificate.code_index == index, Certificate.token_index == index)))
+
+
+async def find_published(session: AsyncSession, sha256: str) -> Certificate | None:
+    """The certificate of which these very bytes were published, if any [design §5, digest register]."""
+    return await session.scalar(
+        select(Certificate).join(PublishedFile, PublishedFile.certificate_id == Certificate.id).where(PublishedFile.sha256 == sha256)
+    )
+
+
+async def newest_by_key(session: AsyncSession, keys: Collection[NaturalKey]) -> dict[NaturalKey, Certificate]:
+    """The newest revision of each natural key that has any."""
+    if not keys:
+        return {}
+    query = (
+        select(Certificate)
+        .where(tuple_(Certificate.facility_code, Certificate.case_id, Certificate.kind).in_(list(keys)))
+        .order_by(Certificate.revision)
+    )
+    return {(found.facility_code, found.case_id, found.kind): found for found in await session.scalars(query)}
+
+
+async def leaves_of(session: AsyncSession, people: Collection[str]) -> Sequence[Certificate]:
+    """Live sick-leave certificates of these people (blind indexes)."""
+    if not people:
+        return []
+    query = select(Certificate).where(Certificate.person.in_(people), Certificate.kind == Kind.SICK_LEAVE, Certificate.status.in_(LIVE))
+    return (await session.scalars(query)).all()
+
+
+async def open_episodes_of(session: AsyncSession, people: Collection[str]) -> Sequence[Episode]:
+    if not people:
+        return []
+    return (await session.scalars(select(Episode).where(Episode.person.in_(people)))).all()
+
+
+async def episodes_by_case(session: AsyncSession, cases: Collection[tuple[str, str]]) -> dict[tuple[str, str], Episode]:
+    """Open illnesses by (facility code, case id)."""
+    if not cases:
+        return {}
+    query = select(Episode).where(tuple_(Episode.facility_code, Episode.case_id).in_(list(cases)))
+    return {(found.facility_code, found.case_id): found for found in await session.scalars(query)}
+
+
+async def list_page(
+    session: AsyncSession,
+    *,
+    facility_code: str | None,
+    status: Status | None,
+    kind: Kind | None,
+    case_id: str | None,
+    before: tuple[dt.datetime, uuid.UUID] | None,
+    limit: int,
+) -> Sequence[Certificate]:
+    """Newest first; `before` is the (requested_at, id) of the last one of the previous page."""
+    filters: list[ColumnElement[bool]] = []
+    if facility_code is not None:
+        filters.append(Certificate.facility_code == facility_code)
+    if status is not None:
+        filters.append(Certificate.status == status)
+    if kind is not None:
+        filters.append(Certificate.kind == kind)
+    if case_id is not None:
+        filters.append(Certificate.case_id == case_id)
+    if before is not None:
+        at, last_id = before
+        filters.append(or_(Certificate.requested_at < at, and_(Certificate.requested_at == at, Certificate.id < last_id)))
+    query = select(Certificate).where(*filters).order_by(Certificate.requested_at.desc(), Certificate.id.desc()).limit(limit)
+    return (await session.scalars(query)).all()
+
+
+def _is_waiting(now: dt.datetime) -> ColumnElement[bool]:
+    """Nobody's: never claimed, to be tried again now, or left behind by a worker that fell silent."""
+    is_free = or_(Certificate.lease_until.is_(None), Certificate.lease_until < now)
+    return and_(Certificate.status.in_([Status.REQUESTED, Status.SIGNING]), is_free)
+
+
+async def take_waiting(session: AsyncSession, *, now: dt.datetime, limit: int) -> Sequence[Certificate]:
+    """Up to `limit` certificates that wait for a worker, locked; single requests before batches."""
+    query = select(Certificate).where(_is_waiting(now)).order_by(Certificate.priority, Certificate.requested_at, Certificate.id).limit(limit)
+    return (await session.scalars(query.with_for_update(skip_locked=True))).all()
+
+
+async def count_waiting(session: AsyncSession, *, now: dt.datetime) -> int:
+    return await session.scalar(select(func.count()).select_from(Certificate).where(_is_waiting(now))) or 0
+
+
+async def extend_lease(session: AsyncSession, *, token: str, lease_until: dt.datetime) -> None:
+    await session.execute(update(Certificate).where(Certificate.lease_token == token).values(lease_until=lease_until))
+
+
+async def of_claim(session: AsyncSession, token: str) -> Sequence[Certificate]:
+    """What this claim still holds."""
+    return (await session.scalars(select(Certificate).where(Certificate.lease_token == token))).all()
+
+
+async def next_sequences(session: AsyncSession, *, facility_code: str, kind: Kind, year: int, count: int) -> range:
+    """`count` sequence numbers never given before. The counter only ever grows [design §1]."""
+    counter = await session.get(SerialCounter, (facility_code, kind, year), with_for_update=True)
+    if counter is None:
+        counter = SerialCounter(facility_code=facility_code, kind=kind, year=year, last=0)
+        session.add(counter)
+    first = counter.last + 1
+    counter.last += count
+    await session.flush()
+    return range(first, counter.last + 1)
+
+
+def publish(session: AsyncSession, certificate: Certificate, *, sha256: str, now: dt.datetime) -> None:
+    session.add(PublishedFile(sha256=sha256, certificate_id=certificate.id, published_at=now))
+
+
+def record_event(session: AsyncSession, certificate_id: uuid.UUID, name: str, *, at: dt.datetime, actor: str, **facts: Any) -> None:
+    """Append to the certificate's history; `facts` hold nothing personal."""
+    session.add(Event(certificate_id=certificate_id, at=at, name=name, actor=actor, facts=facts))
+
+
+async def events_of(session: AsyncSession, certificate_id: uuid.UUID) -> Sequence[Event]:
+    return (await session.scalars(select(Event).where(Event.certificate_id == certificate_id).order_by(Event.id))).all()
+
+
+async def figures(session: AsyncSession, *, facility_code: str | None) -> Sequence[Row[tuple[str, Kind, Status, int, dt.datetime]]]:
+    """Per facility, kind and status: how many, and when the oldest was asked for."""
+    query = (
+        select(Certificate.facility_code, Certificate.kind, Certificate.status, func.count(), func.min(Certificate.requested_at))
+        .group_by(Certificate.facility_code, Certificate.kind, Certificate.status)
+        .order_by(Certificate.facility_code, Certificate.kind, Certificate.status)
+    )
+    if facility_code is not None:
+        query = query.where(Certificate.facility_code == facility_code)
+    return (await session.execute(query)).all()

@@ -1,0 +1,76 @@
+"""Facilities, practitioners, signing identities and callers' keys."""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certsvc.errors import NotFound
+from certsvc.models import ApiKey, Facility, Practitioner, SigningIdentity
+
+
+async def save_facilities(session: AsyncSession, facilities: Iterable[Facility]) -> None:
+    """Insert or update by code."""
+    for facility in facilities:
+        await session.merge(facility)
+
+
+async def save_practitioners(session: AsyncSession, practitioners: Iterable[Practitioner]) -> None:
+    """Insert or update by licence and facility."""
+    for practitioner in practitioners:
+        await session.merge(practitioner)
+
+
+async def list_facilities(session: AsyncSession, *, only: str | None = None) -> Sequence[Facility]:
+    query = select(Facility).order_by(Facility.code)
+    if only is not None:
+        query = query.where(Facility.code == only)
+    return (await session.scalars(query)).all()
+
+
+async def list_practitioners(session: AsyncSession, *, facility_codes: Collection[str] | None = None) -> Sequence[Practitioner]:
+    query = select(Practitioner).order_by(Practitioner.facility_code, Practitioner.licence)
+    if facility_codes is not None:
+        query = query.where(Practitioner.facility_code.in_(facility_codes))
+    return (await session.scalars(query)).all()
+
+
+async def find_facility(session: AsyncSession, code: str) -> Facility | None:
+    return await session.get(Facility, code)
+
+
+async def list_identities(session: AsyncSession) -> Sequence[SigningIdentity]:
+    """All identities that ever signed, retired ones too: their certificates stay pinned."""
+    query = select(SigningIdentity).order_by(SigningIdentity.facility_code, SigningIdentity.licence, SigningIdentity.added_at)
+    return (await session.scalars(query)).all()
+
+
+async def find_identity_by_digest(session: AsyncSession, sha256: str) -> SigningIdentity | None:
+    return await session.scalar(select(SigningIdentity).where(SigningIdentity.certificate_sha256 == sha256))
+
+
+async def get_identity(session: AsyncSession, identity_id: uuid.UUID) -> SigningIdentity:
+    """Raises NotFound."""
+    found = await session.get(SigningIdentity, identity_id)
+    if found is None:
+        raise NotFound("no_such_identity", "Không có khoá ký này.", "There is no such signing identity.")
+    return found
+
+
+
+async def list_keys(session: AsyncSession) -> Sequence[ApiKey]:
+    return (await session.scalars(select(ApiKey).order_by(ApiKey.created_at))).all()
+
+
+async def find_key(session: AsyncSession, *, sha256: str) -> ApiKey | None:
+    return await session.scalar(select(ApiKey).where(ApiKey.sha256 == sha256))
+
+
+async def find_key_by_prefix(session: AsyncSession, prefix: str) -> ApiKey | None:
+    return await session.scalar(select(ApiKey).where(ApiKey.prefix == prefix))
+
+
+async def mark_key_used(session: AsyncSession, key_id: uuid.UUID, *, now: dt.datetime) -> None:
+    await session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=now))

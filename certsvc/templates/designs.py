@@ -1,0 +1,138 @@
+"""The form designs: which there are, and which one an event calls for.
+
+A design is a folder `designs/<kind>/<version>/` with `design.toml`, `form.html` and `form.css`, and
+the paper that all share (`paper.html`, `paper.css`). A form is chosen by the day of the event
+(examination, end of isolation), never by the day of printing [domain §0.1].
+"""
+
+import datetime as dt
+import functools
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
+from typing import Any
+
+from certsvc.errors import Broken, NotFound
+from certsvc.models import Kind, Slot
+
+SHARED = ("paper.html", "paper.css")
+OWN = ("design.toml", "form.html", "form.css")
+
+
+class Need(StrEnum):
+    """When a field must have a value."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    WITH_PRACTITIONER = "with_practitioner"
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """One version of a form.
+
+    `valid_from` and `valid_to` are event days, both included; `sources` are the texts of its files by
+    name, `digest` the SHA-256 (hex) of names and texts, shared paper included: it names the layout.
+    """
+
+    id: str
+    kind: Kind
+    version: str
+    title_vi: str
+    title_en: str
+    legal_basis: str
+    valid_from: dt.date
+    valid_to: dt.date | None
+    fields: Mapping[str, Need]
+    all_slots: tuple[Slot, ...]
+    sources: Mapping[str, str]
+    digest: str
+
+    def slots(self, *, head_examined: bool) -> tuple[Slot, ...]:
+        """Who signs, in the order of signing: a head who examined signs only as representative [domain §1.6]."""
+        return tuple(slot for slot in self.all_slots if not (head_examined and slot is Slot.PRACTITIONER))
+
+    def required(self, *, head_examined: bool) -> frozenset[str]:
+        """Names of the fields that must not be blank."""
+        return frozenset(name for name, need in self.fields.items() if need is Need.REQUIRED or (need is Need.WITH_PRACTITIONER and not head_examined))
+
+    def covers(self, day: dt.date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+def load_designs() -> tuple[Design, ...]:
+    """All designs of the package, by kind and first event day. Raises Broken if one cannot be read."""
+    return _load_all()
+
+
+@functools.cache
+def _load_all() -> tuple[Design, ...]:
+    folder = files(__package__).joinpath("designs")
+    found = [read_design(version, shared=folder) for kind in folder.iterdir() if kind.is_dir() for version in kind.iterdir()]
+    return tuple(sorted(found, key=lambda design: (design.kind, design.valid_from)))
+
+
+def find_design(design_id: str) -> Design | None:
+    """The design named `<kind>/<version>`."""
+    return next((design for design in load_designs() if design.id == design_id), None)
+
+
+def choose_design(kind: Kind, *, event_on: dt.date) -> Design:
+    """The form in force for an event of that day. Raises NotFound where no form was."""
+    for design in load_designs():
+        if design.kind is kind and design.covers(event_on):
+            return design
+    raise NotFound(
+        "no_design",
+        f"Không có mẫu giấy nào áp dụng cho ngày {event_on:%d/%m/%Y}.",
+        f"No form is in force for an event on {event_on:%Y-%m-%d}.",
+    )
+
+
+def read_design(folder: Traversable, *, shared: Traversable) -> Design:
+    """Read a design from its folder and the shared paper. Raises Broken if files or facts are missing or wrong."""
+    try:
+        sources = {name: shared.joinpath(name).read_text("utf-8") for name in SHARED}
+        sources |= {name: folder.joinpath(name).read_text("utf-8") for name in OWN}
+        return _build(tomllib.loads(sources["design.toml"]), sources=sources)
+    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise Broken("design_unreadable", f"Mẫu {folder.name} không đọc được: {error}", f"Design {folder.name} is unreadable: {error}") from error
+
+
+def _build(facts: dict[str, Any], *, sources: dict[str, str]) -> Design:
+    kind, _, version = facts["id"].partition("/")
+    if kind != facts["kind"] or not version:
+        raise ValueError("id is not <kind>/<version>")
+    return Design(
+        id=facts["id"],
+        kind=Kind(kind),
+        version=version,
+        title_vi=facts["title_vi"],
+        title_en=facts["title_en"],
+        legal_basis=facts["legal_basis"],
+        valid_from=_day(facts["valid_from"]),
+        valid_to=_day(facts["valid_to"]) if "valid_to" in facts else None,
+        fields=MappingProxyType({name: Need(need) for name, need in facts["fields"].items()}),
+        all_slots=tuple(Slot(slot) for slot in facts["slots"]),
+        sources=MappingProxyType(sources),
+        digest=_digest(sources),
+    )
+
+
+def _day(value: object) -> dt.date:
+    if not isinstance(value, dt.date) or isinstance(value, dt.datetime):
+        raise TypeError(f"{value!r} is not a date")
+    return value
+
+
+def _digest(sources: Mapping[str, str]) -> str:
+    sha256 = hashlib.sha256()
+    for name in sorted(sources):
+        for part in (name.encode(), sources[name].encode()):
+            sha256.update(len(part).to_bytes(8, "big") + part)
+    return sha256.hexdigest()

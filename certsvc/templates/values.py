@@ -1,0 +1,175 @@
+"""What each field of a form prints, from the case and from what issuing knows about it.
+
+Every value is a text in NFC; a field that does not apply is blank. Wording: domain §1.2, §1.3, §2.2.
+"""
+
+import datetime as dt
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from certsvc.errors import Broken
+from certsvc.models import Kind
+from certsvc.records.case import CareSetting, Case, Sex, TestMethod, TestPerformer, TestResult
+from certsvc.templates.designs import Design
+
+NO_NEGATIVE = "không có kết quả âm tính"
+"""What a recovery by day count alone says of itself [rules W-NO-NEGATIVE]."""
+
+_SEXES = {Sex.MALE: "Nam", Sex.FEMALE: "Nữ", Sex.UNDETERMINED: "Chưa xác định"}
+_METHODS = {TestMethod.ANTIGEN: "test nhanh kháng nguyên", TestMethod.PCR: "RT-PCR"}
+_PERFORMERS = {
+    TestPerformer.HEALTH_WORKER: "xét nghiệm do nhân viên y tế thực hiện",
+    TestPerformer.SELF_SUPERVISED: "tự xét nghiệm có giám sát",
+    TestPerformer.SELF: "tự xét nghiệm không có giám sát",
+}
+_PLACES = {CareSetting.HOME: "nhà", CareSetting.CENTRE: "cơ sở thu dung, điều trị COVID-19", CareSetting.HOSPITAL: "bệnh viện"}
+_CODE_GROUP = 4
+_FEBRUARY = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormFacts:
+    """What issuing knows beyond the case.
+
+    `event_on` is the day the form was chosen by, `printed_on` today in Vietnam (the day of signing).
+    `head_examined`: the practitioner of the case is the head, who then signs only as representative.
+    `code` is the look-up code, grouped or not; `verify_url` goes into the QR as it is (upper case keeps
+    the symbol small), `check_address` is the page where the code is typed. Recovery only: the decision
+    whose criterion is met, `no_negative` (W-NO-NEGATIVE), days of self-observation if one is ordered.
+    `place` begins the recovery form's date line.
+    """
+
+    facility_name: str
+    parent_name: str
+    practitioner_name: str
+    head_name: str
+    head_examined: bool
+    serial: str
+    code: str
+    verify_url: str
+    check_address: str
+    event_on: dt.date
+    printed_on: dt.date
+    is_reissue: bool
+    place: str = "Hà Nội"
+    decision_no: str = ""
+    decision_on: dt.date | None = None
+    no_negative: bool = False
+    self_watch_days: int | None = None
+
+
+def form_values(design: Design, case: Case, facts: FormFacts) -> dict[str, str]:
+    """The texts for every field of the design, and no others. Raises Broken if the design asks for an unknown one."""
+    known: Mapping[str, Callable[[Case, FormFacts], str]] = _FIELDS | _OF_KIND[design.kind]
+    if strange := sorted(set(design.fields) - set(known)):
+        raise Broken("design_fields", f"Mẫu {design.id} có trường lạ: {', '.join(strange)}.", f"Design {design.id} has unknown fields: {', '.join(strange)}.")
+    values = {name: known[name](case, facts) for name in design.fields}
+    return {name: unicodedata.normalize("NFC", value) for name, value in values.items()}
+
+
+def printed_date(day: dt.date | None) -> str:
+    """dd/mm/yyyy, or blank."""
+    return "" if day is None else f"{day:%d/%m/%Y}"
+
+
+def date_in_words(day: dt.date) -> str:
+    """ngày … tháng … năm …: days below 10 and months 1 and 2 get a zero in front (Decree 30/2020, Annex I)."""
+    month = f"{day.month:02d}" if day.month <= _FEBRUARY else str(day.month)
+    return f"ngày {day.day:02d} tháng {month} năm {day.year}"
+
+
+def grouped_code(code: str) -> str:
+    """The look-up code in groups of four."""
+    plain = code.replace("-", "").upper()
+    return "-".join(plain[start : start + _CODE_GROUP] for start in range(0, len(plain), _CODE_GROUP))
+
+
+def _joined(separator: str, *parts: str) -> str:
+    return separator.join(part for part in parts if part)
+
+
+def _sick_leave_dated(_case: Case, facts: FormFacts) -> str:
+    """The form's date is the examination day, even if late; a re-issue's is the true day [domain §1.4 A4, A12]."""
+    words = date_in_words(facts.printed_on if facts.is_reissue else facts.event_on)
+    return words[0].upper() + words[1:]
+
+
+def _recovery_dated(_case: Case, facts: FormFacts) -> str:
+    """An administrative paper bears the day it is issued (Decree 30/2020, Annex I)."""
+    return f"{facts.place}, {date_in_words(facts.printed_on)}"
+
+
+def _last_test_result(case: Case, facts: FormFacts) -> str:
+    """A negative test without supervision counts as none [rules, Order and scope]."""
+    if facts.no_negative:
+        return _joined(" – ", "dương tính" if case.last_test_result is TestResult.POSITIVE else "", NO_NEGATIVE)
+    match case.last_test_result:
+        case TestResult.NEGATIVE:
+            return "âm tính"
+        case TestResult.POSITIVE:
+            return "dương tính"
+        case None:
+            return NO_NEGATIVE
+        case _:
+            assert_never(case.last_test_result)
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+_FIELDS: dict[str, Callable[[Case, FormFacts], str]] = {
+    "parent": lambda _, facts: facts.parent_name,
+    "facility": lambda _, facts: facts.facility_name,
+    "serial": lambda _, facts: facts.serial,
+    "full_name": lambda case, _: case.full_name.upper(),
+    "birth": lambda case, _: case.birth.printed,
+    "sex": lambda case, _: _SEXES[case.sex],
+    "citizen_id": lambda case, _: case.citizen_id,
+    "days": lambda case, _: str(case.leave_days),
+    "head": lambda _, facts: facts.head_name,
+    "practitioner": lambda _, facts: "" if facts.head_examined else facts.practitioner_name,
+    "reissue": lambda _, facts: "CẤP LẠI" if facts.is_reissue else "",
+    "code": lambda _, facts: grouped_code(facts.code),
+    "check_address": lambda _, facts: facts.check_address,
+    "verify_url": lambda _, facts: facts.verify_url,
+}
+
+_SICK_LEAVE: dict[str, Callable[[Case, FormFacts], str]] = {
+    "visit_no": lambda case, _: case.visit_no,
+    "social_insurance": lambda case, _: _joined(" / ", case.social_insurance_no, case.health_insurance_card),
+    "id_issued_on": lambda case, _: printed_date(case.id_issued_on),
+    "employer": lambda case, _: case.employer,
+    "examined_on": lambda case, _: printed_date(case.examined_on),
+    "diagnosis_treatment": lambda case, _: _joined("\n", case.diagnosis, case.treatment),
+    "icd10_diagnosis_treatment": lambda case, _: _joined("\n", _joined(" – ", case.icd10, case.diagnosis), case.treatment),
+    "leave_from": lambda case, _: printed_date(case.isolation_from),
+    "leave_to": lambda case, _: printed_date(case.isolation_to),
+    "father": lambda case, _: case.father_name,
+    "mother": lambda case, _: case.mother_name,
+    "dated": _sick_leave_dated,
+}
+
+_RECOVERY: dict[str, Callable[[Case, FormFacts], str]] = {
+    "phone": lambda case, _: case.phone,
+    "address": lambda case, _: case.address,
+    "positive_on": lambda case, _: printed_date(case.positive_on),
+    "test_method": lambda case, _: _METHODS[case.test_method] if case.test_method else "",
+    "test_place": lambda case, _: case.test_place,
+    "care_place": lambda case, _: _PLACES[case.care_setting],
+    "isolation_from": lambda case, _: printed_date(case.isolation_from),
+    "isolation_to": lambda case, _: printed_date(case.isolation_to),
+    "vaccine_doses": lambda case, _: _number(case.vaccine_doses),
+    "last_dose_on": lambda case, _: printed_date(case.last_dose_on),
+    "last_test_on": lambda case, _: printed_date(case.last_test_on),
+    "last_test_method": lambda case, _: _PERFORMERS[case.last_test_by] if case.last_test_by else "",
+    "last_test_result": _last_test_result,
+    "decision_no": lambda _, facts: facts.decision_no,
+    "decision_on": lambda _, facts: printed_date(facts.decision_on),
+    "self_watch_days": lambda _, facts: _number(facts.self_watch_days),
+    "dated": _recovery_dated,
+}
+
+_OF_KIND = {Kind.SICK_LEAVE: _SICK_LEAVE, Kind.RECOVERY: _RECOVERY}

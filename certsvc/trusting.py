@@ -1,0 +1,68 @@
+"""Whom this installation believes: the anchors in `keys_dir`, and every identity that ever signed here."""
+
+import datetime as dt
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+
+from certsvc.config import Environment, Profile, Settings
+from certsvc.errors import Broken
+from certsvc.models import SigningIdentity
+from certsvc.store import Database, registry
+from certsvc.verify.trust import Pin, SignerKind, Trust
+
+_FRESH_FOR = dt.timedelta(seconds=30)
+
+
+class TrustSource:
+    """Gives the current trust; identities added by another process are known within half a minute."""
+
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self._db = db
+        self._settings = settings
+        self._kept: tuple[dt.datetime, Trust] | None = None
+
+    async def get(self, now: dt.datetime) -> Trust:
+        """Raises Broken `no_trust_anchor` where `keys_dir` holds none."""
+        if self._kept is None or not self._kept[0] <= now < self._kept[0] + _FRESH_FOR:
+            async with self._db.read() as session:
+                identities = await registry.list_identities(session)
+            self._kept = now, build_trust(self._settings, list(identities))
+        return self._kept[1]
+
+
+def build_trust(settings: Settings, identities: list[SigningIdentity]) -> Trust:
+    """`keys_dir` holds root.pem, issuing.pem, tsa.pem and *.crl, as `keys_dev` lays them out."""
+    folder = settings.keys_dir
+    root, tsa = _certificate(folder / "root.pem"), _certificate(folder / "tsa.pem")
+    return Trust(
+        anchors=(_der(root),),
+        intermediates=(_der(_certificate(folder / "issuing.pem")),),
+        tsa_anchors=(_der(root),),
+        pins={identity.certificate_sha256: _pin(identity) for identity in identities},
+        tsa_pins=frozenset({tsa.fingerprint(hashes.SHA256()).hex()}),
+        crls=tuple(path.read_bytes() for path in sorted(folder.glob("*.crl"))),
+        allow_dev=settings.environment is Environment.DEVELOPMENT,
+        require_timestamp=settings.profile is not Profile.B_B,
+    )
+
+
+def _pin(identity: SigningIdentity) -> Pin:
+    certificate = x509.load_der_x509_certificate(identity.certificate_der)
+    names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    kind = SignerKind.ORGANISATION if identity.licence is None else SignerKind.PERSON
+    return Pin(kind, identity.facility_code, identity.licence, str(names[0].value) if names else "")
+
+
+def _certificate(path: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise Broken(
+            "no_trust_anchor", f"Không đọc được chứng thư tin cậy {path.name}.", f"The trusted certificate {path.name} cannot be read."
+        ) from error
+
+
+def _der(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.DER)

@@ -1,0 +1,90 @@
+"""What hangs on the service's one secret: look-up codes, blind indexes, record encryption, grants.
+
+Invariants:
+- Codes and tokens are derived from the certificate's random id (HMAC-SHA-256 as a PRF), never
+  stored; the database holds keyed digests of them, so a stolen database opens no look-up
+  (`docs/decisions/0005-derived-codes.md`).
+- Records are encrypted with AES-256-GCM; table, column and row are bound as associated data, so a
+  ciphertext moved to another row does not open.
+- Every use has a key of its own: HKDF-SHA-256 (RFC 5869) with the use as `info`.
+"""
+
+import hashlib
+import hmac
+import os
+import uuid
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from certsvc.errors import Broken
+from certsvc.verify.codes import encode_code, encode_token
+
+GRANT_LIFETIME_S = 15 * 60
+_NONCE_BYTES = 12
+
+
+class Vault:
+    """Derives and opens; holds no state but its keys. `secret` is at least 32 bytes."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) < 32:  # noqa: PLR2004 - 256 bits, the strength of everything below
+            raise Broken("weak_secret", "Khoá bí mật của dịch vụ quá ngắn.", "The service's secret is shorter than 32 bytes.")
+        self._codes = _subkey(secret, "codes")
+        self._index = _subkey(secret, "index")
+        self._people = _subkey(secret, "people")
+        self._records = AESGCM(_subkey(secret, "records"))
+        self._grants = URLSafeTimedSerializer(_subkey(secret, "grants"), signer_kwargs={"digest_method": hashlib.sha256})
+
+    def code(self, certificate_id: uuid.UUID) -> str:
+        """The 16-character look-up code shown to people: 80 bits, Crockford base32."""
+        return encode_code(_mac(self._codes, b"code", certificate_id.bytes)[:10])
+
+    def token(self, certificate_id: uuid.UUID) -> str:
+        """The 26-character token of the QR: 128 bits, Crockford base32."""
+        return encode_token(_mac(self._codes, b"token", certificate_id.bytes)[:16])
+
+    def index(self, code: str) -> str:
+        """The keyed digest (hex) under which the database knows a normalised code or token."""
+        return _mac(self._index, code.encode()).hex()
+
+    def person(self, person_key: str) -> str:
+        """The blind index (hex) of a person, for overlap and re-infection."""
+        return _mac(self._people, person_key.encode()).hex()
+
+    def seal_record(self, certificate_id: uuid.UUID, plaintext: bytes) -> bytes:
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._records.encrypt(nonce, plaintext, _record_place(certificate_id))
+
+    def open_record(self, certificate_id: uuid.UUID, sealed: bytes) -> bytes:
+        """The plaintext. Raises Broken where secret, row or bytes do not belong together."""
+        try:
+            return self._records.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _record_place(certificate_id))
+        except InvalidTag as error:
+            raise Broken("record_unreadable", "Không mở được hồ sơ đã lưu.", "A stored record does not open with this secret.") from error
+
+    def grant(self, certificate_id: uuid.UUID) -> str:
+        """A right to download one PDF for a quarter of an hour, given after the second factor."""
+        return self._grants.dumps(certificate_id.hex)
+
+    def allows(self, grant: str, certificate_id: uuid.UUID) -> bool:
+        try:
+            granted = self._grants.loads(grant, max_age=GRANT_LIFETIME_S)
+        except BadSignature:
+            return False
+        return isinstance(granted, str) and hmac.compare_digest(granted, certificate_id.hex)
+
+
+def _subkey(secret: bytes, use: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"certsvc {use} v1".encode()).derive(secret)
+
+
+def _mac(key: bytes, *parts: bytes) -> bytes:
+    return hmac.digest(key, b"\x00".join(parts), "sha256")
+
+
+def _record_place(certificate_id: uuid.UUID) -> bytes:
+    return b"certificates.record:" + certificate_id.bytes

@@ -1,0 +1,114 @@
+"""The judgement of a file: what it proves by itself, joined with what our register says of its bytes.
+
+A file is `valid` only if its bytes are a version that we published and it proves everything else too.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from certsvc.models import Status
+from certsvc.verify.findings import Examination, Kind
+from certsvc.verify.reasons import WITHDRAWAL, Reason
+from certsvc.verify.report import Check, CheckName, Outcome, Verdict, carries_valid
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterFacts:
+    """A certificate of ours as the register has it now: its state and, if withdrawn, the reason given."""
+
+    status: Status
+    reason: str | None = None
+
+
+class NoRegister(StrEnum):
+    """Why nobody could ask the register: it does not answer, or this check works without it."""
+
+    UNREACHABLE = "unreachable"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    checks: tuple[Check, ...]
+
+
+def judge_file(examination: Examination, *, register: RegisterFacts | NoRegister | None) -> Judgement:
+    """Join a file's facts with the register: its facts, None if no version of ours has these bytes, or why it was not asked.
+
+    Bytes that we published keep their state's verdict when withdrawn, whatever else the file proves.
+    """
+    checks = (_register_check(register), *examination.checks)
+    if isinstance(register, RegisterFacts) and register.status is not Status.ISSUED:
+        verdict, reasons = judge_status(register)
+    elif examination.kind is not Kind.OURS_INTACT:
+        verdict, reasons = _verdict_of(examination.kind), examination.reasons
+    elif isinstance(register, RegisterFacts) and carries_valid(checks):
+        verdict, reasons = Verdict.VALID, (Reason.GENUINE,)
+    else:
+        verdict, reasons = _verdict_of_intact(register)
+    return Judgement(verdict, reasons, checks)
+
+
+def judge_status(facts: RegisterFacts) -> tuple[Verdict, tuple[Reason, ...]]:
+    """The verdict that a certificate's state gives, for codes and files alike."""
+    match facts.status:
+        case Status.ISSUED:
+            return Verdict.VALID, (Reason.GENUINE,)
+        case Status.SUSPENDED:
+            return Verdict.SUSPENDED, (Reason.SUSPENDED, *_given(facts.reason))
+        case Status.REPLACED:
+            return Verdict.REPLACED, (Reason.REPLACED, *_given(facts.reason))
+        case Status.REVOKED:
+            return Verdict.REVOKED, _given(facts.reason) or (Reason.OTHER,)
+        case Status.REQUESTED | Status.SIGNING:
+            return Verdict.PENDING, (Reason.NOT_SIGNED_YET,)
+        case Status.FAILED:
+            return Verdict.PENDING, (Reason.FAILED,)
+        case _:
+            assert_never(facts.status)
+
+
+def _verdict_of_intact(register: RegisterFacts | NoRegister | None) -> tuple[Verdict, tuple[Reason, ...]]:
+    """A file that proves itself, but whose bytes the register does not carry to `valid`."""
+    match register:
+        case None:
+            return Verdict.INVALID, (Reason.ALTERED_COPY,)
+        case NoRegister.UNREACHABLE:
+            return Verdict.CANNOT_CHECK, (Reason.REGISTER_UNREACHABLE,)
+        case NoRegister.OFFLINE:
+            return Verdict.CANNOT_CHECK, (Reason.OFFLINE_FILE,)
+        case RegisterFacts():
+            return Verdict.CANNOT_CHECK, (Reason.LIST_TOO_OLD,)
+        case _:
+            assert_never(register)
+
+
+def _given(reason: str | None) -> tuple[Reason, ...]:
+    return (Reason(reason),) if reason in WITHDRAWAL else ()
+
+
+def _verdict_of(kind: Kind) -> Verdict:
+    match kind:
+        case Kind.SIGNED_BY_OTHER | Kind.NOT_SIGNED:
+            return Verdict.UNKNOWN
+        case Kind.UNPROVEN:
+            return Verdict.CANNOT_CHECK
+        case _:
+            return Verdict.INVALID
+
+
+def _register_check(register: RegisterFacts | NoRegister | None) -> Check:
+    match register:
+        case RegisterFacts():
+            return Check(CheckName.REGISTER, Outcome.PASSED, "Tệp giống từng byte bản đã phát hành.")
+        case None:
+            return Check(CheckName.REGISTER, Outcome.FAILED, "Không có bản phát hành nào giống tệp này.")
+        case NoRegister.UNREACHABLE:
+            return Check(CheckName.REGISTER, Outcome.NOT_DONE, "Không kết nối được sổ đăng ký.")
+        case NoRegister.OFFLINE:
+            return Check(CheckName.REGISTER, Outcome.NOT_DONE, "Kiểm tra khi không có sổ đăng ký.")
+        case _:
+            assert_never(register)

@@ -1,0 +1,215 @@
+"""Proof that a file is one of ours: its signatures, in our slots, by our signers, and nothing besides.
+
+    1. geometry     every signature covers its revision, the last one the file; pyHanko reads the same objects
+    2. signers      each certificate pinned for its slot, all of one facility, before any path is built
+    3. signature    CMS, chain, revocation, time-stamp of each (`proving`)
+    4. permissions  the first certifies, the last locks; each revision adds its signature and no more
+
+ISO 32000-2 clauses 12.8.1 to 12.8.2.4 for signatures and permissions, 7.5.6 for revisions.
+"""
+
+import datetime as dt
+from itertools import pairwise
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import (
+    CatalogModificationRule,
+    FormUpdatingRule,
+    ModificationLevel,
+    ObjectStreamRule,
+    SigFieldModificationRule,
+    StandardDiffPolicy,
+    SuspiciousModification,
+    XrefStreamRule,
+)
+from pyhanko.sign.fields import MDPPerm
+from pyhanko.sign.validation import EmbeddedPdfSignature
+
+from certsvc.models import Slot
+from certsvc.verify.findings import Examination, Kind, Limits, Refused
+from certsvc.verify.geometry import GeometryError, SignaturePlace, prove_places, refuse_tail
+from certsvc.verify.proving import Evidence, Proven, gather_evidence, prove_signature
+from certsvc.verify.reading import SignatureField, entry, name_part, open_pdf, signature_fields, sole_signer
+from certsvc.verify.report import Check, CheckName, Outcome, SignatureFacts, TimeSource
+from certsvc.verify.trust import Pin, SignerKind, Trust, digest_of
+
+SLOT_ORDERS = (
+    (Slot.PRACTITIONER, Slot.REPRESENTATIVE, Slot.ORGANISATION),
+    (Slot.REPRESENTATIVE, Slot.ORGANISATION),
+    (Slot.PRACTITIONER,),
+    (Slot.REPRESENTATIVE,),
+    (Slot.ORGANISATION,),
+)
+"""The slots that a design may have, in the order of signing [domain §1.6]."""
+
+_DIFF_POLICY = StandardDiffPolicy(
+    global_rules=[
+        CatalogModificationRule(),  # type: ignore[no-untyped-call]
+        XrefStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
+        ObjectStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
+    ],
+    form_rule=FormUpdatingRule(field_rules=[SigFieldModificationRule()]),
+    ignore_orphaned_objects=False,
+)
+"""Signing a field that exists, and nothing else: our signatures touch neither /Info nor XMP nor the security store."""
+
+
+def prove_ours(data: bytes, *, trust: Trust, now: dt.datetime, limits: Limits) -> Examination:
+    """Prove a file that claims to be ours. Never raises Refused: the refusal is in the examination."""
+    passed: dict[CheckName, str] = {}
+    try:
+        signatures = _prove_all(data, trust=trust, now=now, limits=limits, passed=passed)
+    except Refused as refusal:
+        return Examination.refused(refusal, passed=passed)
+    return Examination(Kind.OURS_INTACT, tuple(_closing_checks(signatures, passed)), signatures)
+
+
+def _prove_all(data: bytes, *, trust: Trust, now: dt.datetime, limits: Limits, passed: dict[CheckName, str]) -> tuple[SignatureFacts, ...]:
+    # 1. Geometry.
+    places = _prove_geometry(data)
+    reader = open_pdf(data, strict=True)
+    fields = tuple(signature_fields(reader.root, max_fields=limits.max_fields))
+    _match_fields(reader, fields, places)
+    passed[CheckName.GEOMETRY] = "Mỗi chữ ký bao trọn phần đã ký, chữ ký cuối bao trọn tệp."
+    # 2. Signers, before any path is built.
+    signatures = [EmbeddedPdfSignature(reader, field.dictionary, field.name) for field in fields]
+    pins = _pinned(signatures, fields, trust)
+    # 3. Mathematics and trust.
+    evidence = gather_evidence(reader, trust)
+    proven = [prove_signature(signature, evidence=evidence, now=now) for signature in signatures]
+    if any(later.signed_at < earlier.signed_at for earlier, later in pairwise(proven) if earlier.signed_at and later.signed_at):
+        raise Refused(Kind.TAMPERED, CheckName.TIMESTAMP, "Thứ tự thời gian ký không đúng.")
+    # 4. Permissions and differences.
+    _check_permissions(reader, signatures)
+    _check_differences(reader, signatures)
+    return tuple(_facts(*each, evidence=evidence, is_last=each[0] is fields[-1]) for each in zip(fields, pins, proven, strict=True))
+
+
+def _prove_geometry(data: bytes) -> tuple[SignaturePlace, ...]:
+    try:
+        places = prove_places(data)
+        refuse_tail(data, places)
+    except GeometryError as error:
+        raise Refused(Kind.TAMPERED, CheckName.GEOMETRY, "Chữ ký không bao trọn tệp.") from error
+    return places
+
+
+def _match_fields(reader: PdfFileReader, fields: tuple[SignatureField, ...], places: tuple[SignaturePlace, ...]) -> None:
+    """The reader must read exactly the proven signatures, from the proven offsets, each new in its own revision."""
+    form = reader.root["/AcroForm"]
+    if len(form["/Fields"]) != len(fields) or len(fields) != len(places) or any(key in form for key in ("/XFA", "/NeedAppearances")):
+        raise _wrong_shape()
+    if tuple(field.name for field in fields) not in SLOT_ORDERS:
+        raise _wrong_shape()
+    first_revision = reader.xrefs.total_revisions - len(fields)
+    for revision, (field, place) in enumerate(zip(fields, places, strict=True), first_revision):
+        _match_field(reader, field, place, revision=revision)
+    prepared = reader.get_historical_resolver(first_revision - 1).root
+    if len(prepared["/AcroForm"]["/Fields"]) != len(fields):
+        raise _wrong_shape()
+
+
+def _match_field(reader: PdfFileReader, field: SignatureField, place: SignaturePlace, *, revision: int) -> None:
+    value = field.value
+    if value is None or (value.idnum, value.generation) != (place.object_number, place.generation):
+        raise _wrong_shape()
+    reference = value.reference
+    if reader.xrefs[reference] != place.object_start or reader.xrefs.get_last_change(reference) != revision:
+        raise _wrong_shape()
+    signature = value.get_object()  # type: ignore[no-untyped-call]
+    contents = signature.raw_get("/Contents").original_bytes
+    if tuple(signature.raw_get("/ByteRange")) != place.byte_range or not contents.startswith(place.cms) or any(contents[len(place.cms) :]):
+        raise _wrong_shape()
+    if (entry(signature, "/Type"), entry(signature, "/SubFilter")) != ("/Sig", "/ETSI.CAdES.detached"):
+        raise _wrong_shape()
+
+
+def _wrong_shape() -> Refused:
+    return Refused(Kind.TAMPERED, CheckName.GEOMETRY, "Các chữ ký không đúng số lượng, thứ tự hoặc vị trí.")
+
+
+def _pinned(signatures: list[EmbeddedPdfSignature], fields: tuple[SignatureField, ...], trust: Trust) -> list[Pin]:
+    pins = [_pin(signature, Slot(field.name), trust) for signature, field in zip(signatures, fields, strict=True)]
+    if len({pin.facility_code for pin in pins}) != 1:
+        raise Refused(Kind.UNTRUSTED, CheckName.CHAIN, "Các chữ ký không cùng một cơ sở y tế.")
+    return pins
+
+
+def _pin(signature: EmbeddedPdfSignature, slot: Slot, trust: Trust) -> Pin:
+    signer = sole_signer(signature.signed_data)
+    pin = None if signer is None else trust.pins.get(digest_of(signer.dump()))
+    if pin is None:
+        raise Refused(Kind.UNTRUSTED, CheckName.CHAIN, "Có chữ ký không phải của người ký đã đăng ký.")
+    if (pin.kind is SignerKind.ORGANISATION) is not (slot is Slot.ORGANISATION):
+        raise Refused(Kind.TAMPERED, CheckName.CHAIN, "Người ký không đúng vị trí ký.")
+    return pin
+
+
+def _check_permissions(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]) -> None:
+    """The first certifies the document, the last locks it; a single one does both (P=1)."""
+    first, last = signatures[0], signatures[-1]
+    wanted = MDPPerm.NO_CHANGES if first is last else MDPPerm.FILL_FORMS
+    permissions = entry(reader.root, "/Perms")
+    if not isinstance(permissions, generic.DictionaryObject) or set(permissions) != {"/DocMDP"} or permissions["/DocMDP"] is not first.sig_object:
+        raise _wrong_permissions()
+    if _certified(first.sig_object) is not True or first.docmdp_level is not wanted or last.docmdp_level is not MDPPerm.NO_CHANGES:
+        raise _wrong_permissions()
+    if any(_certified(signature.sig_object) for signature in signatures[1:]):
+        raise _wrong_permissions()
+
+
+def _certified(signature: generic.DictionaryObject) -> bool:
+    references = entry(signature, "/Reference")
+    return any(reference.get_object()["/TransformMethod"] == "/DocMDP" for reference in (references if isinstance(references, generic.ArrayObject) else ()))
+
+
+def _wrong_permissions() -> Refused:
+    return Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Tệp không được khóa đúng cách.")
+
+
+def _check_differences(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]) -> None:
+    """Between one signature and the next stands one revision, which fills its own signature field only."""
+    for earlier, later in pairwise(signatures):
+        try:
+            result = _DIFF_POLICY.apply(
+                reader.get_historical_resolver(earlier.signed_revision),
+                reader.get_historical_resolver(later.signed_revision),
+                field_mdp_spec=earlier.fieldmdp,
+                doc_mdp=MDPPerm.FILL_FORMS,
+            )
+        except SuspiciousModification as error:
+            raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Nội dung bị thay đổi giữa các lần ký.") from error
+        if result.modification_level > ModificationLevel.FORM_FILLING or result.changed_form_fields != {later.field_name}:
+            raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Nội dung bị thay đổi giữa các lần ký.")
+
+
+def _facts(field: SignatureField, pin: Pin, proven: Proven, *, evidence: Evidence, is_last: bool) -> SignatureFacts:
+    level = "B-LT" if evidence.has_dss else "B-T"
+    return SignatureFacts(
+        slot=Slot(field.name),
+        signer=pin.display,
+        organisation=name_part(proven.signer.subject, "organization_name"),
+        issuer_ca=name_part(proven.signer.issuer, "common_name"),
+        signed_at=proven.signed_at,
+        time_source=TimeSource.TIMESTAMP if proven.is_timestamped else TimeSource.CLAIMED,
+        level=level if proven.is_timestamped else "B-B",
+        intact=True,
+        trusted=True,
+        covers_whole_file=is_last,
+    )
+
+
+def _closing_checks(signatures: tuple[SignatureFacts, ...], passed: dict[CheckName, str]) -> list[Check]:
+    stamped = all(facts.time_source is TimeSource.TIMESTAMP for facts in signatures)
+    return [
+        Check(CheckName.GEOMETRY, Outcome.PASSED, passed[CheckName.GEOMETRY]),
+        Check(CheckName.SIGNATURE, Outcome.PASSED, f"{len(signatures)} chữ ký số đúng, nội dung không bị thay đổi."),
+        Check(
+            CheckName.TIMESTAMP,
+            Outcome.PASSED if stamped else Outcome.NOT_DONE,
+            "Mỗi chữ ký có dấu thời gian tin cậy." if stamped else "Chữ ký không kèm dấu thời gian.",
+        ),
+        Check(CheckName.CHAIN, Outcome.PASSED, "Người ký đã đăng ký, chứng thư số dẫn tới gốc tin cậy."),
+        Check(CheckName.REVOCATION, Outcome.PASSED, "Không chứng thư số nào bị thu hồi khi ký."),
+    ]

@@ -1,0 +1,223 @@
+"""Proof of one signature's mathematics and trust: CMS, chain, revocation, time-stamp, with pyHanko.
+
+pyHanko's `bottom_line` is not asked: each fact it rests on is, and some that it does not. Nothing is
+fetched, and paths lead only through our own intermediates to our fixed roots.
+"""
+
+import datetime as dt
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from asn1crypto import cms, crl, keys, x509
+from pyhanko.sign.validation import DocumentSecurityStore, EmbeddedPdfSignature, async_validate_pdf_signature
+from pyhanko.sign.validation.errors import NoDSSFoundError, SignatureValidationError
+from pyhanko.sign.validation.settings import KeyUsageConstraints
+from pyhanko.sign.validation.status import PdfSignatureStatus, TimestampSignatureStatus
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.policy_decl import NO_REVOCATION, REQUIRE_REVINFO, CertRevTrustPolicy, RevocationCheckingPolicy
+
+from certsvc.verify.findings import Kind, Refused
+from certsvc.verify.reading import sole_signer
+from certsvc.verify.report import CheckName
+from certsvc.verify.trust import Trust, digest_of
+
+CLOCK_TOLERANCE = dt.timedelta(minutes=5)
+MIN_RSA_BITS = 2048
+MAX_RSA_BITS = 8192
+_DIGESTS = frozenset({"sha256", "sha384", "sha512"})
+_CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
+_SIGNING_USE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
+_MAX_REVOCATION_ANSWERS = 64
+_DEV_ONLY = "DEV ONLY"
+_REVOKED = "Chứng thư số đã bị thu hồi trước khi ký."
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Revocation answers and roots to prove with, parsed once a file: the file's own answers and ours."""
+
+    trust: Trust
+    intermediates: tuple[x509.Certificate, ...]
+    crls: tuple[bytes, ...]
+    ocsps: tuple[bytes, ...]
+    our_crls: tuple[crl.CertificateList, ...]
+    has_dss: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A signature that holds: by whom, and when by whose clock."""
+
+    signer: x509.Certificate
+    signed_at: dt.datetime | None
+    is_timestamped: bool
+
+
+def gather_evidence(reader: Any, trust: Trust) -> Evidence:
+    """The revocation answers in the file's security store (EN 319 142-1 clause 5.4.2) beside ours.
+
+    Certificates in the store are left alone: paths lead through our intermediates only.
+    """
+    crls, ocsps, has_dss = _stored_answers(reader)
+    return Evidence(
+        trust=trust,
+        intermediates=tuple(x509.Certificate.load(der) for der in trust.intermediates),
+        crls=(*trust.crls, *crls),
+        ocsps=(*trust.ocsps, *ocsps),
+        our_crls=tuple(crl.CertificateList.load(der) for der in trust.crls),
+        has_dss=has_dss,
+    )
+
+
+def prove_signature(signature: EmbeddedPdfSignature, *, evidence: Evidence, now: dt.datetime) -> Proven:
+    """Prove one signature of ours, whose signer is pinned already. Raises Refused with the failed check."""
+    # 1. Form, and the time that is to be proven.
+    token = _timestamp_token(signature.signer_info)
+    _check_form(signature.signed_data, signature.signer_info)
+    at = _claimed_time(token) if token is not None else now
+    # 2. The library's facts at that time.
+    status = _validate(signature, evidence=evidence, at=at, revocation=REQUIRE_REVINFO)
+    # 3. Each of them, and what it does not ask.
+    if not (status.intact and status.valid):
+        raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Nội dung không khớp chữ ký số.")
+    if token is not None:
+        _check_timestamp(status.timestamp_validity, token, evidence=evidence, now=now)
+    elif evidence.trust.require_timestamp:
+        raise Refused(Kind.TAMPERED, CheckName.TIMESTAMP, "Chữ ký thiếu dấu thời gian.")
+    if not _is_trusted(status):
+        raise _distrust(status, _validate(signature, evidence=evidence, at=at, revocation=NO_REVOCATION))
+    _check_path(status, evidence=evidence, at=at)
+    return Proven(signature.signer_cert, at if token is not None else signature.self_reported_timestamp, token is not None)
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that never waits: without fetching, nothing in pyHanko's validation does."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    coroutine.close()
+    raise RuntimeError("validation tried to wait")
+
+
+def _stored_answers(reader: Any) -> tuple[list[bytes], list[bytes], bool]:
+    try:
+        store = DocumentSecurityStore.read_dss(reader)
+    except NoDSSFoundError:
+        return [], [], False
+    if len(store.crls) + len(store.ocsps) > _MAX_REVOCATION_ANSWERS:
+        raise Refused(Kind.TOO_COMPLEX, None, "Tệp chứa quá nhiều dữ liệu thu hồi.")
+    crls = [reference.get_object().data for reference in store.crls]
+    ocsps = [reference.get_object().data for reference in store.ocsps]
+    return crls, ocsps, bool(crls or ocsps)
+
+
+def _check_form(signed_data: cms.SignedData, signer_info: cms.SignerInfo) -> None:
+    """What every CMS of ours has (EN 319 122-1, EN 319 142-1 clause 6.3): signed attributes, known algorithms."""
+    signer = sole_signer(signed_data)
+    attributes = {attribute["type"].native for attribute in signer_info["signed_attrs"]}
+    if signer is None or not {"content_type", "message_digest", "signing_certificate_v2"} <= attributes:
+        raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Chữ ký thiếu thuộc tính bắt buộc.")
+    if signer_info["digest_algorithm"]["algorithm"].native not in _DIGESTS or not _is_strong(signer.public_key):
+        raise Refused(Kind.UNTRUSTED, CheckName.SIGNATURE, "Thuật toán ký không đủ mạnh.")
+
+
+def _is_strong(key: keys.PublicKeyInfo) -> bool:
+    match key.algorithm:
+        case "rsa" | "rsassa_pss":
+            return MIN_RSA_BITS <= int(key.bit_size) <= MAX_RSA_BITS
+        case "ec":
+            return key.curve[0] == "named" and key.curve[1] in _CURVES
+        case _:
+            return False
+
+
+def _timestamp_token(signer_info: cms.SignerInfo) -> cms.SignedData | None:
+    """The signature time-stamp, RFC 3161 appendix A; the only unsigned attribute that ours have."""
+    attributes = list(signer_info["unsigned_attrs"])
+    if not attributes:
+        return None
+    if len(attributes) != 1 or attributes[0]["type"].native != "signature_time_stamp_token" or len(attributes[0]["values"]) != 1:
+        raise Refused(Kind.TAMPERED, CheckName.TIMESTAMP, "Dấu thời gian không đúng dạng.")
+    token: cms.SignedData = attributes[0]["values"][0]["content"]
+    return token
+
+
+def _claimed_time(token: cms.SignedData) -> dt.datetime:
+    moment: dt.datetime = token["encap_content_info"]["content"].parsed["gen_time"].native
+    return moment
+
+
+def _validate(signature: EmbeddedPdfSignature, *, evidence: Evidence, at: dt.datetime, revocation: RevocationCheckingPolicy) -> PdfSignatureStatus:
+    """The library's facts. Answers given after `at` still speak of it; a revocation before `at` counts."""
+    signers, stampers = (
+        ValidationContext(
+            trust_roots=[x509.Certificate.load(der) for der in anchors],
+            other_certs=evidence.intermediates,
+            moment=at,
+            allow_fetching=False,
+            crls=evidence.crls,
+            ocsps=evidence.ocsps,
+            revinfo_policy=CertRevTrustPolicy(revocation, retroactive_revinfo=True),
+        )
+        for anchors in (evidence.trust.anchors, evidence.trust.tsa_anchors)
+    )
+    try:
+        return run(async_validate_pdf_signature(signature, signers, stampers, key_usage_settings=_SIGNING_USE, skip_diff=True))
+    except SignatureValidationError as error:
+        raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Chữ ký số không đúng cấu trúc.") from error
+
+
+def _check_timestamp(status: TimestampSignatureStatus | None, token: cms.SignedData, *, evidence: Evidence, now: dt.datetime) -> None:
+    if status is None or not (status.intact and status.valid):
+        raise Refused(Kind.TAMPERED, CheckName.TIMESTAMP, "Dấu thời gian không khớp chữ ký.")
+    stamper = sole_signer(token)
+    if stamper is None or digest_of(stamper.dump()) not in evidence.trust.tsa_pins:
+        raise Refused(Kind.TAMPERED, CheckName.TIMESTAMP, "Dấu thời gian không do tổ chức đã đăng ký cấp.")
+    if _revoked_at(stamper, evidence.our_crls) is not None or _claimed_time(token) > now + CLOCK_TOLERANCE:
+        raise Refused(Kind.UNTRUSTED, CheckName.TIMESTAMP, "Dấu thời gian không còn được tin cậy.")
+    if not evidence.trust.allow_dev and _DEV_ONLY in stamper.subject.human_friendly:
+        raise Refused(Kind.UNTRUSTED, CheckName.TIMESTAMP, "Dấu thời gian chỉ dùng để thử nghiệm.")
+
+
+def _is_trusted(status: PdfSignatureStatus) -> bool:
+    stamp = status.timestamp_validity
+    return status.trusted and status.validation_path is not None and (stamp is None or stamp.trusted)
+
+
+def _distrust(status: PdfSignatureStatus, without_revocation: PdfSignatureStatus) -> Refused:
+    """Why a signature is not trusted; `without_revocation` are the facts if nobody asked about revocation."""
+    stamp = status.timestamp_validity
+    if status.revocation_details is not None or (stamp is not None and stamp.revocation_details is not None):
+        return Refused(Kind.UNTRUSTED, CheckName.REVOCATION, _REVOKED)
+    if _is_trusted(without_revocation):
+        return Refused(Kind.UNPROVEN, CheckName.REVOCATION, "Không có dữ liệu thu hồi đủ mới.")
+    if not status.trusted:
+        return Refused(Kind.UNTRUSTED, CheckName.CHAIN, "Chứng thư số không dẫn tới gốc tin cậy.")
+    return Refused(Kind.UNTRUSTED, CheckName.TIMESTAMP, "Dấu thời gian không dẫn tới gốc tin cậy.")
+
+
+def _check_path(status: PdfSignatureStatus, *, evidence: Evidence, at: dt.datetime) -> None:
+    """No development certificate in production; none that our own list names as revoked before `at`.
+
+    A "good" answer in the file may be older than our list, and the library is content with the first.
+    """
+    path = status.validation_path
+    for cert in [] if path is None else path.iter_certs(include_root=True):
+        if not evidence.trust.allow_dev and _DEV_ONLY in cert.subject.human_friendly:
+            raise Refused(Kind.UNTRUSTED, CheckName.CHAIN, "Chứng thư số chỉ dùng để thử nghiệm.")
+        revoked_at = _revoked_at(cert, evidence.our_crls)
+        if revoked_at is not None and revoked_at <= at:
+            raise Refused(Kind.UNTRUSTED, CheckName.REVOCATION, _REVOKED)
+
+
+def _revoked_at(cert: x509.Certificate, lists: tuple[crl.CertificateList, ...]) -> dt.datetime | None:
+    for revoked in (entry for one in lists if one.issuer == cert.issuer for entry in one["tbs_cert_list"]["revoked_certificates"]):
+        if revoked["user_certificate"].native == cert.serial_number:
+            moment: dt.datetime = revoked["revocation_date"].native
+            return moment
+    return None

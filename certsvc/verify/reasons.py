@@ -1,0 +1,160 @@
+"""Why a check ended as it did, in words for a guard at a gate or a clerk in an office.
+
+Every code of the table in the HTTP contract has one entry; texts never hold personal data.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    GENUINE = "genuine"
+    WRONG_DATA = "wrong_data"
+    WRONG_PERSON = "wrong_person"
+    NOT_ENTITLED = "not_entitled"
+    FRAUD = "fraud"
+    KEY_COMPROMISE = "key_compromise"
+    LOST = "lost"
+    OTHER = "other"
+    SUSPENDED = "suspended"
+    REPLACED = "replaced"
+    NOT_SIGNED_YET = "not_signed_yet"
+    FAILED = "failed"
+    NO_SUCH_CODE = "no_such_code"
+    MALFORMED_CODE = "malformed_code"
+    ALTERED_COPY = "altered_copy"
+    TAMPERED = "tampered"
+    UNTRUSTED = "untrusted"
+    FORGED_QR = "forged_qr"
+    SIGNED_BY_OTHER = "signed_by_other"
+    NOT_SIGNED = "not_signed"
+    NO_QR_FOUND = "no_qr_found"
+    UNREADABLE = "unreadable"
+    ENCRYPTED = "encrypted"
+    TOO_COMPLEX = "too_complex"
+    REGISTER_UNREACHABLE = "register_unreachable"
+    LIST_TOO_OLD = "list_too_old"
+    OFFLINE_FILE = "offline_file"
+
+
+WITHDRAWAL = frozenset({Reason.WRONG_DATA, Reason.WRONG_PERSON, Reason.NOT_ENTITLED, Reason.FRAUD, Reason.KEY_COMPROMISE, Reason.LOST, Reason.OTHER})
+"""Reasons that a caller may give for revoking, suspending or replacing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a reason means and what to do next, in Vietnamese and English."""
+
+    message_vi: str
+    message_en: str
+    next_step_vi: str
+    next_step_en: str
+
+
+_DO_NOT_ACCEPT = (
+    "Không nhận giấy này. Hãy gọi cơ sở y tế ghi trên giấy để hỏi.",
+    "Do not accept it. Call the health facility named on the paper.",
+)
+_ASK_FOR_NEW = (
+    "Không nhận giấy này. Hãy đề nghị người lao động nộp giấy mới do cơ sở y tế cấp.",
+    "Do not accept it. Ask the worker for the new certificate from the health facility.",
+)
+_ASK_FOR_ORIGINAL = (
+    "Hãy đề nghị người lao động gửi lại tệp gốc tải từ trang tra cứu, hoặc quét mã QR trên giấy.",
+    "Ask the worker for the original file from the look-up page, or scan the QR code on the paper.",
+)
+_SCAN_INSTEAD = (
+    "Hãy quét mã QR hoặc nhập mã tra cứu in trên giấy. Nếu giấy không có mã, hãy gọi cơ sở y tế.",
+    "Scan the QR code or type the look-up code printed on the paper. If it has none, call the health facility.",
+)
+_TRY_LATER = (
+    "Chưa thể kết luận. Hãy thử lại sau ít phút khi có mạng.",
+    "No answer yet. Try again in a few minutes with a network connection.",
+)
+
+ADVICE: dict[Reason, Advice] = {
+    Reason.GENUINE: Advice(
+        "Giấy thật, do cơ sở y tế cấp và còn hiệu lực.",
+        "Genuine: issued by the health facility and in force.",
+        "Hãy so họ tên và ngày tháng trên giấy với người đưa giấy.",
+        "Compare the name and the dates with the person who handed it in.",
+    ),
+    Reason.WRONG_DATA: Advice("Giấy đã bị rút lại vì thông tin ghi sai.", "Withdrawn: it held wrong data.", *_ASK_FOR_NEW),
+    Reason.WRONG_PERSON: Advice("Giấy đã bị rút lại vì cấp nhầm người.", "Withdrawn: it was issued to the wrong person.", *_DO_NOT_ACCEPT),
+    Reason.NOT_ENTITLED: Advice("Giấy đã bị rút lại vì không đủ điều kiện cấp.", "Withdrawn: the holder was not entitled to it.", *_DO_NOT_ACCEPT),
+    Reason.FRAUD: Advice("Giấy đã bị rút lại vì có dấu hiệu gian lận.", "Withdrawn: there are signs of fraud.", *_DO_NOT_ACCEPT),
+    Reason.KEY_COMPROMISE: Advice("Giấy đã bị rút lại vì khóa ký số không còn an toàn.", "Withdrawn: the signing key is no longer safe.", *_ASK_FOR_NEW),
+    Reason.LOST: Advice("Giấy này đã được báo mất và được cấp lại.", "This paper was reported lost and issued again.", *_ASK_FOR_NEW),
+    Reason.OTHER: Advice("Cơ sở y tế đã rút lại giấy này vì lý do khác.", "The health facility withdrew it for another reason.", *_DO_NOT_ACCEPT),
+    Reason.SUSPENDED: Advice(
+        "Giấy đang tạm dừng hiệu lực để kiểm tra lại.",
+        "The certificate is suspended while it is being reviewed.",
+        "Tạm thời chưa nhận. Hãy kiểm tra lại sau hoặc gọi cơ sở y tế.",
+        "Do not accept it for now. Check again later or call the health facility.",
+    ),
+    Reason.REPLACED: Advice("Giấy đã được thay bằng giấy mới.", "It was replaced by a new certificate.", *_ASK_FOR_NEW),
+    Reason.NOT_SIGNED_YET: Advice(
+        "Giấy đã được yêu cầu nhưng chưa ký xong.",
+        "The certificate was requested but is not signed yet.",
+        "Hãy kiểm tra lại sau ít phút.",
+        "Check again in a few minutes.",
+    ),
+    Reason.FAILED: Advice(
+        "Giấy chưa được cấp vì quá trình ký gặp lỗi.",
+        "The certificate was not issued: signing failed.",
+        "Hãy gọi cơ sở y tế để được cấp giấy.",
+        "Call the health facility to have it issued.",
+    ),
+    Reason.NO_SUCH_CODE: Advice(
+        "Không tìm thấy giấy nào có mã này.",
+        "There is no certificate with this code.",
+        "Hãy kiểm tra lại từng ký tự của mã. Nếu vẫn không thấy, hãy gọi cơ sở y tế.",
+        "Check the code letter by letter. If it is still not found, call the health facility.",
+    ),
+    Reason.MALFORMED_CODE: Advice(
+        "Mã nhập vào chưa đúng.",
+        "This is not a complete code.",
+        "Mã có 16 ký tự, chia thành bốn nhóm. Hãy nhập lại như in trên giấy.",
+        "The code has 16 characters in four groups. Type it as printed.",
+    ),
+    Reason.ALTERED_COPY: Advice(
+        "Chữ ký là thật, nhưng tệp này không giống bản đã phát hành.",
+        "The signatures are real, but this file is not the one we published.",
+        *_ASK_FOR_ORIGINAL,
+    ),
+    Reason.TAMPERED: Advice("Tệp đã bị sửa sau khi ký hoặc thiếu chữ ký.", "The file was changed after signing, or signatures are missing.", *_DO_NOT_ACCEPT),
+    Reason.UNTRUSTED: Advice(
+        "Chữ ký mang tên cơ sở y tế, nhưng không phải chữ ký đã đăng ký hoặc không còn được tin cậy.",
+        "The signature names a health facility, but it is not its registered one or is no longer trusted.",
+        *_DO_NOT_ACCEPT,
+    ),
+    Reason.FORGED_QR: Advice("Mã QR này không do hệ thống cấp.", "This QR code was not made by this service.", *_DO_NOT_ACCEPT),
+    Reason.SIGNED_BY_OTHER: Advice(
+        "Tệp do người khác ký, không phải giấy do hệ thống này cấp.",
+        "Signed by somebody else; it is not a certificate of this service.",
+        "Hệ thống này không xác nhận được tệp. Hãy hỏi nơi đã ký.",
+        "This service cannot vouch for it. Ask whoever signed it.",
+    ),
+    Reason.NOT_SIGNED: Advice("Tệp không có chữ ký số.", "The file has no digital signature.", *_SCAN_INSTEAD),
+    Reason.NO_QR_FOUND: Advice(
+        "Không tìm thấy mã QR trong ảnh.",
+        "No QR code was found in the picture.",
+        "Hãy chụp lại gần hơn, đủ sáng, thấy trọn mã QR; hoặc nhập mã tra cứu.",
+        "Take the picture again, closer and in good light, with the whole QR code; or type the look-up code.",
+    ),
+    Reason.UNREADABLE: Advice(
+        "Không đọc được tệp: tệp hỏng hoặc không phải PDF hay ảnh.", "The file cannot be read: it is broken, or no PDF or picture.", *_ASK_FOR_ORIGINAL
+    ),
+    Reason.ENCRYPTED: Advice("Tệp có đặt mật khẩu nên không kiểm tra được.", "The file is protected by a password and cannot be checked.", *_ASK_FOR_ORIGINAL),
+    Reason.TOO_COMPLEX: Advice("Tệp quá lớn hoặc quá phức tạp nên không kiểm tra được.", "The file is too large or too complex to check.", *_ASK_FOR_ORIGINAL),
+    Reason.REGISTER_UNREACHABLE: Advice(
+        "Hiện không tra cứu được sổ đăng ký giấy đã cấp.", "The register of issued certificates cannot be reached now.", *_TRY_LATER
+    ),
+    Reason.LIST_TOO_OLD: Advice("Dữ liệu thu hồi đã cũ nên chưa thể kết luận.", "The revocation data are too old to decide.", *_TRY_LATER),
+    Reason.OFFLINE_FILE: Advice(
+        "Chữ ký tốt, nhưng khi không có mạng thì chưa thể kết luận giấy còn hiệu lực.",
+        "The signatures are good, but without the register nobody can say that it is in force.",
+        "Hãy kiểm tra lại khi có mạng.",
+        "Check again with a network connection.",
+    ),
+}

@@ -1,0 +1,158 @@
+"""What everybody gets to see of a check, whichever way it came in.
+
+A report is never valid by default: `Report` refuses the verdict `valid` unless the checks that the
+way in demands have passed and none has failed. The JSON form is the contract's.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from certsvc.errors import Broken
+from certsvc.models import Slot
+from certsvc.verify.reasons import ADVICE, Reason
+
+
+class Verdict(StrEnum):
+    VALID = "valid"
+    REVOKED = "revoked"
+    SUSPENDED = "suspended"
+    REPLACED = "replaced"
+    PENDING = "pending"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+    CANNOT_CHECK = "cannot_check"
+
+
+class CheckName(StrEnum):
+    REGISTER = "register"
+    GEOMETRY = "geometry"
+    SIGNATURE = "signature"
+    CHAIN = "chain"
+    REVOCATION = "revocation"
+    TIMESTAMP = "timestamp"
+    ARCHIVE = "archive"
+    CLAIMS = "claims"
+    STATUS = "status"
+
+
+class Outcome(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_DONE = "not_done"
+
+
+class TimeSource(StrEnum):
+    """Who says when it was signed: a time-stamping authority, or only the signer."""
+
+    TIMESTAMP = "timestamp"
+    CLAIMED = "claimed"
+
+
+PROOF_OF_FILE = (CheckName.GEOMETRY, CheckName.SIGNATURE, CheckName.CHAIN, CheckName.REVOCATION)
+"""What a file itself must prove, besides the register and (unless a profile goes without) time-stamps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One step and how it ended; `detail` is one short Vietnamese sentence without personal data."""
+
+    name: CheckName
+    outcome: Outcome
+    detail: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        return {"name": self.name, "outcome": self.outcome, "detail": self.detail}
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureFacts:
+    """What one signature in a file says and proves.
+
+    `trusted` means proven to be one of our signers; of any other signer the names are only claims.
+    `covers_whole_file` is true of the last signature only: the earlier ones cover their revisions.
+    """
+
+    slot: Slot | None
+    signer: str
+    organisation: str
+    issuer_ca: str
+    signed_at: dt.datetime | None
+    time_source: TimeSource | None
+    level: str | None
+    intact: bool
+    trusted: bool
+    covers_whole_file: bool
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "slot": self.slot,
+            "signer": self.signer,
+            "organisation": self.organisation,
+            "issuer_ca": self.issuer_ca,
+            "signed_at": _instant(self.signed_at),
+            "time_source": self.time_source,
+            "level": self.level,
+            "intact": self.intact,
+            "trusted": self.trusted,
+            "covers_whole_file": self.covers_whole_file,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The answer to a check. Raises Broken for a `valid` without the checks that carry it.
+
+    `certificate` holds what this asker may see of our record, or is `None`.
+    """
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    checked_at: dt.datetime
+    checks: tuple[Check, ...]
+    certificate: Mapping[str, Any] | None = None
+    signatures: tuple[SignatureFacts, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.reasons:
+            raise Broken("report_without_reason", "Kết quả thiếu lý do.", "A report needs a reason.")
+        if self.verdict is Verdict.VALID and not (self.reasons == (Reason.GENUINE,) and carries_valid(self.checks)):
+            raise Broken("unproven_report", "Kết quả chưa được chứng minh.", "A report is valid only with its checks.")
+
+    def to_json(self) -> dict[str, Any]:
+        """The Report of the HTTP contract, ready for JSON."""
+        return {
+            "verdict": self.verdict,
+            "reasons": [describe(reason) for reason in self.reasons],
+            "checked_at": _instant(self.checked_at),
+            "checks": [check.to_json() for check in self.checks],
+            "certificate": None if self.certificate is None else dict(self.certificate),
+            "signatures": [facts.to_json() for facts in self.signatures],
+        }
+
+
+def carries_valid(checks: Iterable[Check]) -> bool:
+    """Whether these checks allow `valid`: the register passed, nothing failed, and of a file every proof was made."""
+    outcomes = {check.name: check.outcome for check in checks}
+    if outcomes.get(CheckName.REGISTER) is not Outcome.PASSED or Outcome.FAILED in outcomes.values():
+        return False
+    is_file = any(name in outcomes for name in PROOF_OF_FILE)
+    return not is_file or all(outcomes.get(name) is Outcome.PASSED for name in PROOF_OF_FILE)
+
+
+def describe(reason: Reason) -> dict[str, str]:
+    """A reason with its texts, as the contract writes it."""
+    advice = ADVICE[reason]
+    return {
+        "code": reason,
+        "message_vi": advice.message_vi,
+        "message_en": advice.message_en,
+        "next_step_vi": advice.next_step_vi,
+        "next_step_en": advice.next_step_en,
+    }
+
+
+def _instant(value: dt.datetime | None) -> str | None:
+    return None if value is None else value.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,255 @@
+"""Checks in disposable processes: genuine files pass, bombs end, nothing of ours is near."""
+
+import asyncio
+import io
+import os
+import signal
+import struct
+import time
+import zlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zxingcpp
+from PIL import Image, ImageOps
+
+from certsvc.errors import TooMany
+from certsvc.verify import apart
+from certsvc.verify.apart import Examiner, Scan
+from certsvc.verify.examining import Kind, Limits
+from certsvc.verify.images import MAX_PIXELS, is_picture
+from certsvc.verify.reasons import Reason
+from certsvc.verify.trust import Trust
+from keys_dev.make import KeyType
+from tests.unit.verify import samples
+
+MEMORY = 768 * 1024**2
+SECRET = "a-canary-that-must-stay-with-its-owner"
+
+
+@pytest.fixture
+async def examiner() -> AsyncIterator[Examiner]:
+    async with Examiner(timeout_s=10, memory_bytes=MEMORY) as one:
+        yield one
+
+
+@pytest.fixture
+async def hasty() -> AsyncIterator[Examiner]:
+    """Little time, so that a bomb costs the test little."""
+    async with Examiner(timeout_s=1.5, memory_bytes=MEMORY // 2, concurrency=1, max_waiting=1) as one:
+        yield one
+
+
+async def _kind(examiner: Examiner, data: bytes, limits: Limits | None = None, *, believing: Trust | None = None) -> Kind:
+    return (await examiner.examine(data, trust=believing or samples.trust(), now=samples.now(), limits=limits)).kind
+
+
+async def test_genuine_files_pass_apart_as_they_do_here(examiner: Examiner) -> None:
+    """The very same examination comes back through the pipe, and strangers' files are not merely unreadable."""
+    for count in (1, 2, 3):
+        data = samples.genuine(count)
+        apart_from_us = await examiner.examine(data, trust=samples.trust(), now=samples.now())
+        assert apart_from_us == samples.look(data)
+        assert apart_from_us.kind is Kind.OURS_INTACT
+    assert await _kind(examiner, samples.unsigned()) is Kind.NOT_SIGNED
+
+
+async def test_rsa_files_pass_apart(examiner: Examiner) -> None:
+    """Nothing that RSA needs is imported too late."""
+    data = samples.genuine(2, key_type=KeyType.RSA_2048, prefer_pss=True)
+    examination = await examiner.examine(data, trust=samples.trust(KeyType.RSA_2048), now=samples.now())
+    assert examination.kind is Kind.OURS_INTACT
+
+
+async def test_a_change_of_trust_reaches_the_next_check(examiner: Examiner) -> None:
+    """Trust is sent once and again when it changes."""
+    data = samples.genuine(1)
+    nobody = replace(samples.trust(), pins={})
+    kinds = [await _kind(examiner, data, believing=trust) for trust in (samples.trust(), nobody, samples.trust())]
+    assert kinds == [Kind.OURS_INTACT, Kind.SIGNED_BY_OTHER, Kind.OURS_INTACT]
+
+
+def _pdf(*objects: bytes, root: int = 1) -> bytes:
+    """A PDF of these objects with a proper cross-reference table."""
+    out = bytearray(b"%PDF-1.7\n")
+    offsets = []
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    return bytes(out) + b"trailer\n<</Size %d/Root %d 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, root, table)
+
+
+def _xref_bomb() -> bytes:
+    """A cross-reference stream of two thousand million empty entries; written so that a search for /W finds nothing."""
+    head = b"%PDF-1.7\n1 0 obj <</Type/Catalog>> endobj\n"
+    stream = zlib.compress(b"")
+    body = b"2 0 obj <</#54ype/#58Ref/#57[0 0 0]/#53ize 2000000000/Root 1 0 R/Filter/FlateDecode/Length %d>>stream\n%s\nendstream endobj\n" % (
+        len(stream),
+        stream,
+    )
+    return head + body + b"startxref\n%d\n%%%%EOF\n" % len(head)
+
+
+def _field_lattice() -> bytes:
+    """Forty generations of fields, each with the next one's children twice: a million million paths."""
+    nodes = [b"<</T(a)/Kids[%d 0 R %d 0 R %d 0 R]>>" % (number, number, number) for number in range(4, 44)]
+    return _pdf(b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[3 0 R]>>>>", b"<</Type/Pages/Kids[]/Count 0>>", *nodes, b"<</T(z)>>")
+
+
+def _many_fields() -> bytes:
+    kids = b"[" + b"<</T(a)>>" * 5000 + b"]"
+    return _pdf(b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields %s>>>>" % kids, b"<</Type/Pages/Kids[]/Count 0>>")
+
+
+def _deep_arrays() -> bytes:
+    return _pdf(b"<</Type/Catalog/Pages 2 0 R/AcroForm %s>>" % (b"[" * 50_000 + b"]" * 50_000), b"<</Type/Pages/Kids[]/Count 0>>")
+
+
+def _deep_page_tree_signed() -> bytes:
+    """A genuine file with a revision whose page tree goes three thousand levels down."""
+    data = samples.genuine(1)
+    at = data.rindex(b"startxref") + 10
+    previous = int(data[at : data.index(b"\n", at)])
+    out, offsets = bytearray(data), []
+    for number in range(1000, 4000):
+        offsets.append(len(out))
+        out += b"%d 0 obj <</Type/Pages/Count 1/Kids[%d 0 R]>> endobj\n" % (number, number + 1)
+    table = len(out)
+    out += b"xref\n1000 3000\n" + b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    return bytes(out) + b"trailer\n<</Size 4001/Root 1000 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (previous, table)
+
+
+def _flate_bomb() -> bytes:
+    """Two layers of compression around five hundred million zeros, in the object stream that holds the catalogue."""
+    inner = zlib.compressobj(9)
+    once = b"".join(inner.compress(bytes(1 << 24)) for _ in range(32)) + inner.flush()
+    twice = zlib.compress(once, 9)
+    out = bytearray(b"%PDF-1.7\n")
+    objects = len(out)
+    out += b"3 0 obj <</Type/ObjStm/N 1/First 4/Filter[/FlateDecode/FlateDecode]/Length %d>>stream\n%s\nendstream endobj\n" % (len(twice), twice)
+    table = len(out)
+    rows = b"".join(struct.pack(">BIB", *row) for row in ((0, 0, 0), (2, 3, 0), (1, table, 0), (1, objects, 0)))
+    out += b"2 0 obj <</Type/XRef/W[1 4 1]/Size 4/Root 1 0 R/Length %d>>stream\n%s\nendstream endobj\n" % (len(rows), rows)
+    return bytes(out) + b"startxref\n%d\n%%%%EOF\n" % table
+
+
+@pytest.mark.parametrize("bomb", [_xref_bomb, _field_lattice, _many_fields, _deep_arrays, _deep_page_tree_signed, _flate_bomb])
+async def test_a_bomb_ends_soon_and_harms_nobody(hasty: Examiner, bomb: Callable[[], bytes]) -> None:
+    """Each is refused within the limits, and the next genuine file is checked as ever."""
+    data = bomb()
+    for believing in (samples.trust(), replace(samples.trust(), pins={})):  # as ours, and as a stranger's
+        started = time.monotonic()
+        kind = await _kind(hasty, data, believing=believing)
+        assert time.monotonic() - started < 4
+        assert kind not in {Kind.OURS_INTACT, Kind.SIGNED_BY_OTHER}
+    assert await _kind(hasty, samples.genuine(1)) is Kind.OURS_INTACT
+
+
+async def test_the_xref_bomb_is_stopped_by_the_limits_alone(hasty: Examiner) -> None:
+    """No look at the bytes catches this one: the child runs out of time or memory, and that is the answer."""
+    assert await _kind(hasty, _xref_bomb()) is Kind.TOO_COMPLEX
+
+
+async def test_thirty_megabytes_of_zeros_are_refused(hasty: Examiner) -> None:
+    """By size as we ship; by the limits where an operator allows larger files."""
+    data = samples.genuine(1) + bytes(30 * 1024**2)
+    assert await _kind(hasty, data) is Kind.TOO_COMPLEX
+    assert await _kind(hasty, data, Limits(max_bytes=len(data))) is Kind.TAMPERED
+
+
+async def test_the_checking_process_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its environment holds nothing of ours, though ours holds a secret."""
+    monkeypatch.setenv("CERTSVC_SECRET", SECRET)
+    async with Examiner(timeout_s=5, memory_bytes=MEMORY) as one:
+        await _kind(one, samples.genuine(1))
+        [zygote] = _children()
+        environment = _environment(zygote)
+        assert SECRET.encode() not in environment
+        assert b"CERTSVC" not in environment
+    assert _children() == []
+
+
+def _environment(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/environ").read_bytes()
+
+
+def _children() -> list[int]:
+    """Zygotes that this process has started and not yet buried."""
+    found = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text(encoding="ascii").split()
+    return [int(pid) for pid in found if b"certsvc.verify.zygote" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+async def test_a_killed_zygote_is_replaced(examiner: Examiner) -> None:
+    """The service goes on when the process from which checks are forked dies."""
+    assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
+    for zygote in _children():
+        os.kill(zygote, signal.SIGKILL)
+    await asyncio.sleep(0.2)
+    assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
+
+
+async def test_too_many_at_once_are_turned_away(hasty: Examiner) -> None:
+    """One checks, one waits, the third is asked to come back; afterwards there is room again."""
+    data = samples.genuine(3)
+    answers = await asyncio.gather(*(_kind(hasty, data) for _ in range(4)), return_exceptions=True)
+    assert [answer for answer in answers if answer is Kind.OURS_INTACT] == [Kind.OURS_INTACT] * 2
+    refused = [answer for answer in answers if isinstance(answer, TooMany)]
+    assert [each.code for each in refused] == ["checker_busy"] * 2
+    assert await _kind(hasty, data) is Kind.OURS_INTACT
+
+
+async def test_a_talkative_child_is_not_listened_to(examiner: Examiner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer larger than allowed counts as none."""
+    monkeypatch.setattr(apart, "MAX_ANSWER_BYTES", 100)
+    assert await _kind(examiner, samples.genuine(1)) is Kind.TOO_COMPLEX
+
+
+async def test_a_check_given_up_leaves_room(hasty: Examiner) -> None:
+    """A caller who goes away frees the place."""
+    for _ in range(3):
+        check = asyncio.create_task(_kind(hasty, samples.genuine(3)))
+        await asyncio.sleep(0.01)
+        check.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await check
+    assert await _kind(hasty, samples.genuine(1)) is Kind.OURS_INTACT
+
+
+def _picture(text: str | None, *, file_format: str = "PNG", angle: float = 0) -> bytes:
+    page = Image.new("L", (900, 1200), 255)
+    if text is not None:
+        code = Image.fromarray(_matrix(text))
+        page.paste(code.resize((360, 360), Image.Resampling.NEAREST), (300, 500))
+    out = io.BytesIO()
+    ImageOps.expand(page.rotate(angle, fillcolor=200), 10, 120).save(out, format=file_format)
+    return out.getvalue()
+
+
+def _matrix(text: str) -> Any:
+    return zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode).to_image(scale=4, add_quiet_zones=True)
+
+
+async def test_the_code_in_a_photo_is_read(examiner: Examiner) -> None:
+    """PNG, JPEG and WebP, straight and turned."""
+    text = "HTTPS://TRACUU.EXAMPLE.VN/V/0123456789ABCDEFGHJKMNPQRS"
+    for file_format, angle in (("PNG", 0), ("JPEG", 7), ("WEBP", 90)):
+        picture = _picture(text, file_format=file_format, angle=angle)
+        assert is_picture(picture)
+        assert await examiner.read_qr(picture) == Scan(text, None)
+
+
+async def test_other_pictures_say_why_not(examiner: Examiner) -> None:
+    """No code, not a picture, cut short, and a small file of a huge picture."""
+    assert await examiner.read_qr(_picture(None)) == Scan(None, Reason.NO_QR_FOUND)
+    assert await examiner.read_qr(b"%PDF-1.7") == Scan(None, Reason.UNREADABLE)
+    assert await examiner.read_qr(_picture("x")[:2000]) == Scan(None, Reason.UNREADABLE)
+    huge = io.BytesIO()
+    Image.new("1", (MAX_PIXELS // 5000 + 1, 5000)).save(huge, format="PNG")
+    assert len(huge.getvalue()) < 200_000
+    assert await examiner.read_qr(huge.getvalue()) == Scan(None, Reason.TOO_COMPLEX)

@@ -1,0 +1,107 @@
+"""A good record, the registry it lives in, and short ways to judge changed copies of it."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from certsvc.models import Facility, Kind, Practitioner
+from certsvc.records import Cell, Checked, Judgement, Leave, check, judge, rule_ids
+from certsvc.records.registry_files import read_facilities, read_practitioners
+
+SAMPLE = Path(__file__).parents[2] / "data" / "f0_sample"
+TODAY = dt.date(2026, 11, 23)
+
+GOOD: Mapping[str, Cell] = {
+    "case_id": "HN-220227-000001",
+    "full_name": "Nguyễn Thị Bưởi",
+    "birth_date": "1981-01-17",
+    "sex": "2",
+    "citizen_id": "001181815160",
+    "id_issued_on": "2021-05-10",
+    "social_insurance_no": "0161623617",
+    "health_insurance_card": "DN4010161623617",
+    "phone": "0957188922",
+    "address": "Số 12, Phúc Xá, Hà Nội",
+    "ward_code": "00001",
+    "employer": "Trường Tiểu học Ngọc Hà",
+    "positive_on": "2022-02-27",
+    "test_method": "antigen",
+    "test_place": "Trạm Y tế Phúc Xá",
+    "last_test_on": "2022-03-07",
+    "last_test_result": "negative",
+    "last_test_by": "health_worker",
+    "care_setting": "home",
+    "isolation_from": "2022-02-27",
+    "isolation_to": "2022-03-07",
+    "vaccine_doses": "3",
+    "last_dose_on": "2022-01-12",
+    "outcome": "recovered",
+    "facility_code": "01801",
+    "visit_no": "1",
+    "examined_on": "2022-02-27",
+    "icd10": "U07.1",
+    "diagnosis": "COVID-19, vi rút được xác định",
+    "treatment": "Điều trị ngoại trú, cách ly tại nhà",
+    "practitioner_licence": "000001/HNO-CCHN",
+    "father_name": "",
+    "mother_name": "",
+    "wants_sick_leave": "1",
+    "wants_recovery": "1",
+}
+
+
+class MemoryRegistry:
+    """Facilities and practitioners out of the files that the command line imports."""
+
+    def __init__(self, folder: Path) -> None:
+        self._facilities = {each.code: each for each in read_facilities(folder / "facilities.csv")}
+        self._practitioners = {(each.licence, each.facility_code): each for each in read_practitioners(folder / "practitioners.csv")}
+
+    def find_facility(self, code: str) -> Facility | None:
+        return self._facilities.get(code)
+
+    def find_practitioner(self, licence: str, facility_code: str) -> Practitioner | None:
+        return self._practitioners.get((licence, facility_code))
+
+
+class KnownHistory:
+    """The same leaves and open episodes for everybody asked about."""
+
+    def __init__(self, leaves: Iterable[Leave] = (), episodes: Iterable[dt.date] = ()) -> None:
+        self._leaves, self._episodes = tuple(leaves), tuple(episodes)
+        self.asked: set[str] = set()
+
+    def leaves_of(self, person_key: str) -> Iterator[Leave]:
+        self.asked.add(person_key)
+        return iter(self._leaves)
+
+    def open_episodes_of(self, person_key: str) -> Iterator[dt.date]:
+        return iter(self._episodes)
+
+
+REGISTRY = MemoryRegistry(SAMPLE)
+
+
+def checked(**changes: Cell) -> Checked:
+    """The good record with some cells changed, after step one."""
+    return check({**GOOD, **changes}, today=TODAY, registry=REGISTRY)
+
+
+def judged(history: KnownHistory | None = None, **changes: Cell) -> Judgement:
+    return judge(checked(**changes), history=history or KnownHistory())
+
+
+def told(judgement: Judgement, kind: Kind) -> str:
+    """As expected.csv tells an outcome."""
+    verdict = judgement[kind]
+    return verdict.outcome if verdict.outcome != "reject" else "reject:" + "+".join(rule_ids(verdict.findings))
+
+
+def warned(judgement: Judgement) -> set[str]:
+    return {each.rule for verdict in judgement.values() for each in verdict.findings if not each.rejects}
+
+
+def outcomes(history: KnownHistory | None = None, **changes: Cell) -> tuple[str, str]:
+    """What becomes of sick leave and recovery."""
+    judgement = judged(history, **changes)
+    return told(judgement, Kind.SICK_LEAVE), told(judgement, Kind.RECOVERY)

@@ -1,0 +1,49 @@
+"""What the tests of designs share: every design in both variants, and readers that are not ours."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from certsvc.templates.designs import Design, load_designs
+from certsvc.templates.filling import Filled, fill
+from certsvc.templates.preview import sample_values
+
+VARIANTS = [(design, head_examined) for design in load_designs() for head_examined in (False, True)]
+
+
+def _name(variant: tuple[Design, bool]) -> str:
+    design, head_examined = variant
+    return f"{design.id.replace('/', '-')}{'-head' if head_examined else ''}"
+
+
+@pytest.fixture(params=VARIANTS, ids=_name)
+def variant(request: pytest.FixtureRequest) -> tuple[Design, bool]:
+    """A design, and whether the head examined."""
+    chosen: tuple[Design, bool] = request.param
+    return chosen
+
+
+@pytest.fixture
+def variant_name(variant: tuple[Design, bool]) -> str:
+    return _name(variant)
+
+
+@pytest.fixture
+def filled(variant: tuple[Design, bool]) -> Filled:
+    design, head_examined = variant
+    return fill(design, sample_values(design, head_examined=head_examined), head_examined=head_examined)
+
+
+@pytest.fixture
+def run_on(tmp_path: Path) -> Callable[..., str]:
+    """Runs a program of poppler-utils or qpdf on PDF bytes and returns what it says; a missing program fails by name."""
+
+    def run(pdf: bytes, *command: str) -> str:
+        path = tmp_path / "page.pdf"
+        path.write_bytes(pdf)
+        words = [str(path) if word == "PDF" else word for word in command]
+        return subprocess.run(words, check=True, capture_output=True, text=True, encoding="utf-8").stdout
+
+    return run

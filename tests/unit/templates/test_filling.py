@@ -1,0 +1,250 @@
+"""Filling a form: one page, nothing lost, nothing but our typeface, no text taken as markup."""
+
+import dataclasses
+import re
+import unicodedata
+from collections.abc import Callable
+from io import BytesIO
+
+import pypdfium2
+import pytest
+import zxingcpp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from certsvc.errors import Broken, InputError
+from certsvc.models import Slot
+from certsvc.templates.designs import Design, find_design
+from certsvc.templates.faces import unprintable
+from certsvc.templates.filling import Filled, fill
+from certsvc.templates.preview import SAMPLE_VALUES, sample_values
+
+VIETNAMESE = "aàảãáạăằẳẵắặâầẩẫấậeèẻẽéẹêềểễếệiìỉĩíịoòỏõóọôồổỗốộơờởỡớợuùủũúụưừửữứựyỳỷỹýỵđ"
+TINOS = {"Tinos-Form", "Tinos-Form-Bold", "Tinos-Form-Italic", "Tinos-Form-Bold-Italic"}
+LONG_EMPLOYER = (
+    'Chi nhánh Công ty TNHH Một thành viên Vận tải & Xây dựng "Sông Hồng" – Xí nghiệp cơ giới số 3, '
+    "Khu công nghiệp Bắc Thăng Long, huyện Đông Anh, thành phố Hà Nội"
+)
+INJECTIONS = (
+    "{{7*7}}{% raw %}",
+    "</style><style>p{display:none}</style>",
+    '<img src="http://127.0.0.1:9/x.png">',
+    "<b>& &lt;b&gt; '\"",
+    "url(file:///etc/passwd)",
+    "]]><!--",
+)
+
+
+def _sick_leave(version: str = "mau07-2025") -> Design:
+    design = find_design(f"sick_leave/{version}")
+    assert design is not None
+    return design
+
+
+def _text(pdf: bytes) -> str:
+    with pypdfium2.PdfDocument(pdf) as document:
+        assert len(document) == 1
+        text: str = document[0].get_textpage().get_text_range()
+        return text
+
+
+def _bare(text: str) -> str:
+    """Without white space and soft line ends, so that wrapping does not matter."""
+    return re.sub(r"[\s\u0002\ufffe]+", "", text)
+
+
+def test_every_value_is_on_the_one_page_in_nfc(variant: tuple[Design, bool], filled: Filled) -> None:
+    """Each field's text can be read back from the PDF, composed, in upper case where the form prints capitals."""
+    design, head_examined = variant
+    text = _bare(_text(filled.pdf))
+    values = sample_values(design, head_examined=head_examined)
+    for name in set(design.fields) - {"verify_url", "parent", "facility"}:
+        assert _bare(values[name]) in text, name
+    assert _bare(values["parent"].upper()) in text
+    assert _bare(values["facility"].upper()) in text
+    assert unicodedata.is_normalized("NFC", text)
+
+
+def test_all_vietnamese_letters_come_back_by_poppler(run_on: Callable[..., str]) -> None:
+    """The face has every accented letter in both cases, and its ToUnicode map gives them back to another reader."""
+    letters = VIETNAMESE + VIETNAMESE.upper()
+    words = " ".join(letters[start : start + 12] for start in range(0, len(letters), 12))
+    design = _sick_leave()
+    filled = fill(design, sample_values(design) | {"employer": words}, head_examined=False)
+    text = _bare(run_on(filled.pdf, "pdftotext", "PDF", "-"))
+    assert len([letter for letter in letters if not letter.isascii()]) == 134
+    assert _bare(words) in text
+
+
+def test_only_tinos_is_embedded(filled: Filled, run_on: Callable[..., str]) -> None:
+    """Every font in the file is a subset of Tinos, embedded, with a Unicode map."""
+    rows = run_on(filled.pdf, "pdffonts", "PDF").splitlines()[2:]
+    assert rows
+    for row in rows:
+        assert re.match(r"[A-Z]{6}\+Tinos-Form(-Bold|-Italic|-Bold-Italic)? ", row), row
+        assert re.search(r" yes yes yes ", row), row
+
+
+def test_file_is_sound_tagged_and_says_what_it_is(filled: Filled, run_on: Callable[..., str]) -> None:
+    """qpdf finds no fault; the file has tags, a title, the language and declares PDF/A-3a."""
+    run_on(filled.pdf, "qpdf", "--check", "PDF")
+    facts = run_on(filled.pdf, "pdfinfo", "PDF")
+    assert re.search(r"^Tagged: +yes$", facts, re.MULTILINE)
+    assert re.search(r"^Title: +Giấy ", facts, re.MULTILINE)
+    assert re.search(r"^Pages: +1$", facts, re.MULTILINE)
+    metadata = run_on(filled.pdf, "pdfinfo", "-meta", "PDF")
+    assert "<pdfaid:part>3</pdfaid:part>" in metadata or 'pdfaid:part="3"' in metadata
+    assert PdfFileReader(BytesIO(filled.pdf)).root["/Lang"] == "vi"
+
+
+@pytest.mark.parametrize("version", ["ct07-2017", "mau07-2025"])
+def test_long_employer_keeps_the_full_size(version: str) -> None:
+    """An employer of 160 characters wraps at the form's own size: nothing else on the page gets smaller."""
+    design = _sick_leave(version)
+    plain = fill(design, sample_values(design), head_examined=False)
+    filled = fill(design, sample_values(design) | {"employer": LONG_EMPLOYER}, head_examined=False)
+    assert _bare(LONG_EMPLOYER) in _bare(_text(filled.pdf))
+    assert _height_of_name(filled.pdf) == pytest.approx(_height_of_name(plain.pdf), abs=0.01)
+
+
+def _height_of_name(pdf: bytes) -> float:
+    name = SAMPLE_VALUES["full_name"]
+    with pypdfium2.PdfDocument(pdf) as document:
+        page = document[0].get_textpage()
+        start, _ = page.search(name, match_case=True).get_next()
+        _, bottom, _, top = page.get_charbox(start, loose=True)
+        return float(top - bottom)
+
+
+def test_longest_employer_shrinks_onto_the_page() -> None:
+    """1024 characters, the field's limit, stand on one page, every one of them."""
+    employer = (LONG_EMPLOYER + "; ") * 7
+    design = _sick_leave()
+    filled = fill(design, sample_values(design) | {"employer": employer[:1024]}, head_examined=False)
+    assert _bare(employer[:1024]) in _bare(_text(filled.pdf))
+
+
+def test_what_cannot_fit_is_refused() -> None:
+    """Text beyond the smallest size raises, rather than being cut or running onto a second page."""
+    design = _sick_leave()
+    with pytest.raises(InputError, match="text_too_long"):
+        fill(design, sample_values(design) | {"employer": "W" * 6000}, head_examined=False)
+
+
+def test_text_is_never_markup(variant: tuple[Design, bool]) -> None:
+    """Template code, tags, styles and addresses in every field come out as the very characters typed."""
+    design, head_examined = variant
+    values = sample_values(design, head_examined=head_examined)
+    free = [name for name, value in values.items() if value and name != "verify_url"]
+    attacked = values | {name: INJECTIONS[index % len(INJECTIONS)] for index, name in enumerate(free)}
+    text = _bare(_text(fill(design, attacked, head_examined=head_examined).pdf)).upper()
+    for name in free:
+        assert _bare(attacked[name]).upper() in text, name
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"], max_codepoint=0x1EF9), min_size=1, max_size=40))
+def test_any_text_is_printed_as_it_is_or_refused(text: str) -> None:
+    """Whatever characters a field holds, the page shows exactly them, or the fill says which it cannot show."""
+    design = _sick_leave()
+    values = sample_values(design) | {"employer": f"x{text}x"}
+    if unprintable(text):
+        with pytest.raises(InputError, match="unprintable"):
+            fill(design, values, head_examined=False)
+    else:
+        assert {font.partition("+")[2] for font in _fonts(fill(design, values, head_examined=False).pdf)} <= TINOS
+
+
+def _fonts(pdf: bytes) -> set[str]:
+    with pypdfium2.PdfDocument(pdf) as document:
+        texts = document[0].get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_TEXT], max_depth=5)
+        return {text.get_font().get_base_name() for text in texts}
+
+
+def test_characters_outside_the_face_are_named() -> None:
+    """A character without a glyph is refused before layout, by field and code point; nobody's text is in the message."""
+    design = _sick_leave()
+    with pytest.raises(InputError) as caught:
+        fill(design, sample_values(design) | {"full_name": "NGUYỄN 😷 中"}, head_examined=False)
+    assert [error["field"] for error in caught.value.errors] == ["full_name"]
+    assert "U+1F637, U+4E2D" in caught.value.errors[0]["message_vi"]
+    assert "NGUYỄN" not in str(caught.value.errors)
+
+
+def test_values_must_match_the_fields() -> None:
+    """A missing value, a value too many and a blank where the form needs a text are faults of ours."""
+    design = _sick_leave()
+    values = sample_values(design)
+    with pytest.raises(Broken, match="design_values"):
+        fill(design, {name: value for name, value in values.items() if name != "father"}, head_examined=False)
+    with pytest.raises(Broken, match="design_values"):
+        fill(design, values | {"diagnosis": "x"}, head_examined=False)
+    with pytest.raises(Broken, match="design_blank"):
+        fill(design, values | {"full_name": " "}, head_examined=False)
+    with pytest.raises(Broken, match="design_blank"):
+        fill(design, values | {"practitioner": ""}, head_examined=False)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        '<img src="http://127.0.0.1:9/x.png">',
+        '<img src="file:///etc/hostname">',
+        '<link rel="stylesheet" href="http://127.0.0.1:9/x.css">',
+        '<svg><image href="http://127.0.0.1:9/x.png" width="9" height="9"/></svg>',
+        '<p style="background: url(http://127.0.0.1:9/x.png)">x</p>',
+    ],
+)
+def test_a_design_cannot_fetch(reference: str) -> None:
+    """A design that refers to anything outside stops with an error that names the design, not the network."""
+    design = _sick_leave()
+    sources = dict(design.sources) | {"form.html": design.sources["form.html"].replace("</body>", f"{reference}</body>")}
+    with pytest.raises(Broken, match="design_fetches"):
+        fill(dataclasses.replace(design, sources=sources, digest=reference), sample_values(design), head_examined=False)
+
+
+def test_slots_are_in_order_on_the_page_and_free_of_text(variant: tuple[Design, bool], filled: Filled) -> None:
+    """Slots come in signing order, inside the page, of the sizes the marks need, with no printed text below them."""
+    design, head_examined = variant
+    assert tuple(box.slot for box in filled.slots) == design.slots(head_examined=head_examined)
+    with pypdfium2.PdfDocument(filled.pdf) as document:
+        width, height = document[0].get_size()
+        for box in filled.slots:
+            assert 0 < box.x0 < box.x1 < width
+            assert 0 < box.y0 < box.y1 < height
+            under = document[0].get_textpage().get_text_bounded(box.x0, box.y0, box.x1, box.y1)
+            assert not under.strip(), under
+
+
+def test_seal_covers_the_left_third_of_the_signature(filled: Filled) -> None:
+    """A 36 mm seal centred in its slot reaches over the left third of a 45 mm signature in the representative's [domain §5.3]."""
+    boxes = {box.slot: box for box in filled.slots}
+    seal, signature = boxes[Slot.ORGANISATION], boxes[Slot.REPRESENTATIVE]
+    mm = 72 / 25.4
+    seal_right = (seal.x0 + seal.x1) / 2 + 18 * mm
+    signature_left = (signature.x0 + signature.x1) / 2 - 22.5 * mm
+    assert (seal_right - signature_left) / (45 * mm) == pytest.approx(1 / 3, abs=0.02)
+    assert all(box.x0 > signature.x1 or box.x1 < seal.x0 for box in filled.slots if box.slot is Slot.PRACTITIONER)
+
+
+@pytest.mark.parametrize("tail", ["", "A" * 250])
+def test_qr_reads_from_the_printed_page(tail: str) -> None:
+    """The QR decodes at 150 dpi to the very address, also at the length of an address with claims; it is 35 mm wide."""
+    design = _sick_leave()
+    address = SAMPLE_VALUES["verify_url"] + ("/" + tail if tail else "")
+    filled = fill(design, sample_values(design) | {"verify_url": address}, head_examined=False)
+    with pypdfium2.PdfDocument(filled.pdf) as document:
+        picture = document[0].render(scale=150 / 72).to_pil().convert("L")
+    (code,) = zxingcpp.read_barcodes(picture)
+    assert code.text == address
+    assert (code.position.top_right.x - code.position.top_left.x) / 150 * 25.4 == pytest.approx(35, abs=0.7)
+    assert code.ec_level == "M"
+
+
+def test_same_values_give_the_same_layout(variant: tuple[Design, bool], filled: Filled) -> None:
+    """Filling twice gives the same slots and the same text."""
+    design, head_examined = variant
+    again = fill(design, sample_values(design, head_examined=head_examined), head_examined=head_examined)
+    assert again.slots == filled.slots
+    assert _text(again.pdf) == _text(filled.pdf)

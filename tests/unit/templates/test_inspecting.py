@@ -1,0 +1,65 @@
+"""`check_design` finds the faults a designer makes, with file and line."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from certsvc.templates.inspecting import check_design
+
+DESIGNS = Path(__file__).parents[3] / "certsvc" / "templates" / "designs"
+SOUND = DESIGNS / "sick_leave" / "mau07-2025"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SOUND, tmp_path / "design"))
+
+
+def test_shipped_designs_are_sound() -> None:
+    """Nothing is wrong with the designs of the package."""
+    folders = sorted(path.parent for path in DESIGNS.glob("*/*/design.toml"))
+    assert len(folders) == 3
+    for folder in folders:
+        assert check_design(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message", "at_line"),
+    [
+        ('{{ row("Giới tính:", sex) }}', '{{ row("Giới tính:", gender) }}', "gender", True),
+        ('{{ row("Giới tính:", sex) }}', "", "does not print the field sex", False),
+        ('{{ row("Giới tính:", sex) }}', '{{ row("Giới tính:", sex) ', "Syntax", True),
+        ('{{ row("Giới tính:", sex) }}', "{{ sex|safe }}", "Escaping", True),
+        ("</body>", '<img src="https://example.vn/logo.png"></body>', "outside", True),
+        ("</body>", "<script>1</script></body>", "outside", True),
+        ("</body>", "<div></body>", "<div>", True),
+        ('person("representative"', 'person("practitioner"', "slot representative", False),
+    ],
+)
+def test_fault_is_found_where_it_is(folder: Path, old: str, new: str, message: str, at_line: bool) -> None:
+    """Unknown and unused fields, bad syntax, switched-off escaping, remote references, unclosed tags, missing slots."""
+    path = folder / "form.html"
+    source = path.read_text("utf-8")
+    assert old in source
+    path.write_text(source.replace(old, new), "utf-8")
+    problems = check_design(folder)
+    assert any(problem.file == "form.html" and message in problem.message_en for problem in problems), problems
+    if at_line:
+        lines = [number for number, line in enumerate(source.splitlines(), start=1) if old in line]
+        assert any(abs(problem.line - lines[0]) <= 1 for problem in problems if message in problem.message_en)
+
+
+def test_remote_style_is_found(folder: Path) -> None:
+    """A stylesheet may not import or fetch either."""
+    with folder.joinpath("form.css").open("a", encoding="utf-8") as css:
+        css.write("\np { background: url(http://example.vn/x.png) }\n")
+    assert [(problem.file, problem.message_en) for problem in check_design(folder)] == [("form.css", "Refers to something outside the design.")]
+
+
+def test_missing_file_and_bad_facts_are_said(folder: Path) -> None:
+    """A design without one of its files, or with unreadable facts, is reported rather than raised."""
+    folder.joinpath("design.toml").write_text("id = 1\n", "utf-8")
+    assert [problem.file for problem in check_design(folder)] == ["design.toml"]
+    folder.joinpath("form.css").unlink()
+    assert [problem.file for problem in check_design(folder)] == ["form.css"]

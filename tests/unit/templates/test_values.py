@@ -1,0 +1,172 @@
+"""What the forms print of a case: capitals, dates, blanks, and which day the paper bears."""
+
+import dataclasses
+import datetime as dt
+import unicodedata
+
+import pytest
+
+from certsvc.errors import Broken
+from certsvc.records import case as cases  # the module, for pytest would collect its Test… names
+from certsvc.records.case import Birth, CareSetting, Case, IdType, Outcome, Sex
+from certsvc.templates.designs import Design, Need, find_design
+from certsvc.templates.filling import fill
+from certsvc.templates.values import FormFacts, date_in_words, form_values, grouped_code
+
+CASE = Case(
+    case_id="HN-220227-900001",
+    full_name="Nguyễn Thị Đượm",
+    birth=Birth.on(dt.date(1981, 1, 7)),
+    sex=Sex.FEMALE,
+    citizen_id="001181000001",
+    id_type=IdType.CCCD,
+    id_issued_on=dt.date(2021, 5, 10),
+    social_insurance_no="0161000001",
+    health_insurance_card="DN4010161000001",
+    phone="0912000001",
+    address="Số 12, phố Ví Dụ, Hà Nội",
+    ward_code="00001",
+    employer="Công ty Cổ phần May Thí Dụ",
+    positive_on=dt.date(2022, 2, 27),
+    test_method=cases.TestMethod.ANTIGEN,
+    test_place="Trạm Y tế Thử Nghiệm",
+    last_test_on=dt.date(2022, 3, 7),
+    last_test_result=cases.TestResult.NEGATIVE,
+    last_test_by=cases.TestPerformer.HEALTH_WORKER,
+    care_setting=CareSetting.HOME,
+    isolation_from=dt.date(2022, 2, 27),
+    isolation_to=dt.date(2022, 3, 7),
+    vaccine_doses=0,
+    last_dose_on=None,
+    outcome=Outcome.RECOVERED,
+    facility_code="01999",
+    visit_no="17",
+    examined_on=dt.date(2022, 2, 27),
+    icd10="U07.1",
+    diagnosis="COVID-19, vi rút được xác định",
+    treatment="Điều trị ngoại trú",
+    practitioner_licence="900001/HNO-CCHN",
+    father_name="",
+    mother_name="",
+)
+
+FACTS = FormFacts(
+    facility_name="Trạm Y tế Thử Nghiệm",
+    parent_name="Trung tâm Y tế Hà Nội",
+    practitioner_name="Lý Văn Thử",
+    head_name="Đỗ Thị Mẫu",
+    head_examined=False,
+    serial="019992600017",
+    code="7K2M9QXP4TVBA1CD",
+    verify_url="HTTPS://KIEMTRA.EXAMPLE.VN/V/ABCDEFGHJKMNPQRSTVWXYZ0123",
+    check_address="https://kiemtra.example.vn/check",
+    event_on=dt.date(2022, 2, 27),
+    printed_on=dt.date(2026, 11, 23),
+    is_reissue=False,
+    decision_no="250/QĐ-BYT",
+    decision_on=dt.date(2022, 1, 28),
+)
+
+
+def _design(design_id: str) -> Design:
+    design = find_design(design_id)
+    assert design is not None
+    return design
+
+
+CT07, MAU07, RECOVERY = _design("sick_leave/ct07-2017"), _design("sick_leave/mau07-2025"), _design("recovery/v1")
+
+
+def test_every_field_gets_a_composed_text_that_fills_the_form(variant: tuple[Design, bool]) -> None:
+    """The values are exactly the design's fields, in NFC, and the form takes them."""
+    design, head_examined = variant
+    decomposed = dataclasses.replace(CASE, full_name=unicodedata.normalize("NFD", CASE.full_name))
+    values = form_values(design, decomposed, dataclasses.replace(FACTS, head_examined=head_examined))
+    assert set(values) == set(design.fields)
+    assert all(unicodedata.is_normalized("NFC", value) for value in values.values())
+    assert values["full_name"] == "NGUYỄN THỊ ĐƯỢM"
+    assert values["practitioner"] == ("" if head_examined else "Lý Văn Thử")
+    assert fill(design, values, head_examined=head_examined).pdf.startswith(b"%PDF-")
+
+
+def test_sick_leave_prints_dates_days_and_both_numbers() -> None:
+    """dd/mm/yyyy, days counted with both ends, social number and card; CT07 has the name of the disease, Mẫu 07 its code too."""
+    old, new = form_values(CT07, CASE, FACTS), form_values(MAU07, CASE, FACTS)
+    assert (old["birth"], old["leave_from"], old["leave_to"], old["days"]) == ("07/01/1981", "27/02/2022", "07/03/2022", "9")
+    assert old["social_insurance"] == "0161000001 / DN4010161000001"
+    assert old["diagnosis_treatment"] == "COVID-19, vi rút được xác định\nĐiều trị ngoại trú"
+    assert new["icd10_diagnosis_treatment"] == "U07.1 – COVID-19, vi rút được xác định\nĐiều trị ngoại trú"
+    assert (new["citizen_id"], new["id_issued_on"], new["examined_on"]) == ("001181000001", "10/05/2021", "27/02/2022")
+    assert "citizen_id" not in old
+    assert "examined_on" not in old
+
+
+def test_what_does_not_apply_is_blank() -> None:
+    """Year of birth alone, no card, no identity number: the year, one number, nothing."""
+    case = dataclasses.replace(CASE, birth=Birth(1981), health_insurance_card="", citizen_id="", id_issued_on=None)
+    values = form_values(MAU07, case, FACTS)
+    assert (values["birth"], values["social_insurance"], values["citizen_id"], values["id_issued_on"]) == ("1981", "0161000001", "", "")
+    assert (values["father"], values["mother"], values["reissue"]) == ("", "", "")
+    recovery = form_values(RECOVERY, case, FACTS)
+    assert (recovery["vaccine_doses"], recovery["last_dose_on"], recovery["self_watch_days"]) == ("0", "", "")
+
+
+def test_sick_leave_bears_the_examination_day_even_if_late() -> None:
+    """A late paper is dated as the examination; a re-issue bears its true day and says what it is [domain §1.4 A4, A12]."""
+    late, again = form_values(CT07, CASE, FACTS), form_values(CT07, CASE, dataclasses.replace(FACTS, is_reissue=True))
+    assert (late["dated"], late["reissue"]) == ("Ngày 27 tháng 02 năm 2022", "")
+    assert (again["dated"], again["reissue"]) == ("Ngày 23 tháng 11 năm 2026", "CẤP LẠI")
+    assert (again["leave_from"], again["leave_to"]) == (late["leave_from"], late["leave_to"])
+
+
+def test_recovery_bears_the_day_it_is_issued() -> None:
+    """The recovery paper is an administrative one: place and true day, the decision whose criterion is met."""
+    values = form_values(RECOVERY, CASE, FACTS)
+    assert values["dated"] == "Hà Nội, ngày 23 tháng 11 năm 2026"
+    assert (values["decision_no"], values["decision_on"]) == ("250/QĐ-BYT", "28/01/2022")
+    assert (values["test_method"], values["care_place"], values["last_test_result"]) == ("test nhanh kháng nguyên", "nhà", "âm tính")
+
+
+@pytest.mark.parametrize(
+    ("result", "performer", "no_negative", "printed"),
+    [
+        (cases.TestResult.NEGATIVE, cases.TestPerformer.HEALTH_WORKER, False, "âm tính"),
+        (cases.TestResult.POSITIVE, cases.TestPerformer.HEALTH_WORKER, True, "dương tính – không có kết quả âm tính"),
+        (cases.TestResult.NEGATIVE, cases.TestPerformer.SELF, True, "không có kết quả âm tính"),
+        (None, None, True, "không có kết quả âm tính"),
+        (None, None, False, "không có kết quả âm tính"),
+    ],
+)
+def test_recovery_by_day_count_says_so(result: cases.TestResult | None, performer: cases.TestPerformer | None, no_negative: bool, printed: str) -> None:
+    """Without a negative test that counts, the paper says "không có kết quả âm tính" [rules W-NO-NEGATIVE]."""
+    case = dataclasses.replace(CASE, last_test_result=result, last_test_by=performer)
+    assert form_values(RECOVERY, case, dataclasses.replace(FACTS, no_negative=no_negative))["last_test_result"] == printed
+
+
+@pytest.mark.parametrize("sex", list(Sex))
+@pytest.mark.parametrize("setting", list(CareSetting))
+@pytest.mark.parametrize("performer", list(cases.TestPerformer))
+def test_every_code_has_words(sex: Sex, setting: CareSetting, performer: cases.TestPerformer) -> None:
+    """No code of the record reaches the paper as a code."""
+    values = form_values(RECOVERY, dataclasses.replace(CASE, sex=sex, care_setting=setting, last_test_by=performer), FACTS)
+    assert values["sex"] in {"Nam", "Nữ", "Chưa xác định"}
+    assert not {values["care_place"], values["last_test_method"]} & {"home", "centre", "hospital", "self", ""}
+
+
+def test_dates_in_words_follow_decree_30() -> None:
+    """Days below 10 and months 1 and 2 get a zero in front, other months none."""
+    assert date_in_words(dt.date(2022, 1, 9)) == "ngày 09 tháng 01 năm 2022"
+    assert date_in_words(dt.date(2022, 2, 10)) == "ngày 10 tháng 02 năm 2022"
+    assert date_in_words(dt.date(2022, 3, 1)) == "ngày 01 tháng 3 năm 2022"
+
+
+def test_code_is_grouped_once() -> None:
+    """Four groups of four, whether it came grouped or not, in capitals."""
+    assert grouped_code("7k2m9qxp4tvba1cd") == grouped_code("7K2M-9QXP-4TVB-A1CD") == "7K2M-9QXP-4TVB-A1CD"
+
+
+def test_design_with_a_field_nobody_knows_is_broken() -> None:
+    """A design cannot ask for what no case has."""
+    design = dataclasses.replace(CT07, fields={**CT07.fields, "blood_group": Need.OPTIONAL})
+    with pytest.raises(Broken, match="design_fields"):
+        form_values(design, CASE, FACTS)

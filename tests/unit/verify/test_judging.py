@@ -1,0 +1,73 @@
+"""The table of verdicts: what a file proves, joined with what the register says."""
+
+import pytest
+
+from certsvc.models import Status
+from certsvc.verify.findings import STEPS, Examination, Kind
+from certsvc.verify.judging import NoRegister, RegisterFacts, judge_file, judge_status
+from certsvc.verify.reasons import Reason
+from certsvc.verify.report import Check, CheckName, Outcome, Verdict
+
+INTACT = Examination(Kind.OURS_INTACT, tuple(Check(name, Outcome.PASSED) for name in STEPS))
+ISSUED = RegisterFacts(Status.ISSUED)
+
+
+@pytest.mark.parametrize(
+    ("register", "verdict", "reasons"),
+    [
+        (ISSUED, Verdict.VALID, (Reason.GENUINE,)),
+        (RegisterFacts(Status.REVOKED, "fraud"), Verdict.REVOKED, (Reason.FRAUD,)),
+        (RegisterFacts(Status.REVOKED, "something new"), Verdict.REVOKED, (Reason.OTHER,)),
+        (RegisterFacts(Status.SUSPENDED, "wrong_data"), Verdict.SUSPENDED, (Reason.SUSPENDED, Reason.WRONG_DATA)),
+        (RegisterFacts(Status.REPLACED, "lost"), Verdict.REPLACED, (Reason.REPLACED, Reason.LOST)),
+        (None, Verdict.INVALID, (Reason.ALTERED_COPY,)),
+        (NoRegister.UNREACHABLE, Verdict.CANNOT_CHECK, (Reason.REGISTER_UNREACHABLE,)),
+        (NoRegister.OFFLINE, Verdict.CANNOT_CHECK, (Reason.OFFLINE_FILE,)),
+    ],
+)
+def test_an_intact_file_is_what_the_register_says(register: RegisterFacts | NoRegister | None, verdict: Verdict, reasons: tuple[Reason, ...]) -> None:
+    """Only published bytes of an issued certificate are valid."""
+    judgement = judge_file(INTACT, register=register)
+    assert (judgement.verdict, judgement.reasons) == (verdict, reasons)
+    assert [check.name for check in judgement.checks] == [CheckName.REGISTER, *STEPS]
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict", "reason"),
+    [
+        (Kind.TAMPERED, Verdict.INVALID, Reason.TAMPERED),
+        (Kind.UNTRUSTED, Verdict.INVALID, Reason.UNTRUSTED),
+        (Kind.UNREADABLE, Verdict.INVALID, Reason.UNREADABLE),
+        (Kind.ENCRYPTED, Verdict.INVALID, Reason.ENCRYPTED),
+        (Kind.TOO_COMPLEX, Verdict.INVALID, Reason.TOO_COMPLEX),
+        (Kind.UNPROVEN, Verdict.CANNOT_CHECK, Reason.LIST_TOO_OLD),
+        (Kind.SIGNED_BY_OTHER, Verdict.UNKNOWN, Reason.SIGNED_BY_OTHER),
+        (Kind.NOT_SIGNED, Verdict.UNKNOWN, Reason.NOT_SIGNED),
+    ],
+)
+@pytest.mark.parametrize("register", [ISSUED, None, NoRegister.OFFLINE])
+def test_any_other_file_is_never_valid(kind: Kind, verdict: Verdict, reason: Reason, register: RegisterFacts | NoRegister | None) -> None:
+    """Not even if the register knows its bytes."""
+    judgement = judge_file(Examination.stopped(kind, ""), register=register)
+    assert (judgement.verdict, judgement.reasons) == (verdict, (reason,))
+
+
+@pytest.mark.parametrize("missing", [CheckName.GEOMETRY, CheckName.SIGNATURE, CheckName.CHAIN, CheckName.REVOCATION])
+def test_an_intact_file_without_a_proof_is_not_valid(missing: CheckName) -> None:
+    """Were a step ever left out, the judgement would not pass over it."""
+    checks = tuple(check for check in INTACT.checks if check.name is not missing)
+    assert judge_file(Examination(Kind.OURS_INTACT, checks), register=ISSUED).verdict is Verdict.CANNOT_CHECK
+
+
+def test_withdrawn_bytes_are_withdrawn_even_if_unproven() -> None:
+    """A revoked certificate whose key is revoked too says revoked, not untrusted."""
+    judgement = judge_file(Examination.stopped(Kind.UNTRUSTED, ""), register=RegisterFacts(Status.REVOKED, "key_compromise"))
+    assert (judgement.verdict, judgement.reasons) == (Verdict.REVOKED, (Reason.KEY_COMPROMISE,))
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_every_state_has_a_verdict(status: Status) -> None:
+    """`valid` belongs to issued certificates alone."""
+    verdict, reasons = judge_status(RegisterFacts(status))
+    assert (verdict is Verdict.VALID) is (status is Status.ISSUED)
+    assert reasons
