@@ -155,7 +155,7 @@ def _was_born(case: Case, typed: str) -> bool:
     if day_first := _DAY_FIRST.fullmatch(typed):
         day, month, year = day_first.groups()
         typed = f"{year}-{month:0>2}-{day:0>2}"
-    return typed == str(case.birth) or (case.birth.day is None and typed[:4] == str(case.birth))
+    return typed == case.birth.iso or (case.birth.day is None and typed[:4] == case.birth.iso)
 
 
 def _refuse_more_tries(recent: int, in_all: int) -> None:

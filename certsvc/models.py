@@ -14,6 +14,7 @@ from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, LargeBina
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import DateTime, TypeDecorator
+from typing_extensions import override
 
 from certsvc.errors import Conflict
 
@@ -71,6 +72,7 @@ class Instant(TypeDecorator[dt.datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    @override
     def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
         if value is None:
             return None
@@ -78,6 +80,7 @@ class Instant(TypeDecorator[dt.datetime]):
             raise ValueError("naive datetime")
         return value.astimezone(dt.UTC)
 
+    @override
     def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
         if value is None or value.tzinfo is not None:
             return value
@@ -167,6 +170,10 @@ class SigningIdentity(Entity):
     not_after: Mapped[dt.datetime]
     added_at: Mapped[dt.datetime]
     retired_at: Mapped[dt.datetime | None]
+
+    def is_good(self, now: dt.datetime) -> bool:
+        """Whether it may sign now."""
+        return self.retired_at is None and self.not_before <= now <= self.not_after
 
 
 class ApiKey(Entity):

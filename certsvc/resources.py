@@ -12,17 +12,14 @@ from pathlib import Path
 from certsvc.blobs import Blobs
 from certsvc.config import Environment, Settings
 from certsvc.errors import Broken
+from certsvc.identities import open_keyring
 from certsvc.issuing.making import Workshop
-from certsvc.keyring import Keyring
 from certsvc.queue import Doorbell, die_with_parent
-from certsvc.signing.revocation import load_local_revocation
-from certsvc.signing.tsa import load_embedded_tsa
 from certsvc.store import Database
 from certsvc.trusting import TrustSource
 from certsvc.vault import Vault
 from certsvc.verify.apart import Examiner
 
-_KEY_FILES = ("root.pem", "issuing.pem", "tsa.pem", "tsa.key.pem", "ocsp.pem", "ocsp.key.pem", "root.crl", "issuing.crl")
 
 
 def utc_now() -> dt.datetime:
@@ -88,26 +85,11 @@ def open_workshop(settings: Settings) -> Iterator[Workshop]:
     """
     if settings.environment is Environment.PRODUCTION:
         raise Broken("dev_authorities", "Môi trường thật cần máy chủ dấu thời gian và OCSP bên ngoài.", "Production needs a TSA and OCSP of its own.")
-    pem = {name: _read_key_file(settings.keys_dir / name) for name in _KEY_FILES}
-    passphrase = settings.pkcs12_passphrase.get_secret_value().encode() if settings.pkcs12_passphrase else None
+    keyring = open_keyring(settings)
     with ProcessPoolExecutor(settings.fill_processes, mp_context=get_context("spawn"), initializer=die_with_parent) as layout:
         yield Workshop(
-            keyring=Keyring(passphrase=passphrase),
-            time_stamper=load_embedded_tsa(pem["tsa.pem"], pem["tsa.key.pem"], issuers_pem=pem["issuing.pem"], clock=utc_now, rng=secrets.token_bytes),
-            revocation=load_local_revocation(
-                root_pem=pem["root.pem"],
-                issuing_pem=pem["issuing.pem"],
-                responder_pem=pem["ocsp.pem"],
-                responder_key_pem=pem["ocsp.key.pem"],
-                crls=(pem["root.crl"], pem["issuing.crl"]),
-                clock=utc_now,
-            ),
+            keyring=keyring,
+            time_stamper=keyring.embedded_tsa(clock=utc_now, rng=secrets.token_bytes),
+            revocation=keyring.local_revocation(clock=utc_now),
             layout=layout,
         )
-
-
-def _read_key_file(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Broken("no_keys", f"Thiếu tệp khoá {path.name}; hãy chạy `make keys`.", f"The key file {path.name} is missing; run `make keys`.") from error

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from certsvc.errors import CertsvcError
 from certsvc.models import Kind, Slot
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import CheckName, Outcome, TimeSource, Verdict
@@ -45,11 +46,19 @@ _NO_ANSWER = Words("Chưa kết luận được", "No answer yet")
 
 _BY_VERDICT: Mapping[Verdict, Headline] = {
     Verdict.VALID: Headline(
-        Tone.GOOD, "tick", Words("Giấy thật – còn hiệu lực", "Genuine and in force"), Words("So với tờ giấy trên tay rồi hãy nhận", "Compare it with the paper, then accept")
+        Tone.GOOD,
+        "tick",
+        Words("Giấy thật – còn hiệu lực", "Genuine and in force"),
+        Words("So với tờ giấy trên tay rồi hãy nhận", "Compare it with the paper, then accept"),
     ),
     Verdict.REVOKED: Headline(Tone.BAD, "cross", Words("Đã bị thu hồi", "Revoked"), _REFUSE),
     Verdict.SUSPENDED: Headline(Tone.WAIT, "pause", Words("Tạm ngừng hiệu lực", "Suspended"), _NOT_YET),
-    Verdict.REPLACED: Headline(Tone.WAIT, "swap", Words("Đã được thay thế", "Replaced by a new paper"), Words("Không nhận tờ này, hãy xin tờ mới", "Do not accept it; ask for the new one")),
+    Verdict.REPLACED: Headline(
+        Tone.WAIT,
+        "swap",
+        Words("Đã được thay thế", "Replaced by a new paper"),
+        Words("Không nhận tờ này, hãy xin tờ mới", "Do not accept it; ask for the new one"),
+    ),
     Verdict.PENDING: Headline(Tone.NONE, "clock", Words("Chưa ký xong", "Not signed yet"), _NOT_YET),
     Verdict.INVALID: Headline(Tone.BAD, "cross", Words("Không hợp lệ", "Not valid"), _REFUSE),
     Verdict.UNKNOWN: Headline(Tone.NONE, "question", Words("Không xác nhận được", "Cannot be confirmed"), _NOT_YET),
@@ -137,6 +146,11 @@ FIELDS_AT_FAULT: Mapping[str, tuple[str, ...]] = {
     "not_pdf_or_image": ("file",),
 }
 """Ids of the form fields that an error is about, by its code."""
+
+
+def is_at_fault(error: CertsvcError | None, field: str) -> bool:
+    """Whether that very field is to be marked; where any of several may be wrong, none is."""
+    return error is not None and FIELDS_AT_FAULT.get(error.code) == (field,)
 
 
 def headline_of(report: Mapping[str, Any]) -> Headline:

@@ -49,7 +49,9 @@ def _asset(name: str) -> str:
     return f"/static/{name}?v={digest[:12]}"
 
 
-_environment = Environment(loader=FileSystemLoader(_FOLDER), autoescape=select_autoescape(default=True), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+_environment = Environment(
+    loader=FileSystemLoader(_FOLDER), autoescape=select_autoescape(default=True), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
 _environment.filters |= {"when": _when, "day": _day, "grouped": format_code, "data_address": data_address, "next_steps": _next_steps}
 _environment.tests["token"] = _is_token
 _environment.globals |= {"words": page_words, "asset": _asset}

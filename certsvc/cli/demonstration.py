@@ -18,7 +18,7 @@ from certsvc.callers import create_key, find_caller
 from certsvc.config import Settings
 from certsvc.errors import Broken, Conflict
 from certsvc.issuing.batches import Order, accept_batch
-from certsvc.keyring import add_identity
+from certsvc.identities import add_identity, open_keyring
 from certsvc.models import Batch, BatchStatus, Certificate, Kind, Role, Status
 from certsvc.records.registry_files import read_facilities, read_practitioners
 from certsvc.resources import Resources, open_resources, utc_now
@@ -63,7 +63,7 @@ async def _set_up(settings: Settings, sample: Path) -> None:
                 await registry.save_facilities(session, read_facilities(sample / "facilities.csv"))
             async with db.begin() as session:
                 await registry.save_practitioners(session, read_practitioners(sample / "practitioners.csv"))
-            await add_all_identities(db, settings.keys_dir)
+            await add_all_identities(db, settings)
         finally:
             await db.close()
 
@@ -73,14 +73,13 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-async def add_all_identities(db: Database, keys_dir: Path) -> int:
-    """Take every identity listed in `identities.csv` of a development PKI into use; returns how many were new."""
+async def add_all_identities(db: Database, settings: Settings) -> int:
+    """Take every identity of a development PKI in `keys_dir` into use; returns how many were new."""
     added = 0
-    for row in _rows(keys_dir / "identities.csv"):
+    for entry in open_keyring(settings).entries():
+        file = settings.keys_dir / entry.file
         try:
-            await add_identity(
-                db, keys_dir / row["file"], facility_code=row["facility_code"], licence=row["licence"] or None, passphrase=None, production=False, now=utc_now()
-            )
+            await add_identity(db, file, facility_code=entry.facility_code, licence=entry.licence, settings=settings, now=utc_now())
         except Conflict:
             continue
         added += 1

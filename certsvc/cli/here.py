@@ -11,9 +11,9 @@ from rich.table import Table
 
 from certsvc.callers import create_key, revoke_key
 from certsvc.cli.ending import run, say, settings_from_environment
-from certsvc.config import Environment, Settings
-from certsvc.keyring import add_identity, retire_identity
-from certsvc.models import Role, SigningIdentity
+from certsvc.config import Settings
+from certsvc.identities import add_identity, retire_identity
+from certsvc.models import Role
 from certsvc.records.registry_files import read_facilities, read_practitioners
 from certsvc.resources import utc_now
 from certsvc.store import Database, registry
@@ -120,22 +120,16 @@ def list_identities() -> None:
 
 @identities.command("add")
 def add(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="PKCS#12 file; it stays where it is")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="PKCS#12 file below CERTSVC_KEYS_DIR; it stays where it is")],
     facility: Annotated[str, typer.Option(help="five-digit code of the facility")],
     licence: Annotated[str | None, typer.Option(help="licence of the person; without it the key is the facility's seal")] = None,
 ) -> None:
     """Take a key into use."""
 
     async def work(db: Database, settings: Settings) -> uuid.UUID:
-        return (await _add(db, settings, file, facility=facility, licence=licence)).id
+        return (await add_identity(db, file, facility_code=facility, licence=licence, settings=settings, now=utc_now())).id
 
     say(str(_on_database(work)))
-
-
-async def _add(db: Database, settings: Settings, file: Path, *, facility: str, licence: str | None) -> SigningIdentity:
-    passphrase = settings.pkcs12_passphrase.get_secret_value().encode() if settings.pkcs12_passphrase else None
-    production = settings.environment is Environment.PRODUCTION
-    return await add_identity(db, file, facility_code=facility, licence=licence, passphrase=passphrase, production=production, now=utc_now())
 
 
 @identities.command("rotate")
@@ -148,7 +142,7 @@ def rotate(
     async def work(db: Database, settings: Settings) -> uuid.UUID:
         async with db.read() as session:
             old = await registry.get_identity(session, identity)
-        new = await _add(db, settings, file, facility=old.facility_code, licence=old.licence)
+        new = await add_identity(db, file, facility_code=old.facility_code, licence=old.licence, settings=settings, now=utc_now())
         await retire_identity(db, identity, now=utc_now())
         return new.id
 

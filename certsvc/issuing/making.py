@@ -6,27 +6,29 @@ Lay-out runs in other processes, sealing in this one; nothing here touches the d
 import asyncio
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from certsvc.config import Environment, Settings
 from certsvc.errors import Broken
+from certsvc.identities import choose_identity
 from certsvc.issuing.requesting import open_case, today_in_hanoi
-from certsvc.keyring import Keyring
 from certsvc.models import Certificate, Facility, Kind, Practitioner, SigningIdentity, Slot
 from certsvc.records import Case, discharge_rule_on, late_finding
+from certsvc.signing.keyring import Keyring
 from certsvc.signing.revocation import RevocationSource
 from certsvc.signing.sealing import Sealed, Signing, seal
 from certsvc.signing.tsa import TimeStamper
 from certsvc.templates.designs import Design, choose_design, find_design
-from certsvc.templates.filling import Filled, fill
+from certsvc.templates.filling import Filled, SlotBox, fill
 from certsvc.templates.marks import Mark, render_marks
 from certsvc.templates.values import FormFacts, form_values
 from certsvc.vault import Vault
 from certsvc.verify.codes import format_code
 from certsvc.verify.examining import Kind as FileKind
 from certsvc.verify.examining import Limits, examine
+from certsvc.verify.raw_signatures import prove_raw
 from certsvc.verify.trust import Trust
 
 
@@ -172,39 +174,41 @@ def _facts(
     )
 
 
-async def produce(
-    certificate: Certificate, laid: Laid, staff: Staff, workshop: Workshop, *, settings: Settings, trust: Trust, clock: Callable[[], dt.datetime]
-) -> Produced:
-    """Seal, and prove the result from its bytes as a stranger's file is proven."""
-    signings = [
-        Signing(
-            slot=box.slot,
-            box=(box.page, box.x0, box.y0, box.x1, box.y1),
-            identity=await workshop.keyring.find(
-                staff.identities, facility_code=certificate.facility_code, licence=laid.licences[box.slot], now=laid.signed_at
-            ),
-            mark_page=page,
-        )
-        for page, box in enumerate(laid.filled.slots)
-    ]
+async def produce(certificate: Certificate, laid: Laid, staff: Staff, workshop: Workshop, *, settings: Settings, trust: Trust, in_full: bool) -> Produced:
+    """Seal, and prove the result from its bytes as a stranger's file is proven; `in_full` with the whole of `verify`.
+
+    What we would reject is never published. Raises Broken `self_check_failed`, and what sealing raises.
+    """
     sealed = await seal(
         laid.filled.pdf,
         marks=laid.marks,
-        signings=signings,
+        signings=[_signing(box, page, certificate, laid, staff, workshop) for page, box in enumerate(laid.filled.slots)],
         profile=settings.profile,
         time_stamper=workshop.time_stamper,
         revocation=workshop.revocation,
         now=laid.signed_at,
         production=settings.environment is Environment.PRODUCTION,
     )
-    examination = await asyncio.to_thread(examine, sealed.pdf, trust=trust, now=clock(), limits=Limits(max_bytes=settings.max_pdf_bytes))
-    if examination.kind is not FileKind.OURS_INTACT:
-        raise Broken("self_check_failed", "Bản vừa ký không qua được bước tự kiểm tra.", f"What was just signed fails our own check: {examination.kind}.")
+    fault = prove_raw(sealed.pdf, trust=trust, count=len(laid.filled.slots))
+    if fault is None and in_full:
+        examination = await asyncio.to_thread(examine, sealed.pdf, trust=trust, now=laid.signed_at, limits=Limits(max_bytes=settings.max_pdf_bytes))
+        fault = None if examination.kind is FileKind.OURS_INTACT else str(examination.kind)
+    if fault is not None:
+        raise Broken("self_check_failed", "Bản vừa ký không qua được bước tự kiểm tra.", f"What was just signed fails our own check: {fault}.")
+    return Produced(certificate, sealed, hashlib.sha256(sealed.pdf).hexdigest(), laid.design.id, _warnings(certificate, laid))
+
+
+def _signing(box: SlotBox, page: int, certificate: Certificate, laid: Laid, staff: Staff, workshop: Workshop) -> Signing:
+    facility_code, licence = certificate.facility_code, laid.licences[box.slot]
+    row = choose_identity(staff.identities, facility_code=facility_code, licence=licence, now=laid.signed_at)
+    identity = workshop.keyring.identity(row.source, facility_code=facility_code, licence=licence)
+    return Signing(slot=box.slot, box=(box.page, box.x0, box.y0, box.x1, box.y1), identity=identity, mark_page=page)
+
+
+def _warnings(certificate: Certificate, laid: Laid) -> list[str]:
     late = late_finding(laid.case, signed_on=today_in_hanoi(laid.signed_at), late_reason=certificate.late_reason)
-    warnings = list(certificate.warnings)
-    if late is not None and certificate.kind is Kind.SICK_LEAVE:
-        warnings.append(late.rule)
-    return Produced(certificate, sealed, hashlib.sha256(sealed.pdf).hexdigest(), laid.design.id, warnings)
+    is_late = late is not None and certificate.kind is Kind.SICK_LEAVE
+    return [*certificate.warnings, *([late.rule] if late and is_late else [])]
 
 
 def printed_serial(certificate: Certificate) -> str:

@@ -45,7 +45,8 @@ async def issue_chunk(
     produced: list[Produced] = []
     for certificate in claimed:
         try:
-            produced.append(await produce(certificate, await sheets[certificate.id], staff, workshop, settings=settings, trust=trust, clock=clock))
+            laid = await sheets[certificate.id]
+            produced.append(await produce(certificate, laid, staff, workshop, settings=settings, trust=trust, in_full=not produced))
         except CertsvcError as error:
             await _put_back(db, certificate, error, token=token, settings=settings, now=clock())
         except Exception as error:  # noqa: BLE001 - one certificate's unforeseen failure must not stop the others; it is logged and counted

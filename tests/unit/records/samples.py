@@ -76,6 +76,7 @@ class KnownHistory:
         return iter(self._leaves)
 
     def open_episodes_of(self, person_key: str) -> Iterator[dt.date]:
+        self.asked.add(person_key)
         return iter(self._episodes)
 
 
@@ -87,7 +88,7 @@ def checked(**changes: Cell) -> Checked:
     return check({**GOOD, **changes}, today=TODAY, registry=REGISTRY)
 
 
-def judged(history: KnownHistory | None = None, **changes: Cell) -> Judgement:
+def judged(history: KnownHistory | None = None, /, **changes: Cell) -> Judgement:
     return judge(checked(**changes), history=history or KnownHistory())
 
 
@@ -101,7 +102,7 @@ def warned(judgement: Judgement) -> set[str]:
     return {each.rule for verdict in judgement.values() for each in verdict.findings if not each.rejects}
 
 
-def outcomes(history: KnownHistory | None = None, **changes: Cell) -> tuple[str, str]:
+def outcomes(history: KnownHistory | None = None, /, **changes: Cell) -> tuple[str, str]:
     """What becomes of sick leave and recovery."""
     judgement = judged(history, **changes)
     return told(judgement, Kind.SICK_LEAVE), told(judgement, Kind.RECOVERY)

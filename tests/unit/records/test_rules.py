@@ -1,13 +1,15 @@
 """Every rule of the catalogue is triggered by a record made for it, and by that rule alone."""
 
 import datetime as dt
+import itertools
 import string
+from collections.abc import Sequence
 
 import pytest
 
 from certsvc.models import Kind
 from certsvc.records import RULES, Cell, Leave, Level, Rule, SeenCases, check, discharge_rule_on, finding, judge, late_finding
-from certsvc.records.rules import DISCHARGE_RULES, LEAVE_CEILINGS, leave_ceiling_on
+from certsvc.records.rules import DISCHARGE_RULES, LEAVE_CEILINGS, Dated, leave_ceiling_on
 from tests.unit.records.samples import GOOD, REGISTRY, TODAY, KnownHistory, checked, judged, outcomes, warned
 
 V_CASES: list[tuple[str, dict[str, Cell]]] = [
@@ -93,7 +95,10 @@ R_CASES: list[tuple[str, dict[str, Cell]]] = [
     ("R-STILL-POSITIVE", {"last_test_on": "2022-03-08"}),
     ("R-TESTED-ALONE", {"last_test_by": "self"}),
     ("R-TESTED-ALONE", {"last_test_by": ""}),
-    ("R-NO-RULE", {"positive_on": "2022-01-20", "isolation_from": "2022-01-20", "isolation_to": "2022-01-31", "examined_on": "2022-01-20", "last_test_on": "2022-01-31"}),
+    (
+        "R-NO-RULE",
+        {"positive_on": "2022-01-20", "isolation_from": "2022-01-20", "isolation_to": "2022-01-31", "examined_on": "2022-01-20", "last_test_on": "2022-01-31"},
+    ),
 ]
 
 W_CASES: list[tuple[str, dict[str, Cell]]] = [
@@ -192,7 +197,13 @@ def test_what_only_leave_needs_is_not_asked_of_recovery() -> None:
 
 def test_a_child_with_a_temporary_card_needs_no_number() -> None:
     """KT at positions 6 and 7: no social number needed, and no mismatch is told."""
-    changes: dict[str, Cell] = {"social_insurance_no": "", "health_insurance_card": "TE101KT12345678", "birth_date": "2015-03-01", "citizen_id": "", "father_name": "Lê Văn Lẫm"}
+    changes: dict[str, Cell] = {
+        "social_insurance_no": "",
+        "health_insurance_card": "TE101KT12345678",
+        "birth_date": "2015-03-01",
+        "citizen_id": "",
+        "father_name": "Lê Văn Lẫm",
+    }
     assert outcomes(**changes) == ("issue", "issue")
     assert warned(judged(**changes)) == set()
 
@@ -306,8 +317,9 @@ def test_an_absent_column_is_an_empty_cell() -> None:
 
 def test_dated_rows_cover_time_without_gap_or_overlap() -> None:
     """Each day from the first row on has exactly one discharge rule, every day one ceiling."""
-    for rows in (DISCHARGE_RULES, LEAVE_CEILINGS):
-        for row, following in zip(rows, rows[1:], strict=False):
+    tables: tuple[Sequence[Dated], ...] = (DISCHARGE_RULES, LEAVE_CEILINGS)
+    for rows in tables:
+        for row, following in itertools.pairwise(rows):
             assert row.valid_to is not None
             assert row.valid_to + dt.timedelta(days=1) == following.valid_from
         assert rows[-1].valid_to is None

@@ -14,8 +14,12 @@ from tests.unit.records.samples import SAMPLE, TODAY, KnownHistory, MemoryRegist
 FILES = ("f0_cases.csv", "f0_cases_vi.csv", "f0_cases_vi.xlsx")
 
 
-def outcomes_of(path: Path) -> list[dict[str, str | set[str]]]:
-    registry, seen, found = MemoryRegistry(path.parent), SeenCases(), []
+Told = dict[str, str | set[str]]
+
+
+def outcomes_of(path: Path) -> list[Told]:
+    registry, seen = MemoryRegistry(path.parent), SeenCases()
+    found: list[Told] = []
     with open_table(path, max_rows=200_000, max_unpacked_bytes=1 << 30) as table:
         for row in table:
             checked = check(row.cells, today=TODAY, registry=registry, notices=row.notices)
@@ -33,7 +37,7 @@ def outcomes_of(path: Path) -> list[dict[str, str | set[str]]]:
     return found
 
 
-def expected_in(folder: Path) -> list[dict[str, str | set[str]]]:
+def expected_in(folder: Path) -> list[Told]:
     with (folder / "expected.csv").open(encoding="utf-8") as file:
         return [{**row, "warnings": set(filter(None, row["warnings"].split("+")))} for row in csv.DictReader(file)]
 

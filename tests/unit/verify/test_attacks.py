@@ -1,6 +1,8 @@
 """Classic attacks on signed PDFs, each with the answer it must get, and what chance may do to a file."""
 
+import asyncio
 import hashlib
+import io
 from collections.abc import Callable
 
 import pytest
@@ -12,10 +14,13 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
 from certsvc.models import Status
+from certsvc.signing import cms
+from certsvc.signing.revisions import Signature
 from certsvc.verify.examining import Kind
 from certsvc.verify.judging import RegisterFacts, judge_file
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import CheckName, Outcome, Verdict
+from tests.support import pki as pkis
 from tests.unit.verify import samples
 
 
@@ -78,6 +83,18 @@ def test_bytes_behind_the_end_are_tampering(tail: bytes) -> None:
 def test_bytes_before_the_start_are_unreadable() -> None:
     """The header stands at the first byte."""
     assert _verdict(b"GIF89a" + samples.genuine(1))[:2] == (Verdict.INVALID, Reason.UNREADABLE)
+
+
+@pytest.mark.parametrize(("licence", "station"), [("000011/HNO-CCHN", "01802"), (pkis.HEAD, pkis.STATION)])
+def test_a_signed_overlay_is_tampering(licence: str, station: str) -> None:
+    """One more signature whose field covers the page, by another holder of our CA or even by a signer of ours."""
+    forger = samples.pki().identity(licence, facility_code=station)
+    pdf = io.BytesIO(samples.revised(samples.genuine(1), lambda writer: append_signature_field(writer, SigFieldSpec("representative", box=(0, 0, 500, 400)))))
+    stamper = samples.pki().tsa()
+    room = cms.max_cms_bytes(forger, time_stamper=stamper)
+    signature = Signature(pdf, "representative", mark=(1, 0), name=forger.name, now=samples.now(), max_cms_bytes=room, first=False, last=False)
+    signature.close(asyncio.run(cms.sign_digest(signature.digest, identity=forger, time_stamper=stamper)))
+    assert _verdict(pdf.getvalue()) == (Verdict.INVALID, Reason.TAMPERED, CheckName.GEOMETRY)
 
 
 def test_a_file_cut_back_to_an_earlier_signature_is_tampered() -> None:

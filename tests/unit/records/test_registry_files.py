@@ -1,0 +1,58 @@
+"""Files of facilities and practitioners: read whole or refused with every bad cell told."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from certsvc.errors import InputError
+from certsvc.records.registry_files import read_facilities, read_practitioners
+from tests.unit.records.samples import SAMPLE
+
+
+def changed(tmp_path: Path, name: str, *changes: tuple[str, str]) -> Path:
+    text = (SAMPLE / name).read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_sample_is_read() -> None:
+    """Every facility and practitioner, typed."""
+    facilities, people = read_facilities(SAMPLE / "facilities.csv"), read_practitioners(SAMPLE / "practitioners.csv")
+    assert [(each.code, each.active_to) for each in facilities if each.active_to] == [("01899", dt.date(2021, 12, 31))]
+    assert len(facilities) == 11
+    assert sum(each.is_head for each in people) == 11
+    assert {each.facility_code for each in people} == {each.code for each in facilities}
+
+
+def test_lost_zeros_are_put_back(tmp_path: Path) -> None:
+    """Codes that went through a spreadsheet are codes again."""
+    facilities = read_facilities(changed(tmp_path, "facilities.csv", ("01801,", "1801,"), ("00001,2020", "1,2020")))
+    assert (facilities[0].code, facilities[0].ward_code) == ("01801", "00001")
+
+
+def test_every_bad_cell_is_told(tmp_path: Path) -> None:
+    """Row and column of each, and nothing is taken."""
+    path = changed(tmp_path, "practitioners.csv", (",head,", ",boss,"), ("0115826780", "12345678901"), ("000002/HNO-CCHN", ""), ("2020-01-01,", "2020-02-30,"))
+    with pytest.raises(InputError) as caught:
+        read_practitioners(path)
+    assert caught.value.code == "bad_rows"
+    assert {(item["row"], item["field"]) for item in caught.value.errors} == {(2, "role"), (2, "social_insurance_no"), (2, "registered_from"), (3, "licence")}
+
+
+def test_a_code_twice_is_refused(tmp_path: Path) -> None:
+    """Two facilities of one code would overwrite each other."""
+    with pytest.raises(InputError) as caught:
+        read_facilities(changed(tmp_path, "facilities.csv", ("01802,", "01801,")))
+    assert [(item["row"], item["field"]) for item in caught.value.errors] == [(3, "facility_code")]
+
+
+def test_an_end_before_the_start_is_refused(tmp_path: Path) -> None:
+    """So is a facility that closed before it opened."""
+    with pytest.raises(InputError) as caught:
+        read_facilities(changed(tmp_path, "facilities.csv", ("2021-12-31", "2019-12-31")))
+    assert [item["field"] for item in caught.value.errors] == ["active_to"]
