@@ -24,6 +24,7 @@ from certsvc.store import Database, answers, certificates, registry
 from certsvc.vault import Vault
 from certsvc.verify.apart import Examiner
 from certsvc.verify.codes import Code, normalise_code
+from certsvc.verify.findings import Kind as FileKind
 from certsvc.verify.images import is_picture
 from certsvc.verify.judging import NoRegister, RegisterFacts, judge_file, judge_status
 from certsvc.verify.reasons import Reason
@@ -236,11 +237,12 @@ async def check_upload(data: bytes, *, db: Database, vault: Vault, examiner: Exa
         raise InputError(
             "not_pdf_or_image", "Tệp không phải PDF, JPEG, PNG hay WebP. Hãy chọn tệp giấy chứng nhận hoặc ảnh chụp mã QR.", "This is no PDF, JPEG, PNG or WebP file."
         )
-    examination = await examiner.examine(data, trust=trust, now=now)
     register, view = await _ask_register(data, db=db, vault=vault, now=now)
+    examination = await examiner.examine(data, trust=trust, now=now)
+    if view is not None and examination.kind is FileKind.TOO_COMPLEX:  # our own file: the machine was busy, not the file too complex
+        examination = await examiner.examine(data, trust=trust, now=now)
     judgement = judge_file(examination, register=register)
-    is_ours = isinstance(register, RegisterFacts)
-    return Report(judgement.verdict, judgement.reasons, now, judgement.checks, view if is_ours else None, examination.signatures)
+    return Report(judgement.verdict, judgement.reasons, now, judgement.checks, view, examination.signatures)
 
 
 async def _ask_register(

@@ -13,7 +13,7 @@ from certsvc.blobs import Blobs
 from certsvc.config import Environment, Settings
 from certsvc.errors import Broken
 from certsvc.identities import open_keyring
-from certsvc.issuing.making import Workshop
+from certsvc.issuing.making import Workshop, warm_up
 from certsvc.queue import Doorbell, die_with_parent
 from certsvc.store import Database
 from certsvc.trusting import TrustSource
@@ -87,6 +87,8 @@ def open_workshop(settings: Settings) -> Iterator[Workshop]:
         raise Broken("dev_authorities", "Môi trường thật cần máy chủ dấu thời gian và OCSP bên ngoài.", "Production needs a TSA and OCSP of its own.")
     keyring = open_keyring(settings)
     with ProcessPoolExecutor(settings.fill_processes, mp_context=get_context("spawn"), initializer=die_with_parent) as layout:
+        for _ in range(settings.fill_processes):  # a first certificate need not wait for imports and fonts
+            layout.submit(warm_up)
         yield Workshop(
             keyring=keyring,
             time_stamper=keyring.embedded_tsa(clock=utc_now, rng=secrets.token_bytes),

@@ -27,6 +27,7 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with opening(settings) as resources:
             app.state.resources = resources
+            await resources.examiner.start()  # so that the first check need not wait for it
             yield
 
     app = FastAPI(

@@ -41,8 +41,6 @@ class VerifyRequest(Strict):
 
 @router.get("/v/{code}", responses=_REPORT)
 @router.get("/V/{code}", include_in_schema=False)
-@router.get("/v/{code}/{claims}", include_in_schema=False)
-@router.get("/V/{code}/{claims}", include_in_schema=False)
 async def answer_code(code: CodeText, request: Request, res: Res, now: Now) -> Response:
     """What a stranger who holds the code may know: a page, or a Report for `Accept: application/json`."""
     found = await look_up(res.db, code, vault=res.vault, now=now)

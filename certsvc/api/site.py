@@ -26,6 +26,12 @@ async def start(request: Request) -> Response:
     return pages.render(request, "start.html")
 
 
+@router.get("/docs")
+async def docs(request: Request) -> Response:
+    """The API's documentation, from our own address: nothing is loaded from elsewhere."""
+    return pages.render(request, "docs.html")
+
+
 @router.get("/my")
 async def ask_worker(request: Request, code: Annotated[str, Query(max_length=MAX_TEXT)] = "") -> Response:
     return pages.render(request, "my.html", typed={"code": code, "birth_date": ""}, error=None)

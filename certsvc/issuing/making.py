@@ -20,9 +20,10 @@ from certsvc.signing.keyring import Keyring
 from certsvc.signing.revocation import RevocationSource
 from certsvc.signing.sealing import Sealed, Signing, seal
 from certsvc.signing.tsa import TimeStamper
-from certsvc.templates.designs import Design, choose_design, find_design
+from certsvc.templates.designs import Design, choose_design, find_design, load_designs
 from certsvc.templates.filling import Filled, SlotBox, fill
 from certsvc.templates.marks import Mark, render_marks
+from certsvc.templates.preview import sample_marks, sample_values
 from certsvc.templates.values import FormFacts, form_values
 from certsvc.vault import Vault
 from certsvc.verify.codes import format_code
@@ -106,6 +107,13 @@ def fill_sheet(sheet: Sheet) -> tuple[Filled, bytes]:
         for box in filled.slots
     ]
     return filled, render_marks(marks)
+
+
+def warm_up() -> None:
+    """Let a lay-out process import, parse and load what every form needs."""
+    for design in load_designs():
+        filled = fill(design, sample_values(design), head_examined=False)
+        render_marks(sample_marks(filled.slots))
 
 
 @dataclass(frozen=True, slots=True)
