@@ -28,8 +28,8 @@ class Blobs:
     """A thin port on an object store; `url` is `file:///…` or `s3://bucket/prefix`."""
 
     def __init__(self, url: str) -> None:
-        options = {"mkdir": True} if urlsplit(url).scheme == "file" else {}
-        self._store = from_url(url, **options)
+        is_folder = urlsplit(url).scheme == "file"
+        self._store = from_url(url, mkdir=True) if is_folder else from_url(url)
 
     async def put(self, name: str, data: bytes | Path) -> None:
         try:

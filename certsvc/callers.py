@@ -27,7 +27,9 @@ def _checksum(text: str) -> str:
 def make_key(*, role: Role, facility_code: str | None, now: dt.datetime, expires_at: dt.datetime | None = None) -> tuple[ApiKey, str]:
     """A new key: the row to keep, and the text to show its holder once. Raises InputError for a wrong scope."""
     if (role is Role.FACILITY) != (facility_code is not None):
-        raise InputError("key_scope", "Khoá vai trò facility cần mã cơ sở; vai trò khác thì không.", "A facility key needs a facility code, other roles have none.")
+        raise InputError(
+            "key_scope", "Khoá vai trò facility cần mã cơ sở; vai trò khác thì không.", "A facility key needs a facility code, other roles have none."
+        )
     prefix = f"{_BRAND}_{secrets.token_hex(4)}"
     unchecked = f"{prefix}_{secrets.token_urlsafe(32)}"
     text = unchecked + _checksum(unchecked)

@@ -182,9 +182,7 @@ def _last_fours(case: Case) -> set[str]:
     return {number[-4:].upper() for number in good if number}
 
 
-async def _proven(
-    session: AsyncSession, certificate: Certificate, facility: Facility, case: Case, *, has_id: bool, vault: Vault, now: dt.datetime
-) -> Proven:
+async def _proven(session: AsyncSession, certificate: Certificate, facility: Facility, case: Case, *, has_id: bool, vault: Vault, now: dt.datetime) -> Proven:
     view = holder_view(certificate, case, facility, now=now)
     return Proven(
         report=report_of(certificate, now=now, view=view),
@@ -205,7 +203,9 @@ async def find_download(db: Database, text: str, *, grant: str, vault: Vault, no
         raise NotFound("no_such_code", "Không có giấy nào mang mã này.", "No certificate has this code.")
     if not vault.allows(grant, found.certificate.id):
         raise Forbidden(
-            "no_grant", "Đường dẫn tải đã hết hạn. Hãy nhập lại ngày sinh và bốn số cuối.", "The download link has expired. Please enter the birth date and last four again."
+            "no_grant",
+            "Đường dẫn tải đã hết hạn. Hãy nhập lại ngày sinh và bốn số cuối.",
+            "The download link has expired. Please enter the birth date and last four again.",
         )
     return require_issued(found.certificate)
 
@@ -235,7 +235,9 @@ async def check_upload(data: bytes, *, db: Database, vault: Vault, examiner: Exa
         return await _check_picture(data, db=db, vault=vault, examiner=examiner, now=now)
     if not data.startswith(b"%PDF-"):
         raise InputError(
-            "not_pdf_or_image", "Tệp không phải PDF, JPEG, PNG hay WebP. Hãy chọn tệp giấy chứng nhận hoặc ảnh chụp mã QR.", "This is no PDF, JPEG, PNG or WebP file."
+            "not_pdf_or_image",
+            "Tệp không phải PDF, JPEG, PNG hay WebP. Hãy chọn tệp giấy chứng nhận hoặc ảnh chụp mã QR.",
+            "This is no PDF, JPEG, PNG or WebP file.",
         )
     register, view = await _ask_register(data, db=db, vault=vault, now=now)
     examination = await examiner.examine(data, trust=trust, now=now)
@@ -245,9 +247,7 @@ async def check_upload(data: bytes, *, db: Database, vault: Vault, examiner: Exa
     return Report(judgement.verdict, judgement.reasons, now, judgement.checks, view, examination.signatures)
 
 
-async def _ask_register(
-    data: bytes, *, db: Database, vault: Vault, now: dt.datetime
-) -> tuple[RegisterFacts | NoRegister | None, Mapping[str, Any] | None]:
+async def _ask_register(data: bytes, *, db: Database, vault: Vault, now: dt.datetime) -> tuple[RegisterFacts | NoRegister | None, Mapping[str, Any] | None]:
     """What the digest register knows of these bytes; who holds the very file may see what is on it [domain §6]."""
     try:
         async with db.read() as session:

@@ -17,6 +17,8 @@ HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 """The zone of every calendar date; instants are UTC."""
 
 PREFIX = "CERTSVC_"
+MIN_SECRET = 32
+"""Characters or bytes of the service's secret: 256 bits."""
 
 
 class Environment(StrEnum):
@@ -44,7 +46,10 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(None, description="Redis or Valkey; default: the embedded server that `serve` starts")
     keys_dir: Path = Field(Path("keys_dev/generated"), description="folder with the trust anchors, the time-stamping key and the revocation answers")
     pkcs12_passphrase: SecretStr | None = Field(None, description="opens the PKCS#12 files of signing identities")
-    secret: SecretStr | None = Field(None, description="at least 32 random characters: derives codes, blind indexes and record encryption. Default in development: made once and kept in `data_dir`")
+    secret: SecretStr | None = Field(
+        None,
+        description="at least 32 random characters: codes, blind indexes and record encryption come from it. Default in development: made once, in `data_dir`",
+    )
     base_url: str = Field("http://127.0.0.1:8000", description="public address; printed in every QR")
     profile: Profile = Field(Profile.B_LT, description="signature level: `B-B`, `B-T` or `B-LT`")
     chunk_size: int = Field(16, ge=1, le=1000, description="certificates that a worker claims at once")
@@ -69,7 +74,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _refuse_unfit(self) -> Self:
         if self.environment is Environment.PRODUCTION:
-            if self.secret is None or len(self.secret.get_secret_value()) < 32:
+            if self.secret is None or len(self.secret.get_secret_value()) < MIN_SECRET:
                 raise ValueError("production needs CERTSVC_SECRET, at least 32 random characters")
             if not self.base_url.startswith("https://"):
                 raise ValueError("production needs an https:// CERTSVC_BASE_URL")

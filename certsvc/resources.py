@@ -21,7 +21,6 @@ from certsvc.vault import Vault
 from certsvc.verify.apart import Examiner
 
 
-
 def utc_now() -> dt.datetime:
     """The clock of production; everything below is handed the time."""
     return dt.datetime.now(dt.UTC)

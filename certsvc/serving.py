@@ -51,7 +51,7 @@ async def _keep_worker(settings: Settings) -> None:
             "worker",
             env=os.environ | settings.as_environment(),
             start_new_session=True,  # a Ctrl-C is for us; we stop it in order
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - only one prctl call
+            preexec_fn=die_with_parent,
         )
         try:
             code = await process.wait()
@@ -74,6 +74,14 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 async def serve_http(settings: Settings, *, host: str, port: int) -> None:
     """The API and pages until told to stop; neither uvicorn's access log (it holds codes) nor its banner."""
     config = uvicorn.Config(
-        create_app(settings), host=host, port=port, loop="none", log_config=None, access_log=False, server_header=False, proxy_headers=False, timeout_graceful_shutdown=10
+        create_app(settings),
+        host=host,
+        port=port,
+        loop="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=10,
     )
     await uvicorn.Server(config).serve()

@@ -59,9 +59,7 @@ def _certificate(path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise Broken(
-            "no_trust_anchor", f"Không đọc được chứng thư tin cậy {path.name}.", f"The trusted certificate {path.name} cannot be read."
-        ) from error
+        raise Broken("no_trust_anchor", f"Không đọc được chứng thư tin cậy {path.name}.", f"The trusted certificate {path.name} cannot be read.") from error
 
 
 def _der(certificate: x509.Certificate) -> bytes:

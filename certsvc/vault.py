@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from certsvc.config import MIN_SECRET
 from certsvc.errors import Broken
 from certsvc.verify.codes import encode_code, encode_token
 
@@ -31,7 +32,7 @@ class Vault:
     """Derives and opens; holds no state but its keys. `secret` is at least 32 bytes."""
 
     def __init__(self, secret: bytes) -> None:
-        if len(secret) < 32:  # noqa: PLR2004 - 256 bits, the strength of everything below
+        if len(secret) < MIN_SECRET:
             raise Broken("weak_secret", "Khoá bí mật của dịch vụ quá ngắn.", "The service's secret is shorter than 32 bytes.")
         self._codes = _subkey(secret, "codes")
         self._index = _subkey(secret, "index")

@@ -54,7 +54,7 @@ def _fingerprint(request: Request, body: Withdrawal | CertificateRequest | None)
     return fingerprint(request.method, request.url.path, content)
 
 
-@router.get("", response_model=CertificatePage)
+@router.get("")
 async def list_certificates(
     request: Request,
     response: Response,

@@ -38,7 +38,9 @@ class AddressLimiter:
             response.headers["RateLimit"] = f'"{name}";r={remaining};t={seconds}'
             if not allowed:
                 raise TooMany(
-                    "too_many_requests", "Quá nhiều yêu cầu từ mạng này; hãy thử lại sau ít phút.", "Too many requests from this network; try again shortly.",
+                    "too_many_requests",
+                    "Quá nhiều yêu cầu từ mạng này; hãy thử lại sau ít phút.",
+                    "Too many requests from this network; try again shortly.",
                     retry_after_s=seconds,
                 )
 

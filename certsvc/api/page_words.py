@@ -165,3 +165,9 @@ def causes_of(report: Mapping[str, Any]) -> list[Words]:
         return []
     codes = [Reason(reason["code"]) for reason in report["reasons"]]
     return [WITHDRAWN_FOR[code] for code in codes if code in WITHDRAWN_FOR]
+
+
+def told_of(report: Mapping[str, Any]) -> list[Mapping[str, str]]:
+    """The reasons whose own message fits the verdict: all that `causes_of` does not put otherwise."""
+    is_put_otherwise = bool(causes_of(report))
+    return [reason for reason in report["reasons"] if not (is_put_otherwise and reason["code"] in WITHDRAWN_FOR)]

@@ -117,5 +117,7 @@ async def _read_question(request: Request) -> Question:
 
 def _bad_question() -> InputError:
     return InputError(
-        "invalid_request", 'Hãy gửi tệp trong trường "file", hoặc JSON {"code": …} hoặc {"qr": …}.', 'Send a file in the field "file", or JSON {"code": …} or {"qr": …}.'
+        "invalid_request",
+        'Hãy gửi tệp trong trường "file", hoặc JSON {"code": …} hoặc {"qr": …}.',
+        'Send a file in the field "file", or JSON {"code": …} or {"qr": …}.',
     )

@@ -1,7 +1,7 @@
 """`certsvc` on the command line [api.md §1]. Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 cannot now.
 
-    running    serve, worker, demo, migrate          here     keys, identities, imports: on this machine's database
-    remote     batch, verify: talk to a service      looking  designs, doctor
+running    serve, worker, demo, migrate          here     keys, identities, imports: on this machine's database
+remote     batch, verify: talk to a service      looking  designs, doctor
 """
 
 import typer

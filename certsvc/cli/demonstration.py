@@ -17,8 +17,8 @@ from certsvc.blobs import pdf_name
 from certsvc.callers import create_key, find_caller
 from certsvc.config import Settings
 from certsvc.errors import Broken, Conflict
-from certsvc.issuing.batches import Order, accept_batch
 from certsvc.identities import add_identity, open_keyring
+from certsvc.issuing.batches import Order, accept_batch
 from certsvc.models import Batch, BatchStatus, Certificate, Kind, Role, Status
 from certsvc.records.registry_files import read_facilities, read_practitioners
 from certsvc.resources import Resources, open_resources, utc_now
@@ -35,7 +35,7 @@ _console = Console(stderr=True)
 async def run_demo(settings: Settings, folder: Path, *, host: str, port: int, once: bool) -> None:
     """Set up, issue, print, serve. Everything lies below `folder`; running it again issues nothing twice."""
     base_url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - a comparison, not a binding
-    settings = settings.model_copy(update={"data_dir": folder.resolve() / "data", "keys_dir": folder.resolve() / "keys", "base_url": base_url})
+    settings = settings.model_copy(update={"data_dir": folder / "data", "keys_dir": folder / "keys", "base_url": base_url})
     with as_file(files("certsvc").joinpath("sample")) as sample:
         await _set_up(settings, sample)
         keys = await _keys(settings, folder)

@@ -57,7 +57,7 @@ def demo(
 ) -> None:
     """Set up the demo folder, issue the sample cases, print addresses and keys, then serve."""
     refuse_taken(host, port)
-    run(run_demo(settings_from_environment(), folder, host=host, port=port, once=once))
+    run(run_demo(settings_from_environment(), folder.resolve(), host=host, port=port, once=once))
 
 
 def migrate() -> None:

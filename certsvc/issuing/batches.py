@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -120,9 +121,11 @@ async def read_batch(
     with tempfile.NamedTemporaryFile() as copy:
         await blobs.fetch(batch_name(batch_id), Path(copy.name))
         try:
-            await _read_rows(db, batch_id, Path(copy.name), terms=terms, stations=stations, done=done, vault=vault, settings=settings, clock=clock, on_progress=on_progress)
+            await _read_rows(
+                db, batch_id, Path(copy.name), terms=terms, stations=stations, done=done, vault=vault, settings=settings, clock=clock, on_progress=on_progress
+            )
         except InputError as error:
-            problem = {"code": error.code, "message_vi": error.message_vi, "message_en": error.message_en, "errors": list(error.errors)}
+            problem: dict[str, Any] = {"code": error.code, "message_vi": error.message_vi, "message_en": error.message_en, "errors": list(error.errors)}
             await _end_reading(db, batch_id, BatchStatus.FAILED, problem=problem, now=clock())
         else:
             await _end_reading(db, batch_id, BatchStatus.RUNNING, problem=None, now=clock())
@@ -199,7 +202,7 @@ def _lines(batch_id: uuid.UUID, number: int, checked: Checked, answers: tuple[An
     ]
 
 
-async def _end_reading(db: Database, batch_id: uuid.UUID, status: BatchStatus, *, problem: dict[str, object] | None, now: dt.datetime) -> None:
+async def _end_reading(db: Database, batch_id: uuid.UUID, status: BatchStatus, *, problem: dict[str, Any] | None, now: dt.datetime) -> None:
     async with db.begin() as session:
         batch = await batches.find_for_change(session, batch_id)
         if batch is None:
@@ -213,7 +216,11 @@ async def _end_reading(db: Database, batch_id: uuid.UUID, status: BatchStatus, *
 
 async def fail_batch(db: Database, batch_id: uuid.UUID, *, now: dt.datetime) -> None:
     """End a batch that our own fault stopped; the rows already judged stay, the file can be sent again."""
-    problem = {"code": "internal_error", "message_vi": "Dịch vụ gặp lỗi khi đọc tệp. Hãy gửi lại tệp.", "message_en": "The service failed while reading. Please send the file again."}
+    problem: dict[str, Any] = {
+        "code": "internal_error",
+        "message_vi": "Dịch vụ gặp lỗi khi đọc tệp. Hãy gửi lại tệp.",
+        "message_en": "The service failed while reading. Please send the file again.",
+    }
     await _end_reading(db, batch_id, BatchStatus.FAILED, problem=problem | {"errors": []}, now=now)
 
 

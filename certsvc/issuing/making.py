@@ -113,7 +113,7 @@ def warm_up() -> None:
     """Let a lay-out process import, parse and load what every form needs."""
     for design in load_designs():
         filled = fill(design, sample_values(design), head_examined=False)
-        render_marks(sample_marks(filled.slots))
+        sample_marks(filled.slots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +128,14 @@ class Laid:
     licences: dict[Slot, str | None]
 
 
-async def lay_out(certificate: Certificate, staff: Staff, workshop: Workshop, vault: Vault, settings: Settings, now: dt.datetime) -> Laid:
+async def lay_out(certificate: Certificate, staff: Staff, workshop: Workshop, *, vault: Vault, settings: Settings, now: dt.datetime) -> Laid:
+    """Fill the form of a claimed certificate, to be signed at `now`. Raises InputError or Broken where it cannot be filled."""
     case = open_case(certificate, vault)
     design = choose_design(certificate.kind, event_on=certificate.event_on)
     facility = staff.facilities[certificate.facility_code]
     head = staff.get_head(facility.code, on=today_in_hanoi(now))
     examiner = staff.find(case.practitioner_licence, facility.code) or head
-    facts = _facts(certificate, case, facility, examiner=examiner, head=head, vault=vault, settings=settings, today=today_in_hanoi(now))
+    facts = _facts(certificate, facility, examiner=examiner, head=head, vault=vault, settings=settings, today=today_in_hanoi(now))
     people = {Slot.PRACTITIONER: examiner, Slot.REPRESENTATIVE: head}
     sheet = Sheet(
         design_id=design.id,
@@ -152,7 +153,6 @@ async def lay_out(certificate: Certificate, staff: Staff, workshop: Workshop, va
 
 def _facts(
     certificate: Certificate,
-    case: Case,
     facility: Facility,
     *,
     examiner: Practitioner,
@@ -190,7 +190,7 @@ async def produce(certificate: Certificate, laid: Laid, staff: Staff, workshop: 
     sealed = await seal(
         laid.filled.pdf,
         marks=laid.marks,
-        signings=[_signing(box, page, certificate, laid, staff, workshop) for page, box in enumerate(laid.filled.slots)],
+        signings=[_signing(box, page, certificate=certificate, laid=laid, staff=staff, workshop=workshop) for page, box in enumerate(laid.filled.slots)],
         profile=settings.profile,
         time_stamper=workshop.time_stamper,
         revocation=workshop.revocation,
@@ -206,7 +206,7 @@ async def produce(certificate: Certificate, laid: Laid, staff: Staff, workshop: 
     return Produced(certificate, sealed, hashlib.sha256(sealed.pdf).hexdigest(), laid.design.id, _warnings(certificate, laid))
 
 
-def _signing(box: SlotBox, page: int, certificate: Certificate, laid: Laid, staff: Staff, workshop: Workshop) -> Signing:
+def _signing(box: SlotBox, page: int, *, certificate: Certificate, laid: Laid, staff: Staff, workshop: Workshop) -> Signing:
     facility_code, licence = certificate.facility_code, laid.licences[box.slot]
     row = choose_identity(staff.identities, facility_code=facility_code, licence=licence, now=laid.signed_at)
     identity = workshop.keyring.identity(row.source, facility_code=facility_code, licence=licence)

@@ -41,7 +41,9 @@ async def issue_chunk(
         staff = await _staff(session)
     if not claimed:
         return 0
-    sheets = {certificate.id: asyncio.ensure_future(lay_out(certificate, staff, workshop, vault, settings, clock())) for certificate in claimed}
+    sheets = {
+        certificate.id: asyncio.ensure_future(lay_out(certificate, staff, workshop, vault=vault, settings=settings, now=clock())) for certificate in claimed
+    }
     produced: list[Produced] = []
     for certificate in claimed:
         try:
@@ -135,7 +137,9 @@ async def _put_back(db: Database, certificate: Certificate, error: CertsvcError,
 
 
 def _crashed() -> Unavailable:
-    return Unavailable("internal_error", "Lỗi chưa rõ khi cấp giấy; người vận hành cần xem nhật ký.", "An unforeseen failure while issuing; an operator must look at the log.")
+    return Unavailable(
+        "internal_error", "Lỗi chưa rõ khi cấp giấy; người vận hành cần xem nhật ký.", "An unforeseen failure while issuing; an operator must look at the log."
+    )
 
 
 async def has_waiting(db: Database, *, now: dt.datetime) -> bool:

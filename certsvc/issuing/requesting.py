@@ -105,9 +105,7 @@ class Terms:
     dry_run: bool = False
 
 
-async def answer_rows(
-    session: AsyncSession, rows: Sequence[Checked], *, terms: Terms, vault: Vault, history: PeoplesHistory
-) -> list[tuple[Answer, ...]]:
+async def answer_rows(session: AsyncSession, rows: Sequence[Checked], *, terms: Terms, vault: Vault, history: PeoplesHistory) -> list[tuple[Answer, ...]]:
     """Judge rows in the order of the file, and add what is to be issued (unless `terms.dry_run`).
 
     Returns one tuple a row, with an answer for each kind. `history` grows by what is accepted, so a
@@ -251,10 +249,10 @@ async def request_certificate(db: Database, record: Mapping[str, Cell], kind: Ki
 
 
 def rejected(findings: Sequence[Finding]) -> InputError:
-    errors = [
-        {"field": each.field, "row": None, "rule": each.rule, "message_vi": each.message_vi, "message_en": each.message_en} for each in findings
-    ]
-    return InputError("rejected", "Hồ sơ không đủ điều kiện cấp giấy; xem từng lỗi.", "The record breaks rules of this certificate; see each error.", errors=errors)
+    errors = [{"field": each.field, "row": None, "rule": each.rule, "message_vi": each.message_vi, "message_en": each.message_en} for each in findings]
+    return InputError(
+        "rejected", "Hồ sơ không đủ điều kiện cấp giấy; xem từng lỗi.", "The record breaks rules of this certificate; see each error.", errors=errors
+    )
 
 
 def _already_exists(certificate: Certificate) -> Conflict:

@@ -118,7 +118,5 @@ async def _corrected(
     if row.case is None or verdict.outcome == "reject":
         raise rejected(verdict.findings)
     if (row.case.facility_code, row.case.case_id) != (old.facility_code, old.case_id):
-        raise InputError(
-            "another_case", "Hồ sơ thay thế phải cùng cơ sở và cùng mã ca.", "The replacing record must be of the same facility and case."
-        )
+        raise InputError("another_case", "Hồ sơ thay thế phải cùng cơ sở và cùng mã ca.", "The replacing record must be of the same facility and case.")
     return row.case, [finding.rule for finding in verdict.findings]

@@ -1,13 +1,9 @@
-"""The catalogue's V and W rules: what every field must be, what is only worth a warning, what was repaired.
+"""The catalogue's V rules: what every field must be.
 
-Ids and meaning are those of the project's table of rules; four are our own. V-TEXT: a text that is
+Ids and meaning are those of the project's table of rules; three are our own. V-TEXT: a text that is
 missing, too long, or holds control characters. V-VALUE: a word or number its column does not know.
-V-ROW: a row with more cells than the table has columns. W-FORMULA and W-COLUMN: a spreadsheet's formulas
-read by their last computed value, columns left unread. Each is there so that nothing strange reaches a
-certificate, and nothing is dropped unsaid.
+V-ROW: a row with more cells than the table has columns. They keep strange things off certificates.
 """
-
-import datetime as dt
 
 from certsvc.records.findings import Level, Rule, Wording
 
@@ -215,82 +211,5 @@ FIELD_RULES = (
             ),
             "missing": Wording("Thiếu «{column}»: chọn một trong {allowed_vi}.", "“{column}” is missing: give one of {allowed_en}."),
         },
-    ),
-    Rule(
-        id="W-CITIZEN-MISMATCH",
-        level=Level.WARN,
-        basis="Cấu trúc số định danh cá nhân: mã thế kỷ, giới tính và năm sinh",
-        wordings={
-            "": Wording(
-                "«{column}» không khớp với giới tính hoặc năm sinh trong hồ sơ: hãy đối chiếu giấy tờ.",
-                "“{column}” does not fit the sex or the year of birth in the record: compare with the document.",
-            )
-        },
-    ),
-    Rule(
-        id="W-CARD-MISMATCH",
-        level=Level.WARN,
-        basis=_BHXH,
-        wordings={
-            "": Wording(
-                "Mười chữ số cuối của «{column}» khác mã số BHXH: hãy đối chiếu thẻ.",
-                "The last ten digits of “{column}” are not the social-insurance number: compare with the card.",
-            )
-        },
-    ),
-    Rule(
-        id="W-ICD-OLD",
-        level=Level.WARN,
-        basis="QĐ 98/QĐ-BYT 14/01/2022",
-        valid_to=dt.date(2022, 3, 31),
-        wordings={
-            "": Wording(
-                "«{column}»: B34.2 là mã cũ của COVID-19, chỉ nhận cho ngày khám đến hết 31/03/2022.",
-                "“{column}”: B34.2 is COVID-19's old code, taken only for examinations up to 31/03/2022.",
-            )
-        },
-    ),
-    Rule(
-        id="W-REPAIRED-ZEROS",
-        level=Level.REPAIR,
-        basis="own",
-        wordings={
-            "": Wording(
-                "«{column}» bị bảng tính làm mất số 0 ở đầu và đã được thêm lại: hãy kiểm tra.",
-                "“{column}” had lost leading zeros to a spreadsheet; they were put back: check it.",
-            )
-        },
-    ),
-    Rule(
-        id="W-REPAIRED-UNICODE",
-        level=Level.REPAIR,
-        basis="Unicode NFC (UAX #15); TCVN 6909",
-        wordings={
-            "": Wording(
-                "«{column}» dùng chữ tổ hợp hoặc thừa khoảng trắng và đã được chuẩn hóa.",
-                "“{column}” was in decomposed Unicode or had surplus blanks; it was normalised.",
-            )
-        },
-    ),
-    Rule(
-        id="W-FORMULA",
-        level=Level.WARN,
-        basis="own",
-        wordings={
-            "": Wording(
-                "«{column}» là công thức: hệ thống đọc giá trị bảng tính đã tính lần cuối, hãy kiểm tra.",
-                "“{column}” is a formula: the value last computed by the spreadsheet was read; check it.",
-            ),
-            "no_value": Wording(
-                "«{column}» là công thức chưa có giá trị nên được đọc như ô trống: hãy mở tệp bằng bảng tính, tính lại rồi lưu.",
-                "“{column}” is a formula without a computed value and was read as empty: open the file, recalculate and save it.",
-            ),
-        },
-    ),
-    Rule(
-        id="W-COLUMN",
-        level=Level.WARN,
-        basis="own",
-        wordings={"": Wording("Các cột không dùng đến và không được đọc: {titles}.", "Columns this service does not know were not read: {titles}.")},
     ),
 )

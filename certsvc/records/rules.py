@@ -15,8 +15,9 @@ from certsvc.records.certificate_catalogue import RECOVERY_RULES, SICK_LEAVE_RUL
 from certsvc.records.field_catalogue import FIELD_RULES
 from certsvc.records.findings import Finding, Rule
 from certsvc.records.titles import TITLES_VI
+from certsvc.records.warning_catalogue import WARNING_RULES
 
-RULES: dict[str, Rule] = {rule.id: rule for rule in (*FIELD_RULES, *SICK_LEAVE_RULES, *RECOVERY_RULES)}
+RULES: dict[str, Rule] = {rule.id: rule for rule in (*FIELD_RULES, *WARNING_RULES, *SICK_LEAVE_RULES, *RECOVERY_RULES)}
 """Every rule by its id, in the order in which findings are told."""
 
 _RANK = {rule_id: rank for rank, rule_id in enumerate(RULES)}

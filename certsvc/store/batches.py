@@ -72,9 +72,7 @@ async def count(session: AsyncSession, batch_id: uuid.UUID) -> dict[str, int]:
         .subquery()
     )
     rows = (
-        await session.execute(
-            select(func.count(), _sum(per_row.c.good == 1), _sum(and_(per_row.c.good == 0, per_row.c.bad == 1))).select_from(per_row)
-        )
+        await session.execute(select(func.count(), _sum(per_row.c.good == 1), _sum(and_(per_row.c.good == 0, per_row.c.bad == 1))).select_from(per_row))
     ).one()
     accepted = BatchRow.outcome == "accepted"
     lines = (
@@ -110,7 +108,7 @@ async def lines(session: AsyncSession, batch_id: uuid.UUID, *, after: tuple[int,
         session.expunge_all()
 
 
-def _page(batch_id: uuid.UUID, *, after: tuple[int, str]) -> Select[tuple[BatchRow, Certificate]]:
+def _page(batch_id: uuid.UUID, *, after: tuple[int, str]) -> Select[BatchRow, Certificate]:
     row, kind = after
     return (
         select(BatchRow, Certificate)

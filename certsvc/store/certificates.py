@@ -30,20 +30,14 @@ async def find_by_index(session: AsyncSession, index: str) -> Certificate | None
 
 async def find_published(session: AsyncSession, sha256: str) -> Certificate | None:
     """The certificate of which these very bytes were published, if any [design §5, digest register]."""
-    return await session.scalar(
-        select(Certificate).join(PublishedFile, PublishedFile.certificate_id == Certificate.id).where(PublishedFile.sha256 == sha256)
-    )
+    return await session.scalar(select(Certificate).join(PublishedFile, PublishedFile.certificate_id == Certificate.id).where(PublishedFile.sha256 == sha256))
 
 
 async def newest_by_key(session: AsyncSession, keys: Collection[NaturalKey]) -> dict[NaturalKey, Certificate]:
     """The newest revision of each natural key that has any."""
     if not keys:
         return {}
-    query = (
-        select(Certificate)
-        .where(tuple_(Certificate.facility_code, Certificate.case_id, Certificate.kind).in_(list(keys)))
-        .order_by(Certificate.revision)
-    )
+    query = select(Certificate).where(tuple_(Certificate.facility_code, Certificate.case_id, Certificate.kind).in_(list(keys))).order_by(Certificate.revision)
     return {(found.facility_code, found.case_id, found.kind): found for found in await session.scalars(query)}
 
 
@@ -146,7 +140,7 @@ async def events_of(session: AsyncSession, certificate_id: uuid.UUID) -> Sequenc
     return (await session.scalars(select(Event).where(Event.certificate_id == certificate_id).order_by(Event.id))).all()
 
 
-async def figures(session: AsyncSession, *, facility_code: str | None) -> Sequence[Row[tuple[str, Kind, Status, int, dt.datetime]]]:
+async def figures(session: AsyncSession, *, facility_code: str | None) -> Sequence[Row[str, Kind, Status, int, dt.datetime]]:
     """Per facility, kind and status: how many, and when the oldest was asked for."""
     query = (
         select(Certificate.facility_code, Certificate.kind, Certificate.status, func.count(), func.min(Certificate.requested_at))

@@ -66,7 +66,9 @@ class Database:
         async with self.engine.connect() as connection:
             revision = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
         if revision != ScriptDirectory(str(_MIGRATIONS)).get_current_head():
-            raise Broken("stale_schema", "Cơ sở dữ liệu chưa được nâng cấp; hãy chạy `certsvc migrate`.", "The database schema is stale; run `certsvc migrate`.")
+            raise Broken(
+                "stale_schema", "Cơ sở dữ liệu chưa được nâng cấp; hãy chạy `certsvc migrate`.", "The database schema is stale; run `certsvc migrate`."
+            )
 
     async def migrate(self) -> None:
         """Bring the database to the newest schema."""

@@ -59,7 +59,6 @@ async def get_identity(session: AsyncSession, identity_id: uuid.UUID) -> Signing
     return found
 
 
-
 async def list_keys(session: AsyncSession) -> Sequence[ApiKey]:
     return (await session.scalars(select(ApiKey).order_by(ApiKey.created_at))).all()
 

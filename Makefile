@@ -1,0 +1,52 @@
+# Everything starts with two commands: `make run` and `make test`.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check bench fmt lock clean system system-test
+
+run: $(VENV)/.runtime system ## set up, issue the sample cases, serve on PORT
+	$(BIN)/certsvc demo --port $(PORT)
+
+test: $(VENV)/.dev system-test ## set up and run all tests
+	$(BIN)/python -m pytest tests/unit tests/integration -n auto --dist loadfile
+	$(BIN)/python -m pytest tests/e2e
+
+check: $(VENV)/.dev ## lint, types, import layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev system-test ## how long one certificate takes, from POST to PDF
+	$(BIN)/python -m tests.benchmarks.bench_single
+
+fmt: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## renew the locks; needs uv. They hold hashes and no index address.
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml --group build -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
+
+system: $(VENV)/.runtime
+	@$(BIN)/python scripts/system_packages.py run
+
+system-test: $(VENV)/.dev
+	@$(BIN)/python scripts/system_packages.py test
+
+$(VENV)/bin/python:
+	$(PYTHON) scripts/make_venv.py $(VENV)
+
+$(VENV)/.runtime: $(VENV)/bin/python requirements.lock pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+clean: ## remove what set-up and the demo made
+	rm -rf $(VENV) var build dist *.egg-info

@@ -1,0 +1,58 @@
+"""What pip cannot give: `run` or `test`. As root it is installed; otherwise the one line to run is printed."""
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+
+LIBRARIES = {
+    "libpango-1.0.so.0": "libpango-1.0-0",
+    "libpangoft2-1.0.so.0": "libpangoft2-1.0-0",
+    "libharfbuzz.so.0": "libharfbuzz0b",
+    "libharfbuzz-subset.so.0": "libharfbuzz-subset0",
+    "libfontconfig.so.1": "libfontconfig1",
+}
+"""Shared libraries that WeasyPrint loads, and the Debian packages that hold them."""
+
+PROGRAMS = {"chromium": "chromium", "pdfsig": "poppler-utils", "pdftotext": "poppler-utils", "qpdf": "qpdf", "openssl": "openssl"}
+"""Independent readers and the browser of the tests."""
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def missing(purpose: str) -> list[str]:
+    """Debian packages that are missing for `run` or `test`."""
+    if not sys.platform.startswith("linux"):
+        return []
+    packages = {package for library, package in LIBRARIES.items() if not _loads(library)}
+    if purpose == "test":
+        packages |= {package for program, package in PROGRAMS.items() if shutil.which(program) is None}
+    return sorted(packages)
+
+
+def main() -> int:
+    packages = missing(sys.argv[1])
+    if not packages:
+        return 0
+    line = f"apt-get update && apt-get install --yes --no-install-recommends {' '.join(packages)}"
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        sys.stderr.write(f"System packages are missing. As root (Debian, Ubuntu):\n\n    {line}\n\nthen run make again.\n")
+        return 1
+    sys.stderr.write(f"Installing {', '.join(packages)}\n")
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    code = subprocess.call(["/bin/sh", "-c", f"({line}) >&2"], env=env)  # noqa: S603 - constant words
+    if code == 0 and (still := missing(sys.argv[1])):
+        sys.stderr.write(f"Still missing after installing: {', '.join(still)}\n")
+        return 1
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
