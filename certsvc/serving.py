@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import uvicorn
 
@@ -20,16 +21,17 @@ _log = get_logger()
 
 
 @asynccontextmanager
-async def running_stack(settings: Settings, *, with_worker: bool = True) -> AsyncIterator[Settings]:
+async def running_stack(settings: Settings, *, with_worker: bool = True, worker_log: Path | None = None) -> AsyncIterator[Settings]:
     """Queue server (where none is configured) and worker, stopped at the end.
 
-    Yields the settings with the queue's address in them.
+    `worker_log` takes what the worker logs instead of our own standard output. Yields the settings with
+    the queue's address in them.
     """
     embedded = EmbeddedServer() if settings.redis_url is None else None
     if embedded is not None:
         embedded.start()
         settings = settings.model_copy(update={"redis_url": embedded.url})
-    supervising = asyncio.create_task(_keep_worker(settings)) if with_worker else None
+    supervising = asyncio.create_task(_keep_worker(settings, worker_log)) if with_worker else None
     try:
         yield settings
     finally:
@@ -41,18 +43,22 @@ async def running_stack(settings: Settings, *, with_worker: bool = True) -> Asyn
             embedded.stop()
 
 
-async def _keep_worker(settings: Settings) -> None:
+async def _keep_worker(settings: Settings, log: Path | None) -> None:
     """A worker as a child process; another one where it ends before we do."""
     while True:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "certsvc",
-            "worker",
-            env=os.environ | settings.as_environment(),
-            start_new_session=True,  # a Ctrl-C is for us; we stop it in order
-            preexec_fn=die_with_parent,
-        )
+        with contextlib.ExitStack() as stack:
+            output = stack.enter_context(log.open("ab")) if log else None
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "certsvc",
+                "worker",
+                env=os.environ | settings.as_environment(),
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # a Ctrl-C is for us; we stop it in order
+                preexec_fn=die_with_parent,
+            )
         try:
             code = await process.wait()
         except asyncio.CancelledError:

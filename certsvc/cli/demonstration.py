@@ -40,7 +40,7 @@ async def run_demo(settings: Settings, folder: Path, *, host: str, port: int, on
         await _set_up(settings, sample)
         keys = await _keys(settings, folder)
         async with AsyncExitStack() as stack:
-            wired = await stack.enter_async_context(running_stack(settings))
+            wired = await stack.enter_async_context(running_stack(settings, worker_log=folder / "worker.log"))
             async with open_resources(wired) as res:
                 await _issue_sample(res, sample / "f0_cases.csv", keys["insurer"])
                 examples = await _write_examples(res, folder)
