@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     max_unpacked_bytes: int = Field(1024**3, description="largest batch file once unpacked")
     max_rows: int = Field(200_000, description="rows in one batch")
     max_pdf_bytes: int = Field(20 * 1024**2, description="largest file to check")
-    verify_timeout_s: float = Field(10.0, gt=0, description="wall-clock limit of one file check")
+    verify_timeout_s: float = Field(5.0, gt=0, description="wall-clock limit of one file check")
     verify_memory_bytes: int = Field(768 * 1024**2, description="memory limit of one file check")
     trusted_proxies: int = Field(0, ge=0, description="reverse proxies in front whose X-Forwarded-For entry is believed")
     log_json: bool = Field(False, description="log as JSON lines instead of readable lines")

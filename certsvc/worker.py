@@ -10,7 +10,7 @@ import structlog
 from arq import Worker, func
 
 from certsvc.config import Settings
-from certsvc.errors import CertsvcError, Unavailable
+from certsvc.errors import CertsvcError, Conflict, Unavailable
 from certsvc.issuing.batches import fail_batch, finish_batches, read_batch
 from certsvc.issuing.making import Workshop
 from certsvc.issuing.producing import has_waiting, issue_chunk
@@ -76,7 +76,7 @@ async def _read_batch(ctx: dict[str, Any], batch_id: str) -> None:
         await read_batch(
             res.db, uuid.UUID(batch_id), blobs=res.blobs, vault=res.vault, settings=res.settings, clock=utc_now, on_progress=res.doorbell.ring_issue
         )
-    except Unavailable as error:  # the lease runs out and the sweep rings again
+    except (Unavailable, Conflict) as error:  # the lease runs out and the sweep rings again
         _log.warning("batch.interrupted", code=error.code)
     except Exception as error:  # noqa: BLE001 - told to the sender as the batch's end, and to the operator in the log
         _log.error("batch.crashed", exc_info=error)

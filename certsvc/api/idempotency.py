@@ -11,7 +11,6 @@ from typing import Annotated, Any
 
 from fastapi import Header
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import IntegrityError
 
 from certsvc.errors import Conflict, InputError
 from certsvc.models import ApiKey, StoredAnswer
@@ -65,7 +64,7 @@ async def _reserve(db: Database, key: str, *, caller: ApiKey, request_sha256: st
                 await answers.open_answer(session, caller_id=caller.id, key=key, request_sha256=request_sha256, now=now)
                 return None
             return _replay(kept, request_sha256, now=now)
-    except IntegrityError as error:
+    except Conflict as error:  # the same key at the same moment
         raise _still_running() from error
 
 

@@ -50,6 +50,7 @@ class CertificateOut(BaseModel):
     serial: str | None
     code: str | None = Field(description="look-up code; auditors do not see it")
     verify_url: str | None
+    slip_url: str | None = Field(description="a page to print for people without a telephone")
     facility_code: str
     case_id: str
     requested_at: dt.datetime
@@ -113,14 +114,16 @@ class PractitionerOut(BaseModel):
 
 
 def certificate_out(certificate: Certificate, *, caller: ApiKey, vault: Vault, settings: Settings) -> CertificateOut:
-    code = None if caller.role is Role.AUDITOR else vault.code(certificate.id)
+    code = None if caller.role is Role.AUDITOR else format_code(vault.code(certificate.id))
+    verify_url = None if code is None else f"{settings.base_url}/v/{code}"
     return CertificateOut(
         id=certificate.id,
         kind=certificate.kind,
         status=certificate.status,
         serial=certificate.serial,
-        code=None if code is None else format_code(code),
-        verify_url=None if code is None else f"{settings.base_url}/v/{format_code(code)}",
+        code=code,
+        verify_url=verify_url,
+        slip_url=None if verify_url is None else f"{verify_url}/slip",
         facility_code=certificate.facility_code,
         case_id=certificate.case_id,
         requested_at=certificate.requested_at,

@@ -145,10 +145,10 @@ async def _write_examples(res: Resources, folder: Path) -> list[dict[str, str]]:
     (folder / "certificates").mkdir(exist_ok=True)
     examples = []
     for certificate in await _some_issued(res):
-        relative = Path("certificates") / f"{certificate.serial}.pdf"
-        await res.blobs.fetch(pdf_name(certificate.id, certificate.pdf_sha256 or ""), folder / relative)
+        path = folder / "certificates" / f"{certificate.serial}.pdf"
+        await res.blobs.fetch(pdf_name(certificate.id, certificate.pdf_sha256 or ""), path)
         code = format_code(res.vault.code(certificate.id))
-        examples.append({"code": code, "url": f"{res.settings.base_url}/v/{code}", "pdf": str(relative), "kind": str(certificate.kind)})
+        examples.append({"code": code, "url": f"{res.settings.base_url}/v/{code}", "pdf": str(path), "kind": str(certificate.kind)})
     return examples
 
 
@@ -178,7 +178,7 @@ def _print_addresses(base_url: str, folder: Path, *, keys: dict[str, str], examp
         f"Kiểm tra giấy / check         {base_url}/check",
         f"API                           {base_url}/docs",
         "",
-        *(f"{example['kind']:<12} {example['url']}   {folder / example['pdf']}" for example in examples[:: max(1, len(examples) // 4)]),
+        *(f"{example['kind']:<12} {example['url']}   {example['pdf']}" for example in examples[:: max(1, len(examples) // 4)]),
         "",
         *(f"key {role:<10} {key}" for role, key in keys.items()),
         f"({folder / 'credentials.json'})",

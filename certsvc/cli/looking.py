@@ -39,8 +39,8 @@ def list_designs() -> None:
 @designs.command("preview")
 def preview(
     design_id: Annotated[str, typer.Argument(help="as `designs list` shows it")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="the PNG to write")],
     *,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="the PNG to write (default: the design's name)")] = None,
     head: Annotated[bool, typer.Option("--head", help="the variant for a head who examined himself")] = False,
 ) -> None:
     """A PNG of a design with invented values."""
@@ -48,6 +48,7 @@ def preview(
     if design is None:
         complain("Không có mẫu này.", "There is no such design.")
         raise typer.Exit(WRONG_USAGE)
+    output = output or Path(f"{design.id.replace('/', '-')}.png")
     output.write_bytes(preview_png(design, head_examined=head))
     say(str(output))
 

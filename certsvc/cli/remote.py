@@ -103,14 +103,20 @@ def results(
 def _results_table(text: str) -> Table:
     table = Table("row", "case", "kind", "outcome", "rules", "serial", "code")
     for line in map(json.loads, text.splitlines()):
-        rules = "+".join(rule["id"] for rule in line["rules"])
+        rules = "+".join(dict.fromkeys(rule["id"] for rule in line["rules"]))
         table.add_row(str(line["row"]), line["case_id"], line["kind"], line["outcome"], rules, line["serial"] or "", line["code"] or "")
     return table
 
 
 @batch.command()
-def archive(batch_id: BatchId, output: Annotated[Path, typer.Option("--output", "-o", help="the ZIP to write")], url: Url = None, key: Key = None) -> None:
+def archive(
+    batch_id: BatchId,
+    url: Url = None,
+    key: Key = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="the ZIP to write (default: certificates-ID.zip)")] = None,
+) -> None:
     """Every signed PDF of a batch, and its results, in one ZIP."""
+    output = output or Path(f"certificates-{batch_id}.zip")
     with service(url, key) as client, client.stream("GET", f"/v1/batches/{batch_id}/archive.zip") as answer:
         expect(answer)
         with output.open("wb") as file:

@@ -18,9 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.config import HANOI
 from certsvc.errors import Conflict, InputError
 from certsvc.models import LIVE, ApiKey, Certificate, Episode, Facility, Kind, Practitioner, Status
-from certsvc.records import Case, Cell, Checked, Finding, Leave, check, duplicate_finding, judge
+from certsvc.records import Case, Cell, Checked, Finding, Leave, check, duplicate_finding, judge, rule_ids
 from certsvc.store import Database, certificates, registry
 from certsvc.vault import Vault
+
+CaseKey = tuple[str, str]
+"""(facility code, case id)."""
 
 ALONE, IN_BATCH = 0, 1
 """Priorities: somebody waits for a single certificate, a batch can take its time."""
@@ -46,34 +49,51 @@ class Stations:
 
 
 class PeoplesHistory:
-    """What is known of the people in a file: their other leaves and open illnesses, by person key."""
+    """What is known of the people in a file, by person key: each case's leave, and open illnesses."""
 
     def __init__(self) -> None:
-        self._leaves: defaultdict[str, list[Leave]] = defaultdict(list)
+        self._leaves: defaultdict[str, dict[CaseKey, Leave]] = defaultdict(dict)
         self._episodes: defaultdict[str, set[dt.date]] = defaultdict(set)
 
-    def leaves_of(self, person_key: str) -> Collection[Leave]:
-        return self._leaves.get(person_key, [])
+    def beside(self, case_key: CaseKey) -> "Beside":
+        """What is known besides one case, as its judge asks."""
+        return Beside(self, case_key)
+
+    def leaves_beside(self, person_key: str, case_key: CaseKey) -> Collection[Leave]:
+        return [leave for key, leave in self._leaves.get(person_key, {}).items() if key != case_key]
 
     def open_episodes_of(self, person_key: str) -> Collection[dt.date]:
         return self._episodes.get(person_key, set())
 
-    def add_leave(self, person_key: str, leave: Leave) -> None:
-        if leave not in self._leaves[person_key]:
-            self._leaves[person_key].append(leave)
+    def add_leave(self, person_key: str, case_key: CaseKey, leave: Leave) -> None:
+        self._leaves[person_key][case_key] = leave
 
     def add_episode(self, person_key: str, positive_on: dt.date) -> None:
         self._episodes[person_key].add(positive_on)
 
     async def learn(self, session: AsyncSession, cases: Iterable[Case], *, vault: Vault, caller: ApiKey) -> None:
-        """Add what the database knows of these cases' people, each case's own papers left out."""
-        by_index = {vault.person(case.person_key): case for case in cases}
-        for found in await certificates.leaves_of(session, by_index.keys()):
-            case = by_index[found.person]
-            if (found.facility_code, found.case_id) != (case.facility_code, case.case_id) and found.leave_from and found.leave_to:
-                self.add_leave(case.person_key, Leave(found.leave_from, found.leave_to, _label(found, caller)))
-        for episode in await certificates.open_episodes_of(session, by_index.keys()):
-            self.add_episode(by_index[episode.person].person_key, episode.positive_on)
+        """Add what the database knows of these cases' people."""
+        people = {vault.person(case.person_key): case.person_key for case in cases}
+        for found in await certificates.leaves_of(session, people.keys()):
+            if found.leave_from and found.leave_to:
+                leave = Leave(found.leave_from, found.leave_to, _label(found, caller))
+                self.add_leave(people[found.person], (found.facility_code, found.case_id), leave)
+        for episode in await certificates.open_episodes_of(session, people.keys()):
+            self.add_episode(people[episode.person], episode.positive_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A person's history as one case's judge sees it: without the case's own papers."""
+
+    history: PeoplesHistory
+    case_key: CaseKey
+
+    def leaves_of(self, person_key: str) -> Collection[Leave]:
+        return self.history.leaves_beside(person_key, self.case_key)
+
+    def open_episodes_of(self, person_key: str) -> Collection[dt.date]:
+        return self.history.open_episodes_of(person_key)
 
 
 def _label(certificate: Certificate, caller: ApiKey) -> str:
@@ -122,7 +142,7 @@ async def answer_rows(session: AsyncSession, rows: Sequence[Checked], *, terms: 
 def _answer_row(
     session: AsyncSession, row: Checked, newest: dict[certificates.NaturalKey, Certificate], *, terms: Terms, vault: Vault, history: PeoplesHistory
 ) -> tuple[Answer, ...]:
-    judgement = judge(row, history=history)
+    judgement = judge(row, history=history.beside((row.facility_code, row.case_id)))
     answers = []
     for kind in Kind:
         verdict = judgement[kind]
@@ -163,11 +183,11 @@ def _accept(
 ) -> Answer:
     days = case.leave_days if kind is Kind.SICK_LEAVE else None
     if kind is Kind.SICK_LEAVE:
-        history.add_leave(case.person_key, Leave(case.isolation_from, case.isolation_to, case.case_id))
+        history.add_leave(case.person_key, (case.facility_code, case.case_id), Leave(case.isolation_from, case.isolation_to, case.case_id))
     if terms.dry_run:
         return Answer(kind, "would_issue", findings, days)
     certificate = new_certificate(case, kind, revision=1 if before is None else before.revision + 1, terms=terms, vault=vault)
-    certificate.warnings = [finding.rule for finding in findings]
+    certificate.warnings = list(rule_ids(findings))
     session.add(certificate)
     certificates.record_event(session, certificate.id, "requested", at=terms.now, actor=str(terms.caller.id))
     return Answer(kind, "accepted", findings, days, certificate)

@@ -71,7 +71,7 @@ async def results_csv(lines: AsyncIterator[dict[str, Any]]) -> AsyncIterator[byt
     yield b"\xef\xbb\xbf" + _csv_row(COLUMNS)
     async for line in lines:
         rules = line["rules"]
-        texts = {"rules": "+".join(rule["id"] for rule in rules)}
+        texts = {"rules": "+".join(dict.fromkeys(rule["id"] for rule in rules))}
         texts |= {f"message_{language}": " ".join(rule[f"message_{language}"] for rule in rules) for language in ("vi", "en")}
         yield _csv_row(tuple(texts.get(column, line.get(column)) for column in COLUMNS))
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.errors import Forbidden, InputError, NotFound
 from certsvc.issuing.requesting import PeoplesHistory, Stations, Terms, check_for, new_certificate, open_case, rejected
 from certsvc.models import ApiKey, Certificate, Role
-from certsvc.records import Case, Cell, judge
+from certsvc.records import Case, Cell, judge, rule_ids
 from certsvc.store import Database, certificates
 from certsvc.vault import Vault
 
@@ -114,9 +114,9 @@ async def _corrected(
     history = PeoplesHistory()
     if row.case is not None:
         await history.learn(session, [row.case], vault=vault, caller=caller)
-    verdict = judge(row, history=history)[old.kind]
+    verdict = judge(row, history=history.beside((old.facility_code, old.case_id)))[old.kind]
     if row.case is None or verdict.outcome == "reject":
         raise rejected(verdict.findings)
     if (row.case.facility_code, row.case.case_id) != (old.facility_code, old.case_id):
         raise InputError("another_case", "Hồ sơ thay thế phải cùng cơ sở và cùng mã ca.", "The replacing record must be of the same facility and case.")
-    return row.case, [finding.rule for finding in verdict.findings]
+    return row.case, list(rule_ids(verdict.findings))

@@ -12,11 +12,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from certsvc.errors import Broken, Unavailable
+from certsvc.errors import Broken, Conflict, Unavailable
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _BUSY_TIMEOUT = dt.timedelta(seconds=30)
@@ -55,6 +55,12 @@ class Database:
     async def _translated() -> AsyncIterator[None]:
         try:
             yield
+        except IntegrityError as error:
+            if not _is_duplicate(error):
+                raise
+            raise Conflict(
+                "concurrent_change", "Việc này vừa được làm ở nơi khác; hãy thử lại.", "Somebody else did this at the same moment; try again."
+            ) from error
         except OperationalError as error:
             raise Unavailable("store_unavailable", "Cơ sở dữ liệu tạm thời không phản hồi.", "The database cannot be reached now.") from error
 
@@ -76,6 +82,11 @@ class Database:
         config.set_main_option("script_location", str(_MIGRATIONS))
         async with self.engine.begin() as connection:
             await connection.run_sync(_upgrade, config)
+
+
+def _is_duplicate(error: IntegrityError) -> bool:
+    """Whether a unique constraint was hit: SQLSTATE 23505, or SQLite's words."""
+    return getattr(error.orig, "sqlstate", None) == "23505" or "UNIQUE constraint failed" in str(error.orig)
 
 
 def _upgrade(connection: Connection, config: Config) -> None:

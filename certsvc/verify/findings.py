@@ -49,7 +49,7 @@ class Limits:
     max_fields: int = 2000
 
 
-class Refused(Exception):  # noqa: N818 - control flow inside this package, not an error
+class Refused(Exception):
     """A step ended the examination: what the file is, which check failed, and why in Vietnamese."""
 
     def __init__(self, kind: Kind, check: CheckName | None, detail: str, *, signatures: tuple[SignatureFacts, ...] = ()) -> None:

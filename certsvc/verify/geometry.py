@@ -33,7 +33,7 @@ class GeometryError(Exception):
     """The bytes do not have the shape that a signature must have; the text says which."""
 
 
-class TooMuch(Exception):  # noqa: N818 - an answer, not an error
+class TooMuch(Exception):
     """The file asks for more work than any certificate would."""
 
 

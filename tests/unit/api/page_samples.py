@@ -17,13 +17,13 @@ NOW = dt.datetime(2026, 3, 14, 2, 5, tzinfo=dt.UTC)
 CODE, TOKEN = "K7M2QX4P9RTVW3HD", "7ZK2M9QX4P3RTVW8HDA5C6E1FG"
 HOLDER, INITIALS = "Nguyễn Thị Bích Hạnh", "N. T. B. H."
 SERIAL = "012342600123"
-NOT_FOR_STRANGERS = (HOLDER, HOLDER.upper(), SERIAL, "07/03/2026", "13/03/2026", "khỏi bệnh", "COVID")
+NOT_FOR_STRANGERS = (HOLDER, HOLDER.upper(), SERIAL, "06/03/2026", "12/03/2026", "khỏi bệnh", "COVID")
 
 STRANGER = {"kind": "sick_leave", "serial_tail": "0123", "facility": "Trạm Y tế phường Hàng Thử", "signed_on": "2026-03-07", "initials": INITIALS}
 STATION = STRANGER | {"kind": "station_certificate"}
 MINOR = STRANGER | {"initials": None}
 UNSIGNED = STRANGER | {"serial_tail": None, "signed_on": None}
-OPENED = {"serial": SERIAL, "holder": HOLDER, "leave_from": "2026-03-07", "leave_to": "2026-03-13", "days": 7}
+OPENED = {"serial": SERIAL, "holder": HOLDER, "leave_from": "2026-03-06", "leave_to": "2026-03-12", "days": 7}
 
 REGISTER = Check(CheckName.REGISTER, Outcome.PASSED, "Đã đối chiếu với sổ cấp giấy.")
 VERDICT_OF_REASON = {
@@ -75,7 +75,9 @@ class Page:
     is_stranger: bool = False
 
 
-def report(verdict: Verdict, *reasons: Reason, certificate: dict[str, Any] | None = None, checks: tuple[Check, ...] = (REGISTER,), signatures: Any = ()) -> Report:
+def report(
+    verdict: Verdict, *reasons: Reason, certificate: dict[str, Any] | None = None, checks: tuple[Check, ...] = (REGISTER,), signatures: Any = ()
+) -> Report:
     return Report(verdict, reasons, NOW, checks, certificate, signatures)
 
 
@@ -109,7 +111,9 @@ def answers() -> Iterator[Page]:
         for verdict in verdicts:
             yield _stranger(f"{verdict}-{reason}", report(verdict, reason, certificate=_stranger_sees(verdict)))
             if verdict in HISTORIES:
-                opened = proven(verdict, reason, grant="a.grant" if verdict is Verdict.VALID else None, successor=CODE[::-1] if verdict is Verdict.REPLACED else None)
+                opened = proven(
+                    verdict, reason, grant="a.grant" if verdict is Verdict.VALID else None, successor=CODE[::-1] if verdict is Verdict.REPLACED else None
+                )
                 yield _opened(f"{verdict}-{reason}-proven", opened)
     yield _stranger("station", report(Verdict.VALID, Reason.GENUINE, certificate=STATION))
     yield _stranger("minor", report(Verdict.VALID, Reason.GENUINE, certificate=MINOR))
@@ -168,7 +172,9 @@ def forms() -> Iterator[Page]:
     )
     for error in errors:
         label = error.code if error else "empty"
-        yield Page(f"my-{label}", "my.html", "/my", {"typed": {"code": "k7m2-qx4p-9rtv-w3hd" if error else "", "birth_date": ""}, "error": error}, is_stranger=True)
+        yield Page(
+            f"my-{label}", "my.html", "/my", {"typed": {"code": "k7m2-qx4p-9rtv-w3hd" if error else "", "birth_date": ""}, "error": error}, is_stranger=True
+        )
     yield Page("my-qr", "my.html", "/my", {"typed": {"code": TOKEN, "birth_date": ""}, "error": errors[4]}, is_stranger=True)
     for code in ("malformed_code", "no_file", "not_pdf_or_image", "empty_file"):
         error = InputError(code, "Chưa đúng.", "Not right.")
@@ -180,7 +186,16 @@ def others() -> Iterator[Page]:
     address = "https://giay.example.vn/v/K7M2-QX4P-9RTV-W3HD"
     yield Page("start", "start.html", "/", {}, is_stranger=True)
     yield Page("slip", "slip.html", f"/v/{CODE}/slip", {"code": CODE, "address": address, "qr": qr_svg(address.upper())}, is_stranger=True)
-    problems = {"not_found": 404, "no_such_code": 404, "malformed_code": 422, "no_grant": 403, "not_downloadable": 409, "too_large": 413, "too_many": 429, "internal_error": 500}
+    problems = {
+        "not_found": 404,
+        "no_such_code": 404,
+        "malformed_code": 422,
+        "no_grant": 403,
+        "not_downloadable": 409,
+        "too_large": 413,
+        "too_many": 429,
+        "internal_error": 500,
+    }
     for code, status in problems.items():
         document = {
             "status": status,
