@@ -1,9 +1,6 @@
 """Use cases of checking: look a code up, prove oneself, download, check a file.
 
-What a stranger sees [design §5]: verdict, kind (a recovery paper only as "health-station
-certificate", for its name tells the illness), the serial's tail, facility, day of signing, initials.
-With the birth date: name and leave dates. With the last four of an id number on the paper too: the
-PDF. Known and unknown codes take the same path and the same queries.
+What each may see is `showing`'s matter. Known and unknown codes take the same path and the same queries.
 """
 
 import datetime as dt
@@ -15,11 +12,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.config import HANOI
 from certsvc.errors import Conflict, Forbidden, InputError, NotFound, TooMany, Unavailable
-from certsvc.issuing.requesting import open_case
-from certsvc.models import Certificate, Event, Facility, Kind, Status
+from certsvc.models import Certificate, Event, Facility, Status
 from certsvc.records import Case
+from certsvc.showing import holder_view, stranger_view
 from certsvc.store import Database, answers, certificates, registry
 from certsvc.vault import Vault
 from certsvc.verify.apart import Examiner
@@ -33,9 +29,7 @@ from certsvc.verify.trust import Trust
 
 TRIES_AN_HOUR, TRIES_IN_ALL = 5, 20
 _HOUR = dt.timedelta(hours=1)
-_ADULT_AGE = 18
 _DAY_FIRST = re.compile(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})")
-_UNTYPED = "station_certificate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +77,7 @@ async def _find(session: AsyncSession, code: Code, *, vault: Vault, now: dt.date
     if certificate is None or facility is None:
         report = Report(Verdict.UNKNOWN, (Reason.NO_SUCH_CODE,), now, (Check(CheckName.REGISTER, Outcome.FAILED, "Mã không có trong sổ."),))
         return Found(code, report, None, None)
-    view = stranger_view(certificate, open_case(certificate, vault), facility, now=now)
+    view = stranger_view(certificate, vault.open_case(certificate), facility, now=now)
     return Found(code, report_of(certificate, now=now, view=view), certificate, facility)
 
 
@@ -91,39 +85,6 @@ def report_of(certificate: Certificate, *, now: dt.datetime, view: Mapping[str, 
     """What the register says of a certificate, with what this asker may see of it [api.md §3, table]."""
     verdict, reasons = judge_status(RegisterFacts(certificate.status, certificate.reason))
     return Report(verdict, reasons, now, (Check(CheckName.REGISTER, Outcome.PASSED, "Mã có trong sổ cấp giấy."),), certificate=view)
-
-
-def stranger_view(certificate: Certificate, case: Case, facility: Facility, *, now: dt.datetime) -> dict[str, Any]:
-    """What anybody holding the code may see; of a minor not even initials [domain §6]."""
-    signed_on = certificate.signed_at.astimezone(HANOI).date().isoformat() if certificate.signed_at else None
-    return {
-        "kind": str(certificate.kind) if certificate.kind is Kind.SICK_LEAVE else _UNTYPED,
-        "serial_tail": certificate.serial[-4:] if certificate.serial else None,
-        "facility": facility.name,
-        "signed_on": signed_on,
-        "initials": _initials(case.full_name) if _is_adult(case, now.astimezone(HANOI).date()) else None,
-    }
-
-
-def holder_view(certificate: Certificate, case: Case, facility: Facility, *, now: dt.datetime) -> dict[str, Any]:
-    """What who knows the birth date, or holds the very file, may see. Never a diagnosis."""
-    return stranger_view(certificate, case, facility, now=now) | {
-        "kind": str(certificate.kind),
-        "serial": certificate.serial,
-        "holder": case.full_name,
-        "leave_from": case.isolation_from.isoformat(),
-        "leave_to": case.isolation_to.isoformat(),
-        "days": certificate.days,
-    }
-
-
-def _is_adult(case: Case, today: dt.date) -> bool:
-    born = case.birth.latest
-    return (today.year - born.year, today.month, today.day) >= (_ADULT_AGE, born.month, born.day)
-
-
-def _initials(name: str) -> str:
-    return " ".join(f"{word[0].upper()}." for word in name.split())
 
 
 async def prove(db: Database, text: str, *, birth_date: str, id_last4: str | None, vault: Vault, now: dt.datetime) -> Proven:
@@ -137,7 +98,7 @@ async def prove(db: Database, text: str, *, birth_date: str, id_last4: str | Non
     async with db.begin() as session:  # counting and adding a try is one step
         _refuse_more_tries(*await answers.wrong_tries(session, index=index, since=now - _HOUR))
         found = await _find(session, code, vault=vault, now=now)
-        case = open_case(found.certificate, vault) if found.certificate else None
+        case = vault.open_case(found.certificate) if found.certificate else None
         matches = case is not None and _was_born(case, birth_date) and (not id_last4 or id_last4.strip().upper() in _last_fours(case))
         if not matches:
             await answers.add_wrong_try(session, index=index, now=now)
@@ -257,7 +218,7 @@ async def _ask_register(data: bytes, *, db: Database, vault: Vault, now: dt.date
         return NoRegister.UNREACHABLE, None
     if certificate is None or facility is None:
         return None, None
-    return RegisterFacts(certificate.status, certificate.reason), holder_view(certificate, open_case(certificate, vault), facility, now=now)
+    return RegisterFacts(certificate.status, certificate.reason), holder_view(certificate, vault.open_case(certificate), facility, now=now)
 
 
 async def _check_picture(data: bytes, *, db: Database, vault: Vault, examiner: Examiner, now: dt.datetime) -> Report:

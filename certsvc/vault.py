@@ -11,6 +11,7 @@ Invariants:
 
 import hashlib
 import hmac
+import json
 import os
 import uuid
 
@@ -22,6 +23,8 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from certsvc.config import MIN_SECRET
 from certsvc.errors import Broken
+from certsvc.models import Certificate
+from certsvc.records import Case
 from certsvc.verify.codes import encode_code, encode_token
 
 GRANT_LIFETIME_S = 15 * 60
@@ -66,6 +69,14 @@ class Vault:
             return self._records.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _record_place(certificate_id))
         except InvalidTag as error:
             raise Broken("record_unreadable", "Không mở được hồ sơ đã lưu.", "A stored record does not open with this secret.") from error
+
+    def seal_case(self, certificate_id: uuid.UUID, case: Case) -> bytes:
+        """A case as its certificate's row keeps it."""
+        return self.seal_record(certificate_id, json.dumps(case.to_json(), ensure_ascii=False).encode())
+
+    def open_case(self, certificate: Certificate) -> Case:
+        """The case a certificate is about. Raises Broken as `open_record` does."""
+        return Case.from_json(json.loads(self.open_record(certificate.id, certificate.record)))
 
     def grant(self, certificate_id: uuid.UUID) -> str:
         """A right to download one PDF for a quarter of an hour, given after the second factor."""

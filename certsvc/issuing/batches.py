@@ -24,7 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.blobs import Blobs, batch_name
 from certsvc.config import Settings
 from certsvc.errors import InputError, NotFound
-from certsvc.issuing.requesting import IN_BATCH, Answer, PeoplesHistory, Stations, Terms, answer_rows, today_in_hanoi
+from certsvc.issuing.known import PeoplesHistory, Stations
+from certsvc.issuing.requesting import IN_BATCH, Answer, Terms, answer_rows, today_in_hanoi
 from certsvc.models import ApiKey, Batch, BatchRow, BatchStatus, Role
 from certsvc.records import Cell, Checked, Finding, SeenCases, check
 from certsvc.records.tables import SheetRow, Table, open_table

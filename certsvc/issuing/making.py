@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from certsvc.config import Environment, Settings
 from certsvc.errors import Broken
 from certsvc.identities import choose_identity
-from certsvc.issuing.requesting import open_case, today_in_hanoi
+from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.models import Certificate, Facility, Kind, Practitioner, SigningIdentity, Slot
 from certsvc.records import Case, discharge_rule_on, late_finding
 from certsvc.signing.keyring import Keyring
@@ -130,7 +130,7 @@ class Laid:
 
 async def lay_out(certificate: Certificate, staff: Staff, workshop: Workshop, *, vault: Vault, settings: Settings, now: dt.datetime) -> Laid:
     """Fill the form of a claimed certificate, to be signed at `now`. Raises InputError or Broken where it cannot be filled."""
-    case = open_case(certificate, vault)
+    case = vault.open_case(certificate)
     design = choose_design(certificate.kind, event_on=certificate.event_on)
     facility = staff.facilities[certificate.facility_code]
     head = staff.get_head(facility.code, on=today_in_hanoi(now))

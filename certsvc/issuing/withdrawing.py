@@ -8,7 +8,8 @@ from enum import StrEnum
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.errors import Forbidden, InputError, NotFound
-from certsvc.issuing.requesting import PeoplesHistory, Stations, Terms, check_for, new_certificate, open_case, rejected
+from certsvc.issuing.known import PeoplesHistory, Stations
+from certsvc.issuing.requesting import Terms, check_for, new_certificate, rejected
 from certsvc.models import ApiKey, Certificate, Role
 from certsvc.records import Case, Cell, judge, rule_ids
 from certsvc.store import Database, certificates
@@ -87,7 +88,7 @@ async def replace(
     """
     async with db.begin() as session:
         old = await _get_own(session, certificate_id, caller=caller)
-        case, warnings = open_case(old, vault), list(old.warnings)
+        case, warnings = vault.open_case(old), list(old.warnings)
         if record is not None:
             case, warnings = await _corrected(session, old, record, caller=caller, now=now, vault=vault)
         terms = Terms(caller=caller, now=now, late_reason="late" if record is not None else "reissue")

@@ -10,7 +10,7 @@ from tests.support.service import Service, running_demo
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running_demo(tmp_path_factory.mktemp("demo")) as running:
+    with running_demo(tmp_path_factory.mktemp("demo"), env={"CERTSVC_TRUSTED_PROXIES": "1"}) as running:
         yield running
 
 

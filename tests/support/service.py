@@ -38,9 +38,10 @@ class Service:
         examples: list[dict[str, str]] = self.credentials["examples"]
         return examples
 
-    def client(self, role: str | None = "insurer") -> httpx.Client:
-        """An HTTP client with that role's key; None: without a key. Close it."""
+    def client(self, role: str | None = "insurer", *, address: str | None = None) -> httpx.Client:
+        """An HTTP client with that role's key (None: without a key), seemingly at `address`. Close it."""
         headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {self.credentials['keys'][role]}"} if role else {})
+        headers |= {"X-Forwarded-For": address} if address else {}  # believed where CERTSVC_TRUSTED_PROXIES is 1
         return httpx.Client(base_url=self.base_url, headers=headers, timeout=60, trust_env=False)
 
 

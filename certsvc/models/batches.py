@@ -1,0 +1,56 @@
+"""Files of cases, and the fate of every row."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from certsvc.models.base import Entity, one_of
+from certsvc.models.certificates import Certificate
+from certsvc.models.states import BatchStatus, Kind
+
+
+class Batch(Entity):
+    """A file of cases and what becomes of it; the file lies among the blobs until the batch is done."""
+
+    __tablename__ = "batches"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("api_keys.id"), index=True)
+    facility_code: Mapped[str | None] = mapped_column(ForeignKey("facilities.code"))
+    status: Mapped[BatchStatus]
+    dry_run: Mapped[bool]
+    late_reason: Mapped[str] = mapped_column(String(16))
+    file_sha256: Mapped[str] = mapped_column(String(64))
+    file_format: Mapped[str] = mapped_column(String(16))
+    problem: Mapped[dict[str, Any] | None]
+    notices: Mapped[list[dict[str, Any]]]
+    created_at: Mapped[dt.datetime]
+    finished_at: Mapped[dt.datetime | None]
+    lease_until: Mapped[dt.datetime | None]
+
+    __table_args__ = (one_of("status", BatchStatus),)
+
+
+class BatchRow(Entity):
+    """One row of a batch file; its lines (one a kind) say what became of it."""
+
+    __tablename__ = "batch_rows"
+
+    batch_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("batches.id"), primary_key=True)
+    row: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[Kind] = mapped_column(primary_key=True)
+    case_id: Mapped[str]
+    outcome: Mapped[str] = mapped_column(String(16))
+    rules: Mapped[list[dict[str, Any]]]
+    days: Mapped[int | None]
+    certificate_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("certificates.id"), index=True)
+    certificate: Mapped[Certificate | None] = relationship(lazy="raise")
+
+    __table_args__ = (
+        one_of("kind", Kind),
+        CheckConstraint("outcome IN ('accepted', 'existing', 'rejected', 'would_issue', 'none', 'cancelled')", name="outcome"),
+        CheckConstraint("(outcome IN ('accepted', 'existing')) = (certificate_id IS NOT NULL)", name="certificate"),
+    )

@@ -1,0 +1,187 @@
+"""Certificates, with the transitions that are legal, and what hangs on them."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from certsvc.errors import Conflict
+from certsvc.models.base import Entity, one_of
+from certsvc.models.states import Kind, Status
+
+
+class Certificate(Entity):
+    """One certificate of one case: what was asked for, where it stands, what was published.
+
+    `record` is the encrypted case; `person` a blind index of whom it is about; `code_index` and
+    `token_index` are keyed digests of the look-up secrets, which are derived, never stored.
+    """
+
+    __tablename__ = "certificates"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    facility_code: Mapped[str] = mapped_column(ForeignKey("facilities.code"))
+    case_id: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[Kind]
+    revision: Mapped[int]
+    status: Mapped[Status]
+    serial: Mapped[str | None] = mapped_column(String(40))
+    serial_year: Mapped[int | None]
+    serial_sequence: Mapped[int | None]
+    code_index: Mapped[str] = mapped_column(String(64), unique=True)
+    token_index: Mapped[str] = mapped_column(String(64), unique=True)
+    person: Mapped[str] = mapped_column(String(64))
+    record: Mapped[bytes] = mapped_column(LargeBinary)
+    record_digest: Mapped[str] = mapped_column(String(64))
+    event_on: Mapped[dt.date]
+    leave_from: Mapped[dt.date | None]
+    leave_to: Mapped[dt.date | None]
+    days: Mapped[int | None]
+    warnings: Mapped[list[str]]
+    late_reason: Mapped[str] = mapped_column(String(16))
+    priority: Mapped[int] = mapped_column(default=0)
+    design: Mapped[str | None] = mapped_column(String(64))
+    level: Mapped[str | None] = mapped_column(String(8))
+    reason: Mapped[str | None] = mapped_column(String(32))
+    reason_text: Mapped[str | None]
+    replaces_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("certificates.id"))
+    replaced_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("certificates.id"))
+    is_reissue: Mapped[bool]
+    requested_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("api_keys.id"))
+    requested_at: Mapped[dt.datetime]
+    signed_at: Mapped[dt.datetime | None]
+    pdf_sha256: Mapped[str | None] = mapped_column(String(64))
+    pdf_bytes: Mapped[int | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[dt.datetime | None]
+    lease_token: Mapped[str | None] = mapped_column(String(32))
+    changed_at: Mapped[dt.datetime]
+
+    __table_args__ = (
+        UniqueConstraint("facility_code", "case_id", "kind", "revision", name="uq_certificates_natural_key"),
+        Index(
+            "uq_certificates_live",
+            "facility_code",
+            "case_id",
+            "kind",
+            unique=True,
+            sqlite_where=text("status IN ('requested', 'signing', 'issued', 'suspended')"),
+            postgresql_where=text("status IN ('requested', 'signing', 'issued', 'suspended')"),
+        ),
+        UniqueConstraint("facility_code", "kind", "serial_year", "serial_sequence", name="uq_certificates_serial"),
+        Index("ix_certificates_work", "status", "priority", "requested_at"),
+        Index("ix_certificates_person", "person", "kind"),
+        Index("ix_certificates_newest", "requested_at", "id"),
+        one_of("kind", Kind),
+        one_of("status", Status),
+        CheckConstraint(
+            "status NOT IN ('issued', 'suspended', 'revoked', 'replaced') OR (serial IS NOT NULL AND pdf_sha256 IS NOT NULL AND signed_at IS NOT NULL)",
+            name="published",
+        ),
+        CheckConstraint("(status = 'signing') = (lease_token IS NOT NULL)", name="lease"),
+    )
+
+    def _move(self, to: Status, now: dt.datetime, *, legal_from: tuple[Status, ...]) -> None:
+        if self.status not in legal_from:
+            raise Conflict(
+                "illegal_transition",
+                f"Giấy chứng nhận đang ở trạng thái {self.status}, không thể chuyển sang {to}.",
+                f"The certificate is {self.status}; it cannot become {to}.",
+                status_now=str(self.status),
+            )
+        self.status = to
+        self.changed_at = now
+
+    def claim(self, now: dt.datetime, *, lease_until: dt.datetime, token: str) -> None:
+        self._move(Status.SIGNING, now, legal_from=(Status.REQUESTED, Status.SIGNING))
+        self.attempts += 1
+        self.lease_until = lease_until
+        self.lease_token = token
+
+    def number(self, serial: str, *, year: int, sequence: int) -> None:
+        """Give the serial; a certificate keeps the first it got, whatever befalls it."""
+        if self.serial is not None:
+            raise Conflict("already_numbered", "Giấy đã có số seri.", "The certificate has a serial already.")
+        self.serial, self.serial_year, self.serial_sequence = serial, year, sequence
+
+    def release(self, now: dt.datetime, *, retry_at: dt.datetime | None = None) -> None:
+        """Give an unfinished claim back, to be taken again from `retry_at` on."""
+        self._move(Status.REQUESTED, now, legal_from=(Status.SIGNING,))
+        self.lease_token = None
+        self.lease_until = retry_at
+
+    def mark_issued(self, now: dt.datetime, *, signed_at: dt.datetime, sha256: str, size: int, level: str, design: str, warnings: list[str]) -> None:
+        self._move(Status.ISSUED, now, legal_from=(Status.SIGNING,))
+        self.signed_at, self.pdf_sha256, self.pdf_bytes = signed_at, sha256, size
+        self.level, self.design, self.warnings = level, design, warnings
+        self.lease_token = self.lease_until = None
+
+    def fail(self, now: dt.datetime, reason: str, text: str | None = None) -> None:
+        self._move(Status.FAILED, now, legal_from=(Status.REQUESTED, Status.SIGNING))
+        self.reason, self.reason_text = reason, text
+        self.lease_token = self.lease_until = None
+
+    def revoke(self, now: dt.datetime, reason: str, text: str | None) -> None:
+        self._move(Status.REVOKED, now, legal_from=(Status.ISSUED, Status.SUSPENDED))
+        self.reason, self.reason_text = reason, text
+
+    def suspend(self, now: dt.datetime, reason: str, text: str | None) -> None:
+        self._move(Status.SUSPENDED, now, legal_from=(Status.ISSUED,))
+        self.reason, self.reason_text = reason, text
+
+    def reinstate(self, now: dt.datetime) -> None:
+        self._move(Status.ISSUED, now, legal_from=(Status.SUSPENDED,))
+        self.reason = self.reason_text = None
+
+    def replace(self, now: dt.datetime, reason: str, text: str | None) -> None:
+        self._move(Status.REPLACED, now, legal_from=(Status.ISSUED, Status.SUSPENDED))
+        self.reason, self.reason_text = reason, text
+
+
+class SerialCounter(Entity):
+    """The last sequence number given, per facility, kind and year of signing; never goes back."""
+
+    __tablename__ = "serial_counters"
+
+    facility_code: Mapped[str] = mapped_column(ForeignKey("facilities.code"), primary_key=True)
+    kind: Mapped[Kind] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+
+class Episode(Entity):
+    """An illness that a file told us of and that was not over: what R-REINFECTION asks for."""
+
+    __tablename__ = "episodes"
+
+    facility_code: Mapped[str] = mapped_column(ForeignKey("facilities.code"), primary_key=True)
+    case_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person: Mapped[str] = mapped_column(String(64), index=True)
+    positive_on: Mapped[dt.date]
+
+
+class Event(Entity):
+    """What happened to a certificate, in order; only ever appended to."""
+
+    __tablename__ = "events"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    certificate_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("certificates.id"), index=True)
+    certificate: Mapped[Certificate] = relationship(lazy="raise")
+    at: Mapped[dt.datetime]
+    name: Mapped[str] = mapped_column(String(32))
+    actor: Mapped[str] = mapped_column(String(64))
+    facts: Mapped[dict[str, Any]]
+
+
+class PublishedFile(Entity):
+    """The digest register: SHA-256 of every version of a certificate that we ever published."""
+
+    __tablename__ = "published_files"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    certificate_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("certificates.id"), index=True)
+    certificate: Mapped[Certificate] = relationship(lazy="raise")
+    published_at: Mapped[dt.datetime]

@@ -1,0 +1,99 @@
+"""Who may issue and sign, and who may call."""
+
+import datetime as dt
+import uuid
+
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from certsvc.models.base import Entity, one_of, within
+from certsvc.models.states import Role
+
+
+class Facility(Entity):
+    """A health station or hospital that may issue; `code` is its five-digit BHXH number."""
+
+    __tablename__ = "facilities"
+
+    code: Mapped[str] = mapped_column(String(5), primary_key=True)
+    name: Mapped[str]
+    parent: Mapped[str]
+    ward_code: Mapped[str] = mapped_column(String(5))
+    active_from: Mapped[dt.date]
+    active_to: Mapped[dt.date | None]
+
+    def is_active_on(self, day: dt.date) -> bool:
+        return within(day, self.active_from, self.active_to)
+
+
+class Practitioner(Entity):
+    """Somebody licensed to examine at one facility; `role` is `head` or `practitioner`."""
+
+    __tablename__ = "practitioners"
+
+    licence: Mapped[str] = mapped_column(String(64), primary_key=True)
+    facility_code: Mapped[str] = mapped_column(ForeignKey("facilities.code"), primary_key=True)
+    full_name: Mapped[str]
+    role: Mapped[str] = mapped_column(String(16))
+    social_insurance_no: Mapped[str] = mapped_column(String(10))
+    registered_from: Mapped[dt.date]
+    registered_to: Mapped[dt.date | None]
+
+    __table_args__ = (CheckConstraint("role IN ('head', 'practitioner')", name="role"),)
+
+    @property
+    def is_head(self) -> bool:
+        return self.role == "head"
+
+    def is_registered_on(self, day: dt.date) -> bool:
+        """Registered with BHXH as a signer on that day [rules V-PRACTITIONER]."""
+        return within(day, self.registered_from, self.registered_to)
+
+
+class SigningIdentity(Entity):
+    """A key that signs, and whose: an organisation (facility), or a person (by licence)."""
+
+    __tablename__ = "identities"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    facility_code: Mapped[str] = mapped_column(ForeignKey("facilities.code"))
+    licence: Mapped[str | None] = mapped_column(String(64))
+    source: Mapped[str]
+    certificate_der: Mapped[bytes] = mapped_column(LargeBinary)
+    certificate_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    not_before: Mapped[dt.datetime]
+    not_after: Mapped[dt.datetime]
+    added_at: Mapped[dt.datetime]
+    retired_at: Mapped[dt.datetime | None]
+
+    def is_good(self, now: dt.datetime) -> bool:
+        """Whether it may sign now."""
+        return self.retired_at is None and self.not_before <= now <= self.not_after
+
+
+class ApiKey(Entity):
+    """A caller's key: only its digest is kept."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    prefix: Mapped[str] = mapped_column(String(16), unique=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    role: Mapped[Role]
+    facility_code: Mapped[str | None] = mapped_column(ForeignKey("facilities.code"))
+    created_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime | None]
+    last_used_at: Mapped[dt.datetime | None]
+    revoked_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (
+        one_of("role", Role),
+        CheckConstraint("(role = 'facility') = (facility_code IS NOT NULL)", name="facility_scope"),
+    )
+
+    def may_see(self, facility_code: str) -> bool:
+        """Whether that facility's certificates exist for this caller."""
+        return self.facility_code is None or self.facility_code == facility_code
+
+    def is_good(self, now: dt.datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

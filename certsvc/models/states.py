@@ -1,0 +1,50 @@
+"""Words that entities are made of: kinds, slots, roles, states."""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    SICK_LEAVE = "sick_leave"
+    RECOVERY = "recovery"
+
+
+class Slot(StrEnum):
+    """Who signs, in the order of signing [domain §1.6]."""
+
+    PRACTITIONER = "practitioner"
+    REPRESENTATIVE = "representative"
+    ORGANISATION = "organisation"
+
+
+class Status(StrEnum):
+    """States of a certificate: requested → signing → issued → suspended | revoked | replaced, or failed."""
+
+    REQUESTED = "requested"
+    SIGNING = "signing"
+    ISSUED = "issued"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+    FAILED = "failed"
+
+
+LIVE = (Status.REQUESTED, Status.SIGNING, Status.ISSUED, Status.SUSPENDED)
+"""States of which a case may have only one certificate of a kind."""
+
+PUBLISHED = (Status.ISSUED, Status.SUSPENDED, Status.REVOKED, Status.REPLACED)
+"""States in which bytes of ours are out in the world."""
+
+
+class Role(StrEnum):
+    INSURER = "insurer"
+    FACILITY = "facility"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+class BatchStatus(StrEnum):
+    READING = "reading"
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
