@@ -11,6 +11,7 @@ from certsvc.api.limits import AddressLimiter
 from certsvc.api.middleware import BodyLimit, RequestContext
 from certsvc.api.pages import STATIC
 from certsvc.api.problems import set_up_problems, unknown_error
+from certsvc.api.schemas import PROBLEMS
 from certsvc.config import Settings
 from certsvc.resources import Resources, open_resources
 
@@ -42,9 +43,9 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     app.add_exception_handler(Exception, unknown_error)
     limiter = AddressLimiter(trusted_proxies=settings.trusted_proxies)
     for staff in (certificates.router, batches.router, registry.router):
-        app.include_router(staff)
+        app.include_router(staff, responses=PROBLEMS)
     for open_to_all in (public.router, site.router):
-        app.include_router(open_to_all, dependencies=[Depends(limiter.limit("public", per_minute=_CALLS_A_MINUTE))])
+        app.include_router(open_to_all, responses=PROBLEMS, dependencies=[Depends(limiter.limit("public", per_minute=_CALLS_A_MINUTE))])
     app.include_router(health.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(BodyLimit, settings=settings)

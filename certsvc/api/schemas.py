@@ -22,6 +22,25 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Problem(BaseModel):
+    """Problem details [RFC 9457]; `code` is stable, texts may change."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    message_vi: str
+    message_en: str
+    errors: list[dict[str, str | int | None]] = Field(description="each with field, row, rule, message_vi, message_en")
+    request_id: str | None
+
+
+_PROBLEM = {"description": "Problem details", "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
+PROBLEMS: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, "5XX": _PROBLEM}
+"""What every call may answer besides its own results."""
+
+
 class CertificateRequest(Strict):
     """One certificate to issue; `record` has the columns of the case file as keys."""
 

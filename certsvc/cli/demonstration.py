@@ -45,7 +45,7 @@ async def run_demo(settings: Settings, folder: Path, *, host: str, port: int, on
                 await _issue_sample(res, sample / "f0_cases.csv", keys["insurer"])
                 examples = await _write_examples(res, folder)
             _write_credentials(folder, base_url=base_url, keys=keys, examples=examples)
-            _print_addresses(base_url, folder, keys=keys, examples=examples)
+            _print_addresses(base_url, folder, keys=keys, examples=examples, once=once)
             if not once:
                 await serve_http(wired, host=host, port=port)
 
@@ -170,7 +170,7 @@ def _write_credentials(folder: Path, *, base_url: str, keys: dict[str, str], exa
     part.replace(path)
 
 
-def _print_addresses(base_url: str, folder: Path, *, keys: dict[str, str], examples: list[dict[str, str]]) -> None:
+def _print_addresses(base_url: str, folder: Path, *, keys: dict[str, str], examples: list[dict[str, str]], once: bool) -> None:
     lines = [
         "",
         f"Trang chính / start page      {base_url}/",
@@ -183,6 +183,7 @@ def _print_addresses(base_url: str, folder: Path, *, keys: dict[str, str], examp
         *(f"key {role:<10} {key}" for role, key in keys.items()),
         f"({folder / 'credentials.json'})",
         "",
+        *(() if once else ("Đang chạy; nhấn Ctrl-C để dừng. / Running; press Ctrl-C to stop.", "")),
     ]
     sys.stdout.write("\n".join(lines))
     sys.stdout.flush()
