@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import Depends, FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from certsvc.api import batches, certificates, health, public, registry, site
 from certsvc.api.limits import AddressLimiter
 from certsvc.api.middleware import BodyLimit, RequestContext
-from certsvc.api.pages import STATIC
+from certsvc.api.pages import static_files
 from certsvc.api.problems import set_up_problems, unknown_error
 from certsvc.api.schemas import PROBLEMS
 from certsvc.config import Settings
@@ -47,7 +46,7 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     for open_to_all in (public.router, site.router):
         app.include_router(open_to_all, responses=PROBLEMS, dependencies=[Depends(limiter.limit("public", per_minute=_CALLS_A_MINUTE))])
     app.include_router(health.router)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", static_files(), name="static")
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(RequestContext, is_https=settings.base_url.startswith("https://"))
     return app

@@ -9,7 +9,11 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Scope
+from typing_extensions import override
 
 from certsvc.api import page_words
 from certsvc.config import HANOI
@@ -47,6 +51,22 @@ def _asset(name: str) -> str:
     """Address of a static file, with its digest: a browser may keep it for ever."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()
     return f"/static/{name}?v={digest[:12]}"
+
+
+class _Assets(StaticFiles):
+    """Under an address with its digest a file never changes; under any other a browser must ask again."""
+
+    @override
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        is_by_digest = scope["query_string"].startswith(b"v=")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_by_digest else "no-cache"
+        return response
+
+
+def static_files() -> ASGIApp:
+    """Serves what the pages link to, packed where the browser takes it: a gate's telephone has a slow line."""
+    return GZipMiddleware(_Assets(directory=STATIC))
 
 
 _environment = Environment(

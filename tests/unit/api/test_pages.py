@@ -3,8 +3,10 @@
 import re
 from itertools import pairwise
 
+import httpx
 import pytest
 from jinja2 import UndefinedError
+from starlette.exceptions import HTTPException
 
 from certsvc.api import pages
 from tests.unit.api.page_reading import Outline, render, words_of
@@ -87,6 +89,20 @@ def test_a_missing_value_is_an_error() -> None:
     with pytest.raises(UndefinedError):
         render(Page("slip", "slip.html", "/", {"code": CODE}))
     assert render(page)
+
+
+async def test_static_files_are_kept_and_packed() -> None:
+    """By digest: for a year, gzipped to a quarter; without it a browser asks again; what is not there is a 404."""
+    transport = httpx.ASGITransport(pages.static_files())
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        name = "/vendor/bootstrap-5.3.9/bootstrap.min.css"
+        packed = await client.get(f"{name}?v=0123456789ab")
+        assert packed.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert packed.num_bytes_downloaded < len(packed.content) / 4
+        assert (await client.get(name)).headers["Cache-Control"] == "no-cache"
+        with pytest.raises(HTTPException):
+            await client.get("/../pages.py")
 
 
 def test_static_files_are_addressed_by_digest() -> None:
