@@ -3,10 +3,8 @@
 import datetime as dt
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 from certsvc.blobs import Blobs
@@ -14,7 +12,8 @@ from certsvc.config import Environment, Settings
 from certsvc.errors import Broken
 from certsvc.identities import open_keyring
 from certsvc.issuing.making import Workshop, warm_up
-from certsvc.queue import Doorbell, die_with_parent
+from certsvc.layout import LayoutPool
+from certsvc.queue import Doorbell
 from certsvc.store import Database
 from certsvc.trusting import TrustSource
 from certsvc.vault import Vault
@@ -85,9 +84,7 @@ def open_workshop(settings: Settings) -> Iterator[Workshop]:
     if settings.environment is Environment.PRODUCTION:
         raise Broken("dev_authorities", "Môi trường thật cần máy chủ dấu thời gian và OCSP bên ngoài.", "Production needs a TSA and OCSP of its own.")
     keyring = open_keyring(settings)
-    with ProcessPoolExecutor(settings.fill_processes, mp_context=get_context("spawn"), initializer=die_with_parent) as layout:
-        for _ in range(settings.fill_processes):  # a first certificate need not wait for imports and fonts
-            layout.submit(warm_up)
+    with LayoutPool(settings.fill_processes, warm_up=warm_up) as layout:
         yield Workshop(
             keyring=keyring,
             time_stamper=keyring.embedded_tsa(clock=utc_now, rng=secrets.token_bytes),
