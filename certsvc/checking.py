@@ -5,7 +5,6 @@ What each may see is `showing`'s matter. Known and unknown codes take the same p
 
 import datetime as dt
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.errors import Conflict, Forbidden, InputError, NotFound, TooMany, Unavailable
 from certsvc.models import Certificate, Event, Facility, Status
 from certsvc.records import Case
+from certsvc.second_factor import SecondFactor
 from certsvc.showing import holder_view, stranger_view
 from certsvc.store import Database, answers, certificates, registry
 from certsvc.vault import Vault
@@ -29,7 +29,6 @@ from certsvc.verify.trust import Trust
 
 TRIES_AN_HOUR, TRIES_IN_ALL = 5, 20
 _HOUR = dt.timedelta(hours=1)
-_DAY_FIRST = re.compile(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,34 +89,25 @@ def report_of(certificate: Certificate, *, now: dt.datetime, view: Mapping[str, 
 async def prove(db: Database, text: str, *, birth_date: str, id_last4: str | None, vault: Vault, now: dt.datetime) -> Proven:
     """Open more of a certificate to who knows what is printed on it.
 
-    Raises InputError `malformed_code`, TooMany `too_many_tries` (5 wrong ones an hour) or `code_closed`
+    Raises InputError `malformed_code` or what `SecondFactor.read` raises, TooMany `too_many_tries` (5 wrong ones an hour) or `code_closed`
     (20 in all), Forbidden `no_match` for a wrong factor or an unknown code alike.
     """
-    code = parse_code(text)
+    code, factor = parse_code(text), SecondFactor.read(birth_date, id_last4)
     index = vault.index(code.text)
     async with db.begin() as session:  # counting and adding a try is one step
         _refuse_more_tries(*await answers.wrong_tries(session, index=index, since=now - _HOUR))
         found = await _find(session, code, vault=vault, now=now)
         case = vault.open_case(found.certificate) if found.certificate else None
-        matches = case is not None and _was_born(case, birth_date) and (not id_last4 or id_last4.strip().upper() in _last_fours(case))
+        matches = case is not None and factor.matches(case)
         if not matches:
             await answers.add_wrong_try(session, index=index, now=now)
         elif found.certificate and found.facility and case:
-            return await _proven(session, found.certificate, found.facility, case, has_id=bool(id_last4), vault=vault, now=now)
+            return await _proven(session, found.certificate, found.facility, case, has_id=factor.last4 is not None, vault=vault, now=now)
     raise Forbidden(
         "no_match",
         "Mã tra cứu, ngày sinh hoặc bốn số cuối không khớp với giấy. Sau 5 lần sai, mã bị khoá một giờ.",
         "The code, the birth date or the last four digits do not match the paper. After 5 wrong tries the code is closed for an hour.",
     )
-
-
-def _was_born(case: Case, typed: str) -> bool:
-    """Whether somebody typed the birth date as it is printed: dd/mm/yyyy, ISO, or the year where no more is known."""
-    typed = typed.strip()
-    if day_first := _DAY_FIRST.fullmatch(typed):
-        day, month, year = day_first.groups()
-        typed = f"{year}-{month:0>2}-{day:0>2}"
-    return typed == case.birth.iso or (case.birth.day is None and typed[:4] == case.birth.iso)
 
 
 def _refuse_more_tries(recent: int, in_all: int) -> None:
@@ -134,13 +124,6 @@ def _refuse_more_tries(recent: int, in_all: int) -> None:
             "More than 5 wrong tries. Please try again in an hour.",
             retry_after_s=int(_HOUR.total_seconds()),
         )
-
-
-def _last_fours(case: Case) -> set[str]:
-    """Last four of the id numbers on the paper; of the telephone where it shows none."""
-    numbers = [case.citizen_id, case.social_insurance_no, *case.health_insurance_card.split(";")]
-    good = [number for number in numbers if number] or [case.phone]
-    return {number[-4:].upper() for number in good if number}
 
 
 async def _proven(session: AsyncSession, certificate: Certificate, facility: Facility, case: Case, *, has_id: bool, vault: Vault, now: dt.datetime) -> Proven:

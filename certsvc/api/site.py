@@ -1,6 +1,5 @@
 """Pages for people: start, worker's page, slip, check."""
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -11,14 +10,12 @@ from certsvc.api.access import Now, Res
 from certsvc.api.problems import status_of
 from certsvc.api.public import CodeText, read_upload
 from certsvc.checking import check_upload, look_up, parse_code, prove
-from certsvc.errors import CertsvcError, InputError, NotFound
+from certsvc.errors import CertsvcError, NotFound
 from certsvc.templates.qr import qr_svg
 from certsvc.verify.codes import MAX_TEXT, format_code
 
 router = APIRouter(include_in_schema=False)
 Typed = Annotated[str, Form(max_length=MAX_TEXT)]
-_BIRTH_DATE = re.compile(r"\d{1,2}[/. -]\d{1,2}[/. -]\d{4}|\d{4}(-\d{2}(-\d{2})?)?")
-_LAST_FOUR = 4
 
 
 @router.get("/")
@@ -41,9 +38,7 @@ async def ask_worker(request: Request, code: Annotated[str, Query(max_length=MAX
 async def answer_worker(request: Request, res: Res, now: Now, code: Typed = "", birth_date: Typed = "", id_last4: Typed = "") -> Response:
     """The worker's own view: status as a timeline, and the PDF; or an employer's who knows the birth date."""
     try:
-        parse_code(code)  # a mistyped code is told before a missing date
-        birth_date = _read_birth_date(birth_date)
-        proven = await prove(res.db, code, birth_date=birth_date, id_last4=_read_last4(id_last4), vault=res.vault, now=now)
+        proven = await prove(res.db, code, birth_date=birth_date, id_last4=id_last4, vault=res.vault, now=now)
     except CertsvcError as error:
         # The birth date is not echoed; the code is, for it is long to type.
         headers = {"Retry-After": str(error.facts["retry_after_s"])} if "retry_after_s" in error.facts else None
@@ -82,28 +77,3 @@ async def answer_check(request: Request, res: Res, now: Now) -> Response:
     except CertsvcError as error:
         return pages.render(request, "check.html", status=status_of(error), typed="", error=error)
     return pages.render(request, "file_answer.html", report=report.to_json())
-
-
-def _read_birth_date(typed: str) -> str:
-    """A birth date as people type it, fit for `prove`: a number pad has no stroke, so eight digits do too.
-
-    Raises InputError `malformed_birth_date`: what is no date at all shall not cost one of the five tries.
-    """
-    typed = re.sub(r"^(\d{2})(\d{2})(\d{4})$", r"\1/\2/\3", typed.strip())
-    if _BIRTH_DATE.fullmatch(typed):
-        return typed
-    raise InputError(
-        "malformed_birth_date",
-        "Ngày sinh chưa đúng dạng: hãy nhập ngày, tháng, năm, ví dụ 05/09/1988.",
-        "This is no birth date: please type day, month and year, like 05/09/1988.",
-    )
-
-
-def _read_last4(typed: str) -> str | None:
-    """The last four characters, also of a whole number that somebody typed. Raises InputError `malformed_last4`."""
-    typed = "".join(typed.split())
-    if not typed:
-        return None
-    if len(typed) < _LAST_FOUR:
-        raise InputError("malformed_last4", "Hãy nhập đủ bốn số cuối.", "Please type all of the last four digits.")
-    return typed[-_LAST_FOUR:]
