@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     environment: Environment = Field(Environment.DEVELOPMENT, description="`production` refuses everything that is only fit for development")
-    data_dir: Path = Field(Path("var/data"), description="folder of the embedded database, the PDF files and the sockets")
+    data_dir: Path = Field(Path("var/data"), description="folder of the embedded database, the PDF files and, in development, the secret")
     database_url: str | None = Field(None, description="SQLAlchemy address; default: SQLite in `data_dir`")
     blob_url: str | None = Field(None, description="where PDF bytes lie, as obstore writes it (`file:///…`, `s3://bucket`); default: a folder in `data_dir`")
     redis_url: str | None = Field(None, description="Redis or Valkey; default: the embedded server that `serve` starts")

@@ -1,14 +1,11 @@
-"""Writes the reference pages that repeat what the code says: `python docs/reference.py`.
+"""Writes the reference pages that repeat what the code says: `.venv/bin/python docs/reference.py`.
 
 Settings, rules and reasons stand in the code once; a test compares these pages with it.
 """
 
 import datetime as dt
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from certsvc.config import PREFIX, Settings
 from certsvc.records import RULES, Rule
@@ -36,9 +33,8 @@ Commands that talk to a service (`batch`, `verify`) read two more variables. The
 | `CERTSVC_KEY` | the demo's insurer key | API key |
 
 In `production` the service wants `CERTSVC_SECRET` (at least 32 characters) and an `https://` address in
-`CERTSVC_BASE_URL`. Verification believes no certificate that says DEV ONLY. A worker refuses to start: it has
-no adapter yet for a time-stamping authority and OCSP of outside ([decision 0009](decisions/0009-one-layout-per-certificate.md)
-and the README say what else is not there).
+`CERTSVC_BASE_URL`. Neither signing nor verification takes a certificate that says DEV ONLY. A worker refuses to
+start in production today: adapters for a time-stamping authority and for OCSP of outside are not built yet.
 """
 
 _RULES = """# Rules

@@ -18,7 +18,7 @@ from certsvc.api.schemas import BatchOut, LateReason, batch_out
 from certsvc.errors import Forbidden
 from certsvc.issuing.batches import Order, accept_batch, get_batch
 from certsvc.issuing.results import archive, result_lines, results_csv
-from certsvc.models import Batch
+from certsvc.models import Batch, Role
 from certsvc.resources import Resources
 from certsvc.store import batches as batch_store
 
@@ -85,7 +85,7 @@ async def results(batch_id: uuid.UUID, res: Res, caller: Reader, format: Literal
     """One line a row and kind."""
     async with res.db.read() as session:
         await get_batch(session, batch_id, caller=caller)
-    lines = result_lines(res.db, batch_id, vault=res.vault, base_url=res.settings.base_url)
+    lines = result_lines(res.db, batch_id, vault=res.vault, base_url=res.settings.base_url, with_codes=caller.role is not Role.AUDITOR)
     if format == "csv":
         return StreamingResponse(results_csv(lines), media_type="text/csv; charset=utf-8", headers=_as_file(f"results-{batch_id}.csv"))
     return StreamingResponse(_ndjson(lines), media_type="application/x-ndjson")
@@ -101,7 +101,8 @@ async def read_archive(batch_id: uuid.UUID, res: Res, caller: Reader, now: Now) 
     """Every PDF of the batch that is issued, and results.csv."""
     async with res.db.read() as session:
         await get_batch(session, batch_id, caller=caller)
-    content = archive(res.db, batch_id, blobs=res.blobs, vault=res.vault, base_url=res.settings.base_url, now=now)
+    with_codes = caller.role is not Role.AUDITOR
+    content = archive(res.db, batch_id, blobs=res.blobs, vault=res.vault, base_url=res.settings.base_url, now=now, with_codes=with_codes)
     return StreamingResponse(content, media_type="application/zip", headers=_as_file(f"certificates-{batch_id}.zip"))
 
 

@@ -62,9 +62,8 @@ def _show_batch(answer: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         say(json.dumps(answer, ensure_ascii=False, indent=2))
         return
-    table = Table("batch", "status", *answer["counts"])
-    table.add_row(answer["id"], answer["status"], *(str(count) for count in answer["counts"].values()))
-    Console().print(table)
+    say(f"{answer['id']}  {answer['status']}{'  (dry run)' if answer['dry_run'] else ''}")
+    say(*(f"  {name:<12} {count}" for name, count in answer["counts"].items()))
     for notice in answer["notices"]:
         say(f"{notice['message_vi']} / {notice['message_en']}")
     if answer["problem"]:

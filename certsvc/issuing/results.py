@@ -23,11 +23,12 @@ _FILE_MODE = 0o100644
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-async def result_lines(db: Database, batch_id: uuid.UUID, *, vault: Vault, base_url: str) -> AsyncIterator[dict[str, Any]]:
-    """One line a row and kind, as api.md §2 names its fields, in the order of the file."""
+async def result_lines(db: Database, batch_id: uuid.UUID, *, vault: Vault, base_url: str, with_codes: bool = True) -> AsyncIterator[dict[str, Any]]:
+    """One line a row and kind, as api.md §2 names its fields, in the order of the file; auditors get no codes."""
     async with db.read() as session:
         async for line in batches.lines(session, batch_id):
-            yield _result(line, vault=vault, base_url=base_url)
+            result = _result(line, vault=vault, base_url=base_url)
+            yield result if with_codes else result | {"code": None, "verify_url": None}
 
 
 def _result(line: Line, *, vault: Vault, base_url: str) -> dict[str, Any]:
@@ -86,11 +87,13 @@ def _harmless(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 
 
-async def archive(db: Database, batch_id: uuid.UUID, *, blobs: Blobs, vault: Vault, base_url: str, now: dt.datetime) -> AsyncIterator[bytes]:
+async def archive(
+    db: Database, batch_id: uuid.UUID, *, blobs: Blobs, vault: Vault, base_url: str, now: dt.datetime, with_codes: bool = True
+) -> AsyncIterator[bytes]:
     """A ZIP with every PDF of the batch that is issued, and results.csv; streamed, one file in memory at a time."""
 
     async def members() -> AsyncIterator[AsyncMemberFile]:
-        yield "results.csv", now, _FILE_MODE, ZIP_64, results_csv(result_lines(db, batch_id, vault=vault, base_url=base_url))
+        yield "results.csv", now, _FILE_MODE, ZIP_64, results_csv(result_lines(db, batch_id, vault=vault, base_url=base_url, with_codes=with_codes))
         async with db.read() as session:
             async for row, certificate in batches.lines(session, batch_id):
                 if certificate is not None and certificate.status is Status.ISSUED and certificate.pdf_sha256 and certificate.signed_at:
