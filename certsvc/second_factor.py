@@ -16,7 +16,7 @@ _YEAR_FIRST = re.compile(r"\d{4}(-\d{2}-\d{2})?")
 _LAST = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SecondFactor:
     """`birth` is ISO (yyyy-mm-dd), or the year alone; `last4` are the last four of an id number, if given."""
 

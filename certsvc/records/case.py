@@ -110,9 +110,9 @@ def person_key(*, citizen_id: str, full_name: str, birth: Birth, phone: str) -> 
     return f"person:{full_name.casefold()}|{birth.iso}|{digits}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Case:
-    """A clean F0 record; fields are the columns of the case file, `birth` is its `birth_date`.
+    """A clean F0 record, without a `repr` that could reach a log; fields are the columns of the case file, `birth` is its `birth_date`.
 
     Texts are NFC, trimmed, and empty where nothing is known; identifiers are digits as text.
     """

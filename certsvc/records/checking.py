@@ -24,7 +24,7 @@ from certsvc.records.rules import in_table_order
 _CONTENT = tuple(column.name for column in CASES.columns if column.name not in CASES.any_of)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class OpenEpisode:
     """An illness that is not over: what R-REINFECTION asks for. `person_key` is personal data."""
 
@@ -32,7 +32,7 @@ class OpenEpisode:
     positive_on: dt.date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Checked:
     """What step one found of a row.
 

@@ -25,7 +25,7 @@ class RawRow:
     """One row that is not blank; `number` counts from 1 as the sheet shows it, `flags` are by cell index."""
 
     number: int
-    cells: Sequence[Cell]
+    cells: Sequence[Cell] = field(repr=False)
     flags: Mapping[int, Flag] = field(default_factory=lambda: _NO_FLAGS)
 
 

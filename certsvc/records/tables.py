@@ -6,7 +6,7 @@ skipped, blank rows anywhere; rows keep the numbers their user sees.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
@@ -34,7 +34,7 @@ class SheetRow:
     """A row by English column names; `number` as its user sees it. `notices` go into `check`."""
 
     number: int
-    cells: dict[str, Cell]
+    cells: dict[str, Cell] = field(repr=False)
     notices: tuple[Finding, ...] = ()
 
 

@@ -1,68 +1,102 @@
 """The ZIP package of an XLSX file (ECMA-376 part 2), opened with suspicion.
 
-Before anything is unpacked the directory is held against limits: its own size, the number of parts, no
-encryption, the sizes it declares. While a part is read its bytes are counted, so a lying header does not
-help. Parts are read by name only, never extracted; what is not asked for is never unpacked.
+Before a library sees it the directory is held against limits: its own size, the number of parts, how they
+are packed, the sizes they declare. `zipfile` never hands out more of a part than it declares, so these
+sizes bound everything; what a parser is fed is counted besides, for a tree is many times its text.
+Parts are read by name only, never extracted; what is not asked for is never unpacked.
 """
 
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
+from typing_extensions import override
+
+from certsvc.errors import InputError
 from certsvc.records.refusals import refusal
 
-CHUNK_BYTES = 1 << 16
 _END_BYTES, _MOST_COMMENT_BYTES = 22, 65_535
 _MOST_DIRECTORY_BYTES, _MOST_PARTS = 1 << 20, 4_096
 _MOST_RATIO, _RATIO_FREE_BYTES = 100, 1 << 20
+_MOST_SMALL_BYTES, _MOST_SMALL_ELEMENTS = 16 << 20, 300_000
+_CHUNK_BYTES = 1 << 16
 _ENCRYPTED = 0x1
-_DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
-"""What zipfile raises for damaged, encrypted or exotic members, whatever we ask of it."""
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""All that part 2 allows (annex B); zipfile unpacks the others without a bound."""
+_DOCTYPE = b"<!DOCTYPE"
 
 
-class Package:
-    """The parts of one package; `unpacked_bytes` is what has been read of them so far."""
+@contextmanager
+def damage_refused() -> Iterator[None]:
+    """Turn whatever the libraries raise over a damaged file into `broken_file`.
 
-    def __init__(self, archive: zipfile.ZipFile, *, max_unpacked_bytes: int) -> None:
-        self._archive = archive
-        self._sizes = {info.filename: info for info in archive.infolist()}
-        self._max_unpacked_bytes = max_unpacked_bytes
-        self.unpacked_bytes = 0
+    They raise all sorts, and their messages quote what cells hold: so none is named, and none is chained.
+    """
+    try:
+        yield
+    except (InputError, MemoryError):
+        raise
+    except Exception:  # noqa: BLE001 (see above; nothing goes on after it)
+        raise refusal("broken_file") from None
 
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset(self._sizes)
 
-    def chunks(self, name: str) -> Iterator[bytes]:
-        """A part's bytes. Raises InputError: `broken_file`, `too_large_unpacked`."""
-        if name not in self._sizes:
+class PartStream:
+    """A part on its way into a parser; `release` says that what was built of it so far has been let go."""
+
+    def __init__(self, raw: IO[bytes], *, most_elements: int, most_held_bytes: int) -> None:
+        self._raw = raw
+        self._elements_left = most_elements
+        self._most_held_bytes = most_held_bytes
+        self._held_bytes = 0
+
+    def read(self, size: int = _CHUNK_BYTES, /) -> bytes:
+        """Raises InputError: `too_large_unpacked`, `broken_file` for a document type declaration [part 2, §8.1.4]."""
+        chunk = self._raw.read(size)
+        self._held_bytes += len(chunk)
+        self._elements_left -= _count_elements(chunk)
+        if self._elements_left < 0 or self._held_bytes > self._most_held_bytes:
+            raise refusal("too_large_unpacked")
+        if _DOCTYPE in chunk:
             raise refusal("broken_file")
-        allowed = max(_RATIO_FREE_BYTES, self._sizes[name].compress_size * _MOST_RATIO)
-        try:
-            with self._archive.open(name) as part:
-                while chunk := part.read(CHUNK_BYTES):
-                    allowed -= len(chunk)
-                    self.unpacked_bytes += len(chunk)
-                    if allowed < 0 or self.unpacked_bytes > self._max_unpacked_bytes:
-                        raise refusal("too_large_unpacked")
-                    yield chunk
-        except _DAMAGES as error:
-            raise refusal("broken_file") from error
+        return chunk
+
+    def release(self) -> None:
+        self._held_bytes = 0
+
+
+class Package(zipfile.ZipFile):
+    """The parts of one package; a missing one is a KeyError, as with any ZipFile."""
+
+    @override
+    def read(self, name: str | zipfile.ZipInfo, pwd: bytes | None = None) -> bytes:
+        """A small XML part as a whole. Raises InputError: `too_large_unpacked`, `broken_file`."""
+        with self.open(name, pwd=pwd) as part:
+            content = part.read(_MOST_SMALL_BYTES + 1)
+        if len(content) > _MOST_SMALL_BYTES or _count_elements(content) > _MOST_SMALL_ELEMENTS:
+            raise refusal("too_large_unpacked")
+        if _DOCTYPE in content:
+            raise refusal("broken_file")
+        return content
+
+    @contextmanager
+    def stream(self, name: str, *, most_elements: int, most_held_bytes: int) -> Iterator[PartStream]:
+        """A large XML part, to be parsed piece by piece. Raises InputError (`broken_file`) where it cannot be opened."""
+        with damage_refused():
+            raw = self.open(name)
+        with raw:
+            yield PartStream(raw, most_elements=most_elements, most_held_bytes=most_held_bytes)
 
 
 @contextmanager
 def open_package(file: BinaryIO, *, max_unpacked_bytes: int) -> Iterator[Package]:
     """Open a package. Raises InputError: `broken_file`, `encrypted_file`, `too_large_unpacked`."""
     _check_directory(file)
-    try:
-        archive = zipfile.ZipFile(file)
-    except _DAMAGES as error:
-        raise refusal("broken_file") from error
-    with archive:
-        _check_declared(archive.infolist(), max_unpacked_bytes=max_unpacked_bytes)
-        yield Package(archive, max_unpacked_bytes=max_unpacked_bytes)
+    with damage_refused():
+        package = Package(file)
+    with package:
+        _check_declared(package.infolist(), max_unpacked_bytes=max_unpacked_bytes)
+        yield package
 
 
 def _check_directory(file: BinaryIO) -> None:
@@ -81,6 +115,13 @@ def _check_directory(file: BinaryIO) -> None:
 def _check_declared(parts: list[zipfile.ZipInfo], *, max_unpacked_bytes: int) -> None:
     if any(part.flag_bits & _ENCRYPTED for part in parts):
         raise refusal("encrypted_file")
+    if any(part.compress_type not in _METHODS for part in parts):
+        raise refusal("broken_file")
     is_bomb = any(part.file_size > max(_RATIO_FREE_BYTES, part.compress_size * _MOST_RATIO) for part in parts)
     if is_bomb or len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > max_unpacked_bytes:
         raise refusal("too_large_unpacked")
+
+
+def _count_elements(xml: bytes) -> int:
+    """How many elements begin; never less, in every encoding expat takes."""
+    return xml.count(b"<") - xml.count(b"</")

@@ -145,7 +145,7 @@ def file_answers() -> Iterator[Page]:
     ours = (signature(Slot.PRACTITIONER), signature(Slot.REPRESENTATIVE), signature(Slot.ORGANISATION))
     yield _file("valid", report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER | OPENED, checks=proofs, signatures=ours))
     for reason, verdicts in VERDICT_OF_REASON.items():
-        for verdict in set(verdicts) - {Verdict.VALID}:
+        for verdict in sorted(set(verdicts) - {Verdict.VALID}):
             yield _file(f"{verdict}-{reason}", report(verdict, reason, checks=tuple(Check(name, Outcome.NOT_DONE) for name in CheckName)))
     changed = (REGISTER, Check(CheckName.GEOMETRY, Outcome.FAILED, "Chữ ký không bao trọn tệp."), Check(CheckName.CHAIN, Outcome.NOT_DONE))
     broken = (signature(Slot.ORGANISATION, intact=False, trusted=False, covers_whole_file=False),)

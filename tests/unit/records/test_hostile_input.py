@@ -2,7 +2,9 @@
 
 import contextlib
 import datetime as dt
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +14,7 @@ from certsvc.errors import InputError
 from certsvc.records import Case, Cell, check, judge
 from certsvc.records.tables import open_table
 from tests.unit.records.samples import GOOD, REGISTRY, SAMPLE, TODAY, KnownHistory
+from tests.unit.records.test_xlsx import rewritten, saved
 
 CELLS: st.SearchStrategy[Cell] = st.one_of(
     st.none(),
@@ -47,7 +50,7 @@ def test_findings_never_repeat_what_a_cell_holds(column: str, secret: str) -> No
 
 
 @pytest.mark.parametrize("name", ["f0_cases_vi.xlsx", "f0_cases_vi.csv"])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_damage_is_read_or_refused(name: str, data: st.DataObject, tmp_path: Path) -> None:
     """A file with bytes changed or its end missing is read as far as it goes, or refused as input."""
@@ -57,4 +60,25 @@ def test_any_damage_is_read_or_refused(name: str, data: st.DataObject, tmp_path:
     path = tmp_path / name
     path.write_bytes(content[: data.draw(st.one_of(st.just(len(content)), st.integers(0, len(content))))])
     with contextlib.suppress(InputError), open_table(path, max_rows=1000, max_unpacked_bytes=1 << 24) as table:
-        assert len(list(table)) <= 200
+        assert len(list(table)) <= 200 + 8  # a byte may turn into a line end
+
+
+PARTS = ("[Content_Types].xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml", "xl/worksheets/sheet2.xml")
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_damage_inside_the_package_is_read_or_refused(data: st.DataObject, tmp_path: Path) -> None:
+    """So is one whose package is whole and whose XML is not what it should be."""
+    path = saved(tmp_path, [[*GOOD.values()]] * 3)
+    part = data.draw(st.sampled_from(PARTS))
+    with zipfile.ZipFile(path) as package:
+        content = bytearray(package.read(part))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at, length = data.draw(st.integers(0, len(content))), data.draw(st.integers(0, 8))
+        content[at : at + length] = data.draw(
+            st.one_of(st.binary(max_size=4), st.sampled_from([b"<c/>", b"</row>", b"-1", b"1e999", b"<!--", b"&#0;", b"9" * 5000]))
+        )
+    parts: dict[str, Any] = {part.replace("/", "__").replace(".", "_dot_"): bytes(content)}
+    with contextlib.suppress(InputError), open_table(rewritten(path, **parts), max_rows=1000, max_unpacked_bytes=1 << 24) as table:
+        assert len(list(table)) <= 4

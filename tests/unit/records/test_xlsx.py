@@ -1,6 +1,7 @@
 """XLSX: what cells hold, and how it is told."""
 
 import datetime as dt
+import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Any
 import openpyxl
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from openpyxl.xml.constants import SHEET_MAIN_NS
 
+from certsvc.errors import InputError
 from certsvc.records import check, judge, rule_ids
-from certsvc.records.tables import SheetRow, Table
+from certsvc.records.tables import open_table
 from tests.unit.records.samples import GOOD, REGISTRY, SAMPLE, TODAY, KnownHistory, warned
 from tests.unit.records.test_tables import TITLES, read, refused
 
@@ -32,12 +35,12 @@ def good_row(**changes: Any) -> list[Any]:
     return list({**GOOD, **changes}.values())
 
 
-def rewritten(path: Path, **parts: str | bytes | None) -> Path:
+def rewritten(path: Path, /, packed: int = zipfile.ZIP_DEFLATED, **parts: Any) -> Path:
     """The package with parts replaced or added; keys use `__` for `/` and `_dot_` for `.`."""
     named = {key.replace("__", "/").replace("_dot_", "."): content for key, content in parts.items()}
     with zipfile.ZipFile(path) as old:
         kept = {info.filename: old.read(info) for info in old.infolist() if info.filename not in named}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+    with zipfile.ZipFile(path, "w", packed) as new:
         for name, content in {**kept, **named}.items():
             if content is not None:
                 new.writestr(name, content)
@@ -49,8 +52,8 @@ def sheet_of(path: Path) -> str:
         return package.read("xl/worksheets/sheet2.xml").decode()
 
 
-def with_sheet(path: Path, xml: str) -> Path:
-    return rewritten(path, xl__worksheets__sheet2_dot_xml=xml)
+def with_sheet(path: Path, xml: str, *, packed: int = zipfile.ZIP_DEFLATED) -> Path:
+    return rewritten(path, packed=packed, xl__worksheets__sheet2_dot_xml=xml)
 
 
 def test_cells_of_every_type_read_as_one_case(tmp_path: Path) -> None:
@@ -83,7 +86,7 @@ def test_cells_of_every_type_read_as_one_case(tmp_path: Path) -> None:
 
 
 def test_reader_agrees_with_the_library() -> None:
-    """An independent reader sees the same values in the sample."""
+    """What is put together here reads the sample as openpyxl's own `load_workbook` does."""
     table, rows = read(SAMPLE / "f0_cases_vi.xlsx", max_rows=1000)
     book = openpyxl.load_workbook(SAMPLE / "f0_cases_vi.xlsx", read_only=True)
     [sheet] = book.worksheets
@@ -146,6 +149,8 @@ def test_hidden_sheets_are_not_read(tmp_path: Path) -> None:
 
 
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+KINDS = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
 
 def hand_made(tmp_path: Path, *, strings: str, cells: str) -> Path:
@@ -153,14 +158,15 @@ def hand_made(tmp_path: Path, *, strings: str, cells: str) -> Path:
     path = tmp_path / "hand_made"
     header = "".join(f'<x:c t="s"><x:v>{index}</x:v></x:c>' for index in range(len(TITLES)))
     table = "".join(f"<x:si><x:t>{title}</x:t></x:si>" for title in TITLES) + strings
+    main = f'xmlns:x="{SHEET_MAIN_NS}"'
     parts = {
-        "[Content_Types].xml": '<Types><Override ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>',
-        "_rels/.rels": f'<Relationships><Relationship Id="a" Type="{RELATIONS}/officeDocument" Target="/xl/book.xml"/></Relationships>',
-        "xl/book.xml": '<x:workbook><x:sheets><x:sheet name="F0" r:id="s"/></x:sheets></x:workbook>',
-        "xl/_rels/book.xml.rels": f'<Relationships><Relationship Id="s" Type="{RELATIONS}/worksheet" Target="one.xml"/>'
+        "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types"><Override PartName="/xl/book.xml" ContentType="{KINDS}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/strings.xml" ContentType="{KINDS}.sharedStrings+xml"/></Types>',
+        "xl/book.xml": f'<x:workbook {main} xmlns:r="{RELATIONS}"><x:sheets><x:sheet name="F0" sheetId="1" r:id="s"/></x:sheets></x:workbook>',
+        "xl/_rels/book.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="s" Type="{RELATIONS}/worksheet" Target="one.xml"/>'
         f'<Relationship Id="t" Type="{RELATIONS}/sharedStrings" Target="/xl/strings.xml"/></Relationships>',
-        "xl/strings.xml": f"<x:sst>{table}</x:sst>",
-        "xl/one.xml": f"<x:worksheet><x:sheetData><x:row>{header}</x:row><x:row>{cells}</x:row></x:sheetData></x:worksheet>",
+        "xl/strings.xml": f"<x:sst {main}>{table}</x:sst>",
+        "xl/one.xml": f"<x:worksheet {main}><x:sheetData><x:row>{header}</x:row><x:row>{cells}</x:row></x:sheetData></x:worksheet>",
     }
     with zipfile.ZipFile(path, "w") as package:
         for name, content in parts.items():
@@ -170,7 +176,7 @@ def hand_made(tmp_path: Path, *, strings: str, cells: str) -> Path:
 
 def test_escaped_and_rich_text(tmp_path: Path) -> None:
     """_x000D_ is a line end, runs of rich text are one text, phonetic hints are none of it; cells may lack addresses."""
-    rich = "<x:si><x:r><x:t>Trường </x:t></x:r><x:r><x:t>A_x000D_</x:t></x:r><x:rPh><x:t>xyz</x:t></x:rPh></x:si>"
+    rich = '<x:si><x:r><x:t>Trường </x:t></x:r><x:r><x:t>A_x000D_</x:t></x:r><x:rPh sb="0" eb="1"><x:t>xyz</x:t></x:rPh></x:si>'
     cells = f'<x:c t="s"><x:v>{len(TITLES)}</x:v></x:c><x:c t="b"><x:v>1</x:v></x:c><x:c t="inlineStr"><x:is><x:t> a </x:t></x:is></x:c>'
     [row] = read(hand_made(tmp_path, strings=rich, cells=cells))[1]
     assert (row.number, row.cells) == (2, {TITLES[0]: "Trường A\r", TITLES[1]: True, TITLES[2]: " a "})
@@ -182,8 +188,44 @@ def test_a_string_that_is_not_there_is_refused(index: str, tmp_path: Path) -> No
     assert refused(hand_made(tmp_path, strings="", cells=f'<x:c t="s"><x:v>{index}</x:v></x:c>')).code == "broken_file"
 
 
-def test_rows_stream(tmp_path: Path) -> None:
-    """The first row comes before the sheet has been read to its end."""
-    rows: list[SheetRow] = read(saved(tmp_path, [good_row(case_id=f"c{number}") for number in range(50)]))[1]
-    assert [row.cells["case_id"] for row in rows] == [f"c{number}" for number in range(50)]
-    assert isinstance(read(saved(tmp_path, [good_row()]))[0], Table)
+def test_rows_come_as_they_are_read(tmp_path: Path) -> None:
+    """Rows before a damaged one are given out: the sheet is not read to its end first."""
+    path = saved(tmp_path, [good_row(case_id=f"c{number}") for number in range(2000)])
+    with_sheet(path, sheet_of(path).replace('<row r="1500">', '<row r="x">'))
+    with open_table(path, max_rows=5000, max_unpacked_bytes=1 << 24) as table:
+        rows = iter(table)
+        assert [next(rows).cells["case_id"] for _ in range(1498)] == [f"c{number}" for number in range(1498)]
+        with pytest.raises(InputError) as caught:
+            next(rows)
+    assert caught.value.code == "broken_file"
+
+
+def test_numbers_are_numbers_even_where_the_format_says_date(tmp_path: Path) -> None:
+    """A count in a column formatted as dates stays a count, a day typed as digits stays those; a time of day is cut off."""
+    path = saved(tmp_path, [good_row(vaccine_doses=3, last_dose_on=20220112, positive_on=44619.5, isolation_to=44627, visit_no=0)])
+    with path.open("rb") as file:
+        book = openpyxl.load_workbook(file)
+    for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ":
+        book["F0"][f"{letter}2"].number_format = "dd/mm/yyyy"
+    book["F0"]["AA2"].number_format = "[h]:mm"
+    book.save(path)
+    [row] = read(path)[1]
+    assert [row.cells[name] for name in ("vaccine_doses", "last_dose_on", "positive_on", "isolation_to", "visit_no")] == [
+        3,
+        20220112,
+        dt.date(2022, 2, 27),
+        dt.date(2022, 3, 7),
+        0,
+    ]
+
+
+def test_gaps_blank_rows_and_false_dimensions(tmp_path: Path) -> None:
+    """Rows keep the numbers the sheet gives them, blank ones count and are left out, what the sheet says of its size is not believed."""
+    path = saved(tmp_path, [good_row(), [" ", None], good_row()])
+    xml = sheet_of(path)
+    found = re.search('<dimension ref="[A-Z0-9:]+" ?/>', xml)
+    assert found
+    with_sheet(path, re.sub('r="([A-Z]*)4"', r'r="\g<1>40"', xml).replace(found[0], '<dimension ref="A1:B2"/>'))
+    table, rows = read(path)
+    assert (table.header_row, len(table.columns)) == (1, len(TITLES))
+    assert [(row.number, row.cells["wants_recovery"]) for row in rows] == [(2, "1"), (40, "1")]

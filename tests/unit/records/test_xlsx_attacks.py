@@ -5,35 +5,53 @@ import time
 import tracemalloc
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from openpyxl.xml.constants import SHEET_MAIN_NS
 
+from certsvc.errors import InputError
+from certsvc.records.xlsx_package import PartStream
 from tests.unit.records.test_tables import refused
-from tests.unit.records.test_xlsx import good_row, rewritten, saved, with_sheet
+from tests.unit.records.test_xlsx import good_row, hand_made, rewritten, saved, with_sheet
 
 BIG = 1 << 30
+SHEET = f'<worksheet xmlns="{SHEET_MAIN_NS}"><sheetData>'
 
 
 @pytest.mark.parametrize(
     ("part", "content", "code"),
     [
         ("[Content_Types].xml", "<Types/>", "not_a_table"),
-        ("[Content_Types].xml", '<Types><Override ContentType="application/vnd.ms-excel.sheet.macroEnabled.main+xml"/></Types>', "has_macros"),
+        (
+            "[Content_Types].xml",
+            '<Types><Override PartName="/xl/workbook.xml" ContentType="application/vnd.ms-excel.sheet.macroEnabled.main+xml"/></Types>',
+            "has_macros",
+        ),
         ("xl/workbook.xml", "<workbook><sheets>", "broken_file"),
         ("xl/workbook.xml", None, "broken_file"),
         ("xl/worksheets/sheet2.xml", None, "broken_file"),
         ("xl/worksheets/sheet2.xml", '<!DOCTYPE x [<!ENTITY a "b">]><worksheet/>', "broken_file"),
         ("xl/worksheets/sheet2.xml", "<worksheet>" + "<x>" * 100_000, "broken_file"),
-        ("xl/worksheets/sheet2.xml", '<worksheet><sheetData><row r="2000000"/></sheetData></worksheet>', "broken_file"),
-        ("xl/worksheets/sheet2.xml", '<worksheet><sheetData><row r="5"/><row r="5"/></sheetData></worksheet>', "broken_file"),
-        ("xl/worksheets/sheet2.xml", '<worksheet><sheetData><row r="1"><c r="ZZZ1"/></row></sheetData></worksheet>', "broken_file"),
+        ("xl/worksheets/sheet2.xml", f"{SHEET}<row>" + "<x>" * 100_000 + "</x>" * 100_000 + "</row></sheetData></worksheet>", "no_header"),
+        ("xl/workbook.xml", "<workbook>" + "<x>" * 100_000 + "</x>" * 100_000 + "</workbook>", "broken_file"),
+        ("xl/workbook.xml", "<!DOCTYPE x><workbook/>", "broken_file"),
+        ("xl/styles.xml", "<!DOCTYPE x><styleSheet/>", "broken_file"),
+        ("xl/styles.xml", "<styleSheet>" + "<a/>" * 300_000 + "</styleSheet>", "too_large_unpacked"),
+        ("xl/styles.xml", '<?xml version="1.0" encoding="utf-7"?><styleSheet/>', "broken_file"),
+        ("xl/worksheets/sheet2.xml", '<!DOCTYPE x SYSTEM "file:///etc/hostname"><worksheet/>', "broken_file"),
+        ("xl/worksheets/sheet2.xml", '<!DOCTYPE x SYSTEM "file:///etc/hostname"><worksheet/>'.encode("utf-16"), "broken_file"),
+        ("xl/worksheets/sheet2.xml", f'{SHEET}<row r="2000000"/></sheetData></worksheet>', "broken_file"),
+        ("xl/worksheets/sheet2.xml", f'{SHEET}<row r="5"/><row r="5"/></sheetData></worksheet>', "broken_file"),
+        ("xl/worksheets/sheet2.xml", f'{SHEET}<row r="1"><c r="ZZZ1"/></row></sheetData></worksheet>', "broken_file"),
         ("xl/worksheets/sheet2.xml", '<worksheet><dimension ref="A1:XFD1048576"/><sheetData/></worksheet>', "no_header"),
     ],
 )
-def test_malformed_parts_are_refused(part: str, content: str | None, code: str, tmp_path: Path) -> None:
+def test_malformed_parts_are_refused(part: str, content: str | bytes | None, code: str, tmp_path: Path) -> None:
     """Damaged, foreign and hostile parts give a clear code, never another exception."""
     path = saved(tmp_path, [good_row()])
-    assert refused(rewritten(path, **{part.replace("/", "__").replace(".", "_dot_"): content})).code == code
+    parts: dict[str, Any] = {part.replace("/", "__").replace(".", "_dot_"): content}
+    assert refused(rewritten(path, **parts)).code == code
 
 
 def test_other_zip_files_are_refused(tmp_path: Path) -> None:
@@ -52,12 +70,12 @@ def test_other_zip_files_are_refused(tmp_path: Path) -> None:
     assert refused(path).code == "encrypted_file"
 
 
-def bounded(path: Path, *, most_bytes: int, most_s: float, max_rows: int = 1000) -> str:
+def bounded(path: Path, *, most_bytes: int, most_s: float) -> str:
     """The code a file is refused with, having stayed below the bounds."""
     tracemalloc.start()
     began = time.process_time()
     try:
-        error = refused(path, max_rows=max_rows, max_unpacked_bytes=BIG)
+        error = refused(path, max_rows=1000, max_unpacked_bytes=BIG)
         assert time.process_time() - began < most_s
         assert tracemalloc.get_traced_memory()[1] < most_bytes
     finally:
@@ -67,13 +85,13 @@ def bounded(path: Path, *, most_bytes: int, most_s: float, max_rows: int = 1000)
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     """A part that unpacks a thousandfold is refused by its declared size, in no time and space."""
-    path = with_sheet(saved(tmp_path, [good_row()]), "<worksheet><sheetData>" + " " * (64 << 20))
+    path = with_sheet(saved(tmp_path, [good_row()]), SHEET + " " * (64 << 20))
     assert bounded(path, most_bytes=8 << 20, most_s=1) == "too_large_unpacked"
 
 
 def test_a_lying_zip_bomb_is_refused_while_it_is_unpacked(tmp_path: Path) -> None:
     """Where the directory declares a small size, reading stops at it."""
-    path = with_sheet(saved(tmp_path, [good_row()]), "<worksheet><sheetData>" + " " * (64 << 20))
+    path = with_sheet(saved(tmp_path, [good_row()]), SHEET + " " * (64 << 20))
     content = bytearray(path.read_bytes())
     at = content.rindex(b"xl/worksheets/sheet2.xml") - 46
     assert content[at : at + 4] == b"PK\x01\x02"
@@ -82,27 +100,67 @@ def test_a_lying_zip_bomb_is_refused_while_it_is_unpacked(tmp_path: Path) -> Non
     assert bounded(path, most_bytes=8 << 20, most_s=1) == "broken_file"
 
 
+def flooded(tmp_path: Path, filling: str, *, size: int) -> Path:
+    """A sheet of that many bytes of the same, not compressed suspiciously."""
+    xml = SHEET + filling * max(1, size // len(filling)) + "</sheetData></worksheet>"
+    return with_sheet(saved(tmp_path, [good_row()]), xml, packed=zipfile.ZIP_STORED)
+
+
 @pytest.mark.parametrize(
-    ("filling", "code"),
+    ("filling", "size", "most_bytes", "code"),
     [
-        ("<row/>", "broken_file"),
-        ("<row>" + "<c/>" * 16_384 + "</row>", "too_large_unpacked"),
-        ("<row><c t='inlineStr'><is><t>" + "x" * 3_000_000 + "</t></is></c></row>", "no_header"),
-        ("<row><c r='" + "A" * 3_000_000 + "'/></row>", "broken_file"),
+        ("<row/>", 1 << 19, 4 << 20, "no_header"),
+        ("<row ht='1'/>", 1 << 20, 8 << 20, "no_header"),
+        ("<row>" + "<c/>" * 16_384 + "</row>", 1 << 19, 16 << 20, "no_header"),
+        ("<row><c t='inlineStr'><is><t>" + "x" * 3_000_000 + "</t></is></c></row>", 12 << 20, 24 << 20, "no_header"),
+        ("<row><c r='" + "A" * 3_000_000 + "'/></row>", 12 << 20, 24 << 20, "broken_file"),
+        ("<row/><y>" + "<x>z</x>" * 2000 + "</y>", 3 << 20, 8 << 20, "no_header"),
+        ("<row>" + "<c><v>1</v><x/></c>" * 240_000 + "</row>", 12 << 20, 96 << 20, "too_large_unpacked"),
     ],
-    ids=["rows", "columns", "text", "token"],
+    ids=["rows", "row attributes", "columns", "text", "token", "junk", "one row"],
 )
-def test_floods_of_cells_are_bounded(filling: str, code: str, tmp_path: Path) -> None:
-    """Endless rows, columns, text or names end early and are never held in memory, though not compressed suspiciously."""
-    path = saved(tmp_path, [good_row()])
-    count = max(1, (12 << 20) // len(filling))
-    xml = "<worksheet><sheetData>" + filling * count + "</sheetData></worksheet>"
-    with zipfile.ZipFile(path) as old:
-        kept = {info.filename: old.read(info) for info in old.infolist() if "sheet2" not in info.filename}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as new:
-        for name, content in {**kept, "xl/worksheets/sheet2.xml": xml.encode()}.items():
-            new.writestr(name, content)
-    assert bounded(path, most_bytes=24 << 20, most_s=30) == code
+def test_floods_of_cells_are_never_held(filling: str, size: int, most_bytes: int, code: str, tmp_path: Path) -> None:
+    """Rows, columns, text or names without end are let go as they come, or refused at a bound of one row."""
+    assert bounded(flooded(tmp_path, filling, size=size), most_bytes=most_bytes, most_s=60) == code
+
+
+@pytest.mark.parametrize(
+    ("filling", "max_rows", "code"),
+    [
+        ("<row/>", 1000, "broken_file"),
+        ("<row>" + "<c/>" * 16_384 + "</row>", 1, "too_large_unpacked"),
+        ("<row>" + "<c/>" * 16_385 + "</row>", 1, "broken_file"),
+        ("<row><row>" + "<c/>" * 1_100_000 + "</row></row>", 1000, "too_large_unpacked"),
+    ],
+    ids=["rows", "columns", "too many columns", "rows in rows"],
+)
+def test_floods_of_cells_come_to_an_end(filling: str, max_rows: int, code: str, tmp_path: Path) -> None:
+    """There are no more rows than Excel has, and no more cells than that many rows of cases can need."""
+    assert refused(flooded(tmp_path, filling, size=8 << 20), max_rows=max_rows, max_unpacked_bytes=BIG).code == code
+
+
+def test_a_string_table_is_bounded(tmp_path: Path) -> None:
+    """It is read as a whole, so its size has a limit of its own, below that of the file."""
+    strings = f'<sst xmlns="{SHEET_MAIN_NS}"><si><t>' + "x" * (129 << 20) + "</t></si></sst>"
+    path = hand_made(tmp_path, strings="", cells="")
+    assert refused(rewritten(path, packed=zipfile.ZIP_STORED, xl__strings_dot_xml=strings), max_unpacked_bytes=BIG).code == "too_large_unpacked"
+
+
+def test_what_parsers_are_fed_is_counted() -> None:
+    """Elements are counted over the whole part, bytes since the last release, however the pieces fall."""
+    stream = PartStream(io.BytesIO(b"<a></a><b/>" * 10), most_elements=20, most_held_bytes=50)
+    for _ in range(3):
+        stream.read(35)
+        stream.release()
+    with pytest.raises(InputError):
+        PartStream(io.BytesIO(b"<a></a><b/>" * 10), most_elements=19, most_held_bytes=500).read(200)
+    with pytest.raises(InputError):
+        PartStream(io.BytesIO(b"<a></a><b/>" * 10), most_elements=99, most_held_bytes=50).read(51)
+
+
+def test_exotic_packing_is_refused(tmp_path: Path) -> None:
+    """Only what the standard allows is unpacked: the rest cannot be bounded."""
+    assert refused(rewritten(saved(tmp_path, [good_row()]), packed=zipfile.ZIP_LZMA)).code == "broken_file"
 
 
 def test_many_parts_and_a_huge_directory_are_refused(tmp_path: Path) -> None:
