@@ -21,9 +21,11 @@ from arq.connections import ArqRedis, RedisSettings, create_pool
 from redis.exceptions import RedisError
 
 from certsvc.errors import Broken, Unavailable
+from certsvc.logs import get_logger
 
 ISSUE = "issue"
 READ_BATCH = "read_batch"
+_log = get_logger()
 
 
 def dump_job(job: dict[str, Any]) -> bytes:
@@ -41,7 +43,7 @@ def redis_settings(url: str) -> RedisSettings:
 
 
 class Doorbell:
-    """Rings the worker."""
+    """Rings the worker. A ring that cannot be delivered is logged and lost; the sweep makes up for it."""
 
     def __init__(self, pool: ArqRedis) -> None:
         self._pool = pool
@@ -66,8 +68,8 @@ class Doorbell:
     async def _ring(self, job: str, *args: str) -> None:
         try:
             await self._pool.enqueue_job(job, *args)
-        except (RedisError, OSError) as error:
-            raise _unreachable() from error
+        except (RedisError, OSError) as error:  # the rows are committed: a refusal now would only mislead the caller
+            _log.warning("queue.ring_lost", job=job, error=type(error).__name__)
 
     async def check(self) -> None:
         try:

@@ -4,7 +4,7 @@ import re
 
 from fastapi import Request, Response
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 
 def pdf_response(request: Request, data: bytes, *, sha256: str, filename: str) -> Response:

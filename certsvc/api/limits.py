@@ -8,7 +8,7 @@ import ipaddress
 import time
 from collections.abc import Awaitable, Callable
 
-from fastapi import Request, Response
+from fastapi import Request
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
@@ -25,17 +25,16 @@ class AddressLimiter:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._trusted_proxies = trusted_proxies
 
-    def limit(self, name: str, *, per_minute: int) -> Callable[[Request, Response], Awaitable[None]]:
-        """A dependency that raises TooMany past `per_minute` calls of `name` from one address."""
+    def limit(self, name: str, *, per_minute: int) -> Callable[[Request], Awaitable[None]]:
+        """A dependency that raises TooMany past `per_minute` calls of `name` from one address; `RequestContext` sends its headers."""
         item = RateLimitItemPerMinute(per_minute)
 
-        async def check(request: Request, response: Response) -> None:
+        async def check(request: Request) -> None:
             who = self._address(request)
             allowed = await self._limiter.hit(item, name, who)
             reset_at, remaining = await self._limiter.get_window_stats(item, name, who)
             seconds = max(1, int(reset_at - time.time()))
-            response.headers["RateLimit-Policy"] = f'"{name}";q={per_minute};w=60'
-            response.headers["RateLimit"] = f'"{name}";r={remaining};t={seconds}'
+            request.state.headers = {"RateLimit-Policy": f'"{name}";q={per_minute};w=60', "RateLimit": f'"{name}";r={remaining};t={seconds}'}
             if not allowed:
                 raise TooMany(
                     "too_many_requests",

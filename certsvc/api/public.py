@@ -108,7 +108,7 @@ async def read_upload(request: Request) -> bytes:
 async def _read_question(request: Request) -> Question:
     try:
         question = Question.model_validate(json.loads(await request.body()))
-    except (ValueError, ValidationError) as error:
+    except (ValueError, ValidationError, RecursionError) as error:  # the last by brackets nested too deep
         raise _bad_question() from error
     if (question.code is None) == (question.qr is None):
         raise _bad_question()

@@ -23,8 +23,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.blobs import Blobs, batch_name
 from certsvc.config import Settings
-from certsvc.errors import InputError, NotFound
+from certsvc.errors import Conflict, InputError, NotFound
 from certsvc.issuing.known import PeoplesHistory, Stations
+from certsvc.issuing.leases import Lease
 from certsvc.issuing.requesting import IN_BATCH, Answer, Terms, answer_rows, today_in_hanoi
 from certsvc.models import ApiKey, Batch, BatchRow, BatchStatus, Role
 from certsvc.records import Cell, Checked, Finding, SeenCases, check
@@ -33,7 +34,6 @@ from certsvc.store import Database, batches, registry
 from certsvc.vault import Vault
 
 ROWS_AT_ONCE = 200
-_LEASE = dt.timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +107,15 @@ async def read_batch(
 ) -> None:
     """Judge every row of a batch that nobody reads; does nothing where somebody does or it is read.
 
-    `on_progress` is called after each chunk of rows is committed.
+    `on_progress` is called after each chunk of rows is committed. Raises Conflict `taken_over` where
+    another reader has gone on meanwhile.
     """
     async with db.begin() as session:
         batch = await batches.find_for_change(session, batch_id)
         now = clock()
         if batch is None or batch.status is not BatchStatus.READING or (batch.lease_until and batch.lease_until > now):
             return
-        batch.lease_until = now + _LEASE
+        batch.lease_until = now + dt.timedelta(seconds=settings.lease_s)
         caller = await session.get_one(ApiKey, batch.owner_id)
         stations = await Stations.load(session, only=batch.facility_code)
         done = await batches.last_row(session, batch_id)
@@ -147,20 +148,31 @@ async def _read_rows(
     on_progress: Callable[[], Awaitable[None]],
 ) -> None:
     today = today_in_hanoi(clock())
-    history = await asyncio.to_thread(_open_episodes, file, settings, today, stations)
+    lease = Lease(lambda until: _extend(db, batch_id, until), lease_s=settings.lease_s, clock=clock)
+    history = await lease.wait(asyncio.to_thread(_open_episodes, file, settings, today, stations))
     seen = SeenCases()
     with _open(file, settings) as table:
         rows = iter(table)
-        while chunk := await asyncio.to_thread(_check_some, rows, today, stations, seen):
+        while chunk := await lease.wait(asyncio.to_thread(_check_some, rows, today, stations, seen)):
             fresh = [(number, checked) for number, checked in chunk if number > done]
             async with db.begin() as session:
+                await _require_still_ours(session, batch_id, done=done)
                 answers = await answer_rows(session, [checked for _, checked in fresh], terms=terms, vault=vault, history=history)
                 for (number, checked), row_answers in zip(fresh, answers, strict=True):
                     session.add_all(_lines(batch_id, number, checked, row_answers))
-                batch = await batches.find_for_change(session, batch_id)
-                if batch is not None:
-                    batch.lease_until = clock() + _LEASE
+            done = max(done, chunk[-1][0])
             await on_progress()
+
+
+async def _extend(db: Database, batch_id: uuid.UUID, lease_until: dt.datetime) -> None:
+    async with db.begin() as session:
+        await batches.extend_lease(session, batch_id, lease_until=lease_until)
+
+
+async def _require_still_ours(session: AsyncSession, batch_id: uuid.UUID, *, done: int) -> None:
+    """Raises Conflict `taken_over` where another reader, while we were silent, has gone on behind row `done`."""
+    if await batches.last_row(session, batch_id) != done:
+        raise Conflict("taken_over", "Tệp đang được một tiến trình khác đọc tiếp.", "Another worker goes on reading this file.")
 
 
 def _open_episodes(file: Path, settings: Settings, today: dt.date, stations: Stations) -> PeoplesHistory:

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.blobs import Blobs, pdf_name
 from certsvc.config import Settings
 from certsvc.errors import CertsvcError, Unavailable
+from certsvc.issuing.leases import Lease
 from certsvc.issuing.making import Produced, Staff, Workshop, lay_out, produce
 from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.logs import get_logger
@@ -44,10 +45,11 @@ async def issue_chunk(
     sheets = {
         certificate.id: asyncio.ensure_future(lay_out(certificate, staff, workshop, vault=vault, settings=settings, now=clock())) for certificate in claimed
     }
+    lease = Lease(lambda until: _extend(db, token, until), lease_s=settings.lease_s, clock=clock)
     produced: list[Produced] = []
     for certificate in claimed:
         try:
-            laid = await sheets[certificate.id]
+            laid = await lease.wait(sheets[certificate.id])
             produced.append(await produce(certificate, laid, staff, workshop, settings=settings, trust=trust, in_full=not produced))
         except CertsvcError as error:
             await _put_back(db, certificate, error, token=token, settings=settings, now=clock())
@@ -77,6 +79,11 @@ async def _claim(session: AsyncSession, *, token: str, settings: Settings, now: 
             claimed.append(certificate)
     await _number(session, claimed, year=today_in_hanoi(now).year)
     return claimed
+
+
+async def _extend(db: Database, token: str, lease_until: dt.datetime) -> None:
+    async with db.begin() as session:
+        await certificates.extend_lease(session, token=token, lease_until=lease_until)
 
 
 async def _number(session: AsyncSession, claimed: Sequence[Certificate], *, year: int) -> None:

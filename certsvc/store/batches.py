@@ -5,7 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.models import Batch, BatchRow, BatchStatus, Certificate, Status
@@ -38,6 +38,10 @@ async def unread(session: AsyncSession, *, now: dt.datetime) -> Sequence[Batch]:
     """Batches that nobody is reading although they are not read to the end."""
     is_free = or_(Batch.lease_until.is_(None), Batch.lease_until < now)
     return (await session.scalars(select(Batch).where(Batch.status == BatchStatus.READING, is_free))).all()
+
+
+async def extend_lease(session: AsyncSession, batch_id: uuid.UUID, *, lease_until: dt.datetime) -> None:
+    await session.execute(update(Batch).where(Batch.id == batch_id, Batch.status == BatchStatus.READING).values(lease_until=lease_until))
 
 
 async def running(session: AsyncSession) -> Sequence[Batch]:

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.models import LIVE, Certificate, Episode, Event, Kind, PublishedFile, SerialCounter, Status
@@ -104,6 +104,10 @@ async def take_waiting(session: AsyncSession, *, now: dt.datetime, limit: int) -
 
 async def count_waiting(session: AsyncSession, *, now: dt.datetime) -> int:
     return await session.scalar(select(func.count()).select_from(Certificate).where(_is_waiting(now))) or 0
+
+
+async def extend_lease(session: AsyncSession, *, token: str, lease_until: dt.datetime) -> None:
+    await session.execute(update(Certificate).where(Certificate.lease_token == token).values(lease_until=lease_until))
 
 
 async def of_claim(session: AsyncSession, token: str) -> Sequence[Certificate]:

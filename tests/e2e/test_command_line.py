@@ -1,0 +1,212 @@
+"""`certsvc` on the command line, against a running service and on its folder: what it says, and its exit codes."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from certsvc.cli import app
+from tests.support import calls
+from tests.support.records import as_csv, record
+from tests.support.service import Service
+
+DONE, SAYS_NO, WRONG_USAGE, CANNOT_NOW = range(4)
+Run = Callable[..., "Ended"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the command in this process, in an empty folder, with the demo's folders as settings."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in _settings(service).items():
+        monkeypatch.setenv(name, value)
+
+    def run(*words: str, env: dict[str, str] | None = None) -> Ended:
+        result = CliRunner().invoke(app, words, env=env)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return Ended(result.exit_code, result.stdout, result.stderr)
+
+    return run
+
+
+def _settings(service: Service) -> dict[str, str]:
+    return {
+        "CERTSVC_DATA_DIR": str(service.folder / "data"),
+        "CERTSVC_KEYS_DIR": str(service.folder / "keys"),
+        "CERTSVC_URL": service.base_url,
+        "CERTSVC_KEY": service.credentials["keys"]["insurer"],
+        "COLUMNS": "200",
+    }
+
+
+def test_exit_codes_reach_the_shell(service: Service, tmp_path: Path) -> None:
+    """As a process of its own: 0 for a valid code, 1 for an unknown one, 2 for a strange option, 3 where no service is."""
+    code = service.examples[0]["code"]
+    for words, wanted in (
+        ([code], DONE),
+        (["0000-0000-0000-0000"], SAYS_NO),
+        (["--strange"], WRONG_USAGE),
+        ([code, "--url", "http://127.0.0.1:9"], CANNOT_NOW),
+    ):
+        command = [sys.executable, "-m", "certsvc", "verify", *words]
+        ended = subprocess.run(command, env=os.environ | _settings(service), capture_output=True, text=True, check=False)
+        assert ended.returncode == wanted, ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+def test_a_batch_from_submission_to_archive(run: Run, sample: Path, tmp_path: Path) -> None:
+    """submit, status, results in three forms, archive. Rejected rows are exit code 1 for who waits."""
+    tried = run("batch", "submit", str(sample / "f0_cases_vi.xlsx"), "--dry-run", "--wait", "--json")
+    assert tried.returncode == SAYS_NO, tried.stderr
+    assert json.loads(tried.stdout)["counts"]["rejected"] == 26
+    sent = run("batch", "submit", str(sample / "f0_cases.csv"), "--wait", "--json")
+    assert sent.returncode == SAYS_NO, sent.stderr
+    batch = json.loads(sent.stdout)
+    assert (batch["status"], batch["dry_run"], batch["counts"]["existing"]) == ("done", False, 253)
+    status = run("batch", "status", batch["id"], "--json")
+    assert (status.returncode, json.loads(status.stdout)) == (DONE, batch)
+    assert batch["id"] in run("batch", "status", batch["id"]).stdout
+    lines = [json.loads(line) for line in run("batch", "results", batch["id"], "--json").stdout.splitlines()]
+    assert len(lines) == 400
+    written = run("batch", "results", batch["id"], "--output", str(tmp_path / "results.csv"))
+    assert written.returncode == DONE
+    assert len((tmp_path / "results.csv").read_text(encoding="utf-8-sig").splitlines()) == 401
+    table = run("batch", "results", batch["id"]).stdout
+    assert all(line["case_id"] in table for line in lines[:20])
+    assert run("batch", "archive", batch["id"], "--output", str(tmp_path / "all.zip")).returncode == DONE
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert archive.testzip() is None
+        assert len(archive.namelist()) == 254
+
+
+def test_a_batch_without_rejections_is_done(run: Run, service: Service, tmp_path: Path) -> None:
+    """Exit code 0, and the certificate is issued."""
+    (tmp_path / "one.csv").write_bytes(as_csv(record(3001)))
+    sent = run("batch", "submit", str(tmp_path / "one.csv"), "--wait", "--json")
+    assert sent.returncode == DONE, sent.stderr
+    assert json.loads(sent.stdout)["counts"]["issued"] == 2
+
+
+def test_a_file_that_is_no_table_is_refused_in_words(run: Run, tmp_path: Path) -> None:
+    """Exit code 1 with the problem's messages; a missing file is wrong usage."""
+    (tmp_path / "cases.csv").write_bytes(b"%PDF-1.7 nothing")
+    refused = run("batch", "submit", str(tmp_path / "cases.csv"))
+    assert refused.returncode == SAYS_NO
+    assert "không phải bảng tính" in refused.stderr
+    assert run("batch", "submit", str(tmp_path / "none.csv")).returncode == WRONG_USAGE
+
+
+def test_verify_says_yes_only_if_all_are_valid(run: Run, service: Service, tmp_path: Path) -> None:
+    """Files and codes together; a code nobody issued, a changed file, a revoked one: exit code 1."""
+    first, second = service.examples[0], service.examples[1]
+    file, code = service.folder / first["pdf"], second["code"].lower().replace("-", " ")
+    good = run("verify", str(file), code)
+    assert good.returncode == DONE, good.stdout + good.stderr
+    assert good.stdout.count("valid") == 2
+    changed = tmp_path / "changed.pdf"
+    changed.write_bytes(file.read_bytes().replace(b"/N 3", b"/N 4", 1))
+    said = run("verify", str(file), str(changed), "--json")
+    assert said.returncode == SAYS_NO
+    assert [report["verdict"] for report in json.loads(said.stdout)] == ["valid", "invalid"]
+    assert run("verify", "0000-0000-0000-0000").returncode == SAYS_NO
+    assert run("verify", "no-code").returncode == SAYS_NO
+    with service.client() as client:
+        revoked = calls.issue(client, record(3002))
+        calls.good(client.post(f"/v1/certificates/{revoked['id']}/revoke", json={"reason": "fraud"}))
+    assert run("verify", revoked["code"]).returncode == SAYS_NO
+
+
+def test_what_cannot_be_reached_is_told(run: Run) -> None:
+    """No service there, or a key that is none: exit code 3."""
+    for words in (("verify", "0000-0000-0000-0000", "--url", "http://127.0.0.1:9"), ("batch", "status", "x", "--key", "certsvc_no_key")):
+        answer = run(*words)
+        assert answer.returncode == CANNOT_NOW, answer.stderr
+        assert answer.stderr.strip()
+
+
+def test_designs(run: Run, tmp_path: Path) -> None:
+    """list names the three, preview writes a PNG, check passes ours and finds a fault's line."""
+    listed = run("designs", "list").stdout
+    assert all(design in listed for design in ("sick_leave/ct07-2017", "sick_leave/mau07-2025", "recovery/v1"))
+    assert run("designs", "preview", "recovery/v1", "--output", str(tmp_path / "form.png")).returncode == DONE
+    assert (tmp_path / "form.png").read_bytes().startswith(b"\x89PNG")
+    assert run("designs", "preview", "no/such", "--output", str(tmp_path / "no.png")).returncode == WRONG_USAGE
+    ours = Path(__file__).parents[2] / "certsvc" / "templates" / "designs" / "recovery" / "v1"
+    assert run("designs", "check", str(ours)).returncode == DONE
+    broken = tmp_path / "v2"
+    broken.mkdir()
+    for file in ours.iterdir():
+        (broken / file.name).write_bytes(file.read_bytes().replace(b"{{ parent }}", b"{{ patent }}"))
+    found = run("designs", "check", str(broken))
+    assert found.returncode == SAYS_NO
+    assert re.search(r"form\.html:\d+:", found.stdout)
+
+
+def test_keys_are_shown_once_and_can_be_revoked(run: Run, service: Service) -> None:
+    """A new key works at once, is listed by its prefix only, and is worthless once revoked."""
+    created = run("keys", "create", "--role", "auditor")
+    key = created.stdout.strip()
+    assert key.startswith("certsvc_")
+    with service.client(None) as client:
+        headers = {"Authorization": f"Bearer {key}"}
+        assert client.get("/v1/certificates", headers=headers).status_code == 200
+        prefix = key[:16]
+        listed = run("keys", "list").stdout
+        assert prefix in listed
+        assert key not in listed
+        assert run("keys", "revoke", prefix).returncode == DONE
+        assert client.get("/v1/certificates", headers=headers).status_code == 401
+    assert run("keys", "create", "--role", "facility").returncode == SAYS_NO
+    assert run("keys", "create", "--role", "facility", "--facility", "99999").returncode == SAYS_NO
+    assert run("keys", "create", "--role", "king").returncode == WRONG_USAGE
+    assert run("keys", "revoke", "certsvc_none").returncode == SAYS_NO
+
+
+def test_identities_and_doctor(run: Run, service: Service, tmp_path: Path) -> None:
+    """The seals are listed; all is well in the demo's folder, and a folder without a database is told in words."""
+    listed = run("identities", "list").stdout
+    assert "organisations/01801.p12" in listed
+    well = run("doctor")
+    assert well.returncode == DONE, well.stdout + well.stderr
+    ill = run("doctor", env={"CERTSVC_DATA_DIR": str(tmp_path / "empty")})
+    assert ill.returncode == CANNOT_NOW
+    assert "certsvc migrate" in ill.stdout
+
+
+def test_a_misspelt_setting_stops_the_start(run: Run) -> None:
+    """Wrong usage, named; a wrong value likewise, and a secret is not printed."""
+    misspelt = run("doctor", env={"CERTSVC_BASE_ULR": "http://x"})
+    assert misspelt.returncode == WRONG_USAGE
+    assert "CERTSVC_BASE_ULR" in misspelt.stderr
+    weak = run("doctor", env={"CERTSVC_ENVIRONMENT": "production", "CERTSVC_SECRET": "canary-secret"})
+    assert weak.returncode == WRONG_USAGE
+    assert "canary-secret" not in weak.stdout + weak.stderr
+
+
+def test_imports_update_what_is_there(run: Run, service: Service, sample: Path, tmp_path: Path) -> None:
+    """The same files again change nothing; a bad row is refused with its line."""
+    assert "11" in run("facilities", "import", str(sample / "facilities.csv")).stdout
+    assert run("practitioners", "import", str(sample / "practitioners.csv")).returncode == DONE
+    bad = tmp_path / "bad.csv"
+    bad.write_text((sample / "facilities.csv").read_text(encoding="utf-8-sig").replace("01802", "018O2"), encoding="utf-8")
+    refused = run("facilities", "import", str(bad))
+    assert refused.returncode == SAYS_NO
+    with service.client("admin") as client:
+        assert "018O2" not in {each["code"] for each in calls.good(client.get("/v1/facilities"))["items"]}

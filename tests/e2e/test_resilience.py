@@ -1,0 +1,134 @@
+"""Killed in the middle of its work, the service goes on and issues every certificate exactly once."""
+
+import hashlib
+import io
+import sqlite3
+import time
+import zipfile
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.support import calls
+from tests.support.records import as_csv, record
+from tests.support.station import Served, Station, served, set_up
+
+CASES = 36
+CERTIFICATES = 2 * CASES
+_CHECKED_EVERY = 4
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Station:
+    """Small chunks, and little patience with the silent."""
+    return set_up(tmp_path, lease_s=5, sweep_s=1, chunk_size=6, fill_processes=1)
+
+
+def _file() -> bytes:
+    halves = [record(number, facility=facility) for number in range(CASES) for facility in ("01801", "01802")[number % 2 :][:1]]
+    return as_csv(*halves)
+
+
+def _workers(service: Served) -> list[psutil.Process]:
+    return [child for child in psutil.Process(service.process.pid).children() if child.cmdline()[-1:] == ["worker"]]
+
+
+def _wait_for_issued(client: httpx.Client, batch_id: str, count: int) -> int:
+    """How many are issued, once there are `count`."""
+
+    def look() -> int:
+        issued: int = calls.good(client.get(f"/v1/batches/{batch_id}"))["counts"]["issued"]
+        return issued if issued >= count else 0
+
+    found: int = calls.until(look)
+    return found
+
+
+def _assert_issued_once(service: Served, batch_id: str) -> None:
+    """Counts add up; one digest a certificate, serials 1 … n a station and kind, files as registered, and valid."""
+    with service.client() as client:
+        batch = calls.settled(client, batch_id)
+        archive = client.get(f"/v1/batches/{batch_id}/archive.zip").content
+    assert batch["status"] == "done"
+    wanted = {"rows": CASES, "accepted": CASES, "rejected": 0, "none": 0, "certificates": CERTIFICATES, "issued": CERTIFICATES}
+    assert batch["counts"] == wanted | dict.fromkeys(("existing", "pending", "failed", "cancelled"), 0)
+    with sqlite3.connect(service.station.settings.data_dir / "certsvc.db") as db:
+        rows = db.execute("SELECT id, facility_code, kind, serial, serial_sequence, pdf_sha256, status FROM certificates").fetchall()
+        register = db.execute("SELECT certificate_id, sha256 FROM published_files").fetchall()
+        ends = db.execute("SELECT certificate_id, count(*) FROM events WHERE name = 'issued' GROUP BY certificate_id").fetchall()
+    db.close()
+    assert [row[6] for row in rows] == ["issued"] * CERTIFICATES
+    assert sorted(register) == sorted((row[0], row[5]) for row in rows)
+    assert [count for _, count in ends] == [1] * CERTIFICATES
+    assert len({row[3] for row in rows}) == CERTIFICATES
+    for place in {(row[1], row[2]) for row in rows}:
+        numbers = sorted(row[4] for row in rows if (row[1], row[2]) == place)
+        assert numbers == list(range(1, len(numbers) + 1))
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened, service.client(None) as stranger:
+        files = [opened.read(name) for name in opened.namelist() if name.endswith(".pdf")]
+        assert {hashlib.sha256(data).hexdigest() for data in files} == {row[5] for row in rows}
+        assert {calls.verdict(stranger, data) for data in files[::_CHECKED_EVERY]} == {"valid"}
+
+
+def test_a_worker_killed_again_and_again_loses_nothing(station: Station) -> None:
+    """kill -9 of the worker three times within a batch: another one goes on each time."""
+    with served(station) as service, service.client() as client:
+        batch_id = calls.submit(client, _file())["id"]
+        killed: set[int] = set()
+        done = 0
+        for _ in range(3):
+            done = _wait_for_issued(client, batch_id, done + 5)
+            assert done < CERTIFICATES, "too fast to be killed in the middle"
+            [worker] = calls.until(lambda: [each for each in _workers(service) if each.pid not in killed])
+            layout = worker.children(recursive=True)
+            worker.kill()
+            killed.add(worker.pid)
+            assert psutil.wait_procs(layout, timeout=10)[1] == []
+        _assert_issued_once(service, batch_id)
+        assert len(killed) == 3
+
+
+def test_a_killed_layout_process_is_replaced(station: Station) -> None:
+    """kill -9 of the process that lays out forms (as a machine without memory would): the batch still ends well."""
+    with served(station) as service, service.client() as client:
+        batch_id = calls.submit(client, _file())["id"]
+        _wait_for_issued(client, batch_id, 5)
+        [worker] = _workers(service)
+        for child in worker.children():
+            if "multiprocessing.spawn" in " ".join(child.cmdline()):
+                child.kill()
+        _assert_issued_once(service, batch_id)
+
+
+def test_a_killed_service_leaves_nobody_behind_and_goes_on(station: Station) -> None:
+    """kill -9 of the whole service: worker, queue and checkers end too; started again in the same folder it finishes."""
+    with served(station) as service, service.client() as client:
+        batch_id = calls.submit(client, _file())["id"]
+        _wait_for_issued(client, batch_id, 5)
+        family = psutil.Process(service.process.pid).children(recursive=True)
+        assert len(family) >= 3
+        service.process.kill()
+        gone, alive = psutil.wait_procs(family, timeout=20)
+        assert alive == []
+        assert len(gone) == len(family)
+    with served(station) as service:
+        _assert_issued_once(service, batch_id)
+
+
+def test_a_polite_end_is_clean(station: Station) -> None:
+    """SIGTERM in the middle of a batch: exit code 0 within seconds, no child left; nothing is lost, nor done twice."""
+    with served(station) as service, service.client() as client:
+        batch_id = calls.submit(client, _file())["id"]
+        _wait_for_issued(client, batch_id, 5)
+        family = psutil.Process(service.process.pid).children(recursive=True)
+        started = time.monotonic()
+        service.process.terminate()
+        assert service.process.wait(timeout=40) == 0
+        assert time.monotonic() - started < 30
+        assert psutil.wait_procs(family, timeout=5)[1] == []
+    log = (station.settings.data_dir / "serve.log").read_text()
+    assert "Traceback" not in log
+    with served(station) as service:
+        _assert_issued_once(service, batch_id)

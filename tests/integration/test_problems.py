@@ -1,0 +1,119 @@
+"""Every failure is a problem document; what nobody foresaw is opaque; rate limits say how much is left."""
+
+from typing import Any
+
+import pytest
+from fastapi import APIRouter
+
+from certsvc.errors import Broken, Conflict, Forbidden, InputError, NotFound, TooMany, Unavailable
+from tests.support.rig import Rig
+
+FAMILIES = {InputError: 422, NotFound: 404, Forbidden: 403, Conflict: 409, TooMany: 429, Unavailable: 503, Broken: 500}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+async def test_families_have_statuses(rig: Rig, family: type[Any]) -> None:
+    """With code, both messages, errors and facts as members; Retry-After where it is known."""
+    router = APIRouter()
+
+    @router.get("/fail")
+    async def fail() -> None:
+        raise family("some_code", "Tiếng Việt", "English", errors=[{"field": "x"}], retry_after_s=7, colour="red")
+
+    rig.app.include_router(router)
+    answer = await rig.call("GET", "/fail")
+    problem = answer.json()
+    assert (answer.status_code, problem["status"]) == (FAMILIES[family], FAMILIES[family])
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Retry-After"] == "7"
+    assert (problem["code"], problem["message_vi"], problem["message_en"]) == ("some_code", "Tiếng Việt", "English")
+    assert (problem["type"], problem["errors"], problem["colour"]) == ("urn:certsvc:problem:some_code", [{"field": "x"}], "red")
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
+    assert "retry_after_s" not in problem
+
+
+async def test_what_nobody_foresaw_is_opaque(rig: Rig, capfd: pytest.CaptureFixture[str]) -> None:
+    """A 500 with the request's id and nothing of ours; the log has the rest under that id."""
+    router = APIRouter()
+
+    @router.get("/crash")
+    async def crash() -> None:
+        raise RuntimeError("internal detail")
+
+    rig.app.include_router(router)
+    answer = await rig.call("GET", "/crash")
+    assert answer.status_code == 500
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "internal_error"
+    for inside in ("internal detail", "RuntimeError", "Traceback", ".py"):
+        assert inside not in answer.text
+    assert answer.json()["request_id"] in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status"),
+    [
+        ("GET", "/no/such/page", 404),
+        ("DELETE", "/v1/batches", 405),
+        ("GET", "/static/none.css", 404),
+        ("POST", "/livez", 405),
+        ("GET", "/v1/certificates/%00", 422),
+    ],
+)
+async def test_plain_errors_are_problems_too(rig: Rig, method: str, address: str, status: int) -> None:
+    """404, 405 and 422 of the framework."""
+    answer = await rig.call(method, address)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert answer.json()["message_vi"]
+
+
+async def test_a_body_over_the_limit_is_413(rig: Rig) -> None:
+    """Whatever it is and whoever asks, JSON or form, with or without a length."""
+
+    async def chunks() -> Any:
+        for _ in range(40):
+            yield b"x" * 100_000
+
+    for content in (b"x" * 4_000_000, chunks()):
+        answer = await rig.call("POST", "/v1/certificates", content=content, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+async def test_browsers_get_the_same_as_a_page(rig: Rig) -> None:
+    """For `Accept: text/html` outside of /v1 a page with the words, under the same status."""
+    page = await rig.call("GET", "/v/not-a-code", role=None, headers={"Accept": "text/html"})
+    assert page.status_code == 422
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "Mã không đúng dạng" in page.text
+    assert (await rig.call("GET", "/v1/nothing", headers={"Accept": "text/html"})).headers["Content-Type"] == "application/problem+json"
+
+
+async def test_public_routes_tell_their_rate_limit(rig: Rig) -> None:
+    """`RateLimit` and `RateLimit-Policy` with every answer, one less each time; past the limit 429 with Retry-After."""
+    first = await rig.call("GET", "/v/0000-0000-0000-0000", role=None)
+    second = await rig.call("GET", "/v/0000-0000-0000-0000", role=None)
+    assert first.headers["RateLimit-Policy"] == '"public";q=300;w=60'
+    left = [int(answer.headers["RateLimit"].split("r=")[1].split(";")[0]) for answer in (first, second)]
+    assert left == [299, 298]
+    async with rig.client(None) as client:
+        statuses = [(await client.get("/v/x")).status_code for _ in range(298)]
+        assert set(statuses) == {422}
+        refused = await client.get("/v/0000-0000-0000-0000")
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
+        assert 0 < int(refused.headers["Retry-After"]) <= 60
+        assert (await client.get("/livez")).status_code == 200
+        spoofed = await client.get("/v/0000-0000-0000-0000", headers={"X-Forwarded-For": "203.0.113.9"})
+        assert spoofed.status_code == 429
+    assert (await rig.call("GET", "/v1/facilities")).status_code == 200
+
+
+async def test_security_headers(rig: Rig) -> None:
+    """On pages, API answers and problems alike."""
+    for address in ("/", "/v/0000-0000-0000-0000", "/v1/facilities", "/no/such/page", "/v1/certificates/x"):
+        headers = (await rig.call("GET", address)).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert "noindex" in headers["X-Robots-Tag"]
+        assert headers["Cache-Control"]

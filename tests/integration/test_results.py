@@ -1,0 +1,99 @@
+"""What a batch tells: lines, CSV that no spreadsheet runs, an archive of the very files, counts that add up."""
+
+import csv
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.support.expectation import expected_in, fates_of
+from tests.support.records import as_csv, record
+from tests.support.rig import Rig
+
+SAMPLE = Path(__file__).parent.parent / "data" / "f0_sample"
+
+
+@pytest.mark.parametrize("dry_run", ["true", "false"])
+@pytest.mark.parametrize("form", ["f0_cases.csv", "f0_cases_vi.csv", "f0_cases_vi.xlsx"])
+async def test_the_sample_comes_out_as_expected(rig: Rig, form: str, dry_run: str) -> None:
+    """Outcome of every row and kind, days, warnings, in each form, tried and in earnest, on a register that knows none of them."""
+    batch_id = (await rig.submit((SAMPLE / form).read_bytes(), dry_run=dry_run)).json()["id"]
+    await rig.read()
+    lines = await rig.results(batch_id)
+    assert fates_of(lines) == expected_in(SAMPLE)
+    assert {line["outcome"] for line in lines} == {"would_issue" if dry_run == "true" else "pending", "none", "rejected"}
+    batch = (await rig.call("GET", f"/v1/batches/{batch_id}")).json()
+    assert (batch["counts"]["rows"], batch["counts"]["certificates"], batch["counts"]["rejected"]) == (200, 253, 26)
+    counts = batch["counts"]
+    assert counts["rows"] == counts["accepted"] + counts["rejected"] + counts["none"]
+    assert batch["status"] == ("done" if dry_run == "true" else "running")
+    assert len((await rig.call("GET", "/v1/certificates?limit=200")).json()["items"]) == (0 if dry_run == "true" else 200)
+
+
+@pytest.mark.parametrize("again", ["f0_cases_vi.csv", "f0_cases_vi.xlsx"])
+async def test_the_same_cases_in_another_form_are_existing(rig: Rig, again: str) -> None:
+    """The same file twice, and in another form: every certificate is the one asked for before."""
+    first = (await rig.submit((SAMPLE / "f0_cases.csv").read_bytes())).json()["id"]
+    await rig.read()
+    ids = {(line["case_id"], line["kind"]): line["certificate_id"] for line in await rig.results(first) if line["certificate_id"]}
+    for form in ("f0_cases.csv", again):
+        batch_id = (await rig.submit((SAMPLE / form).read_bytes())).json()["id"]
+        await rig.read()
+        lines = await rig.results(batch_id)
+        assert {(line["case_id"], line["kind"]): line["certificate_id"] for line in lines if line["outcome"] == "existing"} == ids
+        assert not [line for line in lines if line["outcome"] == "pending"]
+
+
+async def test_no_cell_of_the_csv_is_a_formula(rig: Rig) -> None:
+    """A case id that a spreadsheet would run gets an apostrophe in front; numbers stay numbers."""
+    evil = ["=HYPERLINK(1)", "+1", "-1+1", "@SUM(A1)", "\t=1", "＝1"]
+    file = as_csv(*(record(number, case_id=case_id, sex="x") for number, case_id in enumerate(evil)), record(99))
+    batch_id = (await rig.submit(file)).json()["id"]
+    await rig.work()
+    answer = await rig.call("GET", f"/v1/batches/{batch_id}/results?format=csv")
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+    assert len(rows) == 14
+    assert not [cell for row in rows for cell in row.values() if cell and cell[0] in "=+-@\t\r\n"]
+    assert "'=HYPERLINK(1)" in {row["case_id"] for row in rows}
+    issued = next(row for row in rows if row["outcome"] == "issued" and row["kind"] == "sick_leave")
+    assert issued["days"] == "8"
+    assert issued["verify_url"].startswith("http")
+
+
+async def test_the_archive_holds_the_very_files(rig: Rig) -> None:
+    """Named by serial and case, byte for byte as downloaded; results.csv beside; nothing of rejected or revoked ones."""
+    file = as_csv(record(1), record(2, case_id="../../evil/ca se"), record(3, sex="x"), record(4, wants_recovery="0"))
+    batch_id = (await rig.submit(file)).json()["id"]
+    await rig.work()
+    lines = await rig.results(batch_id)
+    withdrawn = next(line for line in lines if line["case_id"] == record(4)["case_id"] and line["kind"] == "sick_leave")
+    await rig.call("POST", f"/v1/certificates/{withdrawn['certificate_id']}/revoke", json={"reason": "fraud"})
+    answer = await rig.call("GET", f"/v1/batches/{batch_id}/archive.zip")
+    assert answer.headers["Content-Type"] == "application/zip"
+    issued = [line for line in lines if line["outcome"] == "issued" and line is not withdrawn]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        assert len(archive.namelist()) == len(issued) + 1
+        for line in issued:
+            [name] = [name for name in archive.namelist() if name.startswith(f"{line['serial']}_")]
+            assert "/" not in name
+            data = archive.read(name)
+            assert hashlib.sha256(data).hexdigest() == (await rig.certificate(line["certificate_id"]))["pdf_sha256"]
+        table = archive.read("results.csv").decode("utf-8-sig")
+        assert len(table.splitlines()) == len(lines) + 1
+    assert {line["outcome"] for line in lines if line["case_id"] == record(3)["case_id"]} == {"rejected"}
+
+
+async def test_rejections_come_with_all_their_errors(rig: Rig) -> None:
+    """All of a row at once, with its row number, in both languages."""
+    batch_id = (await rig.submit(as_csv(record(1), record(2, sex="x", birth_date="hai mươi", phone="12")))).json()["id"]
+    await rig.work()
+    line = next(each for each in await rig.results(batch_id) if each["outcome"] == "rejected")
+    assert line["row"] == 3
+    assert {"V-SEX", "V-BIRTH", "V-PHONE"} <= {rule["id"] for rule in line["rules"]}
+    assert all(rule["message_vi"] and rule["message_en"] for rule in line["rules"])
+    assert {rule["field"] for rule in line["rules"]} >= {"sex", "birth_date", "phone"}

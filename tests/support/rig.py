@@ -1,0 +1,108 @@
+"""The service without its edges: a real database and queue server, the application in process, a workshop to sign with."""
+
+import datetime as dt
+import json
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from certsvc.api.access import get_now
+from certsvc.api.app import create_app
+from certsvc.issuing.batches import finish_batches, read_batch
+from certsvc.issuing.making import Workshop
+from certsvc.issuing.producing import issue_chunk
+from certsvc.resources import Resources, open_resources, utc_now
+from certsvc.store import batches
+from tests.support import pki as pkis
+from tests.support.station import Station
+
+Clock = Callable[[], dt.datetime]
+
+
+@dataclass(frozen=True)
+class Rig:
+    """`call` asks as a role; the queue's work is done only when `work` is called, by whoever plays the worker."""
+
+    station: Station
+    res: Resources
+    app: FastAPI
+    workshop: Workshop
+
+    def client(self, role: str | None = "insurer") -> httpx.AsyncClient:
+        headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {self.station.keys[role]}"} if role else {})
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+
+    async def call(self, method: str, path: str, *, role: str | None = "insurer", **more: Any) -> httpx.Response:
+        async with self.client(role) as client:
+            return await client.request(method, path, **more)
+
+    async def request(self, record: dict[str, str], *, kind: str = "sick_leave", role: str = "insurer", **headers: str) -> httpx.Response:
+        return await self.call("POST", "/v1/certificates", role=role, json={"kind": kind, "record": record}, headers=headers)
+
+    async def submit(self, data: bytes, *, role: str = "insurer", headers: dict[str, str] | None = None, **form: str) -> httpx.Response:
+        return await self.call("POST", "/v1/batches", role=role, files={"file": ("cases.csv", data)}, data=form, headers=headers)
+
+    def set_clock(self, now: dt.datetime) -> None:
+        """What the application takes for the time from now on."""
+        self.app.dependency_overrides[get_now] = lambda: now
+
+    async def read(self, *, clock: Clock = utc_now) -> None:
+        """Read every batch that nobody reads."""
+        async with self.res.db.read() as session:
+            unread = [batch.id for batch in await batches.unread(session, now=clock())]
+        for batch_id in unread:
+            await read_batch(
+                self.res.db,
+                batch_id,
+                blobs=self.res.blobs,
+                vault=self.res.vault,
+                settings=self.res.settings,
+                clock=clock,
+                on_progress=self.res.doorbell.ring_issue,
+            )
+
+    async def issue(self, *, clock: Clock = utc_now, **changed: Any) -> int:
+        """Issue one chunk; `changed` replaces parts of the workshop. Returns how many were claimed."""
+        res = self.res
+        workshop = replace(self.workshop, **changed)
+        trust = await res.trust.get(clock())
+        return await issue_chunk(res.db, workshop=workshop, blobs=res.blobs, vault=res.vault, settings=res.settings, trust=trust, clock=clock)
+
+    async def work(self) -> None:
+        """Everything that waits, to its end."""
+        await self.read()
+        while await self.issue():
+            pass
+        await finish_batches(self.res.db, now=utc_now())
+
+    async def results(self, batch_id: str) -> list[dict[str, Any]]:
+        answer = await self.call("GET", f"/v1/batches/{batch_id}/results")
+        return [json.loads(line) for line in answer.text.splitlines()]
+
+    async def certificate(self, certificate_id: str) -> Any:
+        return (await self.call("GET", f"/v1/certificates/{certificate_id}", role="admin")).json()
+
+    async def issued(self, record: dict[str, str], *, kind: str = "sick_leave", role: str = "insurer") -> Any:
+        """A certificate asked for and issued."""
+        answer = await self.request(record, kind=kind, role=role)
+        assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+        await self.work()
+        certificate = await self.certificate(answer.json()["id"])
+        assert certificate["status"] == "issued", certificate
+        return certificate
+
+
+@asynccontextmanager
+async def rigged(station: Station, *, redis_url: str, layout: Executor) -> AsyncIterator[Rig]:
+    settings = station.settings.model_copy(update={"redis_url": redis_url})
+    pki = pkis.shared()
+    async with open_resources(settings) as res:
+        app = create_app(settings)
+        app.state.resources = res
+        yield Rig(station, res, app, Workshop(pki.keyring(), pki.tsa(), pki.revocation(), layout))

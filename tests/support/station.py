@@ -1,0 +1,119 @@
+"""Two health stations ready to work in a folder of their own: database, P-256 keys, staff, callers' keys."""
+
+import asyncio
+import atexit
+import contextlib
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from certsvc.callers import create_key
+from certsvc.config import Settings
+from certsvc.identities import add_identity, open_keyring
+from certsvc.models import Role
+from certsvc.records.registry_files import read_facilities, read_practitioners
+from certsvc.store import Database, registry
+from tests.support import pki as pkis
+from tests.support.service import free_port
+
+_SAMPLE = Path(__file__).parent.parent / "data" / "f0_sample"
+STATIONS = ("01801", "01802")
+_SECRET = "a secret that only tests may know, of more than 32 bytes"
+_START_S = 60
+
+
+@dataclass(frozen=True)
+class Station:
+    """Settings of the folder; `keys` by role, and `facility 01802` for the other station's."""
+
+    settings: Settings
+    keys: dict[str, str]
+
+
+def settings_for(folder: Path, **changes: Any) -> Settings:
+    return Settings(data_dir=folder / "data", keys_dir=pkis.shared().folder, secret=_SECRET, **changes)
+
+
+def set_up(folder: Path, **changes: Any) -> Station:
+    """A copy of the stations, made once a process, in `folder`; `changes` are settings. Not within an event loop."""
+    shutil.copytree(_template(), folder, dirs_exist_ok=True)
+    return Station(settings_for(folder, **changes), json.loads((folder / "keys.json").read_text()))
+
+
+@functools.cache
+def _template() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="certsvc-station-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    keys = asyncio.run(_fill(settings_for(folder)))
+    (folder / "keys.json").write_text(json.dumps(keys))
+    return folder
+
+
+async def _fill(settings: Settings) -> dict[str, str]:
+    now = pkis.utc_now()
+    db = Database(settings.sqlalchemy_url)
+    try:
+        await db.migrate()
+        async with db.begin() as session:
+            await registry.save_facilities(session, read_facilities(_SAMPLE / "facilities.csv"))
+        async with db.begin() as session:
+            await registry.save_practitioners(session, read_practitioners(_SAMPLE / "practitioners.csv"))
+        for entry in open_keyring(settings).entries():
+            await add_identity(db, settings.keys_dir / entry.file, facility_code=entry.facility_code, licence=entry.licence, settings=settings, now=now)
+        keys = {str(role): await create_key(db, role=role, facility_code=STATIONS[0] if role is Role.FACILITY else None, now=now) for role in Role}
+        other = await create_key(db, role=Role.FACILITY, facility_code=STATIONS[1], now=now)
+        second = await create_key(db, role=Role.INSURER, facility_code=None, now=now)
+        return keys | {f"facility {STATIONS[1]}": other, "another insurer": second}
+    finally:
+        await db.close()
+
+
+@dataclass(frozen=True)
+class Served:
+    """A `certsvc serve` that answers."""
+
+    station: Station
+    process: "subprocess.Popen[bytes]"
+    base_url: str
+
+    def client(self, role: str | None = "insurer") -> httpx.Client:
+        headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {self.station.keys[role]}"} if role else {})
+        return httpx.Client(base_url=self.base_url, headers=headers, timeout=60, trust_env=False)
+
+
+@contextlib.contextmanager
+def served(station: Station) -> Iterator[Served]:
+    """Start `certsvc serve` and wait until it answers; stop it at the end, where the test has not done so."""
+    port = free_port()
+    base_url = f"http://127.0.0.1:{port}"
+    settings = station.settings.model_copy(update={"base_url": base_url})
+    with (settings.data_dir / "serve.log").open("ab") as log:
+        command = [sys.executable, "-m", "certsvc", "serve", "--port", str(port)]
+        process = subprocess.Popen(command, env=os.environ | settings.as_environment(), stdout=log, stderr=log)
+        try:
+            _wait(process, base_url)
+            yield Served(station, process, base_url)
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+
+
+def _wait(process: "subprocess.Popen[bytes]", base_url: str) -> None:
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{base_url}/readyz", trust_env=False).status_code == httpx.codes.OK:
+                return
+        time.sleep(0.1)
+    raise TimeoutError(f"`certsvc serve` does not answer; it ended with {process.poll()}")
