@@ -56,7 +56,8 @@ def demo(
     folder: Annotated[Path, typer.Option(help="where everything of the demo lies")] = Path("var/demo"),
 ) -> None:
     """Set up the demo folder, issue the sample cases, print addresses and keys, then serve."""
-    refuse_taken(host, port)
+    if not once:
+        refuse_taken(host, port)
     run(run_demo(settings_from_environment(), folder.resolve(), host=host, port=port, once=once))
 
 

@@ -15,7 +15,7 @@ from tests.support import calls
 from tests.support.records import as_csv, record
 from tests.support.station import Served, Station, served, set_up
 
-CASES = 36
+CASES = 20
 CERTIFICATES = 2 * CASES
 _CHECKED_EVERY = 4
 
@@ -23,7 +23,7 @@ _CHECKED_EVERY = 4
 @pytest.fixture
 def station(tmp_path: Path) -> Station:
     """Small chunks, and little patience with the silent."""
-    return set_up(tmp_path, lease_s=5, sweep_s=1, chunk_size=6, fill_processes=1)
+    return set_up(tmp_path, lease_s=5, sweep_s=1, chunk_size=3, fill_processes=1)
 
 
 def _file() -> bytes:

@@ -14,11 +14,12 @@ _PATIENCE_S = 180
 
 def until(look: Callable[[], Any], *, patience_s: float = _PATIENCE_S) -> Any:
     """Look again and again until there is something to see."""
-    deadline = time.monotonic() + patience_s
+    started = time.monotonic()
     while not (seen := look()):
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - started
+        if waited > patience_s:
             raise TimeoutError(f"not within {patience_s} s")
-        time.sleep(0.05)
+        time.sleep(min(0.03 + waited / 10, 0.3))  # looking costs the service time, too
     return seen
 
 
