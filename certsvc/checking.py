@@ -93,10 +93,11 @@ async def prove(db: Database, text: str, *, birth_date: str, id_last4: str | Non
     (20 in all), Forbidden `no_match` for a wrong factor or an unknown code alike.
     """
     code, factor = parse_code(text), SecondFactor.read(birth_date, id_last4)
-    index = vault.index(code.text)
     async with db.begin() as session:  # counting and adding a try is one step
-        _refuse_more_tries(*await answers.wrong_tries(session, index=index, since=now - _HOUR))
         found = await _find(session, code, vault=vault, now=now)
+        # Tries with the code and with the QR's token are counted together.
+        index = found.certificate.code_index if found.certificate else vault.index(code.text)
+        _refuse_more_tries(*await answers.wrong_tries(session, index=index, since=now - _HOUR))
         case = vault.open_case(found.certificate) if found.certificate else None
         matches = case is not None and factor.matches(case)
         if not matches:

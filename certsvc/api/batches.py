@@ -9,50 +9,75 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import anyio
-from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
+from pydantic import StringConstraints, ValidationError
+from starlette.datastructures import FormData, UploadFile
 
 from certsvc.api.access import Now, Reader, Res, Writer
 from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
-from certsvc.api.schemas import BatchOut, LateReason, batch_out
-from certsvc.errors import Forbidden
+from certsvc.api.schemas import BatchOut, LateReason, Strict, batch_out
+from certsvc.errors import Forbidden, InputError
 from certsvc.issuing.batches import Order, accept_batch, get_batch
 from certsvc.issuing.results import archive, result_lines, results_csv
-from certsvc.models import Batch, Role
+from certsvc.models import ApiKey, Batch, Role
 from certsvc.resources import Resources
 from certsvc.store import batches as batch_store
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
 _COPY_BYTES = 1024**2
+_MOST_FIELDS = 8
 
 
-@router.post("", status_code=202, response_model=BatchOut)
-async def submit(
-    request: Request,
-    res: Res,
-    caller: Writer,
-    now: Now,
-    *,
-    file: Annotated[UploadFile, File(description="CSV or XLSX; told by content, not by name")],
-    dry_run: Annotated[bool, Form()] = False,
-    facility: Annotated[str | None, Form(max_length=5)] = None,
-    late_reason: Annotated[LateReason, Form()] = "late",
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+class BatchForm(Strict):
+    """What goes with the file."""
+
+    dry_run: bool = False
+    facility: Annotated[str, StringConstraints(max_length=5)] | None = None
+    late_reason: LateReason = "late"
+
+
+_FORM_SCHEMA = BatchForm.model_json_schema()
+_FORM_SCHEMA["properties"]["file"] = {"type": "string", "format": "binary", "description": "CSV or XLSX; told by content, not by name"}
+_FORM_SCHEMA["required"] = ["file"]
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=BatchOut,
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM_SCHEMA}}}},
+)
+async def submit(request: Request, res: Res, caller: Writer, now: Now, idempotency_key: IdempotencyKey = None) -> Response:
     """Hand in a file of cases. What its first bytes and its header show is refused at once."""
-    if facility and not caller.may_see(facility):
+    # The form is read here and not by FastAPI, which would spool a stranger's file before asking for his key.
+    async with request.form(max_files=1, max_fields=_MOST_FIELDS) as form:
+        upload = form.get("file")
+        if not isinstance(upload, UploadFile):
+            raise InputError("no_file", "Chưa chọn tệp.", "There is no file in the request.")
+        order = _order(form, caller=caller)
+        with tempfile.NamedTemporaryFile(suffix=".upload") as copy:
+            file_sha256 = await _save(upload, Path(copy.name))
+
+            async def work() -> Response:
+                batch = await accept_batch(res.db, Path(copy.name), order=order, blobs=res.blobs, settings=res.settings, now=now)
+                await res.doorbell.ring_batch(batch.id)
+                return json_answer(await _body(batch, res), 202, location=f"/v1/batches/{batch.id}", retry_after="1")
+
+            asked = fingerprint("POST", request.url.path, file_sha256, str(order.dry_run), order.facility_code or "", order.late_reason)
+            return await answer_once(res.db, idempotency_key, caller=caller, request_sha256=asked, now=now, work=work)
+
+
+def _order(form: FormData, *, caller: ApiKey) -> Order:
+    """Raises RequestValidationError for wrong fields, Forbidden for another facility."""
+    try:
+        fields = BatchForm.model_validate({name: value for name, value in form.items() if name != "file"})
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_input=False, include_context=False)) from error
+    if fields.facility and not caller.may_see(fields.facility):
         raise Forbidden("not_your_facility", "Khoá này chỉ dùng cho cơ sở của mình.", "This key is for its own facility only.")
-    order = Order(caller=caller, facility_code=facility or None, dry_run=dry_run, late_reason=late_reason)
-    with tempfile.NamedTemporaryFile(suffix=".upload") as copy:
-        file_sha256 = await _save(file, Path(copy.name))
-
-        async def work() -> Response:
-            batch = await accept_batch(res.db, Path(copy.name), order=order, blobs=res.blobs, settings=res.settings, now=now)
-            await res.doorbell.ring_batch(batch.id)
-            return json_answer(await _body(batch, res), 202, location=f"/v1/batches/{batch.id}", retry_after="1")
-
-        asked = fingerprint("POST", request.url.path, file_sha256, str(dry_run), facility or "", late_reason)
-        return await answer_once(res.db, idempotency_key, caller=caller, request_sha256=asked, now=now, work=work)
+    return Order(caller=caller, facility_code=fields.facility or None, dry_run=fields.dry_run, late_reason=fields.late_reason)
 
 
 async def _save(upload: UploadFile, to: Path) -> str:

@@ -1,6 +1,7 @@
 """How commands end: exit codes, and our errors in words on standard error."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from certsvc.errors import Broken, CertsvcError, Unavailable
 from certsvc.logs import set_up_logging
 
 SAYS_NO, WRONG_USAGE, CANNOT_NOW = 1, 2, 3
+INTERRUPTED = 130
+"""What shells give for an interrupted program."""
 T = TypeVar("T")
 
 
@@ -55,6 +58,15 @@ def settings_from_environment() -> Settings:
 
 
 def run(work: Coroutine[object, object, T]) -> T:
-    """Run a coroutine to its end, our errors told."""
+    """Run a coroutine to its end, our errors told; SIGTERM and Ctrl-C let it clear up first."""
     with told():
-        return asyncio.run(work)
+        try:
+            return asyncio.run(_until_told(work))
+        except (KeyboardInterrupt, asyncio.CancelledError) as error:
+            raise typer.Exit(INTERRUPTED) from error
+
+
+async def _until_told(work: Coroutine[object, object, T]) -> T:
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task

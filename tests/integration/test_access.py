@@ -1,6 +1,7 @@
 """Who may do what: every route, every role."""
 
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -152,3 +153,19 @@ async def test_lists_go_on_where_they_stopped(rig: Rig) -> None:
     assert everything[0] == (await rig.call("GET", "/v1/certificates?case_id=TH-220206-000009")).json()["items"][0]["id"]
     filtered = (await rig.call("GET", "/v1/certificates?kind=recovery&status=requested")).json()["items"]
     assert [each["kind"] for each in filtered] == ["recovery"] * 3
+
+
+async def test_a_strangers_file_is_not_even_read(rig: Rig) -> None:
+    """Without a key a batch is refused before its body is taken in: nobody fills our disk unasked."""
+    taken = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal taken
+        for _ in range(32):
+            taken += 1
+            yield b"x" * 65536
+
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = await rig.call("POST", "/v1/batches", role=None, content=body(), headers=headers)
+    assert answer.status_code == 401
+    assert taken <= 1

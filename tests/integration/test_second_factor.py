@@ -1,6 +1,7 @@
 """The second factor: five wrong tries an hour, twenty in all, known codes and unknown ones alike; and the download."""
 
 import datetime as dt
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -53,6 +54,13 @@ async def test_twenty_wrong_tries_close_a_code_for_good(rig: Rig, certificate: A
     closed = await _try(rig, code, BORN)
     assert (closed.status_code, closed.json()["code"]) == (429, "code_closed")
     assert "Retry-After" not in closed.headers
+
+
+async def test_tries_by_code_and_by_qr_are_counted_together(rig: Rig, certificate: Any) -> None:
+    """Whoever has both the typed code and the QR's token has no more tries than others."""
+    token = rig.res.vault.token(uuid.UUID(certificate["id"]))
+    answers = [await _try(rig, (certificate["code"], token)[number % 2]) for number in range(6)]
+    assert [answer.status_code for answer in answers] == [403] * 5 + [429]
 
 
 async def test_good_tries_cost_nothing(rig: Rig, certificate: Any) -> None:
