@@ -104,7 +104,7 @@ def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 async def lines(session: AsyncSession, batch_id: uuid.UUID, *, after: tuple[int, str] = (0, "")) -> AsyncIterator[Line]:
-    """Every line of the batch in the order of the file, a page at a time."""
+    """Every line of the batch in the order of the file, sick leave before recovery, a page at a time."""
     while page := (await session.execute(_page(batch_id, after=after))).all():
         for row, certificate in page:
             yield Line(row, certificate)
@@ -117,7 +117,7 @@ def _page(batch_id: uuid.UUID, *, after: tuple[int, str]) -> Select[BatchRow, Ce
     return (
         select(BatchRow, Certificate)
         .outerjoin(Certificate, Certificate.id == BatchRow.certificate_id)
-        .where(BatchRow.batch_id == batch_id, or_(BatchRow.row > row, and_(BatchRow.row == row, BatchRow.kind > kind)))
-        .order_by(BatchRow.row, BatchRow.kind)
+        .where(BatchRow.batch_id == batch_id, or_(BatchRow.row > row, and_(BatchRow.row == row, BatchRow.kind < kind)))
+        .order_by(BatchRow.row, BatchRow.kind.desc())
         .limit(LINES_AT_ONCE)
     )

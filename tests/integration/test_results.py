@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from certsvc.store.batches import LINES_AT_ONCE
 from tests.support.expectation import expected_in, fates_of
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
@@ -30,6 +31,16 @@ async def test_the_sample_comes_out_as_expected(rig: Rig, form: str, dry_run: st
     assert counts["rows"] == counts["accepted"] + counts["rejected"] + counts["none"]
     assert batch["status"] == ("done" if dry_run == "true" else "running")
     assert len((await rig.call("GET", "/v1/certificates?limit=200")).json()["items"]) == (0 if dry_run == "true" else 200)
+
+
+async def test_a_long_batch_comes_whole_and_in_the_order_of_the_file(rig: Rig) -> None:
+    """More lines than one page of the database: each row once, in order, sick leave before recovery."""
+    rows = LINES_AT_ONCE + 101
+    batch_id = (await rig.submit(as_csv(*(record(number) for number in range(1, rows + 1))), dry_run="true")).json()["id"]
+    await rig.read()
+    lines = await rig.results(batch_id)
+    assert [(line["row"], line["kind"]) for line in lines] == [(row, kind) for row in range(2, rows + 2) for kind in ("sick_leave", "recovery")]
+    assert {line["outcome"] for line in lines} == {"would_issue"}
 
 
 @pytest.mark.parametrize("again", ["f0_cases_vi.csv", "f0_cases_vi.xlsx"])
