@@ -24,8 +24,14 @@ def _checksum(text: str) -> str:
     return base64.b32encode(zlib.crc32(text.encode()).to_bytes(4)).decode().rstrip("=")[:6].lower()
 
 
-def make_key(*, role: Role, facility_code: str | None, now: dt.datetime, expires_at: dt.datetime | None = None) -> tuple[ApiKey, str]:
-    """A new key: the row to keep, and the text to show its holder once. Raises InputError for a wrong scope."""
+def make_key(
+    *, role: Role, facility_code: str | None, now: dt.datetime, holder: str | None = None, expires_at: dt.datetime | None = None
+) -> tuple[ApiKey, str]:
+    """A new key: the row to keep, and the text to show its holder once.
+
+    Keys of one `holder` (by default the facility, or all of a role) own the same batches and certificates.
+    Raises InputError for a wrong scope.
+    """
     if (role is Role.FACILITY) != (facility_code is not None):
         raise InputError(
             "key_scope", "Khoá vai trò facility cần mã cơ sở; vai trò khác thì không.", "A facility key needs a facility code, other roles have none."
@@ -33,7 +39,16 @@ def make_key(*, role: Role, facility_code: str | None, now: dt.datetime, expires
     prefix = f"{_BRAND}_{secrets.token_hex(4)}"
     unchecked = f"{prefix}_{secrets.token_urlsafe(32)}"
     text = unchecked + _checksum(unchecked)
-    key = ApiKey(id=uuid.uuid4(), prefix=prefix, sha256=_digest(text), role=role, facility_code=facility_code, created_at=now, expires_at=expires_at)
+    key = ApiKey(
+        id=uuid.uuid4(),
+        prefix=prefix,
+        sha256=_digest(text),
+        role=role,
+        facility_code=facility_code,
+        holder=holder or facility_code or str(role),
+        created_at=now,
+        expires_at=expires_at,
+    )
     return key, text
 
 
@@ -55,9 +70,9 @@ async def find_caller(db: Database, text: str, *, now: dt.datetime) -> ApiKey | 
     return key
 
 
-async def create_key(db: Database, *, role: Role, facility_code: str | None, now: dt.datetime) -> str:
+async def create_key(db: Database, *, role: Role, facility_code: str | None, now: dt.datetime, holder: str | None = None) -> str:
     """Make and keep a key; returns its text. Raises InputError for a wrong scope or an unknown facility."""
-    key, text = make_key(role=role, facility_code=facility_code, now=now)
+    key, text = make_key(role=role, facility_code=facility_code, now=now, holder=holder)
     async with db.begin() as session:
         if facility_code and await registry.find_facility(session, facility_code) is None:
             raise InputError("unknown_facility", "Không có cơ sở này.", "There is no such facility.")

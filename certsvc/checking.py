@@ -5,9 +5,11 @@ What each may see is `showing`'s matter. Known and unknown codes take the same p
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +30,7 @@ from certsvc.verify.report import Check, CheckName, Outcome, Report, Verdict
 from certsvc.verify.trust import Trust
 
 TRIES_AN_HOUR, TRIES_IN_ALL = 5, 20
+_PAGE = re.compile(r"/v/[^/]+", re.IGNORECASE)
 _HOUR = dt.timedelta(hours=1)
 
 
@@ -57,6 +60,26 @@ async def look_up(db: Database, text: str, *, vault: Vault, now: dt.datetime) ->
     code = parse_code(text)
     async with db.read() as session:
         return await _find(session, code, vault=vault, now=now)
+
+
+async def look_up_qr(db: Database, text: str, *, base_url: str, vault: Vault, now: dt.datetime) -> Report:
+    """The report on the whole text of a QR.
+
+    A forger's QR may carry a true code and lead to a page of his own: an address on another host than
+    ours, or with more in it than we print, is `forged_qr`. Raises InputError `malformed_code`.
+    """
+    code = parse_code(text)
+    if not _is_ours(text.strip(), base_url):
+        return Report(Verdict.INVALID, (Reason.FORGED_QR,), now, (Check(CheckName.REGISTER, Outcome.NOT_DONE, "Mã QR không dẫn tới hệ thống này."),))
+    return (await look_up(db, code.text, vault=vault, now=now)).report
+
+
+def _is_ours(text: str, base_url: str) -> bool:
+    """Whether a QR's text is a bare code, or `…/v/CODE` on our host; the port may have changed since it was printed."""
+    if "/" not in text:
+        return True
+    address = urlsplit(text)
+    return address.hostname == urlsplit(base_url).hostname and _PAGE.fullmatch(address.path) is not None and not (address.query or address.fragment)
 
 
 def parse_code(text: str) -> Code:
@@ -168,7 +191,7 @@ def require_issued(certificate: Certificate) -> Certificate:
     return certificate
 
 
-async def check_upload(data: bytes, *, db: Database, vault: Vault, examiner: Examiner, trust: Trust, now: dt.datetime) -> Report:
+async def check_upload(data: bytes, *, db: Database, vault: Vault, examiner: Examiner, trust: Trust, base_url: str, now: dt.datetime) -> Report:
     """The report on a file anybody handed in: a PDF, or a picture with the QR on it.
 
     The file is examined in a disposable process and not kept. Raises InputError `empty_file`,
@@ -177,7 +200,7 @@ async def check_upload(data: bytes, *, db: Database, vault: Vault, examiner: Exa
     if not data:
         raise InputError("empty_file", "Tệp rỗng.", "The file is empty.")
     if is_picture(data):
-        return await _check_picture(data, db=db, vault=vault, examiner=examiner, now=now)
+        return await _check_picture(data, db=db, vault=vault, examiner=examiner, base_url=base_url, now=now)
     if not data.startswith(b"%PDF-"):
         raise InputError(
             "not_pdf_or_image",
@@ -205,12 +228,11 @@ async def _ask_register(data: bytes, *, db: Database, vault: Vault, now: dt.date
     return RegisterFacts(certificate.status, certificate.reason), holder_view(certificate, vault.open_case(certificate), facility, now=now)
 
 
-async def _check_picture(data: bytes, *, db: Database, vault: Vault, examiner: Examiner, now: dt.datetime) -> Report:
+async def _check_picture(data: bytes, *, db: Database, vault: Vault, examiner: Examiner, base_url: str, now: dt.datetime) -> Report:
     """What the QR in a picture leads to; a QR of somebody else's is none of ours."""
     scan = await examiner.read_qr(data)
-    code = normalise_code(scan.text) if scan.text else None
-    if code is not None:
-        return (await look_up(db, code.text, vault=vault, now=now)).report
+    if scan.text and normalise_code(scan.text) is not None:
+        return await look_up_qr(db, scan.text, base_url=base_url, vault=vault, now=now)
     reason = scan.reason or Reason.NO_QR_FOUND
     verdict = Verdict.UNKNOWN if reason is Reason.NO_QR_FOUND else Verdict.INVALID
     return Report(verdict, (reason,), now, (Check(CheckName.REGISTER, Outcome.NOT_DONE, "Không tìm thấy mã QR của hệ thống."),))

@@ -65,10 +65,22 @@ class Vault:
 
     def open_record(self, certificate_id: uuid.UUID, sealed: bytes) -> bytes:
         """The plaintext. Raises Broken where secret, row or bytes do not belong together."""
+        return self._open(sealed, _record_place(certificate_id))
+
+    def _open(self, sealed: bytes, place: bytes) -> bytes:
         try:
-            return self._records.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _record_place(certificate_id))
+            return self._records.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place)
         except InvalidTag as error:
             raise Broken("record_unreadable", "Không mở được hồ sơ đã lưu.", "A stored record does not open with this secret.") from error
+
+    def seal_answer(self, place: str, body: bytes) -> bytes:
+        """A stored answer's body, for it may hold look-up codes; `place` names its row."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._records.encrypt(nonce, body, f"stored_answers.body:{place}".encode())
+
+    def open_answer(self, place: str, sealed: bytes) -> bytes:
+        """What `seal_answer` sealed. Raises Broken as `open_record` does."""
+        return self._open(sealed, f"stored_answers.body:{place}".encode())
 
     def seal_case(self, certificate_id: uuid.UUID, case: Case) -> bytes:
         """A case as its certificate's row keeps it."""

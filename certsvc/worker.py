@@ -17,7 +17,7 @@ from certsvc.issuing.producing import has_waiting, issue_chunk
 from certsvc.logs import get_logger
 from certsvc.queue import ISSUE, READ_BATCH, dump_job, load_job, redis_settings
 from certsvc.resources import Resources, open_resources, open_workshop, utc_now
-from certsvc.store import batches
+from certsvc.store import answers, batches
 
 _POLL_S = 0.05
 _JOBS_AT_ONCE = 3
@@ -101,4 +101,6 @@ async def sweep(res: Resources) -> None:
         await res.doorbell.ring_batch(batch.id)
     if await has_waiting(res.db, now=now):
         await res.doorbell.ring_issue()
+    async with res.db.begin() as session:
+        await answers.forget_answers(session, older_than=now - answers.KEPT)
     await finish_batches(res.db, now=now)

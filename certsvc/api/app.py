@@ -36,6 +36,7 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
         version="0.1.0",
         lifespan=lifespan,
         docs_url=None,
+        redirect_slashes=False,  # a redirect would repeat whatever Host header was sent
         redoc_url=None,
     )
     set_up_problems(app)

@@ -66,7 +66,7 @@ async def submit(request: Request, res: Res, caller: Writer, now: Now, idempoten
                 return json_answer(await _body(batch, res), 202, location=f"/v1/batches/{batch.id}", retry_after="1")
 
             asked = fingerprint("POST", request.url.path, file_sha256, str(order.dry_run), order.facility_code or "", order.late_reason)
-            return await answer_once(res.db, idempotency_key, caller=caller, request_sha256=asked, now=now, work=work)
+            return await answer_once(res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work)
 
 
 def _order(form: FormData, *, caller: ApiKey) -> Order:

@@ -18,7 +18,7 @@ from certsvc.blobs import pdf_name
 from certsvc.errors import Conflict, InputError
 from certsvc.issuing import withdrawing
 from certsvc.issuing.requesting import Terms, request_certificate
-from certsvc.issuing.withdrawing import Reason, get_visible
+from certsvc.issuing.withdrawing import WithdrawalReason, get_visible
 from certsvc.models import PUBLISHED, ApiKey, Certificate, Kind, Status
 from certsvc.resources import Resources
 from certsvc.store import certificates
@@ -41,7 +41,7 @@ async def request_one(body: CertificateRequest, request: Request, res: Res, call
         await res.doorbell.ring_issue()
         return _accepted(certificate, caller=caller, res=res)
 
-    return await answer_once(res.db, idempotency_key, caller=caller, request_sha256=_fingerprint(request, body), now=now, work=work)
+    return await answer_once(res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=_fingerprint(request, body), now=now, work=work)
 
 
 def _accepted(certificate: Certificate, *, caller: ApiKey, res: Resources) -> Response:
@@ -83,7 +83,8 @@ async def list_certificates(
     page, has_more = found[:limit], len(found) > limit
     next_cursor = _cursor(page[-1]) if has_more else None
     if next_cursor:
-        response.headers["Link"] = f'<{request.url.include_query_params(cursor=next_cursor)}>; rel="next"'
+        query = request.url.include_query_params(cursor=next_cursor).query
+        response.headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
     items = [certificate_out(each, caller=caller, vault=res.vault, settings=res.settings) for each in page]
     return CertificatePage(items=items, next_cursor=next_cursor)
 
@@ -142,7 +143,7 @@ async def replace(
         await res.doorbell.ring_issue()
         return _accepted(successor, caller=caller, res=res)
 
-    return await answer_once(res.db, idempotency_key, caller=caller, request_sha256=_fingerprint(request, body), now=now, work=work)
+    return await answer_once(res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=_fingerprint(request, body), now=now, work=work)
 
 
 class Withdrawing(StrEnum):
@@ -171,10 +172,10 @@ async def withdraw(
         certificate = await _CHANGES[change](res.db, certificate_id, reason=_explained(body), text=body.text, caller=caller, now=now)
         return json_answer(_body(certificate, caller=caller, res=res), 200)
 
-    return await answer_once(res.db, idempotency_key, caller=caller, request_sha256=_fingerprint(request, body), now=now, work=work)
+    return await answer_once(res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=_fingerprint(request, body), now=now, work=work)
 
 
-def _explained(body: Withdrawal) -> Reason:
-    if body.reason is Reason.OTHER and not body.text:
+def _explained(body: Withdrawal) -> WithdrawalReason:
+    if body.reason is WithdrawalReason.OTHER and not body.text:
         raise InputError("text_needed", "Lý do “other” cần ghi rõ trong trường text.", "The reason `other` needs a text.")
     return body.reason

@@ -15,8 +15,8 @@ from fastapi.responses import JSONResponse, Response
 from certsvc.errors import Conflict, InputError
 from certsvc.models import ApiKey, StoredAnswer
 from certsvc.store import Database, answers
+from certsvc.vault import Vault
 
-KEPT = dt.timedelta(hours=48)
 _ABANDONED = dt.timedelta(minutes=10)
 _KEPT_HEADERS = ("location", "retry-after", "etag", "content-type")
 
@@ -34,12 +34,12 @@ def fingerprint(*parts: str | bytes) -> str:
 
 
 async def answer_once(
-    db: Database, key: str | None, *, caller: ApiKey, request_sha256: str, now: dt.datetime, work: Callable[[], Awaitable[Response]]
+    db: Database, key: str | None, *, vault: Vault, caller: ApiKey, request_sha256: str, now: dt.datetime, work: Callable[[], Awaitable[Response]]
 ) -> Response:
     """The stored answer, or that of `work`, which is then stored."""
     if key is None:
         return await work()
-    if stored := await _reserve(db, key, caller=caller, request_sha256=request_sha256, now=now):
+    if stored := await _reserve(db, key, vault=vault, caller=caller, request_sha256=request_sha256, now=now):
         return stored
     try:
         response = await work()
@@ -50,25 +50,29 @@ async def answer_once(
     async with db.begin() as session:
         kept = await answers.find_answer(session, caller_id=caller.id, key=key)
         if kept is not None:
-            kept.status, kept.body = response.status_code, bytes(response.body)
+            kept.status, kept.body = response.status_code, vault.seal_answer(_place(caller, key), bytes(response.body))
             kept.headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     return response
 
 
-async def _reserve(db: Database, key: str, *, caller: ApiKey, request_sha256: str, now: dt.datetime) -> Response | None:
+async def _reserve(db: Database, key: str, *, vault: Vault, caller: ApiKey, request_sha256: str, now: dt.datetime) -> Response | None:
     try:
         async with db.begin() as session:
-            await answers.forget_answers(session, older_than=now - KEPT)
+            await answers.forget_answers(session, older_than=now - answers.KEPT)
             kept = await answers.find_answer(session, caller_id=caller.id, key=key)
             if kept is None:
                 await answers.open_answer(session, caller_id=caller.id, key=key, request_sha256=request_sha256, now=now)
                 return None
-            return _replay(kept, request_sha256, now=now)
+            return _replay(kept, request_sha256, vault=vault, place=_place(caller, key), now=now)
     except Conflict as error:  # the same key at the same moment
         raise _still_running() from error
 
 
-def _replay(kept: StoredAnswer, request_sha256: str, *, now: dt.datetime) -> Response | None:
+def _place(caller: ApiKey, key: str) -> str:
+    return f"{caller.id.hex}/{key}"
+
+
+def _replay(kept: StoredAnswer, request_sha256: str, *, vault: Vault, place: str, now: dt.datetime) -> Response | None:
     if kept.request_sha256 != request_sha256:
         raise InputError(
             "idempotency_key_reused",
@@ -76,7 +80,7 @@ def _replay(kept: StoredAnswer, request_sha256: str, *, now: dt.datetime) -> Res
             "This Idempotency-Key was used with another request.",
         )
     if kept.status is not None:
-        return Response(kept.body, kept.status, headers={**_text(kept.headers), "Idempotent-Replayed": "true"})
+        return Response(vault.open_answer(place, kept.body), kept.status, headers={**_text(kept.headers), "Idempotent-Replayed": "true"})
     if now - kept.created_at < _ABANDONED:
         raise _still_running()
     kept.created_at = now  # whoever held it died; the natural key still prevents a second certificate

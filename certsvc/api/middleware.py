@@ -4,7 +4,7 @@ import time
 import uuid
 
 import structlog
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,7 +12,7 @@ from certsvc.config import Settings
 from certsvc.logs import get_logger
 
 _log = get_logger()
-_SMALL_BODY = 1024**2
+_SMALL_BODY = 128 * 1024
 _MULTIPART_ROOM = 64 * 1024
 _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -41,6 +41,9 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        is_head = scope["method"] == "HEAD"
+        if is_head:  # RFC 9110 clause 9.3.2: as GET, without the content
+            scope["method"] = "GET"
         request_id = uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.clear_contextvars()
@@ -56,6 +59,8 @@ class RequestContext:
                 for name, value in (self._headers | scope["state"].get("headers", {})).items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
+            elif is_head:
+                message["body"] = b""
             await send(message)
 
         try:
@@ -76,7 +81,9 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._limits.get(scope["path"].rstrip("/"), _SMALL_BODY) + _MULTIPART_ROOM
+        # Only a form may be large: JSON is parsed in one go, in the event loop.
+        is_form = Headers(scope=scope).get("content-type", "").startswith("multipart/form-data")
+        limit = self._limits.get(scope["path"].rstrip("/"), _SMALL_BODY) + _MULTIPART_ROOM if is_form else _SMALL_BODY
         taken = 0
 
         async def receive_limited() -> Message:

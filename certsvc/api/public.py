@@ -1,5 +1,6 @@
 """For everyone, without a key: look a code up, prove oneself, download, check a file [api.md §3]."""
 
+import datetime as dt
 import json
 from typing import Annotated, Any
 
@@ -10,15 +11,18 @@ from pydantic import Field, StringConstraints, ValidationError
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.downloads import pdf_response
+from certsvc.api.report_schema import ProvenOut, ReportOut
 from certsvc.api.schemas import Strict
 from certsvc.blobs import pdf_name
-from certsvc.checking import check_upload, find_download, look_up, prove
+from certsvc.checking import check_upload, find_download, look_up, look_up_qr, prove
 from certsvc.errors import InputError, NotFound
+from certsvc.resources import Resources
 from certsvc.verify.codes import MAX_TEXT, format_code
+from certsvc.verify.report import Report
 
 router = APIRouter(tags=["public"])
 CodeText = Annotated[str, Path(max_length=MAX_TEXT, description="look-up code, or the token of a QR")]
-_REPORT: dict[int | str, dict[str, Any]] = {200: {"description": "Report", "content": {"application/json": {}, "text/html": {}}}}
+_PAGE_TOO: dict[int | str, dict[str, Any]] = {200: {"description": "Report", "content": {"text/html": {}}}}
 
 
 class SecondFactor(Strict):
@@ -39,7 +43,7 @@ class VerifyRequest(Strict):
     file: Annotated[str, Field(json_schema_extra={"format": "binary"})]
 
 
-@router.get("/v/{code}", responses=_REPORT)
+@router.get("/v/{code}", response_model=ReportOut, responses=_PAGE_TOO)
 @router.get("/V/{code}", include_in_schema=False)
 async def answer_code(code: CodeText, request: Request, res: Res, now: Now) -> Response:
     """What a stranger who holds the code may know: a page, or a Report for `Accept: application/json`."""
@@ -49,7 +53,7 @@ async def answer_code(code: CodeText, request: Request, res: Res, now: Now) -> R
     return pages.render(request, "answer.html", report=found.report.to_json(), code=found.code.text, proven=None)
 
 
-@router.post("/v/{code}")
+@router.post("/v/{code}", response_model=ProvenOut)
 @router.post("/V/{code}", include_in_schema=False)
 async def prove_code(code: CodeText, body: SecondFactor, res: Res, now: Now) -> Response:
     """Open more with what is printed on the paper: a Report with name and dates, and a grant to download."""
@@ -75,7 +79,7 @@ async def download(code: CodeText, request: Request, res: Res, now: Now, grant: 
 
 @router.post(
     "/v1/verify",
-    responses=_REPORT,
+    response_model=ReportOut,
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -89,11 +93,18 @@ async def download(code: CodeText, request: Request, res: Res, now: Now, grant: 
 async def verify(request: Request, res: Res, now: Now) -> Response:
     """Check a file (PDF, or a photo with the QR), a code, or a QR's text: always the same Report."""
     if request.headers.get("Content-Type", "").startswith("multipart/form-data"):
-        report = await check_upload(await read_upload(request), db=res.db, vault=res.vault, examiner=res.examiner, trust=await res.trust.get(now), now=now)
-        return JSONResponse(report.to_json())
+        return JSONResponse((await check_file(request, res=res, now=now)).to_json())
     question = await _read_question(request)
-    found = await look_up(res.db, question.code or question.qr or "", vault=res.vault, now=now)
+    if question.qr is not None:
+        return JSONResponse((await look_up_qr(res.db, question.qr, base_url=res.settings.base_url, vault=res.vault, now=now)).to_json())
+    found = await look_up(res.db, question.code or "", vault=res.vault, now=now)
     return JSONResponse(found.report.to_json())
+
+
+async def check_file(request: Request, *, res: Resources, now: dt.datetime) -> Report:
+    """The report on the form's `file`."""
+    data = await read_upload(request)
+    return await check_upload(data, db=res.db, vault=res.vault, examiner=res.examiner, trust=await res.trust.get(now), base_url=res.settings.base_url, now=now)
 
 
 async def read_upload(request: Request) -> bytes:

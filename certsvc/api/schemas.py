@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from certsvc.config import Settings
-from certsvc.issuing.withdrawing import Reason
+from certsvc.issuing.withdrawing import WithdrawalReason
 from certsvc.models import ApiKey, Batch, BatchStatus, Certificate, Facility, Kind, Practitioner, Role, Status
 from certsvc.vault import Vault
 from certsvc.verify.codes import format_code
@@ -52,7 +52,7 @@ class CertificateRequest(Strict):
 class Withdrawal(Strict):
     """Why; `other` needs a text."""
 
-    reason: Reason
+    reason: WithdrawalReason
     text: Text | None = None
 
 

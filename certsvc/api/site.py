@@ -8,8 +8,8 @@ from fastapi.responses import RedirectResponse
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.problems import status_of
-from certsvc.api.public import CodeText, read_upload
-from certsvc.checking import check_upload, look_up, parse_code, prove
+from certsvc.api.public import CodeText, check_file
+from certsvc.checking import look_up, parse_code, prove
 from certsvc.errors import CertsvcError, NotFound
 from certsvc.templates.qr import qr_svg
 from certsvc.verify.codes import MAX_TEXT, format_code
@@ -73,7 +73,7 @@ async def ask_check(request: Request, code: Annotated[str, Query(max_length=MAX_
 @router.post("/check")
 async def answer_check(request: Request, res: Res, now: Now) -> Response:
     try:
-        report = await check_upload(await read_upload(request), db=res.db, vault=res.vault, examiner=res.examiner, trust=await res.trust.get(now), now=now)
+        report = await check_file(request, res=res, now=now)
     except CertsvcError as error:
         return pages.render(request, "check.html", status=status_of(error), typed="", error=error)
     return pages.render(request, "file_answer.html", report=report.to_json())

@@ -1,12 +1,13 @@
 """`certsvc` on the command line [api.md §1]. Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 cannot now.
 
 running    serve, worker, demo, migrate          here     keys, identities, imports: on this machine's database
-remote     batch, verify: talk to a service      looking  designs, doctor
+remote     batch, at a running service           looking  designs, doctor
+verifying  verify, at a running service
 """
 
 import typer
 
-from certsvc.cli import here, looking, remote, running
+from certsvc.cli import here, looking, remote, running, verifying
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,7 +24,7 @@ app.add_typer(here.practitioners, name="practitioners")
 app.add_typer(here.keys, name="keys")
 app.add_typer(here.identities, name="identities")
 app.add_typer(remote.batch, name="batch")
-app.command()(remote.verify)
+app.command()(verifying.verify)
 app.add_typer(looking.designs, name="designs")
 app.command()(looking.doctor)
 

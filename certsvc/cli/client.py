@@ -4,13 +4,14 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import httpx
 import typer
 
-from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, complain
+from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, complain, complain_each, told
 
 DEMO_CREDENTIALS = Path("var/demo/credentials.json")
 _TIMEOUT = httpx.Timeout(30, read=300)
@@ -32,7 +33,7 @@ def service(url: str | None, key: str | None) -> Iterator[httpx.Client]:
     token = key or os.environ.get("CERTSVC_KEY") or demo.get("keys", {}).get("insurer", "")
     headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     try:
-        with httpx.Client(base_url=base, headers=headers, timeout=_TIMEOUT, trust_env=False) as client:
+        with told(), httpx.Client(base_url=base, headers=headers, timeout=_TIMEOUT, trust_env=False) as client:
             yield client
     except httpx.HTTPError as error:
         complain(f"Không kết nối được {base}.", f"Cannot reach {base}: {type(error).__name__}.")
@@ -44,11 +45,23 @@ def expect(response: httpx.Response) -> httpx.Response:
     if response.is_success:
         return response
     response.read()
+    problem = problem_of(response)
+    complain(problem["message_vi"], problem["message_en"])
+    complain_each(problem.get("errors", []))
+    raise typer.Exit(CANNOT_NOW if is_cannot_now(response) else SAYS_NO)
+
+
+def problem_of(response: httpx.Response) -> dict[str, Any]:
+    """The problem document of a bad answer; one made from its status where something else answered."""
+    status = response.status_code
+    made = {"code": f"http_{status}", "message_vi": f"Máy chủ trả lời HTTP {status}.", "message_en": f"The server answered HTTP {status}."}
     try:
-        problem = response.json()
+        found = response.json()
     except ValueError:
-        problem = {}
-    complain(problem.get("message_vi", f"HTTP {response.status_code}"), problem.get("message_en", ""))
-    for each in problem.get("errors", []):
-        complain(f"  - {each.get('field') or ''}: {each.get('message_vi')} / {each.get('message_en')}")
-    raise typer.Exit(CANNOT_NOW if response.is_server_error or response.status_code in (401, 429) else SAYS_NO)
+        return made
+    return made | found if isinstance(found, dict) else made
+
+
+def is_cannot_now(response: httpx.Response) -> bool:
+    """Whether a bad answer says nothing about what was asked: no good key, too many calls, the server's failure."""
+    return response.is_server_error or response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)

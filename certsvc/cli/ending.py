@@ -3,12 +3,14 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import typer
 from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
 
 from certsvc.config import Settings, load_settings
 from certsvc.errors import Broken, CertsvcError, Unavailable
@@ -18,6 +20,8 @@ SAYS_NO, WRONG_USAGE, CANNOT_NOW = 1, 2, 3
 INTERRUPTED = 130
 """What shells give for an interrupted program."""
 T = TypeVar("T")
+_ENDLESS = 10_000
+"""Columns: wider than any table of ours."""
 
 
 def say(*lines: str) -> None:
@@ -30,16 +34,35 @@ def complain(*lines: str) -> None:
         sys.stderr.write(f"{line}\n")
 
 
+def complain_each(errors: Iterable[Mapping[str, Any]]) -> None:
+    """The items of an error, each with its row and field where it has them."""
+    for each in errors:
+        place = ", ".join([*([f"dòng/row {each['row']}"] if each.get("row") else []), *([each["field"]] if each.get("field") else [])])
+        complain(f"  - {place}{': ' if place else ''}{each.get('message_vi')} / {each.get('message_en')}")
+
+
+def show(table: Table) -> None:
+    """Print a table as wide as its content needs: an identifier cut short is of no use, on paper or in a pipe."""
+    console = Console(markup=False, emoji=False, highlight=False)
+    needed = console.measure(table, options=console.options.update(width=_ENDLESS)).maximum
+    console.width = max(console.width, needed)
+    console.print(table)
+
+
 @contextmanager
 def told() -> Iterator[None]:
-    """Turn our errors into their message and an exit code."""
+    """Turn our errors, and the system's about files, into their message and an exit code."""
     try:
         yield
     except CertsvcError as error:
         complain(error.message_vi, error.message_en)
-        for each in error.errors:
-            complain(f"  - {each.get('field') or ''}: {each['message_vi']} / {each['message_en']}")
+        complain_each(error.errors)
         raise typer.Exit(CANNOT_NOW if isinstance(error, Unavailable | Broken) else SAYS_NO) from error
+    except BrokenPipeError:
+        raise  # typer ends quietly where the reader of a pipe has gone
+    except OSError as error:
+        complain(f"Lỗi hệ thống / System error: {error}")
+        raise typer.Exit(CANNOT_NOW) from error
 
 
 def settings_from_environment() -> Settings:

@@ -1,24 +1,27 @@
 """Commands on this machine's database: imports, API keys, signing identities."""
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from certsvc.callers import create_key, revoke_key
-from certsvc.cli.ending import run, say, settings_from_environment
+from certsvc.cli.ending import run, say, settings_from_environment, show
 from certsvc.config import Settings
+from certsvc.errors import InputError
 from certsvc.identities import add_identity, retire_identity
-from certsvc.models import Role
+from certsvc.models import Practitioner, Role
+from certsvc.records.columns import PRACTITIONERS
 from certsvc.records.registry_files import read_facilities, read_practitioners
+from certsvc.records.tables import open_table
 from certsvc.resources import utc_now
 from certsvc.store import Database, registry
 
 T = TypeVar("T")
+_MAX_BYTES = 64 << 20
 facilities = typer.Typer(no_args_is_help=True, help="Health stations that may issue.")
 practitioners = typer.Typer(no_args_is_help=True, help="Who may sign there.")
 keys = typer.Typer(no_args_is_help=True, help="API keys: shown once, stored hashed.")
@@ -61,15 +64,40 @@ def import_practitioners(file: CsvFile) -> None:
     async def work(db: Database, _: Settings) -> int:
         found = read_practitioners(file)
         async with db.begin() as session:
+            known = {facility.code for facility in await registry.list_facilities(session)}
+            if errors := _unknown_facilities(file, found, known=known):
+                raise InputError("unknown_facility", "Có dòng ghi cơ sở chưa được đăng ký.", "Rows name facilities that are not registered.", errors=errors)
             await registry.save_practitioners(session, found)
         return len(found)
 
     say(f"{_on_database(work)} người hành nghề / practitioners")
 
 
+def _unknown_facilities(file: Path, found: Sequence[Practitioner], *, known: Collection[str]) -> list[dict[str, Any]]:
+    """An error for each row whose facility is not known."""
+    if all(each.facility_code in known for each in found):
+        return []
+    # Practitioners do not remember their rows, so the file is read again: a good file has one for each row.
+    with open_table(file, max_rows=len(found), max_unpacked_bytes=_MAX_BYTES, layout=PRACTITIONERS) as table:
+        numbers = [row.number for row in table]
+    return [
+        {
+            "field": "facility_code",
+            "row": number,
+            "message_vi": f"Không có cơ sở {each.facility_code}.",
+            "message_en": f"There is no facility {each.facility_code}.",
+        }
+        for number, each in zip(numbers, found, strict=True)
+        if each.facility_code not in known
+    ]
+
+
 @keys.command("create")
 def create(role: Annotated[Role, typer.Option()], facility: Facility = None) -> None:
     """Make an API key and show it, once."""
+    if (role is Role.FACILITY) != (facility is not None):
+        wrong = "vai trò facility cần --facility, vai trò khác thì không / role facility needs --facility, other roles have none"
+        raise typer.BadParameter(wrong, param_hint="--facility")
 
     async def work(db: Database, _: Settings) -> str:
         return await create_key(db, role=role, facility_code=facility, now=utc_now())
@@ -89,7 +117,7 @@ def list_keys() -> None:
                 table.add_row(key.prefix, key.role, key.facility_code or "", *(f"{at:%Y-%m-%d %H:%M}" if at else "" for at in instants))
         return table
 
-    Console().print(_on_database(work))
+    show(_on_database(work))
 
 
 @keys.command("revoke")
@@ -115,7 +143,7 @@ def list_identities() -> None:
                 table.add_row(str(row.id), row.facility_code, row.licence or "(con dấu / seal)", f"{row.not_after:%Y-%m-%d}", retired, row.source)
         return table
 
-    Console().print(_on_database(work))
+    show(_on_database(work))
 
 
 @identities.command("add")

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from certsvc.blobs import Blobs
-from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, WRONG_USAGE, complain, run, say, settings_from_environment
+from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, WRONG_USAGE, complain, run, say, settings_from_environment, show, told
 from certsvc.config import Settings
 from certsvc.errors import CertsvcError
 from certsvc.resources import utc_now
@@ -31,9 +30,10 @@ _LOW_DISK_BYTES = 1024**3
 def list_designs() -> None:
     """Which designs there are and when they apply."""
     table = Table("design", "title", "from", "to", "legal basis")
-    for design in load_designs():
-        table.add_row(design.id, design.title_vi, str(design.valid_from), str(design.valid_to or ""), design.legal_basis)
-    Console().print(table)
+    with told():
+        for design in load_designs():
+            table.add_row(design.id, design.title_vi, str(design.valid_from), str(design.valid_to or ""), design.legal_basis)
+    show(table)
 
 
 @designs.command("preview")
@@ -44,19 +44,21 @@ def preview(
     head: Annotated[bool, typer.Option("--head", help="the variant for a head who examined himself")] = False,
 ) -> None:
     """A PNG of a design with invented values."""
-    design = find_design(design_id)
-    if design is None:
-        complain("Không có mẫu này.", "There is no such design.")
-        raise typer.Exit(WRONG_USAGE)
-    output = output or Path(f"{design.id.replace('/', '-')}.png")
-    output.write_bytes(preview_png(design, head_examined=head))
+    with told():
+        design = find_design(design_id)
+        if design is None:
+            complain("Không có mẫu này.", "There is no such design.")
+            raise typer.Exit(WRONG_USAGE)
+        output = output or Path(f"{design.id.replace('/', '-')}.png")
+        output.write_bytes(preview_png(design, head_examined=head))
     say(str(output))
 
 
 @designs.command("check")
 def check(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="the design's folder")]) -> None:
     """What is wrong with a design, with its line."""
-    problems = check_design(folder)
+    with told():
+        problems = check_design(folder)
     for problem in problems:
         say(f"{problem.file}:{problem.line}: {problem.message_vi} / {problem.message_en}")
     if problems:
@@ -80,15 +82,11 @@ def doctor() -> None:
 
 
 async def _findings(settings: Settings) -> AsyncIterator[str]:
-    db = Database(settings.sqlalchemy_url)
     try:
-        await db.check_schema()
-        async for finding in _identity_findings(db, settings):
+        async for finding in _database_findings(settings):
             yield finding
     except CertsvcError as error:
         yield f"{error.message_vi} / {error.message_en}"
-    finally:
-        await db.close()
     try:
         await Blobs(settings.obstore_url).check()
     except CertsvcError as error:
@@ -96,6 +94,16 @@ async def _findings(settings: Settings) -> AsyncIterator[str]:
     free = (await asyncio.to_thread(shutil.disk_usage, settings.data_dir if settings.data_dir.exists() else Path())).free
     if free < _LOW_DISK_BYTES:
         yield f"Đĩa chỉ còn {free // 1024**2} MB. / Only {free // 1024**2} MB of disk are free."
+
+
+async def _database_findings(settings: Settings) -> AsyncIterator[str]:
+    db = Database(settings.sqlalchemy_url)
+    try:
+        await db.check_schema()
+        async for finding in _identity_findings(db, settings):
+            yield finding
+    finally:
+        await db.close()
 
 
 async def _identity_findings(db: Database, settings: Settings) -> AsyncIterator[str]:

@@ -1,7 +1,8 @@
-"""batch and verify: commands that talk to a running service."""
+"""batch: commands about files of cases, at a running service."""
 
 import json
 import time
+import uuid
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,13 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from certsvc.cli.client import expect, service
-from certsvc.cli.ending import SAYS_NO, say
+from certsvc.cli.ending import SAYS_NO, say, show, told
 
 batch = typer.Typer(no_args_is_help=True, help="Files of cases.")
 Url = Annotated[str | None, typer.Option(help="address of the service (CERTSVC_URL; default: the demo's)")]
 Key = Annotated[str | None, typer.Option(help="API key (CERTSVC_KEY; default: the demo's insurer)")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-BatchId = Annotated[str, typer.Argument(help="the batch's id")]
+BatchId = Annotated[uuid.UUID, typer.Argument(help="the batch's id")]
 _ENDED = ("done", "cancelled", "failed")
 _POLL_S = 0.5
 _err = Console(stderr=True)
@@ -92,11 +93,12 @@ def results(
         wanted = "csv" if output and not as_json else "ndjson"
         text = expect(client.get(f"/v1/batches/{batch_id}/results", params={"format": wanted})).content
     if output:
-        output.write_bytes(text)
+        with told():
+            output.write_bytes(text)
     elif as_json:
         say(text.decode().rstrip("\n"))
     else:
-        Console().print(_results_table(text.decode()))
+        show(_results_table(text.decode()))
 
 
 def _results_table(text: str) -> Table:
@@ -122,35 +124,3 @@ def archive(
             for chunk in answer.iter_bytes():
                 file.write(chunk)
     say(str(output))
-
-
-def verify(
-    what: Annotated[list[str], typer.Argument(help="files (PDF or photo) or look-up codes")],
-    url: Url = None,
-    key: Key = None,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Check files and codes; exit code 0 only if all are valid."""
-    with service(url, key) as client:
-        reports = [(each, _report(client, each)) for each in what]
-    if as_json:
-        say(json.dumps([{"input": each} | report for each, report in reports], ensure_ascii=False, indent=2))
-    else:
-        table = Table("", "verdict", "reason")
-        for each, report in reports:
-            table.add_row(each, report["verdict"], "; ".join(reason["message_vi"] for reason in report["reasons"]))
-        Console().print(table)
-    if any(report["verdict"] != "valid" for _, report in reports):
-        raise typer.Exit(SAYS_NO)
-
-
-def _report(client: httpx.Client, what: str) -> dict[str, Any]:
-    path = Path(what)
-    if path.is_file():
-        with path.open("rb") as file:
-            answer = client.post("/v1/verify", files={"file": ("file", file)})
-    else:
-        answer = client.post("/v1/verify", json={"code": what})
-    report: dict[str, Any] = expect(answer).json()
-    return report

@@ -90,7 +90,8 @@ def _sha256(file: Path) -> str:
 async def get_batch(session: AsyncSession, batch_id: uuid.UUID, *, caller: ApiKey) -> Batch:
     """The batch, if it is the caller's own or the caller reads everything; otherwise NotFound."""
     batch = await batches.find(session, batch_id)
-    if batch is None or not (batch.owner_id == caller.id or caller.role in (Role.ADMIN, Role.AUDITOR)):
+    owner = await session.get_one(ApiKey, batch.owner_id) if batch else caller
+    if batch is None or not (caller.is_of_same_holder(owner) or caller.role in (Role.ADMIN, Role.AUDITOR)):
         raise NotFound("no_such_batch", "Không có lô này.", "There is no such batch.")
     return batch
 

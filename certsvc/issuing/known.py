@@ -83,8 +83,8 @@ class Beside:
         return self.history.open_episodes_of(person_key)
 
 
-def _label(certificate: Certificate, caller: ApiKey) -> str:
-    """How to name another certificate; other facilities' papers are named only to insurers [api.md §2]."""
+def _label(certificate: Certificate, caller: ApiKey) -> str | None:
+    """How to name another certificate; other facilities' papers, and their dates, are told only to insurers [api.md §2]."""
     if not caller.may_see(certificate.facility_code):
-        return "cơ sở khác / another facility"
+        return None
     return certificate.serial or certificate.case_id

@@ -18,6 +18,7 @@ from certsvc.errors import Conflict, InputError
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.models import LIVE, ApiKey, Certificate, Episode, Kind, Status
 from certsvc.records import Case, Cell, Checked, Finding, Leave, check, duplicate_finding, judge, rule_ids
+from certsvc.records.columns import CASES
 from certsvc.store import Database, certificates
 from certsvc.vault import Vault
 
@@ -163,7 +164,16 @@ def today_in_hanoi(now: dt.datetime) -> dt.date:
 
 
 def check_for(kind: Kind, record: Mapping[str, Cell], *, now: dt.datetime, stations: Stations) -> Checked:
-    """A record checked for this one kind, whatever its own `wants_` columns say."""
+    """A record checked for this one kind, whatever its own `wants_` columns say.
+
+    Raises InputError `unknown_fields`: a misspelt optional field would otherwise be missing on the paper.
+    """
+    known = {column.name for column in CASES.columns}
+    if unknown := sorted(set(record) - known):
+        errors = [{"field": name, "row": None, "rule": None, "message_vi": "Không có cột này.", "message_en": "There is no such column."} for name in unknown]
+        raise InputError(
+            "unknown_fields", "Hồ sơ có trường lạ; xem tên cột trong tệp mẫu.", "The record has unknown fields; see the sample for names.", errors=errors
+        )
     return check(record, today=today_in_hanoi(now), registry=stations, wants=frozenset({kind}))
 
 

@@ -16,7 +16,7 @@ from certsvc.store import Database, certificates
 from certsvc.vault import Vault
 
 
-class Reason(StrEnum):
+class WithdrawalReason(StrEnum):
     """Why a certificate is withdrawn [api.md §2]; `other` needs a text."""
 
     WRONG_DATA = "wrong_data"
@@ -40,12 +40,12 @@ async def get_visible(session: AsyncSession, certificate_id: uuid.UUID, *, calle
 async def _get_own(session: AsyncSession, certificate_id: uuid.UUID, *, caller: ApiKey) -> Certificate:
     """For a change: an insurer may withdraw only what it asked for itself [api.md §2, roles]."""
     certificate = await get_visible(session, certificate_id, caller=caller, for_change=True)
-    if caller.role is Role.INSURER and certificate.requested_by_id != caller.id:
+    if caller.role is Role.INSURER and not caller.is_of_same_holder(await session.get_one(ApiKey, certificate.requested_by_id)):
         raise Forbidden("not_yours", "Chỉ đơn vị đã yêu cầu cấp mới được thu hồi giấy này.", "Only who asked for this certificate may withdraw it.")
     return certificate
 
 
-async def revoke(db: Database, certificate_id: uuid.UUID, *, reason: Reason, text: str | None, caller: ApiKey, now: dt.datetime) -> Certificate:
+async def revoke(db: Database, certificate_id: uuid.UUID, *, reason: WithdrawalReason, text: str | None, caller: ApiKey, now: dt.datetime) -> Certificate:
     async with db.begin() as session:
         certificate = await _get_own(session, certificate_id, caller=caller)
         certificate.revoke(now, reason, text)
@@ -53,7 +53,7 @@ async def revoke(db: Database, certificate_id: uuid.UUID, *, reason: Reason, tex
     return certificate
 
 
-async def suspend(db: Database, certificate_id: uuid.UUID, *, reason: Reason, text: str | None, caller: ApiKey, now: dt.datetime) -> Certificate:
+async def suspend(db: Database, certificate_id: uuid.UUID, *, reason: WithdrawalReason, text: str | None, caller: ApiKey, now: dt.datetime) -> Certificate:
     async with db.begin() as session:
         certificate = await _get_own(session, certificate_id, caller=caller)
         certificate.suspend(now, reason, text)
@@ -61,7 +61,7 @@ async def suspend(db: Database, certificate_id: uuid.UUID, *, reason: Reason, te
     return certificate
 
 
-async def reinstate(db: Database, certificate_id: uuid.UUID, *, reason: Reason, text: str | None, caller: ApiKey, now: dt.datetime) -> Certificate:
+async def reinstate(db: Database, certificate_id: uuid.UUID, *, reason: WithdrawalReason, text: str | None, caller: ApiKey, now: dt.datetime) -> Certificate:
     async with db.begin() as session:
         certificate = await _get_own(session, certificate_id, caller=caller)
         certificate.reinstate(now)
@@ -73,7 +73,7 @@ async def replace(
     db: Database,
     certificate_id: uuid.UUID,
     *,
-    reason: Reason,
+    reason: WithdrawalReason,
     text: str | None,
     record: Mapping[str, Cell] | None,
     caller: ApiKey,

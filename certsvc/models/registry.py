@@ -81,6 +81,7 @@ class ApiKey(Entity):
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     role: Mapped[Role]
     facility_code: Mapped[str | None] = mapped_column(ForeignKey("facilities.code"))
+    holder: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime | None]
     last_used_at: Mapped[dt.datetime | None]
@@ -90,6 +91,10 @@ class ApiKey(Entity):
         one_of("role", Role),
         CheckConstraint("(role = 'facility') = (facility_code IS NOT NULL)", name="facility_scope"),
     )
+
+    def is_of_same_holder(self, other: "ApiKey") -> bool:
+        """Whether both keys are one organisation's: what one asked for is the other's too, so keys can be renewed."""
+        return (self.role, self.facility_code, self.holder) == (other.role, other.facility_code, other.holder)
 
     def may_see(self, facility_code: str) -> bool:
         """Whether that facility's certificates exist for this caller."""

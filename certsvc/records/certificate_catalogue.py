@@ -71,7 +71,11 @@ SICK_LEAVE_RULES = (
             "": Wording(
                 "Đợt nghỉ từ {first} đến {last} trùng ngày với giấy {label} của cùng người, từ {other_first} đến {other_last}.",
                 "The leave of {first} to {last} shares days with the same person's certificate {label}, {other_first} to {other_last}.",
-            )
+            ),
+            "elsewhere": Wording(
+                "Đợt nghỉ từ {first} đến {last} trùng ngày với một giấy của cùng người do cơ sở khác cấp; cơ quan BHXH xem được giấy đó.",
+                "The leave of {first} to {last} shares days with the same person's certificate of another facility; the insurer can see it.",
+            ),
         },
     ),
     Rule(

@@ -21,11 +21,11 @@ _COUNTED_PERFORMERS = frozenset({TestPerformer.HEALTH_WORKER, TestPerformer.SELF
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """Another live sick leave of a person, both days inclusive; `label` names it to this caller."""
+    """Another live sick leave of a person, both days inclusive; `label` names it to this caller, None: he may not know it."""
 
     first: dt.date
     last: dt.date
-    label: str
+    label: str | None
 
 
 class History(Protocol):
@@ -103,6 +103,8 @@ def _share_days(case: Case, leave: Leave) -> bool:
 
 
 def _overlap(case: Case, leave: Leave) -> Finding:
+    if leave.label is None:
+        return finding("A-OVERLAP", "isolation_from", "elsewhere", first=f"{case.isolation_from:%d/%m/%Y}", last=f"{case.isolation_to:%d/%m/%Y}")
     days = {"first": case.isolation_from, "last": case.isolation_to, "other_first": leave.first, "other_last": leave.last}
     return finding("A-OVERLAP", "isolation_from", label=leave.label, **{name: f"{day:%d/%m/%Y}" for name, day in days.items()})
 

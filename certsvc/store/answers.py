@@ -8,6 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.models import StoredAnswer, WrongTry
 
+KEPT = dt.timedelta(hours=48)
+"""How long an answer is stored; the contract asks for 24 hours at least."""
+
 
 async def find_answer(session: AsyncSession, *, caller_id: uuid.UUID, key: str) -> StoredAnswer | None:
     return await session.get(StoredAnswer, (caller_id, key), populate_existing=True)

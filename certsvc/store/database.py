@@ -1,6 +1,7 @@
 """The engine and its transactions: SQLite (WAL) on one machine, PostgreSQL where it outgrows one."""
 
 import datetime as dt
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,10 +11,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, InvalidRequestError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from certsvc.errors import Broken, Conflict, Unavailable
@@ -23,15 +24,16 @@ _BUSY_TIMEOUT = dt.timedelta(seconds=30)
 
 
 class Database:
-    """One engine; `begin()` opens a writing transaction, `read()` one that only reads."""
+    """One engine; `begin()` opens a writing transaction, `read()` one that only reads.
+
+    Raises Broken `no_driver` for an address that nothing installed can open, Unavailable where SQLite's folder cannot be made.
+    """
 
     def __init__(self, url: str) -> None:
-        self.url = make_url(url)
+        self.url, self.engine = _open_engine(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        if self.is_sqlite and self.url.database:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = create_async_engine(self.url, hide_parameters=True)  # errors are logged, values must not be
         if self.is_sqlite:
+            _make_folder(self.url)
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
         writing = self.engine.execution_options(certsvc_begin="BEGIN IMMEDIATE")
@@ -62,14 +64,18 @@ class Database:
                 "concurrent_change", "Việc này vừa được làm ở nơi khác; hãy thử lại.", "Somebody else did this at the same moment; try again."
             ) from error
         except OperationalError as error:
-            raise Unavailable("store_unavailable", "Cơ sở dữ liệu tạm thời không phản hồi.", "The database cannot be reached now.") from error
+            raise _unavailable() from error
+        except DatabaseError as error:
+            if type(error) is not DatabaseError:  # the plain class is SQLite's word for a file that is no database, or a damaged one
+                raise
+            raise _unavailable() from error
 
     async def close(self) -> None:
         await self.engine.dispose()
 
     async def check_schema(self) -> None:
-        """Raises Broken where the database is not at the newest schema."""
-        async with self.engine.connect() as connection:
+        """Raises Broken where the database is not at the newest schema, Unavailable where it cannot be opened."""
+        async with self._translated(), self.engine.connect() as connection:
             revision = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
         if revision != ScriptDirectory(str(_MIGRATIONS)).get_current_head():
             raise Broken(
@@ -77,11 +83,36 @@ class Database:
             )
 
     async def migrate(self) -> None:
-        """Bring the database to the newest schema."""
+        """Bring the database to the newest schema. Raises Unavailable where it cannot be opened."""
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
-        async with self.engine.begin() as connection:
+        async with self._translated(), self.engine.begin() as connection:
             await connection.run_sync(_upgrade, config)
+
+
+def _open_engine(url: str) -> tuple[URL, AsyncEngine]:
+    try:
+        parsed = make_url(url)
+        return parsed, create_async_engine(parsed, hide_parameters=True)  # errors are logged, values must not be
+    except (ArgumentError, InvalidRequestError, ImportError) as error:
+        raise Broken(
+            "no_driver",
+            "Địa chỉ cơ sở dữ liệu (CERTSVC_DATABASE_URL) sai hoặc chưa cài trình điều khiển của nó.",
+            "The database's address (CERTSVC_DATABASE_URL) is wrong or its driver is not installed.",
+        ) from error
+
+
+def _make_folder(url: URL) -> None:
+    if not url.database:
+        return
+    try:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unavailable() from error
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("store_unavailable", "Cơ sở dữ liệu tạm thời không phản hồi.", "The database cannot be reached now.")
 
 
 def _is_duplicate(error: IntegrityError) -> bool:
@@ -100,7 +131,11 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     raw.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", f"busy_timeout={int(_BUSY_TIMEOUT.total_seconds() * 1000)}", "foreign_keys=ON", "synchronous=NORMAL"):
-        cursor.execute(f"PRAGMA {pragma}")
+        try:
+            cursor.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error:
+            connection.close()  # the pool does not have it yet, and its thread would outlive the event loop
+            raise
     cursor.close()
 
 

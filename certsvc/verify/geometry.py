@@ -12,6 +12,7 @@ MAX_REVISIONS = 24
 MAX_SIGNATURES = 8
 MAX_XREF_ENTRIES = 500_000
 MAX_XREF_FIELD_BYTES = 8
+MAX_BLANK_TAIL_BYTES = 1024
 
 _BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d{1,10})\s+(\d{1,10})\s+(\d{1,10})\s+(\d{1,10})\s*\]")
 _OBJECT = re.compile(rb"(\d{1,10})\s+(\d{1,5})\s+obj\b")
@@ -22,6 +23,7 @@ _XREF_STREAM = re.compile(rb"/Type\s*/XRef\b")
 _ARRAYS = {name: re.compile(rb"/" + name + rb"\s*\[([^\]]{0,20000})\]") for name in (b"W", b"Index")}
 _SIZE = re.compile(rb"/Size\s+(\d+)")
 _XREF_FIELDS = 3
+_WHITE_SPACE = b"\x00\t\n\x0c\r "
 _MAX_DIGITS = 10
 _SEQUENCE, _LONG_FORM = 0x30, 0x80
 _MAX_LENGTH_OCTETS = 4
@@ -112,6 +114,20 @@ def refuse_tail(data: bytes, places: tuple[SignaturePlace, ...]) -> None:
     """Refuse anything behind the last signed byte. Raises GeometryError."""
     if not places or places[-1].end != len(data):
         raise GeometryError("bytes behind the last signature")
+
+
+def cut_blank_tail(data: bytes, places: tuple[SignaturePlace, ...]) -> bytes:
+    """The file up to its last signed byte: a mail gateway or an editor may have put white space behind it.
+
+    White space is that of ISO 32000-2 clause 7.2.3, table 1. Raises GeometryError for any other tail, and for a long one.
+    """
+    end = places[-1].end if places else 0
+    tail = data[end:]
+    if len(tail) > MAX_BLANK_TAIL_BYTES or tail.strip(_WHITE_SPACE):
+        raise GeometryError("bytes behind the last signature")
+    whole = data[:end]
+    refuse_tail(whole, places)
+    return whole
 
 
 def _prove_place(data: bytes, at: int) -> SignaturePlace:

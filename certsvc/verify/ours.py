@@ -1,6 +1,7 @@
 """Proof that a file is one of ours: its signatures, in our slots, by our signers, and nothing besides.
 
     1. geometry     every signature covers its revision, the last one the file; pyHanko reads the same objects
+                    (white space behind the last one is cut off: such a copy is altered, but what was signed is whole)
     2. signers      each certificate pinned for its slot, all of one facility, before any path is built
     3. signature    CMS, chain, revocation, time-stamp of each (`proving`)
     4. permissions  the first certifies, the last locks; each revision adds its signature and no more
@@ -28,9 +29,9 @@ from pyhanko.sign.validation import EmbeddedPdfSignature
 
 from certsvc.models import Slot
 from certsvc.verify.findings import Examination, Kind, Limits, Refused
-from certsvc.verify.geometry import GeometryError, SignaturePlace, prove_places, refuse_tail
+from certsvc.verify.geometry import GeometryError, SignaturePlace, cut_blank_tail, prove_places
 from certsvc.verify.proving import Evidence, Proven, gather_evidence, prove_signature
-from certsvc.verify.reading import SignatureField, entry, name_part, open_pdf, signature_fields, sole_signer
+from certsvc.verify.reading import SignatureField, entry, name_part, open_pdf, refuse_encrypted, signature_fields, sole_signer
 from certsvc.verify.report import Check, CheckName, Outcome, SignatureFacts, TimeSource
 from certsvc.verify.trust import Pin, SignerKind, Trust, digest_of
 
@@ -55,8 +56,15 @@ _DIFF_POLICY = StandardDiffPolicy(
 """Signing a field that exists, and nothing else: our signatures touch neither /Info nor XMP nor the security store."""
 
 
+_WHOLE = "Mỗi chữ ký bao trọn phần đã ký, chữ ký cuối bao trọn tệp."
+_BLANK_TAIL = "Mỗi chữ ký bao trọn phần đã ký, nhưng sau chữ ký cuối có thêm khoảng trắng."
+
+
 def prove_ours(data: bytes, *, trust: Trust, now: dt.datetime, limits: Limits) -> Examination:
-    """Prove a file that claims to be ours. Never raises Refused: the refusal is in the examination."""
+    """Prove a file that claims to be ours. Never raises Refused: the refusal is in the examination.
+
+    With white space behind the last signature the file is ours and intact, but its geometry fails: it can never be valid.
+    """
     passed: dict[CheckName, str] = {}
     try:
         signatures = _prove_all(data, trust=trust, now=now, limits=limits, passed=passed)
@@ -67,11 +75,13 @@ def prove_ours(data: bytes, *, trust: Trust, now: dt.datetime, limits: Limits) -
 
 def _prove_all(data: bytes, *, trust: Trust, now: dt.datetime, limits: Limits, passed: dict[CheckName, str]) -> tuple[SignatureFacts, ...]:
     # 1. Geometry.
-    places = _prove_geometry(data)
-    reader = open_pdf(data, strict=True)
+    refuse_encrypted(data)
+    signed, places = _prove_geometry(data)
+    is_whole = signed == data
+    reader = open_pdf(signed, strict=True)
     fields = tuple(signature_fields(reader.root, max_fields=limits.max_fields))
     _match_fields(reader, fields, places)
-    passed[CheckName.GEOMETRY] = "Mỗi chữ ký bao trọn phần đã ký, chữ ký cuối bao trọn tệp."
+    passed[CheckName.GEOMETRY] = _WHOLE if is_whole else _BLANK_TAIL
     # 2. Signers, before any path is built.
     signatures = [EmbeddedPdfSignature(reader, field.dictionary, field.name) for field in fields]
     pins = _pinned(signatures, fields, trust)
@@ -83,16 +93,16 @@ def _prove_all(data: bytes, *, trust: Trust, now: dt.datetime, limits: Limits, p
     # 4. Permissions and differences.
     _check_permissions(reader, signatures)
     _check_differences(reader, signatures)
-    return tuple(_facts(*each, evidence=evidence, is_last=each[0] is fields[-1]) for each in zip(fields, pins, proven, strict=True))
+    return tuple(_facts(*each, evidence=evidence, covers_file=is_whole and each[0] is fields[-1]) for each in zip(fields, pins, proven, strict=True))
 
 
-def _prove_geometry(data: bytes) -> tuple[SignaturePlace, ...]:
+def _prove_geometry(data: bytes) -> tuple[bytes, tuple[SignaturePlace, ...]]:
+    """The file without white space behind its last signature, and the places of its signatures."""
     try:
         places = prove_places(data)
-        refuse_tail(data, places)
+        return cut_blank_tail(data, places), places
     except GeometryError as error:
         raise Refused(Kind.TAMPERED, CheckName.GEOMETRY, "Chữ ký không bao trọn tệp.") from error
-    return places
 
 
 def _match_fields(reader: PdfFileReader, fields: tuple[SignatureField, ...], places: tuple[SignaturePlace, ...]) -> None:
@@ -184,7 +194,7 @@ def _check_differences(reader: PdfFileReader, signatures: list[EmbeddedPdfSignat
             raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Nội dung bị thay đổi giữa các lần ký.")
 
 
-def _facts(field: SignatureField, pin: Pin, proven: Proven, *, evidence: Evidence, is_last: bool) -> SignatureFacts:
+def _facts(field: SignatureField, pin: Pin, proven: Proven, *, evidence: Evidence, covers_file: bool) -> SignatureFacts:
     level = "B-LT" if evidence.has_dss else "B-T"
     return SignatureFacts(
         slot=Slot(field.name),
@@ -196,14 +206,14 @@ def _facts(field: SignatureField, pin: Pin, proven: Proven, *, evidence: Evidenc
         level=level if proven.is_timestamped else "B-B",
         intact=True,
         trusted=True,
-        covers_whole_file=is_last,
+        covers_whole_file=covers_file,
     )
 
 
 def _closing_checks(signatures: tuple[SignatureFacts, ...], passed: dict[CheckName, str]) -> list[Check]:
     stamped = all(facts.time_source is TimeSource.TIMESTAMP for facts in signatures)
     return [
-        Check(CheckName.GEOMETRY, Outcome.PASSED, passed[CheckName.GEOMETRY]),
+        Check(CheckName.GEOMETRY, Outcome.PASSED if signatures[-1].covers_whole_file else Outcome.FAILED, passed[CheckName.GEOMETRY]),
         Check(CheckName.SIGNATURE, Outcome.PASSED, f"{len(signatures)} chữ ký số đúng, nội dung không bị thay đổi."),
         Check(
             CheckName.TIMESTAMP,

@@ -4,6 +4,7 @@ pyHanko raises many kinds of exceptions on hostile files; they pass through, and
 examines turns whatever comes out into an answer.
 """
 
+import contextlib
 import io
 import re
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from typing import Any
 
 from asn1crypto import cms, x509
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from certsvc.verify.findings import Kind, Refused
@@ -37,6 +39,17 @@ def open_pdf(data: bytes, *, strict: bool) -> PdfFileReader:
     if reader.encrypted:
         raise Refused(Kind.ENCRYPTED, None, "Tệp được mã hóa.")
     return reader
+
+
+def refuse_encrypted(data: bytes) -> None:
+    """Refuse an encrypted file before anything else is asked of it. Raises Refused.
+
+    The trailer that names the encryption is never itself encrypted or compressed (ISO 32000-2 clauses 7.5.8.2, 7.6.2).
+    """
+    if b"/Encrypt" not in data:
+        return
+    with contextlib.suppress(PdfError):  # a broken file is for the next steps to name
+        open_pdf(data, strict=False)
 
 
 def signature_fields(root: generic.DictionaryObject, *, max_fields: int) -> Iterator[SignatureField]:

@@ -133,6 +133,33 @@ async def test_an_insurer_changes_only_what_it_asked_for(rig: Rig) -> None:
     assert (await rig.certificate(certificate["id"]))["status"] == "issued"
 
 
+async def test_a_renewed_key_owns_what_the_old_one_did(rig: Rig) -> None:
+    """Keys can be changed: another key of the same holder reads its batches and withdraws its certificates."""
+    batch_id = (await rig.submit(as_csv(record(6)))).json()["id"]
+    await rig.work()
+    assert (await rig.call("GET", f"/v1/batches/{batch_id}", role="renewed insurer")).status_code == 200
+    certificate = next(line for line in await rig.results(batch_id) if line["certificate_id"])
+    answer = await rig.call("POST", f"/v1/certificates/{certificate['certificate_id']}/revoke", role="renewed insurer", json={"reason": "fraud"})
+    assert (answer.status_code, answer.json()["status"]) == (200, "revoked")
+
+
+async def test_no_host_header_leads_elsewhere(rig: Rig) -> None:
+    """Links are relative and nothing is redirected: a made-up Host is repeated nowhere."""
+    for number in (1, 2):
+        await rig.request(record(number))
+    headers = {"Host": "evil.example"}
+    listed = await rig.call("GET", "/v1/certificates?limit=1", headers=headers)
+    slashed = await rig.call("GET", "/livez/", headers=headers)
+    assert "evil.example" not in str(listed.headers) + listed.text + str(slashed.headers)
+    assert (listed.status_code, slashed.status_code) == (200, 404)
+
+
+async def test_head_answers_as_get_without_content(rig: Rig) -> None:
+    """RFC 9110 clause 9.3.2: same status and headers, no bytes."""
+    asked, got = [await rig.call(method, "/livez", role=None) for method in ("HEAD", "GET")]
+    assert (asked.status_code, asked.content, asked.headers["Content-Length"]) == (200, b"", got.headers["Content-Length"])
+
+
 async def test_lists_go_on_where_they_stopped(rig: Rig) -> None:
     """Pages of two, newest first: each certificate once, `Link` and `next_cursor` agree."""
     await rig.submit(as_csv(*(record(number) for number in range(1, 4))))
@@ -144,7 +171,7 @@ async def test_lists_go_on_where_they_stopped(rig: Rig) -> None:
         answer = await rig.call("GET", address)
         page = answer.json()
         seen += [each["id"] for each in page["items"]]
-        link = re.fullmatch(r'<http://test(.*)>; rel="next"', answer.headers.get("Link", ""))
+        link = re.fullmatch(r'<(/v1/.*)>; rel="next"', answer.headers.get("Link", ""))
         assert (link is None) == (page["next_cursor"] is None)
         address = link[1] if link else ""
     everything = [each["id"] for each in (await rig.call("GET", "/v1/certificates")).json()["items"]]

@@ -101,3 +101,12 @@ async def test_an_answer_is_kept_for_a_day_at_least(rig: Rig) -> None:
     first = await rig.request(record(1), **KEY)
     rig.set_clock(utc_now() + dt.timedelta(hours=24))
     assert (await rig.request(record(1), **KEY)).content == first.content
+
+
+async def test_a_stored_answer_shows_no_code_to_who_reads_the_database(rig: Rig) -> None:
+    """The kept body is sealed: a stolen database opens no look-up."""
+    certificate = (await rig.request(record(1), **{"Idempotency-Key": "sealed"})).json()
+    async with rig.res.db.engine.connect() as connection:
+        [(body,)] = (await connection.exec_driver_sql("SELECT body FROM stored_answers")).all()
+    assert certificate["code"].encode() not in body
+    assert (await rig.request(record(1), **{"Idempotency-Key": "sealed"})).json() == certificate

@@ -73,8 +73,9 @@ async def _fill(settings: Settings) -> dict[str, str]:
             await add_identity(db, settings.keys_dir / entry.file, facility_code=entry.facility_code, licence=entry.licence, settings=settings, now=now)
         keys = {str(role): await create_key(db, role=role, facility_code=STATIONS[0] if role is Role.FACILITY else None, now=now) for role in Role}
         other = await create_key(db, role=Role.FACILITY, facility_code=STATIONS[1], now=now)
-        second = await create_key(db, role=Role.INSURER, facility_code=None, now=now)
-        return keys | {f"facility {STATIONS[1]}": other, "another insurer": second}
+        second = await create_key(db, role=Role.INSURER, facility_code=None, now=now, holder="another insurer")
+        renewed = await create_key(db, role=Role.INSURER, facility_code=None, now=now)
+        return keys | {f"facility {STATIONS[1]}": other, "another insurer": second, "renewed insurer": renewed}
     finally:
         await db.close()
 

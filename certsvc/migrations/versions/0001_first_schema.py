@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("role", sa.Enum("insurer", "facility", "auditor", "admin", name="role", native_enum=False, length=16), nullable=False),
         sa.Column("facility_code", sa.String(length=5), nullable=True),
+        sa.Column("holder", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),

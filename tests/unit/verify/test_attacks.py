@@ -74,10 +74,29 @@ def test_a_revision_behind_the_last_signature_is_tampering(change: Callable[[Inc
     assert _verdict(samples.revised(samples.genuine(count), change)) == (Verdict.INVALID, Reason.TAMPERED, CheckName.GEOMETRY)
 
 
-@pytest.mark.parametrize("tail", [b"\n", b"\r\n", b" ", b"\x00" * 100, b"%%EOF", b"startxref\n9\n%%EOF\n"])
+@pytest.mark.parametrize("tail", [b"%%EOF", b"startxref\n9\n%%EOF\n", b"\n.", b" \n%", b"\x0b", b"\xa0", b"\n" * 1025])
 def test_bytes_behind_the_end_are_tampering(tail: bytes) -> None:
-    """White space and a second end included."""
+    """A second end, a letter among white space, what is no white space to a PDF, and too much of it."""
     assert _verdict(samples.genuine(2) + tail)[:2] == (Verdict.INVALID, Reason.TAMPERED)
+
+
+@pytest.mark.parametrize("tail", [b" ", b"\t", b"\n", b"\r\n", b"\x0c", b"\x00" * 100, b" \n" * 512])
+@pytest.mark.parametrize("count", [1, 3])
+def test_white_space_behind_the_end_makes_an_altered_copy(tail: bytes, count: int) -> None:
+    """What mail gateways append: the signed part is ours and good, and the last signature does not cover the file."""
+    data = samples.genuine(count) + tail
+    assert _verdict(data) == (Verdict.INVALID, Reason.ALTERED_COPY, CheckName.GEOMETRY)
+    examination = samples.look(data)
+    assert [(facts.intact, facts.covers_whole_file) for facts in examination.signatures] == [(True, False)] * count
+    assert judge_file(examination, register=RegisterFacts(Status.ISSUED)).verdict is not Verdict.VALID
+
+
+def test_white_space_saves_no_other_change() -> None:
+    """Cut back, with another revision, with another's signature value: as bad with white space as without."""
+    data = samples.genuine(2)
+    first, last = samples.places(data)
+    changed = (data[: first.end], samples.revised(data, samples.replace_page), samples.with_cms(data, last, first.cms))
+    assert all(_verdict(each + b"\n")[:2] == (Verdict.INVALID, Reason.TAMPERED) for each in changed)
 
 
 def test_bytes_before_the_start_are_unreadable() -> None:

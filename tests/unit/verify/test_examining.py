@@ -4,7 +4,9 @@ import asyncio
 import datetime as dt
 import functools
 import io
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -132,6 +134,22 @@ def test_an_encrypted_file_is_said_to_be_one() -> None:
     out = io.BytesIO()
     writer.write(out)  # type: ignore[no-untyped-call]
     assert samples.look_at_stranger(out.getvalue()).kind is Kind.ENCRYPTED
+
+
+@pytest.mark.parametrize("password", ["mat-khau", ""])
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_signed_file_saved_with_a_password_is_encrypted(tmp_path: Path, *, password: str, is_ours: bool) -> None:
+    """Our own certificate and a stranger's document alike, though both still show their signatures."""
+    original, copy = tmp_path / "original.pdf", tmp_path / "copy.pdf"
+    original.write_bytes(samples.genuine(2) if is_ours else _signed_by("Nguyễn Văn Lạ"))
+    subprocess.run(["qpdf", "--encrypt", password, "owner", "256", "--", str(original), str(copy)], check=True, capture_output=True)
+    examination = samples.look(copy.read_bytes())
+    assert (examination.kind, examination.reasons) == (Kind.ENCRYPTED, (Reason.ENCRYPTED,))
+
+
+def test_the_word_encrypt_alone_is_not_encryption() -> None:
+    """A file of ours with the word behind its end is tampered with, not encrypted."""
+    assert samples.look(samples.genuine(1) + b"\n% /Encrypt").kind is Kind.TAMPERED
 
 
 def test_a_file_over_the_size_is_too_complex() -> None:

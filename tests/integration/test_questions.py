@@ -1,0 +1,61 @@
+"""Questions about codes and QR texts, and records with fields that do not exist."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.records import as_csv, record
+from tests.support.rig import Rig
+
+
+@pytest.fixture
+async def certificate(rig: Rig) -> Any:
+    return await rig.issued(record(3))
+
+
+async def _verdict(rig: Rig, **question: str) -> tuple[str, str]:
+    answer = (await rig.call("POST", "/v1/verify", role=None, json=question)).json()
+    return answer["verdict"], answer["reasons"][0]["code"]
+
+
+@pytest.mark.parametrize("address", ["{base}/v/{code}", "{base}/V/{code}", "{upper}/V/{code}", "http://127.0.0.1:9/v/{code}", "{code}"])
+async def test_a_qr_of_ours_is_answered(rig: Rig, certificate: Any, address: str) -> None:
+    """Our host in any case, whatever its port has become, or the bare code."""
+    base = rig.res.settings.base_url
+    text = address.format(base=base, upper=base.upper(), code=certificate["code"])
+    assert await _verdict(rig, qr=text) == ("valid", "genuine")
+
+
+@pytest.mark.parametrize(
+    "address", ["https://evil.example/v/{code}", "{base}/v/{code}/FORGED", "{base}/v/{code}?x=1", "{base}/other/v/{code}", "//evil.example/v/{code}"]
+)
+async def test_a_true_code_in_a_forgers_qr_is_forged(rig: Rig, certificate: Any, address: str) -> None:
+    """A QR that leads to somebody else's page must not be called genuine, though its code is."""
+    text = address.format(base=rig.res.settings.base_url, code=certificate["code"])
+    assert await _verdict(rig, qr=text) == ("invalid", "forged_qr")
+
+
+async def test_a_large_question_is_refused_before_it_is_parsed(rig: Rig) -> None:
+    """Only files may be large: megabytes of brackets would hold up everybody."""
+    body = b'{"code":[' + b"[]," * 400_000 + b"[]]}"
+    answer = await rig.call("POST", "/v1/verify", role=None, content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+async def test_a_misspelt_field_is_told(rig: Rig) -> None:
+    """An optional field under a wrong name would silently be missing on the paper."""
+    answer = await rig.request(record(4) | {"father_nam": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_fields")
+    assert [error["field"] for error in answer.json()["errors"]] == ["father_nam"]
+
+
+async def test_another_stations_leave_is_mentioned_without_dates(rig: Rig) -> None:
+    """A station learns that days overlap, not when its patient was ill elsewhere; an insurer is told."""
+    await rig.issued(record(5, facility="01802"), role="facility 01802")
+    here = record(5) | {"case_id": "TH-OTHER", "isolation_to": "2022-02-14", "last_test_on": "2022-02-14"}
+    for role, is_told in (("facility", False), ("insurer", True)):
+        batch_id = (await rig.submit(as_csv(here), role=role, dry_run="true")).json()["id"]
+        await rig.read()
+        text = (await rig.call("GET", f"/v1/batches/{batch_id}/results", role=role)).text
+        assert "A-OVERLAP" in text
+        assert ("13/02/2022" in text) is is_told
