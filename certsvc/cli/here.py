@@ -93,14 +93,18 @@ def _unknown_facilities(file: Path, found: Sequence[Practitioner], *, known: Col
 
 
 @keys.command("create")
-def create(role: Annotated[Role, typer.Option()], facility: Facility = None) -> None:
+def create(
+    role: Annotated[Role, typer.Option()],
+    facility: Facility = None,
+    holder: Annotated[str | None, typer.Option(help="whose key it is; keys of one holder own the same batches (default: the facility, or the role)")] = None,
+) -> None:
     """Make an API key and show it, once."""
     if (role is Role.FACILITY) != (facility is not None):
         wrong = "vai trò facility cần --facility, vai trò khác thì không / role facility needs --facility, other roles have none"
         raise typer.BadParameter(wrong, param_hint="--facility")
 
     async def work(db: Database, _: Settings) -> str:
-        return await create_key(db, role=role, facility_code=facility, now=utc_now())
+        return await create_key(db, role=role, facility_code=facility, now=utc_now(), holder=holder)
 
     say(_on_database(work))
 
@@ -110,11 +114,11 @@ def list_keys() -> None:
     """Which keys there are; the keys themselves are not known."""
 
     async def work(db: Database, _: Settings) -> Table:
-        table = Table("prefix", "role", "facility", "created", "last used", "expires", "revoked")
+        table = Table("prefix", "role", "facility", "holder", "created", "last used", "expires", "revoked")
         async with db.read() as session:
             for key in await registry.list_keys(session):
                 instants = (key.created_at, key.last_used_at, key.expires_at, key.revoked_at)
-                table.add_row(key.prefix, key.role, key.facility_code or "", *(f"{at:%Y-%m-%d %H:%M}" if at else "" for at in instants))
+                table.add_row(key.prefix, key.role, key.facility_code or "", key.holder, *(f"{at:%Y-%m-%d %H:%M}" if at else "" for at in instants))
         return table
 
     show(_on_database(work))

@@ -26,14 +26,14 @@ _BUSY_TIMEOUT = dt.timedelta(seconds=30)
 class Database:
     """One engine; `begin()` opens a writing transaction, `read()` one that only reads.
 
-    Raises Broken `no_driver` for an address that nothing installed can open, Unavailable where SQLite's folder cannot be made.
+    Raises Broken `no_driver` for an address that nothing installed can open, Unavailable where SQLite's file cannot be made.
     """
 
     def __init__(self, url: str) -> None:
         self.url, self.engine = _open_engine(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
-            _make_folder(self.url)
+            _make_file(self.url)
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
         writing = self.engine.execution_options(certsvc_begin="BEGIN IMMEDIATE")
@@ -102,11 +102,14 @@ def _open_engine(url: str) -> tuple[URL, AsyncEngine]:
         ) from error
 
 
-def _make_folder(url: URL) -> None:
-    if not url.database:
+def _make_file(url: URL) -> None:
+    """SQLite would make it too, but where it cannot, aiosqlite's thread may outlive the event loop and complain."""
+    if not url.database or url.database.startswith((":memory:", "file:")):
         return
+    path = Path(url.database)
     try:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
     except OSError as error:
         raise _unavailable() from error
 

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import uuid
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -135,7 +136,7 @@ def test_verify_says_yes_only_if_all_are_valid(run: Run, service: Service, tmp_p
 
 def test_what_cannot_be_reached_is_told(run: Run) -> None:
     """No service there, or a key that is none: exit code 3."""
-    for words in (("verify", "0000-0000-0000-0000", "--url", "http://127.0.0.1:9"), ("batch", "status", "x", "--key", "certsvc_no_key")):
+    for words in (("verify", "0000-0000-0000-0000", "--url", "http://127.0.0.1:9"), ("batch", "status", str(uuid.uuid4()), "--key", "certsvc_no_key")):
         answer = run(*words)
         assert answer.returncode == CANNOT_NOW, answer.stderr
         assert answer.stderr.strip()
@@ -173,7 +174,7 @@ def test_keys_are_shown_once_and_can_be_revoked(run: Run, service: Service) -> N
         assert key not in listed
         assert run("keys", "revoke", prefix).returncode == DONE
         assert client.get("/v1/certificates", headers=headers).status_code == 401
-    assert run("keys", "create", "--role", "facility").returncode == SAYS_NO
+    assert run("keys", "create", "--role", "facility").returncode == WRONG_USAGE
     assert run("keys", "create", "--role", "facility", "--facility", "99999").returncode == SAYS_NO
     assert run("keys", "create", "--role", "king").returncode == WRONG_USAGE
     assert run("keys", "revoke", "certsvc_none").returncode == SAYS_NO
