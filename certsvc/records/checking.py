@@ -67,8 +67,9 @@ def check(
     `today` is the day in Hanoi. `wants` overrides the row's two columns of that name. `notices` are what
     the reader had to say of the row (formulas, surplus cells); they join the findings.
     """
+    notices = tuple(notices)
     draft = Draft(raw, today=today, notices=notices)
-    asked = _wants(draft) if wants is None else wants
+    asked = _wants(draft, notices) if wants is None else wants
     values = _values(draft, registry=registry, wants=asked)
     is_sound = not any(each.rejects for each in draft.findings)
     case = Case(**values) if is_sound else None
@@ -83,8 +84,10 @@ def check(
     )
 
 
-def _wants(draft: Draft) -> frozenset[Kind]:
-    """Kinds asked for. A word nobody understands counts as asking, so that its error is seen."""
+def _wants(draft: Draft, notices: tuple[Finding, ...]) -> frozenset[Kind]:
+    """Kinds asked for. A word nobody understands, or cells out of place, count as asking, so that the error is seen."""
+    if any(each.rule == "V-ROW" for each in notices):
+        return frozenset(Kind)
     return frozenset(kind for kind in Kind if draft.word(f"wants_{kind}") or not draft.is_good(f"wants_{kind}"))
 
 

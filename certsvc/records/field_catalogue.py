@@ -180,7 +180,11 @@ FIELD_RULES = (
             "": Wording(
                 "Dòng này có nhiều ô hơn dòng tiêu đề nên các ô có thể bị lệch cột: hãy đặt trong dấu ngoặc kép những ô có dấu phân cách.",
                 "This row has more cells than the header, so cells may stand in wrong columns: quote the cells that hold the delimiter.",
-            )
+            ),
+            "cut": Wording(
+                "Dòng này bị cắt cụt, thiếu cả các ô nhu cầu giấy: hãy gửi lại dòng đầy đủ.",
+                "This row is cut off before the columns that say which papers are wanted: send the whole row again.",
+            ),
         },
     ),
     Rule(

@@ -45,6 +45,11 @@ class _Header:
     names: dict[int, str]
     ignored: tuple[str, ...]
 
+    @property
+    def wishes(self) -> int:
+        """Index of the first column that says what is wanted; -1 in tables without."""
+        return min((index for index, name in self.names.items() if name in CASES.any_of), default=-1)
+
 
 class Table:
     """The rows of a file, read once from top to bottom.
@@ -75,7 +80,7 @@ class Table:
         names, cells = self._header.names, raw.cells
         length = len(cells)
         named = {name: cells[index] for index, name in names.items() if index < length}
-        if not raw.flags and length <= self._header.width:
+        if not raw.flags and self._header.wishes < length <= self._header.width:
             return SheetRow(raw.number, named)
         return SheetRow(raw.number, named, tuple(self._row_notices(raw)))
 
@@ -89,6 +94,8 @@ class Table:
                 yield found
         if self._sheet.is_delimited and any(isinstance(cell, str) and cell.strip() for cell in raw.cells[self._header.width :]):
             yield finding("V-ROW")
+        if self._sheet.is_delimited and len(raw.cells) <= self._header.wishes:
+            yield finding("V-ROW", None, "cut")
 
 
 @contextmanager

@@ -1,11 +1,14 @@
 """Files as people send them: headers found, rows numbered, and clear words for what is no table."""
 
 import codecs
+import datetime as dt
 from pathlib import Path
 
 import pytest
 
 from certsvc.errors import InputError
+from certsvc.models import Kind
+from certsvc.records import check
 from certsvc.records.columns import CASES, fold
 from certsvc.records.tables import SheetRow, Table, open_table
 from tests.unit.records.samples import GOOD
@@ -83,6 +86,22 @@ def test_unknown_columns_are_said_and_not_read(tmp_path: Path) -> None:
     assert (notice.rule, notice.field) == ("W-COLUMN", None)
     assert "«Ghi chú»" in notice.message_vi
     assert set(row.cells) == set(TITLES)
+
+
+def test_a_row_cut_off_before_its_wishes_is_rejected_and_never_lost(tmp_path: Path) -> None:
+    """Nothing vanishes: a row without the cells that say what is wanted is rejected, not taken for one that wants nothing."""
+    first_wish = min(TITLES.index("wants_sick_leave"), TITLES.index("wants_recovery"))
+    rows = read(saved(tmp_path, csv_text(TITLES, VALUES[:first_wish], VALUES[: first_wish + 1])))[1]
+    assert [[each.rule for each in row.notices] for row in rows] == [["V-ROW"], []]
+    checked = check(rows[0].cells, today=dt.date(2022, 4, 1), registry=NoStations(), notices=rows[0].notices)
+    assert checked.wants == frozenset(Kind)
+    assert checked.case is None
+
+
+class NoStations:
+    def find_facility(self, code: str) -> None: ...
+
+    def find_practitioner(self, licence: str, facility_code: str) -> None: ...
 
 
 def test_surplus_cells_reject_the_row(tmp_path: Path) -> None:
