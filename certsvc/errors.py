@@ -13,8 +13,11 @@ Families know nothing of HTTP: `api/problems.py` holds the one table of statuses
 holds personal data, for messages are logged, stored and shown to strangers.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from typing_extensions import override
 
 
 class CertsvcError(Exception):
@@ -40,6 +43,11 @@ class CertsvcError(Exception):
         self.message_en = message_en
         self.errors = tuple(errors)
         self.facts = facts
+
+    @override
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors come back whole from the processes that fill and sign."""
+        return functools.partial(type(self), errors=self.errors, **self.facts), (self.code, self.message_vi, self.message_en)
 
 
 class InputError(CertsvcError):

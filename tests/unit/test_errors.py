@@ -1,9 +1,10 @@
 """Every family of errors has its HTTP status, and every code of ours its words in both languages."""
 
+import pickle
 from http import HTTPStatus
 
 from certsvc.api.problems import status_of
-from certsvc.errors import CertsvcError
+from certsvc.errors import CertsvcError, InputError
 
 
 def _families(root: type[CertsvcError]) -> set[type[CertsvcError]]:
@@ -30,3 +31,11 @@ def test_an_error_says_its_code_and_english_message_only() -> None:
     error = CertsvcError("some_code", "tiếng Việt", "English", errors=[{"field": "canary"}], fact="canary")
     assert str(error) == "some_code: English"
     assert error.facts == {"fact": "canary"}
+
+
+def test_an_error_comes_back_whole_from_another_process() -> None:
+    """Processes that fill and sign report by pickle: family, code, words, items and facts arrive."""
+    sent = InputError("some_code", "vi", "en", errors=[{"field": "birth_date"}], retry_after_s=3)
+    came = pickle.loads(pickle.dumps(sent))
+    assert type(came) is InputError
+    assert (came.code, came.message_vi, came.message_en, came.errors, came.facts) == (sent.code, "vi", "en", ({"field": "birth_date"},), {"retry_after_s": 3})
