@@ -34,6 +34,13 @@ class Profile(StrEnum):
     B_LT = "B-LT"
 
 
+class Signatures(StrEnum):
+    """Who signs: everybody whom the form names (practitioner, representative, organisation), or the organisation's seal alone."""
+
+    ALL = "all"
+    ORGANISATION = "organisation"
+
+
 class Settings(BaseSettings):
     """Everything an operator may set; each field is described in `docs/settings.md`."""
 
@@ -52,11 +59,12 @@ class Settings(BaseSettings):
     )
     base_url: str = Field("http://127.0.0.1:8000", description="public address; printed in every QR")
     profile: Profile = Field(Profile.B_LT, description="signature level: `B-B`, `B-T` or `B-LT`")
-    chunk_size: int = Field(16, ge=1, le=1000, description="certificates that a worker claims at once")
+    signatures: Signatures = Field(Signatures.ALL, description="who signs: `all` whom the form names, or the `organisation` alone")
+    chunk_size: int = Field(100, ge=1, le=1000, description="certificates that go through a press together")
     lease_s: int = Field(60, ge=5, description="seconds after which a silent worker's claim is free again")
     sweep_s: float = Field(5.0, gt=0, description="seconds between two sweeps for work left behind")
     max_attempts: int = Field(5, ge=1, description="tries before a certificate is `failed`")
-    fill_processes: int = Field(2, ge=1, description="processes that lay out certificates")
+    presses: int = Field(2, ge=1, description="processes that fill and sign; best one for each core")
     max_upload_bytes: int = Field(128 * 1024**2, description="largest batch file")
     max_unpacked_bytes: int = Field(1024**3, description="largest batch file once unpacked")
     max_rows: int = Field(200_000, description="rows in one batch")

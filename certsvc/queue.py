@@ -4,6 +4,8 @@ A lost ring is harmless: the worker's sweep rings again for whatever was left be
 and nothing else, as JSON (arq's default, pickle, would run what whoever writes to Redis wants).
 """
 
+import asyncio
+import contextlib
 import ctypes
 import json
 import shutil
@@ -13,6 +15,7 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,8 @@ from certsvc.logs import get_logger
 
 ISSUE = "issue"
 READ_BATCH = "read_batch"
+_CHANNEL = "certsvc:issue"
+_LISTEN_AGAIN_S = 1.0
 _log = get_logger()
 
 
@@ -58,8 +63,10 @@ class Doorbell:
         return cls(pool)
 
     async def ring_issue(self) -> None:
-        """There are certificates to issue."""
+        """There are certificates to issue: a job, and a call to whoever listens, for somebody may be waiting at a counter."""
         await self._ring(ISSUE)
+        with contextlib.suppress(RedisError, OSError):  # the job says the same, a little later
+            await self._pool.publish(_CHANNEL, b"")
 
     async def ring_batch(self, batch_id: uuid.UUID) -> None:
         """There is a batch file to read."""
@@ -70,6 +77,22 @@ class Doorbell:
             await self._pool.enqueue_job(job, *args)
         except (RedisError, OSError) as error:  # the rows are committed: a refusal now would only mislead the caller
             _log.warning("queue.ring_lost", job=job, error=type(error).__name__)
+
+    async def listen(self) -> AsyncIterator[None]:
+        """The calls of `ring_issue`, at once, for as long as the caller listens; one that is missed comes as a job.
+
+        arq asks for jobs again and again: often enough not to be felt, it would keep an idle machine busy.
+        """
+        while True:
+            try:
+                async with self._pool.pubsub() as ear:
+                    await ear.subscribe(_CHANNEL)
+                    async for call in ear.listen():
+                        if call["type"] == "message":
+                            yield
+            except (RedisError, OSError) as error:
+                _log.warning("queue.deaf", error=type(error).__name__)
+                await asyncio.sleep(_LISTEN_AGAIN_S)
 
     async def check(self) -> None:
         try:

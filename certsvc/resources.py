@@ -1,18 +1,23 @@
 """The only wiring: what a process of certsvc works with, opened and closed in one place."""
 
+import asyncio
 import datetime as dt
+import functools
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from certsvc.archive import Archive
 from certsvc.blobs import Blobs
 from certsvc.config import Environment, Settings
 from certsvc.errors import Broken
-from certsvc.identities import open_keyring
-from certsvc.issuing.making import Workshop, warm_up
-from certsvc.layout import LayoutPool
+from certsvc.issuing import pressing
+from certsvc.issuing.orders import Chunk, Pressed
+from certsvc.issuing.producing import Press, Workbench
+from certsvc.issuing.rosters import Rosters
+from certsvc.presses import Presses
 from certsvc.queue import Doorbell
 from certsvc.store import Database
 from certsvc.trusting import TrustSource
@@ -32,6 +37,7 @@ class Resources:
     settings: Settings
     db: Database
     blobs: Blobs
+    archive: Archive
     doorbell: Doorbell
     vault: Vault
     trust: TrustSource
@@ -66,7 +72,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         doorbell = await Doorbell.connect(settings.redis_url)
         examiner = Examiner(timeout_s=settings.verify_timeout_s, memory_bytes=settings.verify_memory_bytes)
         try:
-            yield Resources(settings, db, Blobs(settings.obstore_url), doorbell, open_vault(settings), TrustSource(db, settings), examiner)
+            blobs, vault = Blobs(settings.obstore_url), open_vault(settings)
+            yield Resources(settings, db, blobs, Archive(blobs, vault), doorbell, vault, TrustSource(db, settings), examiner)
         finally:
             await examiner.close()
             await doorbell.close()
@@ -75,19 +82,31 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
 
 
 @contextmanager
-def open_workshop(settings: Settings) -> Iterator[Workshop]:
-    """What a worker signs with; the embedded authorities of `keys_dev` in development.
+def open_press(settings: Settings) -> Iterator[Press]:
+    """Processes that fill and sign, with the embedded authorities of `keys_dev` in development.
 
     Raises Broken `dev_authorities` in production: its time-stamping and revocation answers come from
     outside, and no adapter for those is built yet.
     """
     if settings.environment is Environment.PRODUCTION:
         raise Broken("dev_authorities", "Môi trường thật cần máy chủ dấu thời gian và OCSP bên ngoài.", "Production needs a TSA and OCSP of its own.")
-    keyring = open_keyring(settings)
-    with LayoutPool(settings.fill_processes, warm_up=warm_up) as layout:
-        yield Workshop(
-            keyring=keyring,
-            time_stamper=keyring.embedded_tsa(clock=utc_now, rng=secrets.token_bytes),
-            revocation=keyring.local_revocation(clock=utc_now),
-            layout=layout,
-        )
+    setup = pressing.setup_of(settings)
+    with Presses(settings.presses, warm_up=functools.partial(pressing.warm_up, setup)) as presses:
+
+        async def press(chunk: Chunk) -> Pressed:
+            return await asyncio.get_running_loop().run_in_executor(presses, pressing.press_chunk, setup, chunk)
+
+        yield press
+
+
+def workbench(res: Resources, press: Press) -> Workbench:
+    """What issuing works with."""
+    return Workbench(
+        db=res.db,
+        archive=res.archive,
+        vault=res.vault,
+        settings=res.settings,
+        trust=res.trust,
+        rosters=Rosters(res.db, signatures=res.settings.signatures),
+        press=press,
+    )

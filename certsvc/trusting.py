@@ -22,6 +22,7 @@ class TrustSource:
         self._db = db
         self._settings = settings
         self._kept: tuple[dt.datetime, Trust] | None = None
+        self._packed: tuple[Trust, bytes] | None = None
 
     async def get(self, now: dt.datetime) -> Trust:
         """Raises Broken `no_trust_anchor` where `keys_dir` holds none."""
@@ -30,6 +31,13 @@ class TrustSource:
                 identities = await registry.list_identities(session)
             self._kept = now, build_trust(self._settings, list(identities))
         return self._kept[1]
+
+    async def get_bytes(self, now: dt.datetime) -> bytes:
+        """The same as it travels to another process. Raises as `get` does."""
+        trust = await self.get(now)
+        if self._packed is None or self._packed[0] is not trust:
+            self._packed = trust, trust.to_bytes()
+        return self._packed[1]
 
 
 def build_trust(settings: Settings, identities: list[SigningIdentity]) -> Trust:

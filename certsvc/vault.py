@@ -1,4 +1,4 @@
-"""What hangs on the service's one secret: look-up codes, blind indexes, record encryption, grants.
+"""What hangs on the service's one secret: look-up codes, blind indexes, record encryption, file keys, grants.
 
 Invariants:
 - Codes and tokens are derived from the certificate's random id (HMAC-SHA-256 as a PRF), never
@@ -6,6 +6,8 @@ Invariants:
   (`docs/decisions/0005-derived-codes.md`).
 - Records are encrypted with AES-256-GCM; table, column and row are bound as associated data, so a
   ciphertext moved to another row does not open.
+- A published file has a random data key of its own (`archive.py`), kept wrapped with AES-256-GCM and bound to its
+  certificate's id; destroying it erases the file.
 - Every use has a key of its own: HKDF-SHA-256 (RFC 5869) with the use as `info`.
 """
 
@@ -41,6 +43,7 @@ class Vault:
         self._index = _subkey(secret, "index")
         self._people = _subkey(secret, "people")
         self._records = AESGCM(_subkey(secret, "records"))
+        self._files = AESGCM(_subkey(secret, "files"))
         self._grants = URLSafeTimedSerializer(_subkey(secret, "grants"), signer_kwargs={"digest_method": hashlib.sha256})
 
     def code(self, certificate_id: uuid.UUID) -> str:
@@ -90,6 +93,18 @@ class Vault:
         """The case a certificate is about. Raises Broken as `open_record` does."""
         return Case.from_json(json.loads(self.open_record(certificate.id, certificate.record)))
 
+    def wrap_key(self, certificate_id: uuid.UUID, key: bytes) -> bytes:
+        """A file's data key as its certificate's row in the digest register keeps it."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._files.encrypt(nonce, key, _key_place(certificate_id))
+
+    def unwrap_key(self, certificate_id: uuid.UUID, wrapped: bytes) -> bytes:
+        """The data key. Raises Broken `file_key_unreadable` where secret, row or bytes do not belong together."""
+        try:
+            return self._files.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], _key_place(certificate_id))
+        except (InvalidTag, ValueError) as error:
+            raise Broken("file_key_unreadable", "Không mở được khoá của tệp đã lưu.", "The key of a stored file does not open with this secret.") from error
+
     def grant(self, certificate_id: uuid.UUID) -> str:
         """A right to download one PDF for a quarter of an hour, given after the second factor."""
         return self._grants.dumps(certificate_id.hex)
@@ -102,6 +117,11 @@ class Vault:
         return isinstance(granted, str) and hmac.compare_digest(granted, certificate_id.hex)
 
 
+def new_data_key() -> bytes:
+    """A random key for one published file: AES-256."""
+    return os.urandom(32)
+
+
 def _subkey(secret: bytes, use: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"certsvc {use} v1".encode()).derive(secret)
 
@@ -112,3 +132,7 @@ def _mac(key: bytes, *parts: bytes) -> bytes:
 
 def _record_place(certificate_id: uuid.UUID) -> bytes:
     return b"certificates.record:" + certificate_id.bytes
+
+
+def _key_place(certificate_id: uuid.UUID) -> bytes:
+    return b"published_files.data_key:" + certificate_id.bytes

@@ -1,8 +1,8 @@
 """The worker process: answers the doorbell, and sweeps for what was left behind."""
 
 import asyncio
-import contextlib
 import datetime as dt
+import secrets
 import uuid
 from typing import Any
 
@@ -12,60 +12,128 @@ from arq import Worker, func
 from certsvc.config import Settings
 from certsvc.errors import CertsvcError, Conflict, Unavailable
 from certsvc.issuing.batches import fail_batch, finish_batches, read_batch
-from certsvc.issuing.making import Workshop
-from certsvc.issuing.producing import has_waiting, issue_chunk
+from certsvc.issuing.producing import Workbench, has_waiting, issue_chunk
 from certsvc.logs import get_logger
 from certsvc.queue import ISSUE, READ_BATCH, dump_job, load_job, redis_settings
-from certsvc.resources import Resources, open_resources, open_workshop, utc_now
+from certsvc.resources import Resources, open_press, open_resources, utc_now, workbench
 from certsvc.store import answers, batches
 
-_POLL_S = 0.05
-_JOBS_AT_ONCE = 3
+_POLL_S = 0.1
+"""How often arq looks for jobs. Every 10 ms it would cost an idle worker 5 % of a core; for who waits at a counter there is `Doorbell.listen`."""
+
+_READS_AT_ONCE = 4
 _READING_TIMEOUT = dt.timedelta(hours=2)
-_COMPLETION_WAIT_S = 20
+_COMPLETION_WAIT_S = 15
+_LAST_CHUNKS_S = 8
 _log = get_logger()
+
+
+class Issuing:
+    """Keeps the presses busy: rung, it issues chunk after chunk until nothing waits.
+
+    One chunk more than there are presses is under way, so that none is idle while we store and publish. While all
+    places are taken, a ring still gets a chunk of single requests through: they never wait for a batch to end.
+    """
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._rung = asyncio.Event()
+        self._express = asyncio.Lock()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._unheard = False
+
+    def ring(self) -> None:
+        """There may be something to issue."""
+        self._rung.set()
+
+    async def run(self) -> None:
+        """Until cancelled; then what is under way is brought to its end, unless that takes too long."""
+        try:
+            while True:
+                await self._rung.wait()
+                self._rung.clear()
+                self._answer()
+        finally:
+            await self._end()
+
+    def _answer(self) -> None:
+        """Begin a chunk; while all places are taken one of single requests, and remember that somebody rang."""
+        is_full = self._unheard = len(self._under_way) > self._bench.settings.presses
+        if is_full and self._express.locked():
+            return
+        task = asyncio.create_task(self._issue_express() if is_full else self._issue())
+        self._under_way.add(task)
+        task.add_done_callback(self._leave)
+
+    def _leave(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if self._unheard:
+            self.ring()
+
+    async def _end(self) -> None:
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=_LAST_CHUNKS_S)
+        for late in self._under_way:
+            late.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _issue_express(self) -> None:
+        async with self._express:
+            await self._issue(only_alone=True)
+
+    async def _issue(self, *, only_alone: bool = False) -> None:
+        """One chunk. After it another is looked for, unless it was the last: then batches may be done."""
+        structlog.contextvars.bind_contextvars(chunk=secrets.token_hex(4))
+        try:
+            done = await issue_chunk(self._bench, clock=utc_now, only_alone=only_alone, on_full=self.ring)
+            if done:
+                self.ring()
+            elif not only_alone:
+                await finish_batches(self._bench.db, now=utc_now())
+        except CertsvcError as error:  # leases run out and the sweep rings again
+            _log.warning("chunk.interrupted", code=error.code)
+        except Exception as error:  # noqa: BLE001 - the next chunk may do better, and the operator is told
+            _log.error("chunk.crashed", exc_info=error)
 
 
 async def run_worker(settings: Settings) -> None:
     """Work until told to stop (SIGTERM, SIGINT); what is begun is finished or falls to the next worker."""
     async with open_resources(settings) as res:
-        with open_workshop(settings) as workshop:
+        with open_press(settings) as press:
+            issuing = Issuing(workbench(res, press))
             worker = Worker(
                 functions=[func(_issue, name=ISSUE), func(_read_batch, name=READ_BATCH, timeout=_READING_TIMEOUT)],
                 redis_settings=redis_settings(settings.redis_url or ""),
-                ctx={"res": res, "workshop": workshop},
+                ctx={"res": res, "issuing": issuing},
                 keep_result=0,  # arq refuses an id while its result is kept
                 poll_delay=_POLL_S,
-                max_jobs=_JOBS_AT_ONCE,
+                max_jobs=_READS_AT_ONCE,
                 max_tries=1,  # whoever is left behind is found by the sweep
                 job_completion_wait=_COMPLETION_WAIT_S,
                 job_serializer=dump_job,
                 job_deserializer=load_job,
             )
-            sweeping = asyncio.create_task(_sweep_forever(res))
+            beside = [asyncio.create_task(each) for each in (issuing.run(), _listen(res, issuing), _sweep_forever(res))]
             _log.info("worker.started")
             try:
                 await worker.async_run()
             except asyncio.CancelledError:
                 _log.info("worker.stopped")
             finally:
-                sweeping.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await sweeping
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)
                 await worker.close()
 
 
+async def _listen(res: Resources, issuing: Issuing) -> None:
+    async for _ in res.doorbell.listen():
+        issuing.ring()
+
+
 async def _issue(ctx: dict[str, Any]) -> None:
-    """Issue one chunk; where there may be more, ring again."""
-    res: Resources = ctx["res"]
-    workshop: Workshop = ctx["workshop"]
-    structlog.contextvars.bind_contextvars(job=ctx["job_id"])
-    trust = await res.trust.get(utc_now())
-    done = await issue_chunk(res.db, workshop=workshop, blobs=res.blobs, vault=res.vault, settings=res.settings, trust=trust, clock=utc_now)
-    if done:
-        await res.doorbell.ring_issue()
-    else:
-        await finish_batches(res.db, now=utc_now())
+    issuing: Issuing = ctx["issuing"]
+    issuing.ring()
 
 
 async def _read_batch(ctx: dict[str, Any], batch_id: str) -> None:

@@ -20,7 +20,7 @@ from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, js
 from certsvc.api.schemas import BatchOut, LateReason, Strict, batch_out
 from certsvc.errors import Forbidden, InputError
 from certsvc.issuing.batches import Order, accept_batch, get_batch
-from certsvc.issuing.results import archive, result_lines, results_csv
+from certsvc.issuing.results import archive_zip, result_lines, results_csv
 from certsvc.models import ApiKey, Batch, Role
 from certsvc.resources import Resources
 from certsvc.store import batches as batch_store
@@ -127,7 +127,7 @@ async def read_archive(batch_id: uuid.UUID, res: Res, caller: Reader, now: Now) 
     async with res.db.read() as session:
         await get_batch(session, batch_id, caller=caller)
     with_codes = caller.role is not Role.AUDITOR
-    content = archive(res.db, batch_id, blobs=res.blobs, vault=res.vault, base_url=res.settings.base_url, now=now, with_codes=with_codes)
+    content = archive_zip(res.db, batch_id, archive=res.archive, vault=res.vault, base_url=res.settings.base_url, now=now, with_codes=with_codes)
     return StreamingResponse(content, media_type="application/zip", headers=_as_file(f"certificates-{batch_id}.zip"))
 
 

@@ -11,10 +11,9 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from certsvc.api.access import Now, Reader, Res, Writer
-from certsvc.api.downloads import pdf_response
+from certsvc.api.downloads import deliver_pdf
 from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
 from certsvc.api.schemas import CertificateOut, CertificatePage, CertificateRequest, Replacement, Withdrawal, certificate_out
-from certsvc.blobs import pdf_name
 from certsvc.errors import Conflict, InputError
 from certsvc.issuing import withdrawing
 from certsvc.issuing.requesting import Terms, request_certificate
@@ -117,7 +116,7 @@ async def read_pdf(certificate_id: uuid.UUID, request: Request, res: Res, caller
     """The signed PDF, byte for byte as published."""
     async with res.db.read() as session:
         certificate = await get_visible(session, certificate_id, caller=caller)
-    if certificate.status not in PUBLISHED or certificate.pdf_sha256 is None:
+    if certificate.status not in PUBLISHED:
         raise Conflict(
             "not_issued",
             f"Giấy chưa được cấp (trạng thái {certificate.status}).",
@@ -125,8 +124,7 @@ async def read_pdf(certificate_id: uuid.UUID, request: Request, res: Res, caller
             status_now=str(certificate.status),
             reason=certificate.reason,
         )
-    data = await res.blobs.get(pdf_name(certificate.id, certificate.pdf_sha256))
-    return pdf_response(request, data, sha256=certificate.pdf_sha256, filename=f"{certificate.serial}.pdf")
+    return await deliver_pdf(request, certificate, res=res)
 
 
 @router.post("/{certificate_id}/replace", status_code=202, response_model=CertificateOut)

@@ -4,7 +4,22 @@ import re
 
 from fastapi import Request, Response
 
+from certsvc.errors import Broken
+from certsvc.models import Certificate
+from certsvc.resources import Resources
+from certsvc.store import certificates
+
 _RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
+
+
+async def deliver_pdf(request: Request, certificate: Certificate, *, res: Resources) -> Response:
+    """A published certificate's file, byte for byte. Raises Broken where the register does not have it, and what `Archive.get` raises."""
+    digest = certificate.pdf_sha256 or ""
+    async with res.db.read() as session:
+        published = (await certificates.published_files(session, [digest])).get(digest)
+    if published is None:
+        raise Broken("blob_missing", "Thiếu tệp đã lưu.", "A stored file is missing.")
+    return pdf_response(request, await res.archive.get(published), sha256=digest, filename=f"{certificate.serial}.pdf")
 
 
 def pdf_response(request: Request, data: bytes, *, sha256: str, filename: str) -> Response:

@@ -10,12 +10,11 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
-from certsvc.api.downloads import pdf_response
+from certsvc.api.downloads import deliver_pdf
 from certsvc.api.report_schema import ProvenOut, ReportOut
 from certsvc.api.schemas import Strict
-from certsvc.blobs import pdf_name
 from certsvc.checking import check_upload, find_download, look_up, look_up_qr, prove
-from certsvc.errors import InputError, NotFound
+from certsvc.errors import InputError
 from certsvc.resources import Resources
 from certsvc.verify.codes import MAX_TEXT, format_code
 from certsvc.verify.report import Report
@@ -71,10 +70,7 @@ async def prove_code(code: CodeText, body: SecondFactor, res: Res, now: Now) -> 
 async def download(code: CodeText, request: Request, res: Res, now: Now, grant: Annotated[str, Query(max_length=500)] = "") -> Response:
     """The signed PDF, for who passed the second factor within the last quarter of an hour."""
     certificate = await find_download(res.db, code, grant=grant, vault=res.vault, now=now)
-    if certificate.pdf_sha256 is None:
-        raise NotFound("no_such_code", "Không có giấy nào mang mã này.", "No certificate has this code.")
-    data = await res.blobs.get(pdf_name(certificate.id, certificate.pdf_sha256))
-    return pdf_response(request, data, sha256=certificate.pdf_sha256, filename=f"{certificate.serial}.pdf")
+    return await deliver_pdf(request, certificate, res=res)
 
 
 @router.post(

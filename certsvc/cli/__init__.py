@@ -1,6 +1,6 @@
 """`certsvc` on the command line [api.md §1]. Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 cannot now.
 
-running    serve, worker, demo, migrate          here     keys, identities, imports: on this machine's database
+running    serve, worker, demo, migrate          here     keys, identities, imports, erasure: on this machine's database
 remote     batch, at a running service           looking  designs, doctor
 verifying  verify, at a running service
 """
@@ -23,6 +23,7 @@ app.add_typer(here.facilities, name="facilities")
 app.add_typer(here.practitioners, name="practitioners")
 app.add_typer(here.keys, name="keys")
 app.add_typer(here.identities, name="identities")
+app.add_typer(here.certificates, name="certificates")
 app.add_typer(remote.batch, name="batch")
 app.command()(verifying.verify)
 app.add_typer(looking.designs, name="designs")

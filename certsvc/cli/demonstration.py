@@ -13,13 +13,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from certsvc.blobs import pdf_name
 from certsvc.callers import create_key, find_caller
 from certsvc.config import Settings
 from certsvc.errors import Broken, Conflict
 from certsvc.identities import add_identity, open_keyring
 from certsvc.issuing.batches import Order, accept_batch
-from certsvc.models import Batch, BatchStatus, Certificate, Kind, Role, Status
+from certsvc.models import Batch, BatchStatus, Certificate, Kind, PublishedFile, Role, Status
 from certsvc.records.registry_files import read_facilities, read_practitioners
 from certsvc.resources import Resources, open_resources, utc_now
 from certsvc.serving import running_stack, serve_http
@@ -144,21 +143,24 @@ async def _write_examples(res: Resources, folder: Path) -> list[dict[str, str]]:
     """Copies of some signed PDFs, both kinds, where a person can open them."""
     (folder / "certificates").mkdir(exist_ok=True)
     examples = []
-    for certificate in await _some_issued(res):
+    for certificate, file in await _some_issued(res):
         path = folder / "certificates" / f"{certificate.serial}.pdf"
-        await res.blobs.fetch(pdf_name(certificate.id, certificate.pdf_sha256 or ""), path)
+        path.write_bytes(await res.archive.get(file))
         code = format_code(res.vault.code(certificate.id))
         examples.append({"code": code, "url": f"{res.settings.base_url}/v/{code}", "pdf": str(path), "kind": str(certificate.kind)})
     return examples
 
 
-async def _some_issued(res: Resources) -> list[Certificate]:
+async def _some_issued(res: Resources) -> list[tuple[Certificate, PublishedFile]]:
+    """Some certificates of both kinds whose files were not erased."""
     async with res.db.read() as session:
         pages = [
             await certificates.list_page(session, facility_code=None, status=Status.ISSUED, kind=kind, case_id=None, before=None, limit=_EXAMPLES // 2)
             for kind in Kind
         ]
-    return [certificate for page in pages for certificate in page]
+        files = await certificates.published_files(session, [each.pdf_sha256 or "" for page in pages for each in page])
+    found = [(each, files[each.pdf_sha256 or ""]) for page in pages for each in page]
+    return [(each, file) for each, file in found if file.data_key is not None]
 
 
 def _write_credentials(folder: Path, *, base_url: str, keys: dict[str, str], examples: list[dict[str, str]]) -> None:

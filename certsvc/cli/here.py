@@ -1,4 +1,4 @@
-"""Commands on this machine's database: imports, API keys, signing identities."""
+"""Commands on this machine's database: imports, API keys, signing identities, erasure."""
 
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -13,6 +13,7 @@ from certsvc.cli.ending import run, say, settings_from_environment, show
 from certsvc.config import Settings
 from certsvc.errors import InputError
 from certsvc.identities import add_identity, retire_identity
+from certsvc.issuing.erasing import erase_files
 from certsvc.models import Practitioner, Role
 from certsvc.records.columns import PRACTITIONERS
 from certsvc.records.registry_files import read_facilities, read_practitioners
@@ -26,6 +27,7 @@ facilities = typer.Typer(no_args_is_help=True, help="Health stations that may is
 practitioners = typer.Typer(no_args_is_help=True, help="Who may sign there.")
 keys = typer.Typer(no_args_is_help=True, help="API keys: shown once, stored hashed.")
 identities = typer.Typer(no_args_is_help=True, help="Signing identities.")
+certificates = typer.Typer(no_args_is_help=True, help="Certificates that were issued.")
 CsvFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV file")]
 Facility = Annotated[str | None, typer.Option(help="five-digit code of the facility")]
 
@@ -190,3 +192,19 @@ def retire(identity: Annotated[uuid.UUID, typer.Argument(help="as `identities li
 
     _on_database(work)
     say("Đã ngừng dùng. / Retired.")
+
+
+@certificates.command("erase")
+def erase(
+    certificate: Annotated[uuid.UUID, typer.Argument(help="the certificate's id")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """Erase the PDF of a certificate for good; that it was issued stays known."""
+    if not yes:
+        typer.confirm("Xoá vĩnh viễn tệp PDF của giấy này? / Erase this certificate's PDF for good?", abort=True)
+
+    async def work(db: Database, _: Settings) -> int:
+        return await erase_files(db, certificate, actor="operator", now=utc_now())
+
+    say(f"{_on_database(work)} tệp / files")

@@ -30,10 +30,11 @@ from certsvc.issuing.requesting import IN_BATCH, Answer, Terms, answer_rows, tod
 from certsvc.models import ApiKey, Batch, BatchRow, BatchStatus, Role
 from certsvc.records import Cell, Checked, Finding, SeenCases, check
 from certsvc.records.tables import SheetRow, Table, open_table
-from certsvc.store import Database, batches, registry
+from certsvc.store import Database, batches, papers, registry
 from certsvc.vault import Vault
 
-ROWS_AT_ONCE = 200
+FIRST_ROWS, MOST_ROWS = 100, 500
+"""Rows of one transaction: few at first, so that signing can begin; then more, since each transaction has its price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +152,19 @@ async def _read_rows(
     today = today_in_hanoi(clock())
     lease = Lease(lambda until: _extend(db, batch_id, until), lease_s=settings.lease_s, clock=clock)
     history = await lease.wait(asyncio.to_thread(_open_episodes, file, settings, today, stations))
-    seen = SeenCases()
+    seen, most = SeenCases(), FIRST_ROWS
     with _open(file, settings) as table:
         rows = iter(table)
-        while chunk := await lease.wait(asyncio.to_thread(_check_some, rows, today, stations, seen)):
+        while chunk := await lease.wait(asyncio.to_thread(_check_some, rows, most, today, stations, seen)):
             fresh = [(number, checked) for number, checked in chunk if number > done]
             async with db.begin() as session:
                 await _require_still_ours(session, batch_id, done=done)
                 answers = await answer_rows(session, [checked for _, checked in fresh], terms=terms, vault=vault, history=history)
-                for (number, checked), row_answers in zip(fresh, answers, strict=True):
-                    session.add_all(_lines(batch_id, number, checked, row_answers))
-            done = max(done, chunk[-1][0])
+                judged = zip(fresh, answers, strict=True)
+                await papers.add_all(session, BatchRow, [line for (number, checked), each in judged for line in _lines(batch_id, number, checked, each)])
+            if not terms.dry_run:
+                history.forget_leaves()  # the database knows them now
+            done, most = max(done, chunk[-1][0]), min(2 * most, MOST_ROWS)
             await on_progress()
 
 
@@ -191,27 +194,28 @@ def _is_over(outcome: Cell) -> bool:
     return isinstance(outcome, str) and unicodedata.normalize("NFC", outcome).strip().casefold() in ("recovered", "khỏi bệnh")
 
 
-def _check_some(rows: Iterator[SheetRow], today: dt.date, stations: Stations, seen: SeenCases) -> list[tuple[int, Checked]]:
+def _check_some(rows: Iterator[SheetRow], most: int, today: dt.date, stations: Stations, seen: SeenCases) -> list[tuple[int, Checked]]:
     checked = []
-    for row in islice(rows, ROWS_AT_ONCE):
+    for row in islice(rows, most):
         result = check(row.cells, today=today, registry=stations, notices=row.notices)
         duplicate = seen.find(result)
         checked.append((row.number, result if duplicate is None else result.with_finding(duplicate)))
     return checked
 
 
-def _lines(batch_id: uuid.UUID, number: int, checked: Checked, answers: tuple[Answer, ...]) -> list[BatchRow]:
+def _lines(batch_id: uuid.UUID, number: int, checked: Checked, answers: tuple[Answer, ...]) -> list[dict[str, Any]]:
+    """The columns of a row's `BatchRow`s."""
     return [
-        BatchRow(
-            batch_id=batch_id,
-            row=number,
-            kind=answer.kind,
-            case_id=checked.case_id,
-            outcome=answer.outcome,
-            rules=[finding.to_json() for finding in answer.findings],
-            days=answer.days,
-            certificate_id=None if answer.certificate is None else answer.certificate.id,
-        )
+        {
+            "batch_id": batch_id,
+            "row": number,
+            "kind": answer.kind,
+            "case_id": checked.case_id,
+            "outcome": answer.outcome,
+            "rules": [finding.to_json() for finding in answer.findings],
+            "days": answer.days,
+            "certificate_id": answer.certificate_id,
+        }
         for answer in answers
     ]
 

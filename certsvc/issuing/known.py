@@ -2,18 +2,15 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.models import ApiKey, Certificate, Facility, Practitioner
-from certsvc.records import Case, Leave
-from certsvc.store import certificates, registry
-from certsvc.vault import Vault
-
-CaseKey = tuple[str, str]
-"""(facility code, case id)."""
+from certsvc.records import Leave
+from certsvc.store import papers, registry
+from certsvc.store.papers import CaseKey
 
 
 class Stations:
@@ -55,18 +52,21 @@ class PeoplesHistory:
     def add_leave(self, person_key: str, case_key: CaseKey, leave: Leave) -> None:
         self._leaves[person_key][case_key] = leave
 
+    def forget_leaves(self) -> None:
+        self._leaves.clear()
+
     def add_episode(self, person_key: str, positive_on: dt.date) -> None:
         self._episodes[person_key].add(positive_on)
 
-    async def learn(self, session: AsyncSession, cases: Iterable[Case], *, vault: Vault, caller: ApiKey) -> None:
-        """Add what the database knows of these cases' people."""
-        people = {vault.person(case.person_key): case.person_key for case in cases}
-        for found in await certificates.leaves_of(session, people.keys()):
+    async def learn(self, session: AsyncSession, people: Mapping[str, str], *, caller: ApiKey) -> None:
+        """Add what the database knows of these people: their blind indexes by person key."""
+        keys = {index: key for key, index in people.items()}
+        for found in await papers.leaves_of(session, keys.keys()):
             if found.leave_from and found.leave_to:
                 leave = Leave(found.leave_from, found.leave_to, _label(found, caller))
-                self.add_leave(people[found.person], (found.facility_code, found.case_id), leave)
-        for episode in await certificates.open_episodes_of(session, people.keys()):
-            self.add_episode(people[episode.person], episode.positive_on)
+                self.add_leave(keys[found.person], (found.facility_code, found.case_id), leave)
+        for episode in await papers.open_episodes_of(session, keys.keys()):
+            self.add_episode(keys[episode.person], episode.positive_on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,81 +9,265 @@ Orders come in and results go out as plain values. A press holds signing keys an
 neither the database nor the service's secret. What we would reject is never handed out.
 """
 
+import asyncio
 import datetime as dt
-import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+import functools
+import hashlib
+import json
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from certsvc.errors import CertsvcError
+from certsvc.archive import seal_piece
+from certsvc.config import HANOI, Environment, Profile, Settings, Signatures
+from certsvc.errors import Broken, CertsvcError
+from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Unmade
 from certsvc.models import Kind, Slot
-from certsvc.templates.values import FormFacts
+from certsvc.records import Case, late_finding
+from certsvc.records.ct07 import Ct07Facts, ct07_xml
+from certsvc.signing.keyring import Keyring
+from certsvc.signing.revocation import RevocationSource
+from certsvc.signing.sealing import Sealed, Sheet, seal
+from certsvc.signing.stock import Signing, Stock, lay_stock
+from certsvc.signing.tsa import TimeStamper
+from certsvc.templates.compiling import compile_base
+from certsvc.templates.designs import Design, find_design, load_designs
+from certsvc.templates.filling import Filled, fill
+from certsvc.templates.marks import Mark, picture, time_line
+from certsvc.templates.printed import printed_json
+from certsvc.templates.values import form_values
+from certsvc.vault import new_data_key
+from certsvc.verify.examining import Kind as FileKind
+from certsvc.verify.examining import Limits, examine
+from certsvc.verify.raw_signatures import prove_raw
+from certsvc.verify.trust import Trust
+
+_STOCKS_KEPT = 512
+_ANSWERS_ASKED_AGAIN_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Signatory:
-    """Who signs in a slot: the name that its mark shows, and the key's file in the keyring."""
+class Setup:
+    """What a press is opened with; `bases` is the folder in which compiled designs are kept."""
 
-    slot: Slot
-    name: str
-    source: str
-    facility_code: str
-    licence: str | None
+    keys_dir: Path
+    passphrase: str | None = field(repr=False)
+    profile: Profile
+    signatures: Signatures
+    is_production: bool
+    max_pdf_bytes: int
+    bases: Path
+
+
+def setup_of(settings: Settings) -> Setup:
+    """What the settings say; nothing of it is the service's secret."""
+    return Setup(
+        keys_dir=settings.keys_dir.resolve(),
+        passphrase=settings.pkcs12_passphrase.get_secret_value() if settings.pkcs12_passphrase else None,
+        profile=settings.profile,
+        signatures=settings.signatures,
+        is_production=settings.environment is Environment.PRODUCTION,
+        max_pdf_bytes=settings.max_pdf_bytes,
+        bases=settings.data_dir.resolve() / "bases",
+    )
+
+
+def press_chunk(setup: Setup, chunk: Chunk) -> Pressed:
+    """`Press.press` of this process's press, which the first call opens."""
+    return _opened(setup).press(chunk)
+
+
+def warm_up(setup: Setup) -> None:
+    """Open the press and compile what most certificates need, before somebody waits for one."""
+    _opened(setup)
+    for design in load_designs():
+        slots = (Slot.ORGANISATION,) if setup.signatures is Signatures.ORGANISATION else design.slots(head_examined=False)
+        compile_base(design, head_examined=False, is_reissue=False, slots=slots, cache=setup.bases)
+
+
+@functools.lru_cache(maxsize=1)
+def _opened(setup: Setup) -> "Press":
+    keyring = Keyring(setup.keys_dir, passphrase=setup.passphrase.encode() if setup.passphrase else None)
+    time_stamper = keyring.embedded_tsa(clock=_utc_now, rng=secrets.token_bytes)
+    return Press(setup, keyring=keyring, time_stamper=time_stamper, revocation=keyring.local_revocation(clock=_utc_now), clock=_utc_now)
+
+
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """One certificate to make: its case (JSON of `Case.to_json`), what issuing knows beyond it, who signs, in order."""
+class _Laid:
+    """A stock, with the names of its two layers; None where the base is one certificate's alone."""
 
-    certificate_id: uuid.UUID
-    kind: Kind
-    design_id: str
-    case: bytes
-    facts: FormFacts
-    late_reason: str
-    signatories: tuple[Signatory, ...]
+    stock: Stock
+    layers: tuple[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """Orders that go through the press together, and whom its self-check believes (`Trust.to_bytes`)."""
+class _Job:
+    """A filled certificate on its way to the seal."""
 
-    orders: tuple[Order, ...]
-    trust: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A signed certificate that passed our own check.
-
-    `piece` is sealed under `data_key` (see `archive.seal_piece`) and holds what follows base and stock, which are
-    layers named by their SHA-256; without them it is the whole file. `sha256` and `size` are the whole file's.
-    """
-
-    certificate_id: uuid.UUID
-    piece: bytes
-    data_key: bytes
-    base: str | None
-    stock: str | None
-    sha256: str
-    size: int
-    level: str
-    signed_at: dt.datetime
+    order: Order
+    laid: _Laid
+    sheet: Sheet
     warnings: tuple[str, ...]
-    is_fast: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Unmade:
-    """A certificate that could not be made, and why."""
+class Press:
+    """Keys, authorities, and what was prepared for earlier chunks. Takes one chunk at a time."""
 
-    certificate_id: uuid.UUID
-    error: CertsvcError
+    def __init__(self, setup: Setup, *, keyring: Keyring, time_stamper: TimeStamper, revocation: RevocationSource, clock: Callable[[], dt.datetime]) -> None:
+        self._setup = setup
+        self._keyring = keyring
+        self._time_stamper = time_stamper
+        self._revocation = revocation
+        self._clock = clock
+        self._stocks: OrderedDict[tuple[object, ...], _Laid] = OrderedDict()
+
+    def press(self, chunk: Chunk) -> Pressed:
+        """Make each certificate of the chunk, or say why not; one that fails stops no other."""
+        return asyncio.run(self._press(chunk))
+
+    async def _press(self, chunk: Chunk) -> Pressed:
+        now, trust = self._clock(), _trust(chunk.trust)
+        made: list[Made] = []
+        unmade: list[Unmade] = []
+        layers: dict[str, bytes] = {}
+        # 1. Fill.
+        jobs = []
+        for order in chunk.orders:
+            try:
+                jobs.append(await self._prepare(order, now=now))
+            except CertsvcError as error:
+                unmade.append(Unmade(order.certificate_id, error))
+        # 2. Seal.
+        results = await seal(
+            [job.sheet for job in jobs],
+            profile=self._setup.profile,
+            time_stamper=self._time_stamper,
+            now=now,
+            production=self._setup.is_production,
+            time_line=time_line,
+        )
+        # 3. Prove. 4. Pack.
+        for job, result in zip(jobs, results, strict=True):
+            try:
+                made.append(self._finish(job, result, trust=trust, in_full=not made, layers=layers))
+            except CertsvcError as error:
+                unmade.append(Unmade(job.order.certificate_id, error))
+        return Pressed(tuple(made), tuple(unmade), layers)
+
+    async def _prepare(self, order: Order, *, now: dt.datetime) -> _Job:
+        design, case = _design(order.design_id), Case.from_json(json.loads(order.case))
+        values = form_values(design, case, order.facts)
+        filled = fill(
+            design,
+            values,
+            record=_record(order, design, case, values),
+            head_examined=order.facts.head_examined,
+            is_reissue=order.facts.is_reissue,
+            slots=tuple(each.slot for each in order.signatories),
+            cache=self._setup.bases,
+        )
+        late = late_finding(case, signed_on=now.astimezone(HANOI).date(), late_reason=order.late_reason) if order.kind is Kind.SICK_LEAVE else None
+        laid = await self._stock_for(filled, order, now=now)
+        return _Job(order, laid, Sheet(laid.stock, filled.objects), () if late is None else (late.rule,))
+
+    async def _stock_for(self, filled: Filled, order: Order, *, now: dt.datetime) -> _Laid:
+        """The stock of these signers on this base. It is kept, unless the base is this certificate's alone.
+
+        Revocation answers are asked for again every hour; the source itself knows when to renew them.
+        """
+        hour = int(now.timestamp() // _ANSWERS_ASKED_AGAIN_S)
+        key = (id(filled.blank), order.signatories, order.facts.facility_name, hour)  # the kept stock holds the blank, so its id is not given again
+        if key not in self._stocks:
+            laid = await self._lay(filled, order)
+            if not filled.is_fast:
+                return laid
+            self._stocks[key] = laid
+            if len(self._stocks) > _STOCKS_KEPT:
+                self._stocks.popitem(last=False)
+        self._stocks.move_to_end(key)
+        return self._stocks[key]
+
+    async def _lay(self, filled: Filled, order: Order) -> _Laid:
+        fields = {field.name: field for field in filled.blank.fields}
+        signings = []
+        for each in order.signatories:
+            identity = self._keyring.identity(each.source, facility_code=each.facility_code, licence=each.licence)
+            field = fields[each.slot]
+            mark = Mark(each.slot, field.width, field.height, each.name, order.facts.facility_name, development=not self._setup.is_production)
+            signings.append(Signing(each.slot, identity, picture(mark)))
+        answers = None
+        if self._setup.profile is Profile.B_LT:
+            answers = await self._revocation.gather([*(each.identity.certificate for each in signings), self._time_stamper.certificates[0]])
+        stock = lay_stock(filled.blank, signings=signings, answers=answers)
+        return _Laid(stock, (_digest(stock.blank.pdf), _digest(stock.revision)) if filled.is_fast else None)
+
+    def _finish(self, job: _Job, result: Sealed | CertsvcError, *, trust: Trust, in_full: bool, layers: dict[str, bytes]) -> Made:
+        if isinstance(result, CertsvcError):
+            raise result
+        stock = job.laid.stock
+        pdf = stock.blank.pdf + stock.revision + result.revisions
+        self._prove(pdf, result, count=len(stock.signings), trust=trust, in_full=in_full)
+        base, stock_name = job.laid.layers or (None, None)
+        if base and stock_name:
+            layers |= {base: stock.blank.pdf, stock_name: stock.revision}
+        key = new_data_key()
+        return Made(
+            certificate_id=job.order.certificate_id,
+            piece=seal_piece(result.revisions if base else pdf, key),
+            data_key=key,
+            base=base,
+            stock=stock_name,
+            sha256=result.sha256,
+            size=result.size,
+            level=str(result.profile),
+            signed_at=result.signed_at,
+            warnings=job.warnings,
+            is_fast=base is not None,
+        )
+
+    def _prove(self, pdf: bytes, result: Sealed, *, count: int, trust: Trust, in_full: bool) -> None:
+        """Prove the file from its bytes as a stranger's is proven; `in_full` with the whole of `verify`.
+
+        Raises Broken `self_check_failed`: what we would reject is never handed out.
+        """
+        fault = prove_raw(pdf, trust=trust, count=count)
+        if fault is None and (len(pdf), _digest(pdf)) != (result.size, result.sha256):
+            fault = "size or digest of the file"
+        if fault is None and in_full:
+            kind = examine(pdf, trust=trust, now=self._clock(), limits=Limits(max_bytes=self._setup.max_pdf_bytes)).kind
+            fault = None if kind is FileKind.OURS_INTACT else str(kind)
+        if fault is not None:
+            raise Broken("self_check_failed", "Bản vừa ký không qua được bước tự kiểm tra.", f"What was just signed fails our own check: {fault}.")
 
 
-@dataclass(frozen=True, slots=True)
-class Pressed:
-    """What became of a chunk; `layers` are bases and stocks (bytes by SHA-256) that this press has not handed out before."""
+@functools.lru_cache(maxsize=2)
+def _trust(raw: bytes) -> Trust:
+    return Trust.from_bytes(raw)
 
-    made: tuple[Made, ...]
-    unmade: tuple[Unmade, ...]
-    layers: Mapping[str, bytes]
+
+def _design(design_id: str) -> Design:
+    design = find_design(design_id)
+    if design is None:
+        raise Broken("no_design", "Không có mẫu giấy này.", "There is no such design.")
+    return design
+
+
+def _record(order: Order, design: Design, case: Case, values: Mapping[str, str]) -> bytes:
+    """What a program reads from the certificate: the CT07 document of a sick leave, or what a recovery paper prints."""
+    match order.kind:
+        case Kind.SICK_LEAVE:
+            facts = order.facts
+            day = facts.printed_on if facts.is_reissue else facts.event_on
+            return ct07_xml(case, Ct07Facts(serial=facts.serial, document_on=day, head_name=facts.head_name, practitioner_name=facts.practitioner_name))
+        case Kind.RECOVERY:
+            return printed_json(design, values)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

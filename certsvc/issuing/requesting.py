@@ -6,20 +6,22 @@ the same content again is `existing`, other content is rejected (to correct a ce
 content, and for the same content only where somebody asks for this one certificate by itself.
 """
 
+import asyncio
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.config import HANOI
 from certsvc.errors import Conflict, InputError
 from certsvc.issuing.known import PeoplesHistory, Stations
-from certsvc.models import LIVE, ApiKey, Certificate, Episode, Kind, Status
-from certsvc.records import Case, Cell, Checked, Finding, Leave, check, duplicate_finding, judge, rule_ids
+from certsvc.models import LIVE, ApiKey, Certificate, Episode, Event, Kind, Status
+from certsvc.records import Case, Cell, Checked, Finding, Leave, Verdict, check, duplicate_finding, judge, rule_ids
 from certsvc.records.columns import CASES
-from certsvc.store import Database, certificates
+from certsvc.store import Database, papers
 from certsvc.vault import Vault
 
 ALONE, IN_BATCH = 0, 1
@@ -34,7 +36,7 @@ class Answer:
     outcome: str
     findings: tuple[Finding, ...]
     days: int | None = None
-    certificate: Certificate | None = None
+    certificate_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,71 +56,84 @@ async def answer_rows(session: AsyncSession, rows: Sequence[Checked], *, terms: 
     Returns one tuple a row, with an answer for each kind. `history` grows by what is accepted, so a
     later row of the file sees the earlier ones.
     """
+    await papers.take_turn(session)
     cases = [row.case for row in rows if row.case is not None]
-    newest = await certificates.newest_by_key(session, {(case.facility_code, case.case_id, kind) for case in cases for kind in Kind})
-    await history.learn(session, cases, vault=vault, caller=terms.caller)
+    people = {case.person_key: vault.person(case.person_key) for case in cases}
+    newest = await papers.newest_by_key(session, {(case.facility_code, case.case_id) for case in cases})
+    await history.learn(session, people, caller=terms.caller)
     if not terms.dry_run:
         await _note_episodes(session, rows, vault=vault)
-    return [_answer_row(session, row, newest, terms=terms, vault=vault, history=history) for row in rows]
+    desk = _Desk(newest, people, terms, vault, history)
+    answers = await asyncio.to_thread(desk.answer_all, rows)
+    await papers.add_all(session, Certificate, desk.accepted)
+    await papers.add_all(session, Event, [_requested(values, terms) for values in desk.accepted])
+    return answers
 
 
-def _answer_row(
-    session: AsyncSession, row: Checked, newest: dict[certificates.NaturalKey, Certificate], *, terms: Terms, vault: Vault, history: PeoplesHistory
-) -> tuple[Answer, ...]:
-    judgement = judge(row, history=history.beside((row.facility_code, row.case_id)))
-    answers = []
-    for kind in Kind:
-        verdict = judgement[kind]
-        before = newest.get((row.case.facility_code, row.case.case_id, kind)) if row.case and kind in row.wants else None
-        if before is not None and row.case is not None and (kept := _kept(before, row.case, terms)):
-            answers.append(kept)
-        elif verdict.outcome == "issue" and row.case is not None:
-            answers.append(_accept(session, row.case, kind, verdict.findings, before, terms=terms, vault=vault, history=history))
-        else:
-            answers.append(Answer(kind, "rejected" if verdict.outcome == "reject" else "none", verdict.findings))
-    return tuple(answers)
+def _requested(values: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
+    return {"certificate_id": values["id"], "at": terms.now, "name": "requested", "actor": str(terms.caller.id), "facts": {}}
 
 
-def _kept(before: Certificate, case: Case, terms: Terms) -> Answer | None:
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Where rows are judged one after another; `accepted` are the columns of the certificates that come of them."""
+
+    newest: Mapping[papers.NaturalKey, Certificate]
+    people: Mapping[str, str]
+    terms: Terms
+    vault: Vault
+    history: PeoplesHistory
+    accepted: list[dict[str, Any]] = field(default_factory=list)
+
+    def answer_all(self, rows: Iterable[Checked]) -> list[tuple[Answer, ...]]:
+        return [self._answer(row) for row in rows]
+
+    def _answer(self, row: Checked) -> tuple[Answer, ...]:
+        judgement = judge(row, history=self.history.beside((row.facility_code, row.case_id)))
+        return tuple(self._answer_kind(row, kind, judgement[kind]) for kind in Kind)
+
+    def _answer_kind(self, row: Checked, kind: Kind, verdict: Verdict) -> Answer:
+        case = row.case
+        if case is None or kind not in row.wants:
+            return Answer(kind, "rejected" if verdict.outcome == "reject" else "none", verdict.findings)
+        before = self.newest.get((case.facility_code, case.case_id, kind))
+        if before is not None and (kept := _kept(before, row.digest, self.terms)):
+            return kept
+        if verdict.outcome != "issue":
+            return Answer(kind, "rejected", verdict.findings)
+        return self._accept(row, case, kind, verdict.findings, before)
+
+    def _accept(self, row: Checked, case: Case, kind: Kind, findings: tuple[Finding, ...], before: Certificate | None) -> Answer:
+        days = case.leave_days if kind is Kind.SICK_LEAVE else None
+        if kind is Kind.SICK_LEAVE:
+            self.history.add_leave(case.person_key, (case.facility_code, case.case_id), Leave(case.isolation_from, case.isolation_to, case.case_id))
+        if self.terms.dry_run:
+            return Answer(kind, "would_issue", findings, days)
+        revision = 1 if before is None else before.revision + 1
+        person = self.people[case.person_key]
+        values = _values(case, kind, revision=revision, person=person, record=row.record, digest=row.digest, terms=self.terms, vault=self.vault)
+        values["warnings"] = list(rule_ids(findings))
+        self.accepted.append(values)
+        return Answer(kind, "accepted", findings, days, values["id"])
+
+
+def _kept(before: Certificate, digest: str, terms: Terms) -> Answer | None:
     """The answer where an earlier certificate of the same key stands in the way; None where it does not."""
-    is_same = before.record_digest == case.content_digest()
+    is_same = before.record_digest == digest
     match before.status:
         case Status.FAILED:
             return None
         case Status.REVOKED if not is_same or terms.priority == ALONE:
             return None
         case _ if is_same:
-            return Answer(before.kind, "existing", (), before.days, before)
+            return Answer(before.kind, "existing", (), before.days, before.id)
         case _:
             return Answer(before.kind, "rejected", (duplicate_finding(is_same_content=False),))
 
 
-def _accept(
-    session: AsyncSession,
-    case: Case,
-    kind: Kind,
-    findings: tuple[Finding, ...],
-    before: Certificate | None,
-    *,
-    terms: Terms,
-    vault: Vault,
-    history: PeoplesHistory,
-) -> Answer:
-    days = case.leave_days if kind is Kind.SICK_LEAVE else None
-    if kind is Kind.SICK_LEAVE:
-        history.add_leave(case.person_key, (case.facility_code, case.case_id), Leave(case.isolation_from, case.isolation_to, case.case_id))
-    if terms.dry_run:
-        return Answer(kind, "would_issue", findings, days)
-    certificate = new_certificate(case, kind, revision=1 if before is None else before.revision + 1, terms=terms, vault=vault)
-    certificate.warnings = list(rule_ids(findings))
-    session.add(certificate)
-    certificates.record_event(session, certificate.id, "requested", at=terms.now, actor=str(terms.caller.id))
-    return Answer(kind, "accepted", findings, days, certificate)
-
-
 async def _note_episodes(session: AsyncSession, rows: Sequence[Checked], *, vault: Vault) -> None:
     """Remember open illnesses, and that others are over [rules R-REINFECTION]."""
-    known = await certificates.episodes_by_case(session, {(row.facility_code, row.case_id) for row in rows})
+    known = await papers.episodes_by_case(session, {(row.facility_code, row.case_id) for row in rows})
     for row in rows:
         before = known.get((row.facility_code, row.case_id))
         if row.open_episode is None and before is not None and row.case is not None:
@@ -130,33 +145,39 @@ async def _note_episodes(session: AsyncSession, rows: Sequence[Checked], *, vaul
 
 def new_certificate(case: Case, kind: Kind, *, revision: int, terms: Terms, vault: Vault) -> Certificate:
     """A certificate `requested` for a case; its look-up secrets follow from its random id."""
+    record, person = case.canonical(), vault.person(case.person_key)
+    return Certificate(**_values(case, kind, revision=revision, person=person, record=record, digest=case.content_digest(), terms=terms, vault=vault))
+
+
+def _values(case: Case, kind: Kind, *, revision: int, person: str, record: bytes, digest: str, terms: Terms, vault: Vault) -> dict[str, Any]:
+    """The columns of a new certificate; `person` is the blind index, `record` and `digest` are the case's."""
     certificate_id = uuid.uuid4()
     is_leave = kind is Kind.SICK_LEAVE
-    return Certificate(
-        id=certificate_id,
-        facility_code=case.facility_code,
-        case_id=case.case_id,
-        kind=kind,
-        revision=revision,
-        status=Status.REQUESTED,
-        code_index=vault.index(vault.code(certificate_id)),
-        token_index=vault.index(vault.token(certificate_id)),
-        person=vault.person(case.person_key),
-        record=vault.seal_case(certificate_id, case),
-        record_digest=case.content_digest(),
-        event_on=case.event_on(kind),
-        leave_from=case.isolation_from if is_leave else None,
-        leave_to=case.isolation_to if is_leave else None,
-        days=case.leave_days if is_leave else None,
-        warnings=[],
-        late_reason=terms.late_reason,
-        priority=terms.priority,
-        is_reissue=False,
-        attempts=0,
-        requested_by_id=terms.caller.id,
-        requested_at=terms.now,
-        changed_at=terms.now,
-    )
+    return {
+        "id": certificate_id,
+        "facility_code": case.facility_code,
+        "case_id": case.case_id,
+        "kind": kind,
+        "revision": revision,
+        "status": Status.REQUESTED,
+        "code_index": vault.index(vault.code(certificate_id)),
+        "token_index": vault.index(vault.token(certificate_id)),
+        "person": person,
+        "record": vault.seal_record(certificate_id, record),
+        "record_digest": digest,
+        "event_on": case.event_on(kind),
+        "leave_from": case.isolation_from if is_leave else None,
+        "leave_to": case.isolation_to if is_leave else None,
+        "days": case.leave_days if is_leave else None,
+        "warnings": [],
+        "late_reason": terms.late_reason,
+        "priority": terms.priority,
+        "is_reissue": False,
+        "attempts": 0,
+        "requested_by_id": terms.caller.id,
+        "requested_at": terms.now,
+        "changed_at": terms.now,
+    }
 
 
 def today_in_hanoi(now: dt.datetime) -> dt.date:
@@ -188,11 +209,12 @@ async def request_certificate(db: Database, record: Mapping[str, Cell], kind: Ki
         row = check_for(kind, record, now=terms.now, stations=stations)
         [answers] = await answer_rows(session, [row], terms=terms, vault=vault, history=PeoplesHistory())
         answer = next(each for each in answers if each.kind is kind)
-        if answer.certificate is None:
+        if answer.certificate_id is None:
             raise rejected(answer.findings)
+        certificate = await session.get_one(Certificate, answer.certificate_id)
         if answer.outcome == "existing":
-            raise _already_exists(answer.certificate)
-    return answer.certificate, answer.findings
+            raise _already_exists(certificate)
+    return certificate, answer.findings
 
 
 def rejected(findings: Sequence[Finding]) -> InputError:

@@ -8,18 +8,20 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from stream_zip import NO_COMPRESSION_64, ZIP_64, AsyncMemberFile, async_stream_zip
 
-from certsvc.blobs import Blobs, pdf_name
-from certsvc.models import Certificate, Status
+from certsvc.archive import Archive
+from certsvc.models import Certificate, PublishedFile, Status
 from certsvc.records import finding
-from certsvc.store import Database, batches
+from certsvc.store import Database, batches, certificates
 from certsvc.store.batches import Line
 from certsvc.vault import Vault
 from certsvc.verify.codes import format_code
 
 COLUMNS = ("row", "case_id", "kind", "outcome", "rules", "message_vi", "message_en", "certificate_id", "serial", "code", "days", "verify_url")
 _FILE_MODE = 0o100644
+_LINES_AT_ONCE = 200
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -87,23 +89,43 @@ def _harmless(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 
 
-async def archive(
-    db: Database, batch_id: uuid.UUID, *, blobs: Blobs, vault: Vault, base_url: str, now: dt.datetime, with_codes: bool = True
+async def archive_zip(
+    db: Database, batch_id: uuid.UUID, *, archive: Archive, vault: Vault, base_url: str, now: dt.datetime, with_codes: bool = True
 ) -> AsyncIterator[bytes]:
-    """A ZIP with every PDF of the batch that is issued, and results.csv; streamed, one file in memory at a time."""
+    """A ZIP with every PDF of the batch that is issued and not erased, and results.csv; streamed, one file in memory at a time."""
 
     async def members() -> AsyncIterator[AsyncMemberFile]:
         yield "results.csv", now, _FILE_MODE, ZIP_64, results_csv(result_lines(db, batch_id, vault=vault, base_url=base_url, with_codes=with_codes))
         async with db.read() as session:
-            async for row, certificate in batches.lines(session, batch_id):
-                if certificate is not None and certificate.status is Status.ISSUED and certificate.pdf_sha256 and certificate.signed_at:
-                    name = f"{certificate.serial}_{re.sub(r'[^A-Za-z0-9._-]', '_', row.case_id)}.pdf"
-                    yield name, certificate.signed_at, _FILE_MODE, NO_COMPRESSION_64, _one(blobs, certificate.id, certificate.pdf_sha256)
+            async for line, file in _with_files(session, batches.lines(session, batch_id)):
+                if line.certificate is not None and line.certificate.signed_at is not None:
+                    name = f"{line.certificate.serial}_{re.sub(r'[^A-Za-z0-9._-]', '_', line.row.case_id)}.pdf"
+                    yield name, line.certificate.signed_at, _FILE_MODE, NO_COMPRESSION_64, _content(archive, file)
 
     async for chunk in async_stream_zip(members()):
         yield chunk
 
 
-async def _one(blobs: Blobs, certificate_id: uuid.UUID, sha256: str) -> AsyncIterator[bytes]:
-    async for chunk in blobs.stream(pdf_name(certificate_id, sha256)):
-        yield chunk
+async def _with_files(session: AsyncSession, lines: AsyncIterator[Line]) -> AsyncIterator[tuple[Line, PublishedFile]]:
+    """The lines whose PDF can be had, each with its entry in the register; asked for some hundred at a time."""
+    async for some in _in_groups(lines):
+        digests = [line.certificate.pdf_sha256 for line in some if line.certificate and line.certificate.status is Status.ISSUED]
+        files = await certificates.published_files(session, [digest for digest in digests if digest])
+        for line in some:
+            file = files.get(line.certificate.pdf_sha256 or "") if line.certificate else None
+            if file is not None and file.data_key is not None:
+                yield line, file
+
+
+async def _in_groups(lines: AsyncIterator[Line]) -> AsyncIterator[list[Line]]:
+    group: list[Line] = []
+    async for line in lines:
+        group.append(line)
+        if len(group) == _LINES_AT_ONCE:
+            yield group
+            group = []
+    yield group
+
+
+async def _content(archive: Archive, file: PublishedFile) -> AsyncIterator[bytes]:
+    yield await archive.get(file)

@@ -12,7 +12,7 @@ from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.requesting import Terms, check_for, new_certificate, rejected
 from certsvc.models import ApiKey, Certificate, Role
 from certsvc.records import Case, Cell, judge, rule_ids
-from certsvc.store import Database, certificates
+from certsvc.store import Database, certificates, papers
 from certsvc.vault import Vault
 
 
@@ -87,6 +87,7 @@ async def replace(
     The caller rings the queue afterwards.
     """
     async with db.begin() as session:
+        await papers.take_turn(session)
         old = await _get_own(session, certificate_id, caller=caller)
         case, warnings = vault.open_case(old), list(old.warnings)
         if record is not None:
@@ -114,7 +115,7 @@ async def _corrected(
     row = check_for(old.kind, record, now=now, stations=stations)
     history = PeoplesHistory()
     if row.case is not None:
-        await history.learn(session, [row.case], vault=vault, caller=caller)
+        await history.learn(session, {row.case.person_key: vault.person(row.case.person_key)}, caller=caller)
     verdict = judge(row, history=history.beside((old.facility_code, old.case_id)))[old.kind]
     if row.case is None or verdict.outcome == "reject":
         raise rejected(verdict.findings)

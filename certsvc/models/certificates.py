@@ -11,6 +11,9 @@ from certsvc.errors import Conflict
 from certsvc.models.base import Entity, one_of
 from certsvc.models.states import Kind, Status
 
+IN_WORK = "status IN ('requested', 'signing')"
+"""What the partial index on waiting certificates covers; a query must say it in these words to be served by it."""
+
 
 class Certificate(Entity):
     """One certificate of one case: what was asked for, where it stands, what was published.
@@ -71,7 +74,7 @@ class Certificate(Entity):
             postgresql_where=text("status IN ('requested', 'signing', 'issued', 'suspended')"),
         ),
         UniqueConstraint("facility_code", "kind", "serial_year", "serial_sequence", name="uq_certificates_serial"),
-        Index("ix_certificates_work", "status", "priority", "requested_at"),
+        Index("ix_certificates_work", "priority", "requested_at", "facility_code", "id", sqlite_where=text(IN_WORK), postgresql_where=text(IN_WORK)),
         Index("ix_certificates_person", "person", "kind"),
         Index("ix_certificates_newest", "requested_at", "id"),
         one_of("kind", Kind),
@@ -177,7 +180,12 @@ class Event(Entity):
 
 
 class PublishedFile(Entity):
-    """The digest register: SHA-256 of every version of a certificate that we ever published."""
+    """The digest register: every version of a certificate that we ever published, and where its bytes lie.
+
+    `sha256` is of the whole file, which is `base`, then `stock` (layers, by their SHA-256; None where nothing is
+    shared), then the piece of `length` bytes from `start` on in `pack`, sealed under the data key. `data_key` is
+    wrapped by the vault; None once it was destroyed: then the bytes are erased, wherever copies of them lie.
+    """
 
     __tablename__ = "published_files"
 
@@ -185,3 +193,14 @@ class PublishedFile(Entity):
     certificate_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("certificates.id"), index=True)
     certificate: Mapped[Certificate] = relationship(lazy="raise")
     published_at: Mapped[dt.datetime]
+    base: Mapped[str | None] = mapped_column(String(64))
+    stock: Mapped[str | None] = mapped_column(String(64))
+    pack: Mapped[str] = mapped_column(String(32))
+    start: Mapped[int]
+    length: Mapped[int]
+    data_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    __table_args__ = (
+        CheckConstraint("stock IS NULL OR base IS NOT NULL", name="layers"),
+        CheckConstraint("start >= 0 AND length > 0", name="place"),
+    )

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Self
 
 from certsvc.models import Kind
@@ -174,21 +175,32 @@ class Case:
 
     def to_json(self) -> dict[str, Any]:
         """JSON values only, keys are column names; `from_json` gives the same case back."""
-        return {_COLUMNS[name]: _plain(getattr(self, name)) for name in _FIELDS}
+        record: dict[str, Any] = json.loads(self.canonical())
+        return record
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
         """The case that `to_json` wrote. Raises KeyError or ValueError if it is not one."""
         return cls(**{name: _typed(name, record[_COLUMNS[name]]) for name in _FIELDS})
 
+    def canonical(self) -> bytes:
+        """The case as JSON in UTF-8, keys in order, no blanks: equal exactly where two cases say the same."""
+        return _CANONICAL.encode(dict(zip(_SORTED_COLUMNS, _sorted_values(self), strict=True))).encode()
+
     def content_digest(self) -> str:
-        """SHA-256 in hex over the canonical JSON: equal exactly where two cases say the same [rules V-DUPLICATE]."""
-        canonical = json.dumps(self.to_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        """SHA-256 in hex over the canonical JSON [rules V-DUPLICATE]."""
+        return hashlib.sha256(self.canonical()).hexdigest()
+
+
+def _plain(value: object) -> str:
+    return value.iso if isinstance(value, Birth) else str(value)
 
 
 _FIELDS = tuple(each.name for each in fields(Case))
 _COLUMNS = {name: "birth_date" if name == "birth" else name for name in _FIELDS}
+_SORTED_COLUMNS = tuple(sorted(_COLUMNS.values()))
+_sorted_values = attrgetter(*sorted(_FIELDS, key=_COLUMNS.__getitem__))
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
 _TYPES: dict[str, Callable[[str], Any]] = {
     "birth": Birth.from_json,
     "sex": Sex,
@@ -202,12 +214,6 @@ _TYPES: dict[str, Callable[[str], Any]] = {
     ("id_issued_on", "positive_on", "last_test_on", "isolation_from", "isolation_to", "last_dose_on", "examined_on"),
     dt.date.fromisoformat,
 )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Birth):
-        return value.iso
-    return value if value is None or type(value) in {str, int} else str(value)
 
 
 def _typed(name: str, value: Any) -> Any:

@@ -8,6 +8,7 @@ could disturb a page or a terminal stay in, to be refused by `has_forbidden`.
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -59,6 +60,18 @@ def normalised(text: str) -> str:
     if text.isprintable() and "  " not in text and text.strip(" ") == text and unicodedata.is_normalized("NFC", text):
         return text  # nearly all cells; whatever is blank or invisible is not printable, but for the space
     return _BLANKS.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", text))).strip(" ")
+
+
+def are_plain(texts: Iterable[str]) -> bool:
+    """Whether all these texts are as `normalised` leaves them and none `has_forbidden`; asked of a whole row at once, for speed.
+
+    No means only: look at each. The bar that parts them is printable and composes with nothing.
+    """
+    row = f"|{'|'.join(texts)}|"
+    return row.isprintable() and not any(trace in row for trace in _TRACES) and unicodedata.is_normalized("NFC", row)
+
+
+_TRACES = ("  ", "| ", " |", *sorted(_LOST_TEXT))
 
 
 def has_forbidden(text: str) -> bool:

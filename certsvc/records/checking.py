@@ -37,8 +37,8 @@ class Checked:
     """What step one found of a row.
 
     `case_id` and `facility_code` are fit to be shown even where they are wrong (empty where they cannot
-    be). `findings` are in table order. `digest` is the case's `content_digest`, or for a rejected row
-    one over its texts.
+    be). `findings` are in table order. `record` is the case's canonical JSON, empty for a rejected row;
+    `digest` is the case's `content_digest`, or for a rejected row one over its texts.
     """
 
     case: Case | None
@@ -47,11 +47,13 @@ class Checked:
     wants: frozenset[Kind]
     findings: tuple[Finding, ...]
     open_episode: OpenEpisode | None
+    record: bytes
     digest: str
 
     def with_finding(self, finding: Finding) -> "Checked":
         """The same row with one finding more; a rejecting one takes the case away."""
-        return replace(self, findings=in_table_order((*self.findings, finding)), case=None if finding.rejects else self.case)
+        findings = in_table_order((*self.findings, finding))
+        return replace(self, findings=findings, case=None, record=b"") if finding.rejects else replace(self, findings=findings)
 
 
 def check(
@@ -73,6 +75,7 @@ def check(
     values = _values(draft, registry=registry, wants=asked)
     is_sound = not any(each.rejects for each in draft.findings)
     case = Case(**values) if is_sound else None
+    record = case.canonical() if case else b""
     return Checked(
         case=case,
         case_id=values["case_id"] if draft.is_good("case_id") else "",
@@ -80,7 +83,8 @@ def check(
         wants=asked,
         findings=in_table_order(draft.findings),
         open_episode=_open_episode(draft, values),
-        digest=case.content_digest() if case else _digest_of_texts(draft),
+        record=record,
+        digest=hashlib.sha256(record).hexdigest() if case else _digest_of_texts(draft),
     )
 
 

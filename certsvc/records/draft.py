@@ -1,9 +1,9 @@
 """A row while it is being read: its cells, and what was found so far. Internal to `records`."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from certsvc.records.cells import Cell, as_text, day_of, has_forbidden, normalised
+from certsvc.records.cells import Cell, are_plain, as_text, day_of, has_forbidden, normalised
 from certsvc.records.columns import MAX_CHARS
 from certsvc.records.findings import Finding
 from certsvc.records.rules import finding
@@ -11,43 +11,45 @@ from certsvc.records.words import allowed_words, meaning_of
 
 
 class Draft:
-    """Cells by English column name; an absent column is an empty cell."""
+    """Cells by English column name, their text normalised; an absent column is an empty cell."""
 
-    __slots__ = ("_raw", "findings", "today")
+    __slots__ = ("_cells", "_is_sound", "_repaired", "findings", "today")
 
     def __init__(self, raw: Mapping[str, Cell], *, today: dt.date, notices: Iterable[Finding] = ()) -> None:
-        self._raw = raw
         self.today = today
         self.findings = list(notices)
+        self._cells, self._repaired, self._is_sound = raw, frozenset[str](), are_plain(_texts(raw))
+        if not self._is_sound:
+            self._cells = {column: normalised(cell) if isinstance(cell, str) else cell for column, cell in raw.items()}
+            self._repaired = frozenset(column for column, cell in self._cells.items() if isinstance(cell, str) and cell and cell != raw[column])
+            self._is_sound = are_plain(_texts(self._cells))
 
     def report(self, rule: str, column: str | None, variant: str = "", **facts: str | int) -> None:
         self.findings.append(finding(rule, column, variant, **facts))
 
     def is_good(self, column: str) -> bool:
         """Whether nothing found so far about that column rejects the row."""
-        return not any(each.field == column and each.rejects for each in self.findings)
+        return not self.findings or not any(each.field == column and each.rejects for each in self.findings)
 
     def cell(self, column: str) -> Cell:
         """The cell as it came, text normalised without a word about it."""
-        cell = self._raw.get(column)
-        return normalised(cell) if isinstance(cell, str) else cell
+        return self._cells.get(column)
 
     def plain(self, column: str) -> str:
         """The cell as normalised text, without a word about it."""
-        return normalised(as_text(self._raw.get(column)))
+        return as_text(self._cells.get(column))
 
     def text(self, column: str, *, rule: str = "V-TEXT") -> str:
         """The cell as normalised text, telling of repairs (W-REPAIRED-UNICODE).
 
         Text that is too long for its column or holds control characters is reported as `rule`.
         """
-        typed = as_text(self._raw.get(column))
-        text = normalised(typed)
-        if text != typed and text:
+        text = as_text(self._cells.get(column))
+        if column in self._repaired:
             self.report("W-REPAIRED-UNICODE", column)
         if len(text) > MAX_CHARS[column]:
             self._report_as(rule, column, "long", max_chars=MAX_CHARS[column])
-        elif has_forbidden(text):
+        elif not self._is_sound and has_forbidden(text):
             self._report_as(rule, column, "")
         return text
 
@@ -83,3 +85,7 @@ class Draft:
             self.report(rule, column, variant, **facts)
         else:
             self.report(rule, column)
+
+
+def _texts(cells: Mapping[str, Cell]) -> Iterator[str]:
+    return (cell for cell in cells.values() if isinstance(cell, str))

@@ -1,145 +1,134 @@
-"""The CMS of one PAdES baseline signature [ETSI EN 319 142-1 clause 6.3], built by pyHanko around our own signer.
+"""The CMS of one PAdES baseline signature [ETSI EN 319 142-1 clause 6.3, EN 319 122-1, RFC 5652].
 
-pyHanko gets an already loaded signer: its `SimpleSigner` would read RSA keys anew at every signature.
+Of two signatures by one identity only three values differ: the document's digest, the raw signature and
+the time-stamp token. All else is encoded once for each identity.
+
+    ContentInfo          SignedData                 SignerInfo
+      signedData           version 1                  version 1, issuer and serial number, SHA-256
+      [0] SignedData       digest algorithms          [0] signed attributes: content type, message digest ①,
+                           content: none (detached)       signing certificate v2; no signing time
+                           [0] certificates           algorithm, signature ②
+                           signer infos               [1] unsigned attribute: signature time-stamp ③
 """
 
-from collections.abc import Iterable
+import hashlib
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from asn1crypto import algos, cms, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from pyhanko.sign.attributes import CMSAttributeProvider, SignedAttributeProviderSpec
-from pyhanko.sign.general import SigningError, as_signing_certificate_v2
-from pyhanko.sign.signers import pdf_cms
-from pyhanko.sign.timestamps import api as pyhanko_timestamps
-from pyhanko_certvalidator.registry import SimpleCertificateStore
-from typing_extensions import override
+from cryptography.hazmat.primitives import serialization
 
-from certsvc.errors import Broken
+from certsvc.signing.der import EXPLICIT_0, IMPLICIT_0, IMPLICIT_1, OCTET_STRING, SEQUENCE, SET, around, tlv
 from certsvc.signing.identities import Identity
 from certsvc.signing.signers import Scheme, max_signature_bytes
-from certsvc.signing.tsa import TimeStamper
 
-DIGEST = "sha256"
+_HOLE = hashlib.sha256(b"where the digest stands").digest()
+_VERSION_1 = bytes((2, 1, 1))
+_SIGNED_DATA_OID = cms.ContentType("signed_data").dump()
+_DETACHED_DATA = tlv(SEQUENCE, cms.ContentType("data").dump())
+_TIME_STAMP_OID = cms.CMSAttributeType("signature_time_stamp_token").dump()
+SHA256_ALGORITHM: bytes = algos.DigestAlgorithm({"algorithm": "sha256"}).dump()
 
 
-async def sign_digest(digest: bytes, *, identity: Identity, time_stamper: TimeStamper | None) -> bytes:
-    """DER of a detached CMS over a document's SHA-256 digest, with a signature time-stamp where there is a stamper.
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The encoded CMS of an identity's signatures, but for what differs from one to the next."""
 
-    Signed attributes are content type, message digest and signing-certificate-v2; no signing time,
-    as PAdES wants it. Raises Unavailable or Broken as signer and time-stamper do.
+    before_digest: bytes
+    after_digest: bytes
+    signed_data: bytes
+    signer: bytes
+    algorithm: bytes
+
+    def attributes(self, digest: bytes) -> bytes:
+        """The signed attributes for a document's SHA-256: the DER of a SET OF, whose digest is signed [RFC 5652 clause 5.4]."""
+        return b"%b%b%b" % (self.before_digest, digest, self.after_digest)
+
+    def join(self, attributes: bytes, *, signature: bytes, token: bytes | None) -> bytes:
+        """DER of the whole CMS; `token` is the TimeStampToken over the raw signature."""
+        info = b"%b%c%b%b%b" % (self.signer, IMPLICIT_0, attributes[1:], self.algorithm, tlv(OCTET_STRING, signature))
+        if token is not None:
+            info += tlv(IMPLICIT_1, tlv(SEQUENCE, _TIME_STAMP_OID + tlv(SET, token)))
+        return signed_data(self.signed_data, info)
+
+
+@lru_cache(maxsize=4096)
+def template_of(identity: Identity) -> Template:
+    """Made once per identity, which is equal only to itself. The root is left out: whoever checks has to bring that one."""
+    embedded = [identity.certificate, *(cert for cert in identity.chain if cert.issuer != cert.subject)]
+    certificate = asn1_x509.Certificate.load(der(identity.certificate))
+    before_digest, after_digest = signed_attributes(certificate, content_type="data")
+    return Template(
+        before_digest=before_digest,
+        after_digest=after_digest,
+        signed_data=_VERSION_1 + tlv(SET, SHA256_ALGORITHM) + _DETACHED_DATA + tlv(IMPLICIT_0, b"".join(sorted(map(der, embedded)))),
+        signer=_VERSION_1 + signer_id(certificate) + SHA256_ALGORITHM,
+        algorithm=algorithm_of(identity.signer.scheme),
+    )
+
+
+@lru_cache(maxsize=4096)
+def max_cms_bytes(identity: Identity, *, max_token_bytes: int | None) -> int:
+    """How long a CMS of this identity can become at most: only the lengths of raw signature and token vary."""
+    template = template_of(identity)
+    longest = bytes(max_signature_bytes(identity.public_key))
+    return len(template.join(template.attributes(_HOLE), signature=longest, token=None if max_token_bytes is None else bytes(max_token_bytes)))
+
+
+def signed_attributes(certificate: asn1_x509.Certificate, *, content_type: str) -> tuple[bytes, bytes]:
+    """The encoded attributes before and after the message digest [RFC 5652 clause 5.3, RFC 5035 clause 3].
+
+    asn1crypto puts the set in DER's order, which the digest cannot change: attributes differ before their values begin.
     """
-    stamper = None if time_stamper is None else _TimeStamping(time_stamper)
-    try:
-        signed = await _CmsSigner(identity).async_sign(digest, DIGEST, use_pades=True, timestamper=stamper)
-    except SigningError as error:
-        raise Broken("signing_failed", "Không tạo được chữ ký số.", "Cannot build the signature.") from error
-    return bytes(signed.dump())
+    attributes = [
+        {"type": "content_type", "values": [content_type]},
+        {"type": "message_digest", "values": [_HOLE]},
+        {"type": "signing_certificate_v2", "values": [_signing_certificate(certificate)]},
+    ]
+    before, after = around(cms.CMSAttributes([cms.CMSAttribute(each) for each in attributes]).dump(), _HOLE)
+    return before, after
 
 
-def max_cms_bytes(identity: Identity, *, time_stamper: TimeStamper | None) -> int:
-    """Upper bound of what `sign_digest` returns.
+def signer_id(certificate: asn1_x509.Certificate) -> bytes:
+    """Issuer and serial number [RFC 5652 clause 10.2.4]."""
+    number: Any = cms.IssuerAndSerialNumber({"issuer": certificate.issuer, "serial_number": certificate.serial_number})
+    return bytes(number.dump())
 
-    Certificates once, the issuer's name and the serial twice (signer id, signing-certificate-v2),
-    the raw signature, the token, and half a kilobyte for the rest, which is some 300 bytes.
-    """
-    certificates = sum(len(der(cert)) for cert in (identity.certificate, *_embedded_chain(identity)))
-    names = 2 * len(identity.certificate.issuer.public_bytes())
-    token = 0 if time_stamper is None else time_stamper.max_token_bytes
-    return certificates + names + max_signature_bytes(identity.public_key) + token + 512
+
+def signed_data(constant: bytes, signer_info: bytes) -> bytes:
+    """ContentInfo with SignedData: its fields up to the certificates, then one signer's info."""
+    return tlv(SEQUENCE, _SIGNED_DATA_OID + tlv(EXPLICIT_0, tlv(SEQUENCE, constant + tlv(SET, tlv(SEQUENCE, signer_info)))))
+
+
+def algorithm_of(scheme: Scheme) -> bytes:
+    """The signature's AlgorithmIdentifier [RFC 4055 clauses 3.1 and 5, RFC 5758 clause 3.2]."""
+    match scheme:
+        case Scheme.RSA_PKCS1V15:
+            algorithm: dict[str, Any] = {"algorithm": "sha256_rsa"}
+        case Scheme.ECDSA_P256:
+            algorithm = {"algorithm": "sha256_ecdsa"}
+        case Scheme.RSA_PSS:
+            algorithm = {"algorithm": "rsassa_pss", "parameters": _pss_parameters()}
+    return bytes(algos.SignedDigestAlgorithm(algorithm).dump())
 
 
 def der(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.DER)
 
 
-def asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
-    """The same certificate as pyHanko takes it."""
-    return asn1_x509.Certificate.load(der(certificate))
-
-
-def _embedded_chain(identity: Identity) -> list[x509.Certificate]:
-    """The issuers short of the root: whoever checks has to bring that one."""
-    return [cert for cert in identity.chain if cert.issuer != cert.subject]
-
-
-class _CmsSigner(pdf_cms.Signer):
-    """pyHanko's signer, hashing once and leaving the raw signature to ours."""
-
-    def __init__(self, identity: Identity) -> None:
-        registry = SimpleCertificateStore.from_certs([asn1(cert) for cert in _embedded_chain(identity)])  # type: ignore[no-untyped-call]
-        super().__init__(signing_cert=asn1(identity.certificate), cert_registry=registry, signature_mechanism=_mechanism(identity.signer.scheme))
-        self.signed_attr_prov_spec = _SignedAttributes(identity)
-        self._identity = identity
-
-    @override
-    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
-        digest = hashes.Hash(hashes.SHA256())
-        digest.update(data)
-        [signature] = await self._identity.signer.sign([digest.finalize()])
-        return signature
-
-
-class _SigningCertificate(CMSAttributeProvider):
-    """The attribute signing-certificate-v2, by its encoding."""
-
-    attribute_type = "signing_certificate_v2"
-
-    def __init__(self, identity: Identity) -> None:
-        self._identity = identity
-
-    @override
-    async def build_attr_value(self, dry_run: bool = False) -> tsp.SigningCertificateV2:
-        return tsp.SigningCertificateV2.load(_signing_certificate_der(self._identity))
-
-
-class _SignedAttributes(SignedAttributeProviderSpec):
-    """What a PAdES baseline signature signs besides content type and message digest, which pyHanko adds."""
-
-    def __init__(self, identity: Identity) -> None:
-        self._provider = _SigningCertificate(identity)
-
-    @override
-    def signed_attr_providers(self, data_digest: bytes, digest_algorithm: str) -> Iterable[CMSAttributeProvider]:
-        return [self._provider]
-
-
-@lru_cache(maxsize=4096)
-def _signing_certificate_der(identity: Identity) -> bytes:
-    """Encoded once per identity (equal only to itself): asn1crypto takes three milliseconds for it.
-
-    Only bytes are kept, for asn1crypto's values change as they are read and must not cross threads.
-    """
-    return bytes(as_signing_certificate_v2(asn1(identity.certificate)).dump())
-
-
-class _TimeStamping(pyhanko_timestamps.TimeStamper):
-    """pyHanko's time-stamper, asking ours."""
-
-    def __init__(self, time_stamper: TimeStamper) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._time_stamper = time_stamper
-
-    @override
-    async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
-        return cms.ContentInfo.load(await self._time_stamper.stamp(message_digest))
-
-
-def _mechanism(scheme: Scheme) -> algos.SignedDigestAlgorithm:
-    match scheme:
-        case Scheme.RSA_PKCS1V15:
-            return algos.SignedDigestAlgorithm({"algorithm": "sha256_rsa"})
-        case Scheme.ECDSA_P256:
-            return algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"})
-        case Scheme.RSA_PSS:
-            return algos.SignedDigestAlgorithm({"algorithm": "rsassa_pss", "parameters": _pss_parameters()})
+def _signing_certificate(certificate: asn1_x509.Certificate) -> tsp.SigningCertificateV2:
+    """The certificate by SHA-256 (the default, so left out), issuer and serial number."""
+    issuer = asn1_x509.GeneralName(name="directory_name", value=certificate.issuer)
+    issuer_serial = tsp.IssuerSerial({"issuer": [issuer], "serial_number": certificate.serial_number})
+    return tsp.SigningCertificateV2({"certs": [tsp.ESSCertIDv2({"cert_hash": hashlib.sha256(certificate.dump()).digest(), "issuer_serial": issuer_serial})]})
 
 
 def _pss_parameters() -> algos.RSASSAPSSParams:
     """SHA-256, MGF1 with SHA-256, salt as long as the digest [RFC 4055 clause 3.1]."""
-    sha256 = algos.DigestAlgorithm({"algorithm": DIGEST})
+    sha256 = algos.DigestAlgorithm({"algorithm": "sha256"})
     return algos.RSASSAPSSParams(
         {
             "hash_algorithm": sha256,

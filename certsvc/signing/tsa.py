@@ -1,23 +1,36 @@
 """Time-stamps [RFC 3161, ETSI EN 319 422], and the authority that development embeds in the process."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
-from asn1crypto import algos, cms, core, tsp
+from asn1crypto import cms, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from certsvc.errors import Broken
+from certsvc.signing.cms import SHA256_ALGORITHM, algorithm_of, der, signed_attributes, signed_data, signer_id
+from certsvc.signing.der import EXPLICIT_0, IMPLICIT_0, OCTET_STRING, SEQUENCE, SET, around, tlv
 from certsvc.signing.signers import LocalSigner, Scheme, max_signature_bytes, scheme_for
 
 _POLICY = "2.999.3161"
 """A policy of nobody's: the arc is set aside for examples [ITU-T X.660]."""
 
 _SERIAL_BYTES = 16
+_SERIAL_START = b"\x01"
+"""Before the random bytes: so a serial number is positive, of one length, and below 160 bits [RFC 3161 clause 2.4.2]."""
+
 _ACCURACY = {"seconds": 1}
+_VERSION_1, _VERSION_3 = bytes((2, 1, 1)), bytes((2, 1, 3))
+_TST_INFO_OID = cms.ContentType("tst_info").dump()
+
+_IMPRINT_HOLE = hashlib.sha256(b"where the digest stands").digest()
+_SERIAL_HOLE = _SERIAL_START + hashlib.sha256(b"where the serial number stands").digest()[:_SERIAL_BYTES]
+_TIME_HOLE = b"20010203040506Z"
 
 
 class TimeStamper(Protocol):
@@ -41,28 +54,61 @@ class TimeStamper(Protocol):
         ...
 
 
-class _Constant(NamedTuple):
-    """DER of the parts that are the same in all of an authority's tokens.
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """An authority's encoded tokens, but for digest, serial number, time, and what is computed of them."""
 
-    asn1crypto encodes a built value anew at every use, name by name, which made a token cost eight
-    milliseconds. Only bytes are kept, for its values change as they are read and must not cross threads.
-    """
+    before_imprint: bytes
+    before_serial: bytes
+    before_time: bytes
+    after_time: bytes
+    before_digest: bytes
+    after_digest: bytes
+    certificates: bytes
+    signer: bytes
+    algorithm: bytes
 
-    name: bytes
-    signer_id: bytes
-    signing_certificate: bytes
+    def info(self, digest: bytes, *, serial: bytes, time: bytes) -> bytes:
+        """A TSTInfo [RFC 3161 clause 2.4.2] in the OCTET STRING that carries it."""
+        return b"%b%b%b%b%b%b%b" % (self.before_imprint, digest, self.before_serial, serial, self.before_time, time, self.after_time)
+
+    def attributes(self, info: bytes) -> bytes:
+        """The signed attributes; ESSCertIDv2 is among them [RFC 5816]."""
+        return b"%b%b%b" % (self.before_digest, hashlib.sha256(info).digest(), self.after_digest)
+
+    def join(self, info: bytes, attributes: bytes, *, signature: bytes) -> bytes:
+        content = tlv(SEQUENCE, _TST_INFO_OID + tlv(EXPLICIT_0, tlv(OCTET_STRING, info)))
+        signer_info = b"%b%c%b%b%b" % (self.signer, IMPLICIT_0, attributes[1:], self.algorithm, tlv(OCTET_STRING, signature))
+        return signed_data(_VERSION_3 + tlv(SET, SHA256_ALGORITHM) + content + self.certificates, signer_info)
 
 
-def _constant_parts(certificate: asn1_x509.Certificate) -> _Constant:
-    issuer = asn1_x509.GeneralName(name="directory_name", value=certificate.issuer)
-    issuer_serial = tsp.IssuerSerial({"issuer": [issuer], "serial_number": certificate.serial_number})
-    cert_id = tsp.ESSCertIDv2({"cert_hash": _sha256(certificate.dump()), "issuer_serial": issuer_serial})
-    sid = cms.IssuerAndSerialNumber({"issuer": certificate.issuer, "serial_number": certificate.serial_number})
-    return _Constant(
-        name=asn1_x509.GeneralName(name="directory_name", value=certificate.subject).dump(),
-        signer_id=cms.SignerIdentifier({"issuer_and_serial_number": sid}).dump(),
-        signing_certificate=cms.CMSAttribute({"type": "signing_certificate_v2", "values": [tsp.SigningCertificateV2({"certs": [cert_id]})]}).dump(),
+def _template(certificate: x509.Certificate, scheme: Scheme) -> _Template:
+    own = der(certificate)
+    parsed = asn1_x509.Certificate.load(own)
+    before_digest, after_digest = signed_attributes(parsed, content_type="tst_info")
+    return _Template(
+        *around(_info_with_holes(parsed), _IMPRINT_HOLE, _SERIAL_HOLE, _TIME_HOLE),
+        before_digest=before_digest,
+        after_digest=after_digest,
+        certificates=tlv(IMPLICIT_0, own),
+        signer=_VERSION_1 + signer_id(parsed) + SHA256_ALGORITHM,
+        algorithm=algorithm_of(scheme),
     )
+
+
+def _info_with_holes(certificate: asn1_x509.Certificate) -> bytes:
+    info = tsp.TSTInfo(
+        {
+            "version": "v1",
+            "policy": _POLICY,
+            "message_imprint": {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": _IMPRINT_HOLE},
+            "serial_number": int.from_bytes(_SERIAL_HOLE),
+            "gen_time": dt.datetime.strptime(_TIME_HOLE.decode(), "%Y%m%d%H%M%S%z"),
+            "accuracy": _ACCURACY,
+            "tsa": asn1_x509.GeneralName(name="directory_name", value=certificate.subject),
+        }
+    )
+    return bytes(info.dump())
 
 
 class EmbeddedTsa:
@@ -77,13 +123,12 @@ class EmbeddedTsa:
         clock: Callable[[], dt.datetime],
         rng: Callable[[int], bytes],
     ) -> None:
-        """`clock` tells an aware now; `rng(n)` gives n random bytes."""
+        """`clock` tells an aware now; `rng(n)` gives n random bytes, `n` of them exactly."""
         self._certificate = certificate
         self._issuers = issuers
         self._signer = LocalSigner(key, scheme=scheme_for(key))
         self._signature_bytes = max_signature_bytes(key.public_key())
-        self._der = certificate.public_bytes(serialization.Encoding.DER)
-        self._constant = _constant_parts(asn1_x509.Certificate.load(self._der))
+        self._template = _template(certificate, self._signer.scheme)
         self._clock = clock
         self._rng = rng
 
@@ -93,56 +138,16 @@ class EmbeddedTsa:
 
     @property
     def max_token_bytes(self) -> int:
-        """Certificate, constant parts, signature, and half a kilobyte for the rest, which is some 300 bytes."""
-        return len(self._der) + sum(len(part) for part in self._constant) + self._signature_bytes + 512
+        """Exact but for the raw signature, whose length may vary."""
+        info = self._template.info(_IMPRINT_HOLE, serial=_SERIAL_HOLE, time=_TIME_HOLE)
+        return len(self._template.join(info, self._template.attributes(info), signature=bytes(self._signature_bytes)))
 
     async def stamp(self, digest: bytes) -> bytes:
-        info = self._info(digest).dump()
-        attributes = self._signed_attributes(info)
-        [signature] = await self._signer.sign([_sha256(attributes.dump())])
-        return bytes(self._token(info, attributes, signature).dump())
-
-    def _info(self, digest: bytes) -> tsp.TSTInfo:
-        return tsp.TSTInfo(
-            {
-                "version": "v1",
-                "policy": _POLICY,
-                "message_imprint": {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": digest},
-                "serial_number": int.from_bytes(b"\x01" + self._rng(_SERIAL_BYTES)),
-                "gen_time": self._clock().astimezone(dt.UTC).replace(microsecond=0),
-                "accuracy": _ACCURACY,
-                "tsa": asn1_x509.GeneralName.load(self._constant.name),
-            }
-        )
-
-    def _signed_attributes(self, info: bytes) -> cms.CMSAttributes:
-        """ESSCertIDv2 [RFC 5816], and the two that CMS asks for [RFC 5652 clause 5.3]."""
-        content_type = cms.CMSAttribute({"type": "content_type", "values": ["tst_info"]})
-        message_digest = cms.CMSAttribute({"type": "message_digest", "values": [_sha256(info)]})
-        return cms.CMSAttributes([content_type, message_digest, cms.CMSAttribute.load(self._constant.signing_certificate)])
-
-    def _token(self, info: bytes, attributes: cms.CMSAttributes, signature: bytes) -> cms.ContentInfo:
-        sha256 = algos.DigestAlgorithm({"algorithm": "sha256"})
-        signer_info = cms.SignerInfo(
-            {
-                "version": "v1",
-                "sid": cms.SignerIdentifier.load(self._constant.signer_id),
-                "digest_algorithm": sha256,
-                "signed_attrs": attributes,
-                "signature_algorithm": {"algorithm": "sha256_ecdsa" if self._signer.scheme is Scheme.ECDSA_P256 else "sha256_rsa"},
-                "signature": signature,
-            }
-        )
-        signed_data = cms.SignedData(
-            {
-                "version": "v3",
-                "digest_algorithms": [sha256],
-                "encap_content_info": {"content_type": "tst_info", "content": core.ParsableOctetString(info)},
-                "certificates": [asn1_x509.Certificate.load(self._der)],
-                "signer_infos": [signer_info],
-            }
-        )
-        return cms.ContentInfo({"content_type": "signed_data", "content": signed_data})
+        time = self._clock().astimezone(dt.UTC).strftime("%Y%m%d%H%M%SZ").encode()
+        info = self._template.info(digest, serial=_SERIAL_START + self._rng(_SERIAL_BYTES), time=time)
+        attributes = self._template.attributes(info)
+        [signature] = await self._signer.sign([hashlib.sha256(attributes).digest()])
+        return self._template.join(info, attributes, signature=signature)
 
 
 def load_embedded_tsa(
@@ -167,9 +172,3 @@ def load_embedded_tsa(
 
 def _unreadable() -> Broken:
     return Broken("unreadable_key", "Không đọc được khóa của máy chủ dấu thời gian.", "Cannot read the time-stamping authority's key.")
-
-
-def _sha256(data: bytes) -> bytes:
-    digest = hashes.Hash(hashes.SHA256())
-    digest.update(data)
-    return digest.finalize()

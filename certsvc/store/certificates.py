@@ -1,4 +1,4 @@
-"""Certificates: natural keys, claims with a lease, serials, the digest register, the event log."""
+"""Certificates: natural keys, the digest register, the event log. What a worker does with many at once: `claims`."""
 
 import datetime as dt
 import uuid
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.models import LIVE, Certificate, Episode, Event, Kind, PublishedFile, SerialCounter, Status
+from certsvc.models import LIVE, Certificate, Episode, Event, Kind, PublishedFile, Status
 
 NaturalKey = tuple[str, str, Kind]
 """(facility code, case id, kind)."""
@@ -90,45 +90,16 @@ async def list_page(
     return (await session.scalars(query)).all()
 
 
-def _is_waiting(now: dt.datetime) -> ColumnElement[bool]:
-    """Nobody's: never claimed, to be tried again now, or left behind by a worker that fell silent."""
-    is_free = or_(Certificate.lease_until.is_(None), Certificate.lease_until < now)
-    return and_(Certificate.status.in_([Status.REQUESTED, Status.SIGNING]), is_free)
+async def published_files(session: AsyncSession, digests: Collection[str]) -> dict[str, PublishedFile]:
+    """Entries of the digest register, by SHA-256."""
+    query = select(PublishedFile).where(PublishedFile.sha256.in_(digests))
+    return {found.sha256: found for found in await session.scalars(query)}
 
 
-async def take_waiting(session: AsyncSession, *, now: dt.datetime, limit: int) -> Sequence[Certificate]:
-    """Up to `limit` certificates that wait for a worker, locked; single requests before batches."""
-    query = select(Certificate).where(_is_waiting(now)).order_by(Certificate.priority, Certificate.requested_at, Certificate.id).limit(limit)
-    return (await session.scalars(query.with_for_update(skip_locked=True))).all()
-
-
-async def count_waiting(session: AsyncSession, *, now: dt.datetime) -> int:
-    return await session.scalar(select(func.count()).select_from(Certificate).where(_is_waiting(now))) or 0
-
-
-async def extend_lease(session: AsyncSession, *, token: str, lease_until: dt.datetime) -> None:
-    await session.execute(update(Certificate).where(Certificate.lease_token == token).values(lease_until=lease_until))
-
-
-async def of_claim(session: AsyncSession, token: str) -> Sequence[Certificate]:
-    """What this claim still holds."""
-    return (await session.scalars(select(Certificate).where(Certificate.lease_token == token))).all()
-
-
-async def next_sequences(session: AsyncSession, *, facility_code: str, kind: Kind, year: int, count: int) -> range:
-    """`count` sequence numbers never given before. The counter only ever grows [design §1]."""
-    counter = await session.get(SerialCounter, (facility_code, kind, year), with_for_update=True)
-    if counter is None:
-        counter = SerialCounter(facility_code=facility_code, kind=kind, year=year, last=0)
-        session.add(counter)
-    first = counter.last + 1
-    counter.last += count
-    await session.flush()
-    return range(first, counter.last + 1)
-
-
-def publish(session: AsyncSession, certificate: Certificate, *, sha256: str, now: dt.datetime) -> None:
-    session.add(PublishedFile(sha256=sha256, certificate_id=certificate.id, published_at=now))
+async def destroy_keys(session: AsyncSession, certificate_id: uuid.UUID) -> int:
+    """Forget the data keys of every version of a certificate that has one yet; returns how many."""
+    of_it = (PublishedFile.certificate_id == certificate_id, PublishedFile.data_key.is_not(None))
+    return len((await session.execute(update(PublishedFile).where(*of_it).values(data_key=None).returning(PublishedFile.sha256))).all())
 
 
 def record_event(session: AsyncSession, certificate_id: uuid.UUID, name: str, *, at: dt.datetime, actor: str, **facts: Any) -> None:

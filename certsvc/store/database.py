@@ -11,9 +11,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, Dialect, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, InvalidRequestError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError, InterfaceError, InvalidRequestError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -21,6 +21,9 @@ from certsvc.errors import Broken, Conflict, Unavailable
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _BUSY_TIMEOUT = dt.timedelta(seconds=30)
+_DOWN_STATES = ("08", "25006", "28", "3D", "40", "42P01", "53", "55P03", "57", "58", "XX")
+"""Beginnings of SQLSTATE (PostgreSQL, appendix A): connection, read-only, login, no database, deadlock, no table,
+resources, lock time-out, operator, system, damage."""
 
 
 class Database:
@@ -36,6 +39,8 @@ class Database:
             _make_file(self.url)
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine.sync_engine, "do_connect", _connect)
         writing = self.engine.execution_options(certsvc_begin="BEGIN IMMEDIATE")
         self._writer = async_sessionmaker(writing, expire_on_commit=False)
         self._reader = async_sessionmaker(self.engine, expire_on_commit=False)
@@ -63,10 +68,8 @@ class Database:
             raise Conflict(
                 "concurrent_change", "Việc này vừa được làm ở nơi khác; hãy thử lại.", "Somebody else did this at the same moment; try again."
             ) from error
-        except OperationalError as error:
-            raise _unavailable() from error
-        except DatabaseError as error:
-            if type(error) is not DatabaseError:  # the plain class is SQLite's word for a file that is no database, or a damaged one
+        except DBAPIError as error:
+            if not _is_down(error):
                 raise
             raise _unavailable() from error
 
@@ -118,6 +121,18 @@ def _unavailable() -> Unavailable:
     return Unavailable("store_unavailable", "Cơ sở dữ liệu tạm thời không phản hồi.", "The database cannot be reached now.")
 
 
+def _is_down(error: DBAPIError) -> bool:
+    """Whether the database, not what we asked of it, is at fault.
+
+    SQLite: busy, no space, no table; the plain class is its word for a file that is no database, or a damaged one.
+    PostgreSQL tells by SQLSTATE.
+    """
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return str(state).startswith(_DOWN_STATES)
+    return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated or type(error) is DatabaseError
+
+
 def _is_duplicate(error: IntegrityError) -> bool:
     """Whether a unique constraint was hit: SQLSTATE 23505, or SQLite's words."""
     return getattr(error.orig, "sqlstate", None) == "23505" or "UNIQUE constraint failed" in str(error.orig)
@@ -126,6 +141,14 @@ def _is_duplicate(error: IntegrityError) -> bool:
 def _upgrade(connection: Connection, config: Config) -> None:
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _connect(dialect: Dialect, _record: ConnectionPoolEntry, args: tuple[Any, ...], options: dict[str, Any]) -> DBAPIConnection:
+    """Where nobody answers, asyncpg says so in the words of the operating system, and SQLAlchemy waits for the driver's."""
+    try:
+        return dialect.connect(*args, **options)
+    except OSError as error:
+        raise dialect.loaded_dbapi.OperationalError("no connection", error) from error
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

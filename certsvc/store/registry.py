@@ -30,6 +30,10 @@ async def list_facilities(session: AsyncSession, *, only: str | None = None) -> 
     return (await session.scalars(query)).all()
 
 
+async def facilities_by_code(session: AsyncSession, codes: Collection[str]) -> dict[str, Facility]:
+    return {found.code: found for found in await session.scalars(select(Facility).where(Facility.code.in_(codes)))}
+
+
 async def list_practitioners(session: AsyncSession, *, facility_codes: Collection[str] | None = None) -> Sequence[Practitioner]:
     query = select(Practitioner).order_by(Practitioner.facility_code, Practitioner.licence)
     if facility_codes is not None:
@@ -41,9 +45,11 @@ async def find_facility(session: AsyncSession, code: str) -> Facility | None:
     return await session.get(Facility, code)
 
 
-async def list_identities(session: AsyncSession) -> Sequence[SigningIdentity]:
+async def list_identities(session: AsyncSession, *, facility_codes: Collection[str] | None = None) -> Sequence[SigningIdentity]:
     """All identities that ever signed, retired ones too: their certificates stay pinned."""
     query = select(SigningIdentity).order_by(SigningIdentity.facility_code, SigningIdentity.licence, SigningIdentity.added_at)
+    if facility_codes is not None:
+        query = query.where(SigningIdentity.facility_code.in_(facility_codes))
     return (await session.scalars(query)).all()
 
 

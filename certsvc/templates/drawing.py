@@ -1,80 +1,85 @@
-"""Vector drawings of the marks: a round seal, and a made-up signature for development.
+"""Drawings of the marks, as content stream operators: a round seal, and a made-up signature for development.
 
-Lengths are millimetres in the SVG's own coordinates.
+Lengths are millimetres, y pointing down from the drawing's upper edge; nothing refers to a font or another resource.
 """
 
 import hashlib
-import html
 import math
 from itertools import pairwise
 
-from certsvc.templates.faces import advance
+from certsvc.templates.outlines import advance, outline
 
 SEAL_MM = 36.0
 """Real size of a round organisation seal."""
 
 SIGNATURE_MM = (45.0, 20.0)
-RED = "#d0021b"
-BLUE = "#1b3fae"
+RED = b"0.816 0.008 0.106"
+BLUE = b"0.106 0.247 0.682"
 
 _CENTRE = SEAL_MM / 2
+_BOLD = "Tinos-Bold.ttf"
 _TEXT_RADIUS = 13.3
 _LONGEST_ARC = math.radians(290)
+_SPACING = 1.06
 _CYCLE_STEPS = 14
+_QUARTER = 4 * (math.sqrt(2) - 1) / 3
+"""How far the control points of a quarter circle are, in radii."""
 
 
-def seal_svg(organisation: str, *, development: bool) -> str:
+def draw_seal(organisation: str, *, development: bool) -> bytes:
     """A red round seal: two rings, the organisation's name along them, a star; development seals say so."""
-    rings = "".join(
-        f'<circle cx="{_CENTRE}" cy="{_CENTRE}" r="{radius}" fill="none" stroke="{RED}" stroke-width="{width}"/>'
-        for radius, width in ((17.5, 0.8), (16.5, 0.25), (11.6, 0.3))
-    )
+    rings = b"".join(_ring(radius, width) for radius, width in ((17.5, 0.8), (16.5, 0.25), (11.6, 0.3)))
     star_y = _CENTRE - 3.2 if development else _CENTRE
-    warning = _lines(("DEV ONLY", "KHÔNG CÓ", "GIÁ TRỊ"), top=_CENTRE + 3.2) if development else ""
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SEAL_MM} {SEAL_MM}" width="{SEAL_MM}mm" height="{SEAL_MM}mm" '
-        f'font-family="Tinos Form" font-weight="700" fill="{RED}">{rings}{_around(organisation.upper())}{_star(star_y)}{warning}</svg>'
-    )
+    warning = _lines(("DEV ONLY", "KHÔNG CÓ", "GIÁ TRỊ"), top=_CENTRE + 3.2) if development else b""
+    return b"%b rg %b RG\n%b%b%b%b" % (RED, RED, rings, _around(organisation.upper()), _star(star_y), warning)
 
 
-def _around(words: str) -> str:
+def _ring(radius: float, width: float) -> bytes:
+    """A circle around the centre: four Bézier curves, each a quarter."""
+    near, far, handle = _CENTRE - radius, _CENTRE + radius, radius * _QUARTER
+    low, high = _CENTRE - handle, _CENTRE + handle
+    path = b"%.3f w %.3f %.3f m\n" % (width, far, _CENTRE)
+    for quarter in (
+        (far, high, high, far, _CENTRE, far),
+        (low, far, near, high, near, _CENTRE),
+        (near, low, low, near, _CENTRE, near),
+        (high, near, far, low, far, _CENTRE),
+    ):
+        path += b"%.3f %.3f %.3f %.3f %.3f %.3f c\n" % quarter
+    return path + b"s\n"
+
+
+def _around(words: str) -> bytes:
     """The words along the upper arc, letter by letter, as large as they fit."""
-    widths = [advance(character) for character in words]
-    size = min(2.9, _LONGEST_ARC * _TEXT_RADIUS / max(sum(widths) * 1.06, 1e-9))
-    angle = -sum(widths) * 1.06 * size / _TEXT_RADIUS / 2
+    widths = [advance(character, face=_BOLD) * _SPACING for character in words]
+    size = min(2.9, _LONGEST_ARC * _TEXT_RADIUS / max(sum(widths), 1e-9))
+    angle = -sum(widths) * size / _TEXT_RADIUS / 2
     letters = []
     for character, width in zip(words, widths, strict=True):
-        half = width * 1.06 * size / _TEXT_RADIUS / 2
+        half = width * size / _TEXT_RADIUS / 2
         angle += half
+        back = width / _SPACING * size / 2
         x, y = _CENTRE + _TEXT_RADIUS * math.sin(angle), _CENTRE - _TEXT_RADIUS * math.cos(angle)
-        letters.append(
-            f'<text transform="translate({x:.3f} {y:.3f}) rotate({math.degrees(angle):.2f})" '
-            f'x="{-width * size / 2:.3f}" y="0" font-size="{size:.3f}">{html.escape(character)}</text>'
-        )
+        letters.append(outline(character, face=_BOLD, size=size, x=x - back * math.cos(angle), y=y - back * math.sin(angle), turn=angle))
         angle += half
-    return "".join(letters)
+    return b"".join(letters)
 
 
-def _star(centre_y: float) -> str:
-    points = ((_CENTRE + radius * math.sin(turn * math.pi / 5), centre_y - radius * math.cos(turn * math.pi / 5)) for turn, radius in enumerate((4.6, 1.8) * 5))
-    return f'<polygon points="{" ".join(f"{x:.3f},{y:.3f}" for x, y in points)}"/>'
+def _star(centre_y: float) -> bytes:
+    points = [(_CENTRE + radius * math.sin(turn * math.pi / 5), centre_y - radius * math.cos(turn * math.pi / 5)) for turn, radius in enumerate((4.6, 1.8) * 5)]
+    return b"%.3f %.3f m\n" % points[0] + b"".join(b"%.3f %.3f l\n" % point for point in points[1:]) + b"f\n"
 
 
-def _lines(lines: tuple[str, ...], *, top: float) -> str:
+def _lines(lines: tuple[str, ...], *, top: float) -> bytes:
     size = 2.1
-    return "".join(
-        f'<text x="{_CENTRE - sum(map(advance, line)) * size / 2:.3f}" y="{top + index * 2.3:.3f}" font-size="{size}">{line}</text>'
-        for index, line in enumerate(lines)
+    return b"".join(
+        outline(line, face=_BOLD, size=size, x=_CENTRE - advance(line, face=_BOLD) * size / 2, y=top + index * 2.3) for index, line in enumerate(lines)
     )
 
 
-def signature_svg(name: str) -> str:
+def draw_signature(name: str) -> bytes:
     """A blue stroke like handwriting, always the same for the same name; it imitates nobody's signature."""
-    width, height = SIGNATURE_MM
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}mm" height="{height}mm">'
-        f'<path d="{_smooth(_pen(name))}" fill="none" stroke="{BLUE}" stroke-width="0.55" stroke-linecap="round" stroke-linejoin="round"/></svg>'
-    )
+    return b"%b RG 0.55 w 1 J 1 j\n%bS\n" % (BLUE, _smooth(_pen(name)))
 
 
 def _pen(name: str) -> list[tuple[float, float]]:
@@ -99,11 +104,11 @@ def _between(values: list[float], index: int, part: float) -> float:
     return values[index] * (1 - part) + values[index + 1] * part
 
 
-def _smooth(points: list[tuple[float, float]]) -> str:
+def _smooth(points: list[tuple[float, float]]) -> bytes:
     """A path through all points: Catmull-Rom as cubic Bézier curves."""
-    path = [f"M{points[0][0]:.2f} {points[0][1]:.2f}"]
+    path = [b"%.2f %.2f m\n" % points[0]]
     padded = [points[0], *points, points[-1]]
     for index, ((x1, y1), (x2, y2)) in enumerate(pairwise(points)):
         (x0, y0), (x3, y3) = padded[index], padded[index + 3]
-        path.append(f"C{x1 + (x2 - x0) / 6:.2f} {y1 + (y2 - y0) / 6:.2f} {x2 - (x3 - x1) / 6:.2f} {y2 - (y3 - y1) / 6:.2f} {x2:.2f} {y2:.2f}")
-    return "".join(path)
+        path.append(b"%.2f %.2f %.2f %.2f %.2f %.2f c\n" % (x1 + (x2 - x0) / 6, y1 + (y2 - y0) / 6, x2 - (x3 - x1) / 6, y2 - (y3 - y1) / 6, x2, y2))
+    return b"".join(path)

@@ -24,6 +24,14 @@ FACES_CSS = "\n".join(
 """The stylesheet that names the family "Tinos Form": a name of our own, so that no face of the machine is taken for it."""
 
 
+_BOLD_FROM = 600
+
+
+def face_of(*, weight: int, is_italic: bool) -> str:
+    """The file of the face that a text of that CSS weight and style is set in."""
+    return f"Tinos-{'Bold' if weight >= _BOLD_FROM else ''}{'Italic' if is_italic else ''}.ttf".replace("-.", "-Regular.")
+
+
 @functools.cache
 def face_bytes(name: str) -> bytes:
     """The TrueType file of one of `FACES`."""

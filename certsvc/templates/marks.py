@@ -1,47 +1,45 @@
 """The visible marks of signatures [domain §5.3, after Decree 30/2020/NĐ-CP, Annex I].
 
-A person's mark is the hand signature in blue, the organisation's the red seal in real size, each
-with the true time of signing. They are pages of a PDF without background, for the seal lies over
-the left third of the signature; the signer's name is page content, not mark.
+A person's mark is the hand signature in blue, the organisation's the red seal in real size; below each stands the
+true time of signing. A picture is the same for everything that its signer signs; the time is added to it. Neither
+has a ground, for the seal lies over the left third of the signature; the signer's name is page content, not mark.
 """
 
-import base64
 import datetime as dt
-import html
-from collections.abc import Sequence
+import functools
 from dataclasses import dataclass
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
-from certsvc.errors import Broken
+from fontTools.ttLib import TTFont
+
 from certsvc.models import Slot
-from certsvc.templates.drawing import BLUE, SEAL_MM, SIGNATURE_MM, seal_svg, signature_svg
-from certsvc.templates.laying import ONE_LAYOUT_AT_A_TIME, lay_out, write
+from certsvc.templates.drawing import BLUE, SEAL_MM, SIGNATURE_MM, draw_seal, draw_signature
+from certsvc.templates.faces import face_bytes
+from certsvc.templates.outlines import advance, outline
 
+TIME_FACE = "Tinos-Regular.ttf"
+TIME_LETTERS = "0123456789-:+T"
+"""What a time is written with: the face in a file to be signed must hold these."""
+
+_WORDS_FACE = "Tinos-Italic.ttf"
 _HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
-_PNG = b"\x89PNG\r\n\x1a\n"
-_TIME_PT = 10
+_PT_PER_MM = 72 / 25.4
+_FOOT_MM = 10
+"""What the time needs below a person's picture."""
 
-_CSS = f"""
-html {{ font: {_TIME_PT}pt/1.2 "Tinos Form"; }}
-body, p {{ margin: 0; }}
-.mark {{ position: relative; overflow: hidden; text-align: center; }}
-.picture {{ position: absolute; left: 0; right: 0; display: flex; align-items: center; justify-content: center; }}
-.picture svg {{ display: block; margin: 0 auto; }}
-.person .picture {{ top: 0; bottom: 10mm; }}
-.person img {{ max-width: {SIGNATURE_MM[0]}mm; max-height: 30mm; }}
-.organisation .picture {{ top: 0; height: {SEAL_MM}mm; }}
-.organisation img {{ width: {SEAL_MM}mm; height: {SEAL_MM}mm; object-fit: contain; }}
-.words {{ color: {BLUE}; font-style: italic; }}
-.time {{ position: absolute; left: 0; right: 0; bottom: 0; line-height: 1; color: #000; white-space: nowrap; }}
-"""
+_SIZE_PT = 10
+_LINE_PT = 1.2 * _SIZE_PT
+_ASCENT, _DESCENT = 0.891, 0.216
+"""Of Tinos, in ems: where a line's baseline is in its height."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What one signature shows: its slot's size in points, who, for which organisation, when.
+    """What one signature shows, besides the time: its slot's size in points, who signs, for which organisation.
 
-    `image` is a PNG with transparent ground, of the hand signature or of the seal. Without one, a
-    seal is drawn; a person's is a made-up stroke in `development` and words otherwise.
+    A seal is drawn; a person's mark is a made-up stroke in `development` and words otherwise. Images of real
+    signatures and seals are for a later day: an image XObject would then come along with the operators.
     """
 
     slot: Slot
@@ -49,30 +47,71 @@ class Mark:
     height_pt: float
     signer_name: str
     organisation: str
-    signed_at: dt.datetime
-    image: bytes | None
     development: bool
 
 
-def render_marks(marks: Sequence[Mark]) -> bytes:
-    """A plain PDF with one page a mark, in order: page size is the slot's, ground transparent, fonts embedded.
+def picture(mark: Mark) -> bytes:
+    """Content stream operators (ISO 32000-2 annex A) in points from the lower left corner; they refer to no resource.
 
-    No tags, for the pages become form XObjects of signature fields (pyHanko's `import_page_as_xobject`).
-    Raises Broken if an image is no PNG, ValueError on a time without zone.
+    It takes milliseconds: keep it for as long as signer and slot stay the same.
     """
-    pages = "".join(f"@page mark{index} {{ size: {mark.width_pt}pt {mark.height_pt}pt; margin: 0; }}" for index, mark in enumerate(marks))
-    body = "".join(_page(mark, index) for index, mark in enumerate(marks))
-    page_html = f'<!DOCTYPE html><html lang="vi"><meta charset="utf-8"><title>Chữ ký số</title><body>{body}</body></html>'
-    with ONE_LAYOUT_AT_A_TIME:
-        return write(lay_out(page_html, sheets=(_CSS, pages), variant=None), variant=None)
+    if mark.slot is Slot.ORGANISATION:
+        return _placed(draw_seal(mark.organisation, development=mark.development), mark, width_mm=SEAL_MM, top_mm=0)
+    room_mm = mark.height_pt / _PT_PER_MM - _FOOT_MM
+    if mark.development:
+        width_mm, height_mm = SIGNATURE_MM
+        return _placed(draw_signature(mark.signer_name), mark, width_mm=width_mm, top_mm=(room_mm - height_mm) / 2)
+    return _words(["Ký số bởi", *_wrapped(mark.signer_name, width=mark.width_pt / _SIZE_PT)], mark, room=room_mm * _PT_PER_MM)
 
 
-def _page(mark: Mark, index: int) -> str:
-    kind = "organisation" if mark.slot is Slot.ORGANISATION else "person"
-    return (
-        f'<div class="mark {kind}" style="page: mark{index}; width: {mark.width_pt}pt; height: {mark.height_pt - 0.01}pt">'
-        f'<div class="picture">{_picture(mark)}</div><p class="time">{signing_time(mark.signed_at)}</p></div>'
-    )
+def _placed(drawing: bytes, mark: Mark, *, width_mm: float, top_mm: float) -> bytes:
+    """A drawing in millimetres, y pointing down, in the middle of the mark's width."""
+    left, top = (mark.width_pt - width_mm * _PT_PER_MM) / 2, mark.height_pt - top_mm * _PT_PER_MM
+    return b"q %.5f 0 0 %.5f %.3f %.3f cm\n%bQ\n" % (_PT_PER_MM, -_PT_PER_MM, left, top, drawing)
+
+
+def _words(lines: list[str], mark: Mark, *, room: float) -> bytes:
+    """Centred lines in the middle of the upper `room` points."""
+    first = (room - len(lines) * _LINE_PT) / 2 + (_LINE_PT + (_ASCENT - _DESCENT) * _SIZE_PT) / 2
+    drawn = [
+        outline(line, face=_WORDS_FACE, size=_SIZE_PT, x=(mark.width_pt - advance(line, face=_WORDS_FACE) * _SIZE_PT) / 2, y=first + index * _LINE_PT)
+        for index, line in enumerate(lines)
+    ]
+    return b"q 1 0 0 -1 0 %.3f cm\n%b rg\n%bQ\n" % (mark.height_pt, BLUE, b"".join(drawn))
+
+
+def _wrapped(text: str, *, width: float) -> list[str]:
+    """Lines of whole words, as many in each as fit `width` (ems)."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and advance(longer, face=_WORDS_FACE) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def time_line(moment: dt.datetime, width: float) -> bytes:
+    """Operators that show a moment at the foot of a box so many points wide, centred; the font resource /F is `TIME_FACE`
+    with its glyph numbers for codes (Identity-H). Raises ValueError on a time without zone.
+    """
+    return _line(signing_time(moment), width)
+
+
+@functools.lru_cache(maxsize=256)
+def _line(text: str, width: float) -> bytes:
+    glyphs = _glyphs()
+    codes = b"".join(b"%04X" % glyphs[letter] for letter in text)
+    left = (width - advance(text, face=TIME_FACE) * _SIZE_PT) / 2
+    return b"BT /F %d Tf 0 g %.3f %.3f Td <%b> Tj ET" % (_SIZE_PT, left, (1 - _ASCENT + _DESCENT) / 2 * _SIZE_PT, codes)
+
+
+@functools.cache
+def _glyphs() -> dict[str, int]:
+    font = TTFont(BytesIO(face_bytes(TIME_FACE)), lazy=True)
+    cmap = font.getBestCmap()
+    return {letter: font.getGlyphID(cmap[ord(letter)]) for letter in TIME_LETTERS}
 
 
 def signing_time(moment: dt.datetime) -> str:
@@ -80,19 +119,3 @@ def signing_time(moment: dt.datetime) -> str:
     if moment.tzinfo is None:
         raise ValueError("naive datetime")
     return moment.astimezone(_HANOI).isoformat(timespec="seconds")
-
-
-def _picture(mark: Mark) -> str:
-    if mark.image is not None:
-        return f'<img src="{_png_address(mark.image)}" alt="">'
-    if mark.slot is Slot.ORGANISATION:
-        return seal_svg(mark.organisation, development=mark.development)
-    if mark.development:
-        return signature_svg(mark.signer_name)
-    return f'<p class="words">Ký số bởi<br>{html.escape(mark.signer_name)}</p>'
-
-
-def _png_address(image: bytes) -> str:
-    if not image.startswith(_PNG):
-        raise Broken("mark_image", "Hình chữ ký hoặc con dấu không phải tệp PNG.", "The image of a signature or seal is no PNG.")
-    return "data:image/png;base64," + base64.b64encode(image).decode("ascii")

@@ -131,7 +131,6 @@ _FIELDS: dict[str, Callable[[Case, FormFacts], str]] = {
     "days": lambda case, _: str(case.leave_days),
     "head": lambda _, facts: facts.head_name,
     "practitioner": lambda _, facts: "" if facts.head_examined else facts.practitioner_name,
-    "reissue": lambda _, facts: "CẤP LẠI" if facts.is_reissue else "",
     "code": lambda _, facts: grouped_code(facts.code),
     "check_address": lambda _, facts: facts.check_address,
     "verify_url": lambda _, facts: facts.verify_url,

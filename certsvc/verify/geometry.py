@@ -5,7 +5,9 @@ ISO 32000-2 clause 12.8.1 for byte ranges, clause 7.5.6 for revisions. The calle
 the library reads the very same objects at the very same offsets.
 """
 
+import binascii
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_REVISIONS = 24
@@ -15,9 +17,8 @@ MAX_XREF_FIELD_BYTES = 8
 MAX_BLANK_TAIL_BYTES = 1024
 
 _BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d{1,10})\s+(\d{1,10})\s+(\d{1,10})\s+(\d{1,10})\s*\]")
-_OBJECT = re.compile(rb"(\d{1,10})\s+(\d{1,5})\s+obj\b")
+_OBJECT = re.compile(rb"(\d{1,10})\s+(\d{1,5})\s+obj\b(?=.?\Z)", re.DOTALL)
 _CONTENTS_BEFORE = re.compile(rb"/Contents\s*\Z")
-_HEX_STRING = re.compile(rb"<([0-9A-Fa-f]*)>")
 _END = re.compile(rb"startxref\s+(\d{1,10})\s+%%EOF[\r\n]{0,2}\Z")
 _XREF_STREAM = re.compile(rb"/Type\s*/XRef\b")
 _ARRAYS = {name: re.compile(rb"/" + name + rb"\s*\[([^\]]{0,20000})\]") for name in (b"W", b"Index")}
@@ -27,6 +28,7 @@ _WHITE_SPACE = b"\x00\t\n\x0c\r "
 _MAX_DIGITS = 10
 _SEQUENCE, _LONG_FORM = 0x30, 0x80
 _MAX_LENGTH_OCTETS = 4
+_HEADER_BYTES = 40
 _WINDOW = 4096
 """An object header, and what stands between `startxref` and the end, are well within this many bytes."""
 
@@ -98,8 +100,7 @@ def prove_places(data: bytes) -> tuple[SignaturePlace, ...]:
     """
     if not data.startswith(b"%PDF-"):
         raise GeometryError("no header at the first byte")
-    starts = [match.start() for match in re.finditer(rb"/ByteRange", data)]
-    places = sorted((_prove_place(data, at) for at in starts), key=lambda place: place.end)
+    places = sorted((_prove_place(data, at) for at in _occurrences(data, b"/ByteRange")), key=lambda place: place.end)
     previous_end = 0
     for place in places:
         if place.object_start < previous_end:
@@ -108,6 +109,13 @@ def prove_places(data: bytes) -> tuple[SignaturePlace, ...]:
             raise GeometryError("another revision between two signatures")
         previous_end = place.end
     return tuple(places)
+
+
+def _occurrences(data: bytes, word: bytes) -> Iterator[int]:
+    at = data.find(word)
+    while at >= 0:
+        yield at
+        at = data.find(word, at + 1)
 
 
 def refuse_tail(data: bytes, places: tuple[SignaturePlace, ...]) -> None:
@@ -144,20 +152,35 @@ def _prove_place(data: bytes, at: int) -> SignaturePlace:
         raise GeometryError("hole outside the signature object")
     if _CONTENTS_BEFORE.search(data, max(header.end(), b - 32), b) is None:
         raise GeometryError("hole is not the contents")
-    hole = _HEX_STRING.fullmatch(data, b, c)
-    if hole is None or len(hole[1]) % 2:
-        raise GeometryError("hole is not one string of hexadecimal digits")
+    padded = _hole(data[b:c])
     _prove_end(data[max(c, end - _WINDOW) : end], start=header.start(), end=end)
-    return SignaturePlace(int(header[1]), int(header[2]), header.start(), b, c, end, _without_padding(bytes.fromhex(hole[1].decode("ascii"))))
+    return SignaturePlace(int(header[1]), int(header[2]), header.start(), b, c, end, _without_padding(padded))
+
+
+def _hole(string: bytes) -> bytes:
+    """What a string of hexadecimal digits says; white space and an odd digit, which PDF allows in one, are refused."""
+    if string[:1] != b"<" or string[-1:] != b">":
+        raise GeometryError("hole is not one string")
+    try:
+        return binascii.unhexlify(string[1:-1])
+    except binascii.Error as error:
+        raise GeometryError("hole is not hexadecimal digits") from error
 
 
 def _object_header(data: bytes, before: int) -> re.Match[bytes]:
     """The header `N G obj` of the object that stands open at `before`."""
     window = max(0, before - _WINDOW)
-    headers = [*_OBJECT.finditer(data, window, before)]
-    if not headers or data.find(b"endobj", headers[-1].end(), before) >= 0 or data.find(b"stream", headers[-1].end(), before) >= 0:
+    at = data.rfind(b"obj", window, before)
+    while at >= 0:
+        header = _OBJECT.search(data, max(window, at - _HEADER_BYTES), min(at + 4, before))
+        if header is not None:
+            break
+        at = data.rfind(b"obj", window, at)
+    else:
         raise GeometryError("no signature object around the byte range")
-    return headers[-1]
+    if data.find(b"endobj", header.end(), before) >= 0 or data.find(b"stream", header.end(), before) >= 0:
+        raise GeometryError("no signature object around the byte range")
+    return header
 
 
 def _prove_end(tail: bytes, *, start: int, end: int) -> None:
@@ -172,7 +195,7 @@ def _without_padding(padded: bytes) -> bytes:
     """The DER value at the start of `padded`, behind which only zeros may stand (ITU-T X.690 clause 8.1.3)."""
     length, header = _der_length(padded)
     total = header + length
-    if total > len(padded) or any(padded[total:]):
+    if total > len(padded) or padded.count(0, total) != len(padded) - total:
         raise GeometryError("something but zeros behind the signature")
     return padded[:total]
 

@@ -28,6 +28,7 @@ from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation import EmbeddedPdfSignature
 
 from certsvc.models import Slot
+from certsvc.verify.additions import adds_only_signature
 from certsvc.verify.findings import Examination, Kind, Limits, Refused
 from certsvc.verify.geometry import GeometryError, SignaturePlace, cut_blank_tail, prove_places
 from certsvc.verify.proving import Evidence, Proven, gather_evidence, prove_signature
@@ -179,15 +180,16 @@ def _wrong_permissions() -> Refused:
 
 
 def _check_differences(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]) -> None:
-    """Between one signature and the next stands one revision, which fills its own signature field only."""
+    """Between one signature and the next stands one revision, which fills its own signature field only.
+
+    What is not plainly so, as in files that we once made with pyHanko, is for its policy to judge, which reads the whole file.
+    """
     for earlier, later in pairwise(signatures):
+        old, new = reader.get_historical_resolver(earlier.signed_revision), reader.get_historical_resolver(later.signed_revision)
+        if earlier.fieldmdp is None and adds_only_signature(old, new, field_name=later.field_name):
+            continue
         try:
-            result = _DIFF_POLICY.apply(
-                reader.get_historical_resolver(earlier.signed_revision),
-                reader.get_historical_resolver(later.signed_revision),
-                field_mdp_spec=earlier.fieldmdp,
-                doc_mdp=MDPPerm.FILL_FORMS,
-            )
+            result = _DIFF_POLICY.apply(old, new, field_mdp_spec=earlier.fieldmdp, doc_mdp=MDPPerm.FILL_FORMS)
         except SuspiciousModification as error:
             raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Nội dung bị thay đổi giữa các lần ký.") from error
         if result.modification_level > ModificationLevel.FORM_FILLING or result.changed_form_fields != {later.field_name}:

@@ -6,10 +6,10 @@ fetched, and paths lead only through our own intermediates to our fixed roots.
 
 import datetime as dt
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from asn1crypto import cms, keys, x509
+from asn1crypto import cms, crl, keys, ocsp, x509
 from cryptography.x509 import CertificateRevocationList, load_der_x509_certificate, load_der_x509_crl
 from pyhanko.sign.validation import DocumentSecurityStore, EmbeddedPdfSignature, async_validate_pdf_signature
 from pyhanko.sign.validation.errors import NoDSSFoundError, SignatureValidationError
@@ -38,14 +38,33 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Revocation answers and roots to prove with, parsed once a file: the file's own answers and ours."""
+    """Revocation answers and roots to prove with, parsed once a file: the file's own answers and ours.
+
+    Signatures of the same second are proven in the same context: it remembers which certificates it has validated.
+    """
 
     trust: Trust
     intermediates: tuple[x509.Certificate, ...]
-    crls: tuple[bytes, ...]
-    ocsps: tuple[bytes, ...]
+    crls: tuple[crl.CertificateList, ...]
+    ocsps: tuple[ocsp.OCSPResponse, ...]
     our_crls: tuple[CertificateRevocationList, ...]
     has_dss: bool
+    contexts: dict[tuple[object, ...], ValidationContext] = field(default_factory=dict)
+
+    def context(self, anchors: tuple[bytes, ...], *, at: dt.datetime, revocation: RevocationCheckingPolicy) -> ValidationContext:
+        """What a path to one of `anchors` is validated in. Answers given after `at` still speak of it; a revocation before `at` counts."""
+        key = (anchors, at, revocation)
+        if key not in self.contexts:
+            self.contexts[key] = ValidationContext(
+                trust_roots=[x509.Certificate.load(der) for der in anchors],
+                other_certs=self.intermediates,
+                moment=at,
+                allow_fetching=False,
+                crls=self.crls,
+                ocsps=self.ocsps,
+                revinfo_policy=CertRevTrustPolicy(revocation, retroactive_revinfo=True),
+            )
+        return self.contexts[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +85,8 @@ def gather_evidence(reader: Any, trust: Trust) -> Evidence:
     return Evidence(
         trust=trust,
         intermediates=tuple(x509.Certificate.load(der) for der in trust.intermediates),
-        crls=(*trust.crls, *crls),
-        ocsps=(*trust.ocsps, *ocsps),
+        crls=tuple(crl.CertificateList.load(der) for der in dict.fromkeys((*trust.crls, *crls))),
+        ocsps=tuple(ocsp.OCSPResponse.load(der) for der in dict.fromkeys((*trust.ocsps, *ocsps))),
         our_crls=tuple(load_der_x509_crl(der) for der in trust.crls),
         has_dss=has_dss,
     )
@@ -154,19 +173,9 @@ def _claimed_time(token: cms.SignedData) -> dt.datetime:
 
 
 def _validate(signature: EmbeddedPdfSignature, *, evidence: Evidence, at: dt.datetime, revocation: RevocationCheckingPolicy) -> PdfSignatureStatus:
-    """The library's facts. Answers given after `at` still speak of it; a revocation before `at` counts."""
-    signers, stampers = (
-        ValidationContext(
-            trust_roots=[x509.Certificate.load(der) for der in anchors],
-            other_certs=evidence.intermediates,
-            moment=at,
-            allow_fetching=False,
-            crls=evidence.crls,
-            ocsps=evidence.ocsps,
-            revinfo_policy=CertRevTrustPolicy(revocation, retroactive_revinfo=True),
-        )
-        for anchors in (evidence.trust.anchors, evidence.trust.tsa_anchors)
-    )
+    """The library's facts."""
+    trust = evidence.trust
+    signers, stampers = (evidence.context(anchors, at=at, revocation=revocation) for anchors in (trust.anchors, trust.tsa_anchors))
     try:
         return run(async_validate_pdf_signature(signature, signers, stampers, key_usage_settings=_SIGNING_USE, skip_diff=True))
     except SignatureValidationError as error:

@@ -1,19 +1,24 @@
 """Every signature's place and mathematics, proven from the raw bytes without pyHanko.
 
-Quick enough for every certificate we publish; the whole of `examining` is run on one of each chunk.
+Quick enough for every certificate we publish; the whole of `examining` is run on one of each chunk. What is
+accepted is narrower than there: strict DER, and just the CMS that signatures of ours have (`baseline_cms`).
 """
 
 import hashlib
+from collections.abc import Iterator
+from functools import lru_cache
 
-from asn1crypto import algos, cms, x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.x509 import load_der_x509_certificate
 
+from certsvc.verify.baseline_cms import ECDSA, PSS, RSA, BaselineCms, read_cms
+from certsvc.verify.der import NotDer
 from certsvc.verify.geometry import GeometryError, SignaturePlace, prove_places, refuse_tail
-from certsvc.verify.reading import sole_signer
 from certsvc.verify.trust import Trust, digest_of
+
+_PSS_PADDING = padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_size)
 
 
 def prove_raw(data: bytes, *, trust: Trust, count: int) -> str | None:
@@ -29,40 +34,54 @@ def prove_raw(data: bytes, *, trust: Trust, count: int) -> str | None:
         return str(error)
     if len(places) != count:
         return "wrong number of signatures"
-    return next((fault for place in places if (fault := _fault(data, place, trust))), None)
+    digests = _digests(data, places)
+    return next((fault for place, digest in zip(places, digests, strict=True) if (fault := _fault(place, digest, trust))), None)
 
 
-def _fault(data: bytes, place: SignaturePlace, trust: Trust) -> str | None:
-    signed_data = cms.ContentInfo.load(place.cms, strict=True)["content"]
-    signer = sole_signer(signed_data)
-    if signer is None or digest_of(signer.dump()) not in trust.pins:
-        return "signer not pinned"
-    info = signed_data["signer_infos"][0]
-    digest = hashlib.sha256(memoryview(data)[: place.hole_start])
-    digest.update(memoryview(data)[place.hole_end : place.end])
-    if _message_digest(info) != digest.digest():
-        return "digest does not match the bytes"
-    return None if _is_signed_by(signer, info) else "signature does not verify"
+def _digests(data: bytes, places: tuple[SignaturePlace, ...]) -> Iterator[bytes]:
+    """SHA-256 of what each signature covers: everything before its end but its own hole. What several cover is hashed once."""
+    view, before, hashed = memoryview(data), hashlib.sha256(), 0
+    for place in places:
+        before.update(view[hashed : place.hole_start])
+        hashed = place.hole_start
+        own = before.copy()
+        own.update(view[place.hole_end : place.end])
+        yield own.digest()
 
 
-def _message_digest(info: cms.SignerInfo) -> bytes | None:
-    found = [attribute["values"][0].native for attribute in info["signed_attrs"] if attribute["type"].native == "message_digest"]
-    return found[0] if len(found) == 1 else None
-
-
-def _is_signed_by(signer: x509.Certificate, info: cms.SignerInfo) -> bool:
-    key = load_der_public_key(signer.public_key.dump())
-    signed, signature = info["signed_attrs"].untag().dump(), info["signature"].native
-    algorithm: algos.SignedDigestAlgorithm = info["signature_algorithm"]
+def _fault(place: SignaturePlace, digest: bytes, trust: Trust) -> str | None:
     try:
-        if isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, signed, ec.ECDSA(hashes.SHA256()))
-        elif isinstance(key, rsa.RSAPublicKey) and algorithm.signature_algo == "rsassa_pss":
-            key.verify(signature, signed, padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_size), hashes.SHA256())
-        elif isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
-        else:
-            return False
+        cms = read_cms(place.cms)
+    except NotDer as error:
+        return f"not the CMS of a baseline signature: {error}"
+    if digest_of(cms.certificate) not in trust.pins:
+        return "signer not pinned"
+    if cms.message_digest != digest:
+        return "digest does not match the bytes"
+    return None if _is_verified(cms) else "signature does not verify"
+
+
+def _is_verified(cms: BaselineCms) -> bool:
+    """Whether the signer's key made the raw signature, by the algorithm that is named: one that fits the key."""
+    try:
+        match _public_key(cms.certificate), cms.algorithm:
+            case ec.EllipticCurvePublicKey() as key, algorithm if algorithm == ECDSA:
+                key.verify(cms.raw, cms.attributes, ec.ECDSA(hashes.SHA256()))
+            case rsa.RSAPublicKey() as key, algorithm if algorithm == PSS:
+                key.verify(cms.raw, cms.attributes, _PSS_PADDING, hashes.SHA256())
+            case rsa.RSAPublicKey() as key, algorithm if algorithm == RSA:
+                key.verify(cms.raw, cms.attributes, padding.PKCS1v15(), hashes.SHA256())
+            case _:
+                return False
     except InvalidSignature:
         return False
     return True
+
+
+@lru_cache(maxsize=4096)
+def _public_key(certificate: bytes) -> object:
+    """The key in a certificate's DER, kept under these very bytes; None where there is none that can be read."""
+    try:
+        return load_der_x509_certificate(certificate).public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return None

@@ -100,7 +100,7 @@ def sole_signer(signed_data: cms.SignedData) -> x509.Certificate | None:
     matches = [
         choice.chosen
         for choice in certs
-        if choice.name == "certificate" and choice.chosen.issuer == sid["issuer"] and choice.chosen.serial_number == sid["serial_number"].native
+        if choice.name == "certificate" and choice.chosen.serial_number == sid["serial_number"].native and choice.chosen.issuer == sid["issuer"]
     ]
     return matches[0] if len(matches) == 1 else None
 

@@ -23,7 +23,7 @@ _CHECKED_EVERY = 4
 @pytest.fixture
 def station(tmp_path: Path) -> Station:
     """Small chunks, and little patience with the silent."""
-    return set_up(tmp_path, lease_s=5, sweep_s=1, chunk_size=3, fill_processes=1)
+    return set_up(tmp_path, lease_s=5, sweep_s=1, chunk_size=3, presses=1)
 
 
 def _file() -> bytes:

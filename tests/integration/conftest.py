@@ -1,15 +1,20 @@
-"""One queue server and one lay-out thread a run; every test gets stations of its own."""
+"""One queue server a run; every test gets stations of its own."""
 
+import asyncio
+import functools
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from certsvc.issuing import pressing
+from certsvc.issuing.producing import Press
 from certsvc.logs import set_up_logging
 from certsvc.queue import EmbeddedServer
+from tests.support.postgres import Postgres, running_postgres
 from tests.support.rig import Rig, rigged
-from tests.support.station import Station, set_up
+from tests.support.stand_in_press import StandInPress
+from tests.support.station import Station, set_up, set_up_on
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,17 +32,50 @@ def queue_server() -> Iterator[EmbeddedServer]:
 
 
 @pytest.fixture(scope="session")
-def layout() -> Iterator[Executor]:
-    with ThreadPoolExecutor(1) as one:
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
+
+
+_ON_BOTH = frozenset({"test_store", "test_issuing", "test_chunks", "test_results", "test_queue", "test_idempotency"})
+"""Modules about what the database has to hold: their tests run on SQLite and on PostgreSQL."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in _ON_BOTH:
+        metafunc.parametrize("database", ["sqlite", "postgresql"])
+
+
+@pytest.fixture
+def database() -> str:
+    """Which database the stations have."""
+    return "sqlite"
+
+
+@pytest.fixture
+def station(tmp_path: Path, database: str, request: pytest.FixtureRequest) -> Iterator[Station]:
+    if database == "sqlite":
+        yield set_up(tmp_path)
+        return
+    with set_up_on(request.getfixturevalue("postgres"), tmp_path) as one:
         yield one
 
 
 @pytest.fixture
-def station(tmp_path: Path) -> Station:
-    return set_up(tmp_path)
+def press(station: Station) -> Press:
+    """The real one, in a thread of this process instead of a process of its own."""
+    press_chunk = functools.partial(pressing.press_chunk, pressing.setup_of(station.settings))
+    return lambda chunk: asyncio.to_thread(press_chunk, chunk)
 
 
 @pytest.fixture
-async def rig(station: Station, queue_server: EmbeddedServer, layout: Executor) -> AsyncIterator[Rig]:
-    async with rigged(station, redis_url=queue_server.url, layout=layout) as one:
+async def rig(station: Station, queue_server: EmbeddedServer, press: Press) -> AsyncIterator[Rig]:
+    async with rigged(station, redis_url=queue_server.url, press=press) as one:
+        yield one
+
+
+@pytest.fixture
+async def dummy_rig(station: Station, queue_server: EmbeddedServer) -> AsyncIterator[Rig]:
+    """With a press that signs nothing, for what happens around it."""
+    async with rigged(station, redis_url=queue_server.url, press=StandInPress()) as one:
         yield one

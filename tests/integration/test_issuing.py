@@ -3,48 +3,47 @@
 import asyncio
 import datetime as dt
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
 from sqlalchemy import func, select, text, update
+from typing_extensions import override
 
-from certsvc.errors import Conflict, Unavailable
-from certsvc.issuing import making, producing
-from certsvc.models import Certificate, Event, PublishedFile, SigningIdentity
+from certsvc.archive import Archive, Place
+from certsvc.errors import Broken, CertsvcError, Conflict, Unavailable
+from certsvc.issuing.orders import Chunk, Order, Pressed
+from certsvc.issuing.producing import issue_chunk
+from certsvc.models import Event, PublishedFile, SigningIdentity
 from certsvc.resources import utc_now
-from certsvc.signing.tsa import TimeStamper
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
-
-
-@dataclass
-class Stubborn:
-    """A time-stamping authority that fails with `error` the first `times` times."""
-
-    real: TimeStamper
-    error: Exception
-    times: int
-
-    @property
-    def certificates(self) -> tuple[x509.Certificate, ...]:
-        return self.real.certificates
-
-    @property
-    def max_token_bytes(self) -> int:
-        return self.real.max_token_bytes
-
-    async def stamp(self, digest: bytes) -> bytes:
-        if self.times > 0:
-            self.times -= 1
-            raise self.error
-        return await self.real.stamp(digest)
-
+from tests.support.stand_in_press import StandInPress
 
 DOWN = Unavailable("tsa_unavailable", "Máy chủ dấu thời gian không phản hồi.", "The time-stamping authority does not answer.")
+NO_TSA = StandInPress(refuse=lambda _: DOWN)
+
+
+@pytest.fixture
+def rig(dummy_rig: Rig) -> Rig:
+    """What is told here happens around a press, so it signs nothing."""
+    return dummy_rig
+
+
+class LateArchive(Archive):
+    """Does something else between storing a pack and saying where."""
+
+    def __init__(self, rig: Rig, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(rig.res.blobs, rig.res.vault)
+        self._meanwhile = meanwhile
+
+    @override
+    async def put_pack(self, pieces: Sequence[bytes]) -> list[Place]:
+        places = await super().put_pack(pieces)
+        await self._meanwhile()
+        return places
 
 
 def _clock(later: dt.timedelta) -> Any:
@@ -74,59 +73,65 @@ async def test_jobs_delivered_twice_in_parallel_issue_once(rig: Rig) -> None:
     assert len({each["serial"] for each in certificates}) == 6
 
 
-async def test_who_lost_the_claim_discards_its_bytes(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While one worker is silent between signing and publishing, another finishes: one artefact, the second worker's."""
+async def test_who_lost_the_claim_discards_its_bytes(rig: Rig) -> None:
+    """While one worker is silent between storing and publishing, another finishes: one artefact, the second worker's."""
     asked = (await rig.request(record(1))).json()
-    real_put = rig.res.blobs.put
-    met: list[str] = []
+    seconds: list[str] = []
 
-    async def put_late(name: str, data: Any) -> None:
-        await real_put(name, data)
-        met.append(name)
-        if len(met) == 1:
-            monkeypatch.setattr(type(rig.res.blobs), "put", lambda _, name, data: real_put(name, data))
-            assert await rig.issue(clock=_clock(dt.timedelta(minutes=5))) == 1
+    async def another_finishes() -> None:
+        assert await rig.issue(clock=_clock(dt.timedelta(minutes=5))) == 1
+        seconds.append((await rig.certificate(asked["id"]))["pdf_sha256"])
 
-    monkeypatch.setattr(type(rig.res.blobs), "put", lambda _, name, data: put_late(name, data))
-    assert await rig.issue() == 1
+    bench = replace(rig.bench, archive=LateArchive(rig, another_finishes))
+    assert await issue_chunk(bench, clock=utc_now) == 1
     certificate = await rig.certificate(asked["id"])
     [published] = await _register(rig)
     assert certificate["status"] == "issued"
-    assert published[1] == certificate["pdf_sha256"]
-    assert certificate["pdf_sha256"] not in met[0]
+    assert seconds == [published[1]] == [certificate["pdf_sha256"]]
     assert await _events(rig, "issued") == 1
     assert await _events(rig, "signing") == 2
     pdf = await rig.call("GET", f"/v1/certificates/{asked['id']}/pdf")
     assert pdf.status_code == 200
 
 
-async def test_a_lease_is_renewed_while_work_goes_on(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A chunk that takes longer than its lease is not taken by the next worker."""
+async def test_a_worker_that_dies_after_storing_loses_nothing(rig: Rig) -> None:
+    """Bytes without a row are nobody's; when the lease has run out the next worker issues under the same serial."""
+    asked = (await rig.request(record(1))).json()
+
+    async def die() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await issue_chunk(replace(rig.bench, archive=LateArchive(rig, die)), clock=utc_now)
+    left = await rig.certificate(asked["id"])
+    assert (left["status"], await _register(rig)) == ("signing", [])
+    assert await rig.issue() == 0
+    assert await rig.issue(clock=_clock(dt.timedelta(minutes=2))) == 1
+    certificate = await rig.certificate(asked["id"])
+    assert (certificate["status"], certificate["serial"]) == ("issued", left["serial"])
+
+
+async def test_a_lease_is_renewed_while_work_goes_on(rig: Rig) -> None:
+    """A chunk that takes longer than its lease is not taken by the next worker, neither in the press nor while it is stored."""
     await rig.request(record(1))
     await rig.request(record(2))
-    real = making.lay_out
     taken: list[int] = []
     ahead = dt.timedelta()
 
     def clock() -> dt.datetime:
         return utc_now() + ahead
 
-    async def slow(*arguments: Any, **more: Any) -> Any:
+    async def slow() -> None:
         nonlocal ahead
-        laid = await real(*arguments, **more)
         ahead += dt.timedelta(seconds=40)  # of a lease of sixty
-        return laid
-
-    real_produce = making.produce
-
-    async def produce(*arguments: Any, **more: Any) -> Any:
-        monkeypatch.setattr(producing, "lay_out", real)
         taken.append(await rig.issue(clock=clock))
-        return await real_produce(*arguments, **more)
 
-    monkeypatch.setattr(producing, "lay_out", slow)
-    monkeypatch.setattr(producing, "produce", produce)
-    assert await rig.issue(clock=clock) == 2
+    async def slow_press(chunk: Chunk) -> Pressed:
+        await slow()
+        return await StandInPress()(chunk)
+
+    bench = replace(rig.bench, press=slow_press, archive=LateArchive(rig, slow))
+    assert await issue_chunk(bench, clock=clock) == 2
     assert taken == [0, 0]
     assert await _events(rig, "issued") == 2
 
@@ -134,7 +139,7 @@ async def test_a_lease_is_renewed_while_work_goes_on(rig: Rig, monkeypatch: pyte
 async def test_what_is_unavailable_is_tried_again(rig: Rig) -> None:
     """The TSA is down: back to `requested`, nobody takes it at once, after a while it is issued under the same serial."""
     asked = (await rig.request(record(1))).json()
-    assert await rig.issue(time_stamper=Stubborn(rig.workshop.time_stamper, DOWN, 1)) == 1
+    assert await rig.issue(press=NO_TSA) == 1
     waiting = await rig.certificate(asked["id"])
     assert (waiting["status"], waiting["reason"]) == ("requested", None)
     assert await rig.issue() == 0
@@ -149,7 +154,7 @@ async def test_what_stays_unavailable_fails_with_its_reason(rig: Rig) -> None:
     await rig.read()
     tries = 0
     for hours in range(10):
-        tries += await rig.issue(time_stamper=Stubborn(rig.workshop.time_stamper, DOWN, 1000), clock=_clock(dt.timedelta(hours=hours)))
+        tries += await rig.issue(press=NO_TSA, clock=_clock(dt.timedelta(hours=hours)))
     assert tries == rig.res.settings.max_attempts
     line = next(each for each in await rig.results(batch_id) if each["kind"] == "sick_leave")
     assert (line["outcome"], line["reason"]) == ("failed", "tsa_unavailable")
@@ -164,24 +169,50 @@ async def test_what_stays_unavailable_fails_with_its_reason(rig: Rig) -> None:
     assert (await rig.call("GET", f"/v/{failed['code']}", role=None)).json()["verdict"] == "pending"
 
 
-async def test_one_that_breaks_does_not_stop_the_others(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An unforeseen failure of one certificate: the rest of the chunk is issued, that one is tried again."""
+async def test_one_that_breaks_the_press_does_not_stop_the_others(rig: Rig) -> None:
+    """A chunk over which a press breaks down is pressed one by one: the rest is issued, the one is tried again."""
     first = (await rig.request(record(1))).json()
     second = (await rig.request(record(2))).json()
-    real = making.produce
+    press = StandInPress()
 
-    async def fragile(certificate: Certificate, *arguments: Any, **more: Any) -> Any:
-        if str(certificate.id) == first["id"]:
+    async def fragile(chunk: Chunk) -> Pressed:
+        pressed = await press(chunk)
+        if first["id"] in {str(order.certificate_id) for order in chunk.orders}:
             raise ZeroDivisionError
-        return await real(certificate, *arguments, **more)
+        return pressed
 
-    monkeypatch.setattr(producing, "produce", fragile)
-    assert await rig.issue() == 2
+    assert await rig.issue(press=fragile) == 2
+    assert sorted(len(chunk.orders) for chunk in press.chunks) == [1, 1, 2]
     assert (await rig.certificate(first["id"]))["status"] == "requested"
     assert (await rig.certificate(second["id"]))["status"] == "issued"
-    monkeypatch.undo()
     assert await rig.issue(clock=_clock(dt.timedelta(seconds=5))) == 1
     assert (await rig.certificate(first["id"]))["status"] == "issued"
+
+
+@pytest.mark.parametrize(("error", "status"), [(DOWN, "requested"), (Broken("no_trust_anchor", "Không đọc được.", "Cannot be read."), "failed")])
+async def test_what_befalls_a_whole_chunk_befalls_each(rig: Rig, error: CertsvcError, status: str) -> None:
+    """A press that cannot work at all says so once for all."""
+    ids = [(await rig.request(record(number))).json()["id"] for number in range(3)]
+
+    async def closed(_: Chunk) -> Pressed:
+        raise error
+
+    assert await rig.issue(press=closed) == 3
+    assert {(await rig.certificate(each))["status"] for each in ids} == {status}
+
+
+async def test_a_full_store_is_tried_again(rig: Rig) -> None:
+    """What was signed but cannot be stored is made again later."""
+    asked = (await rig.request(record(1))).json()
+
+    async def full() -> None:
+        raise Unavailable("blobs_unavailable", "Đầy.", "Full.")
+
+    assert await issue_chunk(replace(rig.bench, archive=LateArchive(rig, full)), clock=utc_now) == 1
+    assert (await rig.certificate(asked["id"]))["status"] == "requested"
+    assert await _register(rig) == []
+    assert await rig.issue(clock=_clock(dt.timedelta(seconds=5))) == 1
+    assert (await rig.certificate(asked["id"]))["status"] == "issued"
 
 
 async def test_without_a_key_it_fails_and_says_what_to_do(rig: Rig) -> None:
@@ -196,14 +227,17 @@ async def test_without_a_key_it_fails_and_says_what_to_do(rig: Rig) -> None:
     assert await _register(rig) == []
 
 
-async def test_what_our_own_check_rejects_is_never_published(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sealed file with one byte changed: `failed`, nothing in the register, nothing to download."""
-    asked = (await rig.request(record(1))).json()
-    monkeypatch.setattr("certsvc.issuing.making.prove_raw", lambda *_, **__: "a forged fault")
-    assert await rig.issue() == 1
+async def test_what_the_press_refuses_is_never_published(rig: Rig) -> None:
+    """A file that failed our own check: `failed`, nothing in the register, nothing to download; the others of the chunk are issued."""
+    asked, other = (await rig.request(record(1))).json(), (await rig.request(record(2))).json()
+
+    def refuse(order: Order) -> CertsvcError | None:
+        return Broken("self_check_failed", "Không qua được.", "Fails.") if str(order.certificate_id) == asked["id"] else None
+
+    assert await rig.issue(press=StandInPress(refuse=refuse)) == 2
     failed = await rig.certificate(asked["id"])
     assert (failed["status"], failed["reason"]) == ("failed", "self_check_failed")
-    assert await _register(rig) == []
+    assert [str(row[0]) for row in await _register(rig)] == [other["id"]]
     assert (await rig.call("GET", f"/v1/certificates/{asked['id']}/pdf")).status_code == 409
 
 
@@ -218,12 +252,15 @@ async def test_a_worker_that_died_too_often_gives_up(rig: Rig) -> None:
 
 
 async def test_single_requests_go_before_batches(rig: Rig) -> None:
-    """Who waits at a counter is served first."""
+    """Who waits at a counter is served first, and no batch goes through the press with him; batches can be left aside."""
     await rig.submit(as_csv(*(record(number) for number in range(20))))
     await rig.read()
-    alone = (await rig.request(record(900))).json()
-    await rig.issue()
-    assert (await rig.certificate(alone["id"]))["status"] == "issued"
+    assert await rig.issue(only_alone=True) == 0
+    for number in (900, 901):
+        alone = (await rig.request(record(number))).json()
+        assert await rig.issue(only_alone=number == 901) == 1
+        assert (await rig.certificate(alone["id"]))["status"] == "issued"
+    assert await rig.issue() == 40
 
 
 async def test_a_batch_read_by_two_is_read_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,9 +284,8 @@ async def test_a_batch_read_by_two_is_read_once(rig: Rig, monkeypatch: pytest.Mo
 
 async def test_serials_are_of_the_year_in_hanoi(rig: Rig) -> None:
     """At 18:00 UTC on New Year's Eve it is next year there; the number starts at one again."""
-    down = Stubborn(rig.workshop.time_stamper, DOWN, 1000)
     for number, hour, serial in ((1, 16, "018012600001"), (2, 18, "018012700001")):
         asked = (await rig.request(record(number))).json()
         eve = dt.datetime(2026, 12, 31, hour, tzinfo=dt.UTC)
-        await rig.issue(time_stamper=down, clock=functools.partial(dt.datetime.fromisoformat, eve.isoformat()))
+        await rig.issue(press=NO_TSA, clock=functools.partial(dt.datetime.fromisoformat, eve.isoformat()))
         assert (await rig.certificate(asked["id"]))["serial"] == serial

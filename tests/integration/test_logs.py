@@ -44,7 +44,7 @@ async def test_a_whole_life_leaves_nothing_personal(rig: Rig, capfd: pytest.Capt
         + captured.err
         + "\n".join(f"{each.name} {each.getMessage()}" for each in caplog.records if not each.name.startswith(("httpx", "httpcore")))
     )
-    assert "certificate.issued" in told
+    assert "chunk.issued" in told
     assert "request.done" in told
     secrets = [
         NAME,

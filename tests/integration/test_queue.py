@@ -18,6 +18,12 @@ from tests.support.rig import Rig
 
 
 @pytest.fixture
+def rig(dummy_rig: Rig) -> Rig:
+    """Whoever is rung for, it does not matter what is signed."""
+    return dummy_rig
+
+
+@pytest.fixture
 async def redis(queue_server: EmbeddedServer) -> AsyncIterator[Redis]:
     client = Redis.from_url(queue_server.url)
     await client.flushall()
@@ -60,7 +66,7 @@ async def test_the_sweep_rings_for_what_nobody_rang_for(rig: Rig, redis: Redis) 
 async def test_a_worker_goes_on_after_the_queue_was_emptied(rig: Rig, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     """A real worker loop in the middle of a batch, FLUSHALL twice: everything is issued."""
     settings = rig.res.settings.model_copy(update={"sweep_s": 0.2, "chunk_size": 2, "lease_s": 5})
-    monkeypatch.setattr(worker, "open_workshop", lambda _: contextlib.nullcontext(rig.workshop))
+    monkeypatch.setattr(worker, "open_press", lambda _: contextlib.nullcontext(rig.bench.press))
     working = asyncio.create_task(worker.run_worker(settings))
     try:
         batch_id = (await rig.submit(as_csv(*(record(number) for number in range(6))))).json()["id"]
@@ -83,6 +89,30 @@ async def _until(rig: Rig, batch_id: str, *, issued: int, status: str | None = N
             if batch["counts"]["issued"] >= issued and status in (None, batch["status"]):
                 return batch
             await asyncio.sleep(0.05)
+
+
+async def test_who_listens_hears_at_once(rig: Rig, redis: Redis) -> None:
+    """A call comes without arq's asking; a listener that loses the server goes on listening."""
+    heard: list[None] = []
+
+    async def listen() -> None:
+        async for call in rig.res.doorbell.listen():
+            heard.append(call)  # noqa: PERF401 - as they come, not at the end
+
+    async def hears(count: int) -> None:
+        async with asyncio.timeout(30):
+            while len(heard) < count:
+                await rig.res.doorbell.ring_issue()
+                await asyncio.sleep(0.05)
+
+    listening = asyncio.create_task(listen())
+    await hears(1)
+    for client in await redis.client_list(_type="pubsub"):
+        await redis.client_kill_filter(_id=client["id"])
+    await hears(len(heard) + 3)  # one may have been under way
+    listening.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await listening
 
 
 async def test_without_a_queue_the_request_is_kept(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.errors import Broken, Conflict, Unavailable
 from certsvc.models import Certificate, Entity, Kind, PublishedFile, Status
 from certsvc.resources import utc_now
-from certsvc.store import Database, certificates
+from certsvc.store import Database, claims
+from tests.support.postgres import Postgres
 from tests.support.records import record
 from tests.support.rig import Rig
+
+
+@pytest.fixture
+def rig(dummy_rig: Rig) -> Rig:
+    """The database does not ask what was signed."""
+    return dummy_rig
 
 
 def _differences(connection: Connection) -> list[Any]:
@@ -27,9 +35,21 @@ def _differences(connection: Connection) -> list[Any]:
     return list(compare_metadata(context, Entity.metadata))
 
 
-async def test_migrations_lead_to_the_models(tmp_path: Path) -> None:
+@pytest.fixture
+def empty_database(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of one without a table."""
+    if database == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'fresh.db'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
+async def test_migrations_lead_to_the_models(empty_database: str) -> None:
     """From nothing to the newest schema there is no difference to the mapped entities; a second run changes nothing."""
-    db = Database(f"sqlite+aiosqlite:///{tmp_path / 'fresh.db'}")
+    db = Database(empty_database)
     try:
         with pytest.raises(Broken, match="stale_schema"):
             await db.check_schema()
@@ -51,15 +71,20 @@ async def _copy(rig: Rig, certificate_id: str, **changes: Any) -> None:
         session.add(Certificate(**values | fresh | changes))
 
 
+def _file(sha256: str, certificate_id: uuid.UUID, **changes: Any) -> PublishedFile:
+    facts = {"pack": uuid.uuid4().hex, "start": 0, "length": 1, "published_at": utc_now()}
+    return PublishedFile(sha256=sha256, certificate_id=certificate_id, **facts | changes)
+
+
 @pytest.mark.parametrize(
     ("changes", "constraint"),
     [
-        ({"revision": 2, "serial_sequence": 2}, "facility_code, certificates.case_id, certificates.kind"),
-        ({"status": Status.REVOKED, "serial_sequence": 2}, "certificates.revision"),
-        ({"status": Status.REVOKED, "revision": 2}, "certificates.serial_sequence"),
+        ({"revision": 2, "serial_sequence": 2}, "facility_code, certificates.case_id, certificates.kind|uq_certificates_live"),
+        ({"status": Status.REVOKED, "serial_sequence": 2}, "certificates.revision|uq_certificates_natural_key"),
+        ({"status": Status.REVOKED, "revision": 2}, "certificates.serial_sequence|uq_certificates_serial"),
         ({"status": Status.REVOKED, "revision": 2, "serial_sequence": 2, "pdf_sha256": None}, "published"),
         ({"status": Status.REVOKED, "revision": 2, "serial_sequence": 2, "lease_token": "x"}, "lease"),
-        ({"facility_code": "99999", "serial_sequence": 2}, "FOREIGN KEY"),
+        ({"facility_code": "99999", "serial_sequence": 2}, "FOREIGN KEY|fk_certificates_facility_code_facilities"),
     ],
 )
 async def test_the_database_refuses_what_must_not_be(rig: Rig, changes: dict[str, Any], constraint: str) -> None:
@@ -75,7 +100,7 @@ async def test_two_at_the_same_moment_are_a_conflict(rig: Rig) -> None:
     certificate = await rig.issued(record(1))
     with pytest.raises(Conflict):
         async with rig.res.db.begin() as session:
-            session.add(PublishedFile(sha256=certificate["pdf_sha256"], certificate_id=uuid.UUID(certificate["id"]), published_at=utc_now()))
+            session.add(_file(certificate["pdf_sha256"], uuid.UUID(certificate["id"])))
 
 
 async def test_codes_and_digests_are_unique(rig: Rig) -> None:
@@ -87,7 +112,19 @@ async def test_codes_and_digests_are_unique(rig: Rig) -> None:
         await _copy(rig, certificate["id"], status=Status.REVOKED, revision=2, serial_sequence=2, code_index=row.code_index)
     with pytest.raises(IntegrityError, match="sha256"):
         async with AsyncSession(rig.res.db.engine) as session, session.begin():
-            session.add(PublishedFile(sha256=certificate["pdf_sha256"], certificate_id=row.id, published_at=utc_now()))
+            session.add(_file(certificate["pdf_sha256"], row.id))
+
+
+HERE = ("01801", Kind.SICK_LEAVE)
+
+
+@pytest.mark.parametrize(("changes", "constraint"), [({"stock": "0" * 64}, "layers"), ({"length": 0}, "place"), ({"start": -1}, "place")])
+async def test_a_file_lies_somewhere(rig: Rig, changes: dict[str, Any], constraint: str) -> None:
+    """No stock without its base, and no piece of nothing."""
+    certificate = await rig.issued(record(1))
+    with pytest.raises(IntegrityError, match=constraint):
+        async with AsyncSession(rig.res.db.engine) as session, session.begin():
+            session.add(_file("0" * 64, uuid.UUID(certificate["id"]), **changes))
 
 
 async def test_sequences_are_never_given_twice(rig: Rig) -> None:
@@ -95,27 +132,41 @@ async def test_sequences_are_never_given_twice(rig: Rig) -> None:
 
     async def take() -> list[int]:
         async with rig.res.db.begin() as session:
-            return list(await certificates.next_sequences(session, facility_code="01801", kind=Kind.SICK_LEAVE, year=2026, count=3))
+            return list((await claims.next_sequences(session, {HERE: 3}, year=2026))[HERE])
 
     given = await asyncio.gather(*(take() for _ in range(20)))
     assert sorted(number for some in given for number in some) == list(range(1, 61))
     with contextlib.suppress(ZeroDivisionError):
         async with rig.res.db.begin() as session:
-            await certificates.next_sequences(session, facility_code="01801", kind=Kind.SICK_LEAVE, year=2026, count=5)
+            await claims.next_sequences(session, {HERE: 5}, year=2026)
             raise ZeroDivisionError
     assert await take() == [61, 62, 63]
     async with rig.res.db.begin() as session:
-        other_year = await certificates.next_sequences(session, facility_code="01801", kind=Kind.SICK_LEAVE, year=2027, count=1)
-        other_kind = await certificates.next_sequences(session, facility_code="01801", kind=Kind.RECOVERY, year=2026, count=1)
-    assert (list(other_year), list(other_kind)) == ([1], [1])
+        other_year = await claims.next_sequences(session, {HERE: 1}, year=2027)
+        others = await claims.next_sequences(session, {("01801", Kind.RECOVERY): 1, HERE: 2, ("01802", Kind.RECOVERY): 2}, year=2026)
+    assert other_year == {HERE: range(1, 2)}
+    assert others == {("01801", Kind.RECOVERY): range(1, 2), HERE: range(64, 66), ("01802", Kind.RECOVERY): range(1, 3)}
+
+
+async def _everything_stored(rig: Rig) -> bytes:
+    """SQLite's files as they are; of PostgreSQL every row of every table, bytes as hex."""
+    if rig.res.db.is_sqlite:
+        return b"".join(path.read_bytes() for path in rig.res.settings.data_dir.glob("certsvc.db*"))
+    rows = []
+    async with rig.res.db.read() as session:
+        for table in Entity.metadata.tables:
+            rows += (await session.scalars(text(f"SELECT CAST({table} AS text) FROM {table}"))).all()
+    return "\n".join(rows).encode()
 
 
 async def test_records_are_sealed_to_their_rows(rig: Rig) -> None:
     """No name lies in the database, and a record moved to another row does not open."""
     first, second = await rig.issued(record(1)), await rig.issued(record(2))
-    raw = b"".join(path.read_bytes() for path in rig.res.settings.data_dir.glob("certsvc.db*"))
+    raw = await _everything_stored(rig)
     for secret in ("Nguyễn Thị Thử Nghiệm", "001188000001", "0900000001", first["code"].replace("-", "")):
         assert secret.encode() not in raw
+        assert secret.encode().hex().encode() not in raw  # as a dump writes bytes
+    assert first["id"].replace("-", "").encode() in raw.replace(b"-", b"")
     async with rig.res.db.begin() as session:
         stolen = await session.scalar(select(Certificate.record).where(Certificate.id == uuid.UUID(first["id"])))
         await session.execute(update(Certificate).where(Certificate.id == uuid.UUID(second["id"])).values(record=stolen))

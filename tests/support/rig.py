@@ -1,9 +1,8 @@
-"""The service without its edges: a real database and queue server, the application in process, a workshop to sign with."""
+"""The service without its edges: a real database and queue server, the application in process, a press to sign with."""
 
 import datetime as dt
 import json
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,11 +13,9 @@ from fastapi import FastAPI
 from certsvc.api.access import get_now
 from certsvc.api.app import create_app
 from certsvc.issuing.batches import finish_batches, read_batch
-from certsvc.issuing.making import Workshop
-from certsvc.issuing.producing import issue_chunk
-from certsvc.resources import Resources, open_resources, utc_now
+from certsvc.issuing.producing import Press, Workbench, issue_chunk
+from certsvc.resources import Resources, open_resources, utc_now, workbench
 from certsvc.store import batches
-from tests.support import pki as pkis
 from tests.support.station import Station
 
 Clock = Callable[[], dt.datetime]
@@ -31,7 +28,7 @@ class Rig:
     station: Station
     res: Resources
     app: FastAPI
-    workshop: Workshop
+    bench: Workbench
 
     def client(self, role: str | None = "insurer") -> httpx.AsyncClient:
         headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {self.station.keys[role]}"} if role else {})
@@ -67,12 +64,10 @@ class Rig:
                 on_progress=self.res.doorbell.ring_issue,
             )
 
-    async def issue(self, *, clock: Clock = utc_now, **changed: Any) -> int:
-        """Issue one chunk; `changed` replaces parts of the workshop. Returns how many were claimed."""
-        res = self.res
-        workshop = replace(self.workshop, **changed)
-        trust = await res.trust.get(clock())
-        return await issue_chunk(res.db, workshop=workshop, blobs=res.blobs, vault=res.vault, settings=res.settings, trust=trust, clock=clock)
+    async def issue(self, *, clock: Clock = utc_now, press: Press | None = None, only_alone: bool = False) -> int:
+        """Issue one chunk, through another press if one is given. Returns how many were claimed."""
+        bench = self.bench if press is None else replace(self.bench, press=press)
+        return await issue_chunk(bench, clock=clock, only_alone=only_alone)
 
     async def work(self) -> None:
         """Everything that waits, to its end."""
@@ -99,10 +94,9 @@ class Rig:
 
 
 @asynccontextmanager
-async def rigged(station: Station, *, redis_url: str, layout: Executor) -> AsyncIterator[Rig]:
+async def rigged(station: Station, *, redis_url: str, press: Press) -> AsyncIterator[Rig]:
     settings = station.settings.model_copy(update={"redis_url": redis_url})
-    pki = pkis.shared()
     async with open_resources(settings) as res:
         app = create_app(settings)
         app.state.resources = res
-        yield Rig(station, res, app, Workshop(pki.keyring(), pki.tsa(), pki.revocation(), layout))
+        yield Rig(station, res, app, workbench(res, press))

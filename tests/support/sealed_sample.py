@@ -4,75 +4,96 @@ OUT_DIR/pki/…  three.pdf  two.pdf  one.pdf      (signatures: 3, 2 and 1; B-LT)
 """
 
 import asyncio
-import functools
+import datetime as dt
 import sys
-import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from weasyprint import HTML
-
 from certsvc.config import Profile
+from certsvc.errors import CertsvcError
 from certsvc.models import Slot
-from certsvc.signing.sealing import Sealed, Signing, seal
+from certsvc.pdf import Blank
+from certsvc.signing.identities import Identity
+from certsvc.signing.sealing import Sealed, Sheet, seal
+from certsvc.signing.stock import Signing, Stock, lay_stock
+from certsvc.signing.tsa import TimeStamper
 from keys_dev.make import KeyType
+from tests.support import blanks
 from tests.support import pki as pkis
 
-_PAGE = """<html lang="vi"><head><title>Mẫu thử</title><style>@page {{ size: A5 landscape }} body {{ font-family: serif }}</style></head>
-<body><h1>GIẤY CHỨNG NHẬN (MẪU THỬ)</h1><p>Họ và tên: NGUYỄN VĂN THỬ – số {number}</p></body></html>"""
-
-_MARKS = """<html><head><style>
-@page {{ size: 150pt 60pt; margin: 0 }} div {{ break-inside: avoid; break-before: page; font-family: serif; font-size: 9pt; color: #1a3fb4 }}
-</style></head><body>{marks}</body></html>"""
-
-SLOTS = {3: list(Slot), 2: [Slot.REPRESENTATIVE, Slot.ORGANISATION], 1: [Slot.ORGANISATION]}
+SLOTS = {
+    3: [Slot.PRACTITIONER, Slot.REPRESENTATIVE, Slot.ORGANISATION],
+    2: [Slot.REPRESENTATIVE, Slot.ORGANISATION],
+    1: [Slot.ORGANISATION],
+}
 
 
-@functools.cache
-def filled(number: int = 1) -> bytes:
-    """A page as designs make them: PDF/A-3 with /Info and XMP."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # WeasyPrint 70 leaves its colour profile open
-        return bytes(HTML(string=_PAGE.format(number=number)).write_pdf(pdf_variant="pdf/a-3a"))
+@dataclass(frozen=True)
+class Sample:
+    """A sealed file, whole; `ends` are its lengths after base, stock and each signature."""
+
+    pdf: bytes
+    sealed: Sealed
+    ends: tuple[int, ...]
 
 
-@functools.cache
-def marks() -> bytes:
-    names = ("Người hành nghề", "Đại diện đơn vị", "Con dấu")
-    return bytes(HTML(string=_MARKS.format(marks="".join(f"<div>Ký bởi: {name}</div>" for name in names))).write_pdf())
+def filled(count: int = 3) -> bytes:
+    """The page before any signature, its fields empty."""
+    return blanks.blank(tuple(SLOTS[count])).pdf
 
 
 def signings(pki: pkis.Pki, count: int, *, prefer_pss: bool = False) -> list[Signing]:
     licences = {Slot.PRACTITIONER: pkis.PRACTITIONER, Slot.REPRESENTATIVE: pkis.HEAD, Slot.ORGANISATION: None}
-    return [
-        Signing(
-            slot=slot,
-            box=(0, 20.0 + 170 * place, 40.0, 170.0 + 170 * place, 100.0),
-            identity=pki.identity(licences[slot], prefer_pss=prefer_pss),
-            mark_page=list(Slot).index(slot),
-        )
-        for place, slot in enumerate(SLOTS[count])
-    ]
-
-
-def attempt(pki: pkis.Pki, wanted: Sequence[Signing], **changed: Any) -> Sealed:
-    """Seal a sample with these signings, now, at B-LT; `changed` replaces any other argument of `seal`, and `filled`."""
-    arguments: dict[str, Any] = {
-        "marks": marks(),
-        "profile": Profile.B_LT,
-        "time_stamper": pki.tsa(),
-        "revocation": pki.revocation(),
-        "now": pkis.utc_now(),
-        "production": False,
+    pictures = {
+        Slot.PRACTITIONER: b"0 0 1 RG 10 30 m 90 50 l S",
+        Slot.REPRESENTATIVE: b"0 0 1 RG 10 40 m 90 40 l S",
+        Slot.ORGANISATION: b"1 0 0 RG 40 20 30 30 re S",
     }
-    arguments |= changed
-    return asyncio.run(seal(arguments.pop("filled", filled()), signings=wanted, **arguments))
+    return [Signing(slot, pki.identity(licences[slot], prefer_pss=prefer_pss), pictures[slot]) for slot in SLOTS[count]]
 
 
-def sealed(pki: pkis.Pki, count: int = 3, *, profile: Profile = Profile.B_LT, prefer_pss: bool = False, number: int = 1) -> Sealed:
-    """A sample certificate with `count` signatures, sealed now by the identities of `pki`."""
-    return attempt(pki, signings(pki, count, prefer_pss=prefer_pss), filled=filled(number), profile=profile)
+def time_line(moment: dt.datetime, width: float) -> bytes:
+    return b"BT /F 8 Tf 4 4 Td <0013001400150016> Tj ET"
+
+
+def stock_of(
+    pki: pkis.Pki, wanted: Sequence[Signing], *, blank: Blank | None = None, has_answers: bool = True, stamper: Any = None, revocation: Any = None
+) -> Stock:
+    """The stock of these signings, on a blank with their slots unless another is given."""
+    base = blank or blanks.blank(tuple(signing.slot for signing in wanted))
+    people: list[Identity] = [signing.identity for signing in wanted]
+    asked = [*(identity.certificate for identity in people), (stamper or pki.tsa()).certificates[0]]
+    answers = asyncio.run((revocation or pki.revocation()).gather(asked)) if has_answers else None
+    return lay_stock(base, signings=wanted, answers=answers)
+
+
+def attempt(sheets: Sequence[Sheet], **changed: Any) -> list[Sealed | CertsvcError]:
+    """Seal these sheets now, at B-LT, by the shared PKI's authority; `changed` replaces any argument of `seal`."""
+    arguments: dict[str, Any] = {"profile": Profile.B_LT, "now": pkis.utc_now(), "production": False, "time_line": time_line}
+    arguments |= {"time_stamper": pkis.shared().tsa()} | changed
+    return asyncio.run(seal(sheets, **arguments))
+
+
+def whole(sheet: Sheet, result: Sealed | CertsvcError) -> Sample:
+    """Base, stock and revisions joined. Raises what the sealing came to if it failed."""
+    if isinstance(result, CertsvcError):
+        raise result
+    stock = sheet.stock
+    pdf = stock.blank.pdf + stock.revision + result.revisions
+    ends = [at + len(b"%%EOF\n") for at in range(len(pdf)) if pdf.startswith(b"%%EOF\n", at)]
+    return Sample(pdf, result, tuple(ends))
+
+
+def sealed(
+    pki: pkis.Pki, count: int = 3, *, profile: Profile = Profile.B_LT, prefer_pss: bool = False, number: int = 1, stamper: TimeStamper | None = None
+) -> Sample:
+    """A sample certificate with `count` signatures, sealed now by the identities of `pki`, stamped by its authority unless another is given."""
+    stock = stock_of(pki, signings(pki, count, prefer_pss=prefer_pss), has_answers=profile is Profile.B_LT)
+    sheet = Sheet(stock, blanks.with_text(f"Họ và tên: NGUYỄN VĂN THỬ – số {number}"))
+    [result] = attempt([sheet], profile=profile, time_stamper=stamper or pki.tsa())
+    return whole(sheet, result)
 
 
 def main(out_dir: Path) -> None:

@@ -25,6 +25,7 @@ from certsvc.models import Role
 from certsvc.records.registry_files import read_facilities, read_practitioners
 from certsvc.store import Database, registry
 from tests.support import pki as pkis
+from tests.support.postgres import Postgres
 from tests.support.service import free_port
 
 _SAMPLE = Path(__file__).parent.parent / "data" / "f0_sample"
@@ -58,6 +59,25 @@ def _template() -> Path:
     keys = asyncio.run(_fill(settings_for(folder)))
     (folder / "keys.json").write_text(json.dumps(keys))
     return folder
+
+
+@contextlib.contextmanager
+def set_up_on(server: Postgres, folder: Path, **changes: Any) -> Iterator[Station]:
+    """The same stations on a PostgreSQL database of their own, which is dropped at the end. Not within an event loop."""
+    template, keys = _database_template(server)
+    name = server.create(template)
+    try:
+        (folder / "data").mkdir(parents=True)
+        yield Station(settings_for(folder, database_url=server.url(name), **changes), keys)
+    finally:
+        server.drop(name)
+
+
+@functools.cache
+def _database_template(server: Postgres) -> tuple[str, dict[str, str]]:
+    name = server.create()
+    with tempfile.TemporaryDirectory() as folder:
+        return name, asyncio.run(_fill(settings_for(Path(folder), database_url=server.url(name))))
 
 
 async def _fill(settings: Settings) -> dict[str, str]:

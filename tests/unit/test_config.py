@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from certsvc.config import Environment, Profile, Settings, load_settings
 from certsvc.errors import Broken
-from certsvc.resources import open_vault, open_workshop
+from certsvc.resources import open_press, open_vault
 
 STRONG = "0123456789abcdef0123456789abcdef"
 
@@ -41,7 +41,18 @@ def test_an_unknown_variable_stops_the_start(monkeypatch: pytest.MonkeyPatch, na
 
 
 @pytest.mark.parametrize(
-    "changes", [{"chunk_size": 0}, {"lease_s": 1}, {"sweep_s": 0}, {"max_attempts": 0}, {"profile": "B-X"}, {"environment": "testing"}, {"unknown": 1}]
+    "changes",
+    [
+        {"chunk_size": 0},
+        {"presses": 0},
+        {"signatures": "none"},
+        {"lease_s": 1},
+        {"sweep_s": 0},
+        {"max_attempts": 0},
+        {"profile": "B-X"},
+        {"environment": "testing"},
+        {"unknown": 1},
+    ],
 )
 def test_wrong_values_are_refused(changes: dict[str, object]) -> None:
     """Each field by its own bounds."""
@@ -68,7 +79,7 @@ def test_production_refuses_what_is_unfit(changes: dict[str, str], missing: str)
 def test_production_has_no_development_authorities() -> None:
     """The embedded TSA and OCSP are not for production."""
     settings = Settings(environment=Environment.PRODUCTION, secret=STRONG, base_url="https://tracuu.example.vn")
-    with pytest.raises(Broken), open_workshop(settings):
+    with pytest.raises(Broken), open_press(settings):
         pass
 
 

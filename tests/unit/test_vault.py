@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from certsvc.errors import Broken
-from certsvc.vault import GRANT_LIFETIME_S, Vault
+from certsvc.vault import GRANT_LIFETIME_S, Vault, new_data_key
 from certsvc.verify.codes import CodeKind, normalise_code
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -59,6 +59,20 @@ def test_records_open_in_their_row_only(vault: Vault) -> None:
     for opener, row, data in attempts:
         with pytest.raises(Broken, match="record_unreadable"):
             opener.open_record(row, data)
+
+
+def test_data_keys_open_in_their_row_only(vault: Vault) -> None:
+    """A wrapped key moved to another certificate, opened with another secret, changed or cut is Broken; no two wraps are alike."""
+    key = new_data_key()
+    wrapped = vault.wrap_key(ONE, key)
+    assert vault.unwrap_key(ONE, wrapped) == key
+    assert key not in wrapped
+    assert vault.wrap_key(ONE, key) != wrapped
+    assert len({new_data_key() for _ in range(100)}) == 100
+    attempts = [(vault, OTHER, wrapped), (Vault(SECRET + b"x"), ONE, wrapped), (vault, ONE, wrapped[:-1]), (vault, ONE, wrapped[:5]), (vault, ONE, b"")]
+    for opener, row, data in [*attempts, (vault, ONE, vault.seal_record(ONE, key))]:
+        with pytest.raises(Broken, match="file_key_unreadable"):
+            opener.unwrap_key(row, data)
 
 
 def test_grants_are_for_one_certificate_and_a_quarter_of_an_hour(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -189,7 +189,13 @@ def upgrade() -> None:
     with op.batch_alter_table("certificates", schema=None) as batch_op:
         batch_op.create_index("ix_certificates_newest", ["requested_at", "id"], unique=False)
         batch_op.create_index("ix_certificates_person", ["person", "kind"], unique=False)
-        batch_op.create_index("ix_certificates_work", ["status", "priority", "requested_at"], unique=False)
+        batch_op.create_index(
+            "ix_certificates_work",
+            ["priority", "requested_at", "facility_code", "id"],
+            unique=False,
+            sqlite_where=sa.text("status IN ('requested', 'signing')"),
+            postgresql_where=sa.text("status IN ('requested', 'signing')"),
+        )
         batch_op.create_index(
             "uq_certificates_live",
             ["facility_code", "case_id", "kind"],
@@ -252,6 +258,14 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("certificate_id", sa.Uuid(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("base", sa.String(length=64), nullable=True),
+        sa.Column("stock", sa.String(length=64), nullable=True),
+        sa.Column("pack", sa.String(length=32), nullable=False),
+        sa.Column("start", sa.Integer(), nullable=False),
+        sa.Column("length", sa.Integer(), nullable=False),
+        sa.Column("data_key", sa.LargeBinary(), nullable=True),
+        sa.CheckConstraint("stock IS NULL OR base IS NOT NULL", name=op.f("ck_published_files_layers")),
+        sa.CheckConstraint("start >= 0 AND length > 0", name=op.f("ck_published_files_place")),
         sa.ForeignKeyConstraint(["certificate_id"], ["certificates.id"], name=op.f("fk_published_files_certificate_id_certificates")),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_published_files")),
     )
@@ -283,7 +297,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("status IN ('requested', 'signing', 'issued', 'suspended')"),
             postgresql_where=sa.text("status IN ('requested', 'signing', 'issued', 'suspended')"),
         )
-        batch_op.drop_index("ix_certificates_work")
+        batch_op.drop_index(
+            "ix_certificates_work",
+            sqlite_where=sa.text("status IN ('requested', 'signing')"),
+            postgresql_where=sa.text("status IN ('requested', 'signing')"),
+        )
         batch_op.drop_index("ix_certificates_person")
         batch_op.drop_index("ix_certificates_newest")
 

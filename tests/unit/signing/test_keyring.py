@@ -1,16 +1,14 @@
 """The keys of a folder, each read once."""
 
-import asyncio
 import datetime as dt
 import shutil
 from pathlib import Path
 
 import pytest
 
-from certsvc.config import Profile
 from certsvc.errors import Broken
 from certsvc.signing.keyring import Keyring
-from certsvc.signing.sealing import seal
+from certsvc.signing.sealing import Sealed, Sheet
 from tests.support import pki as pkis
 from tests.support import sealed_sample as samples
 
@@ -32,20 +30,12 @@ def test_a_key_is_read_once_in_the_life_of_a_process(tmp_path: Path) -> None:
 def test_sealing_reads_no_key_again(tmp_path: Path) -> None:
     """With the whole folder gone, two more certificates are sealed from what was loaded."""
     pki = pkis.make(tmp_path / "keys")
-    signings, tsa, revocation = samples.signings(pki, 3), pki.tsa(), pki.revocation()
+    wanted, tsa, revocation = samples.signings(pki, 3), pki.tsa(), pki.revocation()
     shutil.rmtree(tmp_path)
     for _ in range(2):
-        sealing = seal(
-            samples.filled(),
-            marks=samples.marks(),
-            signings=signings,
-            profile=Profile.B_LT,
-            time_stamper=tsa,
-            revocation=revocation,
-            now=pkis.utc_now(),
-            production=False,
-        )
-        assert len(asyncio.run(sealing).ends) == 4
+        sheet = Sheet(samples.stock_of(pki, wanted, stamper=tsa, revocation=revocation), {})
+        [result] = samples.attempt([sheet], time_stamper=tsa)
+        assert isinstance(result, Sealed)
 
 
 def test_entries_list_what_the_folder_holds(tmp_path: Path) -> None:

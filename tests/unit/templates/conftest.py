@@ -1,15 +1,20 @@
 """What the tests of designs share: every design in both variants, and readers that are not ours."""
 
+import functools
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from certsvc.pdf import Blank
+from certsvc.templates.compiling import compile_base, lay_out_fully
 from certsvc.templates.designs import Design, load_designs
 from certsvc.templates.filling import Filled, fill
-from certsvc.templates.preview import sample_values
+from certsvc.templates.samples import sample_values
+from certsvc.templates.slots import Base
 
+RECORD = "<HoSo>Nguyễn Thị Ví Dụ</HoSo>".encode()
 VARIANTS = [(design, head_examined) for design in load_designs() for head_examined in (False, True)]
 
 
@@ -31,9 +36,28 @@ def variant_name(variant: tuple[Design, bool]) -> str:
 
 
 @pytest.fixture
+def base(variant: tuple[Design, bool]) -> Base:
+    """The compiled design; where the head examined, the paper of a re-issue, so that both flags are seen."""
+    design, flag = variant
+    return compile_base(design, head_examined=flag, is_reissue=flag)
+
+
+@pytest.fixture
 def filled(variant: tuple[Design, bool]) -> Filled:
-    design, head_examined = variant
-    return fill(design, sample_values(design, head_examined=head_examined), head_examined=head_examined)
+    design, flag = variant
+    return fill(design, sample_values(design, head_examined=flag), record=RECORD, head_examined=flag, is_reissue=flag)
+
+
+@pytest.fixture
+def laid_out(variant: tuple[Design, bool]) -> Blank:
+    """The full layout of the same values."""
+    return _laid_out(VARIANTS.index(variant))
+
+
+@functools.cache
+def _laid_out(index: int) -> Blank:
+    design, flag = VARIANTS[index]
+    return lay_out_fully(design, sample_values(design, head_examined=flag), record=RECORD, head_examined=flag, is_reissue=flag)
 
 
 @pytest.fixture

@@ -1,19 +1,21 @@
 """The typeface's limits, and QR codes that phones read."""
 
+import random
 import re
 import threading
 
 import pypdfium2
 import pytest
 import zxingcpp
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from certsvc.errors import InputError
 from certsvc.templates.designs import find_design
 from certsvc.templates.faces import advance, unprintable
 from certsvc.templates.filling import fill
-from certsvc.templates.preview import sample_values
-from certsvc.templates.qr import qr_svg
+from certsvc.templates.preview import filled_pdf
+from certsvc.templates.qr import qr_image, qr_svg
+from certsvc.templates.samples import sample_values
 
 
 @pytest.mark.parametrize(
@@ -72,14 +74,14 @@ def test_text_without_a_symbol_is_refused(text: str) -> None:
 
 
 def test_layouts_from_several_threads_are_right() -> None:
-    """Workers fill in threads: each page shows its own name and is one page."""
+    """Workers fill in threads: each page shows its own name and is one page, laid out or not."""
     design = find_design("sick_leave/ct07-2017")
     assert design is not None
-    names = [f"NGUYỄN VĂN {letter * 3}" for letter in "ÂĂĐÊÔƠ"]
+    names = [f"NGUYỄN VĂN {letter * 3}" for letter in "ÂĂĐÊÔƠΩΣ"]
     pages: dict[str, bytes] = {}
 
     def work(name: str) -> None:
-        pages[name] = fill(design, sample_values(design) | {"full_name": name}, head_examined=False).pdf
+        pages[name] = filled_pdf(fill(design, sample_values(design) | {"full_name": name}, record=b"", head_examined=False, is_reissue=False))
 
     threads = [threading.Thread(target=work, args=(name,)) for name in names]
     for thread in threads:
@@ -88,4 +90,68 @@ def test_layouts_from_several_threads_are_right() -> None:
         thread.join()
     for name in names:
         with pypdfium2.PdfDocument(pages[name]) as document:
+            assert len(document) == 1
             assert name in document[0].get_textpage().get_text_range()
+
+
+def _modules(image: bytes) -> Image.Image:
+    """The picture of an image XObject, one pixel a module."""
+    entries, _, rest = image.partition(b"\nstream\n")
+    width, height, length = (int(re.findall(rb"/%b (\d+)" % key, entries)[0]) for key in (b"Width", b"Height", b"Length"))
+    assert rest[length:] == b"\nendstream"
+    return Image.frombytes("1", (width, height), rest[:length])
+
+
+def _address(length: int) -> str:
+    """An upper-case address of that length, its end made up anew for each length."""
+    dice = random.Random(length)
+    return "HTTPS://KIEMTRA.EXAMPLE.VN/V/" + "".join(dice.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", k=length - 29))
+
+
+def _on_paper(modules: Image.Image) -> Image.Image:
+    """The symbol 35 mm wide at 150 dpi, with its quiet zone, as a renderer draws it."""
+    side = round(35 / 25.4 * 150)
+    paper = Image.new("L", (side + 60, side + 60), 255)
+    paper.paste(modules.convert("L").resize((side, side), Image.Resampling.BOX), (30, 30))
+    return paper
+
+
+@pytest.mark.parametrize(("length", "version"), [(55, 3), (267, 10), (374, 12), (419, 12)])
+def test_a_symbol_reads_from_paper(length: int, version: int) -> None:
+    """The least version holds an address; at 35 mm and 150 dpi, also blurred, tilted and faint, it says the text."""
+    text = _address(length)
+    modules = _modules(qr_image(text))
+    assert modules.size == (17 + 4 * version, 17 + 4 * version)
+    paper = _on_paper(modules)
+    blurred = paper.filter(ImageFilter.GaussianBlur(0.8))
+    tilted = paper.rotate(4, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+    faint = paper.point(lambda level: 90 + level // 2)
+    for photo in (paper, blurred, tilted, faint):
+        code = zxingcpp.read_barcode(photo)
+        assert code is not None
+        assert (code.text, code.ec_level) == (text, "M")
+
+
+def test_many_symbols_read() -> None:
+    """The mask is fixed, and the texts are random: a hundred symbols of every size read."""
+    for length in range(40, 420, 4):
+        code = zxingcpp.read_barcode(_on_paper(_modules(qr_image(_address(length)))))
+        assert code is not None
+        assert code.text == _address(length)
+
+
+def test_image_is_what_a_pdf_needs() -> None:
+    """One bit a pixel, grey, no smoothing; it starts with the black corner of a finder pattern (ISO 32000-2 clause 8.9.5)."""
+    image = qr_image(_address(300))
+    assert image.startswith(b"<< /Type /XObject /Subtype /Image ")
+    for entry in (b"/ColorSpace /DeviceGray", b"/BitsPerComponent 1", b"/Interpolate false"):
+        assert entry in image
+    assert _modules(image).getpixel((0, 0)) == 0
+    assert _modules(image).getpixel((1, 1)) == 255
+
+
+@pytest.mark.parametrize("text", ["", "A" * 5000])
+def test_text_without_an_image_is_refused(text: str) -> None:
+    """As for the vectors."""
+    with pytest.raises(InputError, match="qr_text"):
+        qr_image(text)

@@ -1,9 +1,10 @@
-"""Filling a form: one page, nothing lost, nothing but our typeface, no text taken as markup."""
+"""Filling a form, fast or by full layout: one page, nothing lost, nothing but our typeface, no text taken as markup."""
 
 import dataclasses
+import json
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import BytesIO
 
 import pypdfium2
@@ -15,17 +16,22 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from certsvc.errors import Broken, InputError
 from certsvc.models import Slot
+from certsvc.pdf import Blank
+from certsvc.templates.compiling import compile_base
 from certsvc.templates.designs import Design, find_design
-from certsvc.templates.faces import unprintable
+from certsvc.templates.faces import FACES, unprintable
 from certsvc.templates.filling import Filled, fill
-from certsvc.templates.preview import SAMPLE_VALUES, sample_values
+from certsvc.templates.preview import filled_pdf
+from certsvc.templates.printed import printed_json
+from certsvc.templates.samples import SAMPLE_VALUES, sample_values
 
 VIETNAMESE = "aàảãáạăằẳẵắặâầẩẫấậeèẻẽéẹêềểễếệiìỉĩíịoòỏõóọôồổỗốộơờởỡớợuùủũúụưừửữứựyỳỷỹýỵđ"
-TINOS = {"Tinos-Form", "Tinos-Form-Bold", "Tinos-Form-Italic", "Tinos-Form-Bold-Italic"}
+TINOS = {face.removesuffix(".ttf") for face in FACES}
 LONG_EMPLOYER = (
     'Chi nhánh Công ty TNHH Một thành viên Vận tải & Xây dựng "Sông Hồng" – Xí nghiệp cơ giới số 3, '
     "Khu công nghiệp Bắc Thăng Long, huyện Đông Anh, thành phố Hà Nội"
 )
+RECORD = b'{"printed": true}'
 INJECTIONS = (
     "{{7*7}}{% raw %}",
     "</style><style>p{display:none}</style>",
@@ -40,6 +46,10 @@ def _sick_leave(version: str = "mau07-2025") -> Design:
     design = find_design(f"sick_leave/{version}")
     assert design is not None
     return design
+
+
+def _fill(design: Design, values: Mapping[str, str], *, head_examined: bool = False, record: bytes = b"{}") -> Filled:
+    return fill(design, values, record=record, head_examined=head_examined, is_reissue=False)
 
 
 def _text(pdf: bytes) -> str:
@@ -57,7 +67,7 @@ def _bare(text: str) -> str:
 def test_every_value_is_on_the_one_page_in_nfc(variant: tuple[Design, bool], filled: Filled) -> None:
     """Each field's text can be read back from the PDF, composed, in upper case where the form prints capitals."""
     design, head_examined = variant
-    text = _bare(_text(filled.pdf))
+    text = _bare(_text(filled_pdf(filled)))
     values = sample_values(design, head_examined=head_examined)
     for name in set(design.fields) - {"verify_url", "parent", "facility"}:
         assert _bare(values[name]) in text, name
@@ -71,41 +81,41 @@ def test_all_vietnamese_letters_come_back_by_poppler(run_on: Callable[..., str])
     letters = VIETNAMESE + VIETNAMESE.upper()
     words = " ".join(letters[start : start + 12] for start in range(0, len(letters), 12))
     design = _sick_leave()
-    filled = fill(design, sample_values(design) | {"employer": words}, head_examined=False)
-    text = _bare(run_on(filled.pdf, "pdftotext", "PDF", "-"))
+    filled = _fill(design, sample_values(design) | {"employer": words})
+    text = _bare(run_on(filled_pdf(filled), "pdftotext", "PDF", "-"))
     assert len([letter for letter in letters if not letter.isascii()]) == 134
     assert _bare(words) in text
 
 
 def test_only_tinos_is_embedded(filled: Filled, run_on: Callable[..., str]) -> None:
     """Every font in the file is a subset of Tinos, embedded, with a Unicode map."""
-    rows = run_on(filled.pdf, "pdffonts", "PDF").splitlines()[2:]
+    rows = run_on(filled_pdf(filled), "pdffonts", "PDF").splitlines()[2:]
     assert rows
     for row in rows:
-        assert re.match(r"[A-Z]{6}\+Tinos-Form(-Bold|-Italic|-Bold-Italic)? ", row), row
+        assert re.match(r"[A-Z]{6}\+Tinos-(Regular|Bold|Italic|BoldItalic) ", row), row
         assert re.search(r" yes yes yes ", row), row
 
 
 def test_file_is_sound_tagged_and_says_what_it_is(filled: Filled, run_on: Callable[..., str]) -> None:
     """qpdf finds no fault; the file has tags, a title, the language and declares PDF/A-3a."""
-    run_on(filled.pdf, "qpdf", "--check", "PDF")
-    facts = run_on(filled.pdf, "pdfinfo", "PDF")
+    run_on(filled_pdf(filled), "qpdf", "--check", "PDF")
+    facts = run_on(filled_pdf(filled), "pdfinfo", "PDF")
     assert re.search(r"^Tagged: +yes$", facts, re.MULTILINE)
     assert re.search(r"^Title: +Giấy ", facts, re.MULTILINE)
     assert re.search(r"^Pages: +1$", facts, re.MULTILINE)
-    metadata = run_on(filled.pdf, "pdfinfo", "-meta", "PDF")
+    metadata = run_on(filled_pdf(filled), "pdfinfo", "-meta", "PDF")
     assert "<pdfaid:part>3</pdfaid:part>" in metadata or 'pdfaid:part="3"' in metadata
-    assert PdfFileReader(BytesIO(filled.pdf)).root["/Lang"] == "vi"
+    assert PdfFileReader(BytesIO(filled_pdf(filled))).root["/Lang"] == "vi"
 
 
 @pytest.mark.parametrize("version", ["ct07-2017", "mau07-2025"])
 def test_long_employer_keeps_the_full_size(version: str) -> None:
     """An employer of 160 characters wraps at the form's own size: nothing else on the page gets smaller."""
     design = _sick_leave(version)
-    plain = fill(design, sample_values(design), head_examined=False)
-    filled = fill(design, sample_values(design) | {"employer": LONG_EMPLOYER}, head_examined=False)
-    assert _bare(LONG_EMPLOYER) in _bare(_text(filled.pdf))
-    assert _height_of_name(filled.pdf) == pytest.approx(_height_of_name(plain.pdf), abs=0.01)
+    plain = _fill(design, sample_values(design))
+    filled = _fill(design, sample_values(design) | {"employer": LONG_EMPLOYER})
+    assert _bare(LONG_EMPLOYER) in _bare(_text(filled_pdf(filled)))
+    assert _height_of_name(filled_pdf(filled)) == pytest.approx(_height_of_name(filled_pdf(plain)), abs=0.01)
 
 
 def _height_of_name(pdf: bytes) -> float:
@@ -121,15 +131,15 @@ def test_longest_employer_shrinks_onto_the_page() -> None:
     """1024 characters, the field's limit, stand on one page, every one of them."""
     employer = (LONG_EMPLOYER + "; ") * 7
     design = _sick_leave()
-    filled = fill(design, sample_values(design) | {"employer": employer[:1024]}, head_examined=False)
-    assert _bare(employer[:1024]) in _bare(_text(filled.pdf))
+    filled = _fill(design, sample_values(design) | {"employer": employer[:1024]})
+    assert _bare(employer[:1024]) in _bare(_text(filled_pdf(filled)))
 
 
 def test_what_cannot_fit_is_refused() -> None:
     """Text beyond the smallest size raises, rather than being cut or running onto a second page."""
     design = _sick_leave()
     with pytest.raises(InputError, match="text_too_long"):
-        fill(design, sample_values(design) | {"employer": "W" * 6000}, head_examined=False)
+        _fill(design, sample_values(design) | {"employer": "W" * 6000})
 
 
 def test_text_is_never_markup(variant: tuple[Design, bool]) -> None:
@@ -138,7 +148,7 @@ def test_text_is_never_markup(variant: tuple[Design, bool]) -> None:
     values = sample_values(design, head_examined=head_examined)
     free = [name for name, value in values.items() if value and name != "verify_url"]
     attacked = values | {name: INJECTIONS[index % len(INJECTIONS)] for index, name in enumerate(free)}
-    text = _bare(_text(fill(design, attacked, head_examined=head_examined).pdf)).upper()
+    text = _bare(_text(filled_pdf(_fill(design, attacked, head_examined=head_examined)))).upper()
     for name in free:
         assert _bare(attacked[name]).upper() in text, name
 
@@ -151,9 +161,9 @@ def test_any_text_is_printed_as_it_is_or_refused(text: str) -> None:
     values = sample_values(design) | {"employer": f"x{text}x"}
     if unprintable(text):
         with pytest.raises(InputError, match="unprintable"):
-            fill(design, values, head_examined=False)
+            _fill(design, values)
     else:
-        assert {font.partition("+")[2] for font in _fonts(fill(design, values, head_examined=False).pdf)} <= TINOS
+        assert {font.partition("+")[2] for font in _fonts(filled_pdf(_fill(design, values)))} <= TINOS
 
 
 def _fonts(pdf: bytes) -> set[str]:
@@ -166,7 +176,7 @@ def test_characters_outside_the_face_are_named() -> None:
     """A character without a glyph is refused before layout, by field and code point; nobody's text is in the message."""
     design = _sick_leave()
     with pytest.raises(InputError) as caught:
-        fill(design, sample_values(design) | {"full_name": "NGUYỄN 😷 中"}, head_examined=False)
+        _fill(design, sample_values(design) | {"full_name": "NGUYỄN 😷 中"})
     assert [error["field"] for error in caught.value.errors] == ["full_name"]
     assert "U+1F637, U+4E2D" in caught.value.errors[0]["message_vi"]
     assert "NGUYỄN" not in str(caught.value.errors)
@@ -177,13 +187,13 @@ def test_values_must_match_the_fields() -> None:
     design = _sick_leave()
     values = sample_values(design)
     with pytest.raises(Broken, match="design_values"):
-        fill(design, {name: value for name, value in values.items() if name != "father"}, head_examined=False)
+        _fill(design, {name: value for name, value in values.items() if name != "father"})
     with pytest.raises(Broken, match="design_values"):
-        fill(design, values | {"diagnosis": "x"}, head_examined=False)
+        _fill(design, values | {"diagnosis": "x"})
     with pytest.raises(Broken, match="design_blank"):
-        fill(design, values | {"full_name": " "}, head_examined=False)
+        _fill(design, values | {"full_name": " "})
     with pytest.raises(Broken, match="design_blank"):
-        fill(design, values | {"practitioner": ""}, head_examined=False)
+        _fill(design, values | {"practitioner": ""})
 
 
 @pytest.mark.parametrize(
@@ -201,31 +211,38 @@ def test_a_design_cannot_fetch(reference: str) -> None:
     design = _sick_leave()
     sources = dict(design.sources) | {"form.html": design.sources["form.html"].replace("</body>", f"{reference}</body>")}
     with pytest.raises(Broken, match="design_fetches"):
-        fill(dataclasses.replace(design, sources=sources, digest=reference), sample_values(design), head_examined=False)
+        _fill(dataclasses.replace(design, sources=sources, digest=reference), sample_values(design))
+
+
+def _boxes(blank: Blank) -> dict[Slot, tuple[float, ...]]:
+    """Left, bottom, right, top of each signature's widget, in order of signing."""
+    rectangles = {field.name: re.findall(rb"/Rect \[([^\]]+)\]", field.entries)[0].split() for field in blank.fields}
+    return {Slot(name): tuple(map(float, rectangle)) for name, rectangle in rectangles.items()}
 
 
 def test_slots_are_in_order_on_the_page_and_free_of_text(variant: tuple[Design, bool], filled: Filled) -> None:
     """Slots come in signing order, inside the page, of the sizes the marks need, with no printed text below them."""
     design, head_examined = variant
-    assert tuple(box.slot for box in filled.slots) == design.slots(head_examined=head_examined)
-    with pypdfium2.PdfDocument(filled.pdf) as document:
+    boxes = _boxes(filled.blank)
+    assert tuple(boxes) == design.slots(head_examined=head_examined)
+    with pypdfium2.PdfDocument(filled_pdf(filled)) as document:
         width, height = document[0].get_size()
-        for box in filled.slots:
-            assert 0 < box.x0 < box.x1 < width
-            assert 0 < box.y0 < box.y1 < height
-            under = document[0].get_textpage().get_text_bounded(box.x0, box.y0, box.x1, box.y1)
+        for x0, y0, x1, y1 in boxes.values():
+            assert 0 < x0 < x1 < width
+            assert 0 < y0 < y1 < height
+            under = document[0].get_textpage().get_text_bounded(x0, y0, x1, y1)
             assert not under.strip(), under
 
 
 def test_seal_covers_the_left_third_of_the_signature(filled: Filled) -> None:
     """A 36 mm seal centred in its slot reaches over the left third of a 45 mm signature in the representative's [domain §5.3]."""
-    boxes = {box.slot: box for box in filled.slots}
+    boxes = _boxes(filled.blank)
     seal, signature = boxes[Slot.ORGANISATION], boxes[Slot.REPRESENTATIVE]
     mm = 72 / 25.4
-    seal_right = (seal.x0 + seal.x1) / 2 + 18 * mm
-    signature_left = (signature.x0 + signature.x1) / 2 - 22.5 * mm
+    seal_right = (seal[0] + seal[2]) / 2 + 18 * mm
+    signature_left = (signature[0] + signature[2]) / 2 - 22.5 * mm
     assert (seal_right - signature_left) / (45 * mm) == pytest.approx(1 / 3, abs=0.02)
-    assert all(box.x0 > signature.x1 or box.x1 < seal.x0 for box in filled.slots if box.slot is Slot.PRACTITIONER)
+    assert all(box[0] > signature[2] or box[2] < seal[0] for slot, box in boxes.items() if slot is Slot.PRACTITIONER)
 
 
 @pytest.mark.parametrize("tail", ["", "A" * 250])
@@ -233,8 +250,8 @@ def test_qr_reads_from_the_printed_page(tail: str) -> None:
     """The QR decodes at 150 dpi to the very address, also at the length of an address with claims; it is 35 mm wide."""
     design = _sick_leave()
     address = SAMPLE_VALUES["verify_url"] + ("/" + tail if tail else "")
-    filled = fill(design, sample_values(design) | {"verify_url": address}, head_examined=False)
-    with pypdfium2.PdfDocument(filled.pdf) as document:
+    filled = _fill(design, sample_values(design) | {"verify_url": address})
+    with pypdfium2.PdfDocument(filled_pdf(filled)) as document:
         picture = document[0].render(scale=150 / 72).to_pil().convert("L")
     (code,) = zxingcpp.read_barcodes(picture)
     assert code.text == address
@@ -242,9 +259,51 @@ def test_qr_reads_from_the_printed_page(tail: str) -> None:
     assert code.ec_level == "M"
 
 
-def test_same_values_give_the_same_layout(variant: tuple[Design, bool], filled: Filled) -> None:
-    """Filling twice gives the same slots and the same text."""
+def test_same_values_give_the_same_file(variant: tuple[Design, bool], filled: Filled) -> None:
+    """Filling twice gives the very same bytes, and another name gives others over the same base."""
+    design, flag = variant
+    values = sample_values(design, head_examined=flag)
+    again = fill(design, values, record=RECORD, head_examined=flag, is_reissue=flag)
+    other = fill(design, values | {"full_name": "TRẦN VĂN THỬ"}, record=RECORD, head_examined=flag, is_reissue=flag)
+    assert again == filled
+    assert other.blank is filled.blank
+    assert other.objects != filled.objects
+
+
+@pytest.mark.parametrize("name", ["NGUYỄN THỊ VÍ DỤ", "NGUYỄN Ω"])
+def test_both_ways_hold_the_record_and_the_marks_to_sign(name: str) -> None:
+    """A file filled fast and one laid out for itself carry the record as an attachment, and the same signature fields."""
+    design = _sick_leave()
+    filled = _fill(design, sample_values(design) | {"full_name": name}, record=b"<CT07/>")
+    assert filled.is_fast is ("Ω" not in name)
+    with pypdfium2.PdfDocument(filled_pdf(filled)) as document:
+        assert [document.get_attachment(index).get_data() for index in range(document.count_attachments())] == [b"<CT07/>"]
+    assert list(_boxes(filled.blank)) == list(design.slots(head_examined=False))
+
+
+def test_who_signs_is_the_callers_choice() -> None:
+    """Where the organisation alone signs, its field is the only one, both ways."""
+    design = _sick_leave()
+    for name in ("NGUYỄN THỊ VÍ DỤ", "NGUYỄN Ω"):
+        values = sample_values(design) | {"full_name": name}
+        filled = fill(design, values, record=b"", head_examined=False, is_reissue=False, slots=(Slot.ORGANISATION,))
+        assert list(_boxes(filled.blank)) == [Slot.ORGANISATION]
+
+
+def test_only_what_filling_replaces_is_in_the_objects() -> None:
+    """Texts, QR and record: the rest of a certificate is its base."""
+    design = _sick_leave()
+    filled = _fill(design, sample_values(design))
+    base = compile_base(design, head_examined=False, is_reissue=False)
+    assert filled.blank is base.blank
+    assert set(filled.objects) == {base.text_stream, base.qr, base.record}
+
+
+def test_printed_json_says_what_is_printed(variant: tuple[Design, bool]) -> None:
+    """Every field of the design in its order, with its text, readable as UTF-8."""
     design, head_examined = variant
-    again = fill(design, sample_values(design, head_examined=head_examined), head_examined=head_examined)
-    assert again.slots == filled.slots
-    assert _text(again.pdf) == _text(filled.pdf)
+    values = sample_values(design, head_examined=head_examined)
+    data = printed_json(design, dict(sorted(values.items())))
+    assert json.loads(data) == {"design": design.id, "fields": values}
+    assert list(json.loads(data)["fields"]) == list(design.fields)
+    assert values["facility"].encode() in data

@@ -9,7 +9,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from certsvc.templates.designs import Design
 from certsvc.templates.filling import Filled
-from certsvc.templates.preview import preview_png
+from certsvc.templates.preview import filled_pdf, preview_png
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 LARGEST_MEAN_DIFFERENCE = 1.0
@@ -18,7 +18,7 @@ LARGEST_LOCAL_DIFFERENCE = 70
 
 def test_words_and_their_order_are_those_of_the_form(filled: Filled, variant_name: str, run_on: Callable[..., str], tmp_path: Path) -> None:
     """The text of each design and variant, laid out, equals the golden text; update it by copying the new one over it."""
-    text = run_on(filled.pdf, "pdftotext", "-layout", "PDF", "-")
+    text = run_on(filled_pdf(filled), "pdftotext", "-layout", "PDF", "-")
     lines = (re.sub(r"\s+", " ", line).strip() for line in text.splitlines())
     got = "\n".join(line for line in lines if line) + "\n"
     tmp_path.joinpath(f"{variant_name}.txt").write_text(got, "utf-8")
@@ -28,7 +28,7 @@ def test_words_and_their_order_are_those_of_the_form(filled: Filled, variant_nam
 def test_page_looks_as_approved(variant: tuple[Design, bool], variant_name: str, tmp_path: Path) -> None:
     """The previewed page at 36 dpi, blurred, differs from the golden picture nowhere much and hardly on the whole."""
     design, head_examined = variant
-    png = preview_png(design, head_examined=head_examined, dpi=36)
+    png = preview_png(design, head_examined=head_examined, is_reissue=head_examined, dpi=36)
     tmp_path.joinpath(f"{variant_name}.png").write_bytes(png)
     with Image.open(BytesIO(png)) as got, Image.open(GOLDEN / f"{variant_name}.png") as golden:
         assert got.size == golden.size

@@ -35,10 +35,34 @@ def test_shipped_designs_are_sound() -> None:
         ("</body>", "<script>1</script></body>", "outside", True),
         ("</body>", "<div></body>", "<div>", True),
         ('person("representative"', 'person("practitioner"', "slot representative", False),
+        ('<html lang="vi">', "<html>", "lang", True),
+        ("<title>Giấy chứng nhận nghỉ việc hưởng bảo hiểm xã hội</title>", "<title></title>", "<title>", False),
+        ("{{ check_strip(qr, code, check_address) }}", '<div id="check"><img src="{{ qr }}">{{ code }}{{ check_address }}</div>', "no alt", True),
+        ("</body>", '<img alt="" src="data:image/png;base64,iVBORw0KGgo="></body>', "one image", True),
+        ("</body>", "<svg></svg></body>", "one image", True),
+        ('<h2 class="section">II.', '<h4 class="section">II.', "wrong level", True),
+        ('<div class="signers" id="form-end">', '<div class="signers">', "form-end", False),
+        ('{{ row("Giới tính:", sex) }}', '{% if sex %}{{ row("Giới tính:", sex) }}{% endif %}', "only be printed", True),
+        ('{{ row("Giới tính:", sex) }}', '{{ row("Giới tính:", sex|upper) }}', "only be printed", True),
+        ('{{ row("Giới tính:", sex) }}', '<p style="font-family: Arial">{{ sex }}</p>', "no typeface but", True),
+        (
+            '{{ row("Giới tính:", sex) }}',
+            '<p class="row"><span class="label">Giới tính:</span><span style="flex: none">{{ sex }}</span><span class="label">.</span></p>',
+            "sex holds moves the rest",
+            True,
+        ),
+        ('{{ row("Giới tính:", sex) }}', '<p style="display: flex">{{ sex }}</p>', "sex is outside the page or has no room", True),
+        ('{{ row("Giới tính:", sex) }}', '<p style="margin-left: 180mm; width: 30mm">{{ sex }}</p>', "sex is outside", True),
+        ('{{ row("Giới tính:", sex) }}', '<p class="row half">{{ sex }}</p>', "sex: its height", True),
+        ('{{ row("Giới tính:", sex) }}', '<p class="within">{{ sex }}</p>', "sex: is no block", True),
     ],
 )
 def test_fault_is_found_where_it_is(folder: Path, old: str, new: str, message: str, at_line: bool) -> None:
-    """Unknown and unused fields, bad syntax, switched-off escaping, remote references, unclosed tags, missing slots."""
+    """Unknown and unused fields, bad syntax, switched-off escaping, remote references, unclosed tags, missing marks; what
+    a reader of screens needs; fields that the layout depends on; slots that move the rest, lie outside, are no boxes.
+    """
+    with folder.joinpath("form.css").open("a", encoding="utf-8") as css:
+        css.write(".half .slot { line-height: 4mm; min-height: 1.5lh; }\n.within .slot { display: inline; }\n")
     path = folder / "form.html"
     source = path.read_text("utf-8")
     assert old in source
@@ -55,6 +79,16 @@ def test_remote_style_is_found(folder: Path) -> None:
     with folder.joinpath("form.css").open("a", encoding="utf-8") as css:
         css.write("\np { background: url(http://example.vn/x.png) }\n")
     assert [(problem.file, problem.message_en) for problem in check_design(folder)] == [("form.css", "Refers to something outside the design.")]
+
+
+def test_style_that_is_not_understood_is_said_with_its_line(folder: Path) -> None:
+    """A declaration that the layout would leave out is a mistake of the designer's."""
+    path = folder / "form.css"
+    number = len(path.read_text("utf-8").splitlines()) + 1
+    path.write_text(path.read_text("utf-8") + "p { colour: red; }\n", "utf-8")
+    problems = check_design(folder)
+    assert [(problem.file, problem.line) for problem in problems] == [("form.css", number)]
+    assert "colour" in problems[0].message_en
 
 
 def test_missing_file_and_bad_facts_are_said(folder: Path) -> None:

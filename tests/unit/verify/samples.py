@@ -1,14 +1,14 @@
 """Genuine files to check, the trust they deserve, and a small workshop for forging them."""
 
+import asyncio
 import datetime as dt
 import functools
-import gc
+import hashlib
 import io
-import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from asn1crypto import cms
+from asn1crypto import cms as asn1_cms
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -16,8 +16,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigSeedSubFilter
+from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
+from pyhanko.sign.signers.pdf_byterange import SignatureObject
 
 from certsvc.config import Profile
+from certsvc.signing import cms
+from certsvc.signing.identities import Identity
+from certsvc.signing.tsa import TimeStamper
 from certsvc.verify.examining import Examination, Limits, examine, examine_stranger
 from certsvc.verify.geometry import SignaturePlace, prove_places
 from certsvc.verify.trust import Pin, SignerKind, Trust, digest_of
@@ -41,20 +47,24 @@ def pki(key_type: KeyType = KeyType.P256) -> pkis.Pki:
 @functools.cache
 def genuine(count: int = 3, *, profile: Profile = Profile.B_LT, key_type: KeyType = KeyType.P256, prefer_pss: bool = False) -> bytes:
     """A file sealed by the shared throw-away PKI, with so many signatures."""
-    unsigned()
     with ThreadPoolExecutor(1) as apart:  # a loop may be running here, and sealing starts its own
-        return apart.submit(sealed_sample.sealed, pki(key_type), count, profile=profile, prefer_pss=prefer_pss).result().pdf
+        stamper = Roomy(pki(key_type).tsa())
+        return apart.submit(sealed_sample.sealed, pki(key_type), count, profile=profile, prefer_pss=prefer_pss, stamper=stamper).result().pdf
 
 
-@functools.cache
+class Roomy:
+    """An authority whose tokens may be longer than they are, so that forgers find room for another's signature."""
+
+    def __init__(self, authority: TimeStamper) -> None:
+        self._authority = authority
+        self.certificates = authority.certificates
+        self.max_token_bytes = authority.max_token_bytes + 200
+        self.stamp = authority.stamp
+
+
 def unsigned() -> bytes:
-    """The page before any signature. WeasyPrint leaves its colour profile's file to the garbage collector."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        page = sealed_sample.filled(1)
-        sealed_sample.marks()
-        gc.collect()
-    return page
+    """The page before any signature, with its empty fields."""
+    return sealed_sample.filled(3)
 
 
 @functools.cache
@@ -121,10 +131,10 @@ def with_cms(data: bytes, place: SignaturePlace, value: bytes) -> bytes:
 
 def without_timestamp(place: SignaturePlace) -> bytes:
     """The CMS of a signature with its unsigned attributes taken away."""
-    info = cms.ContentInfo.load(place.cms)
+    info = asn1_cms.ContentInfo.load(place.cms)
     signer = info["content"]["signer_infos"][0]
     fields = {name: signer[name] for name in ("version", "sid", "digest_algorithm", "signed_attrs", "signature_algorithm", "signature")}
-    info["content"]["signer_infos"] = cms.SignerInfos([cms.SignerInfo(fields)])
+    info["content"]["signer_infos"] = asn1_cms.SignerInfos([asn1_cms.SignerInfo(fields)])
     return bytes(info.dump(force=True))
 
 
@@ -137,6 +147,23 @@ def revised(data: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> 
     return out.getvalue()
 
 
+def sign_over(pdf: io.BytesIO, forger: Identity, *, field: str) -> None:
+    """Sign the field in place with pyHanko, as anybody can who holds a key of our CA: PAdES, locked, time-stamped by our own authority."""
+    signer = cms.template_of(forger)
+    stamper = pki().tsa()
+    embedder = PdfCMSEmbedder().write_cms(field_name=field, writer=IncrementalPdfFileWriter(pdf), existing_fields_only=True)
+    next(embedder)
+    room = 2 * cms.max_cms_bytes(forger, max_token_bytes=stamper.max_token_bytes)
+    placeholder = SignatureObject(timestamp=now(), subfilter=SigSeedSubFilter.PADES, name=forger.name, bytes_reserved=room)
+    lock = SigMDPSetup(md_algorithm="sha256", field_lock=FieldMDPSpec(FieldMDPAction.ALL), docmdp_perms=MDPPerm.NO_CHANGES)
+    embedder.send(SigObjSetup(sig_placeholder=placeholder, mdp_setup=lock))
+    prepared, _ = embedder.send(SigIOSetup(md_algorithm="sha256", in_place=True))
+    attributes = signer.attributes(prepared.document_digest)
+    [raw] = asyncio.run(forger.signer.sign([hashlib.sha256(attributes).digest()]))
+    token = asyncio.run(stamper.stamp(hashlib.sha256(raw).digest()))
+    embedder.send(signer.join(attributes, signature=raw, token=token))
+
+
 def replace_page(writer: IncrementalPdfFileWriter) -> None:
     """Show another text on the first page."""
     page = writer.root["/Pages"]["/Kids"][0].get_object()
@@ -145,4 +172,4 @@ def replace_page(writer: IncrementalPdfFileWriter) -> None:
 
 
 def embedded_certificates(place: SignaturePlace) -> list[asn1_x509.Certificate]:
-    return [choice.chosen for choice in cms.ContentInfo.load(place.cms)["content"]["certificates"]]
+    return [choice.chosen for choice in asn1_cms.ContentInfo.load(place.cms)["content"]["certificates"]]

@@ -1,6 +1,5 @@
 """Classic attacks on signed PDFs, each with the answer it must get, and what chance may do to a file."""
 
-import asyncio
 import hashlib
 import io
 from collections.abc import Callable
@@ -14,8 +13,6 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
 from certsvc.models import Status
-from certsvc.signing import cms
-from certsvc.signing.revisions import Signature
 from certsvc.verify.examining import Kind
 from certsvc.verify.judging import RegisterFacts, judge_file
 from certsvc.verify.reasons import Reason
@@ -108,11 +105,9 @@ def test_bytes_before_the_start_are_unreadable() -> None:
 def test_a_signed_overlay_is_tampering(licence: str, station: str) -> None:
     """One more signature whose field covers the page, by another holder of our CA or even by a signer of ours."""
     forger = samples.pki().identity(licence, facility_code=station)
-    pdf = io.BytesIO(samples.revised(samples.genuine(1), lambda writer: append_signature_field(writer, SigFieldSpec("representative", box=(0, 0, 500, 400)))))
-    stamper = samples.pki().tsa()
-    room = cms.max_cms_bytes(forger, time_stamper=stamper)
-    signature = Signature(pdf, "representative", mark=(1, 0), name=forger.name, now=samples.now(), max_cms_bytes=room, first=False, last=False)
-    signature.close(asyncio.run(cms.sign_digest(signature.digest, identity=forger, time_stamper=stamper)))
+    field = SigFieldSpec("representative", box=(0, 0, 500, 400))
+    pdf = io.BytesIO(samples.revised(samples.genuine(1), lambda writer: append_signature_field(writer, field)))
+    samples.sign_over(pdf, forger, field="representative")
     assert _verdict(pdf.getvalue()) == (Verdict.INVALID, Reason.TAMPERED, CheckName.GEOMETRY)
 
 
@@ -165,7 +160,7 @@ def test_the_hexadecimal_case_makes_an_altered_copy() -> None:
     """The signed part is ours and good, but these are not the bytes that we published."""
     data = samples.genuine(2)
     [*_, last] = samples.places(data)
-    altered = data[: last.hole_start] + data[last.hole_start : last.hole_end].lower() + data[last.hole_end :]
+    altered = data[: last.hole_start] + data[last.hole_start : last.hole_end].upper() + data[last.hole_end :]
     assert altered != data
     assert _verdict(altered) == (Verdict.INVALID, Reason.ALTERED_COPY, None)
 

@@ -1,10 +1,11 @@
-"""Processes that lay out forms; where one of them dies, the pool is built anew.
+"""Presses: processes that fill and sign; where one of them dies, the pool is built anew.
 
 A `ProcessPoolExecutor` stays broken for good once a process of it was killed (by a machine short of
 memory, say). What was under way there fails, and its certificates are tried again; what comes later
 must not suffer.
 """
 
+import os
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -17,10 +18,11 @@ from certsvc.queue import die_with_parent
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_SECRET = "CERTSVC_SECRET"  # noqa: S105 - the variable's name
 
 
-class LayoutPool(Executor):
-    """`processes` of our own interpreter; each does `warm_up` first. Use as a context manager."""
+class Presses(Executor):
+    """`processes` of our own interpreter; each does `warm_up` first, whose failure shows at the first chunk. Use as a context manager."""
 
     def __init__(self, processes: int, *, warm_up: Callable[[], None]) -> None:
         self._processes = processes
@@ -28,7 +30,7 @@ class LayoutPool(Executor):
         self._pool = self._start()
 
     def _start(self) -> ProcessPoolExecutor:
-        pool = ProcessPoolExecutor(self._processes, mp_context=get_context("spawn"), initializer=die_with_parent)
+        pool = ProcessPoolExecutor(self._processes, mp_context=get_context("spawn"), initializer=_begin)
         for _ in range(self._processes):  # a first certificate need not wait for imports and fonts
             pool.submit(self._warm_up)
         return pool
@@ -45,3 +47,8 @@ class LayoutPool(Executor):
     @override
     def shutdown(self, wait: bool = True, **more: Any) -> None:
         self._pool.shutdown(wait=wait, **more)
+
+
+def _begin() -> None:
+    die_with_parent()
+    os.environ.pop(_SECRET, None)  # a press signs; it has no business with records and codes

@@ -1,0 +1,60 @@
+"""From a claimed row to the order that a press takes: the case, what issuing knows beyond it, who signs."""
+
+import datetime as dt
+import json
+
+from certsvc.config import Settings
+from certsvc.issuing.orders import Order
+from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.issuing.rosters import Roster, Staff
+from certsvc.models import Certificate, Kind
+from certsvc.records import discharge_rule_on
+from certsvc.templates.designs import choose_design
+from certsvc.templates.values import FormFacts
+from certsvc.vault import Vault
+from certsvc.verify.codes import format_code
+
+
+def make_order(certificate: Certificate, roster: Roster, *, vault: Vault, settings: Settings, now: dt.datetime) -> Order:
+    """The order of a claimed certificate, to be signed about `now`.
+
+    Raises Broken `no_head`, `no_identity`, `no_design` or `record_unreadable` where a person must act first.
+    """
+    case = vault.open_record(certificate.id, certificate.record)
+    staff = roster.get_staff(json.loads(case)["practitioner_licence"], now=now)
+    return Order(
+        certificate_id=certificate.id,
+        kind=certificate.kind,
+        design_id=choose_design(certificate.kind, event_on=certificate.event_on).id,
+        case=case,
+        facts=_facts(certificate, staff, vault=vault, settings=settings, today=today_in_hanoi(now)),
+        late_reason=certificate.late_reason,
+        signatories=staff.signatories,
+    )
+
+
+def _facts(certificate: Certificate, staff: Staff, *, vault: Vault, settings: Settings, today: dt.date) -> FormFacts:
+    rule = discharge_rule_on(certificate.event_on) if certificate.kind is Kind.RECOVERY else None
+    return FormFacts(
+        facility_name=staff.facility_name,
+        parent_name=staff.parent_name,
+        practitioner_name=staff.examiner_name,
+        head_name=staff.head_name,
+        head_examined=staff.head_examined,
+        serial=printed_serial(certificate),
+        code=format_code(vault.code(certificate.id)),
+        verify_url=f"{settings.base_url}/v/{vault.token(certificate.id)}".upper(),
+        check_address=f"{settings.base_url}/check",
+        event_on=certificate.event_on,
+        printed_on=today,
+        is_reissue=certificate.is_reissue,
+        decision_no=rule.decision if rule else "",
+        decision_on=rule.decided_on if rule else None,
+        no_negative="W-NO-NEGATIVE" in certificate.warnings,
+        self_watch_days=None,
+    )
+
+
+def printed_serial(certificate: Certificate) -> str:
+    """The serial as the form prints it: a recovery paper shows `<sequence>/GXN-TYT`."""
+    return f"{certificate.serial_sequence:05d}/GXN-TYT" if certificate.kind is Kind.RECOVERY else certificate.serial or ""

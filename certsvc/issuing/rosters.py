@@ -1,0 +1,104 @@
+"""Who may stand on a facility's certificates, as the database has it at the time of signing."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from certsvc.config import Signatures
+from certsvc.errors import Broken
+from certsvc.identities import choose_identity
+from certsvc.issuing.orders import Signatory
+from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.models import Facility, Practitioner, SigningIdentity, Slot
+from certsvc.store import Database, registry
+
+_FRESH_FOR = dt.timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Who stands on one certificate. `head_examined`: the examiner is the head and signs only as that."""
+
+    facility_name: str
+    parent_name: str
+    examiner_name: str
+    head_name: str
+    head_examined: bool
+    signatories: tuple[Signatory, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """One facility with its people, and all keys that were ever its or theirs. Lives for seconds."""
+
+    facility: Facility
+    practitioners: Sequence[Practitioner]
+    identities: Sequence[SigningIdentity]
+    signatures: Signatures
+    _found: dict[str, Staff] = field(default_factory=dict)
+
+    def get_staff(self, licence: str, *, now: dt.datetime) -> Staff:
+        """Who stands on a certificate of a case that this practitioner examined.
+
+        Raises Broken `no_head` where nobody may represent the facility that day, `no_identity` where a key is missing.
+        """
+        if licence not in self._found:
+            self._found[licence] = self._find_staff(licence, now)
+        return self._found[licence]
+
+    def _find_staff(self, licence: str, now: dt.datetime) -> Staff:
+        head = self._head(today_in_hanoi(now))
+        examiner = next((each for each in self.practitioners if each.licence == licence), head)
+        signatories = self._signatories(examiner, head, now)
+        return Staff(self.facility.name, self.facility.parent, examiner.full_name, head.full_name, examiner.is_head, signatories)
+
+    def _head(self, day: dt.date) -> Practitioner:
+        heads = [each for each in self.practitioners if each.is_head and each.is_registered_on(day)]
+        if not heads:
+            raise Broken("no_head", "Cơ sở chưa có người đại diện được phép ký.", "Nobody is registered to represent the facility.")
+        return heads[0]
+
+    def _signatories(self, examiner: Practitioner, head: Practitioner, now: dt.datetime) -> tuple[Signatory, ...]:
+        """Who signs, in order [domain §1.6]."""
+        people: list[tuple[Slot, Practitioner]] = []
+        if self.signatures is Signatures.ALL:
+            people = [(Slot.REPRESENTATIVE, head)] if examiner.is_head else [(Slot.PRACTITIONER, examiner), (Slot.REPRESENTATIVE, head)]
+        signers: list[tuple[Slot, str, str | None]] = [(slot, person.full_name, person.licence) for slot, person in people]
+        return tuple(self._signatory(*each, now) for each in (*signers, (Slot.ORGANISATION, self.facility.name, None)))
+
+    def _signatory(self, slot: Slot, name: str, licence: str | None, now: dt.datetime) -> Signatory:
+        identity = choose_identity(self.identities, facility_code=self.facility.code, licence=licence, now=now)
+        return Signatory(slot, name, identity.source, self.facility.code, licence)
+
+
+class Rosters:
+    """Gives the rosters of facilities; a change by anybody is known within five seconds."""
+
+    def __init__(self, db: Database, *, signatures: Signatures) -> None:
+        self._db = db
+        self._signatures = signatures
+        self._kept: dict[str, tuple[dt.datetime, Roster]] = {}
+
+    async def get(self, codes: Collection[str], *, now: dt.datetime) -> Mapping[str, Roster]:
+        """Rosters by facility code; of those that exist."""
+        if stale := [code for code in codes if not self._is_fresh(code, now)]:
+            self._kept |= {code: (now, roster) for code, roster in (await self._load(stale)).items()}
+        return {code: self._kept[code][1] for code in codes if code in self._kept}
+
+    def _is_fresh(self, code: str, now: dt.datetime) -> bool:
+        return code in self._kept and self._kept[code][0] <= now < self._kept[code][0] + _FRESH_FOR
+
+    async def _load(self, codes: Collection[str]) -> dict[str, Roster]:
+        async with self._db.read() as session:
+            facilities = await registry.facilities_by_code(session, codes)
+            people = await registry.list_practitioners(session, facility_codes=codes)
+            identities = await registry.list_identities(session, facility_codes=codes)
+        return {
+            code: Roster(
+                facility,
+                [each for each in people if each.facility_code == code],
+                [each for each in identities if each.facility_code == code],
+                self._signatures,
+            )
+            for code, facility in facilities.items()
+        }

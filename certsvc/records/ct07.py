@@ -1,0 +1,106 @@
+"""CT07: the sick-leave certificate as data for the social insurance [domain §4.2, §4.3].
+
+A file is an envelope `HSCHUNGTU` around one document `CT07` in base64. Every tag of the layout is there, in its order,
+and empty where a case says nothing. Which tags there are, and what they hold, are the tables below.
+"""
+
+import base64
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from xml.sax.saxutils import escape
+
+from certsvc.models import Kind
+from certsvc.records.case import Case
+
+_NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ct07Facts:
+    """What a case does not say: the certificate's serial, its day (the day of the examination, of a re-issue its own), and names."""
+
+    serial: str
+    document_on: dt.date
+    head_name: str
+    practitioner_name: str
+
+
+_Tag = Callable[[Case, Ct07Facts], str]
+
+TAGS_2022: Mapping[str, _Tag] = MappingProxyType(
+    {
+        "MA_CT": lambda _, facts: facts.serial,
+        "SO_SERI": lambda _, facts: facts.serial,
+        "SO_KCB": lambda case, _: case.visit_no,
+        "MA_BHXH": lambda case, _: case.social_insurance_no,
+        "MA_THE": lambda case, _: case.health_insurance_card,
+        "HO_TEN": lambda case, _: case.full_name,
+        "NGAY_SINH": lambda case, _: case.birth.iso.replace("-", ""),
+        "GIOI_TINH": lambda case, _: case.sex.value,
+        "DON_VI": lambda case, _: case.employer,
+        "CHANDOAN_DIEUTRI": lambda case, _: f"{case.diagnosis}\n{case.treatment}".strip(),
+        "TU_NGAY": lambda case, _: _day(case.isolation_from),
+        "DEN_NGAY": lambda case, _: _day(case.isolation_to),
+        "HO_TEN_CHA": lambda case, _: case.father_name,
+        "HO_TEN_ME": lambda case, _: case.mother_name,
+        "THU_TRUONG_DV": lambda _, facts: facts.head_name,
+        "MA_CCHN": lambda case, _: case.practitioner_licence,
+        "TEN_NGUOI_HANH_NGHE": lambda _, facts: facts.practitioner_name,
+        "NGAY_CHUNG_TU": lambda _, facts: _day(facts.document_on),
+        # A child without a number of its own, which V-SOCIAL-NO lets pass for a temporary card alone.
+        "TEKT": lambda case, _: "0" if case.social_insurance_no else "1",
+        "MAU_SO": lambda _, __: "CT07",
+    }
+)
+"""Tags in order, with what each holds: dispatch 2076/BHXH-CNTT, before form 07. Days are yyyymmdd, a birth may be yyyy."""
+
+TAGS_2025: Mapping[str, _Tag] = MappingProxyType(
+    {tag: TAGS_2022[tag] for tag in ("MA_CT", "MAU_SO")}
+    | {tag: value for tag, value in TAGS_2022.items() if tag != "MAU_SO"}
+    | {
+        "LOAI_GIAYTO": lambda case, _: case.id_type.code,
+        "SO_CCCD": lambda case, _: case.citizen_id,
+        "NGAYCAP_CCCD": lambda case, _: _day(case.id_issued_on),
+        "NOICAP_CCCD": lambda _, __: "",
+        "NGAY_KCB": lambda case, _: _day(case.examined_on),
+        "BENH_ICD10_ID": lambda case, _: case.icd10,
+        "BENH_ICD10_TEN": lambda case, _: case.diagnosis,
+    }
+)
+
+FORM_07_FROM = dt.date(2025, 7, 1)
+"""First day of examination that TT 25/2025 applies to."""
+
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_ENVELOPE = (
+    f"{_DECLARATION}<HSCHUNGTU><THONGTINDONVI><MACSKCB>%s</MACSKCB></THONGTINDONVI>"
+    "<THONGTINHOSO><NGAYLAP>%s</NGAYLAP><SOLUONGHOSO>1</SOLUONGHOSO><DANHSACHHOSO><HOSO><FILEHOSO>"
+    "<LOAIHOSO>CT07</LOAIHOSO><NOIDUNGFILE>%s</NOIDUNGFILE></FILEHOSO></HOSO></DANHSACHHOSO></THONGTINHOSO><CHUKYDONVI></CHUKYDONVI></HSCHUNGTU>\n"
+)
+
+
+def ct07_xml(case: Case, facts: Ct07Facts) -> bytes:
+    """The envelope with the document of one case, made on the document's day; nobody's signature is in it."""
+    content = base64.b64encode(ct07_document(case, facts)).decode("ascii")
+    return (_ENVELOPE % (_text(case.facility_code), _day(facts.document_on), content)).encode()
+
+
+def ct07_document(case: Case, facts: Ct07Facts) -> bytes:
+    """The document alone, UTF-8, with the tags of the law on the day of examination; ValueError for a case without one.
+
+    What XML cannot hold (control characters) is left out.
+    """
+    tags = TAGS_2022 if case.event_on(Kind.SICK_LEAVE) < FORM_07_FROM else TAGS_2025
+    fields = "".join([f"<{tag}>{_text(value(case, facts))}</{tag}>" for tag, value in tags.items()])
+    return f"{_DECLARATION}<CT07>{fields}</CT07>\n".encode()
+
+
+def _text(text: str) -> str:
+    return escape(text if text.isprintable() else _NOT_XML.sub("", text))
+
+
+def _day(day: dt.date | None) -> str:
+    return "" if day is None else day.isoformat().replace("-", "")

@@ -1,0 +1,38 @@
+"""The record of a certificate inside its file, for programs (ISO 32000-2 clause 7.11.4, ISO 19005-3 clause 6.8)."""
+
+import zlib
+
+from certsvc.models import Kind
+from certsvc.pdf import stream, text_string
+from certsvc.templates.designs import Design
+from certsvc.templates.metadata import pdf_date
+
+_FILES = {
+    Kind.SICK_LEAVE: (b"ct07.xml", b"/text#2Fxml", "Dữ liệu chứng từ CT07"),
+    Kind.RECOVERY: (b"giay-xac-nhan.json", b"/application#2Fjson", "Nội dung in trên giấy"),
+}
+"""Name, media type and description, by kind."""
+
+
+def file_specification(design: Design, *, record: int) -> bytes:
+    """The file specification of the record, whose stream is object `record`."""
+    name, _, description = _FILES[design.kind]
+    return b"<< /Type /Filespec /F (%b) /UF (%b) /Desc %b /AFRelationship /Data /EF << /F %d 0 R /UF %d 0 R >> >>" % (
+        name,
+        name,
+        text_string(description),
+        record,
+        record,
+    )
+
+
+def name_tree(design: Design, *, specification: int) -> bytes:
+    """The name tree of embedded files."""
+    return b"<< /Names [(%b) %d 0 R] >>" % (_FILES[design.kind][0], specification)
+
+
+def record_stream(design: Design, record: bytes) -> bytes:
+    """The embedded file's stream."""
+    _, media_type, _ = _FILES[design.kind]
+    entries = b"/Type /EmbeddedFile /Subtype %b /Filter /FlateDecode /Params << /Size %d /ModDate %b >>" % (media_type, len(record), pdf_date(design))
+    return stream(entries, zlib.compress(record))

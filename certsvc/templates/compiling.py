@@ -1,0 +1,128 @@
+"""Designs into bases, once for each variant; and one certificate at a time where a base cannot hold its texts.
+
+Both are the same way: HTML, WeasyPrint's layout, our own file. Only in a base the values are still to come.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from certsvc.errors import Broken, InputError
+from certsvc.models import Slot
+from certsvc.pdf import Blank, stream
+from certsvc.templates.assembling import Assembled, assemble
+from certsvc.templates.boxes import place
+from certsvc.templates.caching import find_base, keep_base
+from certsvc.templates.designs import Design
+from certsvc.templates.faces import unprintable
+from certsvc.templates.laying import ONE_LAYOUT_AT_A_TIME, draw, lay_out
+from certsvc.templates.markup import FILLED_SIZES_PT, form_html, form_sheets
+from certsvc.templates.qr import qr_image
+from certsvc.templates.slots import Base
+
+FORMAT = 1
+"""Raise it when the code changes what it makes of the same design: bases kept on disk are then made anew."""
+
+_BLANK_QR = stream(b"/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 1 /Interpolate false", b"\x80")
+
+_bases: dict[str, Base] = {}
+
+
+def compile_base(design: Design, *, head_examined: bool, is_reissue: bool, slots: Sequence[Slot] | None = None, cache: Path | None = None) -> Base:
+    """The base of a design's variant that `slots` sign, in order (all of the variant if None).
+
+    Compiled once a process, and once for all processes that name the same `cache` folder. Equal on every machine. Raises Broken
+    if the design has a fault.
+    """
+    signing = tuple(design.slots(head_examined=head_examined) if slots is None else slots)
+    name = _name(design, head_examined, is_reissue, signing)
+    if name in _bases:
+        return _bases[name]
+    base = find_base(cache, name) if cache else None
+    if base is None:
+        base = _compile(design, head_examined=head_examined, is_reissue=is_reissue, slots=signing, seed=name.encode("ascii"))
+        if cache:
+            keep_base(cache, name, base)
+    return _bases.setdefault(name, base)
+
+
+def _name(design: Design, head_examined: bool, is_reissue: bool, slots: tuple[Slot, ...]) -> str:
+    """What all that goes into a base hashes to."""
+    tools = [f"{tool} {version(tool)}" for tool in ("weasyprint", "pydyf", "fonttools")]
+    parts = [str(FORMAT), design.digest, str(head_examined), str(is_reissue), *slots, *tools]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _compile(design: Design, *, head_examined: bool, is_reissue: bool, slots: tuple[Slot, ...], seed: bytes) -> Base:
+    html = form_html(design, {}, head_examined=head_examined, is_reissue=is_reissue)
+    with ONE_LAYOUT_AT_A_TIME:
+        document = lay_out(html, sheets=form_sheets(design))
+        if not _fits(document):
+            raise Broken("design_page", f"Mẫu {design.id} không vừa một trang.", f"Design {design.id} does not fit one page.")
+        drawn = draw(document)
+        placed = place(drawn, empty=True)
+        made = assemble(drawn, placed, design=design, slots=slots, qr=_BLANK_QR, record=b"", seed=seed)
+    digest = hashlib.sha256(made.blank.pdf).hexdigest()
+    return Base(made.blank, placed.texts, made.text_stream, made.qr, made.record, made.glyphs, digest)
+
+
+def lay_out_fully(
+    design: Design,
+    values: Mapping[str, str],
+    *,
+    record: bytes,
+    head_examined: bool,
+    is_reissue: bool,
+    slots: Sequence[Slot] | None = None,
+) -> Blank:
+    """Lay out `values` (NFC texts, one for every field of the design) on one page, with everything in place but the signatures.
+
+    Filled text shrinks stepwise until the page holds it. Raises InputError if it does not even at the
+    smallest size, or if the typeface lacks a character; Broken if values or design do not fit together.
+    """
+    check_values(design, values, head_examined=head_examined)
+    signing = tuple(design.slots(head_examined=head_examined) if slots is None else slots)
+    html = form_html(design, values, head_examined=head_examined, is_reissue=is_reissue)
+    seed = hashlib.sha256(html.encode() + b"\0" + record).digest()
+    with ONE_LAYOUT_AT_A_TIME:
+        for size_pt in FILLED_SIZES_PT:
+            document = lay_out(html, sheets=form_sheets(design, size_pt=size_pt))
+            if _fits(document):
+                return _finish(document, design=design, slots=signing, qr=qr_image(values["verify_url"]), record=record, seed=seed).blank
+    raise InputError("text_too_long", "Nội dung quá dài, không in vừa một trang giấy.", "The text is too long for one page.")
+
+
+def _finish(document: Any, *, design: Design, slots: tuple[Slot, ...], qr: bytes, record: bytes, seed: bytes) -> Assembled:
+    drawn = draw(document)
+    return assemble(drawn, place(drawn, empty=False), design=design, slots=slots, qr=qr, record=record, seed=seed)
+
+
+def _fits(document: Any) -> bool:
+    """Whether all stands on one page, above the strip that says how to check."""
+    anchors = document.pages[0].anchors
+    return len(document.pages) == 1 and "form-end" in anchors and "check" in anchors and bool(anchors["form-end"][3] <= anchors["check"][1])
+
+
+def check_values(design: Design, values: Mapping[str, str], *, head_examined: bool) -> None:
+    """Raises Broken if the values are not those of the design's fields or a required one is blank; InputError for what Tinos cannot print."""
+    if unknown := sorted(set(values) ^ set(design.fields)):
+        raise Broken("design_values", f"Giá trị không khớp mẫu: {', '.join(unknown)}.", f"Values and design differ: {', '.join(unknown)}.")
+    if blank := sorted(name for name in design.required(head_examined=head_examined) if not values[name].strip()):
+        raise Broken("design_blank", f"Thiếu nội dung bắt buộc: {', '.join(blank)}.", f"Required fields are blank: {', '.join(blank)}.")
+    errors = [
+        {
+            "field": name,
+            "message_vi": f"Phông chữ của mẫu không có ký tự: {_code_points(lacking)}.",
+            "message_en": f"The form's typeface lacks: {_code_points(lacking)}.",
+        }
+        for name in sorted(values)
+        if (lacking := unprintable(values[name]))
+    ]
+    if errors:
+        raise InputError("unprintable", "Có ký tự không in được trên giấy.", "Some characters cannot be printed on the form.", errors=errors)
+
+
+def _code_points(text: str) -> str:
+    return ", ".join(f"U+{ord(character):04X}" for character in text)

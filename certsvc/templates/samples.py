@@ -1,0 +1,60 @@
+"""Invented values for trying a design out: previews, checks, tests. No real person is meant."""
+
+from certsvc.models import Kind
+from certsvc.templates.designs import Design, Need
+
+HEAD, PRACTITIONER, FACILITY = "Đỗ Thị Mẫu", "Lý Văn Thử", "Trạm Y tế Thử Nghiệm"
+
+SAMPLE_VALUES = {
+    "address": "Số 12, ngõ 34, phố Ví Dụ, Hà Nội",
+    "birth": "17/01/1981",
+    "care_place": "nhà",
+    "check_address": "https://kiemtra.example.vn/check",
+    "citizen_id": "001181000001",
+    "code": "7K2M-9QXP-4TVB-A1CD",
+    "days": "9",
+    "decision_no": "250/QĐ-BYT",
+    "decision_on": "28/01/2022",
+    "diagnosis_treatment": "COVID-19, vi rút được xác định\nĐiều trị ngoại trú, cách ly tại nhà",
+    "employer": "Công ty Cổ phần May Thí Dụ",
+    "examined_on": "27/02/2022",
+    "facility": FACILITY,
+    "full_name": "NGUYỄN THỊ VÍ DỤ",
+    "head": HEAD,
+    "icd10_diagnosis_treatment": "U07.1 – COVID-19, vi rút được xác định\nĐiều trị ngoại trú, cách ly tại nhà",
+    "id_issued_on": "10/05/2021",
+    "isolation_from": "27/02/2022",
+    "isolation_to": "07/03/2022",
+    "last_dose_on": "12/01/2022",
+    "last_test_method": "xét nghiệm do nhân viên y tế thực hiện",
+    "last_test_on": "07/03/2022",
+    "last_test_result": "âm tính",
+    "leave_from": "27/02/2022",
+    "leave_to": "07/03/2022",
+    "parent": "Trung tâm Y tế Hà Nội",
+    "phone": "0912000001",
+    "positive_on": "27/02/2022",
+    "practitioner": PRACTITIONER,
+    "sex": "Nữ",
+    "social_insurance": "0161000001 / DN4010161000001",
+    "test_method": "test nhanh kháng nguyên",
+    "test_place": FACILITY,
+    "vaccine_doses": "3",
+    "verify_url": "HTTPS://KIEMTRA.EXAMPLE.VN/V/ABCDEFGHJKMNPQRSTVWXYZ0123",
+    "visit_no": "17",
+}
+"""Invented values; what depends on the kind stands in `_OF_KIND`, what is not named is blank."""
+
+_OF_KIND = {
+    Kind.SICK_LEAVE: {"serial": "019992600017", "dated": "Ngày 27 tháng 02 năm 2022"},
+    Kind.RECOVERY: {"serial": "17/GXN-TYT", "dated": "Hà Nội, ngày 07 tháng 3 năm 2022"},
+}
+
+
+def sample_values(design: Design, *, head_examined: bool = False) -> dict[str, str]:
+    """Invented values for every field of the design."""
+    known = SAMPLE_VALUES | _OF_KIND[design.kind]
+    values = {name: known.get(name, "") for name in design.fields}
+    if head_examined:
+        values |= {name: "" for name, need in design.fields.items() if need is Need.WITH_PRACTITIONER}
+    return values

@@ -1,0 +1,206 @@
+"""The engine alone, on one core: `python -m tests.benchmarks.bench_engine [--rounds 20]`, within a minute.
+
+Every way to make a certificate beside the raw RSA-2048 signature (PKCS#1 v1.5, OpenSSL), measured in the same process before
+and after. `docs/benchmarks.md` says what is counted.
+"""
+
+import argparse
+import itertools
+import json
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
+from certsvc.archive import seal_piece
+from certsvc.config import Profile
+from certsvc.signing.sealing import Sealed, Sheet
+from certsvc.templates.attachment import record_stream
+from certsvc.templates.qr import qr_image
+from certsvc.vault import new_data_key
+from tests.benchmarks import workload
+from tests.benchmarks.keys import PASSPHRASE, Keys, make_keys
+from tests.benchmarks.measuring import Series, Work, machine, measure, pin
+from tests.benchmarks.naive import Naive
+from tests.benchmarks.shop import Shop, open_shop
+from tests.benchmarks.workload import ALL_SLOTS, ONE_SLOT, Paper, papers
+
+CHUNK = 100
+ROUNDS = 20
+_NAIVE_ROUNDS = 12
+_RAW = 50
+
+
+def open_shops(keys: Keys) -> dict[str, Shop]:
+    """What is measured: one signature B-B with each scheme, and the default, three signatures B-LT."""
+    return {
+        "rsa2048": open_shop(keys.rsa, ONE_SLOT, Profile.B_B),
+        "rsa_pss": open_shop(keys.rsa, ONE_SLOT, Profile.B_B, prefer_pss=True),
+        "p256": open_shop(keys.p256, ONE_SLOT, Profile.B_B),
+        "three_b_lt": open_shop(keys.rsa, ALL_SLOTS, Profile.B_LT),
+    }
+
+
+def run(keys: Keys, *, rounds: int = ROUNDS) -> dict[str, Any]:
+    """All figures of the engine; the process should be pinned to a core. Raises RuntimeError if what was made is not valid."""
+    shops, supply = open_shops(keys), papers()
+    for shop in shops.values():
+        shop.prove_in_full(shop.make([next(supply)])[0])
+    yardstick = _raw(keys.raw_rsa)
+    made = measure({name: _engine(shop, supply, rounds) for name, shop in shops.items()}, yardstick=yardstick, rounds=rounds)
+    raws = measure({"rsa_pss": _raw(keys.raw_rsa, pss=True), "p256": _raw(keys.raw_p256)}, yardstick=yardstick, rounds=rounds)
+    naive = measure({"naive": _naive(keys, supply)}, yardstick=yardstick, rounds=min(rounds, _NAIVE_ROUNDS))["naive"]
+    stages = measure(
+        _Stages(shops["rsa2048"], supply, rounds).works("one_b_b") | _Stages(shops["three_b_lt"], supply, rounds).works("three_b_lt"),
+        yardstick=yardstick,
+        rounds=rounds,
+    )
+    return {
+        "raw": {"rsa2048_per_s": round(1000 / _median_yardstick(made)), **{f"{name}_per_s": round(series.per_s) for name, series in raws.items()}},
+        "naive": {"per_s": round(naive.per_s, 2), "ms": round(naive.median_ms, 1)},
+        "engine": {f"{name}_per_s": round(series.per_s) for name, series in made.items()},
+        "engine_ms": {name: round(series.median_ms, 4) for name, series in made.items()},
+        "stages_ms": {name: round(series.median_ms, 4) for name, series in stages.items()},
+        "bytes": {name: _bytes(shop, next(supply)) for name, shop in shops.items()},
+        "ratios": {
+            "engine_to_raw": round(made["rsa2048"].share, 3),
+            "engine_to_naive": round(made["rsa2048"].share / naive.share, 1),
+            "three_b_lt_to_raw": round(2 * len(ALL_SLOTS) * made["three_b_lt"].share, 3),
+        },
+        "wall_to_cpu": round(max(statistics.median(series.wall_to_cpu) for series in made.values()), 2),
+        "rounds": rounds,
+        "chunk": CHUNK,
+    }
+
+
+def _median_yardstick(measured: dict[str, Series]) -> float:
+    return statistics.median(ms for series in measured.values() for ms in series.yardstick_ms)
+
+
+def _chunks(supply: Iterator[Paper], rounds: int) -> list[list[Paper]]:
+    """One for each round, and one to warm up with."""
+    return [list(itertools.islice(supply, CHUNK)) for _ in range(rounds + 1)]
+
+
+def _engine(shop: Shop, supply: Iterator[Paper], rounds: int) -> Work:
+    """Fill and seal a chunk of certificates nobody has seen before; their values are ready."""
+    chunks = _chunks(supply, rounds)
+    return _counted(lambda: shop.make(chunks.pop()))
+
+
+def _counted(work: Callable[[], object]) -> Work:
+    def counted() -> int:
+        work()
+        return CHUNK
+
+    return counted
+
+
+def _naive(keys: Keys, supply: Iterator[Paper]) -> Work:
+    naive = Naive(str(keys.pkcs12), PASSPHRASE)
+
+    def work() -> int:
+        naive.make(next(supply))
+        return 1
+
+    return work
+
+
+def _raw(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, *, pss: bool = False) -> Work:
+    """Bare signatures over SHA-256 digests, by OpenSSL."""
+    sha256 = Prehashed(hashes.SHA256())
+    scheme = padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_size) if pss else padding.PKCS1v15()
+    digests = [count.to_bytes(32) for count in range(_RAW)]
+
+    def work() -> int:
+        for digest in digests:
+            if isinstance(key, rsa.RSAPrivateKey):
+                key.sign(digest, scheme, sha256)
+            else:
+                key.sign(digest, ec.ECDSA(sha256))
+        return _RAW
+
+    return work
+
+
+class _Stages:
+    """A chunk on its way through a press, stage by stage: each goes on with what the one before left."""
+
+    def __init__(self, shop: Shop, supply: Iterator[Paper], rounds: int) -> None:
+        self._shop = shop
+        self._chunks = _chunks(supply, rounds)
+        self._chunk: list[Paper] = []
+        self._sheets: list[Sheet] = []
+        self._sealed: list[Sealed] = []
+
+    def works(self, prefix: str) -> dict[str, Work]:
+        """In their order; `qr` and `record` are done once more than fill did them, to tell their share of it."""
+        stages = {"fill": self._fill, "qr": self._qr, "record": self._record, "seal": self._seal, "prove": self._prove, "pack": self._pack}
+        return {f"{prefix}.{name}": _counted(stage) for name, stage in stages.items()}
+
+    def _fill(self) -> None:
+        self._chunk = self._chunks.pop()
+        self._sheets = self._shop.fill(self._chunk)
+
+    def _qr(self) -> None:
+        for paper in self._chunk:
+            qr_image(paper.values["verify_url"])
+
+    def _record(self) -> None:
+        for paper in self._chunk:
+            record_stream(workload.design(), paper.record)
+
+    def _seal(self) -> None:
+        self._sealed = self._shop.seal(self._sheets)
+
+    def _prove(self) -> None:
+        for sealed in self._sealed:
+            self._shop.prove(sealed)
+
+    def _pack(self) -> None:
+        for sealed in self._sealed:
+            seal_piece(sealed.revisions, new_data_key())
+
+
+def _bytes(shop: Shop, paper: Paper) -> dict[str, int]:
+    """Sizes of one certificate: what is delivered, what it has for itself, and of that what is stored."""
+    [sealed] = shop.make([paper])
+    return {"file": sealed.size, "revisions": len(sealed.revisions), "stored": len(seal_piece(sealed.revisions, new_data_key()))}
+
+
+def show(figures: dict[str, Any]) -> str:
+    """The figures as a table for people."""
+    raw = figures["raw"]["rsa2048_per_s"]
+    engine, ms, ratios = figures["engine"], figures["engine_ms"], figures["ratios"]
+    rows = [
+        ("raw RSA-2048 signature", raw, 1000 / raw, ""),
+        ("naive: WeasyPrint + pyHanko", figures["naive"]["per_s"], figures["naive"]["ms"], ""),
+        ("engine, RSA-2048, B-B", engine["rsa2048_per_s"], ms["rsa2048"], f"{ratios['engine_to_raw']:.2f} of raw, {ratios['engine_to_naive']:.0f} x naive"),
+        ("engine, RSA-PSS, B-B", engine["rsa_pss_per_s"], ms["rsa_pss"], ""),
+        ("engine, P-256, B-B", engine["p256_per_s"], ms["p256"], ""),
+        ("engine, 3 signatures, B-LT", engine["three_b_lt_per_s"], ms["three_b_lt"], f"{ratios['three_b_lt_to_raw']:.2f} of 6 raw"),
+    ]
+    lines = [f"{name:<30}{per_s:>9.5g} /s{each_ms:>10.3f} ms   {note}" for name, per_s, each_ms, note in rows]
+    stages = [f"  {name:<28}{each_ms:>22.4f} ms" for name, each_ms in figures["stages_ms"].items()]
+    return "\n".join([*lines, "stages of a chunk, per certificate:", *stages, f"wall clock over processor time: {figures['wall_to_cpu']}"]) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    asked = parser.parse_args()
+    pin()
+    with tempfile.TemporaryDirectory(prefix="certsvc-bench-") as folder:
+        figures = run(make_keys(Path(folder)), rounds=asked.rounds)
+    sys.stdout.write(show(figures))
+    sys.stdout.write(json.dumps({"benchmark": "engine", "machine": machine(), **figures}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

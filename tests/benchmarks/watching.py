@@ -1,0 +1,84 @@
+"""What a running service uses: memory and processor time of its API and of its worker with all its children, from /proc."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+_EVERY_S = 0.1
+_MB = 1_000_000
+
+
+@dataclass
+class Usage:
+    """Peaks in MB (10⁶ bytes) of proportional memory: pages that several processes share are counted once."""
+
+    worker_mb: float = 0.0
+    api_mb: float = 0.0
+    cpu_s: dict[str, float] = field(default_factory=dict)
+
+    def note(self, worker: int, api: int) -> None:
+        self.worker_mb = max(self.worker_mb, worker / _MB)
+        self.api_mb = max(self.api_mb, api / _MB)
+
+
+@contextlib.contextmanager
+def watching(service: int, *others: int) -> Iterator[Usage]:
+    """Look at the service with that process id ten times a second; at its end, what the processor did for it meanwhile.
+
+    `others` are roots of further process trees, whose processor time counts as `database`.
+    """
+    usage, is_over = Usage(), threading.Event()
+    before = _cpu_s(service, others)
+    watch = threading.Thread(target=_watch, args=(psutil.Process(service), usage, is_over))
+    watch.start()
+    try:
+        yield usage
+    finally:
+        is_over.set()
+        watch.join()
+    after = _cpu_s(service, others)
+    usage.cpu_s = {name: round(after[name] - before[name], 2) for name in after}
+
+
+def _watch(service: psutil.Process, usage: Usage, is_over: threading.Event) -> None:
+    while not is_over.wait(_EVERY_S):
+        worker, _ = _parts(service)
+        usage.note(sum(map(_memory, worker)), _memory(service))
+
+
+def _parts(service: psutil.Process) -> tuple[list[psutil.Process], list[psutil.Process]]:
+    """The worker with its children, and what else the service started (the queue server)."""
+    with contextlib.suppress(psutil.Error):
+        children = service.children()
+        workers = [child for child in children if "worker" in child.cmdline()]
+        rest = [child for child in children if child not in workers]
+        return [each for worker in workers for each in (worker, *worker.children(recursive=True))], rest
+    return [], []
+
+
+def _memory(process: psutil.Process) -> int:
+    """Bytes: PSS (proc(5), smaps_rollup); 0 for a process that has ended."""
+    try:
+        lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
+
+
+def _cpu_s(service: int, others: tuple[int, ...]) -> dict[str, float]:
+    root = psutil.Process(service)
+    worker, rest = _parts(root)
+    trees = [each for other in map(psutil.Process, others) for each in (other, *other.children(recursive=True))]
+    return {name: sum(map(_seconds, some)) for name, some in (("worker", worker), ("api", [root]), ("queue", rest), ("database", trees))}
+
+
+def _seconds(process: psutil.Process) -> float:
+    """User and system time; of children that have ended too, but for those of the service, whose worker is counted by itself."""
+    with contextlib.suppress(psutil.Error):
+        times = process.cpu_times()
+        return float(times.user + times.system)
+    return 0.0

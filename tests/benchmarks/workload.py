@@ -1,0 +1,103 @@
+"""Certificates to measure with: one form; for each certificate its own name, birth, employer, numbers, record and QR text."""
+
+import datetime as dt
+import itertools
+import random
+import string
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from certsvc.models import Slot
+from certsvc.records.case import Birth
+from certsvc.records.ct07 import Ct07Facts, ct07_xml
+from certsvc.templates.designs import Design, find_design
+from certsvc.templates.values import FormFacts, form_values
+from tests.support import pki as pkis
+from tests.support.cases import make_case
+from tests.support.f0_cases import FAMILIES, GIVENS, MIDDLES
+
+DESIGN_ID = "sick_leave/mau07-2025"
+"""The sick-leave form in force; of the three forms, the one in the middle by the length of its texts."""
+
+ALL_SLOTS = (Slot.PRACTITIONER, Slot.REPRESENTATIVE, Slot.ORGANISATION)
+ONE_SLOT = (Slot.ORGANISATION,)
+
+STATION = str(pkis.FACILITIES[0]["name"])
+HEAD, PRACTITIONER = (str(person["full_name"]) for person in pkis.PRACTITIONERS[:2])
+
+_EMPLOYERS = (
+    "Công ty TNHH Thương mại và Dịch vụ Đông Đô {number}",
+    "Trường Tiểu học Ngọc Hà {number}",
+    "Chi nhánh số {number} Công ty TNHH Một thành viên Vận tải & Xây dựng Sông Hồng, Khu công nghiệp Bắc Thăng Long, Hà Nội",
+    "Công ty CP Dược phẩm <Hà Tây> & Con, cửa hàng {number}",
+)
+"""One in four needs two lines."""
+
+_QR_LENGTHS = range(374, 420)
+"""Characters in the QR's address once it carries claims [design §5]: version 12-M holds 419."""
+
+_ADDRESS = "HTTPS://KIEMTRA.EXAMPLE.VN/V/"
+_BASE32 = string.ascii_uppercase + "234567"
+_FIRST_DAY = dt.date(2025, 9, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What one certificate is filled with."""
+
+    values: dict[str, str]
+    record: bytes
+
+
+def design() -> Design:
+    found = find_design(DESIGN_ID)
+    if found is None:
+        raise LookupError(DESIGN_ID)
+    return found
+
+
+def papers(seed: int = 1) -> Iterator[Paper]:
+    """Certificates without end; names, births, employers, numbers and QR texts are each one's own. The same seed gives the same."""
+    rng = random.Random(seed)
+    names = [" ".join(words) for words in itertools.product(FAMILIES, MIDDLES[1] + MIDDLES[2], GIVENS[1] + GIVENS[2], GIVENS[1] + GIVENS[2])]
+    rng.shuffle(names)
+    for number, name in enumerate(itertools.cycle(names)):
+        yield _paper(number, name, rng)
+
+
+def _paper(number: int, name: str, rng: random.Random) -> Paper:
+    examined_on = _FIRST_DAY + dt.timedelta(days=number % 60)
+    social_no = f"01{rng.randrange(10**8):08d}"
+    case = make_case(
+        full_name=name,
+        birth=Birth.on(dt.date(1930, 1, 1) + dt.timedelta(days=number * 7919 % 32_000)),
+        citizen_id=f"001188{number % 10**6:06d}",
+        social_insurance_no=social_no,
+        health_insurance_card=f"DN401{social_no}",
+        employer=_EMPLOYERS[number % len(_EMPLOYERS)].format(number=number + 1),
+        isolation_from=examined_on,
+        isolation_to=examined_on + dt.timedelta(days=7 + number % 3),
+        examined_on=examined_on,
+        visit_no=str(number + 1),
+    )
+    facts = _facts(f"0180125{number:06d}", examined_on, rng)
+    record = ct07_xml(case, Ct07Facts(serial=facts.serial, document_on=examined_on, head_name=HEAD, practitioner_name=PRACTITIONER))
+    return Paper(form_values(design(), case, facts), record)
+
+
+def _facts(serial: str, examined_on: dt.date, rng: random.Random) -> FormFacts:
+    claims = "".join(rng.choices(_BASE32, k=rng.choice(_QR_LENGTHS) - len(_ADDRESS)))
+    return FormFacts(
+        facility_name=STATION,
+        parent_name="Trung tâm Y tế Hà Nội",
+        practitioner_name=PRACTITIONER,
+        head_name=HEAD,
+        head_examined=False,
+        serial=serial,
+        code="".join(rng.choices("0123456789ABCDEFGHJKMNPQRSTVWXYZ", k=16)),
+        verify_url=_ADDRESS + claims,
+        check_address="https://kiemtra.example.vn/check",
+        event_on=examined_on,
+        printed_on=examined_on,
+        is_reissue=False,
+    )
