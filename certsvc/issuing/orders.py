@@ -1,4 +1,7 @@
-"""What goes into a press and what comes out: plain values, for it is a process of its own."""
+"""What goes into a press and what comes out: plain values, for it is a process of its own.
+
+Values that hold a case or a key have no `repr` that could reach a log.
+"""
 
 import datetime as dt
 import uuid
@@ -21,7 +24,7 @@ class Signatory:
     licence: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Order:
     """One certificate to make: its case (JSON of `Case.to_json`), what issuing knows beyond it, who signs, in order."""
 
@@ -34,7 +37,7 @@ class Order:
     signatories: tuple[Signatory, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Chunk:
     """Orders that go through the press together, and whom its self-check believes (`Trust.to_bytes`)."""
 
@@ -42,7 +45,7 @@ class Chunk:
     trust: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Made:
     """A signed certificate that passed our own check.
 
@@ -71,7 +74,7 @@ class Unmade:
     error: CertsvcError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Pressed:
     """What became of a chunk; `layers` are all bases and stocks (bytes by SHA-256) that `made` needs."""
 

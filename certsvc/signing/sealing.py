@@ -10,7 +10,7 @@ import asyncio
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from certsvc.config import Profile
 from certsvc.errors import Broken, CertsvcError
@@ -29,14 +29,14 @@ class Sheet:
     """A certificate to be: the stock that it stands on, and the objects that carry what is its own."""
 
     stock: Stock
-    objects: Mapping[int, bytes]
+    objects: Mapping[int, bytes] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """A signed certificate: the revisions that follow its base and stock. `sha256` (hex) and `size` are the whole file's."""
 
-    revisions: bytes
+    revisions: bytes = field(repr=False)
     sha256: str
     size: int
     profile: Profile

@@ -7,7 +7,7 @@ below the signatures, it is covered by all of them, and nothing need follow the 
 import hashlib
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -29,7 +29,7 @@ class Signing:
 
     slot: Slot
     identity: Identity
-    picture: bytes
+    picture: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,8 +38,8 @@ class Stock:
     `midstate` has hashed (SHA-256) everything up to `end`: go on with a copy.
     """
 
-    blank: Blank
-    revision: bytes
+    blank: Blank = field(repr=False)
+    revision: bytes = field(repr=False)
     end: End
     signings: tuple[Signing, ...]
     catalog: bytes

@@ -86,8 +86,12 @@ def _template(certificate: x509.Certificate, scheme: Scheme) -> _Template:
     own = der(certificate)
     parsed = asn1_x509.Certificate.load(own)
     before_digest, after_digest = signed_attributes(parsed, content_type="tst_info")
+    before_imprint, before_serial, before_time, after_time = around(_info_with_holes(parsed), _IMPRINT_HOLE, _SERIAL_HOLE, _TIME_HOLE)
     return _Template(
-        *around(_info_with_holes(parsed), _IMPRINT_HOLE, _SERIAL_HOLE, _TIME_HOLE),
+        before_imprint=before_imprint,
+        before_serial=before_serial,
+        before_time=before_time,
+        after_time=after_time,
         before_digest=before_digest,
         after_digest=after_digest,
         certificates=tlv(IMPLICIT_0, own),

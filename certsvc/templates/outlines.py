@@ -16,7 +16,7 @@ from certsvc.templates.faces import face_bytes
 def advance(text: str, *, face: str) -> float:
     """How far the text reaches in a face (a file name of `FACES`), in ems; characters that the face lacks count nothing."""
     letters = _letters(face)
-    return sum(letters.advances.get(character, 0.0) for character in text)
+    return float(sum(letters.advances.get(character, 0.0) for character in text))
 
 
 def outline(text: str, *, face: str, size: float, x: float, y: float, turn: float = 0.0) -> bytes:
@@ -67,7 +67,7 @@ class _Letters:
         self.glyphs = font.getGlyphSet()
         self.names: dict[str, str] = {chr(code): name for code, name in font.getBestCmap().items()}
         widths = font["hmtx"]
-        self.advances = {character: widths[name][0] / self.em for character, name in self.names.items()}
+        self.advances: dict[str, float] = {character: widths[name][0] / self.em for character, name in self.names.items()}
 
 
 @functools.cache

@@ -5,8 +5,9 @@ Narrower than pyHanko's rules for differences and much quicker, for nothing but 
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver
-from pyhanko.sign.diff_analysis import SuspiciousModification
 from pyhanko.sign.diff_analysis.commons import compare_dicts
+
+from certsvc.verify.reading import entry
 
 _FILLED = frozenset({"/V", "/AP"})
 _OF_EACH_REVISION = frozenset({"/Size", "/Prev", "/ID"})
@@ -18,21 +19,23 @@ def adds_only_signature(old: HistoricalResolver, new: HistoricalResolver, *, fie
     It writes three objects and frees none: the field, with every entry as it was but for its value and appearance, and
     two whose numbers `old` could not use, which these entries name. So nothing that `old` shows can have changed.
     """
-    written = new.explicit_refs_in_revision()
+    written: set[generic.Reference] = new.explicit_refs_in_revision()  # type: ignore[no-untyped-call]
+    freed: set[generic.Reference] = new.refs_freed_in_revision()  # type: ignore[no-untyped-call]
     existing = [reference for reference in written if not old.is_ref_unassignable(reference)]
-    if new.revision != old.revision + 1 or new.refs_freed_in_revision() or len(written) != 3 or len(existing) != 1:  # noqa: PLR2004 - the three objects
+    if new.revision != old.revision + 1 or freed or len(written) != 3 or len(existing) != 1:  # noqa: PLR2004 - the three objects
         return False
     [field] = existing
     before, after = old.get_object(field), new.get_object(field)
-    try:
-        is_same = compare_dicts(before, after, _FILLED, raise_exc=False) and compare_dicts(
-            old.trailer_view, new.trailer_view, _OF_EACH_REVISION, raise_exc=False
-        )
-    except SuspiciousModification:
+    if field not in _form_fields(old) or not _is_same(before, after, but=_FILLED) or "/V" in before or entry(before, "/T") != field_name:
         return False
-    if not is_same or "/V" in before or before["/T"] != field_name or field not in _form_fields(old):
+    return _is_same(old.trailer_view, new.trailer_view, but=_OF_EACH_REVISION) and _references(after) == written - {field}
+
+
+def _is_same(before: generic.PdfObject, after: generic.PdfObject, *, but: frozenset[str]) -> bool:
+    """Whether two dictionaries, and no streams, have the same entries but for these."""
+    if any(isinstance(each, generic.StreamObject) or not isinstance(each, generic.DictionaryObject) for each in (before, after)):
         return False
-    return _references(after) == written - {field}
+    return bool(compare_dicts(before, after, but, raise_exc=False))
 
 
 def _form_fields(resolver: HistoricalResolver) -> set[generic.Reference]:

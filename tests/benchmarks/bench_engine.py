@@ -1,4 +1,4 @@
-"""The engine alone, on one core: `python -m tests.benchmarks.bench_engine [--rounds 20]`, within a minute.
+"""The engine alone, on one core: `python -m tests.benchmarks.bench_engine [--rounds 12]`, within a minute.
 
 Every way to make a certificate beside the raw RSA-2048 signature (PKCS#1 v1.5, OpenSSL), measured in the same process before
 and after. `docs/benchmarks.md` says what is counted.
@@ -14,10 +14,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-
 from certsvc.archive import seal_piece
 from certsvc.config import Profile
 from certsvc.signing.sealing import Sealed, Sheet
@@ -26,24 +22,24 @@ from certsvc.templates.qr import qr_image
 from certsvc.vault import new_data_key
 from tests.benchmarks import workload
 from tests.benchmarks.keys import PASSPHRASE, Keys, make_keys
-from tests.benchmarks.measuring import Series, Work, machine, measure, pin
+from tests.benchmarks.measuring import Series, Work, machine, measure, pinned
 from tests.benchmarks.naive import Naive
+from tests.benchmarks.raw import raw_signatures
 from tests.benchmarks.shop import Shop, open_shop
 from tests.benchmarks.workload import ALL_SLOTS, ONE_SLOT, Paper, papers
 
 CHUNK = 100
-ROUNDS = 20
-_NAIVE_ROUNDS = 12
-_RAW = 50
+ROUNDS = 12
+_NAIVE_ROUNDS = 8
 
 
 def open_shops(keys: Keys) -> dict[str, Shop]:
     """What is measured: one signature B-B with each scheme, and the default, three signatures B-LT."""
     return {
-        "rsa2048": open_shop(keys.rsa, ONE_SLOT, Profile.B_B),
-        "rsa_pss": open_shop(keys.rsa, ONE_SLOT, Profile.B_B, prefer_pss=True),
-        "p256": open_shop(keys.p256, ONE_SLOT, Profile.B_B),
-        "three_b_lt": open_shop(keys.rsa, ALL_SLOTS, Profile.B_LT),
+        "rsa2048": open_shop(keys.rsa_pki, ONE_SLOT, Profile.B_B),
+        "rsa_pss": open_shop(keys.rsa_pki, ONE_SLOT, Profile.B_B, prefer_pss=True),
+        "p256": open_shop(keys.p256_pki, ONE_SLOT, Profile.B_B),
+        "three_b_lt": open_shop(keys.rsa_pki, ALL_SLOTS, Profile.B_LT),
     }
 
 
@@ -52,9 +48,9 @@ def run(keys: Keys, *, rounds: int = ROUNDS) -> dict[str, Any]:
     shops, supply = open_shops(keys), papers()
     for shop in shops.values():
         shop.prove_in_full(shop.make([next(supply)])[0])
-    yardstick = _raw(keys.raw_rsa)
+    yardstick = raw_signatures(keys.raw_rsa)
     made = measure({name: _engine(shop, supply, rounds) for name, shop in shops.items()}, yardstick=yardstick, rounds=rounds)
-    raws = measure({"rsa_pss": _raw(keys.raw_rsa, pss=True), "p256": _raw(keys.raw_p256)}, yardstick=yardstick, rounds=rounds)
+    raws = measure({"rsa_pss": raw_signatures(keys.raw_rsa, pss=True), "p256": raw_signatures(keys.raw_p256)}, yardstick=yardstick, rounds=rounds)
     naive = measure({"naive": _naive(keys, supply)}, yardstick=yardstick, rounds=min(rounds, _NAIVE_ROUNDS))["naive"]
     stages = measure(
         _Stages(shops["rsa2048"], supply, rounds).works("one_b_b") | _Stages(shops["three_b_lt"], supply, rounds).works("three_b_lt"),
@@ -108,23 +104,6 @@ def _naive(keys: Keys, supply: Iterator[Paper]) -> Work:
     def work() -> int:
         naive.make(next(supply))
         return 1
-
-    return work
-
-
-def _raw(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, *, pss: bool = False) -> Work:
-    """Bare signatures over SHA-256 digests, by OpenSSL."""
-    sha256 = Prehashed(hashes.SHA256())
-    scheme = padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_size) if pss else padding.PKCS1v15()
-    digests = [count.to_bytes(32) for count in range(_RAW)]
-
-    def work() -> int:
-        for digest in digests:
-            if isinstance(key, rsa.RSAPrivateKey):
-                key.sign(digest, scheme, sha256)
-            else:
-                key.sign(digest, ec.ECDSA(sha256))
-        return _RAW
 
     return work
 
@@ -195,8 +174,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     asked = parser.parse_args()
-    pin()
-    with tempfile.TemporaryDirectory(prefix="certsvc-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="certsvc-bench-") as folder, pinned():
         figures = run(make_keys(Path(folder)), rounds=asked.rounds)
     sys.stdout.write(show(figures))
     sys.stdout.write(json.dumps({"benchmark": "engine", "machine": machine(), **figures}) + "\n")

@@ -17,8 +17,8 @@ PASSPHRASE = b"benchmark"
 class Keys:
     """`pkcs12` is the station's own key with its chain, encrypted so that every program reads it, with few rounds."""
 
-    rsa: pkis.Pki
-    p256: pkis.Pki
+    rsa_pki: pkis.Pki
+    p256_pki: pkis.Pki
     raw_rsa: rsa.RSAPrivateKey
     raw_p256: ec.EllipticCurvePrivateKey
     pkcs12: Path

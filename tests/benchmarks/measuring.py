@@ -4,12 +4,13 @@ Processor time is what this process and its threads computed. On an idle machine
 measured here waits; on a busy one it leaves out what others did. `wall_to_cpu` tells how busy it was: 1 is idle.
 """
 
+import contextlib
 import datetime as dt
 import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.backends.openssl import backend
@@ -18,11 +19,16 @@ Work = Callable[[], int]
 """Does some pieces of work and says how many."""
 
 
-def pin() -> int:
-    """Keep this process, and those it will start, on one core; says which."""
-    core = max(os.sched_getaffinity(0))
+@contextlib.contextmanager
+def pinned() -> Iterator[int]:
+    """Keep this process, and those it starts meanwhile, on one core; says which."""
+    cores = os.sched_getaffinity(0)
+    core = max(cores)
     os.sched_setaffinity(0, {core})
-    return core
+    try:
+        yield core
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def machine() -> dict[str, str | int | float]:
@@ -43,6 +49,14 @@ def _processor() -> str:
         return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Processor milliseconds a piece, and the wall clock's time over the processor's."""
+
+    ms: float
+    wall_to_cpu: float
+
+
 @dataclass(slots=True)
 class Series:
     """One kind of work, round by round: processor milliseconds a piece, and what the yardstick took just before and after."""
@@ -50,6 +64,11 @@ class Series:
     ms: list[float] = field(default_factory=list)
     yardstick_ms: list[float] = field(default_factory=list)
     wall_to_cpu: list[float] = field(default_factory=list)
+
+    def add(self, spent: Spent, *, yardstick_ms: float) -> None:
+        self.ms.append(spent.ms)
+        self.wall_to_cpu.append(spent.wall_to_cpu)
+        self.yardstick_ms.append(yardstick_ms)
 
     @property
     def median_ms(self) -> float:
@@ -69,21 +88,18 @@ def measure(works: dict[str, Work], *, yardstick: Work, rounds: int) -> dict[str
     """Each work once a round, between two runs of the yardstick; after a round that warms up and does not count."""
     found = {name: Series() for name in works}
     for count in range(rounds + 1):
-        before, _ = _timed(yardstick)
+        before = timed(yardstick)
         for name, work in works.items():
-            ms, wall_to_cpu = _timed(work)
-            after, _ = _timed(yardstick)
+            spent = timed(work)
+            after = timed(yardstick)
             if count:
-                found[name].ms.append(ms)
-                found[name].yardstick_ms.append((before + after) / 2)
-                found[name].wall_to_cpu.append(wall_to_cpu)
+                found[name].add(spent, yardstick_ms=(before.ms + after.ms) / 2)
             before = after
     return found
 
 
-def _timed(work: Work) -> tuple[float, float]:
-    """Processor milliseconds a piece, and the wall clock's time over the processor's."""
+def timed(work: Work) -> Spent:
     wall, cpu = time.perf_counter(), time.process_time()
     pieces = work()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    return cpu * 1000 / pieces, wall / cpu
+    return Spent(cpu * 1000 / pieces, wall / cpu)

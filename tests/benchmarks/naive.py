@@ -24,7 +24,7 @@ class Naive:
     def __init__(self, pkcs12_path: str, passphrase: bytes) -> None:
         self._fonts = FontConfiguration()
         self._faces = CSS(string=FACES_CSS, font_config=self._fonts, url_fetcher=PackageFetcher())
-        signer = SimpleSigner.load_pkcs12(pkcs12_path, passphrase=passphrase)
+        signer = SimpleSigner.load_pkcs12(pkcs12_path, passphrase=passphrase)  # type: ignore[no-untyped-call]
         if signer is None:
             raise ValueError(f"no key in {pkcs12_path}")
         self._signer = signer

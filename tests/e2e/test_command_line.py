@@ -211,3 +211,15 @@ def test_imports_update_what_is_there(run: Run, service: Service, sample: Path, 
     assert refused.returncode == SAYS_NO
     with service.client("admin") as client:
         assert "018O2" not in {each["code"] for each in calls.good(client.get("/v1/facilities"))["items"]}
+
+
+def test_an_erased_pdf_is_gone(run: Run, service: Service) -> None:
+    """The running service knows at once; a file in somebody's hands is judged as before."""
+    with service.client() as client:
+        certificate = calls.issue(client, record(8200))
+        data = calls.pdf(client, certificate["id"])
+        erased = run("certificates", "erase", certificate["id"], "--yes")
+        assert (erased.returncode, erased.stdout.split()[0]) == (DONE, "1")
+        gone = client.get(f"/v1/certificates/{certificate['id']}/pdf")
+        assert (gone.status_code, gone.json()["code"]) == (404, "file_erased")
+        assert calls.verdict(client, data) == "valid"

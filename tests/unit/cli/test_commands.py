@@ -169,3 +169,14 @@ def test_a_database_that_cannot_be_opened_is_told(command: list[str], place: str
     monkeypatch.setenv("CERTSVC_DATABASE_URL", f"sqlite+aiosqlite:///{data / place}")
     result = run(*command)
     assert (result.exit_code, "cannot be reached" in result.output) == (3, True)
+
+
+def test_erasing_asks_first_and_says_what_is_unknown(data: Path) -> None:
+    """Without a yes nothing is done; an unknown certificate ends with 1; what is no id is wrong usage."""
+    assert run("migrate").exit_code == 0
+    declined = run("certificates", "erase", _UUID)
+    assert (declined.exit_code, "PDF" in declined.stdout) == (1, True)
+    unknown = run("certificates", "erase", _UUID, "--yes")
+    assert unknown.exit_code == 1
+    assert "There is no such certificate" in unknown.stderr
+    assert run("certificates", "erase", "x", "--yes").exit_code == 2

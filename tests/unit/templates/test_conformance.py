@@ -151,9 +151,9 @@ def test_signature_fields_are_ready(reader: PdfFileReader, page: generic.Diction
     assert fields[-1]["/T"] == Slot.ORGANISATION
 
 
-def _each(array: generic.ArrayObject) -> list[Any]:
-    """The items themselves, where the array holds references."""
-    return [array[index] for index in range(len(array))]
+def _each(array: Any) -> list[Any]:
+    """The items themselves, where the array holds references; what is no array is its own only item."""
+    return [array[index] for index in range(len(array))] if isinstance(array, generic.ArrayObject) else [array]
 
 
 def _elements(element: generic.DictionaryObject) -> Iterator[generic.DictionaryObject]:
@@ -172,7 +172,7 @@ def test_structure_and_content_agree(reader: PdfFileReader, page: generic.Dictio
     assert set(roles) <= ROLES
     assert next(role for role in roles if role.startswith("/H")) == "/H1"
     assert roles.count("/H1") == roles.count("/Figure") == 1
-    numbers = {int(kid): element for element in elements for kid in element["/K"] if isinstance(kid, int)}
+    numbers = {int(kid): element for element in elements for kid in _each(element["/K"]) if isinstance(kid, int)}
     content = b"\n".join(part.data for part in _each(page["/Contents"]))
     assert sorted(numbers) == sorted(int(number) for number in re.findall(rb"/MCID (\d+)", content)) == list(range(len(numbers)))
     keys = _each(root["/ParentTree"]["/Nums"])
@@ -181,7 +181,7 @@ def test_structure_and_content_agree(reader: PdfFileReader, page: generic.Dictio
     for widget in _each(page["/Annots"]):
         form = parents[widget["/StructParent"]]
         assert form["/S"] == "/Form"
-        assert form["/K"][0]["/Obj"] == widget
+        assert _each(form["/K"])[0]["/Obj"] == widget
     assert root["/ParentTreeNextKey"] > max(parents)
 
 

@@ -24,6 +24,7 @@ from certsvc.templates.filling import Filled, fill
 from certsvc.templates.preview import filled_pdf
 from certsvc.templates.printed import printed_json
 from certsvc.templates.samples import SAMPLE_VALUES, sample_values
+from tests.unit.templates.conftest import RECORD
 
 VIETNAMESE = "aàảãáạăằẳẵắặâầẩẫấậeèẻẽéẹêềểễếệiìỉĩíịoòỏõóọôồổỗốộơờởỡớợuùủũúụưừửữứựyỳỷỹýỵđ"
 TINOS = {face.removesuffix(".ttf") for face in FACES}
@@ -31,7 +32,6 @@ LONG_EMPLOYER = (
     'Chi nhánh Công ty TNHH Một thành viên Vận tải & Xây dựng "Sông Hồng" – Xí nghiệp cơ giới số 3, '
     "Khu công nghiệp Bắc Thăng Long, huyện Đông Anh, thành phố Hà Nội"
 )
-RECORD = b'{"printed": true}'
 INJECTIONS = (
     "{{7*7}}{% raw %}",
     "</style><style>p{display:none}</style>",
@@ -40,6 +40,9 @@ INJECTIONS = (
     "url(file:///etc/passwd)",
     "]]><!--",
 )
+SHORT = 12
+SHORT_INJECTIONS = ("{{7*7}}", "<b>&lt;", "'\"--><")
+"""For fields of a few characters: a page has no room for forty in each."""
 
 
 def _sick_leave(version: str = "mau07-2025") -> Design:
@@ -147,7 +150,8 @@ def test_text_is_never_markup(variant: tuple[Design, bool]) -> None:
     design, head_examined = variant
     values = sample_values(design, head_examined=head_examined)
     free = [name for name, value in values.items() if value and name != "verify_url"]
-    attacked = values | {name: INJECTIONS[index % len(INJECTIONS)] for index, name in enumerate(free)}
+    attacks = {name: SHORT_INJECTIONS if len(values[name]) <= SHORT else INJECTIONS for name in free}
+    attacked = values | {name: attacks[name][index % len(attacks[name])] for index, name in enumerate(free)}
     text = _bare(_text(filled_pdf(_fill(design, attacked, head_examined=head_examined)))).upper()
     for name in free:
         assert _bare(attacked[name]).upper() in text, name
@@ -277,7 +281,7 @@ def test_both_ways_hold_the_record_and_the_marks_to_sign(name: str) -> None:
     filled = _fill(design, sample_values(design) | {"full_name": name}, record=b"<CT07/>")
     assert filled.is_fast is ("Ω" not in name)
     with pypdfium2.PdfDocument(filled_pdf(filled)) as document:
-        assert [document.get_attachment(index).get_data() for index in range(document.count_attachments())] == [b"<CT07/>"]
+        assert [bytes(document.get_attachment(index).get_data()) for index in range(document.count_attachments())] == [b"<CT07/>"]
     assert list(_boxes(filled.blank)) == list(design.slots(head_examined=False))
 
 
