@@ -121,7 +121,7 @@ async def read_batch(
         caller = await session.get_one(ApiKey, batch.owner_id)
         stations = await Stations.load(session, only=batch.facility_code)
         done = await batches.last_row(session, batch_id)
-    terms = Terms(caller=caller, now=clock(), late_reason=batch.late_reason, priority=IN_BATCH, dry_run=batch.dry_run)
+    terms = Terms(caller=caller, now=clock(), late_reason=batch.late_reason, priority=IN_BATCH, dry_run=batch.dry_run, batch_id=batch_id)
     with tempfile.NamedTemporaryFile() as copy:
         await blobs.fetch(batch_name(batch_id), Path(copy.name))
         try:
@@ -226,6 +226,7 @@ async def _end_reading(db: Database, batch_id: uuid.UUID, status: BatchStatus, *
         if batch is None:
             return
         batch.status, batch.problem, batch.lease_until = status, problem, None
+        batch.counts = await batches.count_rows(session, batch_id)
         if status is BatchStatus.FAILED:
             batch.finished_at = now
         else:

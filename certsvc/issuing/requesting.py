@@ -48,6 +48,7 @@ class Terms:
     late_reason: str = "late"
     priority: int = ALONE
     dry_run: bool = False
+    batch_id: uuid.UUID | None = None
 
 
 async def answer_rows(session: AsyncSession, rows: Sequence[Checked], *, terms: Terms, vault: Vault, history: PeoplesHistory) -> list[tuple[Answer, ...]]:
@@ -175,6 +176,7 @@ def _values(case: Case, kind: Kind, *, revision: int, person: str, record: bytes
         "is_reissue": False,
         "attempts": 0,
         "requested_by_id": terms.caller.id,
+        "batch_id": terms.batch_id,
         "requested_at": terms.now,
         "changed_at": terms.now,
     }

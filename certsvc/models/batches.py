@@ -13,7 +13,10 @@ from certsvc.models.states import BatchStatus, Kind
 
 
 class Batch(Entity):
-    """A file of cases and what becomes of it; the file lies among the blobs until the batch is done."""
+    """A file of cases and what becomes of it; the file lies among the blobs until it is read.
+
+    `counts` is what its rows came to, once they are all judged (`store.batches.count_rows`).
+    """
 
     __tablename__ = "batches"
 
@@ -28,6 +31,7 @@ class Batch(Entity):
     problem: Mapped[dict[str, Any] | None]
     notices: Mapped[list[dict[str, Any]]]
     created_at: Mapped[dt.datetime]
+    counts: Mapped[dict[str, Any] | None]
     finished_at: Mapped[dt.datetime | None]
     lease_until: Mapped[dt.datetime | None]
 

@@ -19,7 +19,8 @@ class Certificate(Entity):
     """One certificate of one case: what was asked for, where it stands, what was published.
 
     `record` is the encrypted case; `person` a blind index of whom it is about; `code_index` and
-    `token_index` are keyed digests of the look-up secrets, which are derived, never stored.
+    `token_index` are keyed digests of the look-up secrets, which are derived, never stored. `batch_id` is the batch
+    that asked for it, so that a batch's progress is counted without its rows.
     """
 
     __tablename__ = "certificates"
@@ -53,6 +54,7 @@ class Certificate(Entity):
     replaced_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("certificates.id"))
     is_reissue: Mapped[bool]
     requested_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("api_keys.id"))
+    batch_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("batches.id"))
     requested_at: Mapped[dt.datetime]
     signed_at: Mapped[dt.datetime | None]
     pdf_sha256: Mapped[str | None] = mapped_column(String(64))
@@ -77,6 +79,7 @@ class Certificate(Entity):
         Index("ix_certificates_work", "priority", "requested_at", "facility_code", "id", sqlite_where=text(IN_WORK), postgresql_where=text(IN_WORK)),
         Index("ix_certificates_person", "person", "kind"),
         Index("ix_certificates_newest", "requested_at", "id"),
+        Index("ix_certificates_batch", "batch_id", "status"),
         one_of("kind", Kind),
         one_of("status", Status),
         CheckConstraint(

@@ -71,14 +71,14 @@ def lay_stock(blank: Blank, *, signings: Sequence[Signing], answers: RevocationI
 
 
 def _places(blank: Blank) -> Iterator[Place]:
-    for index, field in enumerate(blank.fields):
+    for index, each in enumerate(blank.fields):
         yield Place(
-            field,
+            each,
             picture=blank.end.size + index,
             catalog_number=blank.catalog_number,
             font=blank.fonts[TIME_FACE],
             is_first=index == 0,
-            is_last=field is blank.fields[-1],
+            is_last=each is blank.fields[-1],
         )
 
 

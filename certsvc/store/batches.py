@@ -5,7 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.models import Batch, BatchRow, BatchStatus, Certificate, Status
@@ -50,53 +50,54 @@ async def running(session: AsyncSession) -> Sequence[Batch]:
 
 async def has_work(session: AsyncSession, batch_id: uuid.UUID) -> bool:
     """Whether any certificate of the batch is still to be issued."""
-    query = (
-        select(BatchRow.row)
-        .join(Certificate, Certificate.id == BatchRow.certificate_id)
-        .where(BatchRow.batch_id == batch_id, BatchRow.outcome == "accepted", Certificate.status.in_(IN_WORK))
-        .limit(1)
-    )
-    return await session.scalar(query) is not None
+    return bool(await session.scalar(select(exists().where(Certificate.batch_id == batch_id, Certificate.status.in_(IN_WORK)))))
 
 
 async def count(session: AsyncSession, batch_id: uuid.UUID) -> dict[str, int]:
-    """The `counts` of api.md §2, from the rows themselves, so that they always add up.
+    """The `counts` of api.md §2: what the rows came to, and what became of the certificates so far; they always add up."""
+    by_status = select(Certificate.status, func.count()).where(Certificate.batch_id == batch_id).group_by(Certificate.status)
+    certificates = dict((await session.execute(by_status)).tuples().all())
+    rows = await session.scalar(select(Batch.counts).where(Batch.id == batch_id)) or await count_rows(session, batch_id)
+    failed = certificates.get(Status.FAILED, 0)
+    issued = sum(number for status, number in certificates.items() if status not in (*IN_WORK, Status.FAILED))
+    progress = {"issued": issued, "failed": failed, "pending": rows["asked"] - issued - failed}
+    return {name: number for name, number in rows.items() if name != "asked"} | progress
+
+
+async def count_rows(session: AsyncSession, batch_id: uuid.UUID) -> dict[str, int]:
+    """What the rows judged so far came to; final once all are, and then kept in `Batch.counts`.
 
     A row is `accepted` if anything is or would be issued or was before, `rejected` if a wanted
-    certificate is rejected and none issued, else `none`; the others count certificates.
+    certificate is rejected and none issued, else `none`; the others count certificates, `asked` those that
+    this batch asked for.
     """
-    good = BatchRow.outcome.in_(["accepted", "existing", "would_issue"])
+    good, accepted = BatchRow.outcome.in_(["accepted", "existing", "would_issue"]), BatchRow.outcome == "accepted"
     per_row = (
         select(
             func.max(case((good, 1), else_=0)).label("good"),
             func.max(case((BatchRow.outcome == "rejected", 1), else_=0)).label("bad"),
+            _sum(accepted).label("asked"),
+            _sum(or_(accepted, BatchRow.outcome == "would_issue")).label("certificates"),
+            _sum(BatchRow.outcome == "existing").label("existing"),
+            _sum(BatchRow.outcome == "cancelled").label("cancelled"),
         )
         .where(BatchRow.batch_id == batch_id)
         .group_by(BatchRow.row)
         .subquery()
     )
-    rows = (
-        await session.execute(select(func.count(), _sum(per_row.c.good == 1), _sum(and_(per_row.c.good == 0, per_row.c.bad == 1))).select_from(per_row))
+    rows, is_bad = per_row.c, and_(per_row.c.good == 0, per_row.c.bad == 1)
+    names = ("certificates", "existing", "cancelled", "asked")
+    totals = [_total(rows[name]) for name in names]
+    all_rows, good_rows, bad_rows, *others = (
+        await session.execute(select(func.count(), _sum(rows.good == 1), _sum(is_bad), *totals).select_from(per_row))
     ).one()
-    accepted = BatchRow.outcome == "accepted"
-    lines = (
-        await session.execute(
-            select(
-                _sum(or_(accepted, BatchRow.outcome == "would_issue")),
-                _sum(and_(accepted, Certificate.status.not_in([*IN_WORK, Status.FAILED]))),
-                _sum(BatchRow.outcome == "existing"),
-                _sum(and_(accepted, Certificate.status.in_(IN_WORK))),
-                _sum(and_(accepted, Certificate.status == Status.FAILED)),
-                _sum(BatchRow.outcome == "cancelled"),
-            )
-            .select_from(BatchRow)
-            .outerjoin(Certificate, Certificate.id == BatchRow.certificate_id)
-            .where(BatchRow.batch_id == batch_id)
-        )
-    ).one()
-    all_rows, good_rows, bad_rows = rows
-    names = ("certificates", "issued", "existing", "pending", "failed", "cancelled")
-    return {"rows": all_rows, "accepted": good_rows, "rejected": bad_rows, "none": all_rows - good_rows - bad_rows} | dict(zip(names, lines, strict=True))
+    counts = {"rows": all_rows, "accepted": good_rows, "rejected": bad_rows, "none": all_rows - good_rows - bad_rows}
+    return counts | dict(zip(names, others, strict=True))
+
+
+def _total(column: ColumnElement[int]) -> ColumnElement[int]:
+    """An integer also on PostgreSQL, where the sum of sums is a decimal."""
+    return cast(func.coalesce(func.sum(column), 0), Integer)
 
 
 def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -117,7 +118,7 @@ def _page(batch_id: uuid.UUID, *, after: tuple[int, str]) -> Select[BatchRow, Ce
     return (
         select(BatchRow, Certificate)
         .outerjoin(Certificate, Certificate.id == BatchRow.certificate_id)
-        .where(BatchRow.batch_id == batch_id, or_(BatchRow.row > row, and_(BatchRow.row == row, BatchRow.kind < kind)))
+        .where(BatchRow.batch_id == batch_id, BatchRow.row >= row, or_(BatchRow.row > row, BatchRow.kind < kind))  # the first two find it in the index
         .order_by(BatchRow.row, BatchRow.kind.desc())
         .limit(LINES_AT_ONCE)
     )

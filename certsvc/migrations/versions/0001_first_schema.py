@@ -116,6 +116,7 @@ def upgrade() -> None:
         sa.Column("problem", sa.JSON(), nullable=True),
         sa.Column("notices", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("status IN ('reading', 'running', 'done', 'cancelled', 'failed')", name=op.f("ck_batches_status")),
@@ -161,6 +162,7 @@ def upgrade() -> None:
         sa.Column("replaced_by_id", sa.Uuid(), nullable=True),
         sa.Column("is_reissue", sa.Boolean(), nullable=False),
         sa.Column("requested_by_id", sa.Uuid(), nullable=False),
+        sa.Column("batch_id", sa.Uuid(), nullable=True),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("pdf_sha256", sa.String(length=64), nullable=True),
@@ -176,6 +178,7 @@ def upgrade() -> None:
             "status NOT IN ('issued', 'suspended', 'revoked', 'replaced') OR (serial IS NOT NULL AND pdf_sha256 IS NOT NULL AND signed_at IS NOT NULL)",
             name=op.f("ck_certificates_published"),
         ),
+        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_certificates_batch_id_batches")),
         sa.ForeignKeyConstraint(["facility_code"], ["facilities.code"], name=op.f("fk_certificates_facility_code_facilities")),
         sa.ForeignKeyConstraint(["replaced_by_id"], ["certificates.id"], name=op.f("fk_certificates_replaced_by_id_certificates")),
         sa.ForeignKeyConstraint(["replaces_id"], ["certificates.id"], name=op.f("fk_certificates_replaces_id_certificates")),
@@ -187,6 +190,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_index", name=op.f("uq_certificates_token_index")),
     )
     with op.batch_alter_table("certificates", schema=None) as batch_op:
+        batch_op.create_index("ix_certificates_batch", ["batch_id", "status"], unique=False)
         batch_op.create_index("ix_certificates_newest", ["requested_at", "id"], unique=False)
         batch_op.create_index("ix_certificates_person", ["person", "kind"], unique=False)
         batch_op.create_index(

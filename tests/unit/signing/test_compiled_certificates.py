@@ -5,6 +5,7 @@ import functools
 import io
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -26,7 +27,6 @@ from certsvc.templates.marks import Mark, picture, signing_time, time_line
 from certsvc.templates.samples import sample_values
 from certsvc.verify.examining import Kind
 from certsvc.verify.raw_signatures import prove_raw
-from tests.support import pki as pkis
 from tests.support import sealed_sample as samples
 from tests.support.sealed_sample import Sample
 from tests.unit.verify import samples as verified
@@ -38,7 +38,7 @@ CASES = [(3, True), (2, True), (1, True), (3, False)]
 @functools.cache
 def certificate(count: int, is_fast: bool) -> Sample:
     """A sick-leave certificate with invented values; two signatures mean that the head examined."""
-    pki, slots = pkis.shared(), tuple(samples.SLOTS[count])
+    pki, slots = verified.pki(), tuple(samples.SLOTS[count])
     [design] = [each for each in load_designs() if each.id == "sick_leave/mau07-2025"]
     head = count == 2
     values = sample_values(design, head_examined=head)
@@ -53,7 +53,7 @@ def certificate(count: int, is_fast: bool) -> Sample:
         for each, field in zip(samples.signings(pki, count), blank.fields, strict=True)
     ]
     sheet = Sheet(samples.stock_of(pki, wanted, blank=blank), objects)
-    [result] = samples.attempt([sheet], time_line=time_line)
+    [result] = samples.attempt([sheet], time_line=time_line, time_stamper=pki.tsa())
     return samples.whole(sheet, result)
 
 
@@ -69,7 +69,7 @@ def test_our_own_checks_pass(count: int, is_fast: bool) -> None:
 def test_pyhanko_trusts_every_signature(count: int, is_fast: bool) -> None:
     """By its own rules for differences, which follow the widgets through the structure tree, and with the file's own answers."""
     reader = PdfFileReader(io.BytesIO(certificate(count, is_fast).pdf))
-    root = asn1_x509.Certificate.load(der(pkis.shared().root))
+    root = asn1_x509.Certificate.load(der(verified.pki().root))
     signatures = reader.embedded_regular_signatures
     assert len(signatures) == count
     for signature in signatures:
@@ -129,5 +129,5 @@ def test_slots_are_those_of_the_design() -> None:
     assert fields == {1: [Slot.ORGANISATION], 2: [Slot.REPRESENTATIVE, Slot.ORGANISATION], 3: list(Slot)}
 
 
-def _fields(count: int) -> list[object]:
+def _fields(count: int) -> list[Any]:
     return list(PdfFileReader(io.BytesIO(certificate(count, is_fast=True).pdf)).root["/AcroForm"]["/Fields"])

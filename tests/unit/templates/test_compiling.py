@@ -122,6 +122,15 @@ def test_variants_differ() -> None:
     assert [field.name for field in variants[1].blank.fields] == ["organisation"]
 
 
+@pytest.mark.parametrize("design_id", ["recovery/v1", "sick_leave/ct07-2017", "sick_leave/mau07-2025"])
+def test_a_reissue_says_what_it_is(design_id: str) -> None:
+    """The stamp stands on the paper of re-issues and on no other [domain §1.4 A12]."""
+    for is_reissue in (False, True):
+        pdf = compile_base(_design(design_id), head_examined=False, is_reissue=is_reissue).blank.pdf
+        with pypdfium2.PdfDocument(pdf) as document:
+            assert ("CẤP LẠI" in document[0].get_textpage().get_text_range()) is is_reissue
+
+
 def test_base_comes_from_disk_where_one_is_kept(tmp_path: Path) -> None:
     """A process finds what another one kept, and takes it as it is."""
     cache = tmp_path / "bases"

@@ -19,6 +19,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigSeedSubFilter
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
+from typing_extensions import override
 
 from certsvc.config import Profile
 from certsvc.signing import cms
@@ -147,11 +148,22 @@ def revised(data: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> 
     return out.getvalue()
 
 
+class Quiet(IncrementalPdfFileWriter):
+    """pyHanko's writer, leaving /Info and XMP alone as our own does."""
+
+    @override
+    def _update_meta(self) -> None:
+        pass
+
+
 def sign_over(pdf: io.BytesIO, forger: Identity, *, field: str) -> None:
-    """Sign the field in place with pyHanko, as anybody can who holds a key of our CA: PAdES, locked, time-stamped by our own authority."""
+    """Sign the field in place with pyHanko, as anybody can who holds a key of our CA: PAdES, locked, time-stamped by our own authority.
+
+    Without an appearance, so it is not quite what we would write.
+    """
     signer = cms.template_of(forger)
     stamper = pki().tsa()
-    embedder = PdfCMSEmbedder().write_cms(field_name=field, writer=IncrementalPdfFileWriter(pdf), existing_fields_only=True)
+    embedder = PdfCMSEmbedder().write_cms(field_name=field, writer=Quiet(pdf), existing_fields_only=True)
     next(embedder)
     room = 2 * cms.max_cms_bytes(forger, max_token_bytes=stamper.max_token_bytes)
     placeholder = SignatureObject(timestamp=now(), subfilter=SigSeedSubFilter.PADES, name=forger.name, bytes_reserved=room)

@@ -11,6 +11,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
 from certsvc.verify.additions import adds_only_signature
+from certsvc.verify.examining import Kind
 from tests.unit.verify import samples
 
 
@@ -135,17 +136,9 @@ def _unsigned_last() -> bytes:
     return data[: samples.places(data)[1].end]
 
 
-class _Table(IncrementalPdfFileWriter):
-    """Writes classic cross-references, as the file has, and leaves the metadata alone."""
-
-    def __init__(self, stream: io.BytesIO) -> None:
-        super().__init__(stream)
-        self._update_meta = lambda: None  # type: ignore[method-assign]
-
-
 def _revised(change: Callable[[IncrementalPdfFileWriter], object]) -> bytes:
     out = io.BytesIO(_unsigned_last())
-    writer = _Table(out)
+    writer = samples.Quiet(out)
     change(writer)
     writer.write_in_place()  # type: ignore[no-untyped-call]
     return out.getvalue()
@@ -170,8 +163,20 @@ def test_an_undefined_number_that_the_file_reserved_does_not_pass() -> None:
     raised = data.replace(b"/Size %d /Prev" % size, b"/Size %d /Prev" % (size + 2))
     assert raised != data
     shadowed = io.BytesIO(raised)
-    writer = _Table(shadowed)
+    writer = samples.Quiet(shadowed)
     writer._lastobj_id = int(size) - 1
     _sign(writer)
     writer.write_in_place()  # type: ignore[no-untyped-call]
     assert not verdict(shadowed.getvalue())
+
+
+def test_what_is_not_plainly_ours_is_for_pyhankos_rules_to_judge() -> None:
+    """A field signed without an appearance passes them, and the whole examination; with another text on the page it does not."""
+    pki = samples.pki()
+    for change, kind in ((None, Kind.OURS_INTACT), (samples.replace_page, Kind.TAMPERED)):
+        pdf = io.BytesIO(_unsigned_last())
+        if change is not None:
+            pdf = io.BytesIO(samples.revised(pdf.getvalue(), change))
+        samples.sign_over(pdf, pki.identity(), field="organisation")
+        assert not verdict(pdf.getvalue())
+        assert samples.look(pdf.getvalue()).kind is kind

@@ -34,7 +34,7 @@ async function sign(form) {
   pdf.registerFontkit(fontkit);
   const page = pdf.getPage(0), fonts = {};
   for (const { face, size, x, y, text } of form.texts) {
-    fonts[face] ??= await pdf.embedFont(fontBytes[face], { subset: true });
+    fonts[face] ??= await pdf.embedFont(fontBytes[face]);
     page.drawText(text, { x, y, size, font: fonts[face] });
   }
   page.drawImage(await pdf.embedPng(form.qr), { x: qrLeft, y: qrBottom, width: qrRight - qrLeft, height: qrTop - qrBottom });

@@ -1,0 +1,169 @@
+"""Five hundred certificates straight from presses: every design and variant, every signature scheme, the default profile."""
+
+import datetime as dt
+import itertools
+import json
+import os
+import random
+import string
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certsvc.archive import open_piece
+from certsvc.config import Profile, Signatures
+from certsvc.issuing.orders import Chunk, Made, Order, Signatory
+from certsvc.issuing.pressing import Press, Setup
+from certsvc.models import Kind, Slot
+from certsvc.records import Case
+from certsvc.signing.keyring import Keyring
+from certsvc.templates.designs import load_designs
+from certsvc.templates.values import FormFacts
+from certsvc.verify.trust import Pin, SignerKind, Trust, digest_of
+from keys_dev.make import KeyType, make_pki
+from tests.make_f0_cases import CaseSet, make
+from tests.support.f0_cases import Row
+
+CERTIFICATES = 500
+SCHEMES = {"rsa-pkcs1v15": (KeyType.RSA_2048, False), "rsa-pss": (KeyType.RSA_2048, True), "ecdsa-p256": (KeyType.P256, False)}
+
+_SLOW_EVERY = 25
+_LONG_EMPLOYER = "Chi nhánh Công ty Cổ phần Thử nghiệm Xuất nhập khẩu và Dịch vụ Tổng hợp miền Bắc, " * 4
+_CHUNK = 100
+_ADDRESS = "HTTPS://KIEMTRA.EXAMPLE.VN/V/"
+_QR_LENGTHS = (55, 374, 419)
+"""Without claims, and the shortest and the longest with them [design §5]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One certificate of the run, as a file."""
+
+    path: Path
+    scheme: str
+    design_id: str
+    head_examined: bool
+    is_reissue: bool
+    signatures: int
+    is_fast: bool
+
+
+@dataclass(frozen=True)
+class Authority:
+    """The keys of all stations and staff of the run, of one kind."""
+
+    folder: Path
+    prefer_pss: bool
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        return Keyring(self.folder, prefer_pss=self.prefer_pss)
+
+    @cached_property
+    def files(self) -> Mapping[tuple[str, str | None], str]:
+        return {(entry.facility_code, entry.licence): entry.file for entry in self.keyring.entries()}
+
+    def press(self, bases: Path) -> Press:
+        setup = Setup(self.folder, None, Profile.B_LT, Signatures.ALL, is_production=False, max_pdf_bytes=20_000_000, bases=bases)
+        tsa = self.keyring.embedded_tsa(clock=_now, rng=os.urandom)
+        return Press(setup, keyring=self.keyring, time_stamper=tsa, revocation=self.keyring.local_revocation(clock=_now), clock=_now)
+
+    def trust(self) -> Trust:
+        pins = {}
+        for entry in self.keyring.entries():
+            certificate = self.keyring.identity(entry.file, facility_code=entry.facility_code, licence=entry.licence).certificate
+            kind = SignerKind.PERSON if entry.licence else SignerKind.ORGANISATION
+            pins[digest_of(certificate.public_bytes(Encoding.DER))] = Pin(kind, entry.facility_code, entry.licence, entry.name)
+        root, issuing, tsa = (self._der(name) for name in ("root", "issuing", "tsa"))
+        crls = tuple((self.folder / f"{name}.crl").read_bytes() for name in ("root", "issuing"))
+        return Trust((root,), (issuing,), (root,), pins, frozenset({digest_of(tsa)}), crls, allow_dev=True)
+
+    def _der(self, name: str) -> bytes:
+        return x509.load_pem_x509_certificate((self.folder / f"{name}.pem").read_bytes()).public_bytes(Encoding.DER)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def make_authorities(folder: Path, cases: CaseSet) -> dict[str, Authority]:
+    """By scheme; both RSA schemes share their keys."""
+    for key_type in KeyType:
+        make_pki(folder / key_type, facilities=cases.stations, practitioners=cases.staff, now=_now(), key_type=key_type)
+    return {scheme: Authority(folder / key_type, prefer_pss) for scheme, (key_type, prefer_pss) in SCHEMES.items()}
+
+
+def make_run(folder: Path) -> tuple[list[Paper], dict[str, Authority]]:
+    """Make them all; schemes take turns. Raises what a press says of a certificate that it could not make."""
+    cases = make(rows=CERTIFICATES, seed=3, flawed=0)
+    authorities = make_authorities(folder, cases)
+    orders = list(zip(itertools.cycle(SCHEMES), _orders(cases, authorities), strict=False))
+    papers = []
+    for scheme, authority in authorities.items():
+        press, trust = authority.press(folder / "bases"), authority.trust().to_bytes()
+        own = [order for wanted, order in orders if wanted == scheme]
+        layers: dict[str, bytes] = {}
+        for start in range(0, len(own), _CHUNK):
+            chunk = own[start : start + _CHUNK]
+            pressed = press.press(Chunk(tuple(chunk), trust))
+            if pressed.unmade:
+                raise pressed.unmade[0].error
+            layers |= pressed.layers
+            by_id = {order.certificate_id: order for order in chunk}
+            papers += [_paper(made, by_id[made.certificate_id], scheme, layers, folder) for made in pressed.made]
+    return papers, authorities
+
+
+def _paper(made: Made, order: Order, scheme: str, layers: Mapping[str, bytes], folder: Path) -> Paper:
+    path = folder / f"{made.certificate_id}.pdf"
+    path.write_bytes(b"".join((*(layers[name] for name in (made.base, made.stock) if name), open_piece(made.piece, made.data_key))))
+    return Paper(path, scheme, order.design_id, order.facts.head_examined, order.facts.is_reissue, len(order.signatories), made.is_fast)
+
+
+def _orders(cases: CaseSet, authorities: Mapping[str, Authority]) -> Iterator[Order]:
+    """The designs take turns, and so do first issue and re-issue; who examined is as the case has it."""
+    rng = random.Random(3)
+    files = {station["facility_code"]: station for station in cases.stations}
+    staff = {(each["licence"], each["facility_code"]): each for each in cases.staff}
+    heads = {each["facility_code"]: each for each in cases.staff if each["role"] == "head"}
+    designs, paths = itertools.cycle(load_designs()), next(iter(authorities.values())).files
+    for number, row in enumerate(cases.cases):
+        design, case = next(designs), _case(row, is_long=number % _SLOW_EVERY == 0)
+        head, examiner = heads[case.facility_code], staff[case.practitioner_licence, case.facility_code]
+        facts = FormFacts(
+            facility_name=files[case.facility_code]["name"],
+            parent_name=files[case.facility_code]["parent"],
+            practitioner_name=examiner["full_name"],
+            head_name=head["full_name"],
+            head_examined=examiner is head,
+            serial=f"{number + 1:05d}/GXN-TYT" if design.kind is Kind.RECOVERY else f"{case.facility_code}22{number + 1:05d}",
+            code=f"{number:016d}",
+            verify_url=_ADDRESS + "".join(rng.choices(string.ascii_uppercase + "234567", k=_QR_LENGTHS[number % 3] - len(_ADDRESS))),
+            check_address="https://kiemtra.example.vn/check",
+            event_on=case.event_on(design.kind),
+            printed_on=dt.date(2022, 4, 30),
+            is_reissue=number % 7 == 0,
+            decision_no="250/QĐ-BYT",
+            decision_on=dt.date(2022, 1, 28),
+        )
+        people: dict[Slot, Row | None] = {Slot.PRACTITIONER: examiner, Slot.REPRESENTATIVE: head, Slot.ORGANISATION: None}
+        signatories = tuple(_signatory(slot, people[slot], facts, case.facility_code, paths) for slot in design.slots(head_examined=facts.head_examined))
+        yield Order(uuid.UUID(int=number), design.kind, design.id, json.dumps(case.to_json()).encode(), facts, "", signatories)
+
+
+def _signatory(slot: Slot, person: Row | None, facts: FormFacts, facility_code: str, files: Mapping[tuple[str, str | None], str]) -> Signatory:
+    name, licence = (facts.facility_name, None) if person is None else (person["full_name"], person["licence"])
+    return Signatory(slot, name, files[facility_code, licence], facility_code, licence)
+
+
+def _case(row: Row, *, is_long: bool) -> Case:
+    """The case of a clean row; one with a long employer does not fit the slot, so it takes the full layout."""
+    kept = {name: value for name, value in row.items() if not name.startswith("wants_")}
+    dates = {name: value or None for name, value in row.items() if name.endswith("_on")}
+    case = Case.from_json({**kept, **dates, "id_type": "cccd", "vaccine_doses": int(row["vaccine_doses"])})
+    return replace(case, employer=_LONG_EMPLOYER, address=_LONG_EMPLOYER) if is_long else case

@@ -1,0 +1,160 @@
+"""Five hundred certificates, and every one of them read by readers that are not ours: pyHanko, pdfsig, OpenSSL, qpdf, a PDF/A and PDF/UA checker."""
+
+import asyncio
+import datetime as dt
+import io
+import subprocess
+import tempfile
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import page
+import pytest
+from asn1crypto import pem
+from asn1crypto import x509 as asn1_x509
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.validation import EmbeddedPdfSignature, async_validate_pdf_signature
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+
+from certsvc.templates.designs import load_designs
+from certsvc.verify.examining import Kind, Limits, examine
+from certsvc.verify.trust import Trust
+from tests.e2e.engine_run import CERTIFICATES, SCHEMES, Paper, make_run
+
+_TARGETS = ("3a", "ua1")
+"""PDF/A-3a and PDF/UA-1, as the checker names them."""
+
+_EARLIER_RANGE = "PDFA3A-SIGNATURE-BYTERANGE-001"
+"""The checker wants every signature to cover the whole file, which of several only the last one can (ISO 32000-2 clause 12.8.1)."""
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What each reader says of one file; `pyhanko` and `openssl` of each of its signatures."""
+
+    ours: Kind
+    pyhanko: tuple[tuple[bool, bool, SignatureCoverageLevel | None, ModificationLevel | None], ...]
+    pdfsig: str
+    openssl: tuple[str, ...]
+    qpdf: str
+    conformance: tuple[tuple[str, str], ...]
+
+
+@cache
+def _root(path: Path) -> Any:
+    return asn1_x509.Certificate.load(pem.unarmor(path.read_bytes())[2])
+
+
+@cache
+def _trust(raw: bytes) -> Trust:
+    return Trust.from_bytes(raw)
+
+
+def _read(paper: Paper, keys: Path, trust: bytes) -> Readings:
+    data = paper.path.read_bytes()
+    reader = PdfFileReader(io.BytesIO(data))
+    signatures = reader.embedded_regular_signatures
+    return Readings(
+        ours=examine(data, trust=_trust(trust), now=dt.datetime.now(dt.UTC), limits=Limits()).kind,
+        pyhanko=tuple(_judged(reader, signature, keys / "root.pem") for signature in signatures),
+        pdfsig=_said("pdfsig", "-nocert", str(paper.path)),
+        openssl=tuple(_verified(data, signature, keys / "root.pem") for signature in signatures),
+        qpdf=_said("qpdf", "--check", str(paper.path)),
+        conformance=tuple((failure.rule_id, failure.message) for target in _TARGETS for failure in page.validate_pdf_bytes(data, profile=target).failures),
+    )
+
+
+def _judged(reader: PdfFileReader, signature: EmbeddedPdfSignature, root: Path) -> tuple[bool, bool, SignatureCoverageLevel | None, ModificationLevel | None]:
+    """Trusted to the root with what the file itself holds, time-stamp trusted, what is covered, what came after."""
+    trusted = {"trust_roots": [_root(root)], "allow_fetching": False, "revocation_mode": "require"}
+    context = DocumentSecurityStore.read_dss(reader).as_validation_context(trusted)
+    status = asyncio.run(async_validate_pdf_signature(signature, context))
+    stamp = status.timestamp_validity
+    return bool(status.bottom_line), stamp is not None and bool(stamp.trusted), status.coverage, status.modification_level
+
+
+def _verified(data: bytes, signature: EmbeddedPdfSignature, root: Path) -> str:
+    """What `openssl cms -verify -cades` says over the byte range, with the chain up to the root."""
+    first, length, second, rest = (int(number) for number in signature.byte_range)
+    with tempfile.NamedTemporaryFile() as cms, tempfile.NamedTemporaryFile() as content:
+        Path(cms.name).write_bytes(signature.pkcs7_content)
+        Path(content.name).write_bytes(data[first:length] + data[second : second + rest])
+        command = f"openssl cms -verify -cades -binary -inform DER -in {cms.name} -content {content.name} -CAfile {root} -purpose any -out /dev/null"
+        return subprocess.run(command.split(), capture_output=True, text=True, check=False).stderr
+
+
+def _said(*command: str) -> str:
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    return f"{ended.stdout}{ended.stderr}\nexit {ended.returncode}"
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Paper, Readings]]:
+    papers, authorities = make_run(tmp_path_factory.mktemp("run"))
+    trusts = {scheme: authority.trust().to_bytes() for scheme, authority in authorities.items()}
+    keys, trust = ([each[paper.scheme] for paper in papers] for each in ({scheme: one.folder for scheme, one in authorities.items()}, trusts))
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as readers:
+        return list(zip(papers, readers.map(_read, papers, keys, trust, chunksize=8), strict=True))
+
+
+def test_the_run_has_every_design_variant_and_scheme(read: list[tuple[Paper, Readings]]) -> None:
+    """Both ways to fill, both kinds of examiner, first issue and re-issue of each design under each scheme."""
+    assert len(read) == CERTIFICATES
+    met = Counter((paper.scheme, paper.design_id, paper.head_examined, paper.is_reissue) for paper, _ in read)
+    assert set(met) == {
+        (scheme, design.id, head, reissue) for scheme in SCHEMES for design in load_designs() for head in (True, False) for reissue in (True, False)
+    }
+    assert {(paper.head_examined, paper.signatures) for paper, _ in read} == {(False, 3), (True, 2)}
+    assert {(paper.scheme, paper.is_fast) for paper, _ in read} == {(scheme, is_fast) for scheme in SCHEMES for is_fast in (True, False)}
+
+
+def test_our_own_check_finds_every_file_intact(read: list[tuple[Paper, Readings]]) -> None:
+    """The whole of `verify`, on each one."""
+    for paper, readings in read:
+        assert readings.ours is Kind.OURS_INTACT, paper
+
+
+def test_pyhanko_trusts_every_signature(read: list[tuple[Paper, Readings]]) -> None:
+    """Against the root alone, with the revocation answers the file holds; each time-stamped; nothing but signing came after."""
+    for paper, readings in read:
+        assert len(readings.pyhanko) == paper.signatures
+        *earlier, last = readings.pyhanko
+        assert last == (True, True, SignatureCoverageLevel.ENTIRE_FILE, ModificationLevel.NONE), paper
+        assert set(earlier) <= {(True, True, SignatureCoverageLevel.ENTIRE_REVISION, ModificationLevel.FORM_FILLING)}, paper
+
+
+def test_pdfsig_finds_every_signature_valid(read: list[tuple[Paper, Readings]]) -> None:
+    """And the last one over the total document."""
+    for paper, readings in read:
+        assert readings.pdfsig.count("Signature #") == paper.signatures, paper
+        assert readings.pdfsig.count("Signature Validation: Signature is Valid.") == paper.signatures, paper
+        assert readings.pdfsig.count("Total document signed") == 1, paper
+        assert readings.pdfsig.index("Total document signed") > readings.pdfsig.rindex("Signature #"), paper
+
+
+def test_openssl_verifies_every_extracted_cms(read: list[tuple[Paper, Readings]]) -> None:
+    """`openssl cms -verify -cades` over the signed ranges."""
+    for paper, readings in read:
+        assert len(readings.openssl) == paper.signatures
+        assert all("Verification successful" in said for said in readings.openssl), (paper, readings.openssl)
+
+
+def test_qpdf_finds_no_error(read: list[tuple[Paper, Readings]]) -> None:
+    """Cross-references, objects and streams are sound; not even a warning."""
+    for paper, readings in read:
+        assert readings.qpdf.endswith("exit 0"), (paper, readings.qpdf)
+        assert "No syntax or stream encoding errors found" in readings.qpdf, paper
+        assert "WARNING" not in readings.qpdf, (paper, readings.qpdf)
+
+
+def test_every_file_conforms_to_pdf_a_and_pdf_ua(read: list[tuple[Paper, Readings]]) -> None:
+    """PDF/A-3a and PDF/UA-1, by an independent checker."""
+    for paper, readings in read:
+        assert {rule for rule, _ in readings.conformance} == {_EARLIER_RANGE}, (paper, readings.conformance)
