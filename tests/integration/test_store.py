@@ -152,7 +152,7 @@ async def _everything_stored(rig: Rig) -> bytes:
     """SQLite's files as they are; of PostgreSQL every row of every table, bytes as hex."""
     if rig.res.db.is_sqlite:
         return b"".join(path.read_bytes() for path in rig.res.settings.data_dir.glob("certsvc.db*"))
-    rows = []
+    rows: list[str] = []
     async with rig.res.db.read() as session:
         for table in Entity.metadata.tables:
             rows += (await session.scalars(text(f"SELECT CAST({table} AS text) FROM {table}"))).all()
