@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 LIBRARIES = {
     "libpango-1.0.so.0": "libpango-1.0-0",
@@ -15,8 +16,11 @@ LIBRARIES = {
 }
 """Shared libraries that WeasyPrint loads, and the Debian packages that hold them."""
 
-PROGRAMS = {"chromium": "chromium", "pdfsig": "poppler-utils", "pdftotext": "poppler-utils", "qpdf": "qpdf", "openssl": "openssl"}
-"""Independent readers and the browser of the tests."""
+PROGRAMS = {"chromium": "chromium", "pdfsig": "poppler-utils", "pdftotext": "poppler-utils", "qpdf": "qpdf", "openssl": "openssl", "javac": "default-jdk-headless"}
+"""Independent readers and the browser of the tests; Java runs veraPDF."""
+
+SERVERS = {"postgresql": "/usr/lib/postgresql"}
+"""Debian packages of servers that tests start for themselves, and the folder of each version's programs, which are not in PATH."""
 
 
 def _loads(library: str) -> bool:
@@ -34,6 +38,7 @@ def missing(purpose: str) -> list[str]:
     packages = {package for library, package in LIBRARIES.items() if not _loads(library)}
     if purpose == "test":
         packages |= {package for program, package in PROGRAMS.items() if shutil.which(program) is None}
+        packages |= {package for package, folder in SERVERS.items() if not any(Path(folder).glob("*/bin/initdb")) and shutil.which("initdb") is None}
     return sorted(packages)
 
 

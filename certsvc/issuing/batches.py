@@ -52,7 +52,7 @@ async def accept_batch(db: Database, file: Path, *, order: Order, blobs: Blobs, 
 
     Raises InputError for what the first bytes, the header row or emptiness show.
     """
-    file_format, notices = await asyncio.to_thread(_peek, file, settings)
+    file_format, notices, file_sha256 = await asyncio.to_thread(_peek, file, settings)
     batch = Batch(
         id=uuid.uuid4(),
         owner_id=order.caller.id,
@@ -60,7 +60,7 @@ async def accept_batch(db: Database, file: Path, *, order: Order, blobs: Blobs, 
         status=BatchStatus.READING,
         dry_run=order.dry_run,
         late_reason=order.late_reason,
-        file_sha256=await asyncio.to_thread(_sha256, file),
+        file_sha256=file_sha256,
         file_format=file_format,
         notices=[notice.to_json() for notice in notices],
         created_at=now,
@@ -77,15 +77,10 @@ def _open(file: Path, settings: Settings) -> AbstractContextManager[Table]:
     return open_table(file, max_rows=settings.max_rows, max_unpacked_bytes=settings.max_unpacked_bytes)
 
 
-def _peek(file: Path, settings: Settings) -> tuple[str, tuple[Finding, ...]]:
-    with _open(file, settings) as table:
+def _peek(file: Path, settings: Settings) -> tuple[str, tuple[Finding, ...], str]:
+    with _open(file, settings) as table, file.open("rb") as whole:
         next(iter(table))  # raises InputError where there is no row
-        return table.format, tuple(table.notices)
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+        return table.format, tuple(table.notices), hashlib.file_digest(whole, "sha256").hexdigest()
 
 
 async def get_batch(session: AsyncSession, batch_id: uuid.UUID, *, caller: ApiKey) -> Batch:

@@ -56,7 +56,7 @@ async def has_work(session: AsyncSession, batch_id: uuid.UUID) -> bool:
 async def count(session: AsyncSession, batch_id: uuid.UUID) -> dict[str, int]:
     """The `counts` of api.md §2: what the rows came to, and what became of the certificates so far; they always add up."""
     by_status = select(Certificate.status, func.count()).where(Certificate.batch_id == batch_id).group_by(Certificate.status)
-    certificates = dict((await session.execute(by_status)).tuples().all())
+    certificates = dict((await session.execute(by_status)).all())
     rows = await session.scalar(select(Batch.counts).where(Batch.id == batch_id)) or await count_rows(session, batch_id)
     failed = certificates.get(Status.FAILED, 0)
     issued = sum(number for status, number in certificates.items() if status not in (*IN_WORK, Status.FAILED))

@@ -1,7 +1,5 @@
 """The record of a certificate inside its file, for programs (ISO 32000-2 clause 7.11.4, ISO 19005-3 clause 6.8)."""
 
-import zlib
-
 from certsvc.models import Kind
 from certsvc.pdf import stream, text_string
 from certsvc.templates.designs import Design
@@ -34,5 +32,5 @@ def name_tree(design: Design, *, specification: int) -> bytes:
 def record_stream(design: Design, record: bytes) -> bytes:
     """The embedded file's stream."""
     _, media_type, _ = _FILES[design.kind]
-    entries = b"/Type /EmbeddedFile /Subtype %b /Filter /FlateDecode /Params << /Size %d /ModDate %b >>" % (media_type, len(record), pdf_date(design))
-    return stream(entries, zlib.compress(record))
+    entries = b"/Type /EmbeddedFile /Subtype %b /Params << /Size %d /ModDate %b >>" % (media_type, len(record), pdf_date(design))
+    return stream(entries, record)

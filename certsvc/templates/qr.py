@@ -14,7 +14,7 @@ QUIET_MODULES = 4
 """Width of the empty border that ISO/IEC 18004 clause 9.1 asks for, in modules."""
 
 MASK = 3
-"""The data mask of every symbol that is printed on a certificate.
+"""The data mask of every symbol on paper.
 
 Clause 7.8.3 has an encoder try all eight masks and take the one with the fewest runs, blocks and false finder patterns,
 which is nine tenths of its work. A symbol says itself which mask it has, so any mask reads. What is lost is that choice:
@@ -32,10 +32,10 @@ def qr_image(text: str) -> bytes:
     empty or longer than a symbol holds.
     """
     drawn = _symbol(text, data_mask=MASK).to_image(scale=1, add_quiet_zones=False)
-    height, width = drawn.shape
-    rows = Image.frombytes("1", (width, height), memoryview(drawn).tobytes(), "raw", "1;8").tobytes()
+    side, _ = drawn.shape
+    rows = Image.frombytes("1", (side, side), memoryview(drawn).tobytes(), "raw", "1;8").tobytes()
     entries = b"/Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray /BitsPerComponent 1 /Interpolate false"
-    return stream(entries % (width, height), rows)
+    return stream(entries % (side, side), rows)
 
 
 def qr_svg(text: str, *, quiet_modules: int = QUIET_MODULES) -> str:

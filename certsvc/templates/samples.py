@@ -47,7 +47,7 @@ SAMPLE_VALUES = {
 
 _OF_KIND = {
     Kind.SICK_LEAVE: {"serial": "019992600017", "dated": "Ngày 27 tháng 02 năm 2022"},
-    Kind.RECOVERY: {"serial": "17/GXN-TYT", "dated": "Hà Nội, ngày 07 tháng 3 năm 2022"},
+    Kind.RECOVERY: {"serial": "00017/GXN-TYT", "dated": "Hà Nội, ngày 07 tháng 3 năm 2022"},
 }
 
 

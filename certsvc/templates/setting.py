@@ -34,6 +34,7 @@ class Setter:
         self._slot = slot
         self._font = open_font(slot.face, size=int(slot.size / UNIT), spacing=int(slot.letter_spacing / UNIT))
         self._characters = self._font.characters(glyphs) | {"\n"}
+        self._baselines = [f"{y:.5f}" for y in slot.baselines]
         self._share = _SHARES[slot.align]
         colour = " ".join(f"{part:.4g}" for part in slot.colour)
         self._begin = f"/Span <</MCID {slot.mcid}>> BDC\n"
@@ -61,7 +62,7 @@ class Setter:
             if not added:
                 return None
             lines += added
-        baselines = slot.baselines[-len(lines) :] if slot.is_low else slot.baselines
+        baselines = self._baselines[-len(lines) :] if slot.is_low else self._baselines
         drawn = [self._draw(operands, room, y) for (operands, room), y in zip(lines, baselines, strict=False)]
         return f"{self._begin}{self._state}{''.join(drawn)}EMC\n".encode("ascii")
 
@@ -79,9 +80,9 @@ class Setter:
         shapes = [self._font.shape(line) for line in lines]
         return [(operands, self._slot.width - advance * UNIT) for operands, advance in shapes]
 
-    def _draw(self, operands: str, room: float, y: float) -> str:
+    def _draw(self, operands: str, room: float, y: str) -> str:
         """A text object (clause 9.4.1)."""
-        return f"BT {self._slot.x + room * self._share:.5f} {y:.5f} Td [<{operands}>] TJ ET\n"
+        return f"BT {self._slot.x + room * self._share:.5f} {y} Td [<{operands}>] TJ ET\n"
 
 
 def break_lines(font: Font, text: str, *, limit: float, tolerance: float) -> list[str]:
@@ -91,16 +92,19 @@ def break_lines(font: Font, text: str, *, limit: float, tolerance: float) -> lis
     both must fit, or both must not.
     """
     edges = list(accumulate(map(font.advances.__getitem__, pairs(text)), initial=0))
-    bare_edges = [0, *(edge + font.advances[character + END] for edge, character in zip(edges, text, strict=False))]
+
+    def ends(end: int) -> tuple[int, int]:
+        return edges[end], edges[end - 1] + font.advances[text[end - 1] + END]
+
     lines: list[str] = []
     start = 0
     while edges[-1] - edges[start] > limit - tolerance:
         most = edges[start] + limit
         space = text.rfind(" ", start, bisect_right(edges, most))
         next_space = found if (found := text.find(" ", space + 1)) >= 0 else len(text)
-        fits = space > start and max(edges[space], bare_edges[space]) < most - tolerance
-        overruns = min(edges[next_space], bare_edges[next_space]) > most + tolerance
-        if not (fits and overruns and _BREAKS.match(text, space - 1)) or _MAY_BREAK.search(text, space + 1, next_space):
+        if space <= start or max(ends(space)) >= most - tolerance or min(ends(next_space)) <= most + tolerance:
+            return []
+        if not _BREAKS.match(text, space - 1) or _MAY_BREAK.search(text, space + 1, next_space):
             return []
         lines.append(text[start:space])
         start = space + 1

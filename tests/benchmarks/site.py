@@ -68,7 +68,7 @@ def running_site(folder: Path, *, database: str, **settings: Any) -> Iterator[Si
         server = stack.enter_context(running_postgres(is_durable=True)) if database == "postgresql" else None
         name = server.create() if server else ""
         address = {"database_url": server.url(name)} if server else {}
-        chosen = Settings(data_dir=folder / "data", keys_dir=_keys_folder(), secret=_SECRET, log_json=True, **address | settings)  # type: ignore[arg-type]
+        chosen = Settings(data_dir=folder / "data", keys_dir=_keys_folder(), secret=_SECRET, log_json=True, **address | settings)
         chosen.data_dir.mkdir(parents=True)
         keys = asyncio.run(_fill(chosen, folder))
         yield Site(stack.enter_context(served(Station(chosen, keys))), server, name)

@@ -73,7 +73,8 @@ def _cpu_s(service: int, others: tuple[int, ...]) -> dict[str, float]:
     root = psutil.Process(service)
     worker, rest = _parts(root)
     trees = [each for other in map(psutil.Process, others) for each in (other, *other.children(recursive=True))]
-    return {name: sum(map(_seconds, some)) for name, some in (("worker", worker), ("api", [root]), ("queue", rest), ("database", trees))}
+    parts = {"worker": worker[:1], "presses": worker[1:], "api": [root], "queue": rest, "database": trees}
+    return {name: sum(map(_seconds, some)) for name, some in parts.items()}
 
 
 def _seconds(process: psutil.Process) -> float:

@@ -153,7 +153,7 @@ def _orders(cases: CaseSet, authorities: Mapping[str, Authority]) -> Iterator[Or
         )
         people: dict[Slot, Row | None] = {Slot.PRACTITIONER: examiner, Slot.REPRESENTATIVE: head, Slot.ORGANISATION: None}
         signatories = tuple(_signatory(slot, people[slot], facts, case.facility_code, paths) for slot in design.slots(head_examined=facts.head_examined))
-        yield Order(uuid.UUID(int=number), design.kind, design.id, json.dumps(case.to_json()).encode(), facts, "", signatories)
+        yield Order(uuid.UUID(int=number), design.kind, design.id, json.dumps(case.to_json()).encode(), facts, "late", signatories)
 
 
 def _signatory(slot: Slot, person: Row | None, facts: FormFacts, facility_code: str, files: Mapping[tuple[str, str | None], str]) -> Signatory:

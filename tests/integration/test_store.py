@@ -20,7 +20,7 @@ from certsvc.models import Certificate, Entity, Kind, PublishedFile, Status
 from certsvc.resources import utc_now
 from certsvc.store import Database, claims
 from tests.support.postgres import Postgres
-from tests.support.records import record
+from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
 
@@ -193,6 +193,46 @@ async def test_what_the_driver_cannot_do_now_is_unavailable(rig: Rig) -> None:
             await session.execute(text("SELECT * FROM events"))
     answer = await rig.request(record(1))
     assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+
+
+@pytest.mark.parametrize("address", ["postgresql+asyncpg://nobody@127.0.0.1:1/none", "postgresql+asyncpg://nobody@/none?host=/no/such/folder"])
+async def test_a_server_that_does_not_answer_is_unavailable(address: str) -> None:
+    """No port, no socket: our own error, as for a damaged file."""
+    db = Database(address)
+    with pytest.raises(Unavailable, match="store_unavailable"):
+        async with db.read() as session:
+            await session.connection()
+    await db.close()
+
+
+async def test_what_one_accepts_the_next_sees(rig: Rig) -> None:
+    """Overlapping leaves of one person, asked for at two stations at the same moment: the later one is warned [rules A-OVERLAP]."""
+    for number in range(1, 6):
+        both = record(number), record(number, facility="01802", case_id=f"elsewhere {number}")
+        answers = await asyncio.gather(*map(rig.request, both))
+        ids = [uuid.UUID(answer.json()["id"]) for answer in answers]
+        async with rig.res.db.read() as session:
+            warnings = [(await session.get_one(Certificate, each)).warnings for each in ids]
+        assert sorted("A-OVERLAP" in each for each in warnings) == [False, True]
+
+
+async def test_counts_follow_the_certificates(rig: Rig) -> None:
+    """What the rows came to is kept, what became of their certificates is counted; certificates of others are left out."""
+    await rig.issued(record(9))
+    rows = as_csv(*({**record(number), "wants_sick_leave": "1", "wants_recovery": "1"} for number in range(1, 4)), {**record(4), "sex": "x"})
+    batch = (await rig.submit(rows)).json()
+    assert batch["counts"]["rows"] == 0
+    await rig.read()
+    counts = (await rig.call("GET", f"/v1/batches/{batch['id']}")).json()["counts"]
+    asked = {"rows": 4, "accepted": 3, "rejected": 1, "none": 0, "certificates": 6, "existing": 0, "cancelled": 0}
+    assert counts == asked | {"issued": 0, "failed": 0, "pending": 6}
+    await rig.work()
+    counts = (await rig.call("GET", f"/v1/batches/{batch['id']}")).json()["counts"]
+    assert counts == asked | {"issued": 6, "failed": 0, "pending": 0}
+    again = (await rig.submit(rows + b"\r\n", dry_run="true")).json()
+    await rig.work()
+    counts = (await rig.call("GET", f"/v1/batches/{again['id']}")).json()["counts"]
+    assert counts == asked | {"certificates": 0, "existing": 6, "issued": 0, "failed": 0, "pending": 0}
 
 
 TRANSITIONS = {

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certsvc.records import Birth, Cell
-from certsvc.records.cells import as_text, birth_of, day_of, has_forbidden, is_name, normalised
+from certsvc.records.cells import are_plain, as_text, birth_of, day_of, has_forbidden, is_name, normalised
 from certsvc.records.icd10 import find_code
 from certsvc.records.words import meaning_of
 
@@ -67,6 +67,21 @@ def test_normalising_is_stable(text: str) -> None:
     assert normalised(once) == once
     assert once == once.strip(" ")
     assert "  " not in once
+
+
+@given(st.lists(st.text(st.sampled_from("aă \u0306\u0323|\t\u00a0\u200b\ufffd\ue000\ud800\u1eaf") | st.characters(), max_size=6), max_size=4))
+def test_a_plain_row_needs_no_second_look(texts: list[str]) -> None:
+    """Where a whole row is plain, each of its texts is normalised already and holds nothing forbidden."""
+    if are_plain(texts):
+        assert [normalised(text) for text in texts] == texts
+        assert not any(map(has_forbidden, texts))
+
+
+@pytest.mark.parametrize("texts", [[" a"], ["a "], ["a", " "], ["a  b"], ["a\u0306"], ["\u1eaf", "x\u200b"], ["\ufffd"], ["\ue000"], ["a", "b\n"]])
+def test_a_row_that_is_not_plain(texts: list[str]) -> None:
+    """Blanks at the ends or doubled, decomposed letters, invisible and forbidden characters are seen wherever they stand."""
+    assert not are_plain(texts)
+    assert are_plain(["", "Nguyễn Thị Ắ", "a b"])
 
 
 @given(st.text())
