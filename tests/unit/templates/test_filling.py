@@ -213,7 +213,7 @@ def test_values_must_match_the_fields() -> None:
 def test_a_design_cannot_fetch(reference: str) -> None:
     """A design that refers to anything outside stops with an error that names the design, not the network."""
     design = _sick_leave("ct07-2017")
-    sources = dict(design.sources) | {"form.html": design.sources["form.html"].replace("</body>", f"{reference}</body>")}
+    sources = dict(design.sources) | {"form.html": design.sources["form.html"].replace("</body>", f'<div style="position: absolute">{reference}</div></body>')}
     with pytest.raises(Broken, match="design_fetches"):
         _fill(dataclasses.replace(design, sources=sources, digest=reference), sample_values(design))
 
