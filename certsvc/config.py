@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     base_url: str = Field("http://127.0.0.1:8000", description="public address; printed in every QR")
     profile: Profile = Field(Profile.B_LT, description="signature level: `B-B`, `B-T` or `B-LT`")
     signatures: Signatures = Field(Signatures.ALL, description="who signs: `all` whom the form names, or the `organisation` alone")
-    chunk_size: int = Field(100, ge=1, le=1000, description="certificates that go through a press together")
+    chunk_size: int = Field(200, ge=1, le=1000, description="certificates that go through a press together")
     lease_s: int = Field(60, ge=5, description="seconds after which a silent worker's claim is free again")
     sweep_s: float = Field(5.0, gt=0, description="seconds between two sweeps for work left behind")
     max_attempts: int = Field(5, ge=1, description="tries before a certificate is `failed`")

@@ -13,7 +13,7 @@ from certsvc.archive import Archive
 from certsvc.blobs import Blobs
 from certsvc.config import Environment, Settings
 from certsvc.errors import Broken
-from certsvc.issuing import pressing
+from certsvc.issuing import press_process
 from certsvc.issuing.orders import Chunk, Pressed
 from certsvc.issuing.producing import Press, Workbench
 from certsvc.issuing.rosters import Rosters
@@ -90,11 +90,11 @@ def open_press(settings: Settings) -> Iterator[Press]:
     """
     if settings.environment is Environment.PRODUCTION:
         raise Broken("dev_authorities", "Môi trường thật cần máy chủ dấu thời gian và OCSP bên ngoài.", "Production needs a TSA and OCSP of its own.")
-    setup = pressing.setup_of(settings)
-    with Presses(settings.presses, warm_up=functools.partial(pressing.warm_up, setup)) as presses:
+    setup = press_process.setup_of(settings)
+    with Presses(settings.presses, warm_up=functools.partial(press_process.warm_up, setup)) as presses:
 
         async def press(chunk: Chunk) -> Pressed:
-            return await asyncio.get_running_loop().run_in_executor(presses, pressing.press_chunk, setup, chunk)
+            return await asyncio.get_running_loop().run_in_executor(presses, press_process.press_chunk, setup, chunk)
 
         yield press
 

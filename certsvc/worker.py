@@ -14,6 +14,7 @@ from certsvc.errors import CertsvcError, Conflict, Unavailable
 from certsvc.issuing.batches import fail_batch, finish_batches, read_batch
 from certsvc.issuing.producing import Workbench, has_waiting, issue_chunk
 from certsvc.logs import get_logger
+from certsvc.presses import keep_what_is_there
 from certsvc.queue import ISSUE, READ_BATCH, dump_job, load_job, redis_settings
 from certsvc.resources import Resources, open_press, open_resources, utc_now, workbench
 from certsvc.store import answers, batches
@@ -114,6 +115,7 @@ async def run_worker(settings: Settings) -> None:
                 job_deserializer=load_job,
             )
             beside = [asyncio.create_task(each) for each in (issuing.run(), _listen(res, issuing), _sweep_forever(res))]
+            keep_what_is_there()
             _log.info("worker.started")
             try:
                 await worker.async_run()

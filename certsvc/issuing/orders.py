@@ -6,8 +6,10 @@ Values that hold a case or a key have no `repr` that could reach a log.
 import datetime as dt
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
+from certsvc.config import Profile, Signatures
 from certsvc.errors import CertsvcError
 from certsvc.models import Kind, Slot
 from certsvc.templates.values import FormFacts
@@ -81,3 +83,16 @@ class Pressed:
     made: tuple[Made, ...]
     unmade: tuple[Unmade, ...]
     layers: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a press is opened with; `bases` is the folder in which compiled designs are kept."""
+
+    keys_dir: Path
+    passphrase: str | None = field(repr=False)
+    profile: Profile
+    signatures: Signatures
+    is_production: bool
+    max_pdf_bytes: int
+    bases: Path

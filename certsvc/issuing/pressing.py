@@ -17,13 +17,12 @@ import json
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from certsvc.archive import seal_piece
-from certsvc.config import HANOI, Environment, Profile, Settings, Signatures
+from certsvc.config import HANOI, Profile, Signatures
 from certsvc.errors import Broken, CertsvcError
-from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Unmade
+from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Setup, Unmade
 from certsvc.models import Kind, Slot
 from certsvc.records import Case, late_finding
 from certsvc.records.ct07 import Ct07Facts, ct07_xml
@@ -48,47 +47,8 @@ _STOCKS_KEPT = 512
 _ANSWERS_ASKED_AGAIN_S = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What a press is opened with; `bases` is the folder in which compiled designs are kept."""
-
-    keys_dir: Path
-    passphrase: str | None = field(repr=False)
-    profile: Profile
-    signatures: Signatures
-    is_production: bool
-    max_pdf_bytes: int
-    bases: Path
-
-
-def setup_of(settings: Settings) -> Setup:
-    """What the settings say; nothing of it is the service's secret."""
-    return Setup(
-        keys_dir=settings.keys_dir.resolve(),
-        passphrase=settings.pkcs12_passphrase.get_secret_value() if settings.pkcs12_passphrase else None,
-        profile=settings.profile,
-        signatures=settings.signatures,
-        is_production=settings.environment is Environment.PRODUCTION,
-        max_pdf_bytes=settings.max_pdf_bytes,
-        bases=settings.data_dir.resolve() / "bases",
-    )
-
-
-def press_chunk(setup: Setup, chunk: Chunk) -> Pressed:
-    """`Press.press` of this process's press, which the first call opens."""
-    return _opened(setup).press(chunk)
-
-
-def warm_up(setup: Setup) -> None:
-    """Open the press and compile what most certificates need, before somebody waits for one."""
-    _opened(setup)
-    for design in load_designs():
-        slots = (Slot.ORGANISATION,) if setup.signatures is Signatures.ORGANISATION else design.slots(head_examined=False)
-        compile_base(design, head_examined=False, is_reissue=False, slots=slots, cache=setup.bases)
-
-
-@functools.lru_cache(maxsize=1)
-def _opened(setup: Setup) -> "Press":
+def open_press(setup: Setup) -> "Press":
+    """A press with the embedded authorities of `keys_dev`, on the clock of this machine."""
     keyring = Keyring(setup.keys_dir, passphrase=setup.passphrase.encode() if setup.passphrase else None)
     time_stamper = keyring.embedded_tsa(clock=_utc_now, rng=secrets.token_bytes)
     return Press(setup, keyring=keyring, time_stamper=time_stamper, revocation=keyring.local_revocation(clock=_utc_now), clock=_utc_now)
@@ -126,6 +86,12 @@ class Press:
         self._revocation = revocation
         self._clock = clock
         self._stocks: OrderedDict[tuple[object, ...], _Laid] = OrderedDict()
+
+    def warm_up(self) -> None:
+        """Compile what most certificates need, before somebody waits for one."""
+        for design in load_designs():
+            slots = (Slot.ORGANISATION,) if self._setup.signatures is Signatures.ORGANISATION else design.slots(head_examined=False)
+            compile_base(design, head_examined=False, is_reissue=False, slots=slots, cache=self._setup.bases)
 
     def press(self, chunk: Chunk) -> Pressed:
         """Make each certificate of the chunk, or say why not; one that fails stops no other."""

@@ -156,9 +156,16 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     raw: Any = connection
     raw.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", f"busy_timeout={int(_BUSY_TIMEOUT.total_seconds() * 1000)}", "foreign_keys=ON", "synchronous=NORMAL"):
+    settings = {
+        "journal_mode": "WAL",
+        "busy_timeout": int(_BUSY_TIMEOUT.total_seconds() * 1000),
+        "foreign_keys": "ON",
+        "synchronous": "NORMAL",
+        "cache_size": -16_000,  # KiB; ids and codes are random, so new rows touch every page of their indexes
+    }
+    for name, value in settings.items():
         try:
-            cursor.execute(f"PRAGMA {pragma}")
+            cursor.execute(f"PRAGMA {name}={value}")
         except sqlite3.Error:
             connection.close()  # the pool does not have it yet, and its thread would outlive the event loop
             raise

@@ -1,4 +1,4 @@
-"""Measuring on a machine that others use too: one core, processor time, medians, ratios within a round.
+"""Measuring on a machine that others use too: one core, processor time, medians of ratios within a round.
 
 Processor time is what this process and its threads computed. On an idle machine it is the wall clock, for nothing that is
 measured here waits; on a busy one it leaves out what others did. `wall_to_cpu` tells how busy it was: 1 is idle.
@@ -71,17 +71,13 @@ class Series:
         self.yardstick_ms.append(yardstick_ms)
 
     @property
-    def median_ms(self) -> float:
-        return statistics.median(self.ms)
-
-    @property
-    def per_s(self) -> float:
-        return 1000 / self.median_ms
-
-    @property
     def share(self) -> float:
         """The yardstick's time over this work's: the median of the rounds' own."""
         return statistics.median(yardstick / ms for yardstick, ms in zip(self.yardstick_ms, self.ms, strict=True))
+
+    def typical_ms(self, yardstick_ms: float) -> float:
+        """Milliseconds a piece while the yardstick takes its usual time: so works measured one after another can be compared."""
+        return yardstick_ms / self.share
 
 
 def measure(works: dict[str, Work], *, yardstick: Work, rounds: int) -> dict[str, Series]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from certsvc.issuing import pressing
+from certsvc.issuing import press_process
 from certsvc.issuing.producing import Press
 from certsvc.logs import set_up_logging
 from certsvc.queue import EmbeddedServer
@@ -64,7 +64,7 @@ def station(tmp_path: Path, database: str, request: pytest.FixtureRequest) -> It
 @pytest.fixture
 def press(station: Station) -> Press:
     """The real one, in a thread of this process instead of a process of its own."""
-    press_chunk = functools.partial(pressing.press_chunk, pressing.setup_of(station.settings))
+    press_chunk = functools.partial(press_process.press_chunk, press_process.setup_of(station.settings))
     return lambda chunk: asyncio.to_thread(press_chunk, chunk)
 
 

@@ -17,7 +17,8 @@ from certsvc.archive import open_piece
 from certsvc.config import Profile, Settings, Signatures
 from certsvc.errors import Unavailable
 from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Signatory
-from certsvc.issuing.pressing import Press, setup_of
+from certsvc.issuing.press_process import setup_of
+from certsvc.issuing.pressing import Press
 from certsvc.models import Kind, Slot
 from certsvc.signing.tsa import TimeStamper
 from certsvc.templates.values import FormFacts
