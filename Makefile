@@ -4,7 +4,7 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench fmt lock clean system system-test
+.PHONY: run test check bench bench-engine fmt lock clean system system-test
 
 run: $(VENV)/.runtime system ## set up, issue the sample cases, serve on PORT
 	$(BIN)/certsvc demo --port $(PORT)
@@ -19,8 +19,12 @@ check: $(VENV)/.dev ## lint, types, import layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.dev system-test ## how long one certificate takes, from POST to PDF
-	$(BIN)/python -m tests.benchmarks.bench_single
+bench: $(VENV)/.dev system-test ## all figures: engine, peers, the whole way; a table, and var/bench/latest.json
+	-@$(BIN)/python scripts/system_packages.py bench
+	$(BIN)/python -m tests.benchmarks.bench
+
+bench-engine: $(VENV)/.dev system-test ## the engine alone, within a minute
+	$(BIN)/python -m tests.benchmarks.bench_engine
 
 fmt: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -1,4 +1,4 @@
-"""What pip cannot give: `run` or `test`. As root it is installed; otherwise the one line to run is printed."""
+"""What pip cannot give: `run`, `test` or `bench`. As root it is installed; otherwise the one line to run is printed."""
 
 import ctypes
 import os
@@ -19,6 +19,9 @@ LIBRARIES = {
 PROGRAMS = {"chromium": "chromium", "pdfsig": "poppler-utils", "pdftotext": "poppler-utils", "qpdf": "qpdf", "openssl": "openssl", "javac": "default-jdk-headless"}
 """Independent readers and the browser of the tests; Java runs veraPDF."""
 
+JARS = {"itext5.jar": "libitext5-java", "bcprov.jar": "libbcprov-java", "bcpkix.jar": "libbcpkix-java"}
+"""What the benchmarks compare with, below /usr/share/java."""
+
 SERVERS = {"postgresql": "/usr/lib/postgresql"}
 """Debian packages of servers that tests start for themselves, and the folder of each version's programs, which are not in PATH."""
 
@@ -32,10 +35,12 @@ def _loads(library: str) -> bool:
 
 
 def missing(purpose: str) -> list[str]:
-    """Debian packages that are missing for `run` or `test`."""
+    """Debian packages that are missing for `run`, `test` or `bench`."""
     if not sys.platform.startswith("linux"):
         return []
     packages = {package for library, package in LIBRARIES.items() if not _loads(library)}
+    if purpose == "bench":
+        packages |= {package for jar, package in JARS.items() if not Path("/usr/share/java", jar).exists()}
     if purpose == "test":
         packages |= {package for program, package in PROGRAMS.items() if shutil.which(program) is None}
         packages |= {package for package, folder in SERVERS.items() if not any(Path(folder).glob("*/bin/initdb")) and shutil.which("initdb") is None}

