@@ -16,7 +16,14 @@ LIBRARIES = {
 }
 """Shared libraries that WeasyPrint loads, and the Debian packages that hold them."""
 
-PROGRAMS = {"chromium": "chromium", "pdfsig": "poppler-utils", "pdftotext": "poppler-utils", "qpdf": "qpdf", "openssl": "openssl", "javac": "default-jdk-headless"}
+PROGRAMS = {
+    "chromium": "chromium",
+    "pdfsig": "poppler-utils",
+    "pdftotext": "poppler-utils",
+    "qpdf": "qpdf",
+    "openssl": "openssl",
+    "javac": "default-jdk-headless",
+}
 """Independent readers and the browser of the tests; Java runs veraPDF."""
 
 JARS = {"itext5.jar": "libitext5-java", "bcprov.jar": "libbcprov-java", "bcpkix.jar": "libbcpkix-java"}

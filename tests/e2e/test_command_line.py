@@ -154,7 +154,7 @@ def test_designs(run: Run, tmp_path: Path) -> None:
     broken = tmp_path / "v2"
     broken.mkdir()
     for file in ours.iterdir():
-        (broken / file.name).write_bytes(file.read_bytes().replace(b"{{ parent }}", b"{{ patent }}"))
+        (broken / file.name).write_bytes(file.read_bytes().replace(b"issuer(parent,", b"issuer(patent,"))
     found = run("designs", "check", str(broken))
     assert found.returncode == SAYS_NO
     assert re.search(r"form\.html:\d+:", found.stdout)
