@@ -19,7 +19,7 @@ from certsvc.queue import die_with_parent
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_LOOK_AFTER = 50_000
+_LOOK_AFTER = 20_000
 _SECRET = "CERTSVC_SECRET"  # noqa: S105 - the variable's name
 
 
