@@ -41,7 +41,7 @@ SAMPLE_VALUES = {
     "test_place": FACILITY,
     "vaccine_doses": "3",
     "verify_url": "HTTPS://KIEMTRA.EXAMPLE.VN/V/ABCDEFGHJKMNPQRSTVWXYZ0123",
-    "visit_no": "17",
+    "visit_no": "17/KCB",
 }
 """Invented values; what depends on the kind stands in `_OF_KIND`, what is not named is blank."""
 

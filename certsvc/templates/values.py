@@ -137,7 +137,7 @@ _FIELDS: dict[str, Callable[[Case, FormFacts], str]] = {
 }
 
 _SICK_LEAVE: dict[str, Callable[[Case, FormFacts], str]] = {
-    "visit_no": lambda case, _: case.visit_no,
+    "visit_no": lambda case, _: f"{case.visit_no}/KCB",
     "social_insurance": lambda case, _: _joined(" / ", case.social_insurance_no, case.health_insurance_card),
     "id_issued_on": lambda case, _: printed_date(case.id_issued_on),
     "employer": lambda case, _: case.employer,
