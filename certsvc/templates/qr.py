@@ -2,10 +2,8 @@
 
 import base64
 import re
-from typing import Any
 
-import zxingcpp
-from PIL import Image
+import zint
 
 from certsvc.errors import InputError
 from certsvc.pdf import stream
@@ -14,15 +12,21 @@ QUIET_MODULES = 4
 """Width of the empty border that ISO/IEC 18004 clause 9.1 asks for, in modules."""
 
 MASK = 3
-"""The data mask of every symbol on paper.
+"""The data mask of every symbol.
 
 Clause 7.8.3 has an encoder try all eight masks and take the one with the fewest runs, blocks and false finder patterns,
 which is nine tenths of its work. A symbol says itself which mask it has, so any mask reads. What is lost is that choice:
 our texts are mostly random characters, whose modules are even under every mask, and the tests read what we print.
 """
 
-_SIZE = re.compile(r'<svg width="(\d+)"')
-_PATH = re.compile(r'<path d="([^"]+)"')
+_LEVEL_M = 2
+_ZINT_MASK = (MASK + 1) << 8
+"""How Zint's `option_3` asks for it [Zint manual, QR Code: pattern plus one, times 256]."""
+
+_WHITE_IS_1 = bytes(0xFF ^ int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+"""From Zint's bytes (first module in the lowest bit, dark is 1) to those of a PDF image (in the highest bit, dark is 0)."""
+
+_DARK = re.compile("1+")
 
 
 def qr_image(text: str) -> bytes:
@@ -31,11 +35,9 @@ def qr_image(text: str) -> bytes:
     Upper-case addresses take the alphanumeric mode: version 12 holds 419 characters. Raises InputError if the text is
     empty or longer than a symbol holds.
     """
-    drawn = _symbol(text, data_mask=MASK).to_image(scale=1, add_quiet_zones=False)
-    side, _ = drawn.shape
-    rows = Image.frombytes("1", (side, side), memoryview(drawn).tobytes(), "raw", "1;8").tobytes()
+    rows = _rows(text)
     entries = b"/Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray /BitsPerComponent 1 /Interpolate false"
-    return stream(entries % (side, side), rows)
+    return stream(entries % (len(rows), len(rows)), b"".join(rows).translate(_WHITE_IS_1))
 
 
 def qr_svg(text: str, *, quiet_modules: int = QUIET_MODULES) -> str:
@@ -43,14 +45,14 @@ def qr_svg(text: str, *, quiet_modules: int = QUIET_MODULES) -> str:
 
     Pass `quiet_modules=0` where the surroundings leave the quiet zone empty. Raises InputError as `qr_image` does.
     """
-    drawn = _symbol(text).to_svg(add_quiet_zones=False)
-    size, path = _SIZE.search(drawn), _PATH.search(drawn)
-    if size is None or path is None:
-        raise RuntimeError("zxing-cpp draws its SVG in a new way")
-    side = int(size[1]) + 2 * quiet_modules
+    rows = _rows(text)
+    lines = (f"{int.from_bytes(row, 'little'):0{len(rows)}b}"[::-1] for row in rows)
+    runs = ((y, run.start(), len(run[0])) for y, line in enumerate(lines) for run in _DARK.finditer(line))
+    path = "".join(f"M{x} {y}h{length}v1h-{length}Z" for y, x, length in runs)
+    side = len(rows) + 2 * quiet_modules
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{-quiet_modules} {-quiet_modules} {side} {side}" shape-rendering="crispEdges">'
-        f'<path d="{path[1]}" fill="#000"/></svg>'
+        f'<path d="{path}" fill="#000"/></svg>'
     )
 
 
@@ -59,8 +61,14 @@ def data_address(svg: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
 
 
-def _symbol(text: str, **options: Any) -> Any:
+def _rows(text: str) -> list[bytes]:
+    """The symbol's rows from the top, one bit a module as Zint has them."""
+    symbol = zint.Symbol()
+    symbol.symbology, symbol.option_1, symbol.option_3 = zint.Symbology.QRCODE, _LEVEL_M, _ZINT_MASK
     try:
-        return zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M", **options)
-    except ValueError as error:
+        symbol.encode(text)
+    except RuntimeError as error:
         raise InputError("qr_text", "Nội dung mã QR rỗng hoặc quá dài.", "The text of the QR code is empty or too long.") from error
+    data = symbol.encoded_data.tobytes()
+    stride = len(data) // len(symbol.encoded_data)
+    return [data[start : start + (symbol.width + 7) // 8] for start in range(0, symbol.rows * stride, stride)]

@@ -3,6 +3,7 @@
 import random
 import re
 import threading
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -14,7 +15,7 @@ from certsvc.templates.designs import find_design
 from certsvc.templates.faces import advance, unprintable
 from certsvc.templates.filling import fill
 from certsvc.templates.preview import filled_pdf
-from certsvc.templates.qr import qr_image, qr_svg
+from certsvc.templates.qr import MASK, qr_image, qr_svg
 from certsvc.templates.samples import sample_values
 
 
@@ -138,6 +139,15 @@ def test_many_symbols_read() -> None:
         code = zxingcpp.read_barcode(_on_paper(_modules(qr_image(_address(length)))))
         assert code is not None
         assert code.text == _address(length)
+
+
+@pytest.mark.parametrize("length", [55, 267, 374, 419])
+def test_another_encoder_draws_the_same_symbol(length: int) -> None:
+    """zxing-cpp, told the mask, makes the very same modules of an upper-case address."""
+    text = _address(length)
+    drawn: Any = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M", data_mask=MASK).to_image(scale=1, add_quiet_zones=False)
+    theirs = Image.frombytes("L", drawn.shape, memoryview(drawn).tobytes())
+    assert _modules(qr_image(text)).convert("L").tobytes() == theirs.tobytes()
 
 
 def test_image_is_what_a_pdf_needs() -> None:
