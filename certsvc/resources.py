@@ -91,7 +91,7 @@ def open_press(settings: Settings) -> Iterator[Press]:
     if settings.environment is Environment.PRODUCTION:
         raise Broken("dev_authorities", "Môi trường thật cần máy chủ dấu thời gian và OCSP bên ngoài.", "Production needs a TSA and OCSP of its own.")
     setup = press_process.setup_of(settings)
-    with Presses(settings.presses, warm_up=functools.partial(press_process.warm_up, setup)) as presses:
+    with Presses(settings.presses, shared=press_process.SHARED, warm_up=functools.partial(press_process.warm_up, setup)) as presses:
 
         async def press(chunk: Chunk) -> Pressed:
             return await asyncio.get_running_loop().run_in_executor(presses, press_process.press_chunk, setup, chunk)

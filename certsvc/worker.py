@@ -14,7 +14,7 @@ from certsvc.errors import CertsvcError, Conflict, Unavailable
 from certsvc.issuing.batches import fail_batch, finish_batches, read_batch
 from certsvc.issuing.producing import Workbench, has_waiting, issue_chunk
 from certsvc.logs import get_logger
-from certsvc.presses import keep_what_is_there
+from certsvc.memory import keep_what_is_there, share_arenas
 from certsvc.queue import ISSUE, READ_BATCH, dump_job, load_job, redis_settings
 from certsvc.resources import Resources, open_press, open_resources, utc_now, workbench
 from certsvc.store import answers, batches
@@ -99,6 +99,7 @@ class Issuing:
 
 async def run_worker(settings: Settings) -> None:
     """Work until told to stop (SIGTERM, SIGINT); what is begun is finished or falls to the next worker."""
+    share_arenas()
     async with open_resources(settings) as res:
         with open_press(settings) as press:
             issuing = Issuing(workbench(res, press))

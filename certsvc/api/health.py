@@ -1,12 +1,18 @@
-"""`/livez` and `/readyz`: does the process answer, and can it work?"""
+"""`/livez` and `/readyz`: does the process answer, and can it work? `/metrics`: how much it did, out of the rows, so whichever process did it."""
 
-from collections.abc import Awaitable
+from collections import Counter
+from collections.abc import Awaitable, Iterator, Mapping
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from typing_extensions import override
 
 from certsvc.api.access import Res
 from certsvc.errors import CertsvcError
+from certsvc.store import certificates
 
 router = APIRouter(tags=["health"])
 
@@ -31,3 +37,34 @@ async def _state(check: Awaitable[None]) -> str:
     except CertsvcError as error:
         return error.code
     return "ok"
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text format"}})
+async def metrics(res: Res) -> Response:
+    """Counts for a Prometheus server; nothing of persons or facilities."""
+    async with res.db.read() as session:
+        figures = await certificates.figures(session, facility_code=None)
+        ways = await certificates.published_ways(session)
+    states: Counter[tuple[str, str]] = Counter()
+    for _, kind, status, count, _ in figures:
+        states[kind, status] += count
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Counted(states, ways))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+class _Counted(Collector):
+    def __init__(self, states: Mapping[tuple[str, str], int], ways: Mapping[str, int]) -> None:
+        self._states = states
+        self._ways = ways
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        states = GaugeMetricFamily("certsvc_certificates", "Certificates by kind and status.", labels=["kind", "status"])
+        for labels, count in self._states.items():
+            states.add_metric(labels, count)
+        yield states
+        files = CounterMetricFamily("certsvc_files_published", "Signed files: filled into a compiled design, or laid out in full.", labels=["way"])
+        for way, count in self._ways.items():
+            files.add_metric([way], count)
+        yield files

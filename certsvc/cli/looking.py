@@ -17,8 +17,6 @@ from certsvc.errors import CertsvcError
 from certsvc.resources import utc_now
 from certsvc.store import Database, registry
 from certsvc.templates.designs import find_design, load_designs
-from certsvc.templates.inspecting import check_design
-from certsvc.templates.preview import preview_png
 from certsvc.trusting import build_trust
 
 designs = typer.Typer(no_args_is_help=True, help="The form designs.")
@@ -44,6 +42,8 @@ def preview(
     head: Annotated[bool, typer.Option("--head", help="the variant for a head who examined himself")] = False,
 ) -> None:
     """A PNG of a design with invented values."""
+    from certsvc.templates.preview import preview_png  # noqa: PLC0415 - WeasyPrint takes its time to load
+
     with told():
         design = find_design(design_id)
         if design is None:
@@ -57,6 +57,8 @@ def preview(
 @designs.command("check")
 def check(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="the design's folder")]) -> None:
     """What is wrong with a design, with its line."""
+    from certsvc.templates.inspecting import check_design  # noqa: PLC0415 - WeasyPrint takes its time to load
+
     with told():
         problems = check_design(folder)
     for problem in problems:

@@ -1,4 +1,4 @@
-"""serve, worker, demo, migrate."""
+"""serve, worker, demo, migrate. Each loads what it runs by itself: a worker needs no HTTP server, and help needs neither."""
 
 import socket
 from pathlib import Path
@@ -6,12 +6,9 @@ from typing import Annotated
 
 import typer
 
-from certsvc.cli.demonstration import run_demo
 from certsvc.cli.ending import CANNOT_NOW, complain, run, say, settings_from_environment
 from certsvc.config import Settings
-from certsvc.serving import running_stack, serve_http
 from certsvc.store import Database
-from certsvc.worker import run_worker
 
 Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(help="port to listen on", min=1, max=65535)]
@@ -25,6 +22,8 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000, *, no_worker: Annotated[b
 
 
 async def _serve(settings: Settings, *, host: str, port: int, with_worker: bool) -> None:
+    from certsvc.serving import running_stack, serve_http  # noqa: PLC0415 - see above
+
     async with running_stack(settings, with_worker=with_worker) as wired:
         await serve_http(wired, host=host, port=port)
 
@@ -45,6 +44,8 @@ def refuse_taken(host: str, port: int) -> None:
 
 def worker() -> None:
     """A worker process for the shared queue (CERTSVC_REDIS_URL)."""
+    from certsvc.worker import run_worker  # noqa: PLC0415 - see above
+
     run(run_worker(settings_from_environment()))
 
 
@@ -56,6 +57,8 @@ def demo(
     folder: Annotated[Path, typer.Option(help="where everything of the demo lies")] = Path("var/demo"),
 ) -> None:
     """Set up the demo folder, issue the sample cases, print addresses and keys, then serve."""
+    from certsvc.cli.demonstration import run_demo  # noqa: PLC0415 - see above
+
     if not once:
         refuse_taken(host, port)
     run(run_demo(settings_from_environment(), folder.resolve(), host=host, port=port, once=once))

@@ -9,6 +9,9 @@ from certsvc.issuing.orders import Chunk, Pressed, Setup
 if TYPE_CHECKING:
     from certsvc.issuing.pressing import Press
 
+SHARED = "certsvc.issuing.pressing"
+"""The module that presses share the memory of."""
+
 
 def setup_of(settings: Settings) -> Setup:
     """What presses are opened with; nothing of it is the service's secret."""

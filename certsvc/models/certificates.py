@@ -14,6 +14,9 @@ from certsvc.models.states import Kind, Status
 IN_WORK = "status IN ('requested', 'signing')"
 """What the partial index on waiting certificates covers; a query must say it in these words to be served by it."""
 
+LAID_OUT = "base IS NULL"
+"""Files that took the full layout, for no slot held their texts: they share no base. A partial index covers them."""
+
 
 class Certificate(Entity):
     """One certificate of one case: what was asked for, where it stands, what was published.
@@ -206,4 +209,5 @@ class PublishedFile(Entity):
     __table_args__ = (
         CheckConstraint("stock IS NULL OR base IS NOT NULL", name="layers"),
         CheckConstraint("start >= 0 AND length > 0", name="place"),
+        Index("ix_published_files_laid_out", "base", sqlite_where=text(LAID_OUT), postgresql_where=text(LAID_OUT)),
     )

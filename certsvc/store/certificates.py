@@ -5,10 +5,11 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.models import LIVE, Certificate, Episode, Event, Kind, PublishedFile, Status
+from certsvc.models.certificates import LAID_OUT
 
 NaturalKey = tuple[str, str, Kind]
 """(facility code, case id, kind)."""
@@ -121,3 +122,10 @@ async def figures(session: AsyncSession, *, facility_code: str | None) -> Sequen
     if facility_code is not None:
         query = query.where(Certificate.facility_code == facility_code)
     return (await session.execute(query)).all()
+
+
+async def published_ways(session: AsyncSession) -> dict[str, int]:
+    """How many files were filled into a compiled design, and how many had to be laid out in full."""
+    every = await session.scalar(select(func.count()).select_from(PublishedFile)) or 0
+    laid_out = await session.scalar(select(func.count()).select_from(PublishedFile).where(text(LAID_OUT))) or 0
+    return {"filled": every - laid_out, "laid_out": laid_out}

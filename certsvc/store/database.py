@@ -161,7 +161,6 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
         "busy_timeout": int(_BUSY_TIMEOUT.total_seconds() * 1000),
         "foreign_keys": "ON",
         "synchronous": "NORMAL",
-        "cache_size": -8_000,  # KiB; ids and codes are random, so new rows touch every page of their indexes
     }
     for name, value in settings.items():
         try:

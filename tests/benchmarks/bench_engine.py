@@ -16,7 +16,7 @@ from typing import Any
 
 from certsvc.archive import seal_piece
 from certsvc.config import Profile
-from certsvc.presses import keep_what_is_there
+from certsvc.memory import keep_what_is_there
 from certsvc.signing.sealing import Sealed, Sheet
 from certsvc.templates.attachment import record_stream
 from certsvc.templates.qr import qr_image

@@ -90,16 +90,20 @@ def test_a_worker_killed_again_and_again_loses_nothing(station: Station) -> None
         assert len(killed) == 3
 
 
-def test_a_killed_layout_process_is_replaced(station: Station) -> None:
-    """kill -9 of the process that lays out forms (as a machine without memory would): the batch still ends well."""
+@pytest.mark.parametrize("kill_server", [False, True], ids=["a press", "the server presses are forked from"])
+def test_a_killed_press_is_replaced(station: Station, *, kill_server: bool) -> None:
+    """kill -9 of what fills and signs (as a machine without memory would): the batch still ends well."""
     with served(station) as service, service.client() as client:
         batch_id = calls.submit(client, _file())["id"]
-        _wait_for_issued(client, batch_id, 5)
+        done = _wait_for_issued(client, batch_id, 5)
         [worker] = _workers(service)
-        for child in worker.children():
-            if "multiprocessing.spawn" in " ".join(child.cmdline()):
-                child.kill()
+        [server] = [child for child in worker.children() if "multiprocessing.forkserver" in " ".join(child.cmdline())]
+        [press] = server.children()
+        (server if kill_server else press).kill()
+        assert psutil.wait_procs([press], timeout=10)[1] == []
+        assert done < CERTIFICATES, "too fast to be killed in the middle"
         _assert_issued_once(service, batch_id)
+        assert _workers(service) == [worker]
 
 
 def test_a_killed_service_leaves_nobody_behind_and_goes_on(station: Station) -> None:

@@ -3,18 +3,22 @@
 import asyncio
 import contextlib
 import datetime as dt
+import sqlite3
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certsvc import migrations
 from certsvc.errors import Broken, Conflict, Unavailable
 from certsvc.models import Certificate, Entity, Kind, PublishedFile, Status
 from certsvc.resources import utc_now
@@ -60,6 +64,57 @@ async def test_migrations_lead_to_the_models(empty_database: str) -> None:
             assert await connection.run_sync(_differences) == []
     finally:
         await db.close()
+
+
+@pytest.mark.parametrize("has_files", [False, True], ids=["empty", "with files"])
+async def test_a_schema_from_before_packs_is_brought_forward(empty_database: str, *, has_files: bool) -> None:
+    """An empty one becomes the newest; one with files that no pack holds is refused in words that say what to do, and stays as it is."""
+    db = Database(empty_database)
+    try:
+        async with db.engine.begin() as connection:
+            await connection.run_sync(_upgrade_to, "0001")
+        if has_files:
+            await _insert_whole_file(db)
+            with pytest.raises(Broken, match="made_by_trial"):
+                await db.migrate()
+        else:
+            await db.migrate()
+            await db.check_schema()
+            async with db.engine.begin() as connection:
+                await connection.run_sync(_downgrade_to, "0001")
+        with pytest.raises(Broken, match="stale_schema"):
+            await db.check_schema()
+    finally:
+        await db.close()
+
+
+def _alembic(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _upgrade_to(connection: Connection, revision: str) -> None:
+    command.upgrade(_alembic(connection), revision)
+
+
+def _downgrade_to(connection: Connection, revision: str) -> None:
+    command.downgrade(_alembic(connection), revision)
+
+
+_WHOLE_FILE = f"INSERT INTO published_files (sha256, certificate_id, published_at) VALUES ('{0:064}', '{0:032}', '2026-11-22 00:00:00+00:00')"
+
+
+async def _insert_whole_file(db: Database) -> None:
+    """As the first version did; whose it is does not matter, so no foreign key is asked for."""
+    if db.is_sqlite:
+        with contextlib.closing(sqlite3.connect(str(db.url.database))) as raw, raw:
+            raw.execute(_WHOLE_FILE)
+        return
+    async with db.engine.begin() as connection:
+        await connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        await connection.exec_driver_sql(_WHOLE_FILE)
 
 
 async def _copy(rig: Rig, certificate_id: str, **changes: Any) -> None:

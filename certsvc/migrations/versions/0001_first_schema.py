@@ -116,7 +116,6 @@ def upgrade() -> None:
         sa.Column("problem", sa.JSON(), nullable=True),
         sa.Column("notices", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("counts", sa.JSON(), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("status IN ('reading', 'running', 'done', 'cancelled', 'failed')", name=op.f("ck_batches_status")),
@@ -162,7 +161,6 @@ def upgrade() -> None:
         sa.Column("replaced_by_id", sa.Uuid(), nullable=True),
         sa.Column("is_reissue", sa.Boolean(), nullable=False),
         sa.Column("requested_by_id", sa.Uuid(), nullable=False),
-        sa.Column("batch_id", sa.Uuid(), nullable=True),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("pdf_sha256", sa.String(length=64), nullable=True),
@@ -178,7 +176,6 @@ def upgrade() -> None:
             "status NOT IN ('issued', 'suspended', 'revoked', 'replaced') OR (serial IS NOT NULL AND pdf_sha256 IS NOT NULL AND signed_at IS NOT NULL)",
             name=op.f("ck_certificates_published"),
         ),
-        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_certificates_batch_id_batches")),
         sa.ForeignKeyConstraint(["facility_code"], ["facilities.code"], name=op.f("fk_certificates_facility_code_facilities")),
         sa.ForeignKeyConstraint(["replaced_by_id"], ["certificates.id"], name=op.f("fk_certificates_replaced_by_id_certificates")),
         sa.ForeignKeyConstraint(["replaces_id"], ["certificates.id"], name=op.f("fk_certificates_replaces_id_certificates")),
@@ -190,16 +187,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_index", name=op.f("uq_certificates_token_index")),
     )
     with op.batch_alter_table("certificates", schema=None) as batch_op:
-        batch_op.create_index("ix_certificates_batch", ["batch_id", "status"], unique=False)
         batch_op.create_index("ix_certificates_newest", ["requested_at", "id"], unique=False)
         batch_op.create_index("ix_certificates_person", ["person", "kind"], unique=False)
-        batch_op.create_index(
-            "ix_certificates_work",
-            ["priority", "requested_at", "facility_code", "id"],
-            unique=False,
-            sqlite_where=sa.text("status IN ('requested', 'signing')"),
-            postgresql_where=sa.text("status IN ('requested', 'signing')"),
-        )
+        batch_op.create_index("ix_certificates_work", ["status", "priority", "requested_at"], unique=False)
         batch_op.create_index(
             "uq_certificates_live",
             ["facility_code", "case_id", "kind"],
@@ -262,14 +252,6 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("certificate_id", sa.Uuid(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("base", sa.String(length=64), nullable=True),
-        sa.Column("stock", sa.String(length=64), nullable=True),
-        sa.Column("pack", sa.String(length=32), nullable=False),
-        sa.Column("start", sa.Integer(), nullable=False),
-        sa.Column("length", sa.Integer(), nullable=False),
-        sa.Column("data_key", sa.LargeBinary(), nullable=True),
-        sa.CheckConstraint("stock IS NULL OR base IS NOT NULL", name=op.f("ck_published_files_layers")),
-        sa.CheckConstraint("start >= 0 AND length > 0", name=op.f("ck_published_files_place")),
         sa.ForeignKeyConstraint(["certificate_id"], ["certificates.id"], name=op.f("fk_published_files_certificate_id_certificates")),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_published_files")),
     )
@@ -301,11 +283,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("status IN ('requested', 'signing', 'issued', 'suspended')"),
             postgresql_where=sa.text("status IN ('requested', 'signing', 'issued', 'suspended')"),
         )
-        batch_op.drop_index(
-            "ix_certificates_work",
-            sqlite_where=sa.text("status IN ('requested', 'signing')"),
-            postgresql_where=sa.text("status IN ('requested', 'signing')"),
-        )
+        batch_op.drop_index("ix_certificates_work")
         batch_op.drop_index("ix_certificates_person")
         batch_op.drop_index("ix_certificates_newest")
 
