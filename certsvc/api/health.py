@@ -1,9 +1,10 @@
 """`/livez` and `/readyz`: does the process answer, and can it work? `/metrics`: how much it did, out of the rows, so whichever process did it."""
 
+import time
 from collections import Counter
 from collections.abc import Awaitable, Iterator, Mapping
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -15,6 +16,9 @@ from certsvc.errors import CertsvcError
 from certsvc.store import certificates
 
 router = APIRouter(tags=["health"])
+
+_COUNTED_ANEW_S = 10
+"""Counting reads every row, and anybody may ask."""
 
 
 @router.get("/livez")
@@ -40,8 +44,16 @@ async def _state(check: Awaitable[None]) -> str:
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text format"}})
-async def metrics(res: Res) -> Response:
-    """Counts for a Prometheus server; nothing of persons or facilities."""
+async def metrics(request: Request, res: Res) -> Response:
+    """Counts for a Prometheus server, at most ten seconds old; nothing of persons or facilities."""
+    counted_at, text = getattr(request.app.state, "metrics", (-float("inf"), b""))
+    if time.monotonic() - counted_at > _COUNTED_ANEW_S:
+        text = await _count(res)
+        request.app.state.metrics = time.monotonic(), text
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+async def _count(res: Res) -> bytes:
     async with res.db.read() as session:
         figures = await certificates.figures(session, facility_code=None)
         ways = await certificates.published_ways(session)
@@ -50,7 +62,7 @@ async def metrics(res: Res) -> Response:
         states[kind, status] += count
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Counted(states, ways))
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    return generate_latest(registry)
 
 
 class _Counted(Collector):

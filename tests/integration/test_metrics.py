@@ -29,3 +29,10 @@ async def test_certificates_of_the_full_layout_are_counted(rig: Rig) -> None:
 async def test_nothing_yet_is_counted_too(dummy_rig: Rig) -> None:
     """A fresh service answers with zeros."""
     assert await _samples(dummy_rig) == {("certsvc_files_published_total", "filled"): 0, ("certsvc_files_published_total", "laid_out"): 0}
+
+
+async def test_rows_are_not_counted_for_every_caller(dummy_rig: Rig) -> None:
+    """Anybody may ask, and counting reads every row: who asks again at once gets the same answer."""
+    before = await _samples(dummy_rig)
+    await dummy_rig.request(record(1))
+    assert await _samples(dummy_rig) == before
