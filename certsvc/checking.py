@@ -7,20 +7,24 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certsvc.claiming import claims_of
+from certsvc.config import HANOI
 from certsvc.errors import Conflict, Forbidden, InputError, NotFound, TooMany, Unavailable
 from certsvc.models import Certificate, Event, Facility, Status
+from certsvc.models.claims import Claims
 from certsvc.records import Case
 from certsvc.second_factor import SecondFactor
 from certsvc.showing import holder_view, stranger_view
 from certsvc.store import Database, answers, certificates, registry
 from certsvc.vault import Vault
 from certsvc.verify.apart import Examiner
+from certsvc.verify.claims import find_claims
 from certsvc.verify.codes import Code, normalise_code
 from certsvc.verify.findings import Kind as FileKind
 from certsvc.verify.images import is_picture
@@ -30,7 +34,7 @@ from certsvc.verify.report import Check, CheckName, Outcome, Report, Verdict
 from certsvc.verify.trust import Trust
 
 TRIES_AN_HOUR, TRIES_IN_ALL = 5, 20
-_PAGE = re.compile(r"/v/[^/]+", re.IGNORECASE)
+_PAGE = re.compile(r"/v/[^/]+(?:/(?P<claims>[^/]+))?", re.IGNORECASE)
 _HOUR = dt.timedelta(hours=1)
 
 
@@ -62,24 +66,52 @@ async def look_up(db: Database, text: str, *, vault: Vault, now: dt.datetime) ->
         return await _find(session, code, vault=vault, now=now)
 
 
-async def look_up_qr(db: Database, text: str, *, base_url: str, vault: Vault, now: dt.datetime) -> Report:
-    """The report on the whole text of a QR.
+async def look_up_qr(db: Database, text: str, *, base_url: str, vault: Vault, trust: Trust, now: dt.datetime) -> Report:
+    """The report on the whole text of a QR: a bare code, or an address with or without claims.
 
     A forger's QR may carry a true code and lead to a page of his own: an address on another host than
     ours, or with more in it than we print, is `forged_qr`. Raises InputError `malformed_code`.
     """
-    code = parse_code(text)
-    if not _is_ours(text.strip(), base_url):
-        return Report(Verdict.INVALID, (Reason.FORGED_QR,), now, (Check(CheckName.REGISTER, Outcome.NOT_DONE, "Mã QR không dẫn tới hệ thống này."),))
-    return (await look_up(db, code.text, vault=vault, now=now)).report
+    code, plain = parse_code(text), text.strip()
+    if "/" not in plain:
+        return (await look_up(db, code.text, vault=vault, now=now)).report
+    address = urlsplit(plain)
+    page = _PAGE.fullmatch(address.path)
+    # The port may have changed since it was printed.
+    if page is None or address.hostname != urlsplit(base_url).hostname or address.query or address.fragment:
+        return _forged(Check(CheckName.REGISTER, Outcome.NOT_DONE, "Mã QR không dẫn tới hệ thống này."), now)
+    return (await look_up_claimed(db, code.text, page["claims"] or "", vault=vault, trust=trust, now=now)).report
 
 
-def _is_ours(text: str, base_url: str) -> bool:
-    """Whether a QR's text is a bare code, or `…/v/CODE` on our host; the port may have changed since it was printed."""
-    if "/" not in text:
-        return True
-    address = urlsplit(text)
-    return address.hostname == urlsplit(base_url).hostname and _PAGE.fullmatch(address.path) is not None and not (address.query or address.fragment)
+async def look_up_claimed(db: Database, text: str, claims_text: str, *, vault: Vault, trust: Trust, now: dt.datetime) -> Found:
+    """As `look_up`, for an address with claims: those that no key of ours signed, or not for this certificate, are `forged_qr`."""
+    found = await look_up(db, text, vault=vault, now=now)
+    if not claims_text:
+        return found
+    claims = find_claims(claims_text.upper(), trust.claim_keys)
+    if claims is None or (found.certificate is not None and claims != _own_claims(found.certificate, claims.signed_on, vault=vault)):
+        failed = Check(CheckName.CLAIMS, Outcome.FAILED, "Nội dung mã QR không do hệ thống ký cho giấy này.")
+        return Found(found.code, _forged(failed, now), None, None)
+    passed = Check(CheckName.CLAIMS, Outcome.PASSED, "Nội dung mã QR do hệ thống ký cho giấy này.")
+    return replace(found, report=replace(found.report, checks=(*found.report.checks, passed)))
+
+
+def _own_claims(certificate: Certificate, claimed_day: dt.date, *, vault: Vault) -> Claims | None:
+    """What the QR of this certificate claims; None where it was printed without claims. One that is being signed has no day yet."""
+    if certificate.serial is None or certificate.status_list is None or certificate.status_index is None:
+        return None
+    return claims_of(
+        vault.open_case(certificate),
+        certificate.kind,
+        serial=certificate.serial,
+        token=vault.token(certificate.id),
+        status_place=(certificate.status_list, certificate.status_index),
+        signed_on=certificate.signed_at.astimezone(HANOI).date() if certificate.signed_at else claimed_day,
+    )
+
+
+def _forged(check: Check, now: dt.datetime) -> Report:
+    return Report(Verdict.INVALID, (Reason.FORGED_QR,), now, (check,))
 
 
 def parse_code(text: str) -> Code:
@@ -200,7 +232,7 @@ async def check_upload(data: bytes, *, db: Database, vault: Vault, examiner: Exa
     if not data:
         raise InputError("empty_file", "Tệp rỗng.", "The file is empty.")
     if is_picture(data):
-        return await _check_picture(data, db=db, vault=vault, examiner=examiner, base_url=base_url, now=now)
+        return await _check_picture(data, db=db, vault=vault, examiner=examiner, trust=trust, base_url=base_url, now=now)
     if not data.startswith(b"%PDF-"):
         raise InputError(
             "not_pdf_or_image",
@@ -228,11 +260,11 @@ async def _ask_register(data: bytes, *, db: Database, vault: Vault, now: dt.date
     return RegisterFacts(certificate.status, certificate.reason), holder_view(certificate, vault.open_case(certificate), facility, now=now)
 
 
-async def _check_picture(data: bytes, *, db: Database, vault: Vault, examiner: Examiner, base_url: str, now: dt.datetime) -> Report:
+async def _check_picture(data: bytes, *, db: Database, vault: Vault, examiner: Examiner, trust: Trust, base_url: str, now: dt.datetime) -> Report:
     """What the QR in a picture leads to; a QR of somebody else's is none of ours."""
     scan = await examiner.read_qr(data)
     if scan.text and normalise_code(scan.text) is not None:
-        return await look_up_qr(db, scan.text, base_url=base_url, vault=vault, now=now)
+        return await look_up_qr(db, scan.text, base_url=base_url, vault=vault, trust=trust, now=now)
     reason = scan.reason or Reason.NO_QR_FOUND
     verdict = Verdict.UNKNOWN if reason is Reason.NO_QR_FOUND else Verdict.INVALID
     return Report(verdict, (reason,), now, (Check(CheckName.REGISTER, Outcome.NOT_DONE, "Không tìm thấy mã QR của hệ thống."),))

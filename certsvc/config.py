@@ -58,6 +58,7 @@ class Settings(BaseSettings):
         description="at least 32 random characters: codes, blind indexes and record encryption come from it. Default in development: made once, in `data_dir`",
     )
     base_url: str = Field("http://127.0.0.1:8000", description="public address; printed in every QR")
+    issuer_name: str = Field("certsvc", description="who issues, by name: stands in the trust list")
     profile: Profile = Field(Profile.B_LT, description="signature level: `B-B`, `B-T` or `B-LT`")
     signatures: Signatures = Field(Signatures.ALL, description="who signs: `all` whom the form names, or the `organisation` alone")
     chunk_size: int = Field(200, ge=1, le=1000, description="certificates that go through a press together")

@@ -4,13 +4,14 @@ import datetime as dt
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 
 from certsvc.config import Environment, Profile, Settings
 from certsvc.errors import Broken
 from certsvc.models import SigningIdentity
 from certsvc.store import Database, registry
-from certsvc.verify.trust import Pin, SignerKind, Trust
+from certsvc.verify.trust import ClaimKey, Pin, SignerKind, Trust
 
 _FRESH_FOR = dt.timedelta(seconds=30)
 
@@ -41,19 +42,34 @@ class TrustSource:
 
 
 def build_trust(settings: Settings, identities: list[SigningIdentity]) -> Trust:
-    """`keys_dir` holds root.pem, issuing.pem, tsa.pem and *.crl, as `keys_dev` lays them out."""
+    """`keys_dir` holds root.pem, issuing.pem, tsa.pem, claims-*.pem and *.crl, as `keys_dev` lays them out."""
     folder = settings.keys_dir
-    root, tsa = _certificate(folder / "root.pem"), _certificate(folder / "tsa.pem")
+    root, issuing, tsa = (_certificate(folder / f"{name}.pem") for name in ("root", "issuing", "tsa"))
     return Trust(
         anchors=(_der(root),),
-        intermediates=(_der(_certificate(folder / "issuing.pem")),),
+        intermediates=(_der(issuing),),
         tsa_anchors=(_der(root),),
         pins={identity.certificate_sha256: _pin(identity) for identity in identities},
         tsa_pins=frozenset({tsa.fingerprint(hashes.SHA256()).hex()}),
         crls=tuple(path.read_bytes() for path in sorted(folder.glob("*.crl"))),
         allow_dev=settings.environment is Environment.DEVELOPMENT,
         require_timestamp=settings.profile is not Profile.B_B,
+        claim_keys=tuple(_claim_key(x509_cert, issuer=issuing) for x509_cert in claim_certificates(settings)),
     )
+
+
+def claim_certificates(settings: Settings) -> list[x509.Certificate]:
+    """The X.509 certificates of all keys that sign QR claims and lists, or once did. Raises Broken `no_trust_anchor`."""
+    return [_certificate(path) for path in sorted(settings.keys_dir.glob("claims-*.pem")) if not path.name.endswith(".key.pem")]
+
+
+def _claim_key(x509_cert: x509.Certificate, *, issuer: x509.Certificate) -> ClaimKey:
+    try:
+        x509_cert.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature) as error:
+        raise Broken("no_trust_anchor", "Khóa ký mã QR không do cơ quan cấp tin cậy cấp.", "A key for QR claims is not of the issuing CA.") from error
+    public_key = x509_cert.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return ClaimKey(public_key, x509_cert.not_valid_before_utc, x509_cert.not_valid_after_utc)
 
 
 def _pin(identity: SigningIdentity) -> Pin:

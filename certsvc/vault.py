@@ -8,6 +8,7 @@ Invariants:
   ciphertext moved to another row does not open.
 - A published file has a random data key of its own (`archive.py`), kept wrapped with AES-256-GCM and bound to its
   certificate's id; destroying it erases the file.
+- Places in status lists come from a keyed permutation, so that neighbours in time are not neighbours in a list.
 - Every use has a key of its own: HKDF-SHA-256 (RFC 5869) with the use as `info`.
 """
 
@@ -15,6 +16,7 @@ import hashlib
 import hmac
 import json
 import os
+import struct
 import uuid
 
 from cryptography.exceptions import InvalidTag
@@ -31,6 +33,7 @@ from certsvc.verify.codes import encode_code, encode_token
 
 GRANT_LIFETIME_S = 15 * 60
 _NONCE_BYTES = 12
+_HALF, _ROUNDS = 2**10, 4
 
 
 class Vault:
@@ -41,6 +44,7 @@ class Vault:
             raise Broken("weak_secret", "Khoá bí mật của dịch vụ quá ngắn.", "The service's secret is shorter than 32 bytes.")
         self._codes = _subkey(secret, "codes")
         self._index = _subkey(secret, "index")
+        self._places = _subkey(secret, "places")
         self._people = _subkey(secret, "people")
         self._records = AESGCM(_subkey(secret, "records"))
         self._files = AESGCM(_subkey(secret, "files"))
@@ -61,6 +65,21 @@ class Vault:
     def person(self, person_key: str) -> str:
         """The blind index (hex) of a person, for overlap and re-infection."""
         return _mac(self._people, person_key.encode()).hex()
+
+    def status_place(self, number: int, list_number: int) -> int:
+        """The index in a status list of the `number`-th place given in it; every index of the list comes from one number.
+
+        A permutation of 20 bits: four Feistel rounds over halves of 10 [Luby and Rackoff 1988], HMAC-SHA-256 as the round function.
+        """
+        left, right = divmod(number, _HALF)
+        for turn in range(_ROUNDS):
+            digest = hmac.digest(self._places, struct.pack(">IBH", list_number, turn, right), "sha256")
+            left, right = right, left ^ int.from_bytes(digest[:2]) % _HALF
+        return left * _HALF + right
+
+    def decoy(self, number: int, list_number: int) -> int:
+        """The made-up state, 1 to 3, of a place that no certificate gets."""
+        return 1 + _mac(self._places, b"decoy", struct.pack(">II", list_number, number))[0] % 3
 
     def seal_record(self, certificate_id: uuid.UUID, plaintext: bytes) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)

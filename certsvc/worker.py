@@ -13,6 +13,7 @@ from certsvc.config import Settings
 from certsvc.errors import CertsvcError, Conflict, Unavailable
 from certsvc.issuing.batches import fail_batch, finish_batches, read_batch
 from certsvc.issuing.producing import Workbench, has_waiting, issue_chunk
+from certsvc.issuing.publishing import Publisher, open_publisher
 from certsvc.logs import get_logger
 from certsvc.memory import keep_what_is_there, share_arenas
 from certsvc.queue import ISSUE, READ_BATCH, dump_job, load_job, redis_settings
@@ -115,7 +116,8 @@ async def run_worker(settings: Settings) -> None:
                 job_serializer=dump_job,
                 job_deserializer=load_job,
             )
-            beside = [asyncio.create_task(each) for each in (issuing.run(), _listen(res, issuing), _sweep_forever(res))]
+            publisher = open_publisher(res.db, vault=res.vault, settings=settings)
+            beside = [asyncio.create_task(each) for each in (issuing.run(), _listen(res, issuing), _sweep_forever(res, publisher))]
             keep_what_is_there()
             _log.info("worker.started")
             try:
@@ -154,10 +156,11 @@ async def _read_batch(ctx: dict[str, Any], batch_id: str) -> None:
         await fail_batch(res.db, uuid.UUID(batch_id), now=utc_now())
 
 
-async def _sweep_forever(res: Resources) -> None:
+async def _sweep_forever(res: Resources, publisher: Publisher) -> None:
     while True:
         try:
             await sweep(res)
+            await publisher.publish(utc_now())
         except CertsvcError as error:
             _log.warning("sweep.failed", code=error.code)
         await asyncio.sleep(res.settings.sweep_s)

@@ -56,6 +56,13 @@ def ocsp_responder(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
     return _issue(builder, key, issuer=issuer, crl=None)
 
 
+def claim_signer(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
+    """Signs what stands in QR codes, status lists and the trust list; its certificate says until when."""
+    builder = _builder(key, subject=_authority("certsvc QR"), issuer=issuer.certificate.subject, now=now, validity=3 * _YEAR)
+    builder = builder.add_extension(_key_usage(digital_signature=True), critical=True)
+    return _issue(builder, key, issuer=issuer, crl="issuing")
+
+
 def identity(
     key: PrivateKey,
     *,

@@ -5,6 +5,7 @@ revocation answers are made in process from the keys that lie here. The folder m
 
     root.pem  issuing.pem  tsa.pem  ocsp.pem        certificates; root.pem is the trust anchor
     root.key.pem  …  ocsp.key.pem                   their keys: unencrypted PKCS#8, mode 0600
+    claims-1.pem  claims-1.key.pem                  P-256: QR claims, status lists, the trust list
     root.crl  issuing.crl                           DER
     organisations/<facility>.p12                    the seal of a facility
     practitioners/<facility>_<licence>.p12          a person; `/` in the licence is written `-`
@@ -34,6 +35,7 @@ from keys_dev.certificates import Pair, PrivateKey
 
 DEFAULT_DIR = Path(__file__).parent / "generated"
 AUTHORITIES = ("root", "issuing", "tsa", "ocsp")
+CLAIMS = "claims-1"
 INDEX = "identities.csv"
 
 _TITLES = {"head": "Trạm trưởng", "practitioner": "Người hành nghề"}
@@ -82,6 +84,8 @@ def make_pki(
     if force or not all((out_dir / _certificate_file(name)).exists() for name in AUTHORITIES):
         _clear(out_dir)
         _make_authorities(out_dir, now=now, key_type=key_type)
+    if not (out_dir / _certificate_file(CLAIMS)).exists():
+        add_claim_key(out_dir, CLAIMS, now=now)
     missing = [holder for holder in holders if not (out_dir / holder.file).exists()]
     if missing:
         _make_identities(out_dir, missing, now=now, key_type=key_type, passphrase=passphrase)
@@ -104,8 +108,8 @@ def _clear(out_dir: Path) -> None:
         shutil.rmtree(out_dir / folder, ignore_errors=True)
     names = [INDEX, "root.crl", "issuing.crl"]
     names += [file for name in AUTHORITIES for file in (_certificate_file(name), _key_file(name))]
-    for name in names:
-        (out_dir / name).unlink(missing_ok=True)
+    for path in (*(out_dir / name for name in names), *out_dir.glob("claims-*.pem")):
+        path.unlink(missing_ok=True)
 
 
 def _make_authorities(out_dir: Path, *, now: dt.datetime, key_type: KeyType) -> None:
@@ -125,6 +129,13 @@ def _make_authorities(out_dir: Path, *, now: dt.datetime, key_type: KeyType) -> 
         _write(out_dir / _key_file(name), _pem_key(pair.key), mode=0o600)
     for name, pair in pairs.items():  # last, for they tell a complete PKI from an interrupted one
         _write(out_dir / _certificate_file(name), pair.certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def add_claim_key(out_dir: Path, name: str, *, now: dt.datetime) -> None:
+    """Add a key for QR claims, valid from a day before `now`; those that are there go on being believed until they end."""
+    pair = certificates.claim_signer(_new_key(KeyType.P256), issuer=_load(out_dir, "issuing"), now=now)
+    _write(out_dir / _key_file(name), _pem_key(pair.key), mode=0o600)
+    _write(out_dir / _certificate_file(name), pair.certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def _make_identities(out_dir: Path, holders: Sequence[Holder], *, now: dt.datetime, key_type: KeyType, passphrase: bytes | None) -> None:

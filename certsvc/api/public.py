@@ -13,14 +13,18 @@ from certsvc.api.access import Now, Res
 from certsvc.api.downloads import deliver_pdf
 from certsvc.api.report_schema import ProvenOut, ReportOut
 from certsvc.api.schemas import Strict
-from certsvc.checking import check_upload, find_download, look_up, look_up_qr, prove
+from certsvc.checking import Found, check_upload, find_download, look_up, look_up_claimed, look_up_qr, prove
 from certsvc.errors import InputError
 from certsvc.resources import Resources
 from certsvc.verify.codes import MAX_TEXT, format_code
 from certsvc.verify.report import Report
 
 router = APIRouter(tags=["public"])
+claimed = APIRouter(tags=["public"])
+"""Comes last, for `/v/{code}/…` takes whatever others did not."""
+
 CodeText = Annotated[str, Path(max_length=MAX_TEXT, description="look-up code, or the token of a QR")]
+ClaimsText = Annotated[str, Path(max_length=MAX_TEXT, description="claims of a QR, base32")]
 _PAGE_TOO: dict[int | str, dict[str, Any]] = {200: {"description": "Report", "content": {"text/html": {}}}}
 
 
@@ -46,7 +50,17 @@ class VerifyRequest(Strict):
 @router.get("/V/{code}", include_in_schema=False)
 async def answer_code(code: CodeText, request: Request, res: Res, now: Now) -> Response:
     """What a stranger who holds the code may know: a page, or a Report for `Accept: application/json`."""
-    found = await look_up(res.db, code, vault=res.vault, now=now)
+    return _answer(request, await look_up(res.db, code, vault=res.vault, now=now))
+
+
+@claimed.get("/v/{code}/{claims}", response_model=ReportOut, responses=_PAGE_TOO)
+@claimed.get("/V/{code}/{claims}", include_in_schema=False)
+async def answer_qr(code: CodeText, claims: ClaimsText, request: Request, res: Res, now: Now) -> Response:
+    """The same for the address in a QR, whose claims must be what we signed for this very certificate."""
+    return _answer(request, await look_up_claimed(res.db, code, claims, vault=res.vault, trust=await res.trust.get(now), now=now))
+
+
+def _answer(request: Request, found: Found) -> Response:
     if not pages.is_for_browser(request):
         return JSONResponse(found.report.to_json())
     return pages.render(request, "answer.html", report=found.report.to_json(), code=found.code.text, proven=None)
@@ -92,7 +106,8 @@ async def verify(request: Request, res: Res, now: Now) -> Response:
         return JSONResponse((await check_file(request, res=res, now=now)).to_json())
     question = await _read_question(request)
     if question.qr is not None:
-        return JSONResponse((await look_up_qr(res.db, question.qr, base_url=res.settings.base_url, vault=res.vault, now=now)).to_json())
+        trust = await res.trust.get(now)
+        return JSONResponse((await look_up_qr(res.db, question.qr, base_url=res.settings.base_url, vault=res.vault, trust=trust, now=now)).to_json())
     found = await look_up(res.db, question.code or "", vault=res.vault, now=now)
     return JSONResponse(found.report.to_json())
 

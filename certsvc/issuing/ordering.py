@@ -4,6 +4,7 @@ import datetime as dt
 import json
 
 from certsvc.config import Settings
+from certsvc.errors import Broken
 from certsvc.issuing.orders import Order
 from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.issuing.rosters import Roster, Staff
@@ -18,8 +19,10 @@ from certsvc.verify.codes import format_code
 def make_order(certificate: Certificate, roster: Roster, *, vault: Vault, settings: Settings, now: dt.datetime) -> Order:
     """The order of a claimed certificate, to be signed about `now`.
 
-    Raises Broken `no_head`, `no_identity`, `no_design` or `record_unreadable` where a person must act first.
+    Raises Broken `no_head`, `no_identity`, `no_design`, `not_numbered` or `record_unreadable` where a person must act first.
     """
+    if certificate.serial is None or certificate.status_list is None or certificate.status_index is None:
+        raise Broken("not_numbered", "Giấy chưa được đánh số.", "The certificate was given no numbers.")
     case = vault.open_record(certificate.id, certificate.record)
     staff = roster.get_staff(json.loads(case)["practitioner_licence"], now=now)
     return Order(
@@ -29,6 +32,9 @@ def make_order(certificate: Certificate, roster: Roster, *, vault: Vault, settin
         case=case,
         facts=_facts(certificate, staff, vault=vault, settings=settings, today=today_in_hanoi(now)),
         late_reason=certificate.late_reason,
+        serial=certificate.serial,
+        token=vault.token(certificate.id),
+        status_place=(certificate.status_list, certificate.status_index),
         signatories=staff.signatories,
     )
 

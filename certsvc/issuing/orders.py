@@ -28,7 +28,10 @@ class Signatory:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Order:
-    """One certificate to make: its case (JSON of `Case.to_json`), what issuing knows beyond it, who signs, in order."""
+    """One certificate to make: its case (JSON of `Case.to_json`), what issuing knows beyond it, who signs, in order.
+
+    What the QR claims besides: `serial` as systems know it, the QR's `token`, the place in the status lists.
+    """
 
     certificate_id: uuid.UUID
     kind: Kind
@@ -36,6 +39,9 @@ class Order:
     case: bytes
     facts: FormFacts
     late_reason: str
+    serial: str
+    token: str
+    status_place: tuple[int, int]
     signatories: tuple[Signatory, ...]
 
 

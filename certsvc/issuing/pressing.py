@@ -1,6 +1,6 @@
 """A press: fills, signs, proves and packs a chunk of certificates, in a process of its own.
 
-    1. fill     values of each case into the base of its design
+    1. fill     values of each case into the base of its design, with the QR and the claims in it
     2. seal     every slot of every certificate, one call to a signer for a whole chunk
     3. prove    each certificate's signatures from its bytes, one of the chunk through the whole of `verify`
     4. pack     what is the certificate's own: compressed, encrypted under a new data key
@@ -16,28 +16,31 @@ import hashlib
 import json
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from certsvc.archive import seal_piece
+from certsvc.claiming import claims_of
 from certsvc.config import HANOI, Profile, Signatures
-from certsvc.errors import Broken, CertsvcError
+from certsvc.errors import Broken, CertsvcError, Unavailable
+from certsvc.issuing.contents import design_of, record_of
 from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Setup, Unmade
 from certsvc.models import Kind, Slot
+from certsvc.models.claims import Claims
 from certsvc.records import Case, late_finding
-from certsvc.records.ct07 import Ct07Facts, ct07_xml
+from certsvc.signing.claims import ClaimKey, current, sign_claims
 from certsvc.signing.keyring import Keyring
 from certsvc.signing.revocation import RevocationSource
 from certsvc.signing.sealing import Sealed, Sheet, seal
 from certsvc.signing.stock import Signing, Stock, lay_stock
 from certsvc.signing.tsa import TimeStamper
 from certsvc.templates.compiling import compile_base
-from certsvc.templates.designs import Design, find_design, load_designs
+from certsvc.templates.designs import load_designs
 from certsvc.templates.filling import Filled, fill
 from certsvc.templates.marks import Mark, picture, time_line
-from certsvc.templates.printed import printed_json
 from certsvc.templates.values import form_values
 from certsvc.vault import new_data_key
+from certsvc.verify.claims import find_claims
 from certsvc.verify.examining import Kind as FileKind
 from certsvc.verify.examining import Limits, examine
 from certsvc.verify.raw_signatures import prove_raw
@@ -51,7 +54,8 @@ def open_press(setup: Setup) -> "Press":
     """A press with the embedded authorities of `keys_dev`, on the clock of this machine."""
     keyring = Keyring(setup.keys_dir, passphrase=setup.passphrase.encode() if setup.passphrase else None)
     time_stamper = keyring.embedded_tsa(clock=_utc_now, rng=secrets.token_bytes)
-    return Press(setup, keyring=keyring, time_stamper=time_stamper, revocation=keyring.local_revocation(clock=_utc_now), clock=_utc_now)
+    revocation, claim_keys = keyring.local_revocation(clock=_utc_now), keyring.claim_keys()
+    return Press(setup, keyring=keyring, time_stamper=time_stamper, revocation=revocation, claim_keys=claim_keys, clock=_utc_now)
 
 
 def _utc_now() -> dt.datetime:
@@ -68,22 +72,34 @@ class _Laid:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A filled certificate on its way to the seal."""
+    """A filled certificate on its way to the seal; `address` is the text of its QR, with the claims if there is a key for them."""
 
     order: Order
     laid: _Laid
     sheet: Sheet
+    claims: Claims | None
+    address: str
     warnings: tuple[str, ...]
 
 
 class Press:
     """Keys, authorities, and what was prepared for earlier chunks. Takes one chunk at a time."""
 
-    def __init__(self, setup: Setup, *, keyring: Keyring, time_stamper: TimeStamper, revocation: RevocationSource, clock: Callable[[], dt.datetime]) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        *,
+        keyring: Keyring,
+        time_stamper: TimeStamper,
+        revocation: RevocationSource,
+        claim_keys: tuple[ClaimKey, ...],
+        clock: Callable[[], dt.datetime],
+    ) -> None:
         self._setup = setup
         self._keyring = keyring
         self._time_stamper = time_stamper
         self._revocation = revocation
+        self._claim_keys = claim_keys
         self._clock = clock
         self._stocks: OrderedDict[tuple[object, ...], _Laid] = OrderedDict()
 
@@ -127,12 +143,13 @@ class Press:
         return Pressed(tuple(made), tuple(unmade), layers)
 
     async def _prepare(self, order: Order, *, now: dt.datetime) -> _Job:
-        design, case = _design(order.design_id), Case.from_json(json.loads(order.case))
-        values = form_values(design, case, order.facts)
+        design, case = design_of(order), Case.from_json(json.loads(order.case))
+        claims, address = self._claim(order, case, now=now)
+        values = form_values(design, case, replace(order.facts, verify_url=address))
         filled = fill(
             design,
             values,
-            record=_record(order, design, case, values),
+            record=record_of(order, design, case, values),
             head_examined=order.facts.head_examined,
             is_reissue=order.facts.is_reissue,
             slots=tuple(each.slot for each in order.signatories),
@@ -140,7 +157,15 @@ class Press:
         )
         late = late_finding(case, signed_on=now.astimezone(HANOI).date(), late_reason=order.late_reason) if order.kind is Kind.SICK_LEAVE else None
         laid = await self._stock_for(filled, order, now=now)
-        return _Job(order, laid, Sheet(laid.stock, filled.objects), () if late is None else (late.rule,))
+        return _Job(order, laid, Sheet(laid.stock, filled.objects), claims, address, () if late is None else (late.rule,))
+
+    def _claim(self, order: Order, case: Case, *, now: dt.datetime) -> tuple[Claims | None, str]:
+        """The claims of a certificate signed now and the address with them; without a key for claims the address alone."""
+        address, key = order.facts.verify_url, current(self._claim_keys, now)
+        if key is None:
+            return None, address
+        claims = claims_of(case, order.kind, serial=order.serial, token=order.token, status_place=order.status_place, signed_on=now.astimezone(HANOI).date())
+        return claims, f"{address}/{sign_claims(claims, key)}"
 
     async def _stock_for(self, filled: Filled, order: Order, *, now: dt.datetime) -> _Laid:
         """The stock of these signers on this base. It is kept, unless the base is this certificate's alone.
@@ -176,9 +201,11 @@ class Press:
     def _finish(self, job: _Job, result: Sealed | CertsvcError, *, trust: Trust, in_full: bool, layers: dict[str, bytes]) -> Made:
         if isinstance(result, CertsvcError):
             raise result
+        if job.claims and job.claims.signed_on != result.signed_at.astimezone(HANOI).date():
+            raise Unavailable("day_changed", "Ngày đã sang khi đang ký; giấy sẽ được ký lại.", "The day ended while signing; it is signed again.")
         stock = job.laid.stock
         pdf = stock.blank.pdf + stock.revision + result.revisions
-        self._prove(pdf, result, count=len(stock.signings), trust=trust, in_full=in_full)
+        self._prove(pdf, result, job, trust=trust, in_full=in_full)
         base, stock_name = job.laid.layers or (None, None)
         if base and stock_name:
             layers |= {base: stock.blank.pdf, stock_name: stock.revision}
@@ -197,14 +224,16 @@ class Press:
             is_fast=base is not None,
         )
 
-    def _prove(self, pdf: bytes, result: Sealed, *, count: int, trust: Trust, in_full: bool) -> None:
-        """Prove the file from its bytes as a stranger's is proven; `in_full` with the whole of `verify`.
+    def _prove(self, pdf: bytes, result: Sealed, job: _Job, *, trust: Trust, in_full: bool) -> None:
+        """Prove the file from its bytes as a stranger's is proven; `in_full` with the whole of `verify`, and the claims.
 
         Raises Broken `self_check_failed`: what we would reject is never handed out.
         """
-        fault = prove_raw(pdf, trust=trust, count=count)
+        fault = prove_raw(pdf, trust=trust, count=len(job.laid.stock.signings))
         if fault is None and (len(pdf), _digest(pdf)) != (result.size, result.sha256):
             fault = "size or digest of the file"
+        if fault is None and in_full and job.claims and find_claims(job.address.rpartition("/")[2], trust.claim_keys) != job.claims:
+            fault = "claims of the QR"
         if fault is None and in_full:
             kind = examine(pdf, trust=trust, now=self._clock(), limits=Limits(max_bytes=self._setup.max_pdf_bytes)).kind
             fault = None if kind is FileKind.OURS_INTACT else str(kind)
@@ -215,24 +244,6 @@ class Press:
 @functools.lru_cache(maxsize=2)
 def _trust(raw: bytes) -> Trust:
     return Trust.from_bytes(raw)
-
-
-def _design(design_id: str) -> Design:
-    design = find_design(design_id)
-    if design is None:
-        raise Broken("no_design", "Không có mẫu giấy này.", "There is no such design.")
-    return design
-
-
-def _record(order: Order, design: Design, case: Case, values: Mapping[str, str]) -> bytes:
-    """What a program reads from the certificate: the CT07 document of a sick leave, or what a recovery paper prints."""
-    match order.kind:
-        case Kind.SICK_LEAVE:
-            facts = order.facts
-            day = facts.printed_on if facts.is_reissue else facts.event_on
-            return ct07_xml(case, Ct07Facts(serial=facts.serial, document_on=day, head_name=facts.head_name, practitioner_name=facts.practitioner_name))
-        case Kind.RECOVERY:
-            return printed_json(design, values)
 
 
 def _digest(data: bytes) -> str:

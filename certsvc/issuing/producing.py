@@ -12,7 +12,6 @@ Nothing is published twice: whoever lost the claim discards its bytes.
 import datetime as dt
 import secrets
 import uuid
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,12 +22,13 @@ from certsvc.archive import Archive, Place
 from certsvc.config import Settings
 from certsvc.errors import Broken, CertsvcError, Unavailable
 from certsvc.issuing.leases import Lease
+from certsvc.issuing.numbering import number, place
 from certsvc.issuing.ordering import make_order
 from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Unmade
 from certsvc.issuing.requesting import ALONE, today_in_hanoi
 from certsvc.issuing.rosters import Rosters
 from certsvc.logs import get_logger
-from certsvc.models import Certificate, Kind
+from certsvc.models import Certificate
 from certsvc.store import Database, certificates, claims
 from certsvc.templates.designs import choose_design
 from certsvc.trusting import TrustSource
@@ -69,7 +69,7 @@ async def issue_chunk(bench: Workbench, *, clock: Callable[[], dt.datetime], onl
     """
     settings = bench.settings
     async with bench.db.begin() as session:
-        claim = await _claim(session, settings=settings, now=clock(), only_alone=only_alone)
+        claim = await _claim(session, vault=bench.vault, settings=settings, now=clock(), only_alone=only_alone)
     if not claim.certificates:
         return 0
     if len(claim.certificates) == settings.chunk_size:
@@ -88,7 +88,7 @@ async def issue_chunk(bench: Workbench, *, clock: Callable[[], dt.datetime], onl
     return len(claim.certificates)
 
 
-async def _claim(session: AsyncSession, *, settings: Settings, now: dt.datetime, only_alone: bool) -> Claim:
+async def _claim(session: AsyncSession, *, vault: Vault, settings: Settings, now: dt.datetime, only_alone: bool) -> Claim:
     """Step 1. Who was tried too often is given up, in words that a person can act on."""
     taken = await claims.take_waiting(session, now=now, limit=settings.chunk_size, up_to=ALONE if only_alone else None)
     tried_out = [each for each in taken if each.attempts >= settings.max_attempts]
@@ -101,7 +101,8 @@ async def _claim(session: AsyncSession, *, settings: Settings, now: dt.datetime,
     token = secrets.token_hex(16)
     for certificate in claimed:
         certificate.claim(now, lease_until=now + dt.timedelta(seconds=settings.lease_s), token=token)
-    await _number(session, claimed, year=today_in_hanoi(now).year)
+    await number(session, claimed, year=today_in_hanoi(now).year)
+    await place(session, claimed, vault=vault)
     await claims.write_claims(session, claimed)
     await claims.record_events(session, "signing", {each.id: {"attempt": each.attempts} for each in claimed}, at=now, actor="worker")
     return Claim(token, {each.id: each for each in claimed})
@@ -110,26 +111,6 @@ async def _claim(session: AsyncSession, *, settings: Settings, now: dt.datetime,
 async def _extend(db: Database, claim: Claim, lease_until: dt.datetime) -> None:
     async with db.begin() as session:
         await claims.extend_lease(session, claim.certificates, token=claim.token, lease_until=lease_until)
-
-
-async def _number(session: AsyncSession, claimed: Sequence[Certificate], *, year: int) -> None:
-    """Serials of the year of signing, for those that have none yet [design §1]."""
-    unnumbered = [each for each in claimed if each.serial is None]
-    sequences = await claims.next_sequences(session, Counter((each.facility_code, each.kind) for each in unnumbered), year=year)
-    numbers = {counter: iter(some) for counter, some in sequences.items()}
-    for certificate in unnumbered:
-        facility_code, kind = certificate.facility_code, certificate.kind
-        sequence = next(numbers[facility_code, kind])
-        certificate.number(serial_of(kind, facility_code=facility_code, year=year, sequence=sequence), year=year, sequence=sequence)
-
-
-def serial_of(kind: Kind, *, facility_code: str, year: int, sequence: int) -> str:
-    """The serial as systems know it: `<facility><yy><sequence>`, or `GXN-<facility>-<yy>-<sequence>` [design §1]."""
-    match kind:
-        case Kind.SICK_LEAVE:
-            return f"{facility_code}{year % 100:02d}{sequence:05d}"
-        case Kind.RECOVERY:
-            return f"GXN-{facility_code}-{year % 100:02d}-{sequence:05d}"
 
 
 async def _press(bench: Workbench, claim: Claim, *, lease: Lease, now: dt.datetime) -> Pressed:

@@ -12,7 +12,7 @@ from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.requesting import Terms, check_for, new_certificate, rejected
 from certsvc.models import ApiKey, Certificate, Role
 from certsvc.records import Case, Cell, judge, rule_ids
-from certsvc.store import Database, certificates, papers
+from certsvc.store import Database, certificates, papers, status_lists
 from certsvc.vault import Vault
 
 
@@ -49,6 +49,7 @@ async def revoke(db: Database, certificate_id: uuid.UUID, *, reason: WithdrawalR
     async with db.begin() as session:
         certificate = await _get_own(session, certificate_id, caller=caller)
         certificate.revoke(now, reason, text)
+        await status_lists.mark_changed(session, certificate)
         certificates.record_event(session, certificate.id, "revoked", at=now, actor=str(caller.id), reason=str(reason))
     return certificate
 
@@ -57,6 +58,7 @@ async def suspend(db: Database, certificate_id: uuid.UUID, *, reason: Withdrawal
     async with db.begin() as session:
         certificate = await _get_own(session, certificate_id, caller=caller)
         certificate.suspend(now, reason, text)
+        await status_lists.mark_changed(session, certificate)
         certificates.record_event(session, certificate.id, "suspended", at=now, actor=str(caller.id), reason=str(reason))
     return certificate
 
@@ -65,6 +67,7 @@ async def reinstate(db: Database, certificate_id: uuid.UUID, *, reason: Withdraw
     async with db.begin() as session:
         certificate = await _get_own(session, certificate_id, caller=caller)
         certificate.reinstate(now)
+        await status_lists.mark_changed(session, certificate)
         certificates.record_event(session, certificate.id, "reinstated", at=now, actor=str(caller.id), reason=str(reason), text=text)
     return certificate
 
@@ -102,6 +105,7 @@ async def replace(
         session.add(successor)
         await session.flush()
         old.replaced_by_id = successor.id
+        await status_lists.mark_changed(session, old)
         certificates.record_event(session, old.id, "replaced", at=now, actor=str(caller.id), reason=str(reason), by=str(successor.id))
         certificates.record_event(session, successor.id, "requested", at=now, actor=str(caller.id), replaces=str(old.id))
     return successor

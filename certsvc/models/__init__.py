@@ -9,6 +9,7 @@ from certsvc.models.answers import StoredAnswer, WrongTry
 from certsvc.models.base import Entity, Instant
 from certsvc.models.batches import Batch, BatchRow
 from certsvc.models.certificates import Certificate, Episode, Event, PublishedFile, SerialCounter
+from certsvc.models.published import StatusList, TrustList
 from certsvc.models.registry import ApiKey, Facility, Practitioner, SigningIdentity
 from certsvc.models.states import LIVE, PUBLISHED, BatchStatus, Kind, Role, Slot, Status
 
@@ -33,6 +34,8 @@ __all__ = [
     "SigningIdentity",
     "Slot",
     "Status",
+    "StatusList",
     "StoredAnswer",
+    "TrustList",
     "WrongTry",
 ]

@@ -14,6 +14,9 @@ from certsvc.models.states import Kind, Status
 IN_WORK = "status IN ('requested', 'signing')"
 """What the partial index on waiting certificates covers; a query must say it in these words to be served by it."""
 
+WITHDRAWN = "status IN ('suspended', 'revoked', 'replaced')"
+"""What the partial index on places in status lists covers; the same holds of it."""
+
 LAID_OUT = "base IS NULL"
 """Files that took the full layout, for no slot held their texts: they share no base. A partial index covers them."""
 
@@ -23,7 +26,8 @@ class Certificate(Entity):
 
     `record` is the encrypted case; `person` a blind index of whom it is about; `code_index` and
     `token_index` are keyed digests of the look-up secrets, which are derived, never stored. `batch_id` is the batch
-    that asked for it, so that a batch's progress is counted without its rows.
+    that asked for it, so that a batch's progress is counted without its rows. `status_list` and `status_index` are its
+    place in the status lists, which its QR names.
     """
 
     __tablename__ = "certificates"
@@ -46,6 +50,8 @@ class Certificate(Entity):
     leave_from: Mapped[dt.date | None]
     leave_to: Mapped[dt.date | None]
     days: Mapped[int | None]
+    status_list: Mapped[int | None]
+    status_index: Mapped[int | None]
     warnings: Mapped[list[str]]
     late_reason: Mapped[str] = mapped_column(String(16))
     priority: Mapped[int] = mapped_column(default=0)
@@ -79,6 +85,8 @@ class Certificate(Entity):
             postgresql_where=text("status IN ('requested', 'signing', 'issued', 'suspended')"),
         ),
         UniqueConstraint("facility_code", "kind", "serial_year", "serial_sequence", name="uq_certificates_serial"),
+        UniqueConstraint("status_list", "status_index", name="uq_certificates_status_place"),
+        Index("ix_certificates_withdrawn", "status_list", "status_index", sqlite_where=text(WITHDRAWN), postgresql_where=text(WITHDRAWN)),
         Index("ix_certificates_work", "priority", "requested_at", "facility_code", "id", sqlite_where=text(IN_WORK), postgresql_where=text(IN_WORK)),
         Index("ix_certificates_person", "person", "kind"),
         Index("ix_certificates_newest", "requested_at", "id"),
@@ -114,6 +122,12 @@ class Certificate(Entity):
         if self.serial is not None:
             raise Conflict("already_numbered", "Giấy đã có số seri.", "The certificate has a serial already.")
         self.serial, self.serial_year, self.serial_sequence = serial, year, sequence
+
+    def place(self, status_list: int, status_index: int) -> None:
+        """Give the place in the status lists; like the serial it is given once."""
+        if self.status_index is not None:
+            raise Conflict("already_numbered", "Giấy đã có số seri.", "The certificate has a serial already.")
+        self.status_list, self.status_index = status_list, status_index
 
     def release(self, now: dt.datetime, *, retry_at: dt.datetime | None = None) -> None:
         """Give an unfinished claim back, to be taken again from `retry_at` on."""

@@ -2,7 +2,7 @@
 
 The folder is laid out as `keys_dev` makes it: `identities.csv` lists the signing identities
 (facility_code,licence,name,file), their PKCS#12 files lie below; besides them the trust anchor and
-the keys of the embedded time-stamping authority and OCSP responder.
+the keys of the embedded time-stamping authority and OCSP responder, and those that sign QR claims (`claims-*.pem`).
 """
 
 import csv
@@ -12,7 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from cryptography import x509
+
 from certsvc.errors import Broken
+from certsvc.signing.claims import ClaimKey
 from certsvc.signing.identities import Identity, load_pkcs12
 from certsvc.signing.revocation import LocalRevocation, load_local_revocation
 from certsvc.signing.tsa import EmbeddedTsa, load_embedded_tsa
@@ -69,6 +72,15 @@ class Keyring:
             crls=(self._read("root.crl"),),
             clock=clock,
         )
+
+    def authorities(self) -> tuple[x509.Certificate, ...]:
+        """The issuing CA and the root above it."""
+        return tuple(x509.load_pem_x509_certificate(self._read(name)) for name in ("issuing.pem", "root.pem"))
+
+    def claim_keys(self) -> tuple[ClaimKey, ...]:
+        """All keys for QR claims and lists, those that ended too. Raises Broken `unfit_claim_key`, `missing_key`."""
+        names = sorted(path.name.removesuffix(".key.pem") for path in self._folder.glob("claims-*.key.pem"))
+        return tuple(ClaimKey.load(self._read(f"{name}.pem"), self._read(f"{name}.key.pem")) for name in names)
 
     def _load(self, file: str, facility_code: str, licence: str | None) -> Identity:
         data = self._read(file)

@@ -21,7 +21,7 @@ from certsvc.store.papers import add_all
 Counter = tuple[str, Kind]
 """(facility code, kind): what serials are counted by, each year."""
 
-_CLAIMED = ("status", "attempts", "lease_until", "lease_token", "serial", "serial_year", "serial_sequence", "changed_at")
+_CLAIMED = ("status", "attempts", "lease_until", "lease_token", "serial", "serial_year", "serial_sequence", "status_list", "status_index", "changed_at")
 _ISSUED = ("status", "signed_at", "pdf_sha256", "pdf_bytes", "level", "design", "warnings", "lease_until", "lease_token", "changed_at")
 
 

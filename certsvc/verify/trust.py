@@ -5,6 +5,7 @@ A `Trust` holds nothing secret and travels as JSON to the process that checks.
 """
 
 import base64
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable
@@ -29,6 +30,15 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimKey:
+    """A key that signs QR claims and lists of ours: P-256, as SubjectPublicKeyInfo (DER), and from when to when it may sign."""
+
+    public_key: bytes
+    valid_from: dt.datetime
+    valid_to: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Trust:
     """What a check may rely on. Certificates, CRLs and OCSP responses are DER; digests are SHA-256 in lower-case hex.
 
@@ -46,6 +56,7 @@ class Trust:
     ocsps: tuple[bytes, ...] = ()
     allow_dev: bool = False
     require_timestamp: bool = True
+    claim_keys: tuple[ClaimKey, ...] = ()
 
     def to_bytes(self) -> bytes:
         """JSON in UTF-8, the same bytes for the same trust."""
@@ -59,6 +70,7 @@ class Trust:
             "ocsps": _armour(self.ocsps),
             "allow_dev": self.allow_dev,
             "require_timestamp": self.require_timestamp,
+            "claim_keys": [[base64.b64encode(key.public_key).decode(), key.valid_from.isoformat(), key.valid_to.isoformat()] for key in self.claim_keys],
         }
         return json.dumps(document).encode()
 
@@ -76,6 +88,10 @@ class Trust:
             ocsps=_unarmour(document["ocsps"]),
             allow_dev=document["allow_dev"],
             require_timestamp=document["require_timestamp"],
+            claim_keys=tuple(
+                ClaimKey(base64.b64decode(key, validate=True), dt.datetime.fromisoformat(valid_from), dt.datetime.fromisoformat(valid_to))
+                for key, valid_from, valid_to in document["claim_keys"]
+            ),
         )
 
 

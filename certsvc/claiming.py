@@ -1,0 +1,13 @@
+"""What the QR of a certificate claims, from its case and what issuing gave it; one place, for who signs and who compares."""
+
+import datetime as dt
+
+from certsvc.models import Kind
+from certsvc.models.claims import SERIAL_TAIL, ClaimedKind, Claims, commit
+from certsvc.records import Case
+
+
+def claims_of(case: Case, kind: Kind, *, serial: str, token: str, status_place: tuple[int, int], signed_on: dt.date) -> Claims:
+    """The claims; `status_place` is the number of a status list and the index in it."""
+    commitment = commit(token=token, full_name=case.full_name, birth=case.birth.iso, first_day=case.isolation_from, last_day=case.isolation_to)
+    return Claims(ClaimedKind.of(kind), serial[-SERIAL_TAIL:], case.facility_code, signed_on, *status_place, commitment)

@@ -1,0 +1,79 @@
+"""Status lists and the trust list: places given, states that changed, what was signed."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy import Row, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certsvc.models import Certificate, Status, StatusList, TrustList
+from certsvc.models.certificates import WITHDRAWN
+from certsvc.models.published import CAPACITY
+
+
+async def take_places(session: AsyncSession, wanted: int) -> list[tuple[int, int]]:
+    """So many places never given before, as (list, how many were given in it before); a full list is followed by a new one.
+
+    The newest list is locked until the transaction ends.
+    """
+    places: list[tuple[int, int]] = []
+    while len(places) < wanted:
+        newest = await session.scalar(select(StatusList).order_by(StatusList.number.desc()).limit(1).with_for_update())
+        room = 0 if newest is None else CAPACITY - newest.given
+        if newest is None or not room:
+            await _add_list(session, 0 if newest is None else newest.number + 1)
+            continue
+        first, count = newest.given, min(room, wanted - len(places))
+        newest.given += count
+        await session.flush()
+        places += [(newest.number, number) for number in range(first, first + count)]
+    return places
+
+
+async def _add_list(session: AsyncSession, number: int) -> None:
+    """Somebody else may add it at the same time."""
+    insert = sqlite.insert(StatusList) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(StatusList)
+    await (await session.connection()).execute(insert.values(number=number, given=0, changes=0).on_conflict_do_nothing())
+
+
+async def mark_changed(session: AsyncSession, certificate: Certificate) -> None:
+    """The state of a certificate is another one from this transaction on."""
+    if certificate.status_list is not None:
+        await session.execute(update(StatusList).where(StatusList.number == certificate.status_list).values(changes=StatusList.changes + 1))
+
+
+async def stale(session: AsyncSession, *, older_than: dt.datetime) -> Sequence[Row[int, int]]:
+    """(number, changes) of lists that were never signed, changed since, or were signed longer ago."""
+    is_stale = or_(StatusList.built_at.is_(None), StatusList.changes != StatusList.built_changes, StatusList.built_at < older_than)
+    return (await session.execute(select(StatusList.number, StatusList.changes).where(is_stale).order_by(StatusList.number))).all()
+
+
+async def withdrawn_in(session: AsyncSession, number: int) -> Sequence[Row[int | None, Status]]:
+    """(index, state) of each certificate in a list that is not in force."""
+    query = select(Certificate.status_index, Certificate.status).where(Certificate.status_list == number, text(WITHDRAWN))
+    return (await session.execute(query)).all()
+
+
+async def save_list(session: AsyncSession, number: int, *, changes: int, built_at: dt.datetime, jwt: bytes, cwt: bytes) -> None:
+    """Unless one that shows more changes is there already."""
+    is_behind = or_(StatusList.built_changes.is_(None), StatusList.built_changes <= changes)
+    values = {"built_changes": changes, "built_at": built_at, "jwt": jwt, "cwt": cwt}
+    await session.execute(update(StatusList).where(StatusList.number == number, is_behind).values(values))
+
+
+async def find_list(session: AsyncSession, number: int) -> StatusList | None:
+    return await session.get(StatusList, number)
+
+
+async def list_numbers(session: AsyncSession) -> Sequence[int]:
+    """Of the lists that are signed."""
+    return (await session.scalars(select(StatusList.number).where(StatusList.built_at.is_not(None)).order_by(StatusList.number))).all()
+
+
+async def find_trust_list(session: AsyncSession) -> TrustList | None:
+    return await session.get(TrustList, 1)
+
+
+async def save_trust_list(session: AsyncSession, body: bytes, *, signed_at: dt.datetime) -> None:
+    await session.merge(TrustList(id=1, signed_at=signed_at, body=body))
