@@ -44,23 +44,27 @@ class TrustSource:
 def build_trust(settings: Settings, identities: list[SigningIdentity]) -> Trust:
     """`keys_dir` holds root.pem, issuing.pem, tsa.pem, claims-*.pem and *.crl, as `keys_dev` lays them out."""
     folder = settings.keys_dir
-    root, issuing, tsa = (_certificate(folder / f"{name}.pem") for name in ("root", "issuing", "tsa"))
+    root, tsa = _certificate(folder / "root.pem"), _certificate(folder / "tsa.pem")
     return Trust(
         anchors=(_der(root),),
-        intermediates=(_der(issuing),),
+        intermediates=(_der(_certificate(folder / "issuing.pem")),),
         tsa_anchors=(_der(root),),
         pins={identity.certificate_sha256: _pin(identity) for identity in identities},
         tsa_pins=frozenset({tsa.fingerprint(hashes.SHA256()).hex()}),
         crls=tuple(path.read_bytes() for path in sorted(folder.glob("*.crl"))),
         allow_dev=settings.environment is Environment.DEVELOPMENT,
         require_timestamp=settings.profile is not Profile.B_B,
-        claim_keys=tuple(_claim_key(x509_cert, issuer=issuing) for x509_cert in claim_certificates(settings)),
+        claim_keys=read_claim_keys(folder),
     )
 
 
-def claim_certificates(settings: Settings) -> list[x509.Certificate]:
-    """The X.509 certificates of all keys that sign QR claims and lists, or once did. Raises Broken `no_trust_anchor`."""
-    return [_certificate(path) for path in sorted(settings.keys_dir.glob("claims-*.pem")) if not path.name.endswith(".key.pem")]
+def read_claim_keys(folder: Path) -> tuple[ClaimKey, ...]:
+    """Whose signatures under QR claims and lists are believed: all keys certified in `claims-*.pem`, those that ended too.
+
+    Raises Broken `no_trust_anchor` for one that the issuing CA did not certify.
+    """
+    names = sorted(path for path in folder.glob("claims-*.pem") if not path.name.endswith(".key.pem"))
+    return tuple(_claim_key(_certificate(path), issuer=_certificate(folder / "issuing.pem")) for path in names)
 
 
 def _claim_key(x509_cert: x509.Certificate, *, issuer: x509.Certificate) -> ClaimKey:

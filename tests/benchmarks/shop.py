@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from certsvc.config import Profile
 from certsvc.errors import CertsvcError
 from certsvc.models import Slot
+from certsvc.signing.claims import ClaimKey
 from certsvc.signing.sealing import Sealed, Sheet, seal
 from certsvc.signing.stock import Signing, Stock, lay_stock
 from certsvc.signing.tsa import EmbeddedTsa
@@ -27,19 +28,20 @@ _NAMES = {Slot.PRACTITIONER: workload.PRACTITIONER, Slot.REPRESENTATIVE: workloa
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What is kept between chunks: the stock of these signers on the form's base, the authority, whom to believe."""
+    """What is kept between chunks: the stock of these signers on the form's base, the authority, whom to believe, the key for QR claims."""
 
     slots: tuple[Slot, ...]
     profile: Profile
     stock: Stock
     tsa: EmbeddedTsa
     trust: Trust
+    claim_key: ClaimKey
 
     def fill(self, chunk: Sequence[Paper]) -> list[Sheet]:
         return [Sheet(self.stock, self._objects(paper)) for paper in chunk]
 
     def _objects(self, paper: Paper) -> Mapping[int, bytes]:
-        filled = fill(workload.design(), paper.values, record=paper.record, head_examined=False, is_reissue=False, slots=self.slots)
+        filled = fill(workload.design(), paper.with_claims(self.claim_key), record=paper.record, head_examined=False, is_reissue=False, slots=self.slots)
         if not filled.is_fast:
             raise RuntimeError("a text of the workload does not fit its slot")
         return filled.objects
@@ -90,4 +92,4 @@ def open_shop(pki: pkis.Pki, slots: tuple[Slot, ...], profile: Profile, *, prefe
     asked = [*(signing.identity.certificate for signing in signings), tsa.certificates[0]]
     answers = asyncio.run(pki.revocation().gather(asked)) if profile is Profile.B_LT else None
     trust = replace(trust_of(pki), require_timestamp=profile is not Profile.B_B)
-    return Shop(slots, profile, lay_stock(blank, signings=signings, answers=answers), tsa, trust)
+    return Shop(slots, profile, lay_stock(blank, signings=signings, answers=answers), tsa, trust, pki.keyring().claim_keys()[0])

@@ -3,13 +3,15 @@
 import datetime as dt
 import itertools
 import random
-import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from certsvc.models import Slot
+from certsvc.claiming import claims_of
+from certsvc.models import Kind, Slot
+from certsvc.models.claims import Claims
 from certsvc.records.case import Birth
 from certsvc.records.ct07 import Ct07Facts, ct07_xml
+from certsvc.signing.claims import ClaimKey, sign_claims
 from certsvc.templates.designs import Design, find_design
 from certsvc.templates.values import FormFacts, form_values
 from tests.support import pki as pkis
@@ -33,20 +35,24 @@ _EMPLOYERS = (
 )
 """One in four needs two lines."""
 
-_QR_LENGTHS = range(374, 420)
-"""Characters in the QR's address once it carries claims [design §5]: version 12-M holds 419."""
-
 _ADDRESS = "HTTPS://KIEMTRA.EXAMPLE.VN/V/"
-_BASE32 = string.ascii_uppercase + "234567"
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_FILLER = ("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" * 7)[:223]
+"""As long as claims are; our own engine signs real ones in their place."""
 _FIRST_DAY = dt.date(2025, 9, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What one certificate is filled with."""
+    """What one certificate is filled with; the QR's text in `values` ends with a filler where claims stand."""
 
     values: dict[str, str]
     record: bytes
+    claims: Claims
+
+    def with_claims(self, key: ClaimKey) -> dict[str, str]:
+        """The values, with claims signed by `key` in the QR."""
+        return self.values | {"verify_url": self.values["verify_url"].removesuffix(_FILLER) + sign_claims(self.claims, key)}
 
 
 def design() -> Design:
@@ -80,13 +86,14 @@ def _paper(number: int, name: str, rng: random.Random) -> Paper:
         examined_on=examined_on,
         visit_no=str(number + 1),
     )
-    facts = _facts(f"0180125{number:06d}", examined_on, rng)
+    token = "".join(rng.choices(_CROCKFORD, k=26))
+    facts = _facts(f"0180125{number:06d}", examined_on, token, rng)
     record = ct07_xml(case, Ct07Facts(serial=facts.serial, document_on=examined_on, head_name=HEAD, practitioner_name=PRACTITIONER))
-    return Paper(form_values(design(), case, facts), record)
+    claims = claims_of(case, Kind.SICK_LEAVE, serial=facts.serial, token=token, status_place=(0, rng.randrange(2**20)), signed_on=examined_on)
+    return Paper(form_values(design(), case, facts), record, claims)
 
 
-def _facts(serial: str, examined_on: dt.date, rng: random.Random) -> FormFacts:
-    claims = "".join(rng.choices(_BASE32, k=rng.choice(_QR_LENGTHS) - len(_ADDRESS)))
+def _facts(serial: str, examined_on: dt.date, token: str, rng: random.Random) -> FormFacts:
     return FormFacts(
         facility_name=STATION,
         parent_name="Trung tâm Y tế Hà Nội",
@@ -94,8 +101,8 @@ def _facts(serial: str, examined_on: dt.date, rng: random.Random) -> FormFacts:
         head_name=HEAD,
         head_examined=False,
         serial=serial,
-        code="".join(rng.choices("0123456789ABCDEFGHJKMNPQRSTVWXYZ", k=16)),
-        verify_url=_ADDRESS + claims,
+        code="".join(rng.choices(_CROCKFORD, k=16)),
+        verify_url=f"{_ADDRESS}{token}/{_FILLER}",
         check_address="https://kiemtra.example.vn/check",
         event_on=examined_on,
         printed_on=examined_on,

@@ -4,8 +4,6 @@ import datetime as dt
 import itertools
 import json
 import os
-import random
-import string
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -24,6 +22,7 @@ from certsvc.records import Case
 from certsvc.signing.keyring import Keyring
 from certsvc.templates.designs import load_designs
 from certsvc.templates.values import FormFacts
+from certsvc.trusting import read_claim_keys
 from certsvc.verify.trust import Pin, SignerKind, Trust, digest_of
 from keys_dev.make import KeyType, make_pki
 from tests.make_f0_cases import CaseSet, make
@@ -38,9 +37,9 @@ _TURN = 10
 _SLOW_EVERY = 25
 _LONG_EMPLOYER = "Chi nhánh Công ty Cổ phần Thử nghiệm Xuất nhập khẩu và Dịch vụ Tổng hợp miền Bắc, " * 4
 _CHUNK = 100
-_ADDRESS = "HTTPS://KIEMTRA.EXAMPLE.VN/V/"
-_QR_LENGTHS = (55, 374, 419)
-"""Without claims, and the shortest and the longest with them [design §5]."""
+_TOKEN = "ABCDEFGHJKMNPQRSTVWXYZ0123"
+_HOSTS = ("TRA.VN", "KIEMTRA.EXAMPLE.VN", "GIAY-CHUNG-NHAN.SO-Y-TE.HANOI.EXAMPLE.VN")
+"""The longest has the 40 characters that the QR leaves for a host [design §5]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,8 @@ class Authority:
     def press(self, bases: Path) -> Press:
         setup = Setup(self.folder, None, Profile.B_LT, Signatures.ALL, is_production=False, max_pdf_bytes=20_000_000, bases=bases)
         tsa = self.keyring.embedded_tsa(clock=_now, rng=os.urandom)
-        return Press(setup, keyring=self.keyring, time_stamper=tsa, revocation=self.keyring.local_revocation(clock=_now), clock=_now)
+        revocation, claim_keys = self.keyring.local_revocation(clock=_now), self.keyring.claim_keys()
+        return Press(setup, keyring=self.keyring, time_stamper=tsa, revocation=revocation, claim_keys=claim_keys, clock=_now)
 
     def trust(self) -> Trust:
         pins = {}
@@ -84,7 +84,7 @@ class Authority:
             pins[digest_of(certificate.public_bytes(Encoding.DER))] = Pin(kind, entry.facility_code, entry.licence, entry.name)
         root, issuing, tsa = (self._der(name) for name in ("root", "issuing", "tsa"))
         crls = tuple((self.folder / f"{name}.crl").read_bytes() for name in ("root", "issuing"))
-        return Trust((root,), (issuing,), (root,), pins, frozenset({digest_of(tsa)}), crls, allow_dev=True)
+        return Trust((root,), (issuing,), (root,), pins, frozenset({digest_of(tsa)}), crls, allow_dev=True, claim_keys=read_claim_keys(self.folder))
 
     def _der(self, name: str) -> bytes:
         return x509.load_pem_x509_certificate((self.folder / f"{name}.pem").read_bytes()).public_bytes(Encoding.DER)
@@ -130,7 +130,6 @@ def _paper(made: Made, order: Order, scheme: str, layers: Mapping[str, bytes], f
 
 def _orders(cases: CaseSet, authorities: Mapping[str, Authority]) -> Iterator[Order]:
     """The designs take turns, and so do first issue and re-issue; who examined is as the case has it."""
-    rng = random.Random(3)
     files = {station["facility_code"]: station for station in cases.stations}
     staff = {(each["licence"], each["facility_code"]): each for each in cases.staff}
     heads = {each["facility_code"]: each for each in cases.staff if each["role"] == "head"}
@@ -146,7 +145,7 @@ def _orders(cases: CaseSet, authorities: Mapping[str, Authority]) -> Iterator[Or
             head_examined=examiner is head,
             serial=f"{number + 1:05d}/GXN-TYT" if design.kind is Kind.RECOVERY else f"{case.facility_code}22{number + 1:05d}",
             code=f"{number:016d}",
-            verify_url=_ADDRESS + "".join(rng.choices(string.ascii_uppercase + "234567", k=_QR_LENGTHS[number % 3] - len(_ADDRESS))),
+            verify_url=f"HTTPS://{_HOSTS[number % 3]}/V/{_TOKEN}",
             check_address="https://kiemtra.example.vn/check",
             event_on=case.event_on(design.kind),
             printed_on=dt.date(2022, 4, 30),
@@ -156,7 +155,8 @@ def _orders(cases: CaseSet, authorities: Mapping[str, Authority]) -> Iterator[Or
         )
         people: dict[Slot, Row | None] = {Slot.PRACTITIONER: examiner, Slot.REPRESENTATIVE: head, Slot.ORGANISATION: None}
         signatories = tuple(_signatory(slot, people[slot], facts, case.facility_code, paths) for slot in design.slots(head_examined=facts.head_examined))
-        yield Order(uuid.UUID(int=number), design.kind, design.id, json.dumps(case.to_json()).encode(), facts, "late", signatories)
+        record, serial = json.dumps(case.to_json()).encode(), facts.serial
+        yield Order(uuid.UUID(int=number), design.kind, design.id, record, facts, "late", serial, _TOKEN, (0, number), signatories)
 
 
 def _signatory(slot: Slot, person: Row | None, facts: FormFacts, facility_code: str, files: Mapping[tuple[str, str | None], str]) -> Signatory:

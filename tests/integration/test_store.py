@@ -122,7 +122,7 @@ async def _copy(rig: Rig, certificate_id: str, **changes: Any) -> None:
     async with AsyncSession(rig.res.db.engine) as session, session.begin():
         old = await session.get_one(Certificate, uuid.UUID(certificate_id))
         values = {column.key: getattr(old, column.key) for column in Certificate.__mapper__.column_attrs}
-        fresh = {"id": uuid.uuid4(), "code_index": uuid.uuid4().hex, "token_index": uuid.uuid4().hex}
+        fresh = {"id": uuid.uuid4(), "code_index": uuid.uuid4().hex, "token_index": uuid.uuid4().hex, "status_index": None}
         session.add(Certificate(**values | fresh | changes))
 
 
@@ -159,12 +159,14 @@ async def test_two_at_the_same_moment_are_a_conflict(rig: Rig) -> None:
 
 
 async def test_codes_and_digests_are_unique(rig: Rig) -> None:
-    """Two certificates never share a look-up code, nor a published file."""
+    """Two certificates never share a look-up code, a place in a status list, or a published file."""
     certificate = await rig.issued(record(1))
     async with rig.res.db.read() as session:
         row = await session.get_one(Certificate, uuid.UUID(certificate["id"]))
     with pytest.raises(IntegrityError, match="code_index"):
         await _copy(rig, certificate["id"], status=Status.REVOKED, revision=2, serial_sequence=2, code_index=row.code_index)
+    with pytest.raises(IntegrityError, match="status_index|uq_certificates_status_place"):
+        await _copy(rig, certificate["id"], status=Status.REVOKED, revision=2, serial_sequence=2, status_index=row.status_index)
     with pytest.raises(IntegrityError, match="sha256"):
         async with AsyncSession(rig.res.db.engine) as session, session.begin():
             session.add(_file(certificate["pdf_sha256"], row.id))

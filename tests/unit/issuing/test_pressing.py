@@ -29,6 +29,7 @@ from tests.support import pki as pkis
 from tests.support.cases import make_case
 from tests.unit.verify.samples import trust_of
 
+TOKEN = "ABCDEFGHJKMNPQRSTVWXYZ0123"
 EVENT = dt.date(2022, 2, 6)
 NAMES = {pkis.PRACTITIONER: "Dương Mỹ Ngà", pkis.HEAD: "Mai Hữu Nghĩa", None: "Trạm Y tế Phúc Xá"}
 DOWN = Unavailable("tsa_unavailable", "Máy chủ dấu thời gian không phản hồi.", "The time-stamping authority does not answer.")
@@ -64,7 +65,15 @@ def trust() -> Trust:
 def make_press(bases: Path, *, time_stamper: TimeStamper | None = None, **changes: Any) -> Press:
     pki = pkis.shared()
     setup = replace(setup_of(Settings(keys_dir=pki.folder, data_dir=bases)), **changes)
-    return Press(setup, keyring=pki.keyring(), time_stamper=time_stamper or pki.tsa(), revocation=pki.revocation(), clock=pkis.utc_now)
+    keyring = pki.keyring()
+    return Press(
+        setup,
+        keyring=keyring,
+        time_stamper=time_stamper or pki.tsa(),
+        revocation=pki.revocation(),
+        claim_keys=keyring.claim_keys(),
+        clock=pkis.utc_now,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +91,7 @@ def order(number: int, *, licences: tuple[str | None, ...] = (pkis.PRACTITIONER,
         head_examined=False,
         serial=f"0180122{number:05d}",
         code="7K2M9QXP4TVBA1CD",
-        verify_url="HTTPS://KIEMTRA.EXAMPLE.VN/V/ABCDEFGHJKMNPQRSTVWXYZ0123",
+        verify_url=f"HTTPS://KIEMTRA.EXAMPLE.VN/V/{TOKEN}",
         check_address="https://kiemtra.example.vn/check",
         event_on=EVENT,
         printed_on=EVENT,
@@ -94,7 +103,7 @@ def order(number: int, *, licences: tuple[str | None, ...] = (pkis.PRACTITIONER,
     slots = {pkis.PRACTITIONER: Slot.PRACTITIONER, pkis.HEAD: Slot.REPRESENTATIVE, None: Slot.ORGANISATION}
     signatories = tuple(Signatory(slots[each], NAMES[each], files[each], pkis.STATION, each) for each in licences)
     design = "sick_leave/ct07-2017" if kind is Kind.SICK_LEAVE else "recovery/v1"
-    return Order(uuid.uuid4(), kind, design, json.dumps(case.to_json()).encode(), facts, "late", signatories)
+    return Order(uuid.uuid4(), kind, design, json.dumps(case.to_json()).encode(), facts, "late", facts.serial, TOKEN, (0, number), signatories)
 
 
 def chunk(*orders: Order) -> Chunk:

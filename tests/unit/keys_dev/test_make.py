@@ -94,7 +94,7 @@ def test_crls_are_empty_signed_and_lasting(folder: Path, name: str) -> None:
 def test_private_keys_are_for_their_owner_only(folder: Path) -> None:
     """Mode 0600 on everything that holds a private key."""
     private = [path for path in folder.rglob("*") if path.suffix == ".p12" or path.name.endswith(".key.pem")]
-    assert len(private) == len(pkis.FACILITIES) + len(pkis.PRACTITIONERS) + 4
+    assert len(private) == len(pkis.FACILITIES) + len(pkis.PRACTITIONERS) + 5
     assert {path.stat().st_mode & 0o777 for path in private} == {0o600}
 
 

@@ -25,6 +25,7 @@ from certsvc.config import Profile
 from certsvc.signing import cms
 from certsvc.signing.identities import Identity
 from certsvc.signing.tsa import TimeStamper
+from certsvc.trusting import read_claim_keys
 from certsvc.verify.examining import Examination, Limits, examine, examine_stranger
 from certsvc.verify.geometry import SignaturePlace, prove_places
 from certsvc.verify.trust import Pin, SignerKind, Trust, digest_of
@@ -88,6 +89,7 @@ def trust_of(authority: pkis.Pki, *, facility_code: str = pkis.STATION, licences
         tsa_pins=frozenset({digest_of(der_of(authority, "tsa"))}),
         crls=(authority.read("root.crl"), authority.read("issuing.crl")),
         allow_dev=True,
+        claim_keys=read_claim_keys(authority.folder),
     )
 
 
