@@ -38,7 +38,7 @@ def find_claims(text: str, keys: Iterable[ClaimKey]) -> Claims | None:
     try:
         COSE.new().decode(raw, _cose_key(key.public_key))
         claims = Claims.from_payload(cbor2.loads(payload))
-    except (ValueError, CWTError):
+    except (ValueError, CWTError, cbor2.CBORError):
         return None
     is_in_time = key.valid_from.astimezone(HANOI).date() <= claims.signed_on <= key.valid_to.astimezone(HANOI).date()
     return claims if is_in_time and payload == cbor2.dumps(claims.to_payload()) else None

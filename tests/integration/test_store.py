@@ -165,7 +165,7 @@ async def test_codes_and_digests_are_unique(rig: Rig) -> None:
         row = await session.get_one(Certificate, uuid.UUID(certificate["id"]))
     with pytest.raises(IntegrityError, match="code_index"):
         await _copy(rig, certificate["id"], status=Status.REVOKED, revision=2, serial_sequence=2, code_index=row.code_index)
-    with pytest.raises(IntegrityError, match="status_index|uq_certificates_status_place"):
+    with pytest.raises(IntegrityError, match=r"status_index|uq_certificates_status_place"):
         await _copy(rig, certificate["id"], status=Status.REVOKED, revision=2, serial_sequence=2, status_index=row.status_index)
     with pytest.raises(IntegrityError, match="sha256"):
         async with AsyncSession(rig.res.db.engine) as session, session.begin():

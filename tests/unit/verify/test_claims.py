@@ -143,7 +143,7 @@ def test_the_newest_valid_key_signs() -> None:
     older, newer = _rolled_over(now)
     assert current([older, newer], now) is newer
     assert current([older, newer], now - dt.timedelta(days=30)) is older
-    assert current([older, newer], now + dt.timedelta(days=4000)) is None
+    assert current([older, newer], now + dt.timedelta(days=40 * 365)) is None
 
 
 @functools.cache
