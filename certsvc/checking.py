@@ -5,11 +5,9 @@ What each may see is `showing`'s matter. Known and unknown codes take the same p
 
 import datetime as dt
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,7 +23,7 @@ from certsvc.store import Database, answers, certificates, registry
 from certsvc.vault import Vault
 from certsvc.verify.apart import Examiner
 from certsvc.verify.claims import find_claims
-from certsvc.verify.codes import Code, normalise_code
+from certsvc.verify.codes import Code, claims_in, normalise_code, parse_code
 from certsvc.verify.findings import Kind as FileKind
 from certsvc.verify.images import is_picture
 from certsvc.verify.judging import NoRegister, RegisterFacts, judge_file, judge_status
@@ -34,7 +32,6 @@ from certsvc.verify.report import Check, CheckName, Outcome, Report, Verdict
 from certsvc.verify.trust import Trust
 
 TRIES_AN_HOUR, TRIES_IN_ALL = 5, 20
-_PAGE = re.compile(r"/v/[^/]+(?:/(?P<claims>[^/]+))?", re.IGNORECASE)
 _HOUR = dt.timedelta(hours=1)
 
 
@@ -72,15 +69,10 @@ async def look_up_qr(db: Database, text: str, *, base_url: str, vault: Vault, tr
     A forger's QR may carry a true code and lead to a page of his own: an address on another host than
     ours, or with more in it than we print, is `forged_qr`. Raises InputError `malformed_code`.
     """
-    code, plain = parse_code(text), text.strip()
-    if "/" not in plain:
-        return (await look_up(db, code.text, vault=vault, now=now)).report
-    address = urlsplit(plain)
-    page = _PAGE.fullmatch(address.path)
-    # The port may have changed since it was printed.
-    if page is None or address.hostname != urlsplit(base_url).hostname or address.query or address.fragment:
+    code, claims = parse_code(text), claims_in(text, base_url=base_url)
+    if claims is None:
         return _forged(Check(CheckName.REGISTER, Outcome.NOT_DONE, "Mã QR không dẫn tới hệ thống này."), now)
-    return (await look_up_claimed(db, code.text, page["claims"] or "", vault=vault, trust=trust, now=now)).report
+    return (await look_up_claimed(db, code.text, claims, vault=vault, trust=trust, now=now)).report
 
 
 async def look_up_claimed(db: Database, text: str, claims_text: str, *, vault: Vault, trust: Trust, now: dt.datetime) -> Found:
@@ -112,17 +104,6 @@ def _own_claims(certificate: Certificate, claimed_day: dt.date, *, vault: Vault)
 
 def _forged(check: Check, now: dt.datetime) -> Report:
     return Report(Verdict.INVALID, (Reason.FORGED_QR,), now, (check,))
-
-
-def parse_code(text: str) -> Code:
-    code = normalise_code(text)
-    if code is None:
-        raise InputError(
-            "malformed_code",
-            "Mã không đúng dạng: mã gồm 16 chữ và số, chia bốn nhóm, ví dụ ABCD-1234-EFGH-5678. Hãy xem lại mã in trên giấy.",
-            "This is no look-up code: it has 16 letters and digits in four groups. Please look at the paper again.",
-        )
-    return code
 
 
 async def _find(session: AsyncSession, code: Code, *, vault: Vault, now: dt.datetime) -> Found:

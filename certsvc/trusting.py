@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from certsvc.config import Environment, Profile, Settings
 from certsvc.errors import Broken
 from certsvc.models import SigningIdentity
+from certsvc.models.claims import LIST_SIGNING
 from certsvc.store import Database, registry
 from certsvc.verify.trust import ClaimKey, Pin, SignerKind, Trust
 
@@ -68,12 +69,18 @@ def read_claim_keys(folder: Path) -> tuple[ClaimKey, ...]:
 
 
 def _claim_key(x509_cert: x509.Certificate, *, issuer: x509.Certificate) -> ClaimKey:
-    try:
-        x509_cert.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature) as error:
-        raise Broken("no_trust_anchor", "Khóa ký mã QR không do cơ quan cấp tin cậy cấp.", "A key for QR claims is not of the issuing CA.") from error
+    if not _may_sign_lists(x509_cert, issuer):
+        raise Broken("no_trust_anchor", "Khóa ký mã QR không do cơ quan cấp tin cậy cấp.", "A key for QR claims is not of the issuing CA.")
     public_key = x509_cert.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return ClaimKey(public_key, x509_cert.not_valid_before_utc, x509_cert.not_valid_after_utc)
+
+
+def _may_sign_lists(x509_cert: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        x509_cert.verify_directly_issued_by(issuer)
+        return x509.ObjectIdentifier(LIST_SIGNING) in x509_cert.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+        return False
 
 
 def _pin(identity: SigningIdentity) -> Pin:

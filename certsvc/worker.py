@@ -116,7 +116,7 @@ async def run_worker(settings: Settings) -> None:
                 job_serializer=dump_job,
                 job_deserializer=load_job,
             )
-            publisher = open_publisher(res.db, vault=res.vault, settings=settings)
+            publisher = open_publisher(res.db, vault=res.vault, settings=settings, trust=res.trust)
             beside = [asyncio.create_task(each) for each in (issuing.run(), _listen(res, issuing), _sweep_forever(res, publisher))]
             keep_what_is_there()
             _log.info("worker.started")

@@ -14,6 +14,7 @@ _YEAR = dt.timedelta(days=365)
 _MAX_NAME = 64  # ub-common-name and ub-organization-name, RFC 5280 appendix A
 _GRACE = dt.timedelta(days=1)
 _CRL_ADDRESS = "http://crl.certsvc.invalid/{}.crl"
+_LIST_SIGNING = x509.ObjectIdentifier("2.25.126422320133889027303606424253449234599")
 _OCSP_ADDRESS = "http://ocsp.certsvc.invalid/"
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -60,6 +61,7 @@ def claim_signer(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
     """Signs what stands in QR codes, status lists and the trust list; its certificate says until when."""
     builder = _builder(key, subject=_authority("certsvc QR"), issuer=issuer.certificate.subject, now=now, validity=3 * _YEAR)
     builder = builder.add_extension(_key_usage(digital_signature=True), critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([_LIST_SIGNING]), critical=True)
     return _issue(builder, key, issuer=issuer, crl="issuing")
 
 

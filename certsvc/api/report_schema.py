@@ -65,6 +65,7 @@ class ReportOut(BaseModel):
     verdict: Verdict
     reasons: list[ReasonOut] = Field(min_length=1)
     checked_at: dt.datetime
+    as_of: dt.datetime
     checks: list[CheckOut]
     certificate: CertificateView | None
     signatures: list[SignatureOut]

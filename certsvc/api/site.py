@@ -9,10 +9,10 @@ from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.problems import status_of
 from certsvc.api.public import CodeText, check_file
-from certsvc.checking import look_up, parse_code, prove
+from certsvc.checking import look_up, prove
 from certsvc.errors import CertsvcError, NotFound
 from certsvc.templates.qr import qr_svg
-from certsvc.verify.codes import MAX_TEXT, format_code
+from certsvc.verify.codes import MAX_TEXT, format_code, parse_code
 
 router = APIRouter(include_in_schema=False)
 Typed = Annotated[str, Form(max_length=MAX_TEXT)]

@@ -25,11 +25,16 @@ def _demo() -> dict[str, Any]:
     return found
 
 
+def address_of(url: str | None) -> str:
+    """The service that a command talks to."""
+    found: str = url or os.environ.get("CERTSVC_URL") or _demo().get("base_url", "http://127.0.0.1:8000")
+    return found
+
+
 @contextmanager
 def service(url: str | None, key: str | None) -> Iterator[httpx.Client]:
     """A client of the service; whatever goes wrong is told and ends the command."""
-    demo = _demo()
-    base = url or os.environ.get("CERTSVC_URL") or demo.get("base_url", "http://127.0.0.1:8000")
+    demo, base = _demo(), address_of(url)
     token = key or os.environ.get("CERTSVC_KEY") or demo.get("keys", {}).get("insurer", "")
     headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     try:

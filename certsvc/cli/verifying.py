@@ -1,22 +1,25 @@
-"""verify: files and codes, each checked for itself by a running service."""
+"""verify: files and codes, each checked for itself, by a running service or without one by what was kept of it."""
 
+import asyncio
+import datetime as dt
 import json
 import time
 from http import HTTPStatus
-from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
 import typer
 from rich.table import Table
 
-from certsvc.cli.client import is_cannot_now, problem_of, service
-from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, say, show
+from certsvc.cli.asked import content_of
+from certsvc.cli.client import address_of, is_cannot_now, problem_of, service
+from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, complain, say, show, told
 from certsvc.cli.remote import AsJson, Key, Url
-from certsvc.errors import CertsvcError, InputError, Unavailable
-from certsvc.verify.codes import normalise_code
+from certsvc.errors import CertsvcError, Unavailable
 
-_SUFFIXES = frozenset({".pdf", ".png", ".jpg", ".jpeg", ".webp"})
+Outcome = dict[str, Any] | CertsvcError
+"""A report, or why there is none."""
+
 _RETRIES = 3
 _LONGEST_WAIT_S = 30
 
@@ -26,21 +29,56 @@ def verify(
     url: Url = None,
     key: Key = None,
     *,
+    offline: Annotated[bool, typer.Option("--offline", help="ask nobody: check QR texts, photos and files against what was kept at the last visit")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check files and codes; exit code 0 only if all are valid, 3 if nothing is wrong but some could not be checked."""
-    with service(url, key) as client:
-        outcomes = [_outcome(client, each) for each in what]
+    """Check files, codes and QR texts; exit code 0 only if all are valid, 3 if nothing is wrong but some could not be checked."""
+    outcomes = _offline(what, url) if offline else _online(what, url, key)
     if as_json:
         say(json.dumps([{"input": each} | _as_json(outcome) for each, outcome in zip(what, outcomes, strict=True)], ensure_ascii=False, indent=2))
     else:
         show(_table(what, outcomes))
     if all(_is_valid(outcome) for outcome in outcomes):
         return
-    raise typer.Exit(CANNOT_NOW if all(_is_valid(outcome) or isinstance(outcome, Unavailable) for outcome in outcomes) else SAYS_NO)
+    raise typer.Exit(CANNOT_NOW if all(_is_valid(outcome) or _is_open(outcome) for outcome in outcomes) else SAYS_NO)
 
 
-def _outcome(client: httpx.Client, what: str) -> dict[str, Any] | CertsvcError:
+def _online(what: list[str], url: str | None, key: str | None) -> list[Outcome]:
+    """Each one's outcome; the service's lists are kept for a time without a network."""
+    with service(url, key) as client:
+        outcomes = [_outcome(client, each) for each in what]
+        _keep_lists(client)
+    return outcomes
+
+
+def _keep_lists(client: httpx.Client) -> None:
+    """Beside what was asked for: only lists of somebody else are worth a word."""
+    from certsvc.cli.keeping import folder_of, keep  # noqa: PLC0415 - reads X.509, slow to load
+
+    try:
+        keep(client, folder_of(str(client.base_url)), now=dt.datetime.now(dt.UTC))
+    except CertsvcError as error:
+        complain(error.message_vi, error.message_en)
+    except (httpx.HTTPError, OSError):
+        return
+
+
+def _offline(what: list[str], url: str | None) -> list[Outcome]:
+    from certsvc.cli.keeping import folder_of, load  # noqa: PLC0415
+    from certsvc.cli.offline import check_each  # noqa: PLC0415 - what proves files is slow to load, and a service does it for the others
+
+    now = dt.datetime.now(dt.UTC)
+    with told():
+        kept = load(folder_of(address_of(url)), now=now)
+        return asyncio.run(check_each(what, kept, now=now))
+
+
+def _is_open(outcome: Outcome) -> bool:
+    """Whether it says neither yes nor no."""
+    return isinstance(outcome, Unavailable) or (not isinstance(outcome, CertsvcError) and outcome["verdict"] == "cannot_check")
+
+
+def _outcome(client: httpx.Client, what: str) -> Outcome:
     """The report on one file or code, or why there is none: a bad one must not lose the others."""
     try:
         response = _ask(client, what)
@@ -55,7 +93,7 @@ def _outcome(client: httpx.Client, what: str) -> dict[str, Any] | CertsvcError:
 
 
 def _ask(client: httpx.Client, what: str) -> httpx.Response:
-    content = _content(what)
+    content = content_of(what)
     for _ in range(_RETRIES):
         response = _send(client, what, content)
         if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
@@ -67,37 +105,21 @@ def _ask(client: httpx.Client, what: str) -> httpx.Response:
 
 def _send(client: httpx.Client, what: str, content: bytes | None) -> httpx.Response:
     if content is None:
-        return client.post("/v1/verify", json={"code": what})
+        return client.post("/v1/verify", json={"qr" if "/" in what else "code": what})
     return client.post("/v1/verify", files={"file": ("file", content)})
 
 
-def _content(what: str) -> bytes | None:
-    """What is in the file of this name; None for a code. Raises InputError where a file must be meant and cannot be read."""
-    try:
-        return Path(what).read_bytes()
-    except (OSError, ValueError) as error:
-        is_code = isinstance(error, FileNotFoundError | ValueError) and not _is_path(what)
-        if is_code:
-            return None
-        raise InputError("no_such_file", "Không có tệp này hoặc không đọc được.", "No such file, or it cannot be read.") from error
-
-
-def _is_path(what: str) -> bool:
-    """Whether this can only be meant as a file: the address printed in a QR has slashes too, and is a code."""
-    return Path(what).suffix.lower() in _SUFFIXES or ("/" in what and normalise_code(what) is None)
-
-
-def _is_valid(outcome: dict[str, Any] | CertsvcError) -> bool:
+def _is_valid(outcome: Outcome) -> bool:
     return not isinstance(outcome, CertsvcError) and outcome["verdict"] == "valid"
 
 
-def _as_json(outcome: dict[str, Any] | CertsvcError) -> dict[str, Any]:
+def _as_json(outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, CertsvcError):
         return {"error": {"code": outcome.code, "message_vi": outcome.message_vi, "message_en": outcome.message_en}}
     return outcome
 
 
-def _table(what: list[str], outcomes: list[dict[str, Any] | CertsvcError]) -> Table:
+def _table(what: list[str], outcomes: list[Outcome]) -> Table:
     table = Table("", "verdict", "reason")
     for each, outcome in zip(what, outcomes, strict=True):
         if isinstance(outcome, CertsvcError):

@@ -20,7 +20,9 @@ from certsvc.signing import lists
 from certsvc.signing.claims import ClaimKey, current
 from certsvc.signing.keyring import Keyring
 from certsvc.store import Database, registry, status_lists
+from certsvc.trusting import TrustSource
 from certsvc.vault import Vault
+from certsvc.verify.trust import Trust
 
 REBUILD_AFTER = dt.timedelta(hours=6)
 """An unchanged list is signed again, for its age is what a checker goes by; after 24 hours it says so [design §5]."""
@@ -36,6 +38,7 @@ class Publisher:
     db: Database
     vault: Vault
     settings: Settings
+    trust: TrustSource
     keys: tuple[ClaimKey, ...]
     chain: tuple[x509.Certificate, ...]
 
@@ -69,7 +72,7 @@ class Publisher:
         async with self.db.read() as session:
             facilities, numbers = await registry.list_facilities(session), await status_lists.list_numbers(session)
             published = await status_lists.find_trust_list(session)
-        document = self._document(facilities, numbers, now=now)
+        document = self._document(facilities, numbers, await self.trust.get(now), now=now)
         if published is not None and published.signed_at > now - REBUILD_AFTER and _says(json.loads(published.body), document):
             return
         signed = lists.sign_document(document, key=key, chain=self.chain)
@@ -77,7 +80,7 @@ class Publisher:
         async with self.db.begin() as session:
             await status_lists.save_trust_list(session, body, signed_at=now)
 
-    def _document(self, facilities: Sequence[Facility], numbers: Sequence[int], *, now: dt.datetime) -> dict[str, Any]:
+    def _document(self, facilities: Sequence[Facility], numbers: Sequence[int], trust: Trust, *, now: dt.datetime) -> dict[str, Any]:
         """The trust list without its signature [docs/verify.md]."""
         issuer = {
             "id": "self",
@@ -87,6 +90,9 @@ class Publisher:
             "x509_chains": [[_der(each) for each in (key.x509_cert, *self.chain)] for key in self.keys],
             "claim_keys": [_jwk(key) for key in self.keys],
             "facilities": {each.code: each.name for each in facilities},
+            "signers": {digest: [pin.kind, pin.facility_code] for digest, pin in sorted(trust.pins.items())},
+            "time_stamping": sorted(trust.tsa_pins),
+            "crls": [base64.b64encode(crl).decode() for crl in trust.crls],
         }
         return {
             "version": _VERSION,
@@ -98,10 +104,10 @@ class Publisher:
         }
 
 
-def open_publisher(db: Database, *, vault: Vault, settings: Settings) -> Publisher:
+def open_publisher(db: Database, *, vault: Vault, settings: Settings, trust: TrustSource) -> Publisher:
     """A publisher with the keys in `keys_dir`. Raises Broken `unfit_claim_key`, `missing_key`."""
     keyring = Keyring(settings.keys_dir)
-    return Publisher(db, vault, settings, keyring.claim_keys(), keyring.authorities())
+    return Publisher(db, vault, settings, trust, keyring.claim_keys(), keyring.authorities())
 
 
 def list_address(settings: Settings, number: int) -> str:

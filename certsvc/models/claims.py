@@ -22,6 +22,9 @@ ISSUED_AT: Final = 6
 CERTIFICATE: Final = -65537
 """Our private CWT claim: a map of the entries below."""
 
+LIST_SIGNING: Final = "2.25.126422320133889027303606424253449234599"
+"""The extended key usage of who signs claims and lists [ITU-T X.667 clause 8]: no other certificate below the root may."""
+
 COMMITMENT_BYTES = 16
 SERIAL_TAIL = 4
 _KIND, _SERIAL_TAIL, _FACILITY, _LIST, _INDEX, _COMMITMENT = range(1, 7)

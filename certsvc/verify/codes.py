@@ -9,6 +9,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
+
+from certsvc.errors import InputError
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_BYTES, CODE_LENGTH = 10, 16
@@ -20,6 +23,7 @@ _GROUP = 4
 _SEPARATORS = re.compile(r"[\s\-_.\u00ad\u200b\u2010-\u2015\u2212]+")
 _CONFUSED = str.maketrans("OIL", "011")
 _ADDRESS = re.compile(r"/v(?:/#?|#/?)([^/?#&\s]+)", re.IGNORECASE)
+_PAGE = re.compile(r"/v/[^/]+(?:/(?P<claims>[^/]+))?", re.IGNORECASE)
 _SYMBOLS = frozenset(ALPHABET)
 
 
@@ -56,6 +60,33 @@ def normalise_code(text: str) -> Code | None:
             return Code(CodeKind.TOKEN, canonical)
         case _:
             return None
+
+
+def parse_code(text: str) -> Code:
+    """As `normalise_code`, for whoever needs one. Raises InputError `malformed_code`."""
+    code = normalise_code(text)
+    if code is None:
+        raise InputError(
+            "malformed_code",
+            "Mã không đúng dạng: mã gồm 16 chữ và số, chia bốn nhóm, ví dụ ABCD-1234-EFGH-5678. Hãy xem lại mã in trên giấy.",
+            "This is no look-up code: it has 16 letters and digits in four groups. Please look at the paper again.",
+        )
+    return code
+
+
+def claims_in(text: str, *, base_url: str) -> str | None:
+    """The claims in the text of a QR; none (an empty text) in a bare code or an address without them, None where it is not ours.
+
+    Ours leads to `/v/…` on our host, in any case, and has nothing in it that we do not print. The port may have changed since.
+    """
+    plain = text.strip()
+    if "/" not in plain:
+        return ""
+    address = urlsplit(plain)
+    page = _PAGE.fullmatch(address.path)
+    if page is None or address.hostname != urlsplit(base_url).hostname or address.query or address.fragment:
+        return None
+    return (page["claims"] or "").upper()
 
 
 def format_code(code: str) -> str:

@@ -62,7 +62,7 @@ def judge_status(facts: RegisterFacts) -> tuple[Verdict, tuple[Reason, ...]]:
         case Status.REPLACED:
             return Verdict.REPLACED, (Reason.REPLACED, *_given(facts.reason))
         case Status.REVOKED:
-            return Verdict.REVOKED, _given(facts.reason) or (Reason.OTHER,)
+            return Verdict.REVOKED, _given(facts.reason) or (Reason.REVOKED,)
         case Status.REQUESTED | Status.SIGNING:
             return Verdict.PENDING, (Reason.NOT_SIGNED_YET,)
         case Status.FAILED:

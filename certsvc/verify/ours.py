@@ -200,7 +200,7 @@ def _facts(field: SignatureField, pin: Pin, proven: Proven, *, evidence: Evidenc
     level = "B-LT" if evidence.has_dss else "B-T"
     return SignatureFacts(
         slot=Slot(field.name),
-        signer=pin.display,
+        signer=pin.display or name_part(proven.signer.subject, "common_name"),
         organisation=name_part(proven.signer.subject, "organization_name"),
         issuer_ca=name_part(proven.signer.issuer, "common_name"),
         signed_at=proven.signed_at,

@@ -16,6 +16,7 @@ class Reason(StrEnum):
     KEY_COMPROMISE = "key_compromise"
     LOST = "lost"
     OTHER = "other"
+    REVOKED = "revoked"
     SUSPENDED = "suspended"
     REPLACED = "replaced"
     NOT_SIGNED_YET = "not_signed_yet"
@@ -86,6 +87,7 @@ ADVICE: dict[Reason, Advice] = {
     Reason.KEY_COMPROMISE: Advice("Giấy đã bị rút lại vì khóa ký số không còn an toàn.", "Withdrawn: the signing key is no longer safe.", *_ASK_FOR_NEW),
     Reason.LOST: Advice("Giấy này đã được báo mất và được cấp lại.", "This paper was reported lost and issued again.", *_ASK_FOR_NEW),
     Reason.OTHER: Advice("Cơ sở y tế đã rút lại giấy này vì lý do khác.", "The health facility withdrew it for another reason.", *_DO_NOT_ACCEPT),
+    Reason.REVOKED: Advice("Giấy đã bị thu hồi.", "The certificate was revoked.", *_DO_NOT_ACCEPT),
     Reason.SUSPENDED: Advice(
         "Giấy đang tạm dừng hiệu lực để kiểm tra lại.",
         "The certificate is suspended while it is being reviewed.",

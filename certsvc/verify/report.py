@@ -105,7 +105,8 @@ class SignatureFacts:
 class Report:
     """The answer to a check. Raises Broken for a `valid` without the checks that carry it.
 
-    `certificate` holds what this asker may see of our record, or is `None`.
+    `certificate` holds what this asker may see of our record, or is `None`. `as_of` is the moment whose state the answer
+    tells: that of the check, or without a network that of the status list.
     """
 
     verdict: Verdict
@@ -114,6 +115,7 @@ class Report:
     checks: tuple[Check, ...]
     certificate: Mapping[str, Any] | None = None
     signatures: tuple[SignatureFacts, ...] = ()
+    as_of: dt.datetime | None = None
 
     def __post_init__(self) -> None:
         if not self.reasons:
@@ -127,6 +129,7 @@ class Report:
             "verdict": self.verdict,
             "reasons": [describe(reason) for reason in self.reasons],
             "checked_at": _instant(self.checked_at),
+            "as_of": _instant(self.as_of or self.checked_at),
             "checks": [check.to_json() for check in self.checks],
             "certificate": None if self.certificate is None else dict(self.certificate),
             "signatures": [facts.to_json() for facts in self.signatures],
@@ -134,12 +137,20 @@ class Report:
 
 
 def carries_valid(checks: Iterable[Check]) -> bool:
-    """Whether these checks allow `valid`: the register passed, nothing failed, and of a file every proof was made."""
+    """Whether these checks allow `valid`: nothing failed, the register passed, and of a file every proof was made.
+
+    Without a network a QR's claims and the status list stand in for the register; for a file nothing does.
+    """
     outcomes = {check.name: check.outcome for check in checks}
-    if outcomes.get(CheckName.REGISTER) is not Outcome.PASSED or Outcome.FAILED in outcomes.values():
+
+    def has_passed(*names: CheckName) -> bool:
+        return all(outcomes.get(name) is Outcome.PASSED for name in names)
+
+    if Outcome.FAILED in outcomes.values():
         return False
-    is_file = any(name in outcomes for name in PROOF_OF_FILE)
-    return not is_file or all(outcomes.get(name) is Outcome.PASSED for name in PROOF_OF_FILE)
+    if any(name in outcomes for name in PROOF_OF_FILE):
+        return has_passed(CheckName.REGISTER, *PROOF_OF_FILE)
+    return has_passed(CheckName.REGISTER) or has_passed(CheckName.CLAIMS, CheckName.STATUS)
 
 
 def describe(reason: Reason) -> dict[str, str]:

@@ -28,7 +28,7 @@ CWT = "application/statuslist+cwt"
 
 
 def publisher_of(rig: Rig) -> Publisher:
-    return open_publisher(rig.res.db, vault=rig.res.vault, settings=rig.res.settings)
+    return open_publisher(rig.res.db, vault=rig.res.vault, settings=rig.res.settings, trust=rig.res.trust)
 
 
 async def key_of(rig: Rig) -> ec.EllipticCurvePublicKey:

@@ -39,7 +39,7 @@ def test_json_has_exactly_the_members_of_the_contract() -> None:
     facts = SignatureFacts(Slot.ORGANISATION, "Trạm", "Trạm", "CA", AT, TimeSource.TIMESTAMP, "B-LT", intact=True, trusted=True, covers_whole_file=True)
     report = Report(Verdict.VALID, (Reason.GENUINE,), AT, PROOFS, {"kind": "recovery"}, (facts,))
     document = json.loads(json.dumps(report.to_json()))
-    assert list(document) == ["verdict", "reasons", "checked_at", "checks", "certificate", "signatures"]
+    assert list(document) == ["verdict", "reasons", "checked_at", "as_of", "checks", "certificate", "signatures"]
     assert list(document["reasons"][0]) == ["code", "message_vi", "message_en", "next_step_vi", "next_step_en"]
     assert document["checks"][0] == {"name": "register", "outcome": "passed", "detail": ""}
     assert (document["verdict"], document["checked_at"], document["certificate"]) == ("valid", "2026-11-23T07:30:00Z", {"kind": "recovery"})

@@ -1,0 +1,86 @@
+"""The check without a network: a QR's claims against keys and a status list that were kept from an earlier visit.
+
+What it can say is less than what the register says, and it says how old its knowledge is [design §5].
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from certsvc.models.claims import ClaimedKind, Claims
+from certsvc.verify.claims import find_claims
+from certsvc.verify.codes import claims_in
+from certsvc.verify.findings import Examination
+from certsvc.verify.judging import NoRegister, judge_file
+from certsvc.verify.published import StatusList, TrustList
+from certsvc.verify.reasons import Reason
+from certsvc.verify.report import Check, CheckName, Outcome, Report, Verdict
+
+TOLD_AFTER = dt.timedelta(hours=24)
+TOO_OLD_AFTER = dt.timedelta(days=7)
+
+_VERDICT = {
+    0: (Verdict.VALID, Reason.GENUINE),
+    1: (Verdict.REVOKED, Reason.REVOKED),
+    2: (Verdict.SUSPENDED, Reason.SUSPENDED),
+    3: (Verdict.REPLACED, Reason.REPLACED),
+}
+_KIND = {ClaimedKind.SICK_LEAVE: "sick_leave", ClaimedKind.STATION_CERTIFICATE: "station_certificate"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was kept of a service: its trust list, and its status lists by number."""
+
+    trusted: TrustList
+    lists: Mapping[int, StatusList]
+
+
+def judge_text(text: str, *, kept: Kept, now: dt.datetime) -> Report:
+    """The report on a QR's text or a code; a code alone says nothing without the register."""
+    claims_text = claims_in(text, base_url=kept.trusted.service)
+    if claims_text == "":
+        return _report(Verdict.CANNOT_CHECK, Reason.REGISTER_UNREACHABLE, [_no_register()], now=now)
+    claims = find_claims(claims_text, kept.trusted.trust.claim_keys) if claims_text else None
+    if claims is None:
+        failed = Check(CheckName.CLAIMS, Outcome.FAILED, "Nội dung mã QR không do hệ thống ký.")
+        return _report(Verdict.INVALID, Reason.FORGED_QR, [_no_register(), failed], now=now)
+    return _judge_claims(claims, kept=kept, now=now)
+
+
+def judge_offline_file(examination: Examination, *, now: dt.datetime) -> Report:
+    """The report on a file: at best its signatures are good."""
+    judgement = judge_file(examination, register=NoRegister.OFFLINE)
+    return Report(judgement.verdict, judgement.reasons, now, judgement.checks, None, examination.signatures)
+
+
+def _judge_claims(claims: Claims, *, kept: Kept, now: dt.datetime) -> Report:
+    checks = [_no_register(), Check(CheckName.CLAIMS, Outcome.PASSED, "Nội dung mã QR do hệ thống ký.")]
+    status = kept.lists.get(claims.status_list)
+    state = None if status is None else status.state(claims.status_index)
+    if status is None or state is None or now - status.made_at > TOO_OLD_AFTER or now - kept.trusted.issued_at > TOO_OLD_AFTER:
+        checks.append(Check(CheckName.STATUS, Outcome.NOT_DONE, "Chưa có danh sách trạng thái đủ mới."))
+        return _report(Verdict.CANNOT_CHECK, Reason.LIST_TOO_OLD, checks, now=now)
+    verdict, reason = _VERDICT[state]
+    checks.append(Check(CheckName.STATUS, Outcome.PASSED, _age(status, now)))
+    certificate = {
+        "kind": _KIND[claims.kind],
+        "serial_tail": claims.serial_tail,
+        "facility": kept.trusted.facilities.get(claims.facility_code, claims.facility_code),
+        "signed_on": claims.signed_on.isoformat(),
+        "initials": None,
+    }
+    return Report(verdict, (reason,), now, tuple(checks), certificate, as_of=status.made_at)
+
+
+def _age(status: StatusList, now: dt.datetime) -> str:
+    made = f"Theo danh sách trạng thái lúc {status.made_at:%H:%M %d/%m/%Y} (UTC)"
+    return f"{made}; dữ liệu đã cũ hơn một ngày." if now - status.made_at > TOLD_AFTER else f"{made}."
+
+
+def _no_register() -> Check:
+    return Check(CheckName.REGISTER, Outcome.NOT_DONE, "Kiểm tra khi không có sổ đăng ký.")
+
+
+def _report(verdict: Verdict, reason: Reason, checks: list[Check], *, now: dt.datetime) -> Report:
+    return Report(verdict, (reason,), now, tuple(checks))

@@ -1,0 +1,163 @@
+"""Reading what is published for checks without a network: the trust list and the status lists, with their signatures.
+
+Nothing in them is believed before a signature is good: the trust list's by a certificate for just that below the known root,
+a status list's by a key in the trust list.
+"""
+
+import base64
+import datetime as dt
+import itertools
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+
+from certsvc.errors import InputError
+from certsvc.models.claims import LIST_SIGNING, key_id
+from certsvc.models.published import LIST_LENGTH
+from certsvc.verify.trust import ClaimKey, Pin, SignerKind, Trust
+
+_MAX_LIST_BYTES = LIST_LENGTH // 4
+_CLOCKS_DIFFER = dt.timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class TrustList:
+    """Whom to believe, as one service published it: `facilities` are names by code, `lists` the numbers of its status lists."""
+
+    service: str
+    issued_at: dt.datetime
+    root: bytes
+    facilities: Mapping[str, str]
+    list_address: str
+    lists: tuple[int, ...]
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True)
+class StatusList:
+    """One status list: the states of all its places at one moment, two bits each."""
+
+    made_at: dt.datetime
+    packed: bytes
+
+    def state(self, index: int) -> int | None:
+        """0 in force, 1 revoked, 2 suspended, 3 replaced; None where the list has no such place."""
+        at, place = divmod(index, 4)
+        return self.packed[at] >> place * 2 & 3 if at < len(self.packed) else None
+
+
+def read_trust_list(body: bytes, *, root: bytes | None, now: dt.datetime) -> TrustList:
+    """The trust list in a body as `/.well-known/certsvc.json` hands it out.
+
+    `root` is the X.509 certificate (DER) at which its signer's chain must end; None takes the one that it names, for whoever
+    got the body over a connection that he trusts. Raises InputError `bad_trust_list`.
+    """
+    try:
+        document = json.loads(body)
+        return _trust_list(document, _signers(document.pop("signed"), document, root=root, now=now))
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, InvalidSignature, jwt.PyJWTError, x509.ExtensionNotFound) as error:
+        raise InputError(
+            "bad_trust_list", "Danh sách tin cậy không đúng hoặc không phải của nơi này.", "The trust list is broken or not of this service."
+        ) from error
+
+
+def _signers(signed: str, document: Mapping[str, Any], *, root: bytes | None, now: dt.datetime) -> list[x509.Certificate]:
+    """Who signed this document, and the chain above. Raises ValueError or InvalidSignature if nobody that we believe did."""
+    chain = _chain(jwt.get_unverified_header(signed)["x5c"])
+    if (root is not None and chain[-1].public_bytes(Encoding.DER) != root) or not _may_sign(chain, now):
+        raise ValueError("another signer")
+    if json.loads(jwt.PyJWS().decode(signed, _ec_key(chain[0].public_key()), algorithms=["ES256"])) != document:
+        raise ValueError("another document")
+    return chain
+
+
+def _ec_key(key: object) -> ec.EllipticCurvePublicKey:
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise TypeError("no key for ES256")
+    return key
+
+
+def _chain(x5c: Sequence[str]) -> list[x509.Certificate]:
+    return [x509.load_der_x509_certificate(base64.b64decode(each, validate=True)) for each in x5c]
+
+
+def _may_sign(chain: Sequence[x509.Certificate], now: dt.datetime) -> bool:
+    """Whether each certificate is of the next, all are valid now, and the first is for signing lists."""
+    for lower, upper in itertools.pairwise(chain):
+        lower.verify_directly_issued_by(upper)
+        if not upper.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+            return False
+    chain[-1].verify_directly_issued_by(chain[-1])
+    usages = chain[0].extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    return x509.ObjectIdentifier(LIST_SIGNING) in usages and all(each.not_valid_before_utc <= now <= each.not_valid_after_utc for each in chain)
+
+
+def _trust_list(document: Mapping[str, Any], chain: Sequence[x509.Certificate]) -> TrustList:
+    issuers = document["issuers"]
+    root, *middle = [each.public_bytes(Encoding.DER) for each in reversed(chain[1:])]
+    pins = {digest: Pin(SignerKind(kind), facility, None, "") for issuer in issuers for digest, (kind, facility) in issuer["signers"].items()}
+    trust = Trust(
+        anchors=(root,),
+        intermediates=tuple(middle),
+        tsa_anchors=(root,),
+        pins=pins,
+        tsa_pins=frozenset(digest for issuer in issuers for digest in issuer["time_stamping"]),
+        crls=tuple(base64.b64decode(crl) for issuer in issuers for crl in issuer["crls"]),
+        allow_dev=True,  # whoever trusts a root of development trusts what is below it
+        claim_keys=tuple(_claim_key(jwk) for issuer in issuers for jwk in issuer["claim_keys"]),
+    )
+    return TrustList(
+        service=str(document["service"]),
+        issued_at=dt.datetime.fromisoformat(document["issued_at"]),
+        root=root,
+        facilities={str(code): str(name) for issuer in issuers for code, name in issuer["facilities"].items()},
+        list_address=str(document["status_lists"]["address"]),
+        lists=tuple(int(number) for number in document["status_lists"]["lists"]),
+        trust=trust,
+    )
+
+
+def _claim_key(jwk: Mapping[str, str]) -> ClaimKey:
+    x, y = (int.from_bytes(base64.urlsafe_b64decode(jwk[name] + "=")) for name in ("x", "y"))
+    public = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return ClaimKey(public, dt.datetime.fromisoformat(jwk["valid_from"]), dt.datetime.fromisoformat(jwk["valid_to"]))
+
+
+def read_status_list(body: bytes, number: int, *, trusted: TrustList, now: dt.datetime) -> StatusList:
+    """The list in a JWT as `/status/{number}` hands it out, of whatever age. Raises InputError `bad_status_list`."""
+    try:
+        return _status_list(body, trusted.list_address.replace("{list}", str(number)), keys=trusted.trust.claim_keys, now=now)
+    except (ValueError, KeyError, TypeError, OverflowError, OSError, zlib.error, jwt.PyJWTError) as error:
+        raise InputError("bad_status_list", "Danh sách trạng thái không đúng.", "The status list is broken or not of this service.") from error
+
+
+def _status_list(body: bytes, address: str, *, keys: Sequence[ClaimKey], now: dt.datetime) -> StatusList:
+    header = jwt.get_unverified_header(body)
+    kid = base64.urlsafe_b64decode(header["kid"] + "=")
+    [key] = [each for each in keys if key_id(each.public_key) == kid]
+    public = _ec_key(load_der_public_key(key.public_key))
+    payload = jwt.decode(body, public, algorithms=["ES256"], options={"verify_exp": False, "verify_iat": False})  # how old is for the caller to judge
+    made_at = dt.datetime.fromtimestamp(payload["iat"], dt.UTC)
+    if (header["typ"], payload["sub"], payload["status_list"]["bits"]) != ("statuslist+jwt", address, 2):
+        raise ValueError("another list")
+    if made_at > now + _CLOCKS_DIFFER or not key.valid_from <= made_at <= key.valid_to:
+        raise ValueError("of another time")
+    text = payload["status_list"]["lst"]
+    return StatusList(made_at, _unpacked(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """At most one list's bytes, whatever the compressed ones promise."""
+    unpacking = zlib.decompressobj()
+    data = unpacking.decompress(packed, _MAX_LIST_BYTES + 1)
+    if len(data) > _MAX_LIST_BYTES or not unpacking.eof:
+        raise ValueError("too long a list")
+    return data
