@@ -3,13 +3,15 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+READER := certsvc/api/static/vendor/zxing-wasm/reader/zxing_reader.wasm
 
 .PHONY: run test check bench bench-engine fmt lock clean system system-test
 
 run: $(VENV)/.runtime system ## set up, issue the sample cases, serve on PORT
+	-@$(MAKE) --no-print-directory $(READER) # without it the service still runs
 	$(BIN)/certsvc demo --port $(PORT)
 
-test: $(VENV)/.dev system-test ## set up and run all tests
+test: $(VENV)/.dev system-test $(READER) ## set up and run all tests
 	$(BIN)/python -m pytest tests/unit tests/integration -n auto --dist loadfile
 	$(BIN)/python -m pytest tests/e2e
 
@@ -52,5 +54,9 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+$(READER): $(VENV)/.runtime web/package-lock.json scripts/bundle_web.py
+	$(BIN)/python scripts/bundle_web.py
+	@touch $@
+
 clean: ## remove what set-up and the demo made
-	rm -rf $(VENV) var build dist *.egg-info
+	rm -rf $(VENV) var build dist *.egg-info web/node_modules $(dir $(READER))..
