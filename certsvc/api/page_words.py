@@ -44,7 +44,7 @@ _REFUSE = Words("Không nhận giấy này", "Do not accept it")
 _NOT_YET = Words("Chưa nhận giấy này", "Do not accept it yet")
 _NO_ANSWER = Words("Chưa kết luận được", "No answer yet")
 
-_BY_VERDICT: Mapping[Verdict, Headline] = {
+BY_VERDICT: Mapping[Verdict, Headline] = {
     Verdict.VALID: Headline(
         Tone.GOOD,
         "tick",
@@ -66,7 +66,7 @@ _BY_VERDICT: Mapping[Verdict, Headline] = {
 }
 
 _UNREADABLE = Headline(Tone.NONE, "question", Words("Không kiểm tra được tệp", "The file cannot be checked"), _NOT_YET)
-_BY_REASON: Mapping[Reason, Headline] = {
+BY_REASON: Mapping[Reason, Headline] = {
     Reason.FAILED: Headline(Tone.NONE, "cross", Words("Chưa được cấp", "Not issued"), _NOT_YET),
     Reason.NO_SUCH_CODE: Headline(Tone.BAD, "question", Words("Không có mã này", "No such code"), _NOT_YET),
     Reason.FORGED_QR: Headline(Tone.BAD, "cross", Words("Mã QR giả", "Forged QR code"), _REFUSE),
@@ -156,7 +156,7 @@ def is_at_fault(error: CertsvcError | None, field: str) -> bool:
 def headline_of(report: Mapping[str, Any]) -> Headline:
     """The band of a Report (its JSON form): of its first reason if that has one, else of its verdict."""
     first = Reason(report["reasons"][0]["code"])
-    return _BY_REASON.get(first) or _BY_VERDICT[Verdict(report["verdict"])]
+    return BY_REASON.get(first) or BY_VERDICT[Verdict(report["verdict"])]
 
 
 def causes_of(report: Mapping[str, Any]) -> list[Words]:

@@ -20,7 +20,7 @@ from certsvc.config import HANOI
 from certsvc.templates.qr import data_address
 from certsvc.verify.codes import CODE_LENGTH, format_code, normalise_code
 
-_FOLDER = Path(__file__).parent / "pages"
+PAGES = Path(__file__).parent / "pages"
 STATIC = Path(__file__).parent / "static"
 
 
@@ -47,7 +47,7 @@ def _next_steps(reasons: Iterable[Mapping[str, str]]) -> list[page_words.Words]:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
     """Address of a static file, with its digest: a browser may keep it for ever."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()
     return f"/static/{name}?v={digest[:12]}"
@@ -70,11 +70,11 @@ def static_files() -> ASGIApp:
 
 
 _environment = Environment(
-    loader=FileSystemLoader(_FOLDER), autoescape=select_autoescape(default=True), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(PAGES), autoescape=select_autoescape(default=True), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 _environment.filters |= {"when": _when, "day": _day, "grouped": format_code, "data_address": data_address, "next_steps": _next_steps}
 _environment.tests["token"] = _is_token
-_environment.globals |= {"words": page_words, "asset": _asset}
+_environment.globals |= {"words": page_words, "asset": asset}
 
 
 def is_for_browser(request: Request) -> bool:

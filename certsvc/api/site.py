@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from certsvc.api import pages
+from certsvc.api import check_app, pages
 from certsvc.api.access import Now, Res
 from certsvc.api.problems import status_of
 from certsvc.api.public import CodeText, check_file
@@ -62,11 +62,11 @@ async def slip(code: CodeText, request: Request, res: Res, now: Now) -> Response
 async def ask_check(request: Request, code: Annotated[str, Query(max_length=MAX_TEXT)] = "") -> Response:
     """Check a file or a code; a typed code leads to its own page."""
     if not code:
-        return pages.render(request, "check.html", typed="", error=None)
+        return pages.render(request, "check.html", headers=check_app.HEADERS, typed="", error=None)
     try:
         parsed = parse_code(code)
     except CertsvcError as error:
-        return pages.render(request, "check.html", status=status_of(error), typed=code, error=error)
+        return pages.render(request, "check.html", status=status_of(error), headers=check_app.HEADERS, typed=code, error=error)
     return RedirectResponse(f"/v/{format_code(parsed.text)}", status_code=303)
 
 
@@ -75,5 +75,5 @@ async def answer_check(request: Request, res: Res, now: Now) -> Response:
     try:
         report = await check_file(request, res=res, now=now)
     except CertsvcError as error:
-        return pages.render(request, "check.html", status=status_of(error), typed="", error=error)
+        return pages.render(request, "check.html", status=status_of(error), headers=check_app.HEADERS, typed="", error=error)
     return pages.render(request, "file_answer.html", report=report.to_json())

@@ -1,0 +1,101 @@
+// The check without a network: a QR's claims against what an earlier visit kept. It can say less than the register,
+// and says how old its knowledge is. Answers are Reports of the HTTP contract.
+
+import { findClaims } from "./claims.js";
+import { printedInstant } from "./days.js";
+import { stateOf } from "./status_list.js";
+
+const HOUR_MS = 3600 * 1000;
+const TOLD_AFTER_MS = 24 * HOUR_MS;
+const TOO_OLD_AFTER_MS = 7 * 24 * HOUR_MS;
+const CLOCKS_DIFFER_MS = 5 * 60 * 1000;
+const BY_STATE = [
+  ["valid", "genuine"],
+  ["revoked", "revoked"],
+  ["suspended", "suspended"],
+  ["replaced", "replaced"],
+];
+
+/**
+ * The report on a QR's text or a code. `kept` holds `trusted` and `lists` by number, or is null; `reasons` are all reasons by code.
+ */
+export async function judgeText(text, { kept, now, reasons }) {
+  const report = reporter({ now, reasons });
+  if (!kept || !text.includes("/")) return report("cannot_check", "register_unreachable", []);
+  const address = findAddress(text, kept.trusted.service);
+  if (address && !address.claims) return report("cannot_check", "register_unreachable", []);
+  const claims = address && (await findClaims(address.claims, kept.trusted.keys));
+  if (!claims) return report("invalid", "forged_qr", [{ name: "claims", outcome: "failed", detail: "Nội dung mã QR không do hệ thống ký." }]);
+  return judgeClaims(claims, { kept, now, report });
+}
+
+/** The report on a picture in which no QR was found. */
+export function judgeBlank({ now, reasons }) {
+  return reporter({ now, reasons })("unknown", "no_qr_found", []);
+}
+
+function reporter({ now, reasons }) {
+  return (verdict, reason, checks, more = {}) => ({
+    verdict,
+    reasons: [reasons[reason]],
+    checked_at: isoInstant(now),
+    as_of: isoInstant(now),
+    checks: [{ name: "register", outcome: "not_done", detail: "Kiểm tra khi không có mạng." }, ...checks],
+    certificate: null,
+    signatures: [],
+    ...more,
+  });
+}
+
+/** Token and claims in the text of a QR that leads to our page, in any case; null where it is not ours. The port may have changed since. */
+export function findAddress(text, service) {
+  let address;
+  try {
+    address = new URL(text.trim());
+  } catch {
+    return null;
+  }
+  const [, token, claims = ""] = address.pathname.match(/^\/v\/([^/]+)(?:\/([^/]+))?$/i) ?? [];
+  const isOurs = token && /^https?:$/.test(address.protocol) && address.hostname === new URL(service).hostname && !address.search && !address.hash;
+  return isOurs ? { token: token.toUpperCase(), claims: claims.toUpperCase() } : null;
+}
+
+function judgeClaims(claims, { kept, now, report }) {
+  const checks = [{ name: "claims", outcome: "passed", detail: "Nội dung mã QR do hệ thống ký." }];
+  const list = kept.lists[claims.statusList];
+  const state = list ? stateOf(list, claims.statusIndex) : null;
+  if (state === null || !isFresh(list.madeAt, now) || !isFresh(kept.trusted.issuedAt, now)) {
+    checks.push({ name: "status", outcome: "not_done", detail: "Chưa có danh sách trạng thái đủ mới." });
+    return report("cannot_check", "list_too_old", checks);
+  }
+  checks.push({ name: "status", outcome: "passed", detail: ageOf(list, now) });
+  const [verdict, reason] = BY_STATE[state];
+  const certificate = {
+    kind: claims.kind,
+    serial_tail: claims.serialTail,
+    facility: kept.trusted.facilities[claims.facilityCode] ?? claims.facilityCode,
+    signed_on: claims.signedOn,
+    initials: null,
+  };
+  return report(verdict, reason, checks, { certificate, as_of: isoInstant(list.madeAt) });
+}
+
+/** Young enough to decide by; of no time to come, for then this clock or that one is wrong. */
+function isFresh(madeAt, now) {
+  const age = now - madeAt;
+  return -CLOCKS_DIFFER_MS <= age && age <= TOO_OLD_AFTER_MS;
+}
+
+/** Whether people must be told that this knowledge is more than a day old. */
+export function isOld(madeAt, now) {
+  return now - madeAt > TOLD_AFTER_MS;
+}
+
+function ageOf(list, now) {
+  const made = `Theo danh sách trạng thái lúc ${printedInstant(list.madeAt)} (giờ Việt Nam)`;
+  return isOld(list.madeAt, now) ? `${made}; dữ liệu đã cũ hơn một ngày.` : `${made}.`;
+}
+
+function isoInstant(instant) {
+  return `${instant.toISOString().slice(0, 19)}Z`;
+}
