@@ -13,7 +13,7 @@ export async function refreshKept() {
   const raw = { trustList: await fetchText(TRUST_LIST, "application/json"), lists: {}, fetchedAt: new Date().toISOString() };
   const trusted = await readTrustList(raw.trustList);
   for (const number of trusted.lists) raw.lists[number] = await fetchText(`/status/${number}`, STATUS_LIST_TYPE);
-  const kept = await opened(raw);
+  const kept = await openKept(raw);
   const store = await caches.open(STORE);
   await store.put(PLACE, new Response(JSON.stringify(raw)));
   return kept;
@@ -23,10 +23,11 @@ export async function refreshKept() {
 export async function findKept() {
   if (!("caches" in globalThis)) return null; // not over HTTPS
   const answer = await (await caches.open(STORE)).match(PLACE);
-  return answer ? opened(await answer.json()) : null;
+  return answer ? openKept(await answer.json()) : null;
 }
 
-async function opened({ trustList, lists, fetchedAt }) {
+/** What a refresh fetched, read and with its signatures checked. Throws NotTrusted. */
+export async function openKept({ trustList, lists, fetchedAt }) {
   const trusted = await readTrustList(trustList);
   const read = Object.entries(lists).map(async ([number, jwt]) => [number, await readStatusList(jwt, number, trusted)]);
   return { trusted, lists: Object.fromEntries(await Promise.all(read)), fetchedAt: new Date(fetchedAt) };

@@ -1,0 +1,274 @@
+"""The check page as an app, in a real browser: scan with the camera, work without a network, many files, names against the QR."""
+
+import io
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+import zxingcpp
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.e2e.browsing import Paper, find_papers, photograph, scan, verdict_of
+from tests.support import calls
+from tests.support.records import record
+from tests.support.service import Service
+
+_GENUINE = "Giấy thật – còn hiệu lực"
+_FRAMES = 10
+Opening = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def papers(service: Service, sample: Path) -> list[Paper]:
+    return find_papers(service, sample, kind="sick_leave", count=3)
+
+
+@pytest.fixture(scope="module")
+def browser(papers: list[Paper], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A Chromium in front of whose camera the first paper is held."""
+    film = tmp_path_factory.mktemp("film") / "paper.mjpeg"
+    film.write_bytes(_frame(papers[0].pdf) * _FRAMES)
+    camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
+    with sync_playwright() as playwright:
+        args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--no-proxy-server", *camera]
+        launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=args)
+        yield launched
+        launched.close()
+
+
+def _frame(pdf: bytes) -> bytes:
+    """What a camera sees that is held over the QR of a print, as a JPEG."""
+    with pypdfium2.PdfDocument(pdf) as document:
+        page = document[0].render(scale=150 / 72).to_pil().convert("RGB")
+    [code] = zxingcpp.read_barcodes(page)
+    corner, size = code.position.top_left, code.position.bottom_right.x - code.position.top_left.x
+    seen = page.crop((corner.x - size // 2, corner.y - size // 4, corner.x + 3 * size // 2, corner.y + 5 * size // 4))
+    out = io.BytesIO()
+    seen.resize((1280, 960), Image.Resampling.BICUBIC).save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+@pytest.fixture
+def opening(browser: Browser, service: Service) -> Iterator[Opening]:
+    """Opens the check page and waits until it is ready for no network; what the page's policy refuses, and errors, fail the test."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def note(message: Any) -> None:
+        if "Content Security Policy" in message.text:
+            faults.append(message.text)
+
+    def open_page(*, width: int = 360, permissions: tuple[str, ...] = ("camera",)) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 740}, locale="vi-VN", permissions=list(permissions))
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", note)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(f"{service.base_url}/check")
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        expect(page.locator("#kept")).to_contain_text("Dữ liệu ngoại tuyến cập nhật lúc")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def type_code(page: Page, text: str) -> None:
+    page.locator("#code").fill(text)
+    page.get_by_role("button", name="Kiểm tra mã").click()
+
+
+def title(page: Page) -> str:
+    expect(page.locator("#result .verdict")).to_be_visible()
+    return verdict_of(page)
+
+
+def cut_off(page: Page) -> None:
+    """No network, and the page opened anew."""
+    page.context.set_offline(True)
+    page.goto(page.url)
+    expect(page.locator("#no-network")).to_be_visible()
+    expect(page.locator("#kept")).to_contain_text("Dữ liệu ngoại tuyến cập nhật lúc")
+
+
+def test_the_camera_finds_the_code(opening: Opening) -> None:
+    """One tap: the paper before the camera is genuine, by the register."""
+    page = opening()
+    page.locator("#scan").click()
+    assert title(page) == _GENUINE
+    assert page.locator("#result .offline-note").count() == 0
+    assert page.locator("#video").evaluate("video => video.srcObject") is None
+    page.locator("#again").click()
+    expect(page.locator("#scan")).to_be_visible()
+
+
+def test_scan_and_answer_without_a_network(opening: Opening) -> None:
+    """After one visit the page opens, scans and judges with the network off, and says how old its knowledge is."""
+    page = opening()
+    cut_off(page)
+    page.locator("#scan").click()
+    assert title(page) == _GENUINE
+    expect(page.locator("#result .offline-note")).to_contain_text("Dữ liệu lúc")
+    assert page.locator("#result .check-passed h4").all_text_contents() == ["Nội dung mã QR Claims in the QR code", "Tình trạng hiệu lực Status"]
+
+
+def test_a_forged_code_and_a_bare_one_without_a_network(papers: list[Paper], opening: Opening) -> None:
+    """Another letter in the claims: forged. A typed code says nothing without the register."""
+    page, text = opening(), scan(papers[0].pdf)
+    cut_off(page)
+    type_code(page, text[:-9] + ("A" if text[-9] != "A" else "B") + text[-8:])
+    assert title(page) == "Mã QR giả"
+    page.locator("#again").click()
+    type_code(page, papers[0].code)
+    assert title(page) == "Chưa kiểm tra được"
+
+
+def test_a_revoked_paper_is_refused_without_a_network(service: Service, opening: Opening) -> None:
+    """The kept list knows what was revoked before the last visit."""
+    with service.client() as staff:
+        certificate = calls.issue(staff, record(7001))
+        text = scan(calls.pdf(staff, certificate["id"]))
+        calls.good(staff.post(f"/v1/certificates/{certificate['id']}/revoke", json={"reason": "fraud"}))
+    _wait_for_list(service, text)
+    page = opening()
+    cut_off(page)
+    type_code(page, text)
+    assert title(page) == "Đã bị thu hồi"
+    assert page.locator("#result .verdict-bad").is_visible()
+
+
+def _wait_for_list(service: Service, text: str) -> None:
+    """Until the status list was built anew."""
+
+
+def test_what_is_printed_is_compared_here(papers: list[Paper], opening: Opening) -> None:
+    """Name, birth date and days of the paper match its QR, another name does not; nothing of it is sent."""
+    page, paper = opening(), papers[0]
+    type_code(page, scan(paper.pdf))
+    title(page)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    first, last = paper.certificate["leave_from"], paper.certificate["leave_to"]
+    for name, value in {"name": paper.record["full_name"].lower(), "birth": paper.printed_birth_date, "first_day": first, "last_day": last}.items():
+        page.locator(f"#match-{name}").fill(value)
+    page.get_by_role("button", name="So với mã QR").click()
+    expect(page.locator(".match-match")).to_be_visible()
+    page.locator("#match-name").fill("NGUYỄN VĂN KHÁC")
+    page.get_by_role("button", name="So với mã QR").click()
+    expect(page.locator(".match-no_match")).to_be_visible()
+    assert sent == []
+
+
+def test_several_files_one_after_another(papers: list[Paper], opening: Opening, tmp_path: Path) -> None:
+    """A genuine PDF, a changed one, a photo, and what is no paper: each with its own answer."""
+    page = opening()
+    (tmp_path / "a.pdf").write_bytes(papers[0].pdf)
+    (tmp_path / "b.pdf").write_bytes(papers[1].pdf + b"\n")
+    (tmp_path / "d.pdf").write_text("Không phải PDF")
+    page.locator("#file").set_input_files([tmp_path / "a.pdf", tmp_path / "b.pdf", photograph(papers[2].pdf, tmp_path), tmp_path / "d.pdf"])
+    page.get_by_role("button", name="Kiểm tra tệp").click()
+    rows = page.locator(".file-answers > li")
+    expect(rows).to_have_count(4)
+    assert [row.get_attribute("class") for row in rows.all()] == ["verdict-good", "verdict-bad", "verdict-good", "verdict-none file-refused"]
+    rows.nth(1).locator("summary").click()
+    expect(rows.nth(1).locator(".verdict")).to_be_visible()
+
+
+def test_files_without_a_network(papers: list[Paper], opening: Opening, tmp_path: Path) -> None:
+    """A photo's QR is judged here; of a PDF nothing can be said."""
+    page = opening()
+    cut_off(page)
+    (tmp_path / "a.pdf").write_bytes(papers[0].pdf)
+    page.locator("#file").set_input_files([photograph(papers[2].pdf, tmp_path), tmp_path / "a.pdf"])
+    page.get_by_role("button", name="Kiểm tra tệp").click()
+    rows = page.locator(".file-answers > li")
+    expect(rows).to_have_count(2)
+    assert [row.get_attribute("class") for row in rows.all()] == ["verdict-good", "verdict-none"]
+
+
+def test_dropped_files_are_checked(papers: list[Paper], opening: Opening) -> None:
+    page = opening()
+    page.locator("#drop").evaluate(
+        "(zone, bytes) => { const carried = new DataTransfer(); carried.items.add(new File([Uint8Array.from(bytes)], 'a.pdf', {type: 'application/pdf'}));"
+        " zone.dispatchEvent(new DragEvent('drop', {dataTransfer: carried, bubbles: true, cancelable: true})); }",
+        list(papers[0].pdf),
+    )
+    assert title(page) == _GENUINE
+
+
+def test_a_camera_that_may_not_be_used(opening: Opening) -> None:
+    """Plain words, and the other ways stay."""
+    page = opening(permissions=())
+    page.evaluate("navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))")
+    page.locator("#scan").click()
+    expect(page.locator("#message")).to_contain_text("chưa được phép dùng máy ảnh")
+    expect(page.locator("#code")).to_be_visible()
+
+
+def test_nothing_personal_stays_in_the_browser(papers: list[Paper], opening: Opening, tmp_path: Path) -> None:
+    """The worker keeps the page and the lists, and no answer on anybody's paper."""
+    page = opening()
+    type_code(page, papers[0].code)
+    title(page)
+    page.goto(scan(papers[1].pdf))
+    page.goto(page.url.split("/V/")[0] + "/check")
+    kept = page.evaluate(
+        "(async () => (await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map((each) => new URL(each.url).pathname))))"
+        ".flat())()"
+    )
+    assert "/check" in kept
+    assert [path for path in kept if not path.startswith(("/check", "/static/", "/manifest.webmanifest"))] == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_app_is_accessible_and_fits(papers: list[Paper], opening: Opening, tmp_path: Path, width: int) -> None:
+    """No serious finding of axe, nothing wider than the screen: start, answer, answer without a network, files."""
+    page, faults = opening(width=width), dict[str, Any]()
+
+    def look(name: str) -> None:
+        findings = Axe().run(page).response["violations"]
+        worst = [(each["id"], each["nodes"][0]["html"]) for each in findings if each["impact"] in {"serious", "critical"}]
+        overhang = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        if worst or overhang > 0:
+            faults[name] = (worst, overhang)
+        page.screenshot(path=tmp_path / f"{name}-{width}.png", full_page=True)
+
+    look("start")
+    type_code(page, scan(papers[0].pdf))
+    title(page)
+    look("answer")
+    page.locator("#again").click()
+    (tmp_path / "a.pdf").write_bytes(papers[0].pdf)
+    (tmp_path / "b.pdf").write_bytes(papers[1].pdf + b"\n")
+    page.locator("#file").set_input_files([tmp_path / "a.pdf", tmp_path / "b.pdf"])
+    page.get_by_role("button", name="Kiểm tra tệp").click()
+    expect(page.locator(".file-answers > li")).to_have_count(2)
+    look("files")
+    cut_off(page)
+    look("start-offline")
+    type_code(page, scan(papers[0].pdf))
+    title(page)
+    look("answer-offline")
+    assert faults == {}
+
+
+def test_the_app_can_be_installed(service: Service) -> None:
+    """Manifest, icons of the right sizes, and a worker whose scope is the check page; more is allowed there than elsewhere, and no more than needed."""
+    with service.client(None) as client:
+        manifest = client.get("/manifest.webmanifest").json()
+        sizes = {icon["sizes"]: Image.open(io.BytesIO(client.get(icon["src"]).content)).size for icon in manifest["icons"]}
+        assert sizes == {"192x192": (192, 192), "512x512": (512, 512)}
+        assert (manifest["start_url"], manifest["scope"], manifest["display"]) == ("/check", "/check", "standalone")
+        assert client.get("/check/worker.js").headers["Service-Worker-Allowed"] == "/check"
+        here, elsewhere = client.get("/check").headers, client.get("/my").headers
+        assert "'wasm-unsafe-eval'" in here["Content-Security-Policy"]
+        assert "camera=(self)" in here["Permissions-Policy"]
+        assert "wasm" not in elsewhere["Content-Security-Policy"]
+        assert "camera=()" in elsewhere["Permissions-Policy"]
