@@ -21,7 +21,6 @@ function setUp() {
     answerText(part("code").value.trim());
   });
   part("file").multiple = true;
-  part("file").addEventListener("change", () => answerFiles([...part("file").files]));
   part("file").form.addEventListener("submit", (event) => {
     event.preventDefault();
     answerFiles([...part("file").files]);
@@ -79,7 +78,7 @@ async function answerText(text) {
     const card = makeCard(answer, words);
     const hasGoodClaims = answer.report.checks.some(({ name, outcome }) => name === "claims" && outcome === "passed");
     const matching = hasGoodClaims ? await makeMatching(text, words) : null;
-    if (matching) card.children[0].after(matching);
+    if (matching) card.querySelector(".panel").after(matching);
     if (!answer.isOffline && answer.report.certificate) card.append(makeLink(text, words));
     show(card);
   });
