@@ -14,19 +14,20 @@ _PAGE: dict[str, Words | dict[str, Words]] = {
     "cause": Words("Lý do", "Reason"),
     "step": Words("Việc cần làm", "What to do"),
     "compare": Words("So với tờ giấy trên tay", "Compare with the paper in your hand"),
+    "about": Words("Thông tin của giấy này", "About this paper"),
     "checks": Words("Các bước kiểm tra", "Checks"),
     "signers": Words("Chữ ký trong tệp", "Signatures in the file"),
     "signer_known": Words("Nguyên vẹn, người ký được tin cậy", "Intact, trusted signer"),
     "signer_unknown": Words("Chưa được chứng minh; tên do tệp tự ghi", "Not proven; the name is only what the file claims"),
     "see_more": Words("Xem họ tên, tải giấy", "See the name, download the paper"),
     "files": Words("Kết quả từng tệp", "Result of each file"),
-    "files_done": Words("Đã kiểm tra xong số tệp", "Files checked"),
+    "files_done": Words("Số tệp đã kiểm tra", "Files checked"),
     "judged_here": Words("Kiểm tra không có mạng, bằng dữ liệu đã lưu trên máy này.", "Checked without a network, by what this device has kept."),
     "judged_by_old": Words(
         "Kiểm tra không có mạng, bằng dữ liệu đã cũ hơn một ngày: giấy có thể đã bị thu hồi sau đó.",
         "Checked without a network, by data more than a day old: it may have been revoked since.",
     ),
-    "data_of": Words("Dữ liệu lúc", "The data are of that time."),
+    "data_of": Words("Dữ liệu lúc", "Data of this time."),
     "kept_at": Words("Dữ liệu ngoại tuyến cập nhật lúc", "Offline data were updated at this time, Vietnam time"),
     "nothing_kept": Words("Chưa có dữ liệu ngoại tuyến: hãy mở lại trang này khi có mạng.", "No offline data yet: open this page again with a network."),
     "no_camera": Words("Không thấy máy ảnh. Hãy nhập mã hoặc đưa tệp lên.", "No camera was found. Type the code or hand in a file."),
@@ -34,8 +35,12 @@ _PAGE: dict[str, Words | dict[str, Words]] = {
         "Trình duyệt chưa được phép dùng máy ảnh. Hãy cho phép trong cài đặt của trang, hoặc nhập mã.",
         "The browser may not use the camera. Allow it in the site's settings, or type the code.",
     ),
-    "camera_busy": Words("Không mở được máy ảnh. Hãy đóng ứng dụng khác đang dùng máy ảnh rồi thử lại.", "The camera cannot be opened; another app may be using it."),
-    "no_reader": Words("Trình duyệt này không đọc được mã QR. Hãy nhập mã hoặc đưa tệp lên.", "This browser cannot read QR codes here. Type the code or hand in a file."),
+    "camera_busy": Words(
+        "Không mở được máy ảnh. Hãy đóng ứng dụng khác đang dùng máy ảnh rồi thử lại.", "The camera cannot be opened; another app may be using it."
+    ),
+    "no_reader": Words(
+        "Trình duyệt này không đọc được mã QR. Hãy nhập mã hoặc đưa tệp lên.", "This browser cannot read QR codes here. Type the code or hand in a file."
+    ),
     "match": Words("Khớp: đúng là tờ giấy của mã QR này.", "It matches: the paper belongs to this QR code."),
     "no_match": Words(
         "Không khớp: xem lại từng ô đã nhập; nếu vẫn không khớp thì không nhận giấy này.",

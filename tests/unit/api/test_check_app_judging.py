@@ -124,7 +124,9 @@ def good() -> str:
 
 
 def signed(payload: Any, **protected: str) -> str:
-    raw = key().sign_message(payload if isinstance(payload, bytes) else cbor2.dumps(payload), protected={int(name[1:]): each for name, each in protected.items()})
+    raw = key().sign_message(
+        payload if isinstance(payload, bytes) else cbor2.dumps(payload), protected={int(name[1:]): each for name, each in protected.items()}
+    )
     return base64.b32encode(raw).decode().rstrip("=")
 
 
@@ -218,7 +220,7 @@ def test_lists_of_somebody_else_are_not_kept() -> None:
     """Signed by another key, of another number, longer than a list may be, or a trust list changed around its signature."""
     changed = json.loads(trust_list())
     changed["issuers"][0]["claim_keys"] = [_jwk(strange_key())]
-    bad = [
+    bad: list[dict[str, Any]] = [
         {"lists": {"0": status_list(signer=strange_key())}},
         {"lists": {"0": status_list(number=1)}},
         {"lists": {"0": status_list(packed=_bomb())}},
@@ -260,8 +262,10 @@ def test_names_are_compared_alike(names: list[str]) -> None:
     assert ask([{"work": "plainName", "name": name} for name in names]) == [plain_name(name) for name in names]
 
 
-@pytest.mark.parametrize(("changes", "is_match"), [({}, True), ({"name": "nguyen thi dao"}, True), ({"birth": "1988"}, False), ({"lastDay": "2026-03-02"}, False)])
-def test_what_is_printed_matches_or_not(changes: dict[str, str], is_match: bool) -> None:  # noqa: FBT001 - a parameter of the test
+@pytest.mark.parametrize(
+    ("changes", "is_match"), [({}, True), ({"name": "nguyen thi dao"}, True), ({"birth": "1988"}, False), ({"lastDay": "2026-03-02"}, False)]
+)
+def test_what_is_printed_matches_or_not(changes: dict[str, str], is_match: bool) -> None:
     printed = {"name": "NGUYỄN  THỊ ĐÀO", "birth": "1988-07-01", "firstDay": "2026-03-01", "lastDay": "2026-03-01"}
     [answer] = ask([{"work": "match", "token": TOKEN, "commitment": list(COMMITMENT), "printed": printed | changes}])
     assert answer is is_match

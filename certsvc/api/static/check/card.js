@@ -14,7 +14,7 @@ export function headlineOf(report, words) {
 /** Everything about one answer, to be put into the page. `isOffline` says that it was judged here. */
 export function makeCard({ report, isOffline }, words) {
   const card = make("div", "card-answer", makeBand(report, isOffline, words));
-  if (report.certificate) card.append(makeFacts(report.certificate, isOffline, words));
+  if (report.certificate) card.append(makeFacts(report, isOffline, words));
   card.append(makeChecks(report.checks, words));
   if (report.signatures.length > 0) card.append(makeSigners(report.signatures, words));
   return card;
@@ -51,7 +51,7 @@ function makeAge(report, words) {
   const { vi, en } = isOld(asOf, now) ? words.page.judged_by_old : words.page.judged_here;
   const isKnown = report.as_of !== report.checked_at;
   const since = isKnown ? ` ${words.page.data_of.vi} ${printedInstant(asOf)}.` : "";
-  return make("p", "offline-note", make("strong", "", vi), since, " ", english(isKnown ? `${en} ${words.page.data_of.en}.` : en));
+  return make("p", "offline-note", make("strong", "", vi), since, " ", english(isKnown ? `${en} ${words.page.data_of.en}` : en));
 }
 
 /** Why a paper is suspended or replaced, in the few words that fit that state. */
@@ -65,15 +65,15 @@ function stepsOf(reasons) {
   return new Map(reasons.map((reason) => [reason.next_step_vi, reason.next_step_en]));
 }
 
-function makeFacts(certificate, isOffline, words) {
-  const { facts } = words.page;
+function makeFacts({ certificate, verdict }, isOffline, words) {
+  const { about, compare, facts } = words.page;
   const list = make("dl", "facts");
   const add = (name, value, more = "") => list.append(make("div", `fact ${more}`, make("dt", "", ...both(name)), make("dd", "", value)));
   if (!isOffline) add(facts.initials, certificate.initials ?? facts.minor.vi, "fact-big");
   add(facts.facility, certificate.facility);
   if (certificate.serial_tail) add(facts.serial_tail, `… ${certificate.serial_tail}`);
   if (certificate.signed_on) add(facts.signed_on, printedDay(certificate.signed_on));
-  return make("section", "panel", make("h3", "", ...both(words.page.compare)), list);
+  return make("section", "panel", make("h3", "", ...both(verdict === "valid" ? compare : about)), list);
 }
 
 function makeChecks(checks, words) {
