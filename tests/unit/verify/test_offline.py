@@ -14,6 +14,7 @@ from certsvc.errors import InputError
 from certsvc.verify.offline import Kept, judge_offline_file, judge_text
 from certsvc.verify.published import StatusList, TrustList, read_status_list, read_trust_list
 from certsvc.verify.report import Verdict
+from tests.support import pki as pkis
 from tests.unit.verify import samples
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -95,7 +96,7 @@ def test_a_trust_list_must_lead_to_the_root_that_is_known() -> None:
     """And its signer's certificate be valid now."""
     body = json.dumps(VECTORS["trust_list"]).encode()
     assert read_trust_list(body, root=None, now=NOW).root == ROOT
-    for root, now in ((samples.der_of(samples.pkis.shared(), "root"), NOW), (ROOT, NOW + dt.timedelta(days=4000)), (ROOT, NOW - dt.timedelta(days=90))):
+    for root, now in ((samples.der_of(pkis.shared(), "root"), NOW), (ROOT, NOW + dt.timedelta(days=4000)), (ROOT, NOW - dt.timedelta(days=90))):
         with pytest.raises(InputError, match="bad_trust_list"):
             read_trust_list(body, root=root, now=now)
 
