@@ -13,7 +13,7 @@ from certsvc.api.access import Now, Res
 from certsvc.api.bulk import FILE_NAME, BulkGate, Format, as_download
 from certsvc.api.bulk_form import MOST_CODES, MOST_FILES
 from certsvc.api.bulk_table import table_csv, table_xlsx
-from certsvc.api.page_words import Tone, Words, headline_for, headline_of, titles_for
+from certsvc.api.page_words import Tone, Words, headline_of, headlines_for
 from certsvc.api.problems import status_of
 from certsvc.errors import CertsvcError
 from certsvc.resources import Resources
@@ -55,31 +55,36 @@ async def answer_many(request: Request, res: Res, now: Now) -> Response:
     if file_format := _FILE_FORMATS.get(form.fields.get("output", "")):
         return as_download(answers, file_format)
     lines = [answer.to_json() async for answer in answers]
-    return pages.render(request, "many_answers.html", **await _shown(lines))
+    return pages.render(request, "many_answers.html", **await shown(lines))
 
 
 @router.get("/reasons")
 async def reasons(request: Request) -> Response:
     """Every reason that a check may end with: what it means, what to do, and the results it comes with."""
-    all_of_them = [{**describe(reason), "verdicts": VERDICTS_OF[reason], "titles": titles_for(reason), "headline": headline_for(reason)} for reason in Reason]
-    return pages.render(request, "reasons.html", reasons=all_of_them)
+    return pages.render(request, "reasons.html", reasons=told_reasons())
+
+
+def told_reasons() -> list[dict[str, Any]]:
+    """Each reason with its texts, the codes of its verdicts and the bands it may stand under."""
+    return [{**describe(reason), "verdicts": VERDICTS_OF[reason], "headlines": headlines_for(reason)} for reason in Reason]
 
 
 def _form(request: Request, res: Resources, *, error: CertsvcError | None = None) -> Response:
-    limits = {"files": MOST_FILES, "codes": f"{MOST_CODES:,}".replace(",", "."), "megabytes": res.settings.max_upload_bytes // 1024**2}
+    codes = f"{MOST_CODES:,}"
+    limits = {"files": MOST_FILES, "codes": codes.replace(",", "."), "codes_en": codes, "megabytes": res.settings.max_upload_bytes // 1024**2}
     if error is None:
         return pages.render(request, "check_many.html", limits=limits, error=None, typed="")
     headers = {"Retry-After": str(error.facts["retry_after_s"])} if "retry_after_s" in error.facts else None
     return pages.render(request, "check_many.html", status=status_of(error), headers=headers, limits=limits, error=error, typed="")
 
 
-async def _shown(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+async def shown(lines: Sequence[Mapping[str, Any]], *, most_lines: int = _MOST_LINES) -> dict[str, Any]:
     """What the page of answers shows: figures, the lines that need a look first, and the whole table as files within the page."""
     by_need = sorted(lines, key=lambda line: _ORDER.index(headline_of(line).tone))
     return {
         "total": len(lines),
         "counts": _counts(lines),
-        "lines": by_need[:_MOST_LINES],
+        "lines": by_need[:most_lines],
         "checked_at": lines[0]["checked_at"],
         "file_name": FILE_NAME,
         "downloads": {"xlsx": _address(await table_xlsx(lines), XLSX_TYPE), "csv": _address(table_csv(lines), CSV_TYPE)},

@@ -176,12 +176,7 @@ def told_of(report: Mapping[str, Any]) -> list[Mapping[str, str]]:
     return [reason for reason in report["reasons"] if not (is_put_otherwise and reason["code"] in WITHDRAWN_FOR)]
 
 
-def headline_for(reason: Reason) -> Headline:
-    """The band of a reason that stands alone, under the first of its verdicts."""
-    return _BY_REASON.get(reason) or _BY_VERDICT[VERDICTS_OF[reason][0]]
-
-
-def titles_for(reason: Reason) -> list[Words]:
-    """The titles that a reason may stand under; one for each verdict it comes with."""
+def headlines_for(reason: Reason) -> list[Headline]:
+    """The bands that a reason may stand under: its own, or one for each verdict it comes with."""
     own = _BY_REASON.get(reason)
-    return [own.title] if own else [_BY_VERDICT[verdict].title for verdict in VERDICTS_OF[reason]]
+    return [own] if own else [_BY_VERDICT[verdict] for verdict in VERDICTS_OF[reason]]
