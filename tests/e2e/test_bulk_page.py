@@ -59,7 +59,8 @@ def _send(page: Page) -> None:
 def _rows(page: Page) -> list[tuple[str, str]]:
     """What each line is about, and how it looks."""
     rows = page.locator("table.many tbody tr")
-    return rows.evaluate_all("all => all.map(row => [row.querySelector('th').innerText.split('\\n')[0].trim(), row.className])")
+    found = rows.evaluate_all("all => all.map(row => [row.querySelector('th').innerText.split('\\n')[0].trim(), row.className])")
+    return [(source, look) for source, look in found]
 
 
 def test_many_files_and_a_list_become_one_table(service: Service, papers: list[Paper], handed_in: list[Path], opening: Opening) -> None:

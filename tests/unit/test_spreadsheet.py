@@ -7,7 +7,7 @@ import io
 import openpyxl
 import pytest
 
-from certsvc.spreadsheet import BOM, csv_row, harmless, xlsx_bytes
+from certsvc.spreadsheet import BOM, OutCell, csv_row, harmless, xlsx_bytes
 
 DAY = dt.date(2026, 3, 7)
 
