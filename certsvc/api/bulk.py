@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import APIRouter, Query, Request, Response
@@ -67,7 +67,7 @@ class BulkGate:
             raise
         return form
 
-    async def answers(self, form: BulkForm, *, res: Resources, now: dt.datetime) -> AsyncIterator[Answer]:
+    async def answers(self, form: BulkForm, *, res: Resources, now: dt.datetime) -> AsyncGenerator[Answer, None]:
         """The answers in the order of the form, which is closed behind the last one."""
         try:
             desk = Desk(

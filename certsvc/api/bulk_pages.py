@@ -3,6 +3,7 @@
 import base64
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,12 @@ async def answer_many(request: Request, res: Res, now: Now) -> Response:
     answers = gate.answers(form, res=res, now=now)
     if file_format := _FILE_FORMATS.get(form.fields.get("output", "")):
         return as_download(answers, file_format)
-    lines = [answer.to_json() async for answer in answers]
+    lines = []
+    async with aclosing(answers):
+        async for answer in answers:
+            lines.append(answer.to_json())
+            if await request.is_disconnected():  # nobody waits any more: others may have the turn
+                break
     return pages.render(request, "many_answers.html", **await shown(lines))
 
 

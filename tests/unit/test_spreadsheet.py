@@ -39,6 +39,6 @@ def test_a_workbook_keeps_types() -> None:
 
 def test_a_csv_row_is_one_record() -> None:
     """Quotes, separators and line breaks stay within their cell; days are in ISO form."""
-    cells = ['a "b", c', "d\ne", 3, DAY, None]
+    cells: list[OutCell] = ['a "b", c', "d\ne", 3, DAY, None]
     assert next(csv.reader(io.StringIO(csv_row(cells).decode(), newline=""))) == ['a "b", c', "d\ne", "3", "2026-03-07", ""]
     assert (BOM + csv_row(["Mã"])).decode("utf-8-sig") == "Mã\r\n"
