@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import APIRouter, Query, Request, Response
@@ -49,6 +50,14 @@ class NdjsonResponse(StreamingResponse):
     media_type = NDJSON_TYPE
 
 
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A bulk call that may go on: the form's other fields, and its answers, to be read to their end or closed."""
+
+    fields: dict[str, str]
+    answers: AsyncGenerator[Answer, None]
+
+
 class BulkGate:
     """What the bulk calls of this process share: every address's allowance, and one turn at the examiner."""
 
@@ -56,20 +65,15 @@ class BulkGate:
         self._limiter = limiter
         self._turn = asyncio.Lock()
 
-    async def admit(self, request: Request) -> BulkForm:
-        """The form, if its address may check so much; raises what `read_bulk_form` raises, and TooMany `allowance_spent`."""
-        form = await read_bulk_form(request)
-        cost = len(form.items) + (_FILE_COST - 1) * form.files
-        try:
-            await self._limiter.charge(request, "bulk", cost=cost, per_hour=_ALLOWANCE_AN_HOUR)
-        except BaseException:
-            await form.close()
-            raise
-        return form
+    async def admit(self, request: Request, *, res: Resources, now: dt.datetime) -> Admitted:
+        """Read the form and take its cost from the address's allowance.
 
-    async def answers(self, form: BulkForm, *, res: Resources, now: dt.datetime) -> AsyncGenerator[Answer, None]:
-        """The answers in the order of the form, which is closed behind the last one."""
+        Raises what `read_bulk_form` raises, TooMany `allowance_spent`, Unavailable without a register.
+        """
+        form = await read_bulk_form(request)
         try:
+            cost = len(form.items) + (_FILE_COST - 1) * form.files
+            await self._limiter.charge(request, "bulk", cost=cost, per_hour=_ALLOWANCE_AN_HOUR)
             desk = Desk(
                 db=res.db,
                 vault=res.vault,
@@ -79,10 +83,19 @@ class BulkGate:
                 max_file_bytes=res.settings.max_pdf_bytes,
                 turn=self._turn,
             )
-            async for answer in check_many(form.items, desk=desk, now=now):
-                yield answer
-        finally:
+        except BaseException:
             await form.close()
+            raise
+        return Admitted(form.fields, _answers(form, desk=desk, now=now))
+
+
+async def _answers(form: BulkForm, *, desk: Desk, now: dt.datetime) -> AsyncGenerator[Answer, None]:
+    """In the order of the form, which is closed behind the last one."""
+    try:
+        async for answer in check_many(form.items, desk=desk, now=now):
+            yield answer
+    finally:
+        await form.close()
 
 
 _FILES = {"type": "array", "items": {"type": "string", "format": "binary"}}
@@ -117,8 +130,8 @@ async def verify_many(
     are answered an hour: 20,000, where a code counts 1 and a file 10.
     """
     gate: BulkGate = request.app.state.bulk_gate
-    form = await gate.admit(request)
-    return as_download(gate.answers(form, res=res, now=now), format or _accepted(request))
+    admitted = await gate.admit(request, res=res, now=now)
+    return as_download(admitted.answers, format or _accepted(request))
 
 
 def as_download(answers: AsyncIterator[Answer], wanted: Format) -> Response:

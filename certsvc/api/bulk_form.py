@@ -79,23 +79,29 @@ async def _items(form: FormData) -> AsyncIterator[Item]:
     """Raises as `read_bulk_form` does."""
     number = codes = 0
     for field, value in form.multi_items():
-        listed: list[ListedCode] | None = None
-        if isinstance(value, UploadFile):
-            if not value.filename and not value.size:  # a browser's file field that was left empty
-                continue
-            if not await _is_list(field, value):
-                number += 1
-                yield FileItem(number, _shown(value.filename or ""), value.size or 0, value.read)
-                continue
-            listed = await _read_list(value)
-        elif field == _LIST_FIELD:
-            listed = list(codes_in_text(value))
-        codes += len(listed or [])
+        if isinstance(value, UploadFile) and not value.filename and not value.size:
+            continue  # a browser's field of files that was left empty
+        if isinstance(value, UploadFile) and not await _is_list(field, value):
+            number += 1
+            yield FileItem(number, _shown(value.filename), value.size or 0, value.read)
+            continue
+        listed = await _listed(field, value)
+        codes += len(listed)
         if codes > MOST_CODES:
             raise InputError("too_many_codes", f"Quá {MOST_CODES} mã trong một lần: hãy chia ra.", f"More than {MOST_CODES} codes in one call: split them.")
-        for each in listed or []:
+        name = _shown(value.filename) if isinstance(value, UploadFile) else None
+        for each in listed:
             number += 1
-            yield CodeItem(number, _shown(value.filename or "") if isinstance(value, UploadFile) else None, each.row, _shown(each.text, MAX_TEXT + 1))
+            yield CodeItem(number, name, each.row, _shown(each.text, MAX_TEXT + 1))
+
+
+async def _listed(field: str, value: UploadFile | str) -> list[ListedCode]:
+    """The codes in a list or in the text field for them; other fields have none."""
+    if isinstance(value, str):
+        return list(codes_in_text(value)) if field == _LIST_FIELD else []
+    if (value.size or 0) > _MAX_LIST_BYTES:
+        raise _too_large_list()
+    return await asyncio.to_thread(codes_in_table, await value.read(), max_rows=MOST_CODES)
 
 
 async def _is_list(field: str, upload: UploadFile) -> bool:
@@ -106,13 +112,6 @@ async def _is_list(field: str, upload: UploadFile) -> bool:
     return field == _LIST_FIELD or (upload.filename or "").lower().endswith(_LIST_ENDINGS)
 
 
-async def _read_list(upload: UploadFile) -> list[ListedCode]:
-    if (upload.size or 0) > _MAX_LIST_BYTES:
-        raise _too_large_list()
-    data = await upload.read()
-    return await asyncio.to_thread(codes_in_table, data, max_rows=MOST_CODES)
-
-
 def _too_large_list() -> InputError:
     return InputError(
         "list_too_large",
@@ -121,6 +120,6 @@ def _too_large_list() -> InputError:
     )
 
 
-def _shown(text: str, longest: int = _LONGEST_NAME) -> str:
+def _shown(text: str | None, longest: int = _LONGEST_NAME) -> str:
     """A name or code of the sender's as it may stand in a table: printable characters, not too many."""
-    return "".join(filter(str.isprintable, text))[:longest]
+    return "".join(filter(str.isprintable, text or ""))[:longest]

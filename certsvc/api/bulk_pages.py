@@ -1,5 +1,6 @@
 """Pages beside the bulk check: the form and its table, and what every reason means."""
 
+import asyncio
 import base64
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -49,19 +50,18 @@ async def answer_many(request: Request, res: Res, now: Now) -> Response:
     """The table as a page, or as the file that the form asks for; it is kept nowhere."""
     gate: BulkGate = request.app.state.bulk_gate
     try:
-        form = await gate.admit(request)
+        admitted = await gate.admit(request, res=res, now=now)
     except CertsvcError as error:
         return _form(request, res, error=error)
-    answers = gate.answers(form, res=res, now=now)
-    if file_format := _FILE_FORMATS.get(form.fields.get("output", "")):
-        return as_download(answers, file_format)
+    if file_format := _FILE_FORMATS.get(admitted.fields.get("output", "")):
+        return as_download(admitted.answers, file_format)
     lines = []
-    async with aclosing(answers):
-        async for answer in answers:
+    async with aclosing(admitted.answers):
+        async for answer in admitted.answers:
             lines.append(answer.to_json())
             if await request.is_disconnected():  # nobody waits any more: others may have the turn
                 break
-    return pages.render(request, "many_answers.html", **await shown(lines))
+    return pages.render(request, "many_answers.html", **await asyncio.to_thread(shown, lines))
 
 
 @router.get("/reasons")
@@ -78,13 +78,12 @@ def told_reasons() -> list[dict[str, Any]]:
 def _form(request: Request, res: Resources, *, error: CertsvcError | None = None) -> Response:
     codes = f"{MOST_CODES:,}"
     limits = {"files": MOST_FILES, "codes": codes.replace(",", "."), "codes_en": codes, "megabytes": res.settings.max_upload_bytes // 1024**2}
-    if error is None:
-        return pages.render(request, "check_many.html", limits=limits, error=None, typed="")
-    headers = {"Retry-After": str(error.facts["retry_after_s"])} if "retry_after_s" in error.facts else None
-    return pages.render(request, "check_many.html", status=status_of(error), headers=headers, limits=limits, error=error, typed="")
+    facts = error.facts if error else {}
+    headers = {"Retry-After": str(facts["retry_after_s"])} if "retry_after_s" in facts else None
+    return pages.render(request, "check_many.html", status=status_of(error) if error else 200, headers=headers, limits=limits, error=error)
 
 
-async def shown(lines: Sequence[Mapping[str, Any]], *, most_lines: int = _MOST_LINES) -> dict[str, Any]:
+def shown(lines: Sequence[Mapping[str, Any]], *, most_lines: int = _MOST_LINES) -> dict[str, Any]:
     """What the page of answers shows: figures, the lines that need a look first, and the whole table as files within the page."""
     by_need = sorted(lines, key=lambda line: _ORDER.index(headline_of(line).tone))
     return {
@@ -93,7 +92,7 @@ async def shown(lines: Sequence[Mapping[str, Any]], *, most_lines: int = _MOST_L
         "lines": by_need[:most_lines],
         "checked_at": lines[0]["checked_at"],
         "file_name": FILE_NAME,
-        "downloads": {"xlsx": _address(await table_xlsx(lines), XLSX_TYPE), "csv": _address(table_csv(lines), CSV_TYPE)},
+        "downloads": {"xlsx": _address(table_xlsx(lines), XLSX_TYPE), "csv": _address(table_csv(lines), CSV_TYPE)},
     }
 
 

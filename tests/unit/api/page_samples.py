@@ -1,6 +1,5 @@
 """What the pages are given, in every state: reports of invented people, made by the code that makes real ones."""
 
-import asyncio
 import datetime as dt
 import uuid
 from collections.abc import Iterator
@@ -217,15 +216,15 @@ def many() -> Iterator[Page]:
     limits = {"files": 500, "codes": "10.000", "codes_en": "10,000", "megabytes": 128}
     for code in ("nothing_to_check", "too_many_files", "too_many_codes", "not_utf8"):
         error = InputError(code, "Chưa đúng.", "Not right.")
-        yield Page(f"many-{code}", "check_many.html", "/check/many", {"limits": limits, "typed": "", "error": error}, is_stranger=True)
-    yield Page("many", "check_many.html", "/check/many", {"limits": limits, "typed": "ABCD", "error": None}, is_stranger=True)
+        yield Page(f"many-{code}", "check_many.html", "/check/many", {"limits": limits, "error": error}, is_stranger=True)
+    yield Page("many", "check_many.html", "/check/many", {"limits": limits, "error": None}, is_stranger=True)
     seen = [report(verdict, reason, certificate=_stranger_sees(verdict)) for reason, verdicts in VERDICT_OF_REASON.items() for verdict in verdicts]
     items: list[Item] = [CodeItem(number, None if number % 2 else "ds.csv", number + 1, CODE) for number in range(1, len(seen))]
     lines = [Answer(item, each).to_json() for item, each in zip([*items, FileItem(len(seen), "giấy <b>.pdf", 1, _nothing)], seen, strict=True)]
-    context = asyncio.run(shown(lines, most_lines=len(lines) - 1))
+    context = shown(lines, most_lines=len(lines) - 1)
     yield Page("many-answers", "many_answers.html", "/check/many", context, is_stranger=True)
     holders = Answer(FileItem(1, "", 1, _nothing), report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER | OPENED))
-    yield Page("many-one", "many_answers.html", "/check/many", asyncio.run(shown([holders.to_json()])))
+    yield Page("many-one", "many_answers.html", "/check/many", shown([holders.to_json()]))
     yield Page("reasons", "reasons.html", "/reasons", {"reasons": told_reasons()})
 
 
