@@ -59,18 +59,18 @@ class Admitted:
 
 
 class BulkGate:
-    """What the bulk calls of this process share: every address's allowance, and one turn at the examiner."""
+    """What the bulk calls of this process share: every address's allowance, one turn at the examiner, one at reading lists."""
 
     def __init__(self, limiter: AddressLimiter) -> None:
         self._limiter = limiter
-        self._turn = asyncio.Lock()
+        self._turn, self._list_turn = asyncio.Lock(), asyncio.Lock()
 
     async def admit(self, request: Request, *, res: Resources, now: dt.datetime) -> Admitted:
         """Read the form and take its cost from the address's allowance.
 
         Raises what `read_bulk_form` raises, TooMany `allowance_spent`, Unavailable without a register.
         """
-        form = await read_bulk_form(request)
+        form = await read_bulk_form(request, turn=self._list_turn)
         try:
             cost = len(form.items) + (_FILE_COST - 1) * form.files
             await self._limiter.charge(request, "bulk", cost=cost, per_hour=_ALLOWANCE_AN_HOUR)

@@ -43,15 +43,15 @@ class BulkForm:
         await self.form.close()
 
 
-async def read_bulk_form(request: Request) -> BulkForm:
-    """Read the form and its lists; papers stay unread.
+async def read_bulk_form(request: Request, *, turn: asyncio.Lock) -> BulkForm:
+    """Read the form and its lists, each in this `turn`; papers stay unread.
 
     Raises InputError: `bad_form`, `too_many_files`, `too_many_codes`, `list_too_large`, `nothing_to_check`, and for a
     list what `codes_in_table` raises.
     """
     form = await _parse(request)
     try:
-        items = tuple([item async for item in _items(form)])
+        items = tuple([item async for item in _items(form, turn)])
     except BaseException:
         await form.close()
         raise
@@ -75,9 +75,9 @@ async def _parse(request: Request) -> FormData:
         raise
 
 
-async def _items(form: FormData) -> AsyncIterator[Item]:
+async def _items(form: FormData, turn: asyncio.Lock) -> AsyncIterator[Item]:
     """Raises as `read_bulk_form` does."""
-    number = codes = 0
+    number = codes = list_bytes = 0
     for field, value in form.multi_items():
         if isinstance(value, UploadFile) and not value.filename and not value.size:
             continue  # a browser's field of files that was left empty
@@ -85,7 +85,10 @@ async def _items(form: FormData) -> AsyncIterator[Item]:
             number += 1
             yield FileItem(number, _shown(value.filename), value.size or 0, value.read)
             continue
-        listed = await _listed(field, value)
+        list_bytes += (value.size or 0) if isinstance(value, UploadFile) else 0
+        if list_bytes > _MAX_LIST_BYTES:
+            raise _too_large_list()
+        listed = await _listed(field, value, turn)
         codes += len(listed)
         if codes > MOST_CODES:
             raise InputError("too_many_codes", f"Quá {MOST_CODES} mã trong một lần: hãy chia ra.", f"More than {MOST_CODES} codes in one call: split them.")
@@ -95,13 +98,12 @@ async def _items(form: FormData) -> AsyncIterator[Item]:
             yield CodeItem(number, name, each.row, _shown(each.text, MAX_TEXT + 1))
 
 
-async def _listed(field: str, value: UploadFile | str) -> list[ListedCode]:
+async def _listed(field: str, value: UploadFile | str, turn: asyncio.Lock) -> list[ListedCode]:
     """The codes in a list or in the text field for them; other fields have none."""
     if isinstance(value, str):
         return list(codes_in_text(value)) if field == _LIST_FIELD else []
-    if (value.size or 0) > _MAX_LIST_BYTES:
-        raise _too_large_list()
-    return await asyncio.to_thread(codes_in_table, await value.read(), max_rows=MOST_CODES)
+    async with turn:  # a workbook takes work: many at once would hold up everybody
+        return await asyncio.to_thread(codes_in_table, await value.read(), max_rows=MOST_CODES)
 
 
 async def _is_list(field: str, upload: UploadFile) -> bool:
@@ -115,8 +117,8 @@ async def _is_list(field: str, upload: UploadFile) -> bool:
 def _too_large_list() -> InputError:
     return InputError(
         "list_too_large",
-        f"Danh sách mã lớn hơn {_MAX_LIST_BYTES // 1024**2} MB: hãy chia ra hoặc chỉ giữ cột mã.",
-        f"The list of codes is larger than {_MAX_LIST_BYTES // 1024**2} MB: split it, or keep the column of codes only.",
+        f"Các danh sách mã lớn hơn {_MAX_LIST_BYTES // 1024**2} MB: hãy chia ra hoặc chỉ giữ cột mã.",
+        f"The lists of codes are larger than {_MAX_LIST_BYTES // 1024**2} MB: split them, or keep the column of codes only.",
     )
 
 
