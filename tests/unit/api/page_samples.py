@@ -37,6 +37,7 @@ VERDICT_OF_REASON = {
     Reason.KEY_COMPROMISE: (Verdict.REVOKED, Verdict.SUSPENDED, Verdict.REPLACED),
     Reason.LOST: (Verdict.REVOKED, Verdict.REPLACED),
     Reason.OTHER: (Verdict.REVOKED, Verdict.SUSPENDED, Verdict.REPLACED),
+    Reason.REVOKED: (Verdict.REVOKED,),
     Reason.SUSPENDED: (Verdict.SUSPENDED,),
     Reason.REPLACED: (Verdict.REPLACED,),
     Reason.NOT_SIGNED_YET: (Verdict.PENDING,),
