@@ -9,7 +9,8 @@ from pathlib import Path
 
 from certsvc.config import PREFIX, Settings
 from certsvc.records import RULES, Rule
-from certsvc.verify.reasons import ADVICE
+from certsvc.verify.reasons import ADVICE, Reason
+from certsvc.verify.report import VERDICTS_OF
 
 DOCS = Path(__file__).parent
 
@@ -53,7 +54,8 @@ _REASONS = """# Reasons
 <!-- Written by docs/reference.py from certsvc/verify/reasons.py. -->
 
 Every check ends in a report with a verdict and at least one reason. Each reason says what is the matter
-and what to do next. [verify.md](verify.md) tells which verdict goes with which reason.
+and what to do next, and the verdicts that it comes with; [verify.md](verify.md) tells what those mean.
+A running service shows this list to everybody at `/reasons`.
 """
 
 
@@ -87,10 +89,14 @@ def _dates(first: dt.date | None, last: dt.date | None) -> str:
 
 def _reasons() -> str:
     parts = (
-        f"\n## {reason}\n\n{advice.message_vi}<br>{advice.message_en}\n\nNext: {advice.next_step_vi}<br>{advice.next_step_en}\n"
+        f"\n## {reason}\n\n{_verdicts(reason)}\n\n{advice.message_vi}<br>{advice.message_en}\n\nNext: {advice.next_step_vi}<br>{advice.next_step_en}\n"
         for reason, advice in ADVICE.items()
     )
     return _REASONS + "".join(parts)
+
+
+def _verdicts(reason: Reason) -> str:
+    return ", ".join(f"`{verdict}`" for verdict in VERDICTS_OF[reason])
 
 
 if __name__ == "__main__":

@@ -23,8 +23,9 @@ PROGRAMS = {
     "qpdf": "qpdf",
     "openssl": "openssl",
     "javac": "default-jdk-headless",
+    "node": "nodejs",
 }
-"""Independent readers and the browser of the tests; Java runs veraPDF."""
+"""Independent readers and the browser of the tests; Java runs veraPDF, Node.js a verifier that shares no code with ours."""
 
 JARS = {"itext5.jar": "libitext5-java", "bcprov.jar": "libbcprov-java", "bcpkix.jar": "libbcpkix-java"}
 """What the benchmarks compare with, below /usr/share/java."""

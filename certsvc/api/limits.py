@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from fastapi import Request
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
@@ -30,11 +30,7 @@ class AddressLimiter:
         item = RateLimitItemPerMinute(per_minute)
 
         async def check(request: Request) -> None:
-            who = self._address(request)
-            allowed = await self._limiter.hit(item, name, who)
-            reset_at, remaining = await self._limiter.get_window_stats(item, name, who)
-            seconds = max(1, int(reset_at - time.time()))
-            request.state.headers = {"RateLimit-Policy": f'"{name}";q={per_minute};w=60', "RateLimit": f'"{name}";r={remaining};t={seconds}'}
+            allowed, seconds = await self._spend(request, item, name, cost=1)
             if not allowed:
                 raise TooMany(
                     "too_many_requests",
@@ -44,6 +40,27 @@ class AddressLimiter:
                 )
 
         return check
+
+    async def charge(self, request: Request, name: str, *, cost: int, per_hour: int) -> None:
+        """Take `cost` of the `per_hour` that an address has for `name`; raises TooMany, and takes nothing, where less is left."""
+        allowed, seconds = await self._spend(request, RateLimitItemPerHour(per_hour), name, cost=cost)
+        if not allowed:
+            raise TooMany(
+                "allowance_spent",
+                "Mạng này đã kiểm tra quá nhiều giấy trong một giờ; hãy thử lại sau, hoặc gửi ít giấy hơn.",
+                "This network has checked too many papers within the hour; try again later, or send fewer.",
+                retry_after_s=seconds,
+            )
+
+    async def _spend(self, request: Request, item: RateLimitItem, name: str, *, cost: int) -> tuple[bool, int]:
+        """Whether there was so much left, and the seconds until there is more; the answer's headers tell it."""
+        who = self._address(request)
+        allowed = await self._limiter.hit(item, name, who, cost=cost)
+        reset_at, remaining = await self._limiter.get_window_stats(item, name, who)
+        seconds = max(1, int(reset_at - time.time()))
+        policy = f'"{name}";q={item.amount};w={item.get_expiry()}'
+        request.state.headers = {"RateLimit-Policy": policy, "RateLimit": f'"{name}";r={remaining};t={seconds}'}
+        return allowed, seconds
 
     def _address(self, request: Request) -> str:
         host = request.client.host if request.client else ""

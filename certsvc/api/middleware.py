@@ -75,7 +75,10 @@ class BodyLimit:
 
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self._app = app
-        self._limits = {"/v1/batches": settings.max_upload_bytes, "/v1/verify": settings.max_pdf_bytes, "/check": settings.max_pdf_bytes}
+        self._limits = {
+            **dict.fromkeys(("/v1/batches", "/v1/verify/batch", "/check/many"), settings.max_upload_bytes),
+            **dict.fromkeys(("/v1/verify", "/check"), settings.max_pdf_bytes),
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -12,7 +12,7 @@ from typing import Any
 from certsvc.errors import CertsvcError
 from certsvc.models import Kind, Slot
 from certsvc.verify.reasons import Reason
-from certsvc.verify.report import CheckName, Outcome, TimeSource, Verdict
+from certsvc.verify.report import VERDICTS_OF, CheckName, Outcome, TimeSource, Verdict
 
 
 class Tone(StrEnum):
@@ -142,6 +142,9 @@ FIELDS_AT_FAULT: Mapping[str, tuple[str, ...]] = {
     "malformed_last4": ("id_last4",),
     "no_match": ("code", "birth_date", "id_last4"),
     "no_file": ("file",),
+    "nothing_to_check": ("files", "codes"),
+    "too_many_files": ("files",),
+    "too_many_codes": ("codes",),
     "too_large": ("file",),
     "not_pdf_or_image": ("file",),
 }
@@ -171,3 +174,9 @@ def told_of(report: Mapping[str, Any]) -> list[Mapping[str, str]]:
     """The reasons whose own message fits the verdict: all that `causes_of` does not put otherwise."""
     is_put_otherwise = bool(causes_of(report))
     return [reason for reason in report["reasons"] if not (is_put_otherwise and reason["code"] in WITHDRAWN_FOR)]
+
+
+def headlines_for(reason: Reason) -> list[Headline]:
+    """The bands that a reason may stand under: its own, or one for each verdict it comes with."""
+    own = BY_REASON.get(reason)
+    return [own] if own else [BY_VERDICT[verdict] for verdict in VERDICTS_OF[reason]]

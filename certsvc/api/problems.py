@@ -30,6 +30,9 @@ _STATUSES: Mapping[type[CertsvcError], HTTPStatus] = {
 }
 _BY_CODE = {
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "too_many_files": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "too_many_codes": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "list_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "too_many_rows": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "too_large_unpacked": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "not_a_table": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

@@ -21,6 +21,7 @@ Outcome = dict[str, Any] | CertsvcError
 """A report, or why there is none."""
 
 _RETRIES = 3
+_WIDEST = 80
 _LONGEST_WAIT_S = 30
 
 
@@ -121,9 +122,14 @@ def _as_json(outcome: Outcome) -> dict[str, Any]:
 
 def _table(what: list[str], outcomes: list[Outcome]) -> Table:
     table = Table("", "verdict", "reason")
-    for each, outcome in zip(what, outcomes, strict=True):
+    for each, outcome in zip(map(_short, what), outcomes, strict=True):
         if isinstance(outcome, CertsvcError):
             table.add_row(each, "–", f"{outcome.message_vi} / {outcome.message_en}")
         else:
             table.add_row(each, outcome["verdict"], "; ".join(reason["message_vi"] for reason in outcome["reasons"]))
     return table
+
+
+def _short(what: str) -> str:
+    """The text of a QR is of no use in a table; a file's name and a code are whole."""
+    return what if len(what) <= _WIDEST or "://" not in what else f"{what[: _WIDEST - 1]}…"

@@ -88,7 +88,7 @@ class Publisher:
             "valid_from": _instant(min(key.x509_cert.not_valid_before_utc for key in self.keys)),
             "valid_to": _instant(max(key.x509_cert.not_valid_after_utc for key in self.keys)),
             "x509_chains": [[_der(each) for each in (key.x509_cert, *self.chain)] for key in self.keys],
-            "claim_keys": [_jwk(key) for key in self.keys],
+            "claim_keys": [jwk_of(key) for key in self.keys],
             "facilities": {each.code: each.name for each in facilities},
             "signers": {digest: [pin.kind, pin.facility_code] for digest, pin in sorted(trust.pins.items())},
             "time_stamping": sorted(trust.tsa_pins),
@@ -119,7 +119,7 @@ def _says(published: dict[str, Any], document: dict[str, Any]) -> bool:
     return all(published.get(name) == value for name, value in document.items() if name != "issued_at")
 
 
-def _jwk(key: ClaimKey) -> dict[str, str]:
+def jwk_of(key: ClaimKey) -> dict[str, str]:
     """The public key as a JWK [RFC 7517, RFC 7518 clause 6.2.1], with its validity."""
     numbers = key.private.public_key().public_numbers()
     return {

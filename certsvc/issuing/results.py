@@ -1,8 +1,6 @@
 """The fate of every row of a batch, as lines, as CSV, and as an archive of PDFs."""
 
-import csv
 import datetime as dt
-import io
 import re
 import uuid
 from collections.abc import AsyncIterator
@@ -14,6 +12,7 @@ from stream_zip import NO_COMPRESSION_64, ZIP_64, AsyncMemberFile, async_stream_
 from certsvc.archive import Archive
 from certsvc.models import Certificate, PublishedFile, Status
 from certsvc.records import finding
+from certsvc.spreadsheet import BOM, csv_row
 from certsvc.store import Database, batches, certificates
 from certsvc.store.batches import Line
 from certsvc.vault import Vault
@@ -22,7 +21,6 @@ from certsvc.verify.codes import format_code
 COLUMNS = ("row", "case_id", "kind", "outcome", "rules", "message_vi", "message_en", "certificate_id", "serial", "code", "days", "verify_url")
 _FILE_MODE = 0o100644
 _LINES_AT_ONCE = 200
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 async def result_lines(db: Database, batch_id: uuid.UUID, *, vault: Vault, base_url: str, with_codes: bool = True) -> AsyncIterator[dict[str, Any]]:
@@ -71,22 +69,12 @@ def _signing_rules(outcome: str, certificate: Certificate | None) -> list[dict[s
 
 async def results_csv(lines: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
     """UTF-8 with a BOM, as spreadsheets want it; no cell can be taken for a formula."""
-    yield b"\xef\xbb\xbf" + _csv_row(COLUMNS)
+    yield BOM + csv_row(COLUMNS)
     async for line in lines:
         rules = line["rules"]
         texts = {"rules": "+".join(dict.fromkeys(rule["id"] for rule in rules))}
         texts |= {f"message_{language}": " ".join(rule[f"message_{language}"] for rule in rules) for language in ("vi", "en")}
-        yield _csv_row(tuple(texts.get(column, line.get(column)) for column in COLUMNS))
-
-
-def _csv_row(cells: tuple[Any, ...]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out).writerow([_harmless(cell) for cell in cells])
-    return out.getvalue().encode()
-
-
-def _harmless(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+        yield csv_row(tuple(texts.get(column, line.get(column)) for column in COLUMNS))
 
 
 async def archive_zip(

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     REGISTER_UNREACHABLE = "register_unreachable"
     LIST_TOO_OLD = "list_too_old"
     OFFLINE_FILE = "offline_file"
+    BUSY = "busy"
 
 
 WITHDRAWAL = frozenset({Reason.WRONG_DATA, Reason.WRONG_PERSON, Reason.NOT_ENTITLED, Reason.FRAUD, Reason.KEY_COMPROMISE, Reason.LOST, Reason.OTHER})
@@ -158,5 +159,11 @@ ADVICE: dict[Reason, Advice] = {
         "The signatures are good, but without the register nobody can say that it is in force.",
         "Hãy kiểm tra lại khi có mạng.",
         "Check again with a network connection.",
+    ),
+    Reason.BUSY: Advice(
+        "Hệ thống đang bận nên chưa kiểm tra tệp này.",
+        "The service is busy and has not checked this file.",
+        "Chưa thể kết luận. Hãy kiểm tra lại tệp này sau ít phút.",
+        "No answer yet. Check this file again in a few minutes.",
     ),
 }

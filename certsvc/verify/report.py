@@ -12,7 +12,7 @@ from typing import Any
 
 from certsvc.errors import Broken
 from certsvc.models import Slot
-from certsvc.verify.reasons import ADVICE, Reason
+from certsvc.verify.reasons import ADVICE, WITHDRAWAL, Reason
 
 
 class Verdict(StrEnum):
@@ -24,6 +24,21 @@ class Verdict(StrEnum):
     INVALID = "invalid"
     UNKNOWN = "unknown"
     CANNOT_CHECK = "cannot_check"
+
+
+VERDICTS_OF: Mapping[Reason, tuple[Verdict, ...]] = {
+    Reason.GENUINE: (Verdict.VALID,),
+    **{reason: (Verdict.REVOKED, Verdict.SUSPENDED, Verdict.REPLACED) for reason in Reason if reason in WITHDRAWAL},
+    Reason.REVOKED: (Verdict.REVOKED,),
+    Reason.SUSPENDED: (Verdict.SUSPENDED,),
+    Reason.REPLACED: (Verdict.REPLACED,),
+    **dict.fromkeys((Reason.NOT_SIGNED_YET, Reason.FAILED), (Verdict.PENDING,)),
+    **dict.fromkeys((Reason.NO_SUCH_CODE, Reason.MALFORMED_CODE, Reason.SIGNED_BY_OTHER, Reason.NOT_SIGNED, Reason.NO_QR_FOUND), (Verdict.UNKNOWN,)),
+    **dict.fromkeys((Reason.ALTERED_COPY, Reason.TAMPERED, Reason.UNTRUSTED, Reason.FORGED_QR), (Verdict.INVALID,)),
+    **dict.fromkeys((Reason.UNREADABLE, Reason.ENCRYPTED, Reason.TOO_COMPLEX), (Verdict.INVALID,)),
+    **dict.fromkeys((Reason.REGISTER_UNREACHABLE, Reason.LIST_TOO_OLD, Reason.OFFLINE_FILE, Reason.BUSY), (Verdict.CANNOT_CHECK,)),
+}
+"""The verdicts that a reason may stand under [api.md §3, table]."""
 
 
 class CheckName(StrEnum):

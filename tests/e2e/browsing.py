@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,6 +15,9 @@ from playwright.sync_api import Page
 
 from tests.support import calls
 from tests.support.service import Service
+
+Opening = Callable[..., Page]
+"""Opens a page of a given width, without JavaScript unless asked."""
 
 _DPI = 150
 _POINTS_AN_INCH = 72

@@ -1,11 +1,26 @@
-"""One running service with the sample issued, for all end-to-end tests of a run."""
+"""One running service with the sample issued, for all end-to-end tests of a run; a browser to look at it."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.e2e.browsing import Opening
 from tests.support.service import Service, running_demo
+
+_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-proxy-server",
+]
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +33,36 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def sample() -> Path:
     """The folder with the sample's three shapes and what is expected of them."""
     return Path(__file__).parent.parent / "data" / "f0_sample"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise RuntimeError("the browser tests need Debian's package chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=_ARGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def opening(browser: Browser) -> Iterator[Opening]:
+    """Opens a page of a given width, without JavaScript unless asked; a refusal by the content policy fails the test."""
+    contexts, refused = [], []
+
+    def note(message: Any) -> None:
+        if "Content Security Policy" in message.text:
+            refused.append(message.text)
+
+    def open_page(*, width: int = 360, script: bool = False) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 740}, java_script_enabled=script, locale="vi-VN", accept_downloads=True)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", note)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert refused == []

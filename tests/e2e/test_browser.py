@@ -2,68 +2,22 @@
 
 import hashlib
 import itertools
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.e2e.browsing import Paper, find_papers, photograph, prove, say, scan, upload, verdict_of
+from tests.e2e.browsing import Opening, Paper, find_papers, photograph, prove, say, scan, upload, verdict_of
 from tests.support import calls
 from tests.support.records import record
 from tests.support.service import Service
 
 _GENUINE = "Giấy thật – còn hiệu lực"
-_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-proxy-server",
-]
 _PHONE, _DESK = 360, 1200
 _UNKNOWN = "0000-0000-0000-0001"
-Opening = Callable[..., Page]
 _numbers = itertools.count(5001)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise RuntimeError("the browser tests need Debian's package chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=_ARGS)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def opening(browser: Browser) -> Iterator[Opening]:
-    """Opens a page of a given width, without JavaScript unless asked; a refusal by the content policy fails the test."""
-    contexts, refused = [], []
-
-    def note(message: Any) -> None:
-        if "Content Security Policy" in message.text:
-            refused.append(message.text)
-
-    def open_page(*, width: int = _PHONE, script: bool = False) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 740}, java_script_enabled=script, locale="vi-VN", accept_downloads=True)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", note)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert refused == []
 
 
 @pytest.fixture(scope="module")

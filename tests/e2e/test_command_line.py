@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from certsvc.cli import app
+from tests.e2e.browsing import photograph, scan
 from tests.support import calls
 from tests.support.records import as_csv, record
 from tests.support.service import Service
@@ -54,6 +55,7 @@ def _settings(service: Service) -> dict[str, str]:
         "CERTSVC_URL": service.base_url,
         "CERTSVC_KEY": service.credentials["keys"]["insurer"],
         "COLUMNS": "200",
+        "XDG_CACHE_HOME": str(service.folder / "cache"),
     }
 
 
@@ -132,6 +134,25 @@ def test_verify_says_yes_only_if_all_are_valid(run: Run, service: Service, tmp_p
         revoked = calls.issue(client, record(3002))
         calls.good(client.post(f"/v1/certificates/{revoked['id']}/revoke", json={"reason": "fraud"}))
     assert run("verify", revoked["code"]).returncode == SAYS_NO
+
+
+def test_verify_works_without_a_network(run: Run, service: Service, tmp_path: Path) -> None:
+    """After one visit: QR texts and photos are answered, a file and a bare code cannot be; nothing kept is told in words."""
+    file = service.folder / service.examples[0]["pdf"]
+    qr, photo = scan(file.read_bytes()), photograph(file.read_bytes(), tmp_path)
+    empty = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    nothing = run("verify", "--offline", qr, env=empty)
+    assert (nothing.returncode, "khi có mạng" in nothing.stderr) == (CANNOT_NOW, True)
+    assert run("verify", qr, env=empty).returncode == DONE
+    assert run("verify", "--offline", qr, str(photo), env=empty).returncode == DONE
+    said = run("verify", "--offline", str(file), service.examples[0]["code"], qr, "--json", env=empty)
+    assert said.returncode == CANNOT_NOW
+    outcomes = [(report["verdict"], report["reasons"][0]["code"]) for report in json.loads(said.stdout)]
+    assert outcomes == [("cannot_check", "offline_file"), ("cannot_check", "register_unreachable"), ("valid", "genuine")]
+    assert run("verify", "--offline", f"{qr[:-1]}{'A' if qr[-1] != 'A' else 'B'}", env=empty).returncode == SAYS_NO
+    kept = next((tmp_path / "cache").glob("certsvc/*/trust.json"))
+    kept.write_bytes(kept.read_bytes().replace(b'"version":1', b'"version":2'))
+    assert run("verify", "--offline", qr, env=empty).returncode == SAYS_NO
 
 
 def test_what_cannot_be_reached_is_told(run: Run) -> None:

@@ -23,8 +23,11 @@ from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
+from certsvc.cli.keeping import keep, load
 from certsvc.records.registry_files import read_practitioners
 from certsvc.records.tables import open_table
+from certsvc.resources import utc_now
+from certsvc.verify.offline import judge_text
 from tests.support import calls
 from tests.support.service import Service
 
@@ -155,4 +158,20 @@ def test_the_qr_leads_to_an_answer_that_says_valid(service: Service, papers: lis
             assert address.startswith(f"{service.base_url}/v/".upper()), line
             report = calls.good(client.get(address.replace("HTTP://", "http://")))
             assert report["verdict"] == "valid", line
+            assert report["checks"][-1]["name"] == "claims", line
             assert line["serial"].endswith(report["certificate"]["serial_tail"])
+
+
+def test_every_way_in_says_valid(service: Service, papers: list[tuple[dict[str, Any], Paper]], tmp_path: Path) -> None:
+    """The QR without a network by kept lists, the code, and the very file; all of every certificate."""
+    now = utc_now()
+    with service.client(None, address="198.51.100.8") as client:
+        keep(client, tmp_path, now=now)
+        kept = load(tmp_path, now=now)
+        for number, (line, paper) in enumerate(papers):
+            client.headers["X-Forwarded-For"] = f"198.51.101.{number // 100}"  # a stranger may ask 300 times a minute
+            [address] = paper.qr
+            offline = judge_text(address, kept=kept, now=now).to_json()
+            assert (offline["verdict"], offline["reasons"][0]["code"]) == ("valid", "genuine"), line
+            assert line["serial"].endswith(offline["certificate"]["serial_tail"]), line
+            assert calls.verdict(client, line["code"]) == calls.verdict(client, line["file"].read_bytes()) == "valid", line

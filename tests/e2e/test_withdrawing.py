@@ -9,6 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from certsvc.cli.keeping import keep, load
+from certsvc.resources import utc_now
+from certsvc.verify.offline import Kept, judge_text
+from tests.e2e.browsing import scan
 from tests.support import calls
 from tests.support.records import record
 from tests.support.service import Service
@@ -51,6 +55,26 @@ def test_revoked_is_seen_at_once_and_for_good(staff: httpx.Client, stranger: htt
     assert [reason["code"] for reason in report["reasons"]] == ["fraud"]
     for change in ("revoke", "suspend", "reinstate", "replace"):
         assert _change(staff, certificate, change, reason="fraud").status_code == 409
+
+
+def test_revoked_is_seen_without_a_network_once_the_list_is_fetched_again(staff: httpx.Client, stranger: httpx.Client, tmp_path: Path) -> None:
+    """Within a minute of the change the list shows it; what was kept before does not."""
+    certificate = calls.issue(staff, record(next(_numbers)))
+    qr, visits = scan(calls.pdf(staff, certificate["id"])), itertools.count()
+
+    def kept() -> Kept:
+        folder = tmp_path / str(next(visits))
+        keep(stranger, folder, now=utc_now())
+        return load(folder, now=utc_now())
+
+    def verdict(lists: Kept) -> str:
+        return str(judge_text(qr, kept=lists, now=utc_now()).verdict)
+
+    before = kept()
+    assert verdict(before) == "valid"
+    calls.good(_change(staff, certificate, "revoke", reason="fraud"))
+    calls.until(lambda: verdict(kept()) == "revoked", patience_s=60)
+    assert verdict(before) == "valid"
 
 
 def test_suspended_and_reinstated(staff: httpx.Client, stranger: httpx.Client) -> None:

@@ -37,6 +37,9 @@ async def test_a_whole_life_leaves_nothing_personal(rig: Rig, capfd: pytest.Capt
     await rig.call("POST", "/v1/verify", role=None, json={"code": code})
     pdf = await rig.call("GET", f"/v1/certificates/{asked.json()['id']}/pdf")
     await rig.call("POST", "/v1/verify", role=None, files={"file": (f"{NAME}.pdf", pdf.content)})
+    for address in ("/v1/verify/batch", "/check/many"):
+        files = [("files", (f"{NAME}.pdf", pdf.content)), ("files", (NAME, NAME.encode())), ("codes", (f"{NAME}.csv", f"{NAME},{code}\n{NAME}\n".encode()))]
+        await rig.call("POST", address, role=None, files=files, data={"codes": f"{token}\n{NAME}"})
     await rig.call("POST", f"/v1/certificates/{asked.json()['id']}/revoke", json={"reason": "other", "text": NAME})
     captured = capfd.readouterr()
     told = (

@@ -16,7 +16,8 @@ async def printed(rig: Rig, certificate: Any, *, dpi: int = 150) -> Image.Image:
     """The first page as it is printed."""
     answer = await rig.call("GET", f"/v1/certificates/{certificate['id']}/pdf")
     with pypdfium2.PdfDocument(answer.content) as document:
-        return document[0].render(scale=dpi / 72).to_pil().convert("L")
+        page: Image.Image = document[0].render(scale=dpi / 72).to_pil().convert("L")
+        return page
 
 
 async def qr_of(rig: Rig, certificate: Any) -> str:

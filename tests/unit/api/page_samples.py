@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from certsvc.api.bulk_pages import shown, told_reasons
 from certsvc.checking import Proven
+from certsvc.checking_many import Answer, CodeItem, FileItem, Item
 from certsvc.errors import CertsvcError, Forbidden, InputError, TooMany, Unavailable
 from certsvc.models import Certificate, Event, Slot
 from certsvc.templates.qr import qr_svg
@@ -35,6 +37,7 @@ VERDICT_OF_REASON = {
     Reason.KEY_COMPROMISE: (Verdict.REVOKED, Verdict.SUSPENDED, Verdict.REPLACED),
     Reason.LOST: (Verdict.REVOKED, Verdict.REPLACED),
     Reason.OTHER: (Verdict.REVOKED, Verdict.SUSPENDED, Verdict.REPLACED),
+    Reason.REVOKED: (Verdict.REVOKED,),
     Reason.SUSPENDED: (Verdict.SUSPENDED,),
     Reason.REPLACED: (Verdict.REPLACED,),
     Reason.NOT_SIGNED_YET: (Verdict.PENDING,),
@@ -54,6 +57,7 @@ VERDICT_OF_REASON = {
     Reason.REGISTER_UNREACHABLE: (Verdict.CANNOT_CHECK,),
     Reason.LIST_TOO_OLD: (Verdict.CANNOT_CHECK,),
     Reason.OFFLINE_FILE: (Verdict.CANNOT_CHECK,),
+    Reason.BUSY: (Verdict.CANNOT_CHECK,),
 }
 HISTORIES = {
     Verdict.VALID: ("requested", "signing", "issued", "suspended", "reinstated"),
@@ -208,4 +212,25 @@ def others() -> Iterator[Page]:
         yield Page(f"problem-{code}", "problem.html", "/nowhere", {"problem": document}, is_stranger=True)
 
 
-PAGES = (*answers(), *file_answers(), *forms(), *others())
+def many() -> Iterator[Page]:
+    """The bulk check: its form, refused and not, and every verdict in one table."""
+    limits = {"files": 500, "codes": "10.000", "codes_en": "10,000", "megabytes": 128}
+    for code in ("nothing_to_check", "too_many_files", "too_many_codes", "not_utf8"):
+        error = InputError(code, "Chưa đúng.", "Not right.")
+        yield Page(f"many-{code}", "check_many.html", "/check/many", {"limits": limits, "error": error}, is_stranger=True)
+    yield Page("many", "check_many.html", "/check/many", {"limits": limits, "error": None}, is_stranger=True)
+    seen = [report(verdict, reason, certificate=_stranger_sees(verdict)) for reason, verdicts in VERDICT_OF_REASON.items() for verdict in verdicts]
+    items: list[Item] = [CodeItem(number, None if number % 2 else "ds.csv", number + 1, CODE) for number in range(1, len(seen))]
+    lines = [Answer(item, each).to_json() for item, each in zip([*items, FileItem(len(seen), "giấy <b>.pdf", 1, _nothing)], seen, strict=True)]
+    context = shown(lines, most_lines=len(lines) - 1)
+    yield Page("many-answers", "many_answers.html", "/check/many", context, is_stranger=True)
+    holders = Answer(FileItem(1, "", 1, _nothing), report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER | OPENED))
+    yield Page("many-one", "many_answers.html", "/check/many", shown([holders.to_json()]))
+    yield Page("reasons", "reasons.html", "/reasons", {"reasons": told_reasons()})
+
+
+async def _nothing() -> bytes:
+    return b""
+
+
+PAGES = (*answers(), *file_answers(), *forms(), *others(), *many())

@@ -72,7 +72,7 @@ def test_every_field_has_a_label(page: Page) -> None:
             continue
         assert field["id"] in labelled
         assert "aria-describedby" in field
-        assert field["type"] == "file" or "autocomplete" in field
+        assert field["type"] in {"file", "radio"} or "autocomplete" in field
         assert ("aria-invalid" in field) == (f"{field['id']}-error" in (field["aria-describedby"] or ""))
 
 

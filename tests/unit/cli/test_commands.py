@@ -40,11 +40,11 @@ class _Service(BaseHTTPRequestHandler):
     busy = 1
 
     def do_GET(self) -> None:
-        self._answer(200, {})
+        self._answer(404 if self.path.startswith("/.well-known/") else 200, {})
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        code = json.loads(body)["code"] if body.startswith(b"{") else _GOOD
+        [code] = json.loads(body).values() if body.startswith(b"{") else [_GOOD]
         if code == _BUSY and type(self).busy:
             type(self).busy -= 1
             self._answer(429, {"code": "too_many_requests", "message_vi": "Chờ.", "message_en": "Wait."})

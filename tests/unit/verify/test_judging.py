@@ -17,7 +17,7 @@ ISSUED = RegisterFacts(Status.ISSUED)
     [
         (ISSUED, Verdict.VALID, (Reason.GENUINE,)),
         (RegisterFacts(Status.REVOKED, "fraud"), Verdict.REVOKED, (Reason.FRAUD,)),
-        (RegisterFacts(Status.REVOKED, "something new"), Verdict.REVOKED, (Reason.OTHER,)),
+        (RegisterFacts(Status.REVOKED, "something new"), Verdict.REVOKED, (Reason.REVOKED,)),
         (RegisterFacts(Status.SUSPENDED, "wrong_data"), Verdict.SUSPENDED, (Reason.SUSPENDED, Reason.WRONG_DATA)),
         (RegisterFacts(Status.REPLACED, "lost"), Verdict.REPLACED, (Reason.REPLACED, Reason.LOST)),
         (None, Verdict.INVALID, (Reason.ALTERED_COPY,)),

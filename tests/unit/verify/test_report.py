@@ -23,7 +23,7 @@ CONTRACT = {
 def test_every_reason_of_the_contract_has_its_words() -> None:
     """No code without a text, no text without a code, four different sentences each."""
     assert set(Reason) >= CONTRACT
-    assert set(Reason) - CONTRACT == {"suspended", "replaced", "untrusted"}
+    assert set(Reason) - CONTRACT == {"revoked", "suspended", "replaced", "untrusted", "busy"}
     assert set(ADVICE) == set(Reason)
     assert set(Reason) > WITHDRAWAL
     for advice in ADVICE.values():

@@ -1,0 +1,218 @@
+// An independent check of certificates without a network, with nothing but Node.js and docs/verify.md.
+//
+//   node verify.mjs VECTORS.json          compares every answer with the published vectors
+//   node verify.mjs KEPT-FOLDER QR-TEXT   checks a QR against what `certsvc verify` kept in a folder
+//
+// It shares no code with the service.
+import { createHash, createHmac, createPublicKey, verify as verifySignature, X509Certificate } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { inflateSync } from "node:zlib";
+
+const DAY_MS = 24 * 3600 * 1000;
+const HANOI_MS = 7 * 3600 * 1000;
+const LIST_BYTES = 2 ** 18;
+const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const LIST_SIGNING = "2.25.126422320133889027303606424253449234599";
+const KINDS = { 1: "sick_leave", 2: "station_certificate" };
+const STATES = [["valid", "genuine"], ["revoked", "revoked"], ["suspended", "suspended"], ["replaced", "replaced"]];
+
+// --- the trust list and the status lists ---------------------------------------------------------
+
+export function readTrustList(document, root, now) {
+  const { signed, ...rest } = document;
+  const [header, payload] = signed.split(".").slice(0, 2).map((part) => JSON.parse(Buffer.from(part, "base64url")));
+  const chain = header.x5c.map((der) => new X509Certificate(Buffer.from(der, "base64")));
+  if (!chain.at(-1).raw.equals(root)) throw new Error("another root");
+  chain.forEach((certificate, at) => {
+    const issuer = chain[at + 1] ?? certificate;
+    if (!certificate.verify(issuer.publicKey) || (at > 0 && !certificate.ca)) throw new Error("broken chain");
+    if (now < new Date(certificate.validFrom) || now > new Date(certificate.validTo)) throw new Error("not valid now");
+  });
+  if (!chain[0].keyUsage?.includes(LIST_SIGNING)) throw new Error("not for lists"); // extended key usage
+  if (!isSigned(signed, chain[0].publicKey) || canonical(payload) !== canonical(rest)) throw new Error("bad signature");
+  return rest;
+}
+
+export function readStatusList(token, number, trusted) {
+  const [header, payload] = token.split(".").slice(0, 2).map((part) => JSON.parse(Buffer.from(part, "base64url")));
+  const key = claimKeys(trusted).find((each) => each.kid === header.kid);
+  const address = trusted.status_lists.address.replace("{list}", number);
+  if (!key || header.typ !== "statuslist+jwt" || payload.sub !== address || payload.status_list.bits !== 2) throw new Error("another list");
+  if (!isSigned(token, publicKey(key))) throw new Error("bad signature");
+  const bytes = inflateSync(Buffer.from(payload.status_list.lst, "base64url"), { maxOutputLength: LIST_BYTES });
+  return { madeAt: payload.iat * 1000, state: (index) => (index >> 2 < bytes.length ? (bytes[index >> 2] >> ((index & 3) * 2)) & 3 : null) };
+}
+
+function isSigned(jws, key) {
+  const [header, payload, signature] = jws.split(".");
+  const { alg } = JSON.parse(Buffer.from(header, "base64url"));
+  const options = { key, dsaEncoding: "ieee-p1363" };
+  return alg === "ES256" && verifySignature("sha256", Buffer.from(`${header}.${payload}`), options, Buffer.from(signature, "base64url"));
+}
+
+const claimKeys = (trusted) => trusted.issuers.flatMap((issuer) => issuer.claim_keys);
+const publicKey = ({ kty, crv, x, y }) => createPublicKey({ key: { kty, crv, x, y }, format: "jwk" });
+const canonical = (value) => JSON.stringify(value, (_, each) => (each?.constructor === Object ? Object.fromEntries(Object.entries(each).sort()) : each));
+
+// --- the claims in a QR ---------------------------------------------------------------------------
+
+export function readClaims(text, trusted) {
+  const raw = fromBase32(text);
+  // d2 84 43 a10126 a1 04 48 <kid: 8> 58 <length> <payload> 58 40 <signature: 64>
+  if (!raw || raw.length < 90 || raw.subarray(0, 9).toString("hex") !== "d28443a10126a10448") return null;
+  const kid = raw.subarray(9, 17).toString("base64url");
+  const length = raw[18];
+  const payload = raw.subarray(19, 19 + length);
+  const isShaped = raw[17] === 0x58 && raw.length === 19 + length + 66 && raw[19 + length] === 0x58 && raw[20 + length] === 0x40;
+  const key = claimKeys(trusted).find((each) => each.kid === kid);
+  if (!isShaped || !key || kidOf(key) !== kid) return null;
+  const toBeSigned = Buffer.concat([bytes(0x84, 0x6a), Buffer.from("Signature1"), bytes(0x43, 0xa1, 0x01, 0x26, 0x40, 0x58, length), payload]);
+  if (!verifySignature("sha256", toBeSigned, { key: publicKey(key), dsaEncoding: "ieee-p1363" }, raw.subarray(-64))) return null;
+  return readPayload(payload, key);
+}
+
+function readPayload(payload, key) {
+  const claims = new Reader(payload).certificateClaims();
+  if (!claims) return null;
+  const midnight = claims.issuedAt * 1000 + HANOI_MS;
+  const day = (instant) => new Date(new Date(instant).getTime() + HANOI_MS).toISOString().slice(0, 10);
+  const signedOn = new Date(midnight).toISOString().slice(0, 10);
+  const isInTime = midnight % DAY_MS === 0 && day(key.valid_from) <= signedOn && signedOn <= day(key.valid_to);
+  return isInTime && KINDS[claims.kind] && claims.commitment.length === 16 ? { ...claims, signedOn } : null;
+}
+
+// Reads just the one form that claims have: {6: uint, -65537: {1: uint, 2: text, 3: text, 4: uint, 5: uint, 6: bytes}}.
+class Reader {
+  constructor(data) { this.data = data; this.at = 0; this.isGood = true; }
+
+  certificateClaims() {
+    this.exactly("a206");
+    const issuedAt = this.number();
+    this.exactly("3a00010000a601");
+    const kind = this.number();
+    this.exactly("02");
+    const serialTail = this.string(3).toString("utf8");
+    this.exactly("03");
+    const facility = this.string(3).toString("utf8");
+    this.exactly("04");
+    const list = this.number();
+    this.exactly("05");
+    const index = this.number();
+    this.exactly("06");
+    const commitment = this.string(2);
+    return this.isGood && this.at === this.data.length ? { issuedAt, kind, serialTail, facility, list, index, commitment } : null;
+  }
+
+  exactly(hex) {
+    const length = hex.length / 2;
+    this.isGood &&= this.data.subarray(this.at, this.at + length).toString("hex") === hex;
+    this.at += length;
+  }
+
+  number() { return this.head(0); }
+
+  string(type) {
+    const length = this.head(type);
+    const value = this.data.subarray(this.at, this.at + length);
+    this.isGood &&= value.length === length;
+    this.at += length;
+    return value;
+  }
+
+  // The argument of a head, in its shortest form only [RFC 8949 clause 4.2.1].
+  head(type) {
+    const first = this.data[this.at++] ?? 0xff;
+    const short = first & 31;
+    const size = { 24: 1, 25: 2, 26: 4, 27: 8 }[short] ?? 0;
+    if (first >> 5 !== type || (short > 23 && size === 0) || this.at + size > this.data.length) { this.isGood = false; return 0; }
+    if (size === 0) return short;
+    const value = Number(BigInt(`0x${this.data.subarray(this.at, this.at + size).toString("hex")}`));
+    this.at += size;
+    const least = { 1: 24, 2: 2 ** 8, 4: 2 ** 16, 8: 2 ** 32 }[size];
+    this.isGood &&= value >= least && value < 2 ** 33;
+    return value;
+  }
+}
+
+function fromBase32(text) {
+  let bits = 0, held = 0;
+  const out = [];
+  for (const letter of text) {
+    const value = BASE32.indexOf(letter);
+    if (value < 0) return null;
+    held = (held << 5) | value;
+    bits += 5;
+    if (bits >= 8) { bits -= 8; out.push((held >> bits) & 255); held &= (1 << bits) - 1; }
+  }
+  return held === 0 && bits < 5 ? Buffer.from(out) : null; // spare bits are zero, and no letter is idle
+}
+
+const bytes = (...values) => Buffer.from(values);
+const kidOf = (jwk) => createHash("sha256").update(publicKey(jwk).export({ type: "spki", format: "der" })).digest().subarray(0, 8).toString("base64url");
+
+// --- the answer -------------------------------------------------------------------------------------
+
+export function check(qr, { trusted, lists, now }) {
+  const text = claimsIn(qr, trusted.service);
+  if (text === "") return answer("cannot_check", "register_unreachable");
+  const claims = text && readClaims(text, trusted);
+  if (!claims) return answer("invalid", "forged_qr");
+  const list = lists[claims.list];
+  const state = list?.state(claims.index) ?? null;
+  const oldest = now - 7 * DAY_MS;
+  if (state === null || list.madeAt < oldest || new Date(trusted.issued_at) < oldest) return answer("cannot_check", "list_too_old");
+  const names = Object.assign({}, ...trusted.issuers.map((issuer) => issuer.facilities));
+  const facility = names[claims.facility] ?? claims.facility;
+  const shown = { kind: KINDS[claims.kind], serial_tail: claims.serialTail, facility, signed_on: claims.signedOn, initials: null };
+  return answer(...STATES[state], shown);
+}
+
+function claimsIn(qr, service) {
+  if (!qr.includes("/")) return "";
+  const address = URL.canParse(qr) ? new URL(qr) : null;
+  const page = address?.pathname.match(/^\/v\/[^/]+(?:\/([^/]+))?$/i);
+  if (!page || address.hostname !== new URL(service).hostname || address.search || address.hash) return null;
+  return (page[1] ?? "").toUpperCase();
+}
+
+export function commitment({ token, full_name, birth, first_day, last_day }) {
+  const plain = full_name.toUpperCase().replaceAll("Đ", "D").normalize("NFD").replace(/\p{Mn}/gu, "").trim().split(/\s+/).join(" ");
+  return createHmac("sha256", token).update([plain, birth, first_day, last_day].join("\n")).digest().subarray(0, 16).toString("hex");
+}
+
+const answer = (verdict, reason, certificate = null) => ({ verdict, reason, certificate });
+
+// --- the command ------------------------------------------------------------------------------------
+
+function compare(path) {
+  const vectors = JSON.parse(readFileSync(path));
+  let failed = 0;
+  const expect = (about, found, wanted) => {
+    const isSame = canonical(found) === canonical(wanted);
+    failed += isSame ? 0 : 1;
+    console.log(`${isSame ? "ok    " : "FAILED"} ${about}`);
+  };
+  const trusted = readTrustList(vectors.trust_list, Buffer.from(vectors.root, "base64"), new Date(vectors.now));
+  const lists = Object.fromEntries(Object.entries(vectors.status_lists).map(([number, { jwt }]) => [number, readStatusList(jwt, number, trusted)]));
+  for (const { about, qr, now, verdict, reason, certificate } of vectors.checks) {
+    expect(about, check(qr, { trusted, lists, now: new Date(now) }), { verdict, reason, certificate });
+  }
+  vectors.commitments.forEach((each) => expect(`commitment: ${each.full_name}`, commitment(each), each.commitment));
+  const count = vectors.checks.length + vectors.commitments.length;
+  console.log(`${count - failed} passed, ${failed} failed`);
+  return failed === 0;
+}
+
+function checkKept(folder, qr) {
+  const now = new Date();
+  const trusted = readTrustList(JSON.parse(readFileSync(join(folder, "trust.json"))), readFileSync(join(folder, "root.der")), now);
+  const kept = trusted.status_lists.lists.map((number) => [number, join(folder, `status-${number}.jwt`)]).filter(([, path]) => existsSync(path));
+  const lists = Object.fromEntries(kept.map(([number, path]) => [number, readStatusList(readFileSync(path, "utf8"), number, trusted)]));
+  const found = check(qr, { trusted, lists, now });
+  console.log(JSON.stringify(found, null, 1));
+  return found.verdict === "valid";
+}
+
+const [first, second] = process.argv.slice(2);
+process.exitCode = (second === undefined ? compare(first) : checkKept(first, second)) ? 0 : 1;

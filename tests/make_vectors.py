@@ -1,0 +1,166 @@
+"""Makes `docs/vectors/offline.json`: what a verifier of others' making is to agree on. Run: python -m tests.make_vectors
+
+The keys are made for it and thrown away, so every run gives other signatures; the answers stay the same.
+"""
+
+import base64
+import datetime as dt
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cbor2
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certsvc.issuing.publishing import jwk_of
+from certsvc.models.claims import CERTIFICATE, ClaimedKind, Claims, commit
+from certsvc.signing import lists
+from certsvc.signing.claims import ClaimKey, sign_claims
+from certsvc.signing.keyring import Keyring
+from keys_dev.make import KeyType, make_pki
+
+OUT = Path(__file__).parents[1] / "docs" / "vectors" / "offline.json"
+NOW = dt.datetime(2026, 11, 26, 3, 0, tzinfo=dt.UTC)
+SERVICE = "https://kiemtra.example.vn"
+TOKEN = "4XGXFBYBX86T5BR0N3P2ARHGWJ"
+PERSON = {"full_name": "Nguyễn Thị Đào", "birth": "1988-07-01", "first_day": dt.date(2026, 11, 20), "last_day": dt.date(2026, 11, 26)}
+_STATES = {1: "revoked", 2: "suspended", 3: "replaced"}
+_CLAIMS = Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", dt.date(2026, 11, 26), 0, 77, commit(token=TOKEN, **PERSON))  # type: ignore[arg-type]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as other:
+        ring, strange = (_ring(Path(each), at=at) for each, at in ((folder, NOW - dt.timedelta(days=30)), (other, NOW)))
+        OUT.write_text(json.dumps(_document(ring, strange.claim_keys()[0]), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _ring(folder: Path, *, at: dt.datetime) -> Keyring:
+    make_pki(folder, facilities=[], practitioners=[], now=at, key_type=KeyType.P256)
+    return Keyring(folder)
+
+
+def _document(ring: Keyring, strange: ClaimKey) -> dict[str, Any]:
+    [key] = ring.claim_keys()
+    packed = lists.pack_states([(1000 + state, state) for state in _STATES])
+    address = f"{SERVICE}/status/0"
+    made_at = NOW - dt.timedelta(minutes=10)
+    return {
+        "about": "Invented persons and keys. `now` is the time of each check; `trust_list` and `status_lists` are what was kept.",
+        "now": _instant(NOW),
+        "root": base64.b64encode(_der(ring.authorities()[1])).decode(),
+        "trust_list": _trust_list(key, ring, made_at),
+        "status_lists": {
+            "0": {
+                "jwt": lists.sign_jwt(packed, address=address, now=made_at, key=key).decode(),
+                "cwt": base64.b64encode(lists.sign_cwt(packed, address=address, now=made_at, key=key)).decode(),
+            }
+        },
+        "checks": list(_checks(key, strange)),
+        "commitments": list(_commitments()),
+    }
+
+
+def _trust_list(key: ClaimKey, ring: Keyring, made_at: dt.datetime) -> dict[str, Any]:
+    document = {
+        "version": 1,
+        "service": SERVICE,
+        "issued_at": _instant(made_at),
+        "issuers": [
+            {
+                "id": "self",
+                "name": "Sở Y tế thử nghiệm",
+                "valid_from": _instant(key.x509_cert.not_valid_before_utc),
+                "valid_to": _instant(key.x509_cert.not_valid_after_utc),
+                "x509_chains": [[base64.b64encode(_der(each)).decode() for each in (key.x509_cert, *ring.authorities())]],
+                "claim_keys": [jwk_of(key)],
+                "facilities": {"01801": "Trạm Y tế Phúc Xá"},
+                "signers": {},
+                "time_stamping": [],
+                "crls": [],
+            }
+        ],
+        "status_lists": {"address": f"{SERVICE}/status/{{list}}", "bits": 2, "lists": [0]},
+        "log": None,
+    }
+    return {**document, "signed": lists.sign_document(document, key=key, chain=ring.authorities())}
+
+
+def _checks(key: ClaimKey, strange: ClaimKey) -> Iterator[dict[str, Any]]:
+    def address(claims: Claims, *, by: ClaimKey = key, host: str = "HTTPS://KIEMTRA.EXAMPLE.VN") -> str:
+        return f"{host}/V/{TOKEN}/{sign_claims(claims, by)}"
+
+    def check(about: str, qr: str, verdict: str, reason: str, *, now: dt.datetime = NOW, certificate: dict[str, Any] | None = None) -> dict[str, Any]:
+        return {"about": about, "qr": qr, "now": _instant(now), "verdict": verdict, "reason": reason, "certificate": certificate}
+
+    good, shown = address(_CLAIMS), _shown("sick_leave")
+    yield check("in force", good, "valid", "genuine", certificate=shown)
+    yield check(
+        "a station certificate", address(replace(_CLAIMS, kind=ClaimedKind.STATION_CERTIFICATE)), "valid", "genuine", certificate=_shown("station_certificate")
+    )
+    for state, word in _STATES.items():
+        yield check(word, address(replace(_CLAIMS, status_index=1000 + state)), word, word, certificate=shown)
+    yield check("the list is older than a day", good, "valid", "genuine", now=NOW + dt.timedelta(hours=30), certificate=shown)
+    yield check("the list is older than a week", good, "cannot_check", "list_too_old", now=NOW + dt.timedelta(days=8))
+    yield check("a list that was not kept", address(replace(_CLAIMS, status_list=5)), "cannot_check", "list_too_old")
+    yield check("a place that the list does not have", address(replace(_CLAIMS, status_index=2**20)), "cannot_check", "list_too_old")
+    yield check("an address without claims", good.rpartition("/")[0], "cannot_check", "register_unreachable")
+    yield check("written small", good.lower(), "valid", "genuine", certificate=shown)
+    for about, forged in _forgeries(good, address, key, strange):
+        yield check(about, forged, "invalid", "forged_qr")
+
+
+def _forgeries(good: str, address: Callable[..., str], key: ClaimKey, strange: ClaimKey) -> Iterator[tuple[str, str]]:
+    start, _, text = good.rpartition("/")
+    payload = _CLAIMS.to_payload()
+
+    def signed(value: object) -> str:
+        return f"{start}/{base64.b32encode(key.sign_message(cbor2.dumps(value))).decode().rstrip('=')}"
+
+    yield "on another host", address(_CLAIMS, host="HTTPS://KIEMTRA.EXAMPLE.ORG")
+    yield "more in the address", f"{good}/MORE"
+    yield "a query", f"{good}?X=1"
+    yield "signed by an unknown key", address(_CLAIMS, by=strange)
+    yield "signed on a day before the key was valid", address(replace(_CLAIMS, signed_on=dt.date(2026, 10, 1)))
+    yield "one letter is another", f"{start}/{text[:60]}{'A' if text[60] != 'A' else 'B'}{text[61:]}"
+    yield "spare bits of the last letter are not zero", f"{start}/{text[:-1]}{_next_letter(text[-1])}"
+    yield "padded", f"{good}="
+    yield "no base32", f"{start}/0189"
+    yield "a claim more", signed({**payload, 7: b"x"})
+    yield "an entry more", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 7: 1}})
+    yield "a kind that there is not", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 1: 3}})
+    yield "a commitment too short", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 6: bytes(15)}})
+    yield "an instant that is no midnight in Hanoi", signed({**payload, 6: payload[6] + 1})
+    yield "claims in another order", signed(dict(reversed(payload.items())))
+    yield "no claims of a certificate", signed({6: payload[6]})
+
+
+def _next_letter(letter: str) -> str:
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+    return alphabet[alphabet.index(letter) ^ 1]
+
+
+def _shown(kind: str) -> dict[str, Any]:
+    return {"kind": kind, "serial_tail": "0012", "facility": "Trạm Y tế Phúc Xá", "signed_on": "2026-11-26", "initials": None}
+
+
+def _commitments() -> Iterator[dict[str, Any]]:
+    first, last = dt.date(2026, 11, 20), dt.date(2026, 11, 26)
+    for name, birth in (("Nguyễn Thị Đào", "1988-07-01"), ("nguyen  thi DAO ", "1988-07-01"), ("Đặng Ước", "1960"), ("Y Ngọc Êban", "2001-02-03")):
+        digest = commit(token=TOKEN, full_name=name, birth=birth, first_day=first, last_day=last)
+        yield {"token": TOKEN, "full_name": name, "birth": birth, "first_day": str(first), "last_day": str(last), "commitment": digest.hex()}
+
+
+def _der(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(Encoding.DER)
+
+
+def _instant(value: dt.datetime) -> str:
+    return value.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+if __name__ == "__main__":
+    main()

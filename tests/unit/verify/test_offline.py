@@ -1,0 +1,124 @@
+"""Checks without a network: published vectors that others are to agree on, and what kept lists may and may not say."""
+
+import base64
+import datetime as dt
+import json
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from certsvc.errors import InputError
+from certsvc.verify.offline import Kept, judge_offline_file, judge_text
+from certsvc.verify.published import StatusList, TrustList, read_status_list, read_trust_list
+from certsvc.verify.report import Verdict
+from tests.support import pki as pkis
+from tests.unit.verify import samples
+
+DOCS = Path(__file__).parents[3] / "docs"
+VECTORS: dict[str, Any] = json.loads((DOCS / "vectors" / "offline.json").read_text(encoding="utf-8"))
+NOW = dt.datetime.fromisoformat(VECTORS["now"])
+ROOT = base64.b64decode(VECTORS["root"])
+
+
+def trusted() -> TrustList:
+    return read_trust_list(json.dumps(VECTORS["trust_list"]).encode(), root=ROOT, now=NOW)
+
+
+def kept() -> Kept:
+    whom = trusted()
+    return Kept(
+        whom, {int(number): read_status_list(both["jwt"].encode(), int(number), trusted=whom, now=NOW) for number, both in VECTORS["status_lists"].items()}
+    )
+
+
+@pytest.mark.parametrize("check", VECTORS["checks"], ids=[each["about"] for each in VECTORS["checks"]])
+def test_the_vectors_are_answered_as_published(check: dict[str, Any]) -> None:
+    report = judge_text(check["qr"], kept=kept(), now=dt.datetime.fromisoformat(check["now"])).to_json()
+    assert (report["verdict"], report["reasons"][0]["code"], report["certificate"]) == (check["verdict"], check["reason"], check["certificate"])
+
+
+def test_a_verifier_of_another_make_agrees() -> None:
+    """One in JavaScript, written from docs/verify.md, that shares no code with ours."""
+    run = subprocess.run(["node", DOCS / "verifier" / "verify.mjs", DOCS / "vectors" / "offline.json"], capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.endswith(f"{len(VECTORS['checks']) + len(VECTORS['commitments'])} passed, 0 failed\n")
+
+
+def test_it_is_told_how_old_the_knowledge_is() -> None:
+    """The answer is of the moment at which the list was made; a list of more than a day is said to be old."""
+    qr = VECTORS["checks"][0]["qr"]
+    young, old = (judge_text(qr, kept=kept(), now=NOW + dt.timedelta(hours=hours)).to_json() for hours in (0, 25))
+    assert young["as_of"] == old["as_of"] == "2026-11-26T02:50:00Z"
+    assert "cũ hơn một ngày" not in young["checks"][-1]["detail"]
+    assert "cũ hơn một ngày" in old["checks"][-1]["detail"]
+
+
+def test_an_old_trust_list_says_nothing() -> None:
+    """However young the status list is."""
+    whom = kept()
+    stale = replace(whom, trusted=replace(whom.trusted, issued_at=NOW - dt.timedelta(days=8)))
+    assert judge_text(VECTORS["checks"][0]["qr"], kept=stale, now=NOW).verdict is Verdict.CANNOT_CHECK
+
+
+def test_a_file_is_never_valid_without_the_register() -> None:
+    """Its signatures are good; whether it is in force nobody can say."""
+    report = judge_offline_file(samples.look_at_stranger(samples.genuine(3)), now=NOW).to_json()
+    assert (report["verdict"], report["reasons"][0]["code"]) == ("cannot_check", "offline_file")
+    assert all(signature["trusted"] for signature in report["signatures"])
+
+
+def _changed(**changes: object) -> bytes:
+    return json.dumps(VECTORS["trust_list"] | changes).encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        _changed(signed=""),
+        _changed(signed="a.b.c"),
+        _changed(service="https://evil.example"),
+        _changed(issuers=[]),
+        _changed(signed=VECTORS["status_lists"]["0"]["jwt"]),
+    ],
+)
+def test_a_trust_list_of_somebody_else_is_refused(body: bytes) -> None:
+    with pytest.raises(InputError, match="bad_trust_list"):
+        read_trust_list(body, root=ROOT, now=NOW)
+
+
+def test_a_trust_list_must_lead_to_the_root_that_is_known() -> None:
+    """And its signer's certificate be valid now."""
+    body = json.dumps(VECTORS["trust_list"]).encode()
+    assert read_trust_list(body, root=None, now=NOW).root == ROOT
+    for root, now in ((samples.der_of(pkis.shared(), "root"), NOW), (ROOT, NOW + dt.timedelta(days=4000)), (ROOT, NOW - dt.timedelta(days=90))):
+        with pytest.raises(InputError, match="bad_trust_list"):
+            read_trust_list(body, root=root, now=now)
+
+
+@pytest.mark.parametrize("number", [1, -1])
+def test_a_status_list_is_good_at_its_own_address_only(number: int) -> None:
+    with pytest.raises(InputError, match="bad_status_list"):
+        read_status_list(VECTORS["status_lists"]["0"]["jwt"].encode(), number, trusted=trusted(), now=NOW)
+
+
+@pytest.mark.parametrize("body", [b"", b"a.b.c", VECTORS["trust_list"]["signed"].encode(), VECTORS["status_lists"]["0"]["jwt"][:-4].encode() + b"AAAA"])
+def test_other_bytes_are_no_status_list(body: bytes) -> None:
+    with pytest.raises(InputError, match="bad_status_list"):
+        read_status_list(body, 0, trusted=trusted(), now=NOW)
+
+
+def test_a_status_list_of_the_future_is_refused() -> None:
+    """Five minutes may clocks differ."""
+    with pytest.raises(InputError, match="bad_status_list"):
+        read_status_list(VECTORS["status_lists"]["0"]["jwt"].encode(), 0, trusted=trusted(), now=NOW - dt.timedelta(hours=1))
+
+
+def test_states_are_two_bits_each() -> None:
+    found = StatusList(NOW, bytes([0b11100100]))
+    assert [found.state(index) for index in range(5)] == [0, 1, 2, 3, None]
