@@ -23,7 +23,6 @@ PROGRAMS = {
     "qpdf": "qpdf",
     "openssl": "openssl",
     "javac": "default-jdk-headless",
-    "node": "nodejs",
 }
 """Independent readers and the browser of the tests; Java runs veraPDF, Node.js a verifier that shares no code with ours."""
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certsvc.issuing.publishing import _jwk
+from certsvc.issuing.publishing import jwk_of
 from certsvc.models.claims import ClaimedKind, Claims, commit, plain_name
 from certsvc.signing.claims import ClaimKey, sign_claims
 from certsvc.signing.lists import pack_states, sign_document, sign_jwt
@@ -37,6 +37,7 @@ TOKEN = "ABCDEFGHJKMNPQRSTVWXYZ0123"
 PERSON = {"full_name": "Nguyễn Thị Đào", "birth": "1988-07-01"}
 COMMITMENT = commit(token=TOKEN, first_day=DAY, last_day=DAY, **PERSON)
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+PUBLISHED: dict[str, Any] = json.loads((Path(__file__).parents[3] / "docs" / "vectors" / "offline.json").read_text(encoding="utf-8"))
 STATES = {1: 1, 2: 2, 3: 3, 2**20 - 1: 1}
 
 
@@ -63,7 +64,7 @@ def strange_key() -> ClaimKey:
 
 def trust_list(*, issued_at: dt.datetime = NOW, signer: ClaimKey | None = None, **changes: Any) -> str:
     issuer = {
-        "claim_keys": [_jwk(key()) | changes],
+        "claim_keys": [jwk_of(key()) | changes],
         "facilities": {"01801": "Trạm Y tế Phúc Xá"},
         "signers": {},
         "time_stamping": [],
@@ -196,6 +197,16 @@ def test_the_vectors_are_of_every_kind() -> None:
     assert sum(verdict == "invalid" for verdict in verdicts.values()) >= 20
 
 
+def test_the_published_vectors_are_answered_as_published() -> None:
+    """Those of docs/verify.md, which verifiers of any make agree on."""
+    lists = {number: each["jwt"] for number, each in PUBLISHED["status_lists"].items()}
+    known = {"trustList": json.dumps(PUBLISHED["trust_list"]), "lists": lists, "fetchedAt": PUBLISHED["now"]}
+    answers = ask([question(each["qr"], given=known, now=dt.datetime.fromisoformat(each["now"])) for each in PUBLISHED["checks"]])
+    assert [(answer["verdict"], answer["reasons"][0]["code"], answer["certificate"]) for answer in answers] == [
+        (each["verdict"], each["reason"], each["certificate"]) for each in PUBLISHED["checks"]
+    ]
+
+
 @pytest.mark.parametrize("age", [dt.timedelta(hours=23), dt.timedelta(hours=25), dt.timedelta(days=7), dt.timedelta(days=7, seconds=1)])
 def test_old_lists(age: dt.timedelta) -> None:
     """Older than a day: still an answer, that says so; older than seven days: none."""
@@ -219,7 +230,7 @@ def test_without_anything_kept_nothing_is_said() -> None:
 def test_lists_of_somebody_else_are_not_kept() -> None:
     """Signed by another key, of another number, longer than a list may be, or a trust list changed around its signature."""
     changed = json.loads(trust_list())
-    changed["issuers"][0]["claim_keys"] = [_jwk(strange_key())]
+    changed["issuers"][0]["claim_keys"] = [jwk_of(strange_key())]
     bad: list[dict[str, Any]] = [
         {"lists": {"0": status_list(signer=strange_key())}},
         {"lists": {"0": status_list(number=1)}},

@@ -1,0 +1,53 @@
+"""What the check page's app is made of is all there: modules, the QR reader, words, icons."""
+
+import json
+import re
+
+import pytest
+
+from certsvc.api import check_app, page_words
+from certsvc.api.check_words import all_words
+from certsvc.api.pages import PAGES, STATIC
+from certsvc.verify.reasons import Reason
+from certsvc.verify.report import CheckName, Outcome, Verdict
+
+_SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (STATIC / "check").glob("*.js")}
+
+
+def test_set_up_bundled_the_qr_reader() -> None:
+    """`make test` fetches it from npm; the service itself starts without."""
+    folder = STATIC / "vendor" / "zxing-wasm"
+    assert (folder / "reader" / "zxing_reader.wasm").read_bytes().startswith(b"\0asm")
+    assert (folder / "LICENSE").read_text().startswith("MIT License")
+
+
+def test_the_worker_keeps_every_file_that_the_page_needs() -> None:
+    """All modules, the reader with its WebAssembly, styles, words; and not itself."""
+    shell = json.loads(check_app._worker_text().splitlines()[0].removeprefix("const SHELL = ").removesuffix(";"))
+    kept = {address.partition("?")[0] for address in shell["files"]}
+    modules = {f"/static/check/{name}" for name in _SCRIPTS if name != "worker.js"}
+    assert modules | {"/check", "/check/words.json", "/static/vendor/zxing-wasm/reader/zxing_reader.wasm"} <= kept
+    assert "/static/check/worker.js" not in kept
+    assert all((STATIC / address.removeprefix("/static/")).is_file() for address in kept if address.startswith("/static/"))
+
+
+def test_every_word_that_a_module_asks_for_is_there() -> None:
+    """`words.page.NAME` and the faults of the camera have words in both languages."""
+    page = all_words()["page"]
+    asked = {name for text in _SCRIPTS.values() for name in re.findall(r"words\.page\.(\w+)", text)}
+    faults = set(re.findall(r'"((?:no_camera|camera_\w+|no_reader))"', _SCRIPTS["camera.js"]))
+    assert asked | faults <= set(page)
+    assert len(faults) == 4
+
+
+@pytest.mark.parametrize(("part", "codes"), [("reasons", Reason), ("checks", CheckName), ("outcomes", Outcome)])
+def test_words_are_complete(part: str, codes: type[Reason] | type[CheckName] | type[Outcome]) -> None:
+    assert set(all_words()[part]) == set(codes)
+
+
+def test_every_band_has_its_icon_in_the_page() -> None:
+    """The script can only show icons that the page brings."""
+    brought = set(re.findall(r'"(\w+)"', (PAGES / "check_parts.html").read_text(encoding="utf-8").partition("{% for name in (")[2].partition(")")[0]))
+    headlines = [*page_words.BY_VERDICT.values(), *page_words.BY_REASON.values()]
+    assert {headline.icon for headline in headlines} | {"tick", "cross", "dash", "arrow"} <= brought
+    assert set(page_words.BY_VERDICT) == set(Verdict)
