@@ -232,13 +232,15 @@ def test_a_camera_that_may_not_be_used(opening: Opening) -> None:
     expect(page.locator("#code")).to_be_visible()
 
 
-def test_nothing_personal_stays_in_the_browser(papers: list[Paper], opening: Opening, tmp_path: Path) -> None:
+def test_nothing_personal_stays_in_the_browser(service: Service, papers: list[Paper], opening: Opening, tmp_path: Path) -> None:
     """The worker keeps the page and the lists, and no answer on anybody's paper."""
     page = opening()
     type_code(page, papers[0].code)
     title(page)
     page.goto(scan(papers[1].pdf))
-    page.goto(page.url.split("/V/")[0] + "/check")
+    page.goto(f"{service.base_url}/check?code={papers[0].code}")
+    assert page.url.endswith(f"/v/{papers[0].code}")
+    page.goto(f"{service.base_url}/check")
     kept = page.evaluate(_KEPT_ADDRESSES)
     assert "/check" in kept
     assert [path for path in kept if not path.startswith(("/check", "/static/", "/manifest.webmanifest"))] == []

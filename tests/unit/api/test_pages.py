@@ -46,10 +46,11 @@ def test_every_page_has_landmarks_and_orderly_headings(page: Page) -> None:
 def test_every_page_obeys_the_content_security_policy(page: Page) -> None:
     """No inline style or script, nothing from elsewhere: the policy would refuse it."""
     outline = Outline(render(page))
-    assert not outline.all("script", "style", "iframe", "object")
+    assert not outline.all("style", "iframe", "object")
+    assert all((script["src"] or "").startswith("/static/") for script in outline.all("script"))
     assert not [name for _, attributes in outline.elements for name in attributes if name == "style" or name.startswith("on")]
     sources = [link["href"] or "" for link in outline.all("link")] + [image["src"] or "" for image in outline.all("img")]
-    assert all(source.startswith(("/static/", "data:image/svg+xml;base64,")) for source in sources)
+    assert all(source.startswith(("/static/", "/manifest.webmanifest", "data:image/svg+xml;base64,")) for source in sources)
     assert all((form["action"] or "").startswith("/") for form in outline.all("form"))
 
 

@@ -43,7 +43,8 @@ async function ask(init) {
   } catch {
     return null;
   }
-  if (OUT_OF_REACH.has(answer.status)) return null;
+  const isOurs = /\bjson\b/.test(answer.headers.get("Content-Type")); // a network's log-in page is not
+  if (!isOurs || OUT_OF_REACH.has(answer.status)) return null;
   const said = await answer.json();
   if (!answer.ok) throw new Refused(said);
   return said;

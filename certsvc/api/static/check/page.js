@@ -45,21 +45,22 @@ function setUpDrop(zone) {
 }
 
 async function startScan() {
-  scanning = new AbortController();
+  const mine = new AbortController();
+  scanning = mine;
   showCamera(true);
   try {
-    const text = await scan(part("video"), scanning.signal);
+    const text = await scan(part("video"), mine.signal);
     if (text) await answerText(text);
   } catch (fault) {
     if (!(fault instanceof CameraFault)) throw fault;
     say((await wordsLoading).page[fault.code]);
   } finally {
-    showCamera(false);
+    if (scanning === mine) showCamera(false); // else another one began meanwhile
   }
 }
 
 function stopScan() {
-  scanning?.abort();
+  scanning.abort();
   showCamera(false);
   part("scan").focus();
 }
