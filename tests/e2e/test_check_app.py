@@ -2,27 +2,23 @@
 
 import io
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
-import pypdfium2
 import pytest
-import zxingcpp
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.e2e.browsing import Paper, find_papers, photograph, scan, verdict_of
+from tests.e2e.app_browsing import cut_off, frame, published_lists, title, type_code, wait_until
+from tests.e2e.browsing import Paper, find_papers, photograph, scan
 from tests.support import calls
 from tests.support.records import record
 from tests.support.service import Service
 
 _GENUINE = "Giấy thật – còn hiệu lực"
 _FRAMES = 10
-_PUBLISHED_WITHIN_S = 120
 _KEPT_ADDRESSES = """(async () => {
     const stores = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
     const kept = await Promise.all(stores.map((store) => store.keys()));
@@ -40,25 +36,13 @@ def papers(service: Service, sample: Path) -> list[Paper]:
 def browser(papers: list[Paper], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A Chromium in front of whose camera the first paper is held."""
     film = tmp_path_factory.mktemp("film") / "paper.mjpeg"
-    film.write_bytes(_frame(papers[0].pdf) * _FRAMES)
+    film.write_bytes(frame(papers[0].pdf) * _FRAMES)
     camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
     with sync_playwright() as playwright:
         args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--no-proxy-server", *camera]
         launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=args)
         yield launched
         launched.close()
-
-
-def _frame(pdf: bytes) -> bytes:
-    """What a camera sees that is held over the QR of a print, as a JPEG."""
-    with pypdfium2.PdfDocument(pdf) as document:
-        page = document[0].render(scale=150 / 72).to_pil().convert("RGB")
-    [code] = zxingcpp.read_barcodes(page)
-    corner, size = code.position.top_left, code.position.bottom_right.x - code.position.top_left.x
-    seen = page.crop((corner.x - size // 2, corner.y - size // 4, corner.x + 3 * size // 2, corner.y + 5 * size // 4))
-    out = io.BytesIO()
-    seen.resize((1280, 960), Image.Resampling.BICUBIC).save(out, "JPEG", quality=85)
-    return out.getvalue()
 
 
 @pytest.fixture
@@ -86,24 +70,6 @@ def opening(browser: Browser, service: Service) -> Iterator[Opening]:
     for context in contexts:
         context.close()
     assert faults == []
-
-
-def type_code(page: Page, text: str) -> None:
-    page.locator("#code").fill(text)
-    page.get_by_role("button", name="Kiểm tra mã").click()
-
-
-def title(page: Page) -> str:
-    expect(page.locator("#result .verdict")).to_be_visible()
-    return verdict_of(page)
-
-
-def cut_off(page: Page) -> None:
-    """No network, and the page opened anew."""
-    page.context.set_offline(True)
-    page.goto(page.url)
-    expect(page.locator("#no-network")).to_be_visible()
-    expect(page.locator("#kept")).to_contain_text("Dữ liệu ngoại tuyến cập nhật lúc")
 
 
 def test_the_camera_finds_the_code(opening: Opening) -> None:
@@ -143,27 +109,14 @@ def test_a_revoked_paper_is_refused_without_a_network(service: Service, opening:
     with service.client() as staff:
         certificate = calls.issue(staff, record(7001))
         text = scan(calls.pdf(staff, certificate["id"]))
-        before = _lists(staff)
+        before = published_lists(staff)
         calls.good(staff.post(f"/v1/certificates/{certificate['id']}/revoke", json={"reason": "fraud"}))
-        _wait_until(lambda: _lists(staff) != before)
+        wait_until(lambda: published_lists(staff) != before)
     page = opening()
     cut_off(page)
     type_code(page, text)
     assert title(page) == "Đã bị thu hồi"
     assert page.locator("#result .verdict-bad").is_visible()
-
-
-def _lists(client: httpx.Client) -> list[str]:
-    """The status lists as they are published now, by their digests."""
-    numbers = client.get("/.well-known/certsvc.json").json()["status_lists"]["lists"]
-    return [client.get(f"/status/{number}").headers["ETag"] for number in numbers]
-
-
-def _wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PUBLISHED_WITHIN_S
-    while not is_so():
-        assert time.monotonic() < deadline, "the list was not published anew"
-        time.sleep(0.5)
 
 
 def test_what_is_printed_is_compared_here(service: Service, papers: list[Paper], opening: Opening) -> None:

@@ -1,0 +1,58 @@
+"""What the tests of the check page's app share: a paper before a camera, the network cut off, lists published anew."""
+
+import io
+import time
+from collections.abc import Callable
+
+import httpx
+import pypdfium2
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.e2e.browsing import verdict_of
+
+_PUBLISHED_WITHIN_S = 120
+
+
+def frame(pdf: bytes) -> bytes:
+    """What a camera sees that is held over the QR of a print, as a JPEG."""
+    with pypdfium2.PdfDocument(pdf) as document:
+        page = document[0].render(scale=150 / 72).to_pil().convert("RGB")
+    [code] = zxingcpp.read_barcodes(page)
+    corner, size = code.position.top_left, code.position.bottom_right.x - code.position.top_left.x
+    seen = page.crop((corner.x - size // 2, corner.y - size // 4, corner.x + 3 * size // 2, corner.y + 5 * size // 4))
+    out = io.BytesIO()
+    seen.resize((1280, 960), Image.Resampling.BICUBIC).save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def type_code(page: Page, text: str) -> None:
+    page.locator("#code").fill(text)
+    page.get_by_role("button", name="Kiểm tra mã").click()
+
+
+def title(page: Page) -> str:
+    expect(page.locator("#result .verdict")).to_be_visible()
+    return verdict_of(page)
+
+
+def cut_off(page: Page) -> None:
+    """No network, and the page opened anew."""
+    page.context.set_offline(True)
+    page.goto(page.url)
+    expect(page.locator("#no-network")).to_be_visible()
+    expect(page.locator("#kept")).to_contain_text("Dữ liệu ngoại tuyến cập nhật lúc")
+
+
+def published_lists(client: httpx.Client) -> list[str]:
+    """The status lists as they are published now, by their digests."""
+    numbers = client.get("/.well-known/certsvc.json").json()["status_lists"]["lists"]
+    return [client.get(f"/status/{number}").headers["ETag"] for number in numbers]
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _PUBLISHED_WITHIN_S
+    while not is_so():
+        assert time.monotonic() < deadline, "the list was not published anew"
+        time.sleep(0.5)
