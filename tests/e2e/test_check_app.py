@@ -24,6 +24,12 @@ _KEPT_ADDRESSES = """(async () => {
     const kept = await Promise.all(stores.map((store) => store.keys()));
     return kept.flat().map((each) => new URL(each.url).pathname);
 })()"""
+_OWN_READER = """text => {
+    globalThis.BarcodeDetector = class {
+        static getSupportedFormats = async () => ["qr_code"];
+        detect = async () => [{ rawValue: text }];
+    };
+}"""
 Opening = Callable[..., Page]
 
 
@@ -174,6 +180,25 @@ def test_dropped_files_are_checked(papers: list[Paper], opening: Opening) -> Non
         list(papers[0].pdf),
     )
     assert title(page) == _GENUINE
+
+
+def test_the_browser_s_own_reader_is_used_where_there_is_one(papers: list[Paper], opening: Opening) -> None:
+    """BarcodeDetector, as on Android: no library is loaded."""
+    page, text = opening(), scan(papers[1].pdf)
+    page.evaluate(_OWN_READER, text)
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url))
+    page.locator("#scan").click()
+    assert title(page) == _GENUINE
+    assert not [address for address in loaded if "zxing" in address]
+
+
+def test_a_wrong_code_is_said_where_it_is_seen(opening: Opening) -> None:
+    """The field keeps what was typed, and the message is on the screen."""
+    page = opening()
+    type_code(page, "ABCD")
+    expect(page.locator(".message-fault")).to_be_in_viewport()
+    expect(page.locator("#code")).to_have_value("ABCD")
 
 
 def test_a_camera_that_may_not_be_used(opening: Opening) -> None:

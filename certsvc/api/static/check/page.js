@@ -53,7 +53,7 @@ async function startScan() {
     if (text) await answerText(text);
   } catch (fault) {
     if (!(fault instanceof CameraFault)) throw fault;
-    say((await wordsLoading).page[fault.code]);
+    complain((await wordsLoading).page[fault.code]);
   } finally {
     if (scanning === mine) showCamera(false); // else another one began meanwhile
   }
@@ -131,7 +131,7 @@ async function wait(words, work) {
     await work();
   } catch (fault) {
     if (!(fault instanceof Refused)) throw fault;
-    say({ vi: fault.problem.message_vi, en: fault.problem.message_en });
+    complain({ vi: fault.problem.message_vi, en: fault.problem.message_en });
   }
 }
 
@@ -141,11 +141,19 @@ function show(card) {
   part("ways").hidden = true;
   part("result").hidden = false;
   part("result").focus();
-  part("result").scrollIntoView();
+  part("result").scrollIntoView({ behavior: "instant" });
 }
 
 function say(words) {
+  part("message").classList.remove("message-fault");
   part("message").replaceChildren(make("p", "", ...both(words)));
+}
+
+/** Say what went wrong, where it is seen from whichever form it was. */
+function complain(words) {
+  say(words);
+  part("message").classList.add("message-fault");
+  part("message").scrollIntoView({ behavior: "instant", block: "center" });
 }
 
 function startAgain() {
