@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.claiming import claims_on_paper
@@ -57,8 +58,7 @@ class Proven:
 async def look_up(db: Database, text: str, *, vault: Vault, now: dt.datetime) -> Found:
     """The stranger's answer to a typed code or a scanned token. Raises InputError `malformed_code`."""
     code = parse_code(text)
-    async with db.read() as session:
-        return await _find(session, code, vault=vault, now=now)
+    return _found(code, await db.find_row(certificates.by_index(vault.index(code.text), kind=code.kind)), vault=vault, now=now)
 
 
 async def look_up_qr(db: Database, text: str, *, base_url: str, vault: Vault, trust: Trust, now: dt.datetime) -> Report:
@@ -90,12 +90,11 @@ def _forged(check: Check, now: dt.datetime) -> Report:
     return Report(Verdict.INVALID, (Reason.FORGED_QR,), now, (check,))
 
 
-async def _find(session: AsyncSession, code: Code, *, vault: Vault, now: dt.datetime) -> Found:
-    found = await certificates.find_by_index(session, vault.index(code.text), kind=code.kind)
-    if found is None:
+def _found(code: Code, row: Row[Certificate, Facility] | None, *, vault: Vault, now: dt.datetime) -> Found:
+    if row is None:
         report = Report(Verdict.UNKNOWN, (Reason.NO_SUCH_CODE,), now, (Check(CheckName.REGISTER, Outcome.FAILED, "Mã không có trong sổ."),))
         return Found(code, report, None, None)
-    certificate, facility = found
+    certificate, facility = row
     view = stranger_view(certificate, vault.open_case(certificate), facility, now=now)
     return Found(code, report_of(certificate, now=now, view=view), certificate, facility)
 
@@ -114,7 +113,8 @@ async def prove(db: Database, text: str, *, birth_date: str, id_last4: str | Non
     """
     code, factor = parse_code(text), SecondFactor.read(birth_date, id_last4)
     async with db.begin() as session:  # counting and adding a try is one step
-        found = await _find(session, code, vault=vault, now=now)
+        row = (await session.execute(certificates.by_index(vault.index(code.text), kind=code.kind))).one_or_none()
+        found = _found(code, row, vault=vault, now=now)
         # Tries with the code and with the QR's token are counted together.
         index = found.certificate.code_index if found.certificate else vault.index(code.text)
         _refuse_more_tries(*await answers.wrong_tries(session, index=index, since=now - _HOUR))

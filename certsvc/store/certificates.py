@@ -26,20 +26,16 @@ async def find_for_change(session: AsyncSession, certificate_id: uuid.UUID) -> C
     return await session.get(Certificate, certificate_id, with_for_update=True, populate_existing=True)
 
 
-async def find_by_index(session: AsyncSession, index: str, *, kind: CodeKind) -> tuple[Certificate, Facility] | None:
-    """By the keyed digest of a code or a token, with the facility that issued it: one statement, whatever is found."""
+def by_index(index: str, *, kind: CodeKind) -> Select[Certificate, Facility]:
+    """Asks for a certificate by the keyed digest of a code or a token, with the facility that issued it."""
     column = Certificate.token_index if kind is CodeKind.TOKEN else Certificate.code_index
-    return await _find_issued(session, _WITH_FACILITY.where(column == index))
+    return _WITH_FACILITY.where(column == index)
 
 
 async def find_published(session: AsyncSession, sha256: str) -> tuple[Certificate, Facility] | None:
     """The certificate of which these very bytes were published, if any, with its facility [design §5, digest register]."""
     published = _WITH_FACILITY.join(PublishedFile, PublishedFile.certificate_id == Certificate.id)
-    return await _find_issued(session, published.where(PublishedFile.sha256 == sha256))
-
-
-async def _find_issued(session: AsyncSession, query: Select[Certificate, Facility]) -> tuple[Certificate, Facility] | None:
-    row = (await session.execute(query)).one_or_none()
+    row = (await session.execute(published.where(PublishedFile.sha256 == sha256))).one_or_none()
     return None if row is None else (row[0], row[1])
 
 
