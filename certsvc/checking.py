@@ -9,17 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.claiming import claims_of
-from certsvc.config import HANOI
+from certsvc.claiming import claims_on_paper
 from certsvc.errors import Conflict, Forbidden, InputError, NotFound, TooMany, Unavailable
 from certsvc.models import Certificate, Event, Facility, Status
-from certsvc.models.claims import Claims
 from certsvc.records import Case
 from certsvc.second_factor import SecondFactor
 from certsvc.showing import holder_view, stranger_view
-from certsvc.store import Database, answers, certificates, registry
+from certsvc.store import Database, answers, certificates
 from certsvc.vault import Vault
 from certsvc.verify.apart import Examiner
 from certsvc.verify.claims import find_claims
@@ -59,8 +58,7 @@ class Proven:
 async def look_up(db: Database, text: str, *, vault: Vault, now: dt.datetime) -> Found:
     """The stranger's answer to a typed code or a scanned token. Raises InputError `malformed_code`."""
     code = parse_code(text)
-    async with db.read() as session:
-        return await _find(session, code, vault=vault, now=now)
+    return _found(code, await db.find_row(certificates.by_index(vault.index(code.text), kind=code.kind)), vault=vault, now=now)
 
 
 async def look_up_qr(db: Database, text: str, *, base_url: str, vault: Vault, trust: Trust, now: dt.datetime) -> Report:
@@ -81,37 +79,22 @@ async def look_up_claimed(db: Database, text: str, claims_text: str, *, vault: V
     if not claims_text:
         return found
     claims = find_claims(claims_text.upper(), trust.claim_keys)
-    if claims is None or (found.certificate is not None and claims != _own_claims(found.certificate, claims.signed_on, vault=vault)):
+    if claims is None or (found.certificate is not None and claims != claims_on_paper(found.certificate, claims.signed_on, vault=vault)):
         failed = Check(CheckName.CLAIMS, Outcome.FAILED, "Nội dung mã QR không do hệ thống ký cho giấy này.")
         return Found(found.code, _forged(failed, now), None, None)
     passed = Check(CheckName.CLAIMS, Outcome.PASSED, "Nội dung mã QR do hệ thống ký cho giấy này.")
     return replace(found, report=replace(found.report, checks=(*found.report.checks, passed)))
 
 
-def _own_claims(certificate: Certificate, claimed_day: dt.date, *, vault: Vault) -> Claims | None:
-    """What the QR of this certificate claims; None where it was printed without claims. One that is being signed has no day yet."""
-    if certificate.serial is None or certificate.status_list is None or certificate.status_index is None:
-        return None
-    return claims_of(
-        vault.open_case(certificate),
-        certificate.kind,
-        serial=certificate.serial,
-        token=vault.token(certificate.id),
-        status_place=(certificate.status_list, certificate.status_index),
-        signed_on=certificate.signed_at.astimezone(HANOI).date() if certificate.signed_at else claimed_day,
-    )
-
-
 def _forged(check: Check, now: dt.datetime) -> Report:
     return Report(Verdict.INVALID, (Reason.FORGED_QR,), now, (check,))
 
 
-async def _find(session: AsyncSession, code: Code, *, vault: Vault, now: dt.datetime) -> Found:
-    certificate = await certificates.find_by_index(session, vault.index(code.text))
-    facility = await registry.find_facility(session, certificate.facility_code if certificate else "")
-    if certificate is None or facility is None:
+def _found(code: Code, row: Row[Certificate, Facility] | None, *, vault: Vault, now: dt.datetime) -> Found:
+    if row is None:
         report = Report(Verdict.UNKNOWN, (Reason.NO_SUCH_CODE,), now, (Check(CheckName.REGISTER, Outcome.FAILED, "Mã không có trong sổ."),))
         return Found(code, report, None, None)
+    certificate, facility = row
     view = stranger_view(certificate, vault.open_case(certificate), facility, now=now)
     return Found(code, report_of(certificate, now=now, view=view), certificate, facility)
 
@@ -130,7 +113,8 @@ async def prove(db: Database, text: str, *, birth_date: str, id_last4: str | Non
     """
     code, factor = parse_code(text), SecondFactor.read(birth_date, id_last4)
     async with db.begin() as session:  # counting and adding a try is one step
-        found = await _find(session, code, vault=vault, now=now)
+        row = (await session.execute(certificates.by_index(vault.index(code.text), kind=code.kind))).one_or_none()
+        found = _found(code, row, vault=vault, now=now)
         # Tries with the code and with the QR's token are counted together.
         index = found.certificate.code_index if found.certificate else vault.index(code.text)
         _refuse_more_tries(*await answers.wrong_tries(session, index=index, since=now - _HOUR))
@@ -232,12 +216,12 @@ async def _ask_register(data: bytes, *, db: Database, vault: Vault, now: dt.date
     """What the digest register knows of these bytes; who holds the very file may see what is on it [domain §6]."""
     try:
         async with db.read() as session:
-            certificate = await certificates.find_published(session, hashlib.sha256(data).hexdigest())
-            facility = await registry.find_facility(session, certificate.facility_code if certificate else "")
+            found = await certificates.find_published(session, hashlib.sha256(data).hexdigest())
     except Unavailable:
         return NoRegister.UNREACHABLE, None
-    if certificate is None or facility is None:
+    if found is None:
         return None, None
+    certificate, facility = found
     return RegisterFacts(certificate.status, certificate.reason), holder_view(certificate, vault.open_case(certificate), facility, now=now)
 
 

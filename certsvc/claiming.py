@@ -2,12 +2,31 @@
 
 import datetime as dt
 
-from certsvc.models import Kind
+from certsvc.config import HANOI
+from certsvc.models import Certificate, Kind
 from certsvc.models.claims import SERIAL_TAIL, ClaimedKind, Claims, commit
 from certsvc.records import Case
+from certsvc.vault import Vault
 
 
 def claims_of(case: Case, kind: Kind, *, serial: str, token: str, status_place: tuple[int, int], signed_on: dt.date) -> Claims:
     """The claims; `status_place` is the number of a status list and the index in it."""
     commitment = commit(token=token, full_name=case.full_name, birth=case.birth.iso, first_day=case.isolation_from, last_day=case.isolation_to)
     return Claims(ClaimedKind.of(kind), serial[-SERIAL_TAIL:], case.facility_code, signed_on, *status_place, commitment)
+
+
+def claims_on_paper(certificate: Certificate, claimed_day: dt.date, *, vault: Vault) -> Claims | None:
+    """What the QR of this certificate claims; None where it was printed without claims.
+
+    One that is being signed has no day of signing yet, so `claimed_day` is believed.
+    """
+    if certificate.serial is None or certificate.status_list is None or certificate.status_index is None:
+        return None
+    return claims_of(
+        vault.open_case(certificate),
+        certificate.kind,
+        serial=certificate.serial,
+        token=vault.token(certificate.id),
+        status_place=(certificate.status_list, certificate.status_index),
+        signed_on=certificate.signed_at.astimezone(HANOI).date() if certificate.signed_at else claimed_day,
+    )

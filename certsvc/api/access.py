@@ -15,11 +15,11 @@ from certsvc.resources import Resources, utc_now
 _bearer = HTTPBearer(auto_error=False, description="API key, made with `certsvc keys create`")
 
 
-def get_resources(request: Request) -> Resources:
+async def get_resources(request: Request) -> Resources:
     return cast("Resources", request.app.state.resources)
 
 
-def get_now() -> dt.datetime:
+async def get_now() -> dt.datetime:
     return utc_now()
 
 
@@ -42,7 +42,7 @@ async def get_caller(res: Res, now: Now, credentials: Annotated[HTTPAuthorizatio
 Reader = Annotated[ApiKey, Depends(get_caller)]
 
 
-def get_writer(caller: Reader) -> ApiKey:
+async def get_writer(caller: Reader) -> ApiKey:
     return require_writer(caller)
 
 

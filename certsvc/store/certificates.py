@@ -5,12 +5,14 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.models import LIVE, Certificate, Episode, Event, Kind, PublishedFile, Status
+from certsvc.models import LIVE, Certificate, Episode, Event, Facility, Kind, PublishedFile, Status
 from certsvc.models.certificates import LAID_OUT
+from certsvc.verify.codes import CodeKind
 
+_WITH_FACILITY = select(Certificate, Facility).join(Facility, Facility.code == Certificate.facility_code)
 NaturalKey = tuple[str, str, Kind]
 """(facility code, case id, kind)."""
 
@@ -24,14 +26,17 @@ async def find_for_change(session: AsyncSession, certificate_id: uuid.UUID) -> C
     return await session.get(Certificate, certificate_id, with_for_update=True, populate_existing=True)
 
 
-async def find_by_index(session: AsyncSession, index: str) -> Certificate | None:
-    """By the keyed digest of a code or a token."""
-    return await session.scalar(select(Certificate).where(or_(Certificate.code_index == index, Certificate.token_index == index)))
+def by_index(index: str, *, kind: CodeKind) -> Select[Certificate, Facility]:
+    """Asks for a certificate by the keyed digest of a code or a token, with the facility that issued it."""
+    column = Certificate.token_index if kind is CodeKind.TOKEN else Certificate.code_index
+    return _WITH_FACILITY.where(column == index)
 
 
-async def find_published(session: AsyncSession, sha256: str) -> Certificate | None:
-    """The certificate of which these very bytes were published, if any [design §5, digest register]."""
-    return await session.scalar(select(Certificate).join(PublishedFile, PublishedFile.certificate_id == Certificate.id).where(PublishedFile.sha256 == sha256))
+async def find_published(session: AsyncSession, sha256: str) -> tuple[Certificate, Facility] | None:
+    """The certificate of which these very bytes were published, if any, with its facility [design §5, digest register]."""
+    published = _WITH_FACILITY.join(PublishedFile, PublishedFile.certificate_id == Certificate.id)
+    row = (await session.execute(published.where(PublishedFile.sha256 == sha256))).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 async def newest_by_key(session: AsyncSession, keys: Collection[NaturalKey]) -> dict[NaturalKey, Certificate]:

@@ -5,20 +5,23 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Dialect, event, make_url
+from sqlalchemy import URL, Connection, Dialect, Row, Select, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError, InterfaceError, InvalidRequestError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from certsvc.errors import Broken, Conflict, Unavailable
 
+_A = TypeVar("_A")
+_B = TypeVar("_B")
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _BUSY_TIMEOUT = dt.timedelta(seconds=30)
 _DOWN_STATES = ("08", "25006", "28", "3D", "40", "42P01", "53", "55P03", "57", "58", "XX")
@@ -44,6 +47,7 @@ class Database:
         writing = self.engine.execution_options(certsvc_begin="BEGIN IMMEDIATE")
         self._writer = async_sessionmaker(writing, expire_on_commit=False)
         self._reader = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._at_hand = _open_at_hand(self.url) if self.is_sqlite else None
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
@@ -56,6 +60,19 @@ class Database:
         """A transaction for reading; it waits for no writer."""
         async with self._translated(), self._reader() as session:
             yield session
+
+    async def find_row(self, query: Select[_A, _B]) -> Row[_A, _B] | None:
+        """The only row of a query, or None: the quickest way to ask for one thing.
+
+        SQLite is asked in the event loop, for it answers within a tenth of the time that its thread takes to be woken; in WAL
+        mode it waits for no writer. Ask so by an index only.
+        """
+        async with self._translated():
+            if self._at_hand is not None:
+                with self._at_hand() as session:
+                    return session.execute(query).one_or_none()
+            async with self._reader() as asynchronous:
+                return (await asynchronous.execute(query)).one_or_none()
 
     @staticmethod
     @asynccontextmanager
@@ -75,6 +92,8 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        if self._at_hand is not None:
+            self._at_hand.kw["bind"].dispose()
 
     async def check_schema(self) -> None:
         """Raises Broken where the database is not at the newest schema, Unavailable where it cannot be opened."""
@@ -103,6 +122,13 @@ def _open_engine(url: str) -> tuple[URL, AsyncEngine]:
             "Địa chỉ cơ sở dữ liệu (CERTSVC_DATABASE_URL) sai hoặc chưa cài trình điều khiển của nó.",
             "The database's address (CERTSVC_DATABASE_URL) is wrong or its driver is not installed.",
         ) from error
+
+
+def _open_at_hand(url: URL) -> sessionmaker[Session]:
+    """Sessions on SQLite without a thread between; they commit nothing."""
+    engine = create_engine(url.set(drivername="sqlite"), hide_parameters=True, poolclass=StaticPool)
+    event.listen(engine, "connect", _prepare_sqlite)
+    return sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False)
 
 
 def _make_file(url: URL) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import functools
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,8 +62,11 @@ def write_cases(path: Path, cases: list[Row]) -> Path:
 
 
 @contextlib.contextmanager
-def running_site(folder: Path, *, database: str, **settings: Any) -> Iterator[Site]:
-    """Everything set up in `folder` and `certsvc serve` started; `database` is `sqlite` or `postgresql`, `settings` as in `Settings`."""
+def running_site(folder: Path, *, database: str, prepare: Callable[[Settings], None] | None = None, **settings: Any) -> Iterator[Site]:
+    """Everything set up in `folder` and `certsvc serve` started; `database` is `sqlite` or `postgresql`, `settings` as in `Settings`.
+
+    `prepare` may fill the database before the service starts.
+    """
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(running_postgres(is_durable=True)) if database == "postgresql" else None
         name = server.create() if server else ""
@@ -71,6 +74,8 @@ def running_site(folder: Path, *, database: str, **settings: Any) -> Iterator[Si
         chosen = Settings(data_dir=folder / "data", keys_dir=_keys_folder(), secret=_SECRET, log_json=True, **address | settings)
         chosen.data_dir.mkdir(parents=True)
         keys = asyncio.run(_fill(chosen, folder))
+        if prepare is not None:
+            prepare(chosen)
         yield Site(stack.enter_context(served(Station(chosen, keys))), server, name)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from certsvc.resources import utc_now
 from tests.support.records import record
@@ -76,10 +76,10 @@ async def test_known_and_unknown_codes_are_told_apart_by_nothing(rig: Rig, certi
     """The same answer but for its id, and the same statements in the database, for looking and for a wrong try."""
     answers, statements = [], []
     for code in (certificate["code"], UNKNOWN):
-        with _statements(rig) as seen:
+        with _statements() as seen:
             await rig.call("GET", f"/v/{code}", role=None)
         statements.append(tuple(seen))
-        with _statements(rig) as seen:
+        with _statements() as seen:
             answer = (await _try(rig, code)).json()
         statements.append(tuple(seen))
         answer.pop("request_id")
@@ -87,22 +87,21 @@ async def test_known_and_unknown_codes_are_told_apart_by_nothing(rig: Rig, certi
     assert answers[0] == answers[1]
     assert statements[0] == statements[2]
     assert statements[1] == statements[3]
-    assert len(statements[0]) >= 2
+    assert (len(statements[0]), len(statements[1]) >= 2) == (1, True)
 
 
 @contextmanager
-def _statements(rig: Rig) -> Iterator[list[str]]:
+def _statements() -> Iterator[list[str]]:
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         seen.append(statement)
 
-    engine = rig.res.db.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", note)
     try:
         yield seen
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        event.remove(Engine, "before_cursor_execute", note)
 
 
 async def test_what_each_factor_opens(rig: Rig, certificate: Any) -> None:
