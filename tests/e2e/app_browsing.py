@@ -13,6 +13,17 @@ from playwright.sync_api import Page, expect
 from tests.e2e.browsing import verdict_of
 
 _PUBLISHED_WITHIN_S = 120
+KEPT_ADDRESSES = """(async () => {
+    const stores = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
+    const kept = await Promise.all(stores.map((store) => store.keys()));
+    return kept.flat().map((each) => new URL(each.url).pathname);
+})()"""
+OWN_READER = """text => {
+    globalThis.BarcodeDetector = class {
+        static getSupportedFormats = async () => ["qr_code"];
+        detect = async () => [{ rawValue: text }];
+    };
+}"""
 
 
 def frame(pdf: bytes) -> bytes:

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.e2e.app_browsing import cut_off, frame, published_lists, title, type_code, wait_until
+from tests.e2e.app_browsing import KEPT_ADDRESSES, OWN_READER, cut_off, frame, published_lists, title, type_code, wait_until
 from tests.e2e.browsing import Paper, find_papers, photograph, scan
 from tests.support import calls
 from tests.support.records import record
@@ -19,17 +19,6 @@ from tests.support.service import Service
 
 _GENUINE = "Giấy thật – còn hiệu lực"
 _FRAMES = 10
-_KEPT_ADDRESSES = """(async () => {
-    const stores = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
-    const kept = await Promise.all(stores.map((store) => store.keys()));
-    return kept.flat().map((each) => new URL(each.url).pathname);
-})()"""
-_OWN_READER = """text => {
-    globalThis.BarcodeDetector = class {
-        static getSupportedFormats = async () => ["qr_code"];
-        detect = async () => [{ rawValue: text }];
-    };
-}"""
 Opening = Callable[..., Page]
 
 
@@ -185,7 +174,7 @@ def test_dropped_files_are_checked(papers: list[Paper], opening: Opening) -> Non
 def test_the_browser_s_own_reader_is_used_where_there_is_one(papers: list[Paper], opening: Opening) -> None:
     """BarcodeDetector, as on Android: no library is loaded."""
     page, text = opening(), scan(papers[1].pdf)
-    page.evaluate(_OWN_READER, text)
+    page.evaluate(OWN_READER, text)
     loaded: list[str] = []
     page.on("request", lambda request: loaded.append(request.url))
     page.locator("#scan").click()
@@ -219,7 +208,7 @@ def test_nothing_personal_stays_in_the_browser(service: Service, papers: list[Pa
     page.goto(f"{service.base_url}/check?code={papers[0].code}")
     assert page.url.endswith(f"/v/{papers[0].code}")
     page.goto(f"{service.base_url}/check")
-    kept = page.evaluate(_KEPT_ADDRESSES)
+    kept = page.evaluate(KEPT_ADDRESSES)
     assert "/check" in kept
     assert [path for path in kept if not path.startswith(("/check", "/static/", "/manifest.webmanifest"))] == []
 
