@@ -156,24 +156,26 @@ class Quiet(IncrementalPdfFileWriter):
         pass
 
 
-def sign_over(pdf: io.BytesIO, forger: Identity, *, field: str) -> None:
-    """Sign the field in place with pyHanko, as anybody can who holds a key of our CA: PAdES, locked, time-stamped by our own authority.
+def sign_over(pdf: io.BytesIO, signer: Identity, *, field: str, certify: bool = False, lock: bool = True, is_stamped: bool = True) -> None:
+    """Sign the field in place with pyHanko, as anybody can who holds a key of our CA: PAdES, time-stamped by our own authority.
 
     Without an appearance, so it is not quite what we would write.
     """
-    signer = cms.template_of(forger)
+    template = cms.template_of(signer)
     stamper = pki().tsa()
     embedder = PdfCMSEmbedder().write_cms(field_name=field, writer=Quiet(pdf), existing_fields_only=True)
     next(embedder)
-    room = 2 * cms.max_cms_bytes(forger, max_token_bytes=stamper.max_token_bytes)
-    placeholder = SignatureObject(timestamp=now(), subfilter=SigSeedSubFilter.PADES, name=forger.name, bytes_reserved=room)
-    lock = SigMDPSetup(md_algorithm="sha256", field_lock=FieldMDPSpec(FieldMDPAction.ALL), docmdp_perms=MDPPerm.NO_CHANGES)
-    embedder.send(SigObjSetup(sig_placeholder=placeholder, mdp_setup=lock))
+    room = 2 * cms.max_cms_bytes(signer, max_token_bytes=stamper.max_token_bytes)
+    placeholder = SignatureObject(timestamp=now(), subfilter=SigSeedSubFilter.PADES, name=signer.name, bytes_reserved=room)
+    permissions = MDPPerm.NO_CHANGES if lock else MDPPerm.FILL_FORMS
+    field_lock = FieldMDPSpec(FieldMDPAction.ALL) if lock else None
+    terms = SigMDPSetup(md_algorithm="sha256", certify=certify, field_lock=field_lock, docmdp_perms=permissions if lock or certify else None)
+    embedder.send(SigObjSetup(sig_placeholder=placeholder, mdp_setup=terms))
     prepared, _ = embedder.send(SigIOSetup(md_algorithm="sha256", in_place=True))
-    attributes = signer.attributes(prepared.document_digest)
-    [raw] = asyncio.run(forger.signer.sign([hashlib.sha256(attributes).digest()]))
-    token = asyncio.run(stamper.stamp(hashlib.sha256(raw).digest()))
-    embedder.send(signer.join(attributes, signature=raw, token=token))
+    attributes = template.attributes(prepared.document_digest)
+    [raw] = asyncio.run(signer.signer.sign([hashlib.sha256(attributes).digest()]))
+    token = asyncio.run(stamper.stamp(hashlib.sha256(raw).digest())) if is_stamped else None
+    embedder.send(template.join(attributes, signature=raw, token=token))
 
 
 def replace_page(writer: IncrementalPdfFileWriter) -> None:
