@@ -4,7 +4,9 @@ import io
 import re
 import struct
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
+from asn1crypto import cms, core
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -15,6 +17,11 @@ from tests.tampering.bases import Base, Xref
 from tests.unit.verify import samples
 
 Change = Callable[[IncrementalPdfFileWriter], None]
+CmsChange = Callable[[dict[str, Any], dict[str, Any]], None]
+"""A change to the fields of a SignedData and of its SignerInfo."""
+
+_SIGNED_DATA = ("version", "digest_algorithms", "encap_content_info", "certificates")
+_SIGNER_INFO = ("version", "sid", "digest_algorithm", "signed_attrs", "signature_algorithm", "signature", "unsigned_attrs")
 
 
 def by_editor(change: Change) -> Callable[[Base], bytes]:
@@ -93,11 +100,27 @@ def with_cms(base: Base, value: bytes) -> bytes:
     return samples.with_cms(base.data, last(base), value)
 
 
+def with_changed_cms(base: Base, change: CmsChange) -> bytes:
+    """The base with the last signature's CMS encoded anew."""
+    parsed = cms.ContentInfo.load(last(base).cms)["content"]
+    data = {name: parsed[name] for name in _SIGNED_DATA}
+    signer = {name: parsed["signer_infos"][0][name] for name in _SIGNER_INFO}
+    change(data, signer)
+    data.setdefault("signer_infos", [cms.SignerInfo(_present(signer))])
+    value = cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(_present(data))})
+    return with_cms(base, bytes(value.dump()))
+
+
+def _present(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if not isinstance(value, core.Void) and value is not None}
+
+
 def in_signature(base: Base, pattern: bytes, replacement: bytes) -> bytes:
     """The last signature's dictionary with one entry written over, as long as it was."""
     place = last(base)
-    dictionary = base.data[place.object_start : place.hole_start]
-    found = re.search(pattern, dictionary)
+    end = base.data.index(b"endobj", place.hole_end)
+    around = base.data[place.object_start : place.hole_start] + b"\0" * (place.hole_end - place.hole_start) + base.data[place.hole_end : end]
+    found = re.search(pattern, around)
     if found is None or len(replacement) > len(found[0]):
         raise ValueError(pattern)
     start = place.object_start + found.start()

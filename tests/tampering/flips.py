@@ -52,7 +52,7 @@ ATTACKS = (
     _flip("header", "the header's first letter", _at(lambda base: 0), UNREADABLE),
     _flip("text", "what the page shows", _at(lambda base: base.data.index(b" Td <") + 8)),
     _flip("font", "a font file", _at(lambda base: base.data.index(b"/Length1") + 600)),
-    _flip("time", "the time that a signature claims", _at(lambda base: base.data.index(b"/M (D:", last(base).object_start) + 10)),
+    _flip("time", "the time that a signature claims", _at(lambda base: base.data.index(b"(D:20", last(base).object_start) + 7)),
     _flip("filter", "a signature's sub-filter", _at(lambda base: base.data.index(b"CAdES", last(base).object_start)), MISPLACED),
     _flip("range-start", "the first number of a byte range", _at(lambda base: base.data.index(b"/ByteRange [", last(base).object_start) + 12), MISPLACED),
     _flip("range-length", "the second number of a byte range", _at(lambda base: base.data.index(b"/ByteRange [", last(base).object_start) + 16), MISPLACED),

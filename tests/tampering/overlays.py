@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
-from pyhanko.sign.signers import PdfSignatureMetadata, PdfTimeStamper, sign_pdf
+from pyhanko.sign.signers import PdfTimeStamper
 
 from certsvc.signing.identities import Identity
 from tests.support import pki as pkis
@@ -37,12 +37,6 @@ def _stamped(base: Base) -> bytes:
     return bytes(aside(lambda: stamper.timestamp_pdf(writer, "sha256")).getvalue())
 
 
-def _self_signed(base: Base) -> bytes:
-    writer = IncrementalPdfFileWriter(io.BytesIO(samples.revised(base.data, _field(_WHOLE_PAGE))))
-    signer = identities.self_signed("Trạm Y tế Phúc Xá")
-    return bytes(aside(lambda: sign_pdf(writer, PdfSignatureMetadata(field_name="overlay"), signer=signer)).getvalue())
-
-
 def _ours() -> Identity:
     return samples.pki().identity(pkis.HEAD)
 
@@ -56,7 +50,7 @@ ATTACKS = (
     Attack("hidden-field", "an empty signature field out of sight", by_editor(_field(_NOWHERE)), MISPLACED),
     Attack("overlay-neighbour", "signed over the page by another holder of the same CA", _signed_by(_neighbour), MISPLACED),
     Attack("overlay-ours", "signed over the page by a signer of ours", _signed_by(_ours), MISPLACED),
-    Attack("overlay-self-signed", "signed over the page by a look-alike", _self_signed, MISPLACED),
+    Attack("overlay-self-signed", "signed over the page by a look-alike", _signed_by(lambda: identities.with_key(2048)), MISPLACED),
     Attack("double", "one more signature out of sight", _signed_by(_ours, box=_NOWHERE), MISPLACED),
     Attack("double-unlocked", "one more signature that locks nothing", _signed_by(_ours, box=_NOWHERE, lock=False), MISPLACED),
     Attack("certified-again", "one more signature that certifies", _signed_by(_neighbour, certify=True), MISPLACED),

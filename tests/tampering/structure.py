@@ -127,4 +127,3 @@ ATTACKS = (
     Attack("joined-update", "another certificate's last signature behind it", _first_file_then_update, MISPLACED),
     *(Attack(f"renamed-{key.decode().lower()}", f"/{key.decode()} written otherwise", _renamed(key), MISPLACED) for key in (b"AcroForm", b"Contents", b"ByteRange", b"Perms")),
 )
-_ = (invalid, Reason, CheckName, STREAM_3_LTA, TABLE_2_LT, EVERY, aside, unsigned)

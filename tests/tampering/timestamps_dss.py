@@ -2,18 +2,21 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
-from asn1crypto import cms
+from asn1crypto import cms, core
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
+from tests.support import pki as pkis
 from tests.tampering import identities
 from tests.tampering.attack import BROKEN, MISPLACED, UNSTAMPED, Attack
 from tests.tampering.bases import STREAM_1_T, STREAM_3_LT, STREAM_3_LTA, TABLE_1_LTA, TABLE_2_LT, TABLE_3_LT, Base, archived, aside
-from tests.tampering.editing import by_editor, dictionary, flipped, last, overwritten, with_cms
+from tests.tampering.editing import by_editor, dictionary, last, overwritten, with_changed_cms
 from tests.unit.verify import samples
 
 _STAMPED = (STREAM_1_T, TABLE_2_LT, TABLE_3_LT, STREAM_3_LT)
@@ -29,39 +32,19 @@ def _stripped(which: int) -> Callable[[Base], bytes]:
     return make
 
 
-def _restamped(tokens: Callable[[Base, cms.SignerInfo], list[bytes]]) -> Callable[[Base], bytes]:
-    """The last signature with other tokens."""
+def _restamped(value: Callable[[bytes], bytes], *, by: Callable[[], pkis.Pki] = samples.pki) -> Callable[[Base], bytes]:
+    """The last signature with another time-stamp: over this value of the raw signature."""
 
-    def make(base: Base) -> bytes:
-        info = cms.ContentInfo.load(last(base).cms)
-        signer = info["content"]["signer_infos"][0]
-        values = [cms.ContentInfo.load(token) for token in aside(lambda: tokens(base, signer))]
-        attribute = cms.CMSAttribute({"type": "signature_time_stamp_token", "values": values})
-        signer["unsigned_attrs"] = cms.CMSAttributes([attribute])
-        return with_cms(base, bytes(info.dump(force=True)))
+    def change(data: dict[str, Any], signer: dict[str, Any]) -> None:
+        imprint = hashlib.sha256(value(signer["signature"].native)).digest()
+        token = cms.ContentInfo.load(asyncio.run(by().tsa().stamp(imprint)))
+        signer["unsigned_attrs"] = [{"type": "signature_time_stamp_token", "values": [token]}]
 
-    return make
+    return lambda base: aside(lambda: with_changed_cms(base, change))
 
 
-def _foreign(base: Base, signer: cms.SignerInfo) -> list[bytes]:
-    """By the authority of a look-alike PKI."""
-    return [_token(identities.look_alike().tsa(), signer["signature"].native)]
-
-
-def _of_something_else(base: Base, signer: cms.SignerInfo) -> list[bytes]:
-    return [_token(samples.pki().tsa(), b"something else")]
-
-
-def _token(stamper: samples.TimeStamper, value: bytes) -> bytes:
-    return asyncio.run(stamper.stamp(hashlib.sha256(value).digest()))
-
-
-def _other_attribute(base: Base) -> bytes:
-    """Another unsigned attribute where the time-stamp was."""
-    info = cms.ContentInfo.load(last(base).cms)
-    attribute = cms.CMSAttribute({"type": "1.2.3.4", "values": [cms.Any(cms.core.Null())]})
-    info["content"]["signer_infos"][0]["unsigned_attrs"] = cms.CMSAttributes([attribute])
-    return with_cms(base, bytes(info.dump(force=True)))
+def _other_attribute(data: dict[str, Any], signer: dict[str, Any]) -> None:
+    signer["unsigned_attrs"] = [{"type": "1.2.3.4", "values": [core.Null()]}]
 
 
 def _without_store(base: Base) -> bytes:
@@ -85,23 +68,27 @@ def _swollen_store(writer: IncrementalPdfFileWriter) -> None:
 
 def _broken_archive(base: Base) -> bytes:
     """A bit in the archive time-stamp's own signature."""
-    start = base.data.index(b"<", base.data.index(b"/Contents", last(base).end)) + 1
-    value = cms.ContentInfo.load(bytes.fromhex(base.data[start : start + 6000].split(b">")[0].decode()))
+    start, end = _hole(base.data, last(base).end)
+    value = cms.ContentInfo.load(bytes.fromhex(base.data[start + 1 : end - 1].decode()))
     signature = value["content"]["signer_infos"][0]["signature"].native
-    at = base.data.index(signature.hex().encode(), start)
-    return flipped(base.data, at + 30, 1)
+    at = base.data.index(signature.hex().encode(), start) + 30
+    return overwritten(base.data, at, b"5" if base.data[at : at + 1] != b"5" else b"6")
 
 
 def _misdated_archive(base: Base) -> bytes:
-    """An archive time-stamp over another file."""
-    other = aside(lambda: archived(base.signed))
-    start, end = _hole(base.data, last(base).end), _hole(other, last(base).end)
-    return overwritten(base.data, start[0], other[end[0] : end[1]]) if start[1] - start[0] == end[1] - end[0] else other[: end[0]] + base.data[start[0] :]
+    """The archive time-stamp of another file: good, and ours, but over something else."""
+    other = aside(lambda: archived(samples.genuine(2)))
+    start, end = _hole(base.data, last(base).end)
+    donor = _hole(other, len(samples.genuine(2)))
+    value = other[slice(*donor)].strip(b"<>").rstrip(b"0")
+    return overwritten(base.data, start + 1, value.ljust(end - start - 2, b"0"))
 
 
 def _hole(data: bytes, after: int) -> tuple[int, int]:
-    start = data.index(b"<", data.index(b"/Contents", after))
-    return start, data.index(b">", start) + 1
+    found = re.compile(rb"/Contents ?(<[0-9a-fA-F]{200,}>)").search(data, after)
+    if found is None:
+        raise ValueError("no archive time-stamp")
+    return found.span(1)
 
 
 def _foreign_archive(base: Base) -> bytes:
@@ -111,9 +98,9 @@ def _foreign_archive(base: Base) -> bytes:
 ATTACKS = (
     Attack("stripped-first", "the first signature without its time-stamp", _stripped(0), UNSTAMPED, _STAMPED),
     Attack("stripped-last", "the last signature without its time-stamp", _stripped(-1), UNSTAMPED, _STAMPED),
-    Attack("stamp-foreign", "a time-stamp by somebody else's authority", _restamped(_foreign), UNSTAMPED, _STAMPED),
-    Attack("stamp-elsewhere", "our authority's time-stamp over something else", _restamped(_of_something_else), UNSTAMPED, _STAMPED),
-    Attack("stamp-other", "another attribute in the time-stamp's place", _other_attribute, UNSTAMPED, _STAMPED),
+    Attack("stamp-foreign", "a time-stamp by somebody else's authority", _restamped(lambda raw: raw, by=identities.look_alike), UNSTAMPED, _STAMPED),
+    Attack("stamp-elsewhere", "our authority's time-stamp over something else", _restamped(lambda raw: b"something else"), UNSTAMPED, _STAMPED),
+    Attack("stamp-other", "another attribute in the time-stamp's place", lambda base: with_changed_cms(base, _other_attribute), UNSTAMPED, _STAMPED),
     Attack("store-renamed", "the security store no longer found, in the signed part", _without_store, BROKEN, _STORED),
     Attack("store-dropped", "the security store taken away by a later revision", by_editor(_dropped_store), MISPLACED, _STORED),
     Attack("store-swollen", "a later revision with a thousand revocation lists", by_editor(_swollen_store), MISPLACED, _STORED),

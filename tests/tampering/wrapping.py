@@ -25,7 +25,7 @@ def _second_range(base: Base) -> bytes:
 def _moved(base: Base, gap: bytes) -> bytes:
     """The byte range itself says that the second part has moved."""
     _, b, c, d = last(base).byte_range
-    changed = in_signature(base, rb"/ByteRange \[[^\]]*\] *", b"/ByteRange [0 %d %d %d]" % (b, c + len(gap), d))
+    changed = in_signature(base, rb"/ByteRange ?\[[^\]]*\] *", b"/ByteRange [0 %d %d %d]" % (b, c + len(gap), d))
     return changed[:c] + gap + changed[c:]
 
 

@@ -132,11 +132,12 @@ def with_cms(data: bytes, place: SignaturePlace, value: bytes) -> bytes:
 
 def without_timestamp(place: SignaturePlace) -> bytes:
     """The CMS of a signature with its unsigned attributes taken away."""
-    info = asn1_cms.ContentInfo.load(place.cms)
-    signer = info["content"]["signer_infos"][0]
+    signed = asn1_cms.ContentInfo.load(place.cms)["content"]
+    signer = signed["signer_infos"][0]
     fields = {name: signer[name] for name in ("version", "sid", "digest_algorithm", "signed_attrs", "signature_algorithm", "signature")}
-    info["content"]["signer_infos"] = asn1_cms.SignerInfos([asn1_cms.SignerInfo(fields)])
-    return bytes(info.dump(force=True))
+    content = {name: signed[name] for name in ("version", "digest_algorithms", "encap_content_info", "certificates")}
+    content["signer_infos"] = [asn1_cms.SignerInfo(fields)]
+    return bytes(asn1_cms.ContentInfo({"content_type": "signed_data", "content": asn1_cms.SignedData(content)}).dump())
 
 
 def revised(data: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> bytes:
