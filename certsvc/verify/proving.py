@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from asn1crypto import cms, crl, keys, ocsp, x509
 from cryptography.x509 import CertificateRevocationList, load_der_x509_certificate, load_der_x509_crl
-from pyhanko.sign.validation import DocumentSecurityStore, EmbeddedPdfSignature, async_validate_pdf_signature
+from pyhanko.sign.validation import DocumentSecurityStore, EmbeddedPdfSignature, async_validate_pdf_signature, async_validate_pdf_timestamp
 from pyhanko.sign.validation.errors import NoDSSFoundError, SignatureValidationError
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import PdfSignatureStatus, TimestampSignatureStatus
@@ -111,6 +111,23 @@ def prove_signature(signature: EmbeddedPdfSignature, *, evidence: Evidence, now:
         raise _distrust(status, _validate(signature, evidence=evidence, at=at, revocation=NO_REVOCATION))
     _check_path(status, evidence=evidence, at=at)
     return Proven(signature.signer_cert, at if token is not None else signature.self_reported_timestamp, token is not None)
+
+
+def prove_document_timestamp(signature: EmbeddedPdfSignature, *, evidence: Evidence, now: dt.datetime) -> dt.datetime:
+    """When our authority stamped the whole revision (EN 319 142-1 clause 5.4.3). Raises Refused with the check `archive`."""
+    token = signature.signed_data
+    at = _claimed_time(token)
+    context = evidence.context(evidence.trust.tsa_anchors, at=at, revocation=REQUIRE_REVINFO)
+    try:
+        status = run(async_validate_pdf_timestamp(signature, context, skip_diff=True))
+        _check_timestamp(status, token, evidence=evidence, now=now)
+    except SignatureValidationError as error:
+        raise Refused(Kind.TAMPERED, CheckName.ARCHIVE, "Dấu thời gian lưu trữ không đúng cấu trúc.") from error
+    except Refused as refusal:
+        raise Refused(refusal.kind, CheckName.ARCHIVE, refusal.detail) from refusal
+    if not status.trusted:
+        raise Refused(Kind.UNTRUSTED, CheckName.ARCHIVE, "Dấu thời gian lưu trữ không còn được tin cậy.")
+    return at
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
