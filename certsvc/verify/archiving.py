@@ -1,19 +1,23 @@
 """What may stand behind the last signature of ours: archive updates (EN 319 142-1 clause 5.5), and nothing else.
 
-An update is a security store, or a document time-stamp of our authority in a field out of sight; /Info may get
-another date and producer. A file so renewed is intact; whether we published the renewal is for the register to say.
+An update is a security store, or a document time-stamp of our authority in a field out of sight; /Info and
+XMP may get another date and producer. A file so renewed is intact; whether we published the renewal is for the register to say.
 """
 
 import datetime as dt
 import re
+from collections import Counter
+from xml.etree.ElementTree import Element, ParseError  # only names: what parses is defusedxml
 
 from asn1crypto import cms
+from defusedxml.ElementTree import fromstring
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
     DocInfoRule,
     DSSCompareRule,
     FormUpdatingRule,
+    MetadataUpdateRule,
     ModificationLevel,
     ObjectStreamRule,
     SigFieldCreationRule,
@@ -26,13 +30,15 @@ from pyhanko.sign.diff_analysis.commons import compare_dicts
 from pyhanko.sign.fields import MDPPerm
 
 from certsvc.verify.findings import Kind, Refused
-from certsvc.verify.geometry import SignaturePlace
+from certsvc.verify.geometry import MAX_SIGNATURES, SignaturePlace
 from certsvc.verify.proving import Evidence, prove_document_timestamp
 from certsvc.verify.reading import SignatureField, matches_place, open_pdf, read_signature, signature_fields
 from certsvc.verify.report import CheckName
 
 _LAST_END = re.compile(rb"startxref\s+\d{1,10}\s+%%EOF[\r\n]{0,2}")
 _DATED = frozenset({"/ModDate", "/Producer"})
+_RDF, _XMP = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}", "{http://ns.adobe.com/xap/1.0/}"
+_UNSAID = frozenset({f"{_RDF}about", f"{_XMP}ModifyDate", f"{_XMP}MetadataDate", "{http://ns.adobe.com/pdf/1.3/}Producer"})
 
 _DIFF_POLICY = StandardDiffPolicy(
     global_rules=[
@@ -41,6 +47,7 @@ _DIFF_POLICY = StandardDiffPolicy(
         ObjectStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
         DSSCompareRule().as_qualified(ModificationLevel.LTA_UPDATES),
         DocInfoRule().as_qualified(ModificationLevel.LTA_UPDATES),
+        MetadataUpdateRule().as_qualified(ModificationLevel.LTA_UPDATES),
     ],
     form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]),
     ignore_orphaned_objects=False,
@@ -63,37 +70,51 @@ def end_of_archive(data: bytes, stamps: tuple[SignaturePlace, ...]) -> int:
     return ends[0] if ends else stamps[-1].end
 
 
-def prove_archive(data: bytes, *, signed: PdfFileReader, stamps: tuple[SignaturePlace, ...], evidence: Evidence, since: dt.datetime, now: dt.datetime) -> None:
+def prove_archive(data: bytes, *, signed: PdfFileReader, stamps: tuple[SignaturePlace, ...], evidence: Evidence, since: dt.datetime | None, now: dt.datetime) -> None:
     """Prove that only archive updates stand behind the part `signed`, with time-stamps not before `since`. Raises Refused."""
     reader = open_pdf(data, strict=True)
-    slots = len(tuple(signature_fields(signed.root, max_fields=len(data))))
-    fields = tuple(signature_fields(reader.root, max_fields=slots + len(stamps)))[slots:]
-    if len(fields) != len(stamps):
-        raise _no_archive()
+    fields = tuple(signature_fields(reader.root, max_fields=2 * MAX_SIGNATURES))[-len(stamps) :]
     for revision in range(signed.xrefs.total_revisions, reader.xrefs.total_revisions):
         _refuse_change(reader.get_historical_resolver(revision - 1), reader.get_historical_resolver(revision))
     for field, stamp in zip(fields, stamps, strict=True):
         since = _prove_stamp(reader, field, stamp, evidence=evidence, since=since, now=now)
 
 
-def _prove_stamp(reader: PdfFileReader, field: SignatureField, stamp: SignaturePlace, *, evidence: Evidence, since: dt.datetime, now: dt.datetime) -> dt.datetime:
+def _prove_stamp(reader: PdfFileReader, field: SignatureField, stamp: SignaturePlace, *, evidence: Evidence, since: dt.datetime | None, now: dt.datetime) -> dt.datetime:
     """When our authority stamped this revision."""
     if not matches_place(reader, field, stamp, kind=("/DocTimeStamp", "/ETSI.RFC3161")):
         raise _no_archive()
     stamped_at = prove_document_timestamp(read_signature(reader, field), evidence=evidence, now=now)
-    if stamped_at < since:
+    if since is not None and stamped_at < since:
         raise Refused(Kind.TAMPERED, CheckName.ARCHIVE, "Thứ tự dấu thời gian lưu trữ không đúng.")
     return stamped_at
 
 
 def _refuse_change(old: HistoricalResolver, new: HistoricalResolver) -> None:
+    """Refuse a revision that does more than pyHanko's rules for archives allow, or says anything else of the document than a date."""
     try:
         result = _DIFF_POLICY.apply(old, new, doc_mdp=MDPPerm.NO_CHANGES)
         is_same_info = compare_dicts(old.trailer_view["/Info"], new.trailer_view["/Info"], _DATED, raise_exc=False)
-    except (SuspiciousModification, KeyError) as error:
+        is_same_metadata = _statements(old) == _statements(new)
+    except (SuspiciousModification, KeyError, ParseError) as error:
         raise _no_archive() from error
-    if result.modification_level > ModificationLevel.LTA_UPDATES or not is_same_info:
+    if result.modification_level > ModificationLevel.LTA_UPDATES or not (is_same_info and is_same_metadata):
         raise _no_archive()
+
+
+def _statements(resolver: HistoricalResolver) -> Counter[object]:
+    """What the XMP says (ISO 16684-1 clause 7), but for dates and producer; an attribute says the same as an element."""
+    if "/Metadata" not in resolver.root:
+        return Counter()
+    said: Counter[object] = Counter()
+    for description in fromstring(resolver.root["/Metadata"].data).iterfind(f"{_RDF}RDF/{_RDF}Description"):
+        said.update((name, (), value, ()) for name, value in description.items() if name not in _UNSAID)
+        said.update(_statement(child) for child in description if child.tag not in _UNSAID)
+    return said
+
+
+def _statement(element: Element) -> tuple[object, ...]:
+    return element.tag, tuple(sorted(element.items())), (element.text or "").strip(), tuple(map(_statement, element))
 
 
 def _no_archive() -> Refused:

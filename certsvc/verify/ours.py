@@ -123,7 +123,7 @@ def _prove_all(layout: _Layout, *, trust: Trust, now: dt.datetime, limits: Limit
     _check_differences(reader, signatures)
     # 5. What stands behind the signatures.
     if layout.stamps:
-        prove_archive(layout.whole, signed=reader, stamps=layout.stamps, evidence=evidence, since=max(moments), now=now)
+        prove_archive(layout.whole, signed=reader, stamps=layout.stamps, evidence=evidence, since=max(moments, default=None), now=now)
     is_covered = layout.is_whole and not layout.stamps
     return tuple(_facts(*each, evidence=evidence, covers_file=is_covered and each[0] is fields[-1]) for each in zip(fields, pins, proven, strict=True))
 
