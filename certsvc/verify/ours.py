@@ -35,7 +35,7 @@ from certsvc.verify.additions import adds_only_signature
 from certsvc.verify.archiving import end_of_archive, is_token, prove_archive
 from certsvc.verify.findings import Examination, Kind, Limits, Refused
 from certsvc.verify.geometry import GeometryError, SignaturePlace, cut_blank_tail, find_places, prove_places, refuse_long_tail
-from certsvc.verify.proving import Evidence, Proven, gather_evidence, prove_signature
+from certsvc.verify.proving import Evidence, Proven, gather_evidence, prove_signature, refuse_changed
 from certsvc.verify.reading import (
     SignatureField,
     entry,
@@ -112,7 +112,9 @@ def _prove_all(layout: _Layout, *, trust: Trust, now: dt.datetime, limits: Limit
     # 2. Signers, before any path is built.
     signatures = [read_signature(reader, field) for field in fields]
     pins = _pinned(signatures, fields, trust)
-    # 3. Mathematics and trust.
+    # 3. Mathematics and trust: what was signed first, for nothing else in a changed file is worth reading.
+    for signature in signatures:
+        refuse_changed(signature)
     evidence = gather_evidence(reader, trust)
     proven = [prove_signature(signature, evidence=evidence, now=now) for signature in signatures]
     moments = [each.signed_at for each in proven if each.signed_at]

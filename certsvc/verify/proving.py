@@ -102,7 +102,7 @@ def prove_signature(signature: EmbeddedPdfSignature, *, evidence: Evidence, now:
     status = _validate(signature, evidence=evidence, at=at, revocation=REQUIRE_REVINFO)
     # 3. Each of them, and what it does not ask.
     if not (status.intact and status.valid):
-        raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Nội dung không khớp chữ ký số.")
+        raise _changed()
     if token is not None:
         _check_timestamp(status.timestamp_validity, token, evidence=evidence, now=now)
     elif evidence.trust.require_timestamp:
@@ -111,6 +111,14 @@ def prove_signature(signature: EmbeddedPdfSignature, *, evidence: Evidence, now:
         raise _distrust(status, _validate(signature, evidence=evidence, at=at, revocation=NO_REVOCATION))
     _check_path(status, evidence=evidence, at=at)
     return Proven(signature.signer_cert, at if token is not None else signature.self_reported_timestamp, token is not None)
+
+
+def refuse_changed(signature: EmbeddedPdfSignature) -> None:
+    """Refuse a file whose bytes are not those that were signed, before anything else in it is read. Raises Refused."""
+    attributes = signature.signer_info["signed_attrs"]
+    signed = [attribute["values"][0].native for attribute in attributes if attribute["type"].native == "message_digest"]
+    if signed != [signature.compute_digest()]:
+        raise _changed()
 
 
 def prove_document_timestamp(signature: EmbeddedPdfSignature, *, evidence: Evidence, now: dt.datetime) -> dt.datetime:
@@ -139,6 +147,10 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         return result
     coroutine.close()
     raise RuntimeError("validation tried to wait")
+
+
+def _changed() -> Refused:
+    return Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Nội dung không khớp chữ ký số.")
 
 
 def _stored_answers(reader: Any) -> tuple[list[bytes], list[bytes], bool]:

@@ -26,14 +26,22 @@ def invalid(reason: Reason, check: CheckName | None = None) -> Answer:
 GENUINE = Answer(Verdict.VALID, Reason.GENUINE)
 ALTERED = invalid(Reason.ALTERED_COPY)
 MISPLACED = invalid(Reason.TAMPERED, CheckName.GEOMETRY)
+WRONG_PLACE = invalid(Reason.TAMPERED, CheckName.CHAIN)
 BROKEN = invalid(Reason.TAMPERED, CheckName.SIGNATURE)
 UNSTAMPED = invalid(Reason.TAMPERED, CheckName.TIMESTAMP)
+DISTRUSTED_TIME = invalid(Reason.UNTRUSTED, CheckName.TIMESTAMP)
+BROKEN_ARCHIVE = invalid(Reason.TAMPERED, CheckName.ARCHIVE)
 UNREADABLE = invalid(Reason.UNREADABLE)
 TOO_COMPLEX = invalid(Reason.TOO_COMPLEX)
 ENCRYPTED = invalid(Reason.ENCRYPTED)
 NOT_OURS = Answer(Verdict.UNKNOWN, Reason.SIGNED_BY_OTHER, CheckName.CHAIN)
 NOT_SIGNED = Answer(Verdict.UNKNOWN, Reason.NOT_SIGNED)
 BORROWED = invalid(Reason.UNTRUSTED, CheckName.CHAIN)
+
+
+def alone(answer: Answer) -> dict[Base, Answer]:
+    """The answer for files of one signature: spoilt, it no longer says whose it was."""
+    return {base: answer for base in EVERY if base.count == 1}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from asn1crypto import cms
 
-from tests.tampering.attack import BROKEN, MISPLACED, NOT_OURS, UNREADABLE, UNSTAMPED, Attack, Answer
-from tests.tampering.bases import STREAM_1_T, STREAM_3_LT, TABLE_2_LT, TABLE_3_LT, Base
+from tests.tampering.attack import BORROWED, BROKEN, MISPLACED, UNREADABLE, UNSTAMPED, Answer, Attack, alone
+from tests.tampering.bases import TABLE_1_B, STREAM_1_T, STREAM_3_LT, TABLE_2_LT, TABLE_3_LT, Base
 from tests.tampering.editing import flipped, last, overwritten
 
 
@@ -52,18 +52,17 @@ ATTACKS = (
     _flip("header", "the header's first letter", _at(lambda base: 0), UNREADABLE),
     _flip("text", "what the page shows", _at(lambda base: base.data.index(b" Td <") + 8)),
     _flip("font", "a font file", _at(lambda base: base.data.index(b"/Length1") + 600)),
-    _flip("time", "the time that a signature claims", _at(lambda base: base.data.index(b"(D:20", last(base).object_start) + 7)),
+    _flip("time", "the time that a signature claims", _at(lambda base: base.data.index(b"/M (D:", last(base).object_start) + 10), bases=(TABLE_1_B, TABLE_3_LT)),
     _flip("filter", "a signature's sub-filter", _at(lambda base: base.data.index(b"CAdES", last(base).object_start)), MISPLACED),
     _flip("range-start", "the first number of a byte range", _at(lambda base: base.data.index(b"/ByteRange [", last(base).object_start) + 12), MISPLACED),
     _flip("range-length", "the second number of a byte range", _at(lambda base: base.data.index(b"/ByteRange [", last(base).object_start) + 16), MISPLACED),
-    _flip("hole-start", "the bracket before the contents", _at(lambda base: last(base).hole_start), MISPLACED),
-    _flip("hole-end", "the bracket behind the contents", _at(lambda base: last(base).hole_end - 1), MISPLACED),
+    _flip("hole-start", "the bracket before the contents", _at(lambda base: last(base).hole_start), MISPLACED, answers=alone(BROKEN)),
+    _flip("hole-end", "the bracket behind the contents", _at(lambda base: last(base).hole_end - 1), MISPLACED, answers=alone(BROKEN)),
     _flip("padding", "the zeros behind the signature", _at(lambda base: last(base).hole_end - 2), MISPLACED),
     _flip("end", "the last end of the file", _at(lambda base: last(base).end - 3), MISPLACED),
-    _flip("startxref", "where the cross-reference is said to be", _at(lambda base: base.data.rindex(b"%%EOF", 0, last(base).end) - 2)),
     _flip("value", "the raw signature", _in_cms(lambda data: bytes(data["signer_infos"][0]["signature"].native))),
     _flip("digest", "the signed digest", _in_cms(_digest)),
-    _flip("certificate", "the signer's certificate", _in_cms(_certificate), NOT_OURS),
+    _flip("certificate", "the signer's certificate", _in_cms(_certificate), BORROWED, answers=alone(BROKEN)),
     _flip("token", "the time-stamp's signature", _in_cms(_token), UNSTAMPED, bases=_STAMPED),
     _flip("answers", "the revocation answers that are signed with the page", _at(lambda base: base.data.index(b"/DSS") + 700), bases=(TABLE_2_LT, TABLE_3_LT)),
 )

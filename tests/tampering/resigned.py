@@ -17,7 +17,7 @@ from certsvc.verify.trust import Pin, SignerKind, Trust, digest_of
 from tests.support import pki as pkis
 from tests.support import sealed_sample
 from tests.tampering import identities
-from tests.tampering.attack import BORROWED, BROKEN, NOT_OURS, UNSTAMPED, Attack, Answer, invalid
+from tests.tampering.attack import ALTERED, BORROWED, BROKEN, DISTRUSTED_TIME, NOT_OURS, WRONG_PLACE, Answer, Attack, invalid
 from tests.tampering.bases import EVERY, STREAM_1_T, STREAM_3_LT, STREAM_3_LTA, TABLE_1_B, TABLE_2_LT, TABLE_3_LT, Base, Level, aside, unsigned
 from tests.tampering.editing import with_cms
 from tests.unit.verify import samples
@@ -111,12 +111,12 @@ ATTACKS = (
     _issued("expired", "signed after the certificate had ended", BORROWED, since=-10, until=-5),
     _issued("not-yet-valid", "signed before the certificate begins", BORROWED, since=5, until=10),
     _issued("server", "signed with a web server's certificate", BORROWED, is_server=True),
-    _issued("unanswered", "by a new certificate that our list does not name: the control of these", _REVOKED),
+    _issued("registered", "by a certificate that is good and pinned, in a file that was never published: the control of these", ALTERED),
     Attack("unpinned", "by a certificate of our CA that nobody registered", lambda base: aside(lambda: _by(identities.of_our_ca())), BORROWED, _ONE),
     Attack("revoked", "the organisation's certificate was revoked before it signed", _same, _REVOKED, EVERY, trust=_revoking(_organisation)),
-    Attack("revoked-stamper", "the time-stamping certificate was revoked", _same, UNSTAMPED, (TABLE_3_LT, STREAM_3_LT), trust=_revoking(_stamper)),
-    Attack("early", "looked at before it was signed", _same, UNSTAMPED, (TABLE_3_LT, STREAM_1_T), later=-dt.timedelta(days=2)),
+    Attack("revoked-stamper", "the time-stamping certificate was revoked", _same, DISTRUSTED_TIME, (TABLE_3_LT, STREAM_3_LT), trust=_revoking(_stamper)),
+    Attack("early", "looked at before it was signed", _same, DISTRUSTED_TIME, (TABLE_3_LT, STREAM_1_T), later=-dt.timedelta(days=2)),
     Attack("transplanted", "a real signature of another certificate", _transplanted, BROKEN, (TABLE_1_B, TABLE_2_LT, TABLE_3_LT, STREAM_3_LT)),
-    Attack("swapped", "two signatures have changed places", _swapped, BROKEN, _SEVERAL),
-    Attack("twice", "the first signature once more in the last one's place", _twice_the_first, BROKEN, _SEVERAL),
+    Attack("swapped", "two signatures have changed places", _swapped, WRONG_PLACE, _SEVERAL),
+    Attack("twice", "the first signature once more in the last one's place", _twice_the_first, WRONG_PLACE, _SEVERAL),
 )

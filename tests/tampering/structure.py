@@ -88,6 +88,11 @@ def _other_line_ends(base: Base) -> bytes:
     return base.data.replace(b"\n", b"\r\n")
 
 
+def _zeroed_startxref(base: Base) -> bytes:
+    at = base.data.rindex(b"startxref", 0, last(base).end) + len(b"startxref\n")
+    return overwritten(base.data, at, b"0" * (base.data.index(b"\n", at) - at))
+
+
 def _renamed(key: bytes) -> Callable[[Base], bytes]:
     def make(base: Base) -> bytes:
         return re.sub(rb"/%b\b" % key, b"/" + key[:-1] + b"X", base.data)
@@ -109,14 +114,14 @@ ATTACKS = (
     Attack("zip-behind", "an archive behind the end", _behind(_zip()), MISPLACED),
     Attack("page-behind", "a web page behind the end", _behind(b"<script>1</script>"), MISPLACED),
     Attack("comment-behind", "a comment behind the end", _behind(b"% x\n"), MISPLACED),
-    Attack("much-behind", "more white space behind the end than any gateway adds", _behind(b"\n" * 1025), MISPLACED),
+    Attack("much-behind", "more white space behind the end than any gateway adds", _behind(b"\n" * 1100), MISPLACED),
     Attack("no-break-space", "what is no white space to a PDF", _behind(b"\xa0"), MISPLACED),
     Attack("second-end", "a second end", _behind(b"%%EOF\n"), MISPLACED),
     Attack("second-startxref", "a second pointer to another cross-reference", _behind(b"startxref\n9\n%%EOF\n"), MISPLACED),
     Attack("second-trailer", "a second trailer", _second_trailer, MISPLACED),
     Attack("linearised", "linearisation hints in front", _linearised, MISPLACED),
     Attack("version-new", "the header says PDF 9.9", _version(b"%PDF-9.9"), BROKEN),
-    Attack("version-none", "the header says no version", _version(b"%PDF-X.X"), BROKEN),
+    Attack("version-none", "the header says no version", _version(b"%PDF-X.X"), MISPLACED),
     Attack("last-byte", "the last byte missing", _cut_to(lambda data: len(data) - 1), MISPLACED, _ENDS),
     Attack("last-line", "the last line missing", _cut_to(lambda data: data.rindex(b"%%EOF")), MISPLACED, _ENDS),
     Attack("half", "the first half", _cut_to(lambda data: len(data) // 2), UNREADABLE, _ENDS),
@@ -125,5 +130,9 @@ ATTACKS = (
     Attack("joined-behind", "another certificate behind it", _joined(is_first=True), MISPLACED),
     Attack("joined-before", "another certificate before it", _joined(is_first=False), MISPLACED),
     Attack("joined-update", "another certificate's last signature behind it", _first_file_then_update, MISPLACED),
-    *(Attack(f"renamed-{key.decode().lower()}", f"/{key.decode()} written otherwise", _renamed(key), MISPLACED) for key in (b"AcroForm", b"Contents", b"ByteRange", b"Perms")),
+    Attack("renamed-form", "/AcroForm written otherwise", _renamed(b"AcroForm"), MISPLACED),
+    Attack("renamed-range", "/ByteRange written otherwise", _renamed(b"ByteRange"), MISPLACED),
+    Attack("renamed-contents", "/Contents written otherwise", _renamed(b"Contents"), BROKEN),
+    Attack("renamed-perms", "/Perms written otherwise", _renamed(b"Perms"), BROKEN),
+    Attack("startxref-zero", "the cross-reference is said to be at the file's start", _zeroed_startxref, MISPLACED),
 )

@@ -4,17 +4,20 @@ from typing import Any
 
 from asn1crypto import cms, x509
 
-from tests.tampering.attack import BROKEN, MISPLACED, Answer, Attack
-from tests.tampering.bases import Base
+from tests.tampering.attack import BORROWED, BROKEN, MISPLACED, Answer, Attack, alone
+from tests.tampering.bases import STREAM_1_T, STREAM_3_LTA, TABLE_3_LT, Base
 from tests.tampering.editing import CmsChange, in_signature, last, with_changed_cms, with_cms, with_hole
 from tests.tampering.identities import with_key
 from tests.unit.verify import samples
+
+_ROOMY = (TABLE_3_LT, STREAM_1_T, STREAM_3_LTA)
+"""With room behind the CMS: tokens vary in length."""
 
 _BYTE_RANGE = rb"/ByteRange ?\[[^\]]*\] *"
 
 
 def _contents(name: str, about: str, string: bytes) -> Attack:
-    return Attack(f"contents-{name}", f"/Contents is {about}", lambda base: with_hole(base, string), MISPLACED)
+    return Attack(f"contents-{name}", f"/Contents is {about}", lambda base: with_hole(base, string), MISPLACED, answers=alone(BROKEN))
 
 
 def _self_reference(base: Base) -> bytes:
@@ -33,8 +36,8 @@ def _entry(name: str, about: str, pattern: bytes, replacement: bytes, answer: An
     return Attack(name, about, lambda base: in_signature(base, pattern, replacement), answer)
 
 
-def _cms(name: str, about: str, change: CmsChange, answer: Answer = BROKEN) -> Attack:
-    return Attack(f"cms-{name}", f"the CMS {about}", lambda base: with_changed_cms(base, change), answer)
+def _cms(name: str, about: str, change: CmsChange, answer: Answer = BROKEN, **more: Any) -> Attack:
+    return Attack(f"cms-{name}", f"the CMS {about}", lambda base: with_changed_cms(base, change), answer, **more)
 
 
 def _without(*names: str) -> CmsChange:
@@ -100,7 +103,7 @@ ATTACKS = (
     _contents("number", "a number", b"17"),
     _contents("name", "a name", b"/Contents"),
     _contents("literal", "a literal string", b"(signature)"),
-    Attack("contents-itself", "/Contents refers to the dictionary that holds it", _self_reference, MISPLACED),
+    Attack("contents-itself", "/Contents refers to the dictionary that holds it", _self_reference, MISPLACED, answers=alone(BROKEN)),
     _range("removed", "not there", b""),
     _range("null", "null", b"null"),
     _range("empty", "an empty array", b"[]"),
@@ -118,14 +121,14 @@ ATTACKS = (
     _entry("sub-filter", "/SubFilter names an older form", rb"/ETSI\.CAdES\.detached", b"/adbe.pkcs7.detached"),
     _entry("sub-filter-stamp", "/SubFilter says that it is a time-stamp", rb"/ETSI\.CAdES\.detached", b"/ETSI.RFC3161"),
     _cms("no-signers", "has no signers", _no_signers),
-    _cms("two-signers", "has two signers", _two_signers),
-    _cms("no-certificates", "has no certificates", _no_certificates),
+    _cms("two-signers", "has two signers", _two_signers, bases=_ROOMY),
+    _cms("no-certificates", "has no certificates", _no_certificates, BORROWED, answers=alone(BROKEN)),
     _cms("no-attributes", "signs no attributes", _without("signed_attrs")),
     _cms("no-digest", "signs no digest", _no_digest),
-    _cms("embedded", "brings content of its own", _embedded_content),
+    _cms("embedded", "brings content of its own", _embedded_content, bases=(TABLE_3_LT,)),
     _cms("md5", "names MD5", _weak_digest),
     _cms("zero-signature", "has a raw signature of zeros", _zero_signature),
-    _cms("issuer", "has its signer's certificate taken away", _issuer_as_signer),
-    _cms("swapped", "has another certificate under the same name", _swapped_certificate),
-    Attack("cms-padding", "more than zeros behind the CMS", _padding, MISPLACED),
+    _cms("issuer", "has its signer's certificate taken away", _issuer_as_signer, BORROWED, answers=alone(BROKEN)),
+    _cms("swapped", "has another certificate under the same name", _swapped_certificate, BORROWED, answers=alone(BROKEN)),
+    Attack("cms-padding", "more than zeros behind the CMS", _padding, MISPLACED, _ROOMY),
 )

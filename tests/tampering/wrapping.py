@@ -2,7 +2,7 @@
 
 import re
 
-from tests.tampering.attack import MISPLACED, Attack
+from tests.tampering.attack import BROKEN, MISPLACED, Attack, alone
 from tests.tampering.bases import Base, Xref
 from tests.tampering.editing import in_signature, last, number_of
 
@@ -62,5 +62,5 @@ ATTACKS = (
     Attack("wrapped-blank", "the second range moved back over white space", lambda base: _moved(base, b" " * 64), MISPLACED),
     Attack("wrapped-objects", "the second range moved, another catalog in the gap", _objects_in_gap, MISPLACED),
     Attack("wrapped-xref", "the second range moved, a forged cross-reference where the signed one stood", _xref_in_gap, MISPLACED),
-    Attack("wrapped-hole", "the contents end before the hole does", _between, MISPLACED),
+    Attack("wrapped-hole", "the contents end before the hole does", _between, MISPLACED, answers=alone(BROKEN)),
 )

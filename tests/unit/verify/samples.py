@@ -163,7 +163,7 @@ def sign_over(pdf: io.BytesIO, signer: Identity, *, field: str, certify: bool = 
     Without an appearance, so it is not quite what we would write.
     """
     template = cms.template_of(signer)
-    stamper = pki().tsa()
+    stamper = Roomy(pki().tsa())
     embedder = PdfCMSEmbedder().write_cms(field_name=field, writer=Quiet(pdf), existing_fields_only=True)
     next(embedder)
     room = 2 * cms.max_cms_bytes(signer, max_token_bytes=stamper.max_token_bytes)
