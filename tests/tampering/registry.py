@@ -53,6 +53,10 @@ class Variant:
         return f"{self.family}/{self.attack.name}/{self.base.name}"
 
     @property
+    def file(self) -> str:
+        return f"{self.name}.pdf"
+
+    @property
     def answer(self) -> Answer:
         return self.attack.answer_for(self.base)
 
@@ -66,11 +70,13 @@ def variants() -> Iterator[Variant]:
 
 
 def manifest() -> str:
-    """Every file with its answer, as CSV."""
+    """Every attack with its answers and the bases that they are given for, as CSV."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["file", "about", "verdict", "reason", "failed_check"])
-    for variant in variants():
-        answer = variant.answer
-        writer.writerow([f"{variant.name}.pdf", variant.attack.about, answer.verdict, answer.reason, answer.check or ""])
+    writer.writerow(["class", "attack", "about", "bases", "verdict", "reason", "failed_check"])
+    for family, attacks in CLASSES.items():
+        for attack in attacks:
+            for answer in dict.fromkeys(map(attack.answer_for, attack.bases)):
+                names = " ".join(base.name for base in attack.bases if attack.answer_for(base) == answer)
+                writer.writerow([family, attack.name, attack.about, names, answer.verdict, answer.reason, answer.check or ""])
     return out.getvalue()

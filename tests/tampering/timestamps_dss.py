@@ -96,7 +96,7 @@ def _foreign_archive(base: Base) -> bytes:
 
 
 ATTACKS = (
-    Attack("stripped-first", "the first signature without its time-stamp", _stripped(0), UNSTAMPED, _STAMPED),
+    Attack("stripped-first", "the first signature without its time-stamp", _stripped(0), BROKEN, _STAMPED, {STREAM_1_T: UNSTAMPED}),
     Attack("stripped-last", "the last signature without its time-stamp", _stripped(-1), UNSTAMPED, _STAMPED),
     Attack("stamp-foreign", "a time-stamp by somebody else's authority", _restamped(lambda raw: raw, by=identities.look_alike), UNSTAMPED, _STAMPED),
     Attack("stamp-elsewhere", "our authority's time-stamp over something else", _restamped(lambda raw: b"something else"), UNSTAMPED, _STAMPED),

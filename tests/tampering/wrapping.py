@@ -2,8 +2,8 @@
 
 import re
 
-from tests.tampering.attack import BROKEN, MISPLACED, Attack, alone
-from tests.tampering.bases import Base, Xref
+from tests.tampering.attack import BROKEN, MISPLACED, Attack
+from tests.tampering.bases import TABLE_1_B, Base, Xref
 from tests.tampering.editing import in_signature, last, number_of
 
 _FORGED = b"<< /Type /Catalog /Pages << /Type /Pages /Kids [] /Count 0 >> >>"
@@ -62,5 +62,5 @@ ATTACKS = (
     Attack("wrapped-blank", "the second range moved back over white space", lambda base: _moved(base, b" " * 64), MISPLACED),
     Attack("wrapped-objects", "the second range moved, another catalog in the gap", _objects_in_gap, MISPLACED),
     Attack("wrapped-xref", "the second range moved, a forged cross-reference where the signed one stood", _xref_in_gap, MISPLACED),
-    Attack("wrapped-hole", "the contents end before the hole does", _between, MISPLACED, answers=alone(BROKEN)),
+    Attack("wrapped-hole", "the contents end before the hole does", _between, MISPLACED, answers={TABLE_1_B: BROKEN}),
 )
