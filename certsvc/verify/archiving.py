@@ -29,10 +29,11 @@ from pyhanko.sign.diff_analysis import (
 from pyhanko.sign.diff_analysis.commons import compare_dicts
 from pyhanko.sign.fields import MDPPerm
 
+from certsvc.verify.evidence import Evidence
 from certsvc.verify.findings import Kind, Refused
 from certsvc.verify.geometry import MAX_SIGNATURES, SignaturePlace
-from certsvc.verify.proving import Evidence, prove_document_timestamp
-from certsvc.verify.reading import SignatureField, matches_place, open_pdf, read_signature, signature_fields
+from certsvc.verify.proving import prove_document_timestamp
+from certsvc.verify.reading import matches_place, open_pdf, read_signature, signature_fields
 from certsvc.verify.report import CheckName
 
 _LAST_END = re.compile(rb"startxref\s+\d{1,10}\s+%%EOF[\r\n]{0,2}")
@@ -47,9 +48,9 @@ _DIFF_POLICY = StandardDiffPolicy(
         ObjectStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
         DSSCompareRule().as_qualified(ModificationLevel.LTA_UPDATES),
         DocInfoRule().as_qualified(ModificationLevel.LTA_UPDATES),
-        MetadataUpdateRule().as_qualified(ModificationLevel.LTA_UPDATES),
+        MetadataUpdateRule().as_qualified(ModificationLevel.LTA_UPDATES),  # type: ignore[no-untyped-call]
     ],
-    form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]),
+    form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]),  # type: ignore[no-untyped-call]
     ignore_orphaned_objects=False,
 )
 
@@ -70,24 +71,21 @@ def end_of_archive(data: bytes, stamps: tuple[SignaturePlace, ...]) -> int:
     return ends[0] if ends else stamps[-1].end
 
 
-def prove_archive(data: bytes, *, signed: PdfFileReader, stamps: tuple[SignaturePlace, ...], evidence: Evidence, since: dt.datetime | None, now: dt.datetime) -> None:
+def prove_archive(
+    data: bytes, *, signed: PdfFileReader, stamps: tuple[SignaturePlace, ...], evidence: Evidence, since: dt.datetime | None, now: dt.datetime
+) -> None:
     """Prove that only archive updates stand behind the part `signed`, with time-stamps not before `since`. Raises Refused."""
     reader = open_pdf(data, strict=True)
     fields = tuple(signature_fields(reader.root, max_fields=2 * MAX_SIGNATURES))[-len(stamps) :]
     for revision in range(signed.xrefs.total_revisions, reader.xrefs.total_revisions):
         _refuse_change(reader.get_historical_resolver(revision - 1), reader.get_historical_resolver(revision))
     for field, stamp in zip(fields, stamps, strict=True):
-        since = _prove_stamp(reader, field, stamp, evidence=evidence, since=since, now=now)
-
-
-def _prove_stamp(reader: PdfFileReader, field: SignatureField, stamp: SignaturePlace, *, evidence: Evidence, since: dt.datetime | None, now: dt.datetime) -> dt.datetime:
-    """When our authority stamped this revision."""
-    if not matches_place(reader, field, stamp, kind=("/DocTimeStamp", "/ETSI.RFC3161")):
-        raise _no_archive()
-    stamped_at = prove_document_timestamp(read_signature(reader, field), evidence=evidence, now=now)
-    if since is not None and stamped_at < since:
-        raise Refused(Kind.TAMPERED, CheckName.ARCHIVE, "Thứ tự dấu thời gian lưu trữ không đúng.")
-    return stamped_at
+        if not matches_place(reader, field, stamp, kind=("/DocTimeStamp", "/ETSI.RFC3161")):
+            raise _no_archive()
+        stamped_at = prove_document_timestamp(read_signature(reader, field), evidence=evidence, now=now)
+        if since is not None and stamped_at < since:
+            raise Refused(Kind.TAMPERED, CheckName.ARCHIVE, "Thứ tự dấu thời gian lưu trữ không đúng.")
+        since = stamped_at
 
 
 def _refuse_change(old: HistoricalResolver, new: HistoricalResolver) -> None:

@@ -17,25 +17,15 @@ from itertools import pairwise
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.diff_analysis import (
-    CatalogModificationRule,
-    FormUpdatingRule,
-    ModificationLevel,
-    ObjectStreamRule,
-    SigFieldModificationRule,
-    StandardDiffPolicy,
-    SuspiciousModification,
-    XrefStreamRule,
-)
-from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation import EmbeddedPdfSignature
 
 from certsvc.models import Slot
-from certsvc.verify.additions import adds_only_signature
 from certsvc.verify.archiving import end_of_archive, is_token, prove_archive
+from certsvc.verify.evidence import Evidence, gather_evidence
 from certsvc.verify.findings import Examination, Kind, Limits, Refused
 from certsvc.verify.geometry import GeometryError, SignaturePlace, cut_blank_tail, find_places, prove_places, refuse_long_tail
-from certsvc.verify.proving import Evidence, Proven, gather_evidence, prove_signature, refuse_changed
+from certsvc.verify.permissions import check_differences, check_permissions
+from certsvc.verify.proving import Proven, prove_signature, refuse_changed
 from certsvc.verify.reading import (
     SignatureField,
     entry,
@@ -58,18 +48,6 @@ SLOT_ORDERS = (
     (Slot.ORGANISATION,),
 )
 """The slots that a design may have, in the order of signing [domain §1.6]."""
-
-_DIFF_POLICY = StandardDiffPolicy(
-    global_rules=[
-        CatalogModificationRule(),  # type: ignore[no-untyped-call]
-        XrefStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
-        ObjectStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
-    ],
-    form_rule=FormUpdatingRule(field_rules=[SigFieldModificationRule()]),
-    ignore_orphaned_objects=False,
-)
-"""Signing a field that exists, and nothing else: our signatures touch neither /Info nor XMP nor the security store."""
-
 
 _WHOLE = "Mỗi chữ ký bao trọn phần đã ký, chữ ký cuối bao trọn tệp."
 _ARCHIVED = "Mỗi chữ ký bao trọn phần đã ký; sau đó chỉ có dữ liệu lưu trữ."
@@ -121,8 +99,8 @@ def _prove_all(layout: _Layout, *, trust: Trust, now: dt.datetime, limits: Limit
     if any(later < earlier for earlier, later in pairwise(moments)):
         raise Refused(Kind.TAMPERED, CheckName.TIMESTAMP, "Thứ tự thời gian ký không đúng.")
     # 4. Permissions and differences.
-    _check_permissions(reader, signatures)
-    _check_differences(reader, signatures)
+    check_permissions(reader, signatures)
+    check_differences(reader, signatures)
     # 5. What stands behind the signatures.
     if layout.stamps:
         prove_archive(layout.whole, signed=reader, stamps=layout.stamps, evidence=evidence, since=max(moments, default=None), now=now)
@@ -198,45 +176,6 @@ def _pin(signature: EmbeddedPdfSignature, slot: Slot, trust: Trust) -> Pin:
     if (pin.kind is SignerKind.ORGANISATION) is not (slot is Slot.ORGANISATION):
         raise Refused(Kind.TAMPERED, CheckName.CHAIN, "Người ký không đúng vị trí ký.")
     return pin
-
-
-def _check_permissions(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]) -> None:
-    """The first certifies the document, the last locks it; a single one does both (P=1)."""
-    first, last = signatures[0], signatures[-1]
-    wanted = MDPPerm.NO_CHANGES if first is last else MDPPerm.FILL_FORMS
-    permissions = entry(reader.root, "/Perms")
-    if not isinstance(permissions, generic.DictionaryObject) or set(permissions) != {"/DocMDP"} or permissions["/DocMDP"] is not first.sig_object:
-        raise _wrong_permissions()
-    if _certified(first.sig_object) is not True or first.docmdp_level is not wanted or last.docmdp_level is not MDPPerm.NO_CHANGES:
-        raise _wrong_permissions()
-    if any(_certified(signature.sig_object) for signature in signatures[1:]):
-        raise _wrong_permissions()
-
-
-def _certified(signature: generic.DictionaryObject) -> bool:
-    references = entry(signature, "/Reference")
-    return any(reference.get_object()["/TransformMethod"] == "/DocMDP" for reference in (references if isinstance(references, generic.ArrayObject) else ()))
-
-
-def _wrong_permissions() -> Refused:
-    return Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Tệp không được khóa đúng cách.")
-
-
-def _check_differences(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]) -> None:
-    """Between one signature and the next stands one revision, which fills its own signature field only.
-
-    What is not plainly so, as in files that we once made with pyHanko, is for its policy to judge, which reads the whole file.
-    """
-    for earlier, later in pairwise(signatures):
-        old, new = reader.get_historical_resolver(earlier.signed_revision), reader.get_historical_resolver(later.signed_revision)
-        if earlier.fieldmdp is None and adds_only_signature(old, new, field_name=later.field_name):
-            continue
-        try:
-            result = _DIFF_POLICY.apply(old, new, field_mdp_spec=earlier.fieldmdp, doc_mdp=MDPPerm.FILL_FORMS)
-        except SuspiciousModification as error:
-            raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Nội dung bị thay đổi giữa các lần ký.") from error
-        if result.modification_level > ModificationLevel.FORM_FILLING or result.changed_form_fields != {later.field_name}:
-            raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Nội dung bị thay đổi giữa các lần ký.")
 
 
 def _facts(field: SignatureField, pin: Pin, proven: Proven, *, evidence: Evidence, covers_file: bool) -> SignatureFacts:

@@ -88,8 +88,7 @@ def read_signature(reader: PdfFileReader, field: SignatureField) -> EmbeddedPdfS
     """The signature in a field, its CMS parsed. Raises Refused where there is none, or not just one signer's."""
     try:
         signature = EmbeddedPdfSignature(reader, field.dictionary, field.name)
-        if signature.signer_info is None:
-            raise ValueError
+        len(signature.signer_info)  # parsed only when asked for
     except (PdfError, CMSExtractionError, SignatureValidationError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Chữ ký số không đúng cấu trúc.") from error
     return signature

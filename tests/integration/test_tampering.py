@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -24,9 +23,9 @@ BREAKERS = [variant for variant in ALL.values() if variant.family in {"structure
 
 
 @pytest.fixture(scope="module")
-def answers() -> Iterator[dict[str, Answer]]:
+def answers() -> dict[str, Answer]:
     """What each file gets, checked one after another as they come in."""
-    yield asyncio.run(_ask_all())
+    return asyncio.run(_ask_all())
 
 
 async def _ask_all() -> dict[str, Answer]:

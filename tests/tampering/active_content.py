@@ -6,7 +6,7 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from tests.tampering.attack import MISPLACED, Attack
-from tests.tampering.editing import Change, by_editor, dictionary, first_page
+from tests.tampering.editing import Change, by_editor, dictionary, first_page, numbers
 
 
 def _text(value: str) -> generic.TextStringObject:
@@ -24,7 +24,7 @@ def _on_opening(**action: generic.PdfObject) -> Change:
 def _on_page(writer: IncrementalPdfFileWriter) -> None:
     page = first_page(writer)
     page[pdf_name("/AA")] = dictionary(O=dictionary(S=pdf_name("/JavaScript"), JS=_text("app.alert(1)")))
-    writer.mark_update(page.container_ref)
+    writer.update_container(page)
 
 
 def _named_script(writer: IncrementalPdfFileWriter) -> None:
@@ -47,14 +47,14 @@ def _dynamic_form(writer: IncrementalPdfFileWriter) -> None:
 
 def _need_appearances(writer: IncrementalPdfFileWriter) -> None:
     form = writer.root["/AcroForm"]
-    form[pdf_name("/NeedAppearances")] = generic.BooleanObject(value=True)
+    form[pdf_name("/NeedAppearances")] = generic.BooleanObject(value=True)  # type: ignore[no-untyped-call]
     writer.update_container(form)
 
 
 def _link(writer: IncrementalPdfFileWriter) -> None:
     page = first_page(writer)
     action = dictionary(S=pdf_name("/URI"), URI=_text("http://127.0.0.1:9/"))
-    box = generic.ArrayObject(map(generic.NumberObject, (0, 0, 595, 419)))
+    box = numbers(0, 0, 595, 419)
     page["/Annots"].append(writer.add_object(dictionary(Type=pdf_name("/Annot"), Subtype=pdf_name("/Link"), Rect=box, A=action)))
     writer.update_container(page["/Annots"])
 

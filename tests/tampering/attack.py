@@ -57,7 +57,7 @@ class Attack:
     answer: Answer
     bases: tuple[Base, ...] = EVERY
     answers: Mapping[Base, Answer] = field(default_factory=dict)
-    trust: Callable[[Base], Trust] = lambda base: base.trust  # noqa: E731
+    trust: Callable[[Base], Trust] = lambda base: base.trust
     later: dt.timedelta = dt.timedelta(0)
 
     def answer_for(self, base: Base) -> Answer:

@@ -33,6 +33,14 @@ def dictionary(**entries: generic.PdfObject) -> generic.DictionaryObject:
     return generic.DictionaryObject({pdf_name(f"/{key}"): value for key, value in entries.items()})  # type: ignore[no-untyped-call]
 
 
+def number(value: int) -> generic.NumberObject:
+    return generic.NumberObject(value)  # type: ignore[no-untyped-call]
+
+
+def numbers(*values: int) -> generic.ArrayObject:
+    return generic.ArrayObject(map(number, values))
+
+
 def first_page(writer: IncrementalPdfFileWriter) -> generic.DictionaryObject:
     page: generic.DictionaryObject = writer.root["/Pages"]["/Kids"][0].get_object()
     return page
@@ -43,7 +51,7 @@ def number_of(data: bytes, *path: str | int) -> int:
     reader = PdfFileReader(io.BytesIO(data))
     here = reader.trailer.raw_get("/Root")
     for step in path:
-        inside = here.get_object() if isinstance(here, generic.IndirectObject) else here
+        inside = here.get_object() if isinstance(here, generic.IndirectObject) else here  # type: ignore[no-untyped-call]
         here = list.__getitem__(inside, step) if isinstance(step, int) else inside.raw_get(step)
     return int(here.idnum)
 
@@ -55,7 +63,7 @@ def last_startxref(data: bytes) -> int:
 def appended(base: Base, objects: Mapping[int, bytes], *, freed: Iterable[int] = (), root: int | None = None, chained: bool = True) -> bytes:
     """The base with a revision written by hand, in its own form of cross-reference; `freed` objects vanish."""
     data, out = base.data, bytearray(base.data)
-    rows = {number: (0, 0, 65535) for number in freed}
+    rows = dict.fromkeys(freed, (0, 0, 65535))
     for number in sorted(objects):
         rows[number] = (1, len(out), 0)
         out += b"%d 0 obj\n%b\nendobj\n" % (number, objects[number])

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from asn1crypto import cms
 
 from tests.tampering.attack import BORROWED, BROKEN, MISPLACED, UNREADABLE, UNSTAMPED, Answer, Attack, alone
-from tests.tampering.bases import TABLE_1_B, STREAM_1_T, STREAM_3_LT, TABLE_2_LT, TABLE_3_LT, Base
+from tests.tampering.bases import STREAM_1_T, STREAM_3_LT, TABLE_1_B, TABLE_2_LT, TABLE_3_LT, Base
 from tests.tampering.editing import flipped, last, overwritten
 
 
@@ -24,6 +24,10 @@ def _in_cms(find: Callable[[cms.SignedData], bytes]) -> Callable[[Base], bytes]:
         return overwritten(base.data, place.hole_start + 1, digits)
 
     return make
+
+
+def _claimed_time(base: Base) -> int:
+    return base.data.index(b"/M (D:", last(base).object_start) + 10
 
 
 def _digest(data: cms.SignedData) -> bytes:
@@ -52,7 +56,9 @@ ATTACKS = (
     _flip("header", "the header's first letter", _at(lambda base: 0), UNREADABLE),
     _flip("text", "what the page shows", _at(lambda base: base.data.index(b" Td <") + 8)),
     _flip("font", "a font file", _at(lambda base: base.data.index(b"/Length1") + 600)),
-    _flip("time", "the time that a signature claims", _at(lambda base: base.data.index(b"/M (D:", last(base).object_start) + 10), bases=(TABLE_1_B, TABLE_3_LT)),
+    _flip(
+        "time", "the time that a signature claims", _at(lambda base: base.data.index(b"/M (D:", last(base).object_start) + 10), bases=(TABLE_1_B, TABLE_3_LT)
+    ),
     _flip("filter", "a signature's sub-filter", _at(lambda base: base.data.index(b"CAdES", last(base).object_start)), MISPLACED),
     _flip("range-start", "the first number of a byte range", _at(lambda base: base.data.index(b"/ByteRange [", last(base).object_start) + 12), MISPLACED),
     _flip("range-length", "the second number of a byte range", _at(lambda base: base.data.index(b"/ByteRange [", last(base).object_start) + 16), MISPLACED),

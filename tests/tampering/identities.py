@@ -62,7 +62,9 @@ def _subject(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name), x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Công ty Thử Nghiệm")])
 
 
-def _certificate(subject: x509.Name, key: Key, *, issuer: x509.Name, issuer_key: Key, since: int = -1, until: int = 1, is_server: bool = False) -> x509.Certificate:
+def _certificate(
+    subject: x509.Name, key: Key, *, issuer: x509.Name, issuer_key: Key, since: int = -1, until: int = 1, is_server: bool = False
+) -> x509.Certificate:
     now = samples.now()
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
     builder = builder.serial_number(x509.random_serial_number())

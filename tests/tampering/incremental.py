@@ -10,7 +10,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from tests.tampering.attack import MISPLACED, Attack
 from tests.tampering.bases import Base
-from tests.tampering.editing import Change, appended, by_editor, dictionary, first_page, last, number_of
+from tests.tampering.editing import Change, appended, by_editor, dictionary, first_page, last, number, number_of, numbers
 from tests.unit.verify import samples
 
 _OTHER_TEXT = b"BT /F 12 Tf 40 340 Td <0030> Tj ET"
@@ -24,7 +24,7 @@ def _page(entry: str, value: generic.PdfObject) -> Change:
     def change(writer: IncrementalPdfFileWriter) -> None:
         page = first_page(writer)
         page[pdf_name(entry)] = value
-        writer.mark_update(page.container_ref)
+        writer.update_container(page)
 
     return change
 
@@ -33,20 +33,20 @@ def _more_pages(writer: IncrementalPdfFileWriter) -> None:
     pages = writer.root["/Pages"]
     page = writer.add_object(dictionary(Type=pdf_name("/Page"), Parent=writer.root.raw_get("/Pages")))
     pages["/Kids"].append(page)
-    pages[pdf_name("/Count")] = generic.NumberObject(2)
+    pages[pdf_name("/Count")] = number(2)
     writer.update_container(pages)
 
 
 def _no_pages(writer: IncrementalPdfFileWriter) -> None:
     pages = writer.root["/Pages"]
-    pages[pdf_name("/Kids")], pages[pdf_name("/Count")] = generic.ArrayObject(), generic.NumberObject(0)
+    pages[pdf_name("/Kids")], pages[pdf_name("/Count")] = generic.ArrayObject(), number(0)
     writer.update_container(pages)
 
 
 def _annotation(subtype: str) -> Change:
     def change(writer: IncrementalPdfFileWriter) -> None:
         page = first_page(writer)
-        box = generic.ArrayObject(map(generic.NumberObject, (0, 0, 595, 419)))
+        box = numbers(0, 0, 595, 419)
         page["/Annots"].append(writer.add_object(dictionary(Type=pdf_name("/Annot"), Subtype=pdf_name(subtype), Rect=box)))
         writer.update_container(page["/Annots"])
 
@@ -124,8 +124,8 @@ def _saved(name: str, about: str, change: Change) -> Attack:
 ATTACKS = (
     _saved("nothing", "the catalog again, unchanged", _nothing),
     _saved("text", "the page shows another text", samples.replace_page),
-    _saved("rotated", "the page turned", _page("/Rotate", generic.NumberObject(180))),
-    _saved("cropped", "part of the page out of sight", _page("/CropBox", generic.ArrayObject(map(generic.NumberObject, (0, 0, 100, 100))))),
+    _saved("rotated", "the page turned", _page("/Rotate", number(180))),
+    _saved("cropped", "part of the page out of sight", _page("/CropBox", numbers(0, 0, 100, 100))),
     _saved("more-pages", "a page added", _more_pages),
     _saved("no-pages", "every page removed", _no_pages),
     _saved("stamp", "a stamp over the page", _annotation("/Stamp")),

@@ -18,7 +18,7 @@ from tests.support import pki as pkis
 from tests.support import sealed_sample
 from tests.tampering import identities
 from tests.tampering.attack import ALTERED, BORROWED, BROKEN, DISTRUSTED_TIME, NOT_OURS, WRONG_PLACE, Answer, Attack, invalid
-from tests.tampering.bases import EVERY, STREAM_1_T, STREAM_3_LT, STREAM_3_LTA, TABLE_1_B, TABLE_2_LT, TABLE_3_LT, Base, Level, aside, unsigned
+from tests.tampering.bases import EVERY, STREAM_1_T, STREAM_3_LT, TABLE_1_B, TABLE_2_LT, TABLE_3_LT, Base, Level, aside, unsigned
 from tests.tampering.editing import with_cms
 from tests.unit.verify import samples
 
@@ -45,11 +45,11 @@ def _issued(name: str, about: str, answer: Answer, **terms: int) -> Attack:
     """Signed by a certificate of the true CA, pinned by mistake."""
 
     def pinned(base: Base) -> Trust:
-        certificate = identities.of_our_ca(**terms).certificate  # type: ignore[arg-type]
+        certificate = identities.of_our_ca(**terms).certificate
         pin = Pin(SignerKind.ORGANISATION, pkis.STATION, None, "Trạm Y tế Phúc Xá")
         return replace(base.trust, pins={**base.trust.pins, digest_of(samples.der(certificate)): pin})
 
-    return Attack(name, about, lambda base: aside(lambda: _by(identities.of_our_ca(**terms))), answer, _ONE, trust=pinned)  # type: ignore[arg-type]
+    return Attack(name, about, lambda base: aside(lambda: _by(identities.of_our_ca(**terms))), answer, _ONE, trust=pinned)
 
 
 def _look_alike(base: Base) -> bytes:

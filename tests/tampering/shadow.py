@@ -41,7 +41,7 @@ def _changed_places(base: Base) -> bytes:
     """What was prepared before signing comes to the front: the page's contents change places."""
     numbers = [number_of(base.data, *_PAGE, "/Contents", index) for index in (0, 1)]
     reader = PdfFileReader(io.BytesIO(base.data))
-    texts = [bytes(reader.get_object(generic.Reference(number, 0, reader)).data) for number in reversed(numbers)]
+    texts = [bytes(reader.get_object(generic.Reference(number, 0, reader)).data) for number in reversed(numbers)]  # type: ignore[no-untyped-call]
     return appended(base, {number: b"<< /Length %d >>\nstream\n%b\nendstream" % (len(text), text) for number, text in zip(numbers, texts, strict=True)})
 
 

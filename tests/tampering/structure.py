@@ -8,10 +8,8 @@ from collections.abc import Callable
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 
-from certsvc.verify.reasons import Reason
-from certsvc.verify.report import CheckName
-from tests.tampering.attack import BROKEN, ENCRYPTED, MISPLACED, UNREADABLE, Attack, invalid
-from tests.tampering.bases import EVERY, STREAM_1_T, STREAM_3_LT, STREAM_3_LTA, TABLE_1_B, TABLE_2_LT, TABLE_3_LT, Base, aside, unsigned
+from tests.tampering.attack import BROKEN, ENCRYPTED, MISPLACED, UNREADABLE, Attack
+from tests.tampering.bases import STREAM_1_T, STREAM_3_LT, TABLE_1_B, TABLE_3_LT, Base
 from tests.tampering.editing import last, last_startxref, number_of, overwritten
 from tests.unit.verify import samples
 
