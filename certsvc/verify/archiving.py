@@ -76,7 +76,10 @@ def prove_archive(
 ) -> None:
     """Prove that only archive updates stand behind the part `signed`, with time-stamps not before `since`. Raises Refused."""
     reader = open_pdf(data, strict=True)
-    fields = tuple(signature_fields(reader.root, max_fields=2 * MAX_SIGNATURES))[-len(stamps) :]
+    slots = len(signed.root["/AcroForm"]["/Fields"])
+    fields = tuple(signature_fields(reader.root, max_fields=2 * MAX_SIGNATURES))[slots:]
+    if len(fields) != len(stamps):
+        raise _no_archive()
     for revision in range(signed.xrefs.total_revisions, reader.xrefs.total_revisions):
         _refuse_change(reader.get_historical_resolver(revision - 1), reader.get_historical_resolver(revision))
     for field, stamp in zip(fields, stamps, strict=True):

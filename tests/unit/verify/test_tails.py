@@ -7,6 +7,7 @@ import pytest
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 from pyhanko.sign.signers import PdfTimeStamper
 
 from certsvc.models import Status
@@ -15,6 +16,7 @@ from certsvc.verify.judging import RegisterFacts, judge_file
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import CheckName, Outcome, Verdict
 from tests.tampering.bases import OurStamper, archived
+from tests.tampering.editing import Change
 from tests.unit.verify import samples
 
 PUBLISHED = RegisterFacts(Status.ISSUED)
@@ -87,13 +89,18 @@ def _described(writer: IncrementalPdfFileWriter) -> None:
     writer.update_root()  # type: ignore[no-untyped-call]
 
 
+def _more_fields(writer: IncrementalPdfFileWriter) -> None:
+    append_signature_field(writer, SigFieldSpec("Signature9", box=(0, 0, 0, 0)))
+
+
 @pytest.mark.parametrize(
-    ("change", "kind"), [(_dated, Kind.OURS_INTACT), (_titled, Kind.TAMPERED), (_described, Kind.TAMPERED), (samples.replace_page, Kind.TAMPERED)]
+    ("change", "kind"),
+    [(_more_fields, Kind.TAMPERED), (_dated, Kind.OURS_INTACT), (_titled, Kind.TAMPERED), (_described, Kind.TAMPERED), (samples.replace_page, Kind.TAMPERED)],
 )
-def test_a_time_stamp_covers_up_no_other_change(change: object, kind: Kind) -> None:
-    """Our authority stamps what it is given, and says nothing of it: another title, other metadata, another page."""
+def test_a_time_stamp_covers_up_no_other_change(change: Change, kind: Kind) -> None:
+    """Our authority stamps what it is given, and says nothing of it: a field more, another title, other metadata, another page."""
     writer = IncrementalPdfFileWriter(io.BytesIO(samples.genuine(1)))
-    change(writer)  # type: ignore[operator]
+    change(writer)
     data = asyncio.run(PdfTimeStamper(OurStamper()).async_timestamp_pdf(writer, "sha256")).getvalue()
     assert samples.look_at_stranger(data).kind is kind
 
