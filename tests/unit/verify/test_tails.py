@@ -74,10 +74,6 @@ def test_white_space_behind_an_archive_is_told() -> None:
     assert judge_file(examination, register=PUBLISHED).verdict is not Verdict.VALID
 
 
-def _dated(writer: IncrementalPdfFileWriter) -> None:
-    """What pyHanko does at each renewal by itself: another date and producer."""
-
-
 def _titled(writer: IncrementalPdfFileWriter) -> None:
     writer.set_info(generic.DictionaryObject({pdf_name("/Title"): generic.TextStringObject("khác")}))  # type: ignore[no-untyped-call]
 
@@ -93,16 +89,21 @@ def _more_fields(writer: IncrementalPdfFileWriter) -> None:
     append_signature_field(writer, SigFieldSpec("Signature9", box=(0, 0, 0, 0)))
 
 
-@pytest.mark.parametrize(
-    ("change", "kind"),
-    [(_more_fields, Kind.TAMPERED), (_dated, Kind.OURS_INTACT), (_titled, Kind.TAMPERED), (_described, Kind.TAMPERED), (samples.replace_page, Kind.TAMPERED)],
-)
-def test_a_time_stamp_covers_up_no_other_change(change: Change, kind: Kind) -> None:
+@pytest.mark.parametrize("change", [_more_fields, _titled, _described, samples.replace_page])
+def test_a_time_stamp_covers_up_no_other_change(change: Change) -> None:
     """Our authority stamps what it is given, and says nothing of it: a field more, another title, other metadata, another page."""
+    assert samples.look_at_stranger(_stamped(change)).kind is Kind.TAMPERED
+
+
+def test_control_a_time_stamp_alone_passes() -> None:
+    """With the date and the producer that pyHanko writes at each renewal by itself."""
+    assert samples.look_at_stranger(_stamped(lambda writer: None)).kind is Kind.OURS_INTACT
+
+
+def _stamped(change: Change) -> bytes:
     writer = IncrementalPdfFileWriter(io.BytesIO(samples.genuine(1)))
     change(writer)
-    data = asyncio.run(PdfTimeStamper(OurStamper()).async_timestamp_pdf(writer, "sha256")).getvalue()
-    assert samples.look_at_stranger(data).kind is kind
+    return bytes(asyncio.run(PdfTimeStamper(OurStamper()).async_timestamp_pdf(writer, "sha256")).getvalue())
 
 
 def test_a_time_stamp_before_a_signature_is_tampering() -> None:
