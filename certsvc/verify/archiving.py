@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element, ParseError  # only names: what parses
 
 from asn1crypto import cms
 from defusedxml.ElementTree import fromstring
+from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
@@ -75,7 +76,10 @@ def prove_archive(
     data: bytes, *, signed: PdfFileReader, stamps: tuple[SignaturePlace, ...], evidence: Evidence, since: dt.datetime | None, now: dt.datetime
 ) -> None:
     """Prove that only archive updates stand behind the part `signed`, with time-stamps not before `since`. Raises Refused."""
-    reader = open_pdf(data, strict=True)
+    try:
+        reader = open_pdf(data, strict=True)
+    except PdfError as error:
+        raise _no_archive() from error
     slots = len(signed.root["/AcroForm"]["/Fields"])
     fields = tuple(signature_fields(reader.root, max_fields=2 * MAX_SIGNATURES))[slots:]
     if len(fields) != len(stamps):

@@ -120,8 +120,8 @@ def _prove_geometry(data: bytes) -> _Layout:
     """Where signed part, archive and white space begin and end. The last signature by a person closes the signed part."""
     try:
         found = find_places(data)
-        last = max((index for index, place in enumerate(found) if not is_token(place)), default=-1)
-        signed, stamps = data[: found[last].end] if found else b"", found[last + 1 :]
+        end = max((place.end for place in found if not is_token(place)), default=0)
+        signed, stamps = data[:end], tuple(place for place in found if place.end > end)
         places = prove_places(signed)
         if not stamps:
             whole = cut_blank_tail(data, places)
