@@ -10,7 +10,6 @@ from asn1crypto import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509 import load_der_x509_certificate
 from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.sign.general import CMSExtractionError
 from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
@@ -82,7 +81,7 @@ def _signer(signature: EmbeddedPdfSignature) -> x509.Certificate:
             actual_digest=signature.compute_digest(),
         )
         summary = signature.summarise_integrity_info()
-    except (PdfError, CMSExtractionError, SignatureValidationError) as error:
+    except (PdfError, SignatureValidationError, ValueError, TypeError, AssertionError) as error:  # key and algorithm that do not fit
         raise _changed() from error
     if not (intact and valid and summary["coverage"] in _WHOLE and summary["docmdp_ok"]):
         raise _changed()

@@ -15,7 +15,6 @@ from asn1crypto import cms, x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.general import CMSExtractionError
 from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.errors import SignatureValidationError
 
@@ -89,7 +88,7 @@ def read_signature(reader: PdfFileReader, field: SignatureField) -> EmbeddedPdfS
     try:
         signature = EmbeddedPdfSignature(reader, field.dictionary, field.name)
         len(signature.signer_info)  # parsed only when asked for
-    except (PdfError, CMSExtractionError, SignatureValidationError, ValueError, TypeError, LookupError, AttributeError) as error:
+    except (PdfError, SignatureValidationError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Chữ ký số không đúng cấu trúc.") from error
     return signature
 

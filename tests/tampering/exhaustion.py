@@ -4,9 +4,12 @@ import struct
 import zlib
 from collections.abc import Callable
 
-from tests.tampering.attack import BROKEN, MISPLACED, NOT_SIGNED, TOO_COMPLEX, UNREADABLE, Answer, Attack
-from tests.tampering.bases import TABLE_1_B, Base
+from certsvc.signing.identities import Identity
+from tests.tampering import identities
+from tests.tampering.attack import BORROWED, BROKEN, MISPLACED, NOT_SIGNED, TOO_COMPLEX, UNREADABLE, Answer, Attack
+from tests.tampering.bases import TABLE_1_B, Base, aside
 from tests.tampering.editing import last, last_startxref
+from tests.tampering.resigned import signed_by
 
 _ONE = (TABLE_1_B,)
 _CATALOG, _PAGES = b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [] /Count 0 >>"
@@ -116,6 +119,18 @@ def _cms(value: bytes) -> Callable[[Base], bytes]:
     return make
 
 
+def _signed(find: Callable[[], Identity]) -> Callable[[Base], bytes]:
+    return lambda base: aside(lambda: signed_by(find()))
+
+
+def _in_a_lattice() -> Identity:
+    return identities.accompanied(identities.with_key(2048), identities.lattice())
+
+
+def _in_a_crowd() -> Identity:
+    return identities.accompanied(identities.with_key(2048), identities.lattice()[:1] * 1000)
+
+
 def _always(data: Callable[[], bytes]) -> Callable[[Base], bytes]:
     return lambda base: data()
 
@@ -159,6 +174,10 @@ ATTACKS = (
         "huge-name", "a name of two hundred thousand escapes", lambda: pdf(b"<< /Type /Catalog /Pages 2 0 R /%b 1 >>" % (b"#41" * 200_000), _PAGES), NOT_SIGNED
     ),
     _bomb("byte-ranges", "nine hundred byte ranges", lambda: pdf(_CATALOG, _PAGES) + b"% /ByteRange [0 1 2 3]\n" * 900, TOO_COMPLEX),
+    Attack("key-huge", "a signer's key of 16384 bits", _signed(identities.with_huge_key), BROKEN, _ONE),
+    Attack("key-unfit", "a signer's key that does not fit the signature's algorithm", _signed(identities.with_unfit_key), BROKEN, _ONE),
+    Attack("certificates-lattice", "authorities of which each has certified every other", _signed(_in_a_lattice), BORROWED, _ONE),
+    Attack("certificates-many", "a thousand certificates", _signed(_in_a_crowd), BORROWED, _ONE),
     Attack("deep-pages", "a page tree three thousand levels deep behind a signature", _deep_pages, MISPLACED, _ONE),
     Attack("revisions", "twenty revisions behind a signature", _revisions(20), MISPLACED, _ONE),
     Attack("revisions-many", "five thousand revisions behind a signature", _revisions(5000), TOO_COMPLEX, _ONE),

@@ -13,7 +13,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 from pyhanko.sign.signers import SimpleSigner
 
 from certsvc.signing.identities import Identity
-from certsvc.signing.signers import LocalSigner, scheme_for
+from certsvc.signing.signers import LocalSigner, Signer, scheme_for
 from tests.support import pki as pkis
 from tests.unit.verify import samples
 
@@ -52,6 +52,37 @@ def with_key(bits: int) -> Identity:
     return Identity(pkis.STATION, None, _certificate(subject, key, issuer=subject, issuer_key=key), (), LocalSigner(key, scheme=scheme_for(key)))
 
 
+def with_huge_key() -> Identity:
+    """Under our organisation's name with an RSA modulus of 16384 bits, which is slow to compute with; nobody has its other half."""
+    return _with_huge_key(with_key(2048).signer)
+
+
+def with_unfit_key() -> Identity:
+    """The same key beside a signature of another algorithm."""
+    return _with_huge_key(of_our_ca().signer)
+
+
+def _with_huge_key(signer: Signer) -> Identity:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = samples.pki().identity().certificate.subject
+    modulus = (1 << 16384) - (1 << 8192) + 1
+    huge = rsa.RSAPublicNumbers(65537, modulus).public_key()
+    return Identity(pkis.STATION, None, _certificate(subject, huge, issuer=subject, issuer_key=key), (), signer)
+
+
+def accompanied(signer: Identity, others: tuple[x509.Certificate, ...]) -> Identity:
+    """This signer, bringing these certificates along."""
+    return Identity(signer.facility_code, signer.licence, signer.certificate, others, signer.signer)
+
+
+@functools.cache
+def lattice(width: int = 7) -> tuple[x509.Certificate, ...]:
+    """Authorities of which each has certified every other: more paths than anybody can walk."""
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(width)]
+    pairs = [(one, other) for one in range(width) for other in range(width) if one != other]
+    return tuple(_certificate(_subject(f"CA {one}"), keys[one], issuer=_subject(f"CA {other}"), issuer_key=keys[other]) for one, other in pairs)
+
+
 @functools.cache
 def look_alike() -> pkis.Pki:
     """A second PKI with the very same names: right words, wrong keys."""
@@ -63,10 +94,10 @@ def _subject(name: str) -> x509.Name:
 
 
 def _certificate(
-    subject: x509.Name, key: Key, *, issuer: x509.Name, issuer_key: Key, since: int = -1, until: int = 1, is_server: bool = False
+    subject: x509.Name, key: Key | rsa.RSAPublicKey, *, issuer: x509.Name, issuer_key: Key, since: int = -1, until: int = 1, is_server: bool = False
 ) -> x509.Certificate:
     now = samples.now()
-    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key if isinstance(key, rsa.RSAPublicKey) else key.public_key())
     builder = builder.serial_number(x509.random_serial_number())
     builder = builder.not_valid_before(now + dt.timedelta(days=since)).not_valid_after(now + dt.timedelta(days=until))
     builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)

@@ -9,7 +9,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from tests.tampering.attack import MISPLACED, Attack
-from tests.tampering.bases import Base
+from tests.tampering.bases import TABLE_1_B, TABLE_3_LT, Base
 from tests.tampering.editing import Change, appended, by_editor, dictionary, first_page, last, number, number_of, numbers
 from tests.unit.verify import samples
 
@@ -99,6 +99,12 @@ def _without_table(base: Base) -> bytes:
     return base.data + b"%d 0 obj\n<< /Length %d >>\nstream\n%b\nendstream\nendobj\n" % (content, len(_OTHER_TEXT), _OTHER_TEXT)
 
 
+def _other_picture(base: Base) -> bytes:
+    """The seal or the handwriting that a signature shows."""
+    picture = number_of(base.data, "/AcroForm", "/Fields", -1, "/AP", "/N", "/Resources", "/XObject", "/Mark")
+    return appended(base, {picture: b"<< /Type /XObject /Subtype /Form /BBox [0 0 1 1] /Length 0 >>\nstream\n\nendstream"})
+
+
 def _signature_body(base: Base) -> bytes:
     place = last(base)
     found = re.match(rb"\d+ \d+ obj\s*(.*?)\s*endobj", base.data[place.object_start : place.end], re.DOTALL)
@@ -138,6 +144,7 @@ ATTACKS = (
     _saved("xmp", "other metadata", _xmp),
     _saved("unsigned", "the signature fields taken away", _unsigned),
     Attack("saved-content", "the page's own content stream written over", _content_in_place, MISPLACED),
+    Attack("saved-picture", "another seal in a signature's picture", _other_picture, MISPLACED, (TABLE_1_B, TABLE_3_LT)),
     Attack("objects", "objects appended without a cross-reference", _without_table, MISPLACED),
     Attack("signature-copied", "the signature dictionary once more under another number", _copied, MISPLACED),
     Attack("signature-again", "the signature dictionary once more under its own number", _declared_again, MISPLACED),

@@ -34,7 +34,7 @@ def _self_signed(name: str) -> Callable[[Base], bytes]:
     return lambda base: aside(lambda: make(base))
 
 
-def _by(signer: Identity) -> bytes:
+def signed_by(signer: Identity) -> bytes:
     """A whole certificate with this one's signature, made as ours are."""
     pdf = io.BytesIO(unsigned(1, has_answers=False))
     samples.sign_over(pdf, signer, field="organisation", certify=True)
@@ -49,7 +49,7 @@ def _issued(name: str, about: str, answer: Answer, **terms: int) -> Attack:
         pin = Pin(SignerKind.ORGANISATION, pkis.STATION, None, "Trạm Y tế Phúc Xá")
         return replace(base.trust, pins={**base.trust.pins, digest_of(samples.der(certificate)): pin})
 
-    return Attack(name, about, lambda base: aside(lambda: _by(identities.of_our_ca(**terms))), answer, _ONE, trust=pinned)
+    return Attack(name, about, lambda base: aside(lambda: signed_by(identities.of_our_ca(**terms))), answer, _ONE, trust=pinned)
 
 
 def _look_alike(base: Base) -> bytes:
@@ -57,7 +57,7 @@ def _look_alike(base: Base) -> bytes:
 
 
 def _weak_key(bits: int) -> Callable[[Base], bytes]:
-    return lambda base: aside(lambda: _by(identities.with_key(bits)))
+    return lambda base: aside(lambda: signed_by(identities.with_key(bits)))
 
 
 def _other_holders(base: Base) -> Trust:
@@ -111,8 +111,8 @@ ATTACKS = (
     _issued("expired", "signed after the certificate had ended", BORROWED, since=-10, until=-5),
     _issued("not-yet-valid", "signed before the certificate begins", BORROWED, since=5, until=10),
     _issued("server", "signed with a web server's certificate", BORROWED, is_server=True),
-    _issued("registered", "by a certificate that is good and pinned, in a file that was never published: the control of these", ALTERED),
-    Attack("unpinned", "by a certificate of our CA that nobody registered", lambda base: aside(lambda: _by(identities.of_our_ca())), BORROWED, _ONE),
+    _issued("registered", "by a pinned certificate, whose addresses lead into our own network, in a file never published: the control of these", ALTERED),
+    Attack("unpinned", "by a certificate of our CA that nobody registered", lambda base: aside(lambda: signed_by(identities.of_our_ca())), BORROWED, _ONE),
     Attack("revoked", "the organisation's certificate was revoked before it signed", _same, _REVOKED, EVERY, trust=_revoking(_organisation)),
     Attack("revoked-stamper", "the time-stamping certificate was revoked", _same, DISTRUSTED_TIME, (TABLE_3_LT, STREAM_3_LT), trust=_revoking(_stamper)),
     Attack("early", "looked at before it was signed", _same, DISTRUSTED_TIME, (TABLE_3_LT, STREAM_1_T), later=-dt.timedelta(days=2)),
