@@ -5,12 +5,12 @@ XMP may get another date and producer. A file so renewed is intact; whether we p
 """
 
 import datetime as dt
+import io
 import re
-from collections import Counter
-from xml.etree.ElementTree import Element, ParseError  # only names: what parses is defusedxml
+from operator import itemgetter
 
 from asn1crypto import cms
-from defusedxml.ElementTree import fromstring
+from pyhanko.pdf_utils.metadata.xmp_xml import parse_xmp
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import (
@@ -39,8 +39,14 @@ from certsvc.verify.report import CheckName
 
 _LAST_END = re.compile(rb"startxref\s+\d{1,10}\s+%%EOF[\r\n]{0,2}")
 _DATED = frozenset({"/ModDate", "/Producer"})
-_RDF, _XMP = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}", "{http://ns.adobe.com/xap/1.0/}"
-_UNSAID = frozenset({f"{_RDF}about", f"{_XMP}ModifyDate", f"{_XMP}MetadataDate", "{http://ns.adobe.com/pdf/1.3/}Producer"})
+_UNSAID = frozenset(
+    {
+        "http://www.w3.org/1999/02/22-rdf-syntax-ns#about",
+        "http://ns.adobe.com/xap/1.0/ModifyDate",
+        "http://ns.adobe.com/xap/1.0/MetadataDate",
+        "http://ns.adobe.com/pdf/1.3/Producer",
+    }
+)
 
 _DIFF_POLICY = StandardDiffPolicy(
     global_rules=[
@@ -101,25 +107,18 @@ def _refuse_change(old: HistoricalResolver, new: HistoricalResolver) -> None:
         result = _DIFF_POLICY.apply(old, new, doc_mdp=MDPPerm.NO_CHANGES)
         is_same_info = compare_dicts(old.trailer_view["/Info"], new.trailer_view["/Info"], _DATED, raise_exc=False)
         is_same_metadata = _statements(old) == _statements(new)
-    except (SuspiciousModification, KeyError, ParseError) as error:
+    except (SuspiciousModification, KeyError, ValueError) as error:
         raise _no_archive() from error
     if result.modification_level > ModificationLevel.LTA_UPDATES or not (is_same_info and is_same_metadata):
         raise _no_archive()
 
 
-def _statements(resolver: HistoricalResolver) -> Counter[object]:
-    """What the XMP says (ISO 16684-1 clause 7), but for dates and producer; an attribute says the same as an element."""
+def _statements(resolver: HistoricalResolver) -> list[tuple[str, object]]:
+    """What the XMP says of the document (ISO 16684-1 clause 6), in whichever of its spellings, but for dates and producer."""
     if "/Metadata" not in resolver.root:
-        return Counter()
-    said: Counter[object] = Counter()
-    for description in fromstring(resolver.root["/Metadata"].data).iterfind(f"{_RDF}RDF/{_RDF}Description"):
-        said.update((name, (), value, ()) for name, value in description.items() if name not in _UNSAID)
-        said.update(_statement(child) for child in description if child.tag not in _UNSAID)
-    return said
-
-
-def _statement(element: Element) -> tuple[object, ...]:
-    return element.tag, tuple(sorted(element.items())), (element.text or "").strip(), tuple(map(_statement, element))
+        return []
+    said = [(str(name), value) for structure in parse_xmp(io.BytesIO(resolver.root["/Metadata"].data)) for name, value in structure]
+    return sorted((each for each in said if each[0] not in _UNSAID), key=itemgetter(0))
 
 
 def _no_archive() -> Refused:
