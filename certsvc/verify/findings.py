@@ -76,7 +76,8 @@ class Examination:
     @classmethod
     def refused(cls, refusal: Refused, *, passed: Mapping[CheckName, str]) -> Self:
         """The checks that passed before, the one that failed, and those that were not reached."""
-        checks = tuple(_check(name, passed, refusal) for name in STEPS)
+        steps = (*STEPS, CheckName.ARCHIVE) if refusal.check is CheckName.ARCHIVE else STEPS
+        checks = tuple(_check(name, passed, refusal) for name in steps)
         return cls(refusal.kind, checks, refusal.signatures)
 
     @classmethod

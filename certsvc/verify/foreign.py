@@ -9,13 +9,15 @@ import unicodedata
 from asn1crypto import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509 import load_der_x509_certificate
+from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.validation import EmbeddedPdfSignature
+from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from certsvc.verify.findings import STEPS, Examination, Kind, Limits, Refused
 from certsvc.verify.geometry import MAX_SIGNATURES
-from certsvc.verify.reading import name_part, open_pdf, signature_fields, sole_signer
+from certsvc.verify.reading import name_part, open_pdf, read_signature, signature_fields, sole_signer
 from certsvc.verify.report import Check, CheckName, Outcome, SignatureFacts, TimeSource
 from certsvc.verify.trust import Trust
 
@@ -40,7 +42,7 @@ def _describe(data: bytes, *, trust: Trust, limits: Limits) -> Examination:
         raise Refused(Kind.TAMPERED, CheckName.GEOMETRY, "Chữ ký trong tệp không đầy đủ.")
     if len(fields) > MAX_SIGNATURES:
         raise Refused(Kind.TOO_COMPLEX, None, "Tệp có quá nhiều chữ ký.")
-    signatures = [EmbeddedPdfSignature(reader, field.dictionary, field.name) for field in fields]
+    signatures = [read_signature(reader, field) for field in fields]
     signers = [_signer(signature) for signature in signatures]
     facts = tuple(_facts(signature, signer) for signature, signer in zip(signatures, signers, strict=True))
     if any(borrows_our_name(signer, trust) for signer in signers):
@@ -69,18 +71,25 @@ def _issued(signer: x509.Certificate, issuer: x509.Certificate) -> bool:
 
 def _signer(signature: EmbeddedPdfSignature) -> x509.Certificate:
     """The signer of an intact signature that nothing but harmless changes follow. Raises Refused."""
-    signer = sole_signer(signature.signed_data) or signature.signer_cert
-    signature.compute_integrity_info()  # type: ignore[no-untyped-call]
-    intact, valid = validate_sig_integrity(
-        signature.signer_info,
-        signer,
-        expected_content_type=signature.signed_data["encap_content_info"]["content_type"].native,
-        actual_digest=signature.compute_digest(),
-    )
-    summary = signature.summarise_integrity_info()
+    try:
+        signer = sole_signer(signature.signed_data) or signature.signer_cert
+        signature.compute_integrity_info()  # type: ignore[no-untyped-call]
+        intact, valid = validate_sig_integrity(
+            signature.signer_info,
+            signer,
+            expected_content_type=signature.signed_data["encap_content_info"]["content_type"].native,
+            actual_digest=signature.compute_digest(),
+        )
+        summary = signature.summarise_integrity_info()
+    except (PdfError, SignatureValidationError, ValueError, TypeError, AssertionError) as error:  # key and algorithm that do not fit
+        raise _changed() from error
     if not (intact and valid and summary["coverage"] in _WHOLE and summary["docmdp_ok"]):
-        raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Tệp đã bị thay đổi sau khi ký.")
+        raise _changed()
     return signer
+
+
+def _changed() -> Refused:
+    return Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Tệp đã bị thay đổi sau khi ký.")
 
 
 def _facts(signature: EmbeddedPdfSignature, signer: x509.Certificate) -> SignatureFacts:

@@ -9,6 +9,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 MAX_REVISIONS = 24
 MAX_SIGNATURES = 8
@@ -96,18 +97,23 @@ def _integers(dictionary: bytes, name: bytes) -> list[int] | None:
 def prove_places(data: bytes) -> tuple[SignaturePlace, ...]:
     """The places of all signatures, in the order of their revisions.
 
-    Every `/ByteRange` in the bytes must belong to a signature with a proven place, each in a revision of its own. Raises GeometryError.
+    Every `/ByteRange` in the bytes must belong to a signature with a proven place, each in a revision of its own
+    and none between them. Raises GeometryError.
     """
+    places = find_places(data)
+    for earlier, later in pairwise(places):
+        if data.count(b"startxref", earlier.end, later.end) != 1:
+            raise GeometryError("another revision between two signatures")
+    return places
+
+
+def find_places(data: bytes) -> tuple[SignaturePlace, ...]:
+    """As `prove_places`, but other revisions may stand between two signatures: the caller has to judge them."""
     if not data.startswith(b"%PDF-"):
         raise GeometryError("no header at the first byte")
     places = sorted((_prove_place(data, at) for at in _occurrences(data, b"/ByteRange")), key=lambda place: place.end)
-    previous_end = 0
-    for place in places:
-        if place.object_start < previous_end:
-            raise GeometryError("a signature outside its revision")
-        if previous_end and data.count(b"startxref", previous_end, place.end) != 1:
-            raise GeometryError("another revision between two signatures")
-        previous_end = place.end
+    if any(later.object_start < earlier.end for earlier, later in pairwise(places)):
+        raise GeometryError("a signature outside its revision")
     return tuple(places)
 
 
@@ -130,12 +136,16 @@ def cut_blank_tail(data: bytes, places: tuple[SignaturePlace, ...]) -> bytes:
     White space is that of ISO 32000-2 clause 7.2.3, table 1. Raises GeometryError for any other tail, and for a long one.
     """
     end = places[-1].end if places else 0
-    tail = data[end:]
-    if len(tail) > MAX_BLANK_TAIL_BYTES or tail.strip(_WHITE_SPACE):
-        raise GeometryError("bytes behind the last signature")
+    refuse_long_tail(data[end:])
     whole = data[:end]
     refuse_tail(whole, places)
     return whole
+
+
+def refuse_long_tail(tail: bytes) -> None:
+    """Refuse all but a little white space. Raises GeometryError."""
+    if len(tail) > MAX_BLANK_TAIL_BYTES or tail.strip(_WHITE_SPACE):
+        raise GeometryError("bytes behind the end")
 
 
 def _prove_place(data: bytes, at: int) -> SignaturePlace:

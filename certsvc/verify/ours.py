@@ -5,34 +5,38 @@
     2. signers      each certificate pinned for its slot, all of one facility, before any path is built
     3. signature    CMS, chain, revocation, time-stamp of each (`proving`)
     4. permissions  the first certifies, the last locks; each revision adds its signature and no more
+    5. archive      what follows the last one are archive updates (`archiving`) and nothing else
 
 ISO 32000-2 clauses 12.8.1 to 12.8.2.4 for signatures and permissions, 7.5.6 for revisions.
 """
 
 import datetime as dt
+from dataclasses import dataclass
 from itertools import pairwise
 
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.diff_analysis import (
-    CatalogModificationRule,
-    FormUpdatingRule,
-    ModificationLevel,
-    ObjectStreamRule,
-    SigFieldModificationRule,
-    StandardDiffPolicy,
-    SuspiciousModification,
-    XrefStreamRule,
-)
-from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation import EmbeddedPdfSignature
 
 from certsvc.models import Slot
-from certsvc.verify.additions import adds_only_signature
+from certsvc.verify.archiving import end_of_archive, is_token, prove_archive
+from certsvc.verify.evidence import Evidence, gather_evidence
 from certsvc.verify.findings import Examination, Kind, Limits, Refused
-from certsvc.verify.geometry import GeometryError, SignaturePlace, cut_blank_tail, prove_places
-from certsvc.verify.proving import Evidence, Proven, gather_evidence, prove_signature
-from certsvc.verify.reading import SignatureField, entry, name_part, open_pdf, refuse_encrypted, signature_fields, sole_signer
+from certsvc.verify.geometry import GeometryError, SignaturePlace, cut_blank_tail, find_places, prove_places, refuse_long_tail
+from certsvc.verify.permissions import check_differences, check_permissions
+from certsvc.verify.proving import Proven, prove_signature, refuse_changed
+from certsvc.verify.reading import (
+    SignatureField,
+    entry,
+    matches_place,
+    name_part,
+    open_pdf,
+    read_signature,
+    refuse_encrypted,
+    signature_fields,
+    sole_signer,
+)
 from certsvc.verify.report import Check, CheckName, Outcome, SignatureFacts, TimeSource
 from certsvc.verify.trust import Pin, SignerKind, Trust, digest_of
 
@@ -45,70 +49,95 @@ SLOT_ORDERS = (
 )
 """The slots that a design may have, in the order of signing [domain §1.6]."""
 
-_DIFF_POLICY = StandardDiffPolicy(
-    global_rules=[
-        CatalogModificationRule(),  # type: ignore[no-untyped-call]
-        XrefStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
-        ObjectStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
-    ],
-    form_rule=FormUpdatingRule(field_rules=[SigFieldModificationRule()]),
-    ignore_orphaned_objects=False,
-)
-"""Signing a field that exists, and nothing else: our signatures touch neither /Info nor XMP nor the security store."""
-
-
 _WHOLE = "Mỗi chữ ký bao trọn phần đã ký, chữ ký cuối bao trọn tệp."
-_BLANK_TAIL = "Mỗi chữ ký bao trọn phần đã ký, nhưng sau chữ ký cuối có thêm khoảng trắng."
+_ARCHIVED = "Mỗi chữ ký bao trọn phần đã ký; sau đó chỉ có dữ liệu lưu trữ."
+_BLANK_TAIL = "Mỗi chữ ký bao trọn phần đã ký, nhưng cuối tệp có thêm khoảng trắng."
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """A file of ours by its bytes: up to `signed` by persons, then up to `whole` archive updates, then white space or nothing."""
+
+    places: tuple[SignaturePlace, ...]
+    stamps: tuple[SignaturePlace, ...]
+    signed: bytes
+    whole: bytes
+    is_whole: bool
 
 
 def prove_ours(data: bytes, *, trust: Trust, now: dt.datetime, limits: Limits) -> Examination:
     """Prove a file that claims to be ours. Never raises Refused: the refusal is in the examination.
 
-    With white space behind the last signature the file is ours and intact, but its geometry fails: it can never be valid.
+    With white space behind its end the file is ours and intact, but its geometry fails: it can never be valid.
     """
     passed: dict[CheckName, str] = {}
     try:
-        signatures = _prove_all(data, trust=trust, now=now, limits=limits, passed=passed)
+        # 1. Geometry.
+        refuse_encrypted(data)
+        layout = _prove_geometry(data)
+        signatures = _prove_all(layout, trust=trust, now=now, limits=limits, passed=passed)
     except Refused as refusal:
         return Examination.refused(refusal, passed=passed)
-    return Examination(Kind.OURS_INTACT, tuple(_closing_checks(signatures, passed)), signatures)
+    return Examination(Kind.OURS_INTACT, tuple(_closing_checks(layout, signatures, passed)), signatures)
 
 
-def _prove_all(data: bytes, *, trust: Trust, now: dt.datetime, limits: Limits, passed: dict[CheckName, str]) -> tuple[SignatureFacts, ...]:
-    # 1. Geometry.
-    refuse_encrypted(data)
-    signed, places = _prove_geometry(data)
-    is_whole = signed == data
-    reader = open_pdf(signed, strict=True)
+def _prove_all(layout: _Layout, *, trust: Trust, now: dt.datetime, limits: Limits, passed: dict[CheckName, str]) -> tuple[SignatureFacts, ...]:
+    reader = _open(layout.signed)
     fields = tuple(signature_fields(reader.root, max_fields=limits.max_fields))
-    _match_fields(reader, fields, places)
-    passed[CheckName.GEOMETRY] = _WHOLE if is_whole else _BLANK_TAIL
+    _match_fields(reader, fields, layout.places)
+    if layout.is_whole:
+        passed[CheckName.GEOMETRY] = _ARCHIVED if layout.stamps else _WHOLE
     # 2. Signers, before any path is built.
-    signatures = [EmbeddedPdfSignature(reader, field.dictionary, field.name) for field in fields]
+    signatures = [read_signature(reader, field) for field in fields]
     pins = _pinned(signatures, fields, trust)
-    # 3. Mathematics and trust.
+    # 3. Mathematics and trust: what was signed first, for nothing else in a changed file is worth reading.
+    for signature in signatures:
+        refuse_changed(signature)
     evidence = gather_evidence(reader, trust)
     proven = [prove_signature(signature, evidence=evidence, now=now) for signature in signatures]
-    if any(later.signed_at < earlier.signed_at for earlier, later in pairwise(proven) if earlier.signed_at and later.signed_at):
+    moments = [each.signed_at for each in proven if each.signed_at]
+    if any(later < earlier for earlier, later in pairwise(moments)):
         raise Refused(Kind.TAMPERED, CheckName.TIMESTAMP, "Thứ tự thời gian ký không đúng.")
     # 4. Permissions and differences.
-    _check_permissions(reader, signatures)
-    _check_differences(reader, signatures)
-    return tuple(_facts(*each, evidence=evidence, covers_file=is_whole and each[0] is fields[-1]) for each in zip(fields, pins, proven, strict=True))
+    check_permissions(reader, signatures)
+    check_differences(reader, signatures)
+    # 5. What stands behind the signatures.
+    if layout.stamps:
+        prove_archive(layout.whole, signed=reader, stamps=layout.stamps, evidence=evidence, since=max(moments, default=None), now=now)
+    is_covered = layout.is_whole and not layout.stamps
+    return tuple(_facts(*each, evidence=evidence, covers_file=is_covered and each[0] is fields[-1]) for each in zip(fields, pins, proven, strict=True))
 
 
-def _prove_geometry(data: bytes) -> tuple[bytes, tuple[SignaturePlace, ...]]:
-    """The file without white space behind its last signature, and the places of its signatures."""
+def _open(signed: bytes) -> PdfFileReader:
+    """A reader over the signed part: one that cannot be read, though a signature of ours stands in it, was changed."""
     try:
-        places = prove_places(data)
-        return cut_blank_tail(data, places), places
+        return open_pdf(signed, strict=True)
+    except PdfError as error:
+        raise _wrong_shape() from error
+
+
+def _prove_geometry(data: bytes) -> _Layout:
+    """Where signed part, archive and white space begin and end. The last signature by a person closes the signed part."""
+    try:
+        found = find_places(data)
+        end = max((place.end for place in found if not is_token(place)), default=0)
+        signed, stamps = data[:end], tuple(place for place in found if place.end > end)
+        places = prove_places(signed)
+        if not stamps:
+            whole = cut_blank_tail(data, places)
+            return _Layout(places, stamps, signed, whole, is_whole=whole == data)
+        whole = data[: end_of_archive(data, stamps)]
+        refuse_long_tail(data[len(whole) :])
     except GeometryError as error:
         raise Refused(Kind.TAMPERED, CheckName.GEOMETRY, "Chữ ký không bao trọn tệp.") from error
+    return _Layout(places, stamps, signed, whole, is_whole=whole == data)
 
 
 def _match_fields(reader: PdfFileReader, fields: tuple[SignatureField, ...], places: tuple[SignaturePlace, ...]) -> None:
     """The reader must read exactly the proven signatures, from the proven offsets, each new in its own revision."""
-    form = reader.root["/AcroForm"]
+    form = entry(reader.root, "/AcroForm")
+    if not fields or not isinstance(form, generic.DictionaryObject):
+        raise _wrong_shape()
     if len(form["/Fields"]) != len(fields) or len(fields) != len(places) or any(key in form for key in ("/XFA", "/NeedAppearances")):
         raise _wrong_shape()
     if tuple(field.name for field in fields) not in SLOT_ORDERS:
@@ -122,17 +151,9 @@ def _match_fields(reader: PdfFileReader, fields: tuple[SignatureField, ...], pla
 
 
 def _match_field(reader: PdfFileReader, field: SignatureField, place: SignaturePlace, *, revision: int) -> None:
-    value = field.value
-    if value is None or (value.idnum, value.generation) != (place.object_number, place.generation):
+    if not matches_place(reader, field, place, kind=("/Sig", "/ETSI.CAdES.detached")):
         raise _wrong_shape()
-    reference = value.reference
-    if reader.xrefs[reference] != place.object_start or reader.xrefs.get_last_change(reference) != revision:
-        raise _wrong_shape()
-    signature = value.get_object()  # type: ignore[no-untyped-call]
-    contents = signature.raw_get("/Contents").original_bytes
-    if tuple(signature.raw_get("/ByteRange")) != place.byte_range or not contents.startswith(place.cms) or any(contents[len(place.cms) :]):
-        raise _wrong_shape()
-    if (entry(signature, "/Type"), entry(signature, "/SubFilter")) != ("/Sig", "/ETSI.CAdES.detached"):
+    if field.value is None or reader.xrefs.get_last_change(field.value.reference) != revision:
         raise _wrong_shape()
 
 
@@ -157,45 +178,6 @@ def _pin(signature: EmbeddedPdfSignature, slot: Slot, trust: Trust) -> Pin:
     return pin
 
 
-def _check_permissions(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]) -> None:
-    """The first certifies the document, the last locks it; a single one does both (P=1)."""
-    first, last = signatures[0], signatures[-1]
-    wanted = MDPPerm.NO_CHANGES if first is last else MDPPerm.FILL_FORMS
-    permissions = entry(reader.root, "/Perms")
-    if not isinstance(permissions, generic.DictionaryObject) or set(permissions) != {"/DocMDP"} or permissions["/DocMDP"] is not first.sig_object:
-        raise _wrong_permissions()
-    if _certified(first.sig_object) is not True or first.docmdp_level is not wanted or last.docmdp_level is not MDPPerm.NO_CHANGES:
-        raise _wrong_permissions()
-    if any(_certified(signature.sig_object) for signature in signatures[1:]):
-        raise _wrong_permissions()
-
-
-def _certified(signature: generic.DictionaryObject) -> bool:
-    references = entry(signature, "/Reference")
-    return any(reference.get_object()["/TransformMethod"] == "/DocMDP" for reference in (references if isinstance(references, generic.ArrayObject) else ()))
-
-
-def _wrong_permissions() -> Refused:
-    return Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Tệp không được khóa đúng cách.")
-
-
-def _check_differences(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]) -> None:
-    """Between one signature and the next stands one revision, which fills its own signature field only.
-
-    What is not plainly so, as in files that we once made with pyHanko, is for its policy to judge, which reads the whole file.
-    """
-    for earlier, later in pairwise(signatures):
-        old, new = reader.get_historical_resolver(earlier.signed_revision), reader.get_historical_resolver(later.signed_revision)
-        if earlier.fieldmdp is None and adds_only_signature(old, new, field_name=later.field_name):
-            continue
-        try:
-            result = _DIFF_POLICY.apply(old, new, field_mdp_spec=earlier.fieldmdp, doc_mdp=MDPPerm.FILL_FORMS)
-        except SuspiciousModification as error:
-            raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Nội dung bị thay đổi giữa các lần ký.") from error
-        if result.modification_level > ModificationLevel.FORM_FILLING or result.changed_form_fields != {later.field_name}:
-            raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Nội dung bị thay đổi giữa các lần ký.")
-
-
 def _facts(field: SignatureField, pin: Pin, proven: Proven, *, evidence: Evidence, covers_file: bool) -> SignatureFacts:
     level = "B-LT" if evidence.has_dss else "B-T"
     return SignatureFacts(
@@ -212,10 +194,11 @@ def _facts(field: SignatureField, pin: Pin, proven: Proven, *, evidence: Evidenc
     )
 
 
-def _closing_checks(signatures: tuple[SignatureFacts, ...], passed: dict[CheckName, str]) -> list[Check]:
+def _closing_checks(layout: _Layout, signatures: tuple[SignatureFacts, ...], passed: dict[CheckName, str]) -> list[Check]:
     stamped = all(facts.time_source is TimeSource.TIMESTAMP for facts in signatures)
+    archived = [Check(CheckName.ARCHIVE, Outcome.PASSED, "Bản lưu trữ có dấu thời gian tin cậy.")] if layout.stamps else []
     return [
-        Check(CheckName.GEOMETRY, Outcome.PASSED if signatures[-1].covers_whole_file else Outcome.FAILED, passed[CheckName.GEOMETRY]),
+        Check(CheckName.GEOMETRY, Outcome.PASSED if layout.is_whole else Outcome.FAILED, passed.get(CheckName.GEOMETRY, _BLANK_TAIL)),
         Check(CheckName.SIGNATURE, Outcome.PASSED, f"{len(signatures)} chữ ký số đúng, nội dung không bị thay đổi."),
         Check(
             CheckName.TIMESTAMP,
@@ -224,4 +207,5 @@ def _closing_checks(signatures: tuple[SignatureFacts, ...], passed: dict[CheckNa
         ),
         Check(CheckName.CHAIN, Outcome.PASSED, "Người ký đã đăng ký, chứng thư số dẫn tới gốc tin cậy."),
         Check(CheckName.REVOCATION, Outcome.PASSED, "Không chứng thư số nào bị thu hồi khi ký."),
+        *archived,
     ]

@@ -6,22 +6,22 @@ fetched, and paths lead only through our own intermediates to our fixed roots.
 
 import datetime as dt
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from asn1crypto import cms, crl, keys, ocsp, x509
-from cryptography.x509 import CertificateRevocationList, load_der_x509_certificate, load_der_x509_crl
-from pyhanko.sign.validation import DocumentSecurityStore, EmbeddedPdfSignature, async_validate_pdf_signature
-from pyhanko.sign.validation.errors import NoDSSFoundError, SignatureValidationError
+from asn1crypto import cms, keys, x509
+from cryptography.x509 import CertificateRevocationList, load_der_x509_certificate
+from pyhanko.sign.validation import EmbeddedPdfSignature, async_validate_pdf_signature, async_validate_pdf_timestamp
+from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import PdfSignatureStatus, TimestampSignatureStatus
-from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.policy_decl import NO_REVOCATION, REQUIRE_REVINFO, CertRevTrustPolicy, RevocationCheckingPolicy
+from pyhanko_certvalidator.policy_decl import NO_REVOCATION, REQUIRE_REVINFO, RevocationCheckingPolicy
 
+from certsvc.verify.evidence import Evidence
 from certsvc.verify.findings import Kind, Refused
 from certsvc.verify.reading import sole_signer
 from certsvc.verify.report import CheckName
-from certsvc.verify.trust import Trust, digest_of
+from certsvc.verify.trust import digest_of
 
 CLOCK_TOLERANCE = dt.timedelta(minutes=5)
 MIN_RSA_BITS = 2048
@@ -29,42 +29,10 @@ MAX_RSA_BITS = 8192
 _DIGESTS = frozenset({"sha256", "sha384", "sha512"})
 _CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 _SIGNING_USE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
-_MAX_REVOCATION_ANSWERS = 64
 _DEV_ONLY = "DEV ONLY"
 _REVOKED = "Chứng thư số đã bị thu hồi trước khi ký."
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Revocation answers and roots to prove with, parsed once a file: the file's own answers and ours.
-
-    Signatures of the same second are proven in the same context: it remembers which certificates it has validated.
-    """
-
-    trust: Trust
-    intermediates: tuple[x509.Certificate, ...]
-    crls: tuple[crl.CertificateList, ...]
-    ocsps: tuple[ocsp.OCSPResponse, ...]
-    our_crls: tuple[CertificateRevocationList, ...]
-    has_dss: bool
-    contexts: dict[tuple[object, ...], ValidationContext] = field(default_factory=dict)
-
-    def context(self, anchors: tuple[bytes, ...], *, at: dt.datetime, revocation: RevocationCheckingPolicy) -> ValidationContext:
-        """What a path to one of `anchors` is validated in. Answers given after `at` still speak of it; a revocation before `at` counts."""
-        key = (anchors, at, revocation)
-        if key not in self.contexts:
-            self.contexts[key] = ValidationContext(
-                trust_roots=[x509.Certificate.load(der) for der in anchors],
-                other_certs=self.intermediates,
-                moment=at,
-                allow_fetching=False,
-                crls=self.crls,
-                ocsps=self.ocsps,
-                revinfo_policy=CertRevTrustPolicy(revocation, retroactive_revinfo=True),
-            )
-        return self.contexts[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +42,6 @@ class Proven:
     signer: x509.Certificate
     signed_at: dt.datetime | None
     is_timestamped: bool
-
-
-def gather_evidence(reader: Any, trust: Trust) -> Evidence:
-    """The revocation answers in the file's security store (EN 319 142-1 clause 5.4.2) beside ours.
-
-    Certificates in the store are left alone: paths lead through our intermediates only.
-    """
-    crls, ocsps, has_dss = _stored_answers(reader)
-    return Evidence(
-        trust=trust,
-        intermediates=tuple(x509.Certificate.load(der) for der in trust.intermediates),
-        crls=tuple(crl.CertificateList.load(der) for der in dict.fromkeys((*trust.crls, *crls))),
-        ocsps=tuple(ocsp.OCSPResponse.load(der) for der in dict.fromkeys((*trust.ocsps, *ocsps))),
-        our_crls=tuple(load_der_x509_crl(der) for der in trust.crls),
-        has_dss=has_dss,
-    )
 
 
 def prove_signature(signature: EmbeddedPdfSignature, *, evidence: Evidence, now: dt.datetime) -> Proven:
@@ -102,7 +54,7 @@ def prove_signature(signature: EmbeddedPdfSignature, *, evidence: Evidence, now:
     status = _validate(signature, evidence=evidence, at=at, revocation=REQUIRE_REVINFO)
     # 3. Each of them, and what it does not ask.
     if not (status.intact and status.valid):
-        raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Nội dung không khớp chữ ký số.")
+        raise _changed()
     if token is not None:
         _check_timestamp(status.timestamp_validity, token, evidence=evidence, now=now)
     elif evidence.trust.require_timestamp:
@@ -111,6 +63,31 @@ def prove_signature(signature: EmbeddedPdfSignature, *, evidence: Evidence, now:
         raise _distrust(status, _validate(signature, evidence=evidence, at=at, revocation=NO_REVOCATION))
     _check_path(status, evidence=evidence, at=at)
     return Proven(signature.signer_cert, at if token is not None else signature.self_reported_timestamp, token is not None)
+
+
+def refuse_changed(signature: EmbeddedPdfSignature) -> None:
+    """Refuse a file whose bytes are not those that were signed, before anything else in it is read. Raises Refused."""
+    attributes = signature.signer_info["signed_attrs"]
+    signed = [attribute["values"][0].native for attribute in attributes if attribute["type"].native == "message_digest"]
+    if signed != [signature.compute_digest()]:
+        raise _changed()
+
+
+def prove_document_timestamp(signature: EmbeddedPdfSignature, *, evidence: Evidence, now: dt.datetime) -> dt.datetime:
+    """When our authority stamped the whole revision (EN 319 142-1 clause 5.4.3). Raises Refused with the check `archive`."""
+    token = signature.signed_data
+    at = _claimed_time(token)
+    context = evidence.context(evidence.trust.tsa_anchors, at=at, revocation=REQUIRE_REVINFO)
+    try:
+        status = run(async_validate_pdf_timestamp(signature, context, skip_diff=True))
+        _check_timestamp(status, token, evidence=evidence, now=now)
+    except SignatureValidationError as error:
+        raise Refused(Kind.TAMPERED, CheckName.ARCHIVE, "Dấu thời gian lưu trữ không đúng cấu trúc.") from error
+    except Refused as refusal:
+        raise Refused(refusal.kind, CheckName.ARCHIVE, refusal.detail) from refusal
+    if not status.trusted:
+        raise Refused(Kind.UNTRUSTED, CheckName.ARCHIVE, "Dấu thời gian lưu trữ không còn được tin cậy.")
+    return at
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -124,16 +101,8 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("validation tried to wait")
 
 
-def _stored_answers(reader: Any) -> tuple[list[bytes], list[bytes], bool]:
-    try:
-        store = DocumentSecurityStore.read_dss(reader)
-    except NoDSSFoundError:
-        return [], [], False
-    if len(store.crls) + len(store.ocsps) > _MAX_REVOCATION_ANSWERS:
-        raise Refused(Kind.TOO_COMPLEX, None, "Tệp chứa quá nhiều dữ liệu thu hồi.")
-    crls = [reference.get_object().data for reference in store.crls]
-    ocsps = [reference.get_object().data for reference in store.ocsps]
-    return crls, ocsps, bool(crls or ocsps)
+def _changed() -> Refused:
+    return Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Nội dung không khớp chữ ký số.")
 
 
 def _check_form(signed_data: cms.SignedData, signer_info: cms.SignerInfo) -> None:

@@ -15,8 +15,12 @@ from asn1crypto import cms, x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import EmbeddedPdfSignature
+from pyhanko.sign.validation.errors import SignatureValidationError
 
 from certsvc.verify.findings import Kind, Refused
+from certsvc.verify.geometry import SignaturePlace
+from certsvc.verify.report import CheckName
 from certsvc.verify.trust import Pin, digest_of
 
 _CONTENTS = re.compile(rb"/Contents\s*<([0-9A-Fa-f]{256,})>")
@@ -77,6 +81,30 @@ def signature_fields(root: generic.DictionaryObject, *, max_fields: int) -> Iter
             value = field.raw_get("/V") if "/V" in field else None
             yield SignatureField(name, field, value if isinstance(value, generic.IndirectObject) else None)
         pending.extend((kid, name, depth + 1) for kid in reversed(_array(field, "/Kids")))
+
+
+def read_signature(reader: PdfFileReader, field: SignatureField) -> EmbeddedPdfSignature:
+    """The signature in a field, its CMS parsed. Raises Refused where there is none, or not just one signer's."""
+    try:
+        signature = EmbeddedPdfSignature(reader, field.dictionary, field.name)
+        len(signature.signer_info)  # parsed only when asked for
+    except (PdfError, SignatureValidationError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Chữ ký số không đúng cấu trúc.") from error
+    return signature
+
+
+def matches_place(reader: PdfFileReader, field: SignatureField, place: SignaturePlace, *, kind: tuple[str, str]) -> bool:
+    """Whether the reader reads this field's signature from the proven place; `kind` is its /Type and /SubFilter."""
+    value = field.value
+    if value is None or (value.idnum, value.generation) != (place.object_number, place.generation):
+        return False
+    if reader.xrefs[value.reference] != place.object_start:
+        return False
+    signature = value.get_object()  # type: ignore[no-untyped-call]
+    contents = signature.raw_get("/Contents").original_bytes
+    if tuple(signature.raw_get("/ByteRange")) != place.byte_range or not contents.startswith(place.cms) or any(contents[len(place.cms) :]):
+        return False
+    return (entry(signature, "/Type"), entry(signature, "/SubFilter")) == kind
 
 
 def entry(dictionary: generic.DictionaryObject, key: str) -> Any:

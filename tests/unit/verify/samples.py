@@ -134,11 +134,12 @@ def with_cms(data: bytes, place: SignaturePlace, value: bytes) -> bytes:
 
 def without_timestamp(place: SignaturePlace) -> bytes:
     """The CMS of a signature with its unsigned attributes taken away."""
-    info = asn1_cms.ContentInfo.load(place.cms)
-    signer = info["content"]["signer_infos"][0]
+    signed = asn1_cms.ContentInfo.load(place.cms)["content"]
+    signer = signed["signer_infos"][0]
     fields = {name: signer[name] for name in ("version", "sid", "digest_algorithm", "signed_attrs", "signature_algorithm", "signature")}
-    info["content"]["signer_infos"] = asn1_cms.SignerInfos([asn1_cms.SignerInfo(fields)])
-    return bytes(info.dump(force=True))
+    content = {name: signed[name] for name in ("version", "digest_algorithms", "encap_content_info", "certificates")}
+    content["signer_infos"] = [asn1_cms.SignerInfo(fields)]
+    return bytes(asn1_cms.ContentInfo({"content_type": "signed_data", "content": asn1_cms.SignedData(content)}).dump())
 
 
 def revised(data: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> bytes:
@@ -158,24 +159,26 @@ class Quiet(IncrementalPdfFileWriter):
         pass
 
 
-def sign_over(pdf: io.BytesIO, forger: Identity, *, field: str) -> None:
-    """Sign the field in place with pyHanko, as anybody can who holds a key of our CA: PAdES, locked, time-stamped by our own authority.
+def sign_over(pdf: io.BytesIO, signer: Identity, *, field: str, certify: bool = False, lock: bool = True, is_stamped: bool = True) -> None:
+    """Sign the field in place with pyHanko, as anybody can who holds a key of our CA: PAdES, time-stamped by our own authority.
 
     Without an appearance, so it is not quite what we would write.
     """
-    signer = cms.template_of(forger)
-    stamper = pki().tsa()
+    template = cms.template_of(signer)
+    stamper = Roomy(pki().tsa())
     embedder = PdfCMSEmbedder().write_cms(field_name=field, writer=Quiet(pdf), existing_fields_only=True)
     next(embedder)
-    room = 2 * cms.max_cms_bytes(forger, max_token_bytes=stamper.max_token_bytes)
-    placeholder = SignatureObject(timestamp=now(), subfilter=SigSeedSubFilter.PADES, name=forger.name, bytes_reserved=room)
-    lock = SigMDPSetup(md_algorithm="sha256", field_lock=FieldMDPSpec(FieldMDPAction.ALL), docmdp_perms=MDPPerm.NO_CHANGES)
-    embedder.send(SigObjSetup(sig_placeholder=placeholder, mdp_setup=lock))
+    room = 2 * cms.max_cms_bytes(signer, max_token_bytes=stamper.max_token_bytes)
+    placeholder = SignatureObject(timestamp=now(), subfilter=SigSeedSubFilter.PADES, name=signer.name, bytes_reserved=room)
+    permissions = MDPPerm.NO_CHANGES if lock else MDPPerm.FILL_FORMS
+    field_lock = FieldMDPSpec(FieldMDPAction.ALL) if lock else None
+    terms = SigMDPSetup(md_algorithm="sha256", certify=certify, field_lock=field_lock, docmdp_perms=permissions if lock or certify else None)
+    embedder.send(SigObjSetup(sig_placeholder=placeholder, mdp_setup=terms))
     prepared, _ = embedder.send(SigIOSetup(md_algorithm="sha256", in_place=True))
-    attributes = signer.attributes(prepared.document_digest)
-    [raw] = asyncio.run(forger.signer.sign([hashlib.sha256(attributes).digest()]))
-    token = asyncio.run(stamper.stamp(hashlib.sha256(raw).digest()))
-    embedder.send(signer.join(attributes, signature=raw, token=token))
+    attributes = template.attributes(prepared.document_digest)
+    [raw] = asyncio.run(signer.signer.sign([hashlib.sha256(attributes).digest()]))
+    token = asyncio.run(stamper.stamp(hashlib.sha256(raw).digest())) if is_stamped else None
+    embedder.send(template.join(attributes, signature=raw, token=token))
 
 
 def replace_page(writer: IncrementalPdfFileWriter) -> None:
