@@ -5,16 +5,14 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.models import LIVE, Certificate, Episode, Event, Facility, Kind, PublishedFile, Status
+from certsvc.models import Certificate, Event, Facility, Kind, PublishedFile, Status
 from certsvc.models.certificates import LAID_OUT
 from certsvc.verify.codes import CodeKind
 
 _WITH_FACILITY = select(Certificate, Facility).join(Facility, Facility.code == Certificate.facility_code)
-NaturalKey = tuple[str, str, Kind]
-"""(facility code, case id, kind)."""
 
 
 async def find(session: AsyncSession, certificate_id: uuid.UUID) -> Certificate | None:
@@ -37,36 +35,6 @@ async def find_published(session: AsyncSession, sha256: str) -> tuple[Certificat
     published = _WITH_FACILITY.join(PublishedFile, PublishedFile.certificate_id == Certificate.id)
     row = (await session.execute(published.where(PublishedFile.sha256 == sha256))).one_or_none()
     return None if row is None else (row[0], row[1])
-
-
-async def newest_by_key(session: AsyncSession, keys: Collection[NaturalKey]) -> dict[NaturalKey, Certificate]:
-    """The newest revision of each natural key that has any."""
-    if not keys:
-        return {}
-    query = select(Certificate).where(tuple_(Certificate.facility_code, Certificate.case_id, Certificate.kind).in_(list(keys))).order_by(Certificate.revision)
-    return {(found.facility_code, found.case_id, found.kind): found for found in await session.scalars(query)}
-
-
-async def leaves_of(session: AsyncSession, people: Collection[str]) -> Sequence[Certificate]:
-    """Live sick-leave certificates of these people (blind indexes)."""
-    if not people:
-        return []
-    query = select(Certificate).where(Certificate.person.in_(people), Certificate.kind == Kind.SICK_LEAVE, Certificate.status.in_(LIVE))
-    return (await session.scalars(query)).all()
-
-
-async def open_episodes_of(session: AsyncSession, people: Collection[str]) -> Sequence[Episode]:
-    if not people:
-        return []
-    return (await session.scalars(select(Episode).where(Episode.person.in_(people)))).all()
-
-
-async def episodes_by_case(session: AsyncSession, cases: Collection[tuple[str, str]]) -> dict[tuple[str, str], Episode]:
-    """Open illnesses by (facility code, case id)."""
-    if not cases:
-        return {}
-    query = select(Episode).where(tuple_(Episode.facility_code, Episode.case_id).in_(list(cases)))
-    return {(found.facility_code, found.case_id): found for found in await session.scalars(query)}
 
 
 async def list_page(

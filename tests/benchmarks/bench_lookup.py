@@ -17,6 +17,7 @@ from pathlib import Path
 
 import httpx
 
+from certsvc.config import Settings
 from certsvc.verify.codes import format_code
 from tests.benchmarks.asking import as_fast_as_it_goes, at_a_rate
 from tests.benchmarks.register import fill_register
@@ -50,8 +51,8 @@ def measure(database: str, certificates: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="certsvc-bench-") as folder:
         prepared: list[str] = []
 
-        def prepare(settings: object) -> None:
-            prepared.extend(fill_register(settings, certificates=certificates, codes=_CODES))  # type: ignore[arg-type]
+        def prepare(settings: Settings) -> None:
+            prepared.extend(fill_register(settings, certificates=certificates, codes=_CODES))
 
         with running_site(Path(folder), database=database, prepare=prepare, trusted_proxies=1) as site, empty_server() as empty:
             port, paths = int(site.service.base_url.rpartition(":")[2]), [f"/v/{format_code(code)}" for code in prepared]
