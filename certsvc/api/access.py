@@ -10,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from certsvc.callers import find_caller, require_writer
 from certsvc.errors import InputError
 from certsvc.models import ApiKey
-from certsvc.resources import Resources, utc_now
+from certsvc.resources import Resources
 
 _bearer = HTTPBearer(auto_error=False, description="API key, made with `certsvc keys create`")
 
@@ -19,8 +19,9 @@ async def get_resources(request: Request) -> Resources:
     return cast("Resources", request.app.state.resources)
 
 
-async def get_now() -> dt.datetime:
-    return utc_now()
+async def get_now(request: Request) -> dt.datetime:
+    now: dt.datetime = request.app.state.clock()
+    return now
 
 
 Res = Annotated[Resources, Depends(get_resources)]

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 
 from certsvc.api import batches, bulk, bulk_pages, certificates, check_app, health, public, published, registry, site
 from certsvc.api.limits import AddressLimiter
@@ -12,7 +12,7 @@ from certsvc.api.pages import static_files
 from certsvc.api.problems import set_up_problems, unknown_error
 from certsvc.api.schemas import PROBLEMS
 from certsvc.config import Settings
-from certsvc.resources import Resources, open_resources
+from certsvc.resources import Resources, open_resources, utc_now
 
 _CALLS_A_MINUTE = 300
 """Of one address on what needs no key: a factory gate scans every few seconds, a network shares one address."""
@@ -42,11 +42,14 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     set_up_problems(app)
     app.add_exception_handler(Exception, unknown_error)
     limiter = AddressLimiter(trusted_proxies=settings.trusted_proxies)
+    app.state.clock = utc_now
     app.state.bulk_gate = bulk.BulkGate(limiter)
+    app.state.limit_public = limiter.limit("public", per_minute=_CALLS_A_MINUTE)
+    # Routes are tried in this order: what is asked most comes first.
+    for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
+        app.include_router(open_to_all, responses=PROBLEMS)
     for staff in (certificates.router, batches.router, registry.router):
         app.include_router(staff, responses=PROBLEMS)
-    for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
-        app.include_router(open_to_all, responses=PROBLEMS, dependencies=[Depends(limiter.limit("public", per_minute=_CALLS_A_MINUTE))])
     app.include_router(health.router)
     app.mount("/static", static_files(), name="static")
     app.add_middleware(BodyLimit, settings=settings)
