@@ -1,4 +1,4 @@
-"""The process from which every check is forked: it has imported everything and knows no secret.
+"""The process from which every check is forked: it has imported everything, rehearsed it, and knows no secret.
 
 Started by `apart.Examiner` with an empty environment as `python -m certsvc.verify.zygote`, it forks one
 child a request, so that a check costs a fork and not a second of imports. The child limits itself,
@@ -21,9 +21,11 @@ import sys
 import time
 from typing import Any
 
+from certsvc.verify.evidence import make_ready
 from certsvc.verify.examining import Limits, examine_stranger
 from certsvc.verify.images import PictureError, find_qr
 from certsvc.verify.reasons import Reason
+from certsvc.verify.rehearsing import rehearse
 from certsvc.verify.trust import Trust
 from certsvc.verify.wire import CONTROL, LENGTH, READY, read_exactly
 
@@ -54,6 +56,8 @@ def main(control_fd: int, *, timeout_s: float, memory_bytes: int) -> None:
     logging.disable(logging.CRITICAL)
     for name in _PRELOAD:
         importlib.import_module(name)
+    rehearse()
+    gc.disable()  # a child ends before cycles could fill its memory
     gc.collect()
     gc.freeze()
     control.sendall(READY)
@@ -68,6 +72,7 @@ def main(control_fd: int, *, timeout_s: float, memory_bytes: int) -> None:
         match letter:
             case b"T":
                 trust = Trust.from_bytes(read_exactly(control, length))
+                make_ready(trust)
             case b"J" if trust is not None and len(fds) == 1:
                 pid = _spawn(control, socket.socket(fileno=fds[0]), trust=trust, timeout_s=timeout_s, memory_bytes=memory_bytes)
                 children[pid] = time.monotonic() + timeout_s
@@ -101,6 +106,7 @@ def _spawn(control: socket.socket, asker: socket.socket, *, trust: Trust, timeou
         control.close()
         _confine(timeout_s=timeout_s, memory_bytes=memory_bytes)
         asker.sendall(json.dumps(_answer(asker, trust)).encode())
+        asker.shutdown(socket.SHUT_RDWR)  # the answer need not wait until this process is taken apart
     finally:
         os._exit(0)
 
