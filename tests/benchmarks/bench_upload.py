@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from certsvc.checking import check_upload
 from certsvc.config import Settings
@@ -75,10 +76,10 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
 
 def run(*, rounds: int = ROUNDS) -> dict[str, dict[str, float]]:
     """For each kind of file the medians in milliseconds and of the rounds' ratios; `here` is our check without a process of its own."""
-    return {name: _measure(rounds, **settings) for name, settings in FILES.items()}
+    return {name: _measure(rounds, settings) for name, settings in FILES.items()}
 
 
-def _measure(rounds: int, **settings: str) -> dict[str, float]:
+def _measure(rounds: int, settings: dict[str, Any]) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="certsvc-bench-") as folder:
         with running_site(Path(folder), database="sqlite", **settings) as site, site.service.client() as client:
             certificate = calls.issue(client, one_wish_each(1).cases[0])

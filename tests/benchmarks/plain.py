@@ -42,6 +42,6 @@ class Plain:
     def _context(self, reader: PdfFileReader) -> ValidationContext:
         """One for all signatures of a file, with the answers in its security store."""
         try:
-            return DocumentSecurityStore.read_dss(reader).as_validation_context(self._asked)  # type: ignore[no-untyped-call, no-any-return]
+            return DocumentSecurityStore.read_dss(reader).as_validation_context(self._asked)
         except NoDSSFoundError:
             return ValidationContext(**self._asked)
