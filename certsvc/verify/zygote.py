@@ -49,6 +49,9 @@ _PRELOAD = (
 """Modules that libraries import only when needed, which a child without file descriptors could not."""
 
 _TICK_S = 0.2
+_QUIET_S = 0.1
+"""So long nobody must have asked before a spare child gets ready."""
+
 _FIRST_FD, _LAST_FD = 3, 4096
 
 
@@ -76,11 +79,12 @@ def main(control_fd: int, bounds: _Bounds) -> None:
     trust: Trust | None = None
     spare: _Child | None = None
     while True:
-        if spare is None and trust is not None and not children:  # in a rush nobody has the time
-            spare = _Child.start(trust=trust, bounds=bounds, is_spare=True)
+        is_idle = spare is None and trust is not None and not children
         watched: list[socket.socket | _Child] = [control, *children]
-        readable, _, _ = select.select(watched, [], [], _TICK_S if children else None)
+        readable, _, _ = select.select(watched, [], [], _TICK_S if children else _QUIET_S if is_idle else None)
         _reap(children)
+        if is_idle and trust is not None and not readable:  # in a rush nobody has the time
+            spare = _Child.start(trust=trust, bounds=bounds, is_spare=True)
         if control not in readable:
             continue
         letter, length, fds = _receive(control)
