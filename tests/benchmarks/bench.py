@@ -1,4 +1,4 @@
-"""Everything that is measured: `python -m tests.benchmarks.bench [--skip engine peers end_to_end lookup] [--rows 1000 10000 50000]`.
+"""Everything that is measured: `python -m tests.benchmarks.bench [--skip engine peers upload end_to_end lookup] [--rows 1000 10000 50000]`.
 
 Prints a table and writes `var/bench/latest.json`; says what was not run, and why. `docs/benchmarks.md` tells the method.
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import bench_engine, bench_peers
+from tests.benchmarks import bench_engine, bench_peers, bench_upload
 from tests.benchmarks.keys import make_keys
 from tests.benchmarks.measuring import machine, pinned
 from tests.benchmarks.table import LATEST, find, table
@@ -35,6 +35,9 @@ def run(*, skip: Sequence[str], rows: Sequence[int]) -> dict[str, Any]:
         if "peers" not in skip:
             _say("iText 5, pdf-lib and @signpdf")
             _add_peers(figures, bench_peers.run(keys))
+    if "upload" not in skip:
+        _say("the check of an upload")
+        figures["upload"] = bench_upload.run()
     if "end_to_end" not in skip:
         _add_whole_way(figures, rows)
     if "lookup" not in skip:
@@ -89,7 +92,7 @@ def _say(what: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--skip", nargs="*", choices=("engine", "peers", "end_to_end", "lookup"), default=[])
+    parser.add_argument("--skip", nargs="*", choices=("engine", "peers", "upload", "end_to_end", "lookup"), default=[])
     parser.add_argument("--rows", nargs="*", type=int, default=ROWS)
     asked = parser.parse_args()
     figures = run(skip=asked.skip, rows=asked.rows)

@@ -21,6 +21,8 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("engine over WeasyPrint + pyHanko", "ratios.engine_to_naive", "{:,.0f} ×"),
     ("engine over iText 5", "ratios.engine_to_itext5", "{:,.1f} ×"),
     ("three signatures, B-LT: share of six raw signatures' rate", "ratios.three_b_lt_to_raw", "{:.2f}"),
+    ("upload check, one signature, B-B: time over plain pyHanko's", "upload.one_b_b.ratio", "{:.2f}"),
+    ("upload check, three signatures, B-LT: time over plain pyHanko's", "upload.three_b_lt.ratio", "{:.2f}"),
     ("stored for one certificate, three signatures, B-LT", "stored_bytes_per_certificate", "{:,.0f} bytes"),
     ("one certificate from POST to PDF, idle", "post_to_ready_ms", "{:,.0f} ms"),
 )
