@@ -211,8 +211,7 @@ async def check_upload(data: bytes, *, db: Database, vault: Vault, examiner: Exa
 async def _ask_register(data: bytes, *, db: Database, vault: Vault, now: dt.datetime) -> tuple[RegisterFacts | NoRegister | None, Mapping[str, Any] | None]:
     """What the digest register knows of these bytes; who holds the very file may see what is on it [domain §6]."""
     try:
-        async with db.read() as session:
-            entry = await entries.find_published(session, hashlib.sha256(data).hexdigest())
+        entry = await entries.find_published(db, hashlib.sha256(data).hexdigest())
     except Unavailable:
         return NoRegister.UNREACHABLE, None
     if entry is None:

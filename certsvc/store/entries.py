@@ -59,9 +59,9 @@ async def find(session: AsyncSession, index: str, *, kind: CodeKind) -> Entry | 
     return _entry((await session.execute(_BY_INDEX[kind], {"key": index})).one_or_none())
 
 
-async def find_published(session: AsyncSession, sha256: str) -> Entry | None:
+async def find_published(db: Database, sha256: str) -> Entry | None:
     """The certificate of which these very bytes were published, if any [design §5, digest register]."""
-    return _entry((await session.execute(_BY_DIGEST, {"key": sha256})).one_or_none())
+    return _entry(await db.find_row(_BY_DIGEST, sha256))
 
 
 def _entry(row: Sequence[Any] | None) -> Entry | None:
