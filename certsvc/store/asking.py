@@ -18,6 +18,9 @@ Query = Select[*tuple[Any, ...]]
 Answer = tuple[Any, ...]
 _BUSY_TIMEOUT_S = 0.05
 """SQLite is asked in the event loop: a lock that readers feel (recovery, VACUUM) must not hold up everybody."""
+_CACHE_KIB = 32 * 1024
+"""The inner pages of an index over millions."""
+
 _CONNECTIONS = 8
 
 
@@ -57,6 +60,7 @@ class SqliteDesk:
         if self._connection is None:
             self._connection = sqlite3.connect(*self._arguments, **self._options)
             self._connection.execute("PRAGMA query_only=ON")
+            self._connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         return self._connection
 
     async def close(self) -> None:
