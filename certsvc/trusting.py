@@ -43,7 +43,7 @@ class TrustSource:
 
 
 def build_trust(settings: Settings, identities: list[SigningIdentity]) -> Trust:
-    """`keys_dir` holds root.pem, issuing.pem, tsa.pem, claims-*.pem and *.crl, as `keys_dev` lays them out."""
+    """`keys_dir` holds root.pem, issuing.pem, tsa.pem, claims-*.pem and *.crl, as `keys_dev` lays them out, and `read_hierarchies`' folder."""
     folder = settings.keys_dir
     root, tsa = _certificate(folder / "root.pem"), _certificate(folder / "tsa.pem")
     return Trust(
@@ -56,7 +56,29 @@ def build_trust(settings: Settings, identities: list[SigningIdentity]) -> Trust:
         allow_dev=settings.environment is Environment.DEVELOPMENT,
         require_timestamp=settings.profile is not Profile.B_B,
         claim_keys=read_claim_keys(folder),
+        hierarchies={name: tuple(map(_der, roots.values())) for name, roots in read_hierarchies(folder).items()},
     )
+
+
+def read_hierarchies(folder: Path) -> dict[str, dict[str, x509.Certificate]]:
+    """Roots that others' certificates lead to: by the name of their folder below `anchors/`, then of their file (PEM).
+
+    Whoever puts one there has compared its SHA-256 with what its operator publishes. Raises Broken `no_trust_anchor` for what is no
+    certificate of a CA.
+    """
+    families = sorted(path for path in (folder / "anchors").glob("*") if path.is_dir())
+    return {family.name: {path.name: _root(path) for path in sorted(family.glob("*.pem"))} for family in families}
+
+
+def _root(path: Path) -> x509.Certificate:
+    certificate = _certificate(path)
+    try:
+        is_ca = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (ValueError, x509.ExtensionNotFound):
+        is_ca = False
+    if not is_ca:
+        raise _unfit(path)
+    return certificate
 
 
 def read_claim_keys(folder: Path) -> tuple[ClaimKey, ...]:
@@ -94,7 +116,15 @@ def _certificate(path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise Broken("no_trust_anchor", f"Không đọc được chứng thư tin cậy {path.name}.", f"The trusted certificate {path.name} cannot be read.") from error
+        raise _unfit(path) from error
+
+
+def _unfit(path: Path) -> Broken:
+    return Broken(
+        "no_trust_anchor",
+        f"Không đọc được chứng thư tin cậy {path.name}, hoặc đó không phải chứng thư CA.",
+        f"The trusted certificate {path.name} cannot be read, or is none of a CA.",
+    )
 
 
 def _der(certificate: x509.Certificate) -> bytes:

@@ -72,6 +72,7 @@ def all_words() -> dict[str, Any]:
         "withdrawn_for": {reason: asdict(words) for reason, words in page_words.WITHDRAWN_FOR.items()},
         "kinds": {kind: asdict(words) for kind, words in page_words.KINDS.items()},
         "slots": {slot: asdict(words) for slot, words in page_words.SLOTS.items()},
+        "hierarchies": {name: asdict(words) for name, words in page_words.HIERARCHIES.items()},
         "checks": {name: asdict(words) for name, words in page_words.CHECKS.items()},
         "outcomes": {outcome: asdict(words) for outcome, words in page_words.OUTCOMES.items()},
         "page": {name: _plain(words) for name, words in _PAGE.items()},

@@ -124,6 +124,12 @@ TIME_SOURCES: Mapping[TimeSource, Words] = {
     TimeSource.CLAIMED: Words("theo lời người ký", "as the signer claims"),
 }
 
+HIERARCHIES: Mapping[str, Words] = {
+    "public": Words("Chữ ký số công cộng (NEAC)", "Vietnam's public certificates (NEAC)"),
+    "government": Words("Chữ ký số chuyên dùng công vụ (Ban Cơ yếu Chính phủ)", "Vietnam's government certificates"),
+}
+"""Of the folders below `anchors/` that have a name of ours; others are shown as they are called."""
+
 EVENTS: Mapping[str, Words] = {
     "requested": Words("Đã tiếp nhận yêu cầu", "Requested"),
     "signing": Words("Đang ký số", "Being signed"),

@@ -57,6 +57,7 @@ class SignatureOut(BaseModel):
     intact: bool
     trusted: bool
     covers_whole_file: bool
+    hierarchy: str | None = Field(description="family of roots that a certificate of somebody else leads to, such as `public` or `government`")
 
 
 class ReportOut(BaseModel):

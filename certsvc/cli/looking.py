@@ -19,7 +19,7 @@ from certsvc.resources import utc_now
 from certsvc.signing.claims import current
 from certsvc.store import Database, registry, status_lists
 from certsvc.templates.designs import find_design, load_designs
-from certsvc.trusting import build_trust
+from certsvc.trusting import build_trust, read_hierarchies
 
 designs = typer.Typer(no_args_is_help=True, help="The form designs.")
 _EXPIRES_SOON = dt.timedelta(days=30)
@@ -89,7 +89,7 @@ def doctor() -> None:
 
 
 async def _findings(settings: Settings) -> AsyncIterator[str]:
-    for part in (_database_findings, _claim_key_findings, _place_findings):
+    for part in (_database_findings, _claim_key_findings, _anchor_findings, _place_findings):
         try:
             async for finding in part(settings):
                 yield finding
@@ -142,6 +142,17 @@ async def _claim_key_findings(settings: Settings) -> AsyncIterator[str]:
             f"Khóa ký mã QR và chứng thư của nó hết hạn {end:%d/%m/%Y}. Trước ngày đó: {where_vi} "
             f"/ The key for QR claims and its certificate expire on {end:%Y-%m-%d}. Before then: {where_en}"
         )
+
+
+async def _anchor_findings(settings: Settings) -> AsyncIterator[str]:
+    now = utc_now()
+    for family, roots in read_hierarchies(settings.keys_dir).items():
+        for name, root in roots.items():
+            if root.not_valid_after_utc < now:
+                yield (
+                    f"Chứng thư gốc anchors/{family}/{name} đã hết hạn {root.not_valid_after_utc:%d/%m/%Y}; hãy thay bằng chứng thư mới. "
+                    f"/ The root anchors/{family}/{name} expired on {root.not_valid_after_utc:%Y-%m-%d}; put the new one there."
+                )
 
 
 async def _identity_findings(db: Database, settings: Settings) -> AsyncIterator[str]:

@@ -120,4 +120,5 @@ def _facts(item: Mapping[str, Any]) -> SignatureFacts:
         intact=item["intact"] is True,
         trusted=item["trusted"] is True,
         covers_whole_file=item["covers_whole_file"] is True,
+        hierarchy=None if item["hierarchy"] is None else str(item["hierarchy"]),
     )

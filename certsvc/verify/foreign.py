@@ -17,6 +17,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from certsvc.verify.findings import STEPS, Examination, Kind, Limits, Refused
 from certsvc.verify.geometry import MAX_SIGNATURES
+from certsvc.verify.hierarchies import hierarchy_of
 from certsvc.verify.reading import name_part, open_pdf, read_signature, signature_fields, sole_signer
 from certsvc.verify.report import Check, CheckName, Outcome, SignatureFacts, TimeSource
 from certsvc.verify.trust import Trust
@@ -44,10 +45,12 @@ def _describe(data: bytes, *, trust: Trust, limits: Limits) -> Examination:
         raise Refused(Kind.TOO_COMPLEX, None, "Tệp có quá nhiều chữ ký.")
     signatures = [read_signature(reader, field) for field in fields]
     signers = [_signer(signature) for signature in signatures]
-    facts = tuple(_facts(signature, signer) for signature, signer in zip(signatures, signers, strict=True))
+    facts = tuple(_facts(signature, signer, trust=trust) for signature, signer in zip(signatures, signers, strict=True))
     if any(borrows_our_name(signer, trust) for signer in signers):
         raise Refused(Kind.UNTRUSTED, CheckName.CHAIN, "Chữ ký mượn tên cơ sở y tế nhưng không phải của người ký đã đăng ký.", signatures=facts)
     detail = "Chữ ký nguyên vẹn nhưng không phải của người ký đã đăng ký."
+    if any(each.hierarchy for each in facts):
+        detail += " Đã dò đường dẫn chứng thư tới gốc, chưa kiểm tra thu hồi."
     return Examination(Kind.SIGNED_BY_OTHER, tuple(Check(name, *_outcome(name, detail)) for name in STEPS), facts)
 
 
@@ -92,7 +95,7 @@ def _changed() -> Refused:
     return Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Tệp đã bị thay đổi sau khi ký.")
 
 
-def _facts(signature: EmbeddedPdfSignature, signer: x509.Certificate) -> SignatureFacts:
+def _facts(signature: EmbeddedPdfSignature, signer: x509.Certificate, *, trust: Trust) -> SignatureFacts:
     signed_at = signature.self_reported_timestamp
     return SignatureFacts(
         slot=None,
@@ -105,6 +108,7 @@ def _facts(signature: EmbeddedPdfSignature, signer: x509.Certificate) -> Signatu
         intact=True,
         trusted=False,
         covers_whole_file=signature.coverage is SignatureCoverageLevel.ENTIRE_FILE,
+        hierarchy=hierarchy_of(signer, signature.other_embedded_certs, trust=trust, at=signed_at),
     )
 
 

@@ -87,7 +87,8 @@ class SignatureFacts:
     """What one signature in a file says and proves.
 
     `trusted` means proven to be one of our signers; of any other signer the names are only claims.
-    `covers_whole_file` is true of the last signature only: the earlier ones cover their revisions.
+    `covers_whole_file` is true of the last signature only: the earlier ones cover their revisions. `hierarchy` names the
+    family of roots that a stranger's certificate leads to, by signatures and not by names; None if it leads to none we know.
     """
 
     slot: Slot | None
@@ -100,6 +101,7 @@ class SignatureFacts:
     intact: bool
     trusted: bool
     covers_whole_file: bool
+    hierarchy: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -113,6 +115,7 @@ class SignatureFacts:
             "intact": self.intact,
             "trusted": self.trusted,
             "covers_whole_file": self.covers_whole_file,
+            "hierarchy": self.hierarchy,
         }
 
 

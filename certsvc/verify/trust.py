@@ -44,7 +44,8 @@ class Trust:
 
     `pins` maps the digest of a signing certificate to its holder, retired ones included; `tsa_pins` are
     the digests of time-stamping certificates. `allow_dev` lets certificates through whose subject says
-    DEV ONLY; `require_timestamp` refuses signatures without a time-stamp.
+    DEV ONLY; `require_timestamp` refuses signatures without a time-stamp. `hierarchies` are the roots of others' certificates
+    by name (public, government): they say where a stranger's certificate comes from, and make nothing valid.
     """
 
     anchors: tuple[bytes, ...]
@@ -57,6 +58,7 @@ class Trust:
     allow_dev: bool = False
     require_timestamp: bool = True
     claim_keys: tuple[ClaimKey, ...] = ()
+    hierarchies: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """JSON in UTF-8, the same bytes for the same trust."""
@@ -71,6 +73,7 @@ class Trust:
             "allow_dev": self.allow_dev,
             "require_timestamp": self.require_timestamp,
             "claim_keys": [[base64.b64encode(key.public_key).decode(), key.valid_from.isoformat(), key.valid_to.isoformat()] for key in self.claim_keys],
+            "hierarchies": {name: _armour(roots) for name, roots in sorted(self.hierarchies.items())},
         }
         return json.dumps(document).encode()
 
@@ -92,6 +95,7 @@ class Trust:
                 ClaimKey(base64.b64decode(key, validate=True), dt.datetime.fromisoformat(valid_from), dt.datetime.fromisoformat(valid_to))
                 for key, valid_from, valid_to in document["claim_keys"]
             ),
+            hierarchies={str(name): _unarmour(roots) for name, roots in document["hierarchies"].items()},
         )
 
 

@@ -90,10 +90,11 @@ function makeChecks(checks, words) {
 }
 
 function makeSigners(signatures, words) {
-  const items = signatures.map(({ slot, signer, organisation, intact, trusted }) => {
+  const items = signatures.map(({ slot, signer, organisation, intact, trusted, hierarchy }) => {
     const proof = intact && trusted ? words.page.signer_known : words.page.signer_unknown;
     const sign = make("span", "check-sign", icon(intact && trusted ? "tick" : "cross"));
     const about = make("div", "", make("h4", "", signer || "–"), make("p", "", slot ? words.slots[slot].vi : organisation), make("p", "", ...both(proof)));
+    if (hierarchy) about.append(make("p", "", ...both(words.hierarchies[hierarchy] ?? { vi: hierarchy, en: hierarchy })));
     return make("li", `check check-${intact && trusted ? "passed" : "failed"}`, sign, about);
   });
   return make("section", "panel", make("h3", "", ...both(words.page.signers)), make("ul", "checks", ...items));
