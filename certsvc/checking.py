@@ -64,12 +64,26 @@ async def look_up_qr(db: Database, text: str, *, base_url: str, vault: Vault, tr
     """The report on the whole text of a QR: a bare code, or an address with or without claims.
 
     A forger's QR may carry a true code and lead to a page of his own: an address on another host than
-    ours, or with more in it than we print, is `forged_qr`. Raises InputError `malformed_code`.
+    ours, or with more in it than we print, is `forged_qr`, unless another issuer that we know signed it. Raises
+    InputError `malformed_code`.
     """
     code, claims = parse_code(text), claims_in(text, base_url=base_url)
     if claims is None:
-        return _forged(Check(CheckName.REGISTER, Outcome.NOT_DONE, "Mã QR không dẫn tới hệ thống này."), now)
+        return _elsewhere(text, trust=trust, now=now)
     return (await look_up_claimed(db, code.text, claims, vault=vault, trust=trust, now=now)).report
+
+
+def _elsewhere(text: str, *, trust: Trust, now: dt.datetime) -> Report:
+    """The report on an address that is not ours: of another issuer that we know, whose register we do not have, or forged."""
+    register = Check(CheckName.REGISTER, Outcome.NOT_DONE, "Mã QR không dẫn tới hệ thống này.")
+    for issuer in trust.others:
+        claims = claims_in(text, base_url=issuer.service)
+        if claims and find_claims(claims, issuer.claim_keys):
+            passed = Check(CheckName.CLAIMS, Outcome.PASSED, f"Nội dung mã QR do {issuer.name} ký.")
+            return Report(Verdict.CANNOT_CHECK, (Reason.OTHER_ISSUER,), now, (register, passed))
+        if claims == "":
+            return Report(Verdict.CANNOT_CHECK, (Reason.OTHER_ISSUER,), now, (register,))
+    return _forged(register, now)
 
 
 async def look_up_claimed(db: Database, text: str, claims_text: str, *, vault: Vault, trust: Trust, now: dt.datetime) -> Found:

@@ -1,6 +1,7 @@
 """Whom this installation believes: the anchors in `keys_dir`, and every identity that ever signed here."""
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 from cryptography import x509
@@ -11,8 +12,10 @@ from certsvc.config import Environment, Profile, Settings
 from certsvc.errors import Broken
 from certsvc.models import SigningIdentity
 from certsvc.models.claims import LIST_SIGNING
+from certsvc.other_issuers import read_issuers
 from certsvc.store import Database, registry
-from certsvc.verify.trust import ClaimKey, Pin, SignerKind, Trust
+from certsvc.verify.published import Issuer
+from certsvc.verify.trust import ClaimKey, OtherIssuer, Pin, SignerKind, Trust
 
 _FRESH_FOR = dt.timedelta(seconds=30)
 
@@ -23,16 +26,24 @@ class TrustSource:
     def __init__(self, db: Database, settings: Settings) -> None:
         self._db = db
         self._settings = settings
-        self._kept: tuple[dt.datetime, Trust] | None = None
+        self._kept: tuple[dt.datetime, Trust, tuple[Issuer, ...]] | None = None
         self._packed: tuple[Trust, bytes] | None = None
 
     async def get(self, now: dt.datetime) -> Trust:
         """Raises Broken `no_trust_anchor` where `keys_dir` holds none."""
+        return (await self._get(now))[1]
+
+    async def get_others(self, now: dt.datetime) -> tuple[Issuer, ...]:
+        """The other issuers that this installation knows. Raises as `get` does."""
+        return (await self._get(now))[2]
+
+    async def _get(self, now: dt.datetime) -> tuple[dt.datetime, Trust, tuple[Issuer, ...]]:
         if self._kept is None or not self._kept[0] <= now < self._kept[0] + _FRESH_FOR:
             async with self._db.read() as session:
                 identities = await registry.list_identities(session)
-            self._kept = now, build_trust(self._settings, list(identities))
-        return self._kept[1]
+            others = tuple(issuer for issuer, _ in read_issuers(self._settings, now=now) if isinstance(issuer, Issuer))
+            self._kept = now, replace(build_trust(self._settings, list(identities)), others=tuple(map(_known, others))), others
+        return self._kept
 
     async def get_bytes(self, now: dt.datetime) -> bytes:
         """The same as it travels to another process. Raises as `get` does."""
@@ -58,6 +69,10 @@ def build_trust(settings: Settings, identities: list[SigningIdentity]) -> Trust:
         claim_keys=read_claim_keys(folder),
         hierarchies={name: tuple(map(_der, roots.values())) for name, roots in read_hierarchies(folder).items()},
     )
+
+
+def _known(issuer: Issuer) -> OtherIssuer:
+    return OtherIssuer(issuer.name, issuer.service, issuer.claim_keys)
 
 
 def read_hierarchies(folder: Path) -> dict[str, dict[str, x509.Certificate]]:

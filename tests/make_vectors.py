@@ -4,6 +4,7 @@ The keys are made for it and thrown away, so every run gives other signatures; t
 """
 
 import base64
+import contextlib
 import datetime as dt
 import json
 import tempfile
@@ -25,7 +26,7 @@ from keys_dev.make import KeyType, make_pki
 
 OUT = Path(__file__).parents[1] / "docs" / "vectors" / "offline.json"
 NOW = dt.datetime(2026, 11, 26, 3, 0, tzinfo=dt.UTC)
-SERVICE = "https://kiemtra.example.vn"
+SERVICE, OTHER_SERVICE = "https://kiemtra.example.vn", "https://giay.tinhben.example.vn"
 TOKEN = "4XGXFBYBX86T5BR0N3P2ARHGWJ"
 PERSON = {"full_name": "Nguyễn Thị Đào", "birth": "1988-07-01", "first_day": dt.date(2026, 11, 20), "last_day": dt.date(2026, 11, 26)}
 _STATES = {1: "revoked", 2: "suspended", 3: "replaced"}
@@ -33,9 +34,10 @@ _CLAIMS = Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", dt.date(2026, 11, 26),
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as other:
-        ring, strange = (_ring(Path(each), at=at) for each, at in ((folder, NOW - dt.timedelta(days=30)), (other, NOW)))
-        OUT.write_text(json.dumps(_document(ring, strange.claim_keys()[0]), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    with contextlib.ExitStack() as stack:
+        folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(3)]
+        ring, other, strange = (_ring(folder, at=NOW - dt.timedelta(days=days)) for folder, days in zip(folders, (30, 30, 0), strict=True))
+        OUT.write_text(json.dumps(_document(ring, other, strange.claim_keys()[0]), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _ring(folder: Path, *, at: dt.datetime) -> Keyring:
@@ -43,50 +45,81 @@ def _ring(folder: Path, *, at: dt.datetime) -> Keyring:
     return Keyring(folder)
 
 
-def _document(ring: Keyring, strange: ClaimKey) -> dict[str, Any]:
-    [key] = ring.claim_keys()
-    packed = lists.pack_states([(1000 + state, state) for state in _STATES])
-    address = f"{SERVICE}/status/0"
+def _document(ring: Keyring, other: Keyring, strange: ClaimKey) -> dict[str, Any]:
+    [key], [other_key] = ring.claim_keys(), other.claim_keys()
     made_at = NOW - dt.timedelta(minutes=10)
     return {
         "about": "Invented persons and keys. `now` is the time of each check; `trust_list` and `status_lists` are what was kept.",
         "now": _instant(NOW),
         "root": base64.b64encode(_der(ring.authorities()[1])).decode(),
-        "trust_list": _trust_list(key, ring, made_at),
+        "trust_list": _trust_list(ring, other, made_at),
         "status_lists": {
-            "0": {
-                "jwt": lists.sign_jwt(packed, address=address, now=made_at, key=key).decode(),
-                "cwt": base64.b64encode(lists.sign_cwt(packed, address=address, now=made_at, key=key)).decode(),
-            }
+            f"{SERVICE}/status/0": _status_list(f"{SERVICE}/status/0", key, made_at),
+            f"{OTHER_SERVICE}/status/3": _status_list(f"{OTHER_SERVICE}/status/3", other_key, made_at),
         },
-        "checks": list(_checks(key, strange)),
+        "checks": [*_checks(key, strange), *_checks_of_another(key, other_key)],
         "commitments": list(_commitments()),
     }
 
 
-def _trust_list(key: ClaimKey, ring: Keyring, made_at: dt.datetime) -> dict[str, Any]:
+def _status_list(address: str, key: ClaimKey, made_at: dt.datetime) -> dict[str, str]:
+    packed = lists.pack_states([(1000 + state, state) for state in _STATES])
+    return {
+        "jwt": lists.sign_jwt(packed, address=address, now=made_at, key=key).decode(),
+        "cwt": base64.b64encode(lists.sign_cwt(packed, address=address, now=made_at, key=key)).decode(),
+    }
+
+
+def _trust_list(ring: Keyring, other: Keyring, made_at: dt.datetime) -> dict[str, Any]:
+    [key] = ring.claim_keys()
     document = {
-        "version": 1,
+        "version": 2,
         "service": SERVICE,
         "issued_at": _instant(made_at),
         "issuers": [
-            {
-                "id": "self",
-                "name": "Sở Y tế thử nghiệm",
-                "valid_from": _instant(key.x509_cert.not_valid_before_utc),
-                "valid_to": _instant(key.x509_cert.not_valid_after_utc),
-                "x509_chains": [[base64.b64encode(_der(each)).decode() for each in (key.x509_cert, *ring.authorities())]],
-                "claim_keys": [jwk_of(key)],
-                "facilities": {"01801": "Trạm Y tế Phúc Xá"},
-                "signers": {},
-                "time_stamping": [],
-                "crls": [],
-            }
+            make_issuer("self", "Sở Y tế thử nghiệm", SERVICE, ring, facilities={"01801": "Trạm Y tế Phúc Xá"}, numbers=[0]),
+            make_issuer("tinh-ben", "Sở Y tế tỉnh bên", OTHER_SERVICE, other, facilities={"01801": "Trạm Y tế Bên Sông"}, numbers=[3, 4]),
         ],
-        "status_lists": {"address": f"{SERVICE}/status/{{list}}", "bits": 2, "lists": [0]},
         "log": None,
     }
     return {**document, "signed": lists.sign_document(document, key=key, chain=ring.authorities())}
+
+
+def make_issuer(name_id: str, name: str, service: str, ring: Keyring, *, facilities: dict[str, str], numbers: list[int]) -> dict[str, Any]:
+    [key] = ring.claim_keys()
+    return {
+        "id": name_id,
+        "name": name,
+        "service": service,
+        "valid_from": _instant(key.x509_cert.not_valid_before_utc),
+        "valid_to": _instant(key.x509_cert.not_valid_after_utc),
+        "x509_chains": [[base64.b64encode(_der(each)).decode() for each in (key.x509_cert, *ring.authorities())]],
+        "claim_keys": [jwk_of(key)],
+        "facilities": facilities,
+        "signers": {},
+        "time_stamping": [],
+        "crls": [],
+        "status_lists": {"address": f"{service}/status/{{list}}", "bits": 2, "lists": numbers},
+    }
+
+
+def _checks_of_another(key: ClaimKey, other: ClaimKey) -> Iterator[dict[str, Any]]:
+    """QR codes of the second issuer in the trust list, and of those who mix the two."""
+
+    def check(about: str, claims: Claims, verdict: str, reason: str, *, by: ClaimKey = other, service: str = OTHER_SERVICE) -> dict[str, Any]:
+        shown = _shown("sick_leave") | {"facility": "Trạm Y tế Bên Sông"} if verdict in ("valid", "revoked") else None
+        qr = f"{service.upper()}/V/{TOKEN}/{sign_claims(claims, by)}"
+        return {"about": about, "qr": qr, "now": _instant(NOW), "verdict": verdict, "reason": reason, "certificate": shown}
+
+    theirs = replace(_CLAIMS, status_list=3)
+    yield check("of another issuer, in force", theirs, "valid", "genuine")
+    yield check("of another issuer, revoked", replace(theirs, status_index=1001), "revoked", "revoked")
+    yield check("of another issuer, whose list was not kept", replace(theirs, status_list=4), "cannot_check", "other_issuer")
+    yield check("of another issuer, by our list's number", replace(theirs, status_list=0), "cannot_check", "other_issuer")
+    yield check("on another issuer's host, signed by our key", theirs, "invalid", "forged_qr", by=key)
+    yield check("on our host, signed by another issuer's key", _CLAIMS, "invalid", "forged_qr", service=SERVICE)
+    without = {"about": "of another issuer, without claims", "qr": f"{OTHER_SERVICE.upper()}/V/{TOKEN}", "now": _instant(NOW)}
+    yield without | {"verdict": "cannot_check", "reason": "other_issuer", "certificate": None}
 
 
 def _checks(key: ClaimKey, strange: ClaimKey) -> Iterator[dict[str, Any]]:

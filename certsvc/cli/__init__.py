@@ -2,12 +2,13 @@
 
 running    serve, worker, demo, migrate          here     keys, identities, imports, erasure: on this machine's database
 remote     batch, at a running service           looking  designs, doctor
+issuers    others whose QR codes are believed
 verifying  verify, at a running service
 """
 
 import typer
 
-from certsvc.cli import here, looking, remote, running, verifying
+from certsvc.cli import here, issuers, looking, remote, running, verifying
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +24,7 @@ app.add_typer(here.facilities, name="facilities")
 app.add_typer(here.practitioners, name="practitioners")
 app.add_typer(here.keys, name="keys")
 app.add_typer(here.identities, name="identities")
+app.add_typer(issuers.issuers, name="issuers")
 app.add_typer(here.certificates, name="certificates")
 app.add_typer(remote.batch, name="batch")
 app.command()(verifying.verify)

@@ -1,20 +1,21 @@
 """What `verify --offline` works with: a service's trust list and status lists, kept from the last time it was asked.
 
 One folder a service: `root.der` (the root met at the first visit, whose lists alone are believed from then on),
-`trust.json`, `status-<n>.jwt`.
+`trust.json`, `status-<n>.jwt`, of other issuers `status-<id>-<n>.jwt`.
 """
 
 import datetime as dt
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
-from certsvc.errors import Unavailable
+from certsvc.errors import InputError, Unavailable
 from certsvc.verify.offline import Kept
-from certsvc.verify.published import TrustList, read_status_list, read_trust_list
+from certsvc.verify.published import OWN, Issuer, read_status_list, read_trust_list
 
 _FRESH_S = 15 * 60
 
@@ -38,19 +39,30 @@ def keep(client: httpx.Client, folder: Path, *, now: dt.datetime) -> None:
     if not answer.is_success:
         return
     trusted = read_trust_list(answer.content, root=_root(folder), now=now)
-    lists = {number: _fetch(client, number, trusted, now=now) for number in trusted.lists}
+    lists = {path: body for issuer in trusted.issuers for path, body in _fetch_lists(client, issuer, folder, now=now)}
     folder.mkdir(parents=True, exist_ok=True)
-    for number, body in lists.items():
-        _write(folder / f"status-{number}.jwt", body)
+    for path, body in lists.items():
+        _write(path, body)
     _write(folder / "root.der", trusted.root)
     _write(kept_at, answer.content)
 
 
-def _fetch(client: httpx.Client, number: int, trusted: TrustList, *, now: dt.datetime) -> bytes:
-    answer = client.get(f"/status/{number}", headers={"Accept": "application/statuslist+jwt"})
-    answer.raise_for_status()
-    read_status_list(answer.content, number, trusted=trusted, now=now)
-    return answer.content
+def _fetch_lists(client: httpx.Client, issuer: Issuer, folder: Path, *, now: dt.datetime) -> Iterator[tuple[Path, bytes]]:
+    """An issuer's status lists, and where they are kept. Those of another issuer that does not answer, or not rightly, stay as they are."""
+    for number, address in zip(issuer.lists, issuer.addresses(), strict=True):
+        try:
+            answer = client.get(f"/status/{number}" if issuer.id == OWN else address, headers={"Accept": "application/statuslist+jwt"})
+            answer.raise_for_status()
+            read_status_list(answer.content, address, issuer=issuer, now=now)
+        except (httpx.HTTPError, InputError):
+            if issuer.id == OWN:
+                raise
+        else:
+            yield _place(folder, issuer, number), answer.content
+
+
+def _place(folder: Path, issuer: Issuer, number: int) -> Path:
+    return folder / (f"status-{number}.jwt" if issuer.id == OWN else f"status-{issuer.id}-{number}.jwt")
 
 
 def load(folder: Path, *, now: dt.datetime) -> Kept:
@@ -64,10 +76,11 @@ def load(folder: Path, *, now: dt.datetime) -> Kept:
             "Nothing was kept for checks without a network; run certsvc verify once with one.",
         ) from error
     found = {}
-    for number in trusted.lists:
-        path = folder / f"status-{number}.jwt"
-        if path.exists():
-            found[number] = read_status_list(path.read_bytes(), number, trusted=trusted, now=now)
+    for issuer in trusted.issuers:
+        for number, address in zip(issuer.lists, issuer.addresses(), strict=True):
+            path = _place(folder, issuer, number)
+            if path.exists():
+                found[address] = read_status_list(path.read_bytes(), address, issuer=issuer, now=now)
     return Kept(trusted, found)
 
 

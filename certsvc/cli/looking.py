@@ -15,6 +15,7 @@ from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, WRONG_USAGE, complain, run, 
 from certsvc.config import Settings
 from certsvc.errors import CertsvcError
 from certsvc.identities import open_keyring
+from certsvc.other_issuers import OLD_AFTER, age_of, read_issuers
 from certsvc.resources import utc_now
 from certsvc.signing.claims import current
 from certsvc.store import Database, registry, status_lists
@@ -89,7 +90,7 @@ def doctor() -> None:
 
 
 async def _findings(settings: Settings) -> AsyncIterator[str]:
-    for part in (_database_findings, _claim_key_findings, _anchor_findings, _place_findings):
+    for part in (_database_findings, _claim_key_findings, _anchor_findings, _issuer_findings, _place_findings):
         try:
             async for finding in part(settings):
                 yield finding
@@ -153,6 +154,18 @@ async def _anchor_findings(settings: Settings) -> AsyncIterator[str]:
                     f"Chứng thư gốc anchors/{family}/{name} đã hết hạn {root.not_valid_after_utc:%d/%m/%Y}; hãy thay bằng chứng thư mới. "
                     f"/ The root anchors/{family}/{name} expired on {root.not_valid_after_utc:%Y-%m-%d}; put the new one there."
                 )
+
+
+async def _issuer_findings(settings: Settings) -> AsyncIterator[str]:
+    now = utc_now()
+    for found, issuer_id in read_issuers(settings, now=now):
+        if isinstance(found, CertsvcError):
+            yield f"Nơi cấp {issuer_id}: {found.message_vi} / Issuer {issuer_id}: {found.message_en}"
+        elif age_of(settings, issuer_id, now=now) > OLD_AFTER:
+            yield (
+                f"Danh sách của nơi cấp {issuer_id} đã quá 7 ngày; hãy chạy certsvc issuers refresh mỗi đêm. "
+                f"/ The list of the issuer {issuer_id} is more than 7 days old; run certsvc issuers refresh each night."
+            )
 
 
 async def _identity_findings(db: Database, settings: Settings) -> AsyncIterator[str]:

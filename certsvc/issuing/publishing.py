@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from certsvc.config import Settings
 from certsvc.models import Facility, Status
+from certsvc.models.claims import key_id
 from certsvc.models.published import CAPACITY, LIST_LENGTH
 from certsvc.signing import lists
 from certsvc.signing.claims import ClaimKey, current
@@ -22,13 +23,13 @@ from certsvc.signing.keyring import Keyring
 from certsvc.store import Database, registry, status_lists
 from certsvc.trusting import TrustSource
 from certsvc.vault import Vault
+from certsvc.verify.published import OWN, VERSION, Issuer
 from certsvc.verify.trust import Trust
 
 REBUILD_AFTER = dt.timedelta(hours=6)
 """An unchanged list is signed again, for its age is what a checker goes by; after 24 hours it says so [design §5]."""
 
 _STATE = {Status.REVOKED: 1, Status.SUSPENDED: 2, Status.REPLACED: 3}
-_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Publisher:
         async with self.db.read() as session:
             facilities, numbers = await registry.list_facilities(session), await status_lists.list_numbers(session)
             published = await status_lists.find_trust_list(session)
-        document = self._document(facilities, numbers, await self.trust.get(now), now=now)
+        document = self._document(facilities, numbers, await self.trust.get(now), others=await self.trust.get_others(now), now=now)
         if published is not None and published.signed_at > now - REBUILD_AFTER and _says(json.loads(published.body), document):
             return
         signed = lists.sign_document(document, key=key, chain=self.chain)
@@ -80,11 +81,12 @@ class Publisher:
         async with self.db.begin() as session:
             await status_lists.save_trust_list(session, body, signed_at=now)
 
-    def _document(self, facilities: Sequence[Facility], numbers: Sequence[int], trust: Trust, *, now: dt.datetime) -> dict[str, Any]:
+    def _document(self, facilities: Sequence[Facility], numbers: Sequence[int], trust: Trust, *, others: Sequence[Issuer], now: dt.datetime) -> dict[str, Any]:
         """The trust list without its signature [docs/verify.md]."""
-        issuer = {
-            "id": "self",
+        own = {
+            "id": OWN,
             "name": self.settings.issuer_name,
+            "service": self.settings.base_url,
             "valid_from": _instant(min(key.x509_cert.not_valid_before_utc for key in self.keys)),
             "valid_to": _instant(max(key.x509_cert.not_valid_after_utc for key in self.keys)),
             "x509_chains": [[_der(each) for each in (key.x509_cert, *self.chain)] for key in self.keys],
@@ -93,15 +95,37 @@ class Publisher:
             "signers": {digest: [pin.kind, pin.facility_code] for digest, pin in sorted(trust.pins.items())},
             "time_stamping": sorted(trust.tsa_pins),
             "crls": [base64.b64encode(crl).decode() for crl in trust.crls],
+            "status_lists": _status_lists(f"{self.settings.base_url}/status/{{list}}", numbers),
         }
         return {
-            "version": _VERSION,
+            "version": VERSION,
             "service": self.settings.base_url,
             "issued_at": _instant(now),
-            "issuers": [issuer],
-            "status_lists": {"address": f"{self.settings.base_url}/status/{{list}}", "bits": lists.BITS, "lists": list(numbers)},
+            "issuers": [own, *map(_other, others)],
             "log": None,
         }
+
+
+def _other(issuer: Issuer) -> dict[str, Any]:
+    """An issuer elsewhere: what QR codes of its are checked with. Its files are for its own service to check."""
+    return {
+        "id": issuer.id,
+        "name": issuer.name,
+        "service": issuer.service,
+        "valid_from": _instant(min(key.valid_from for key in issuer.claim_keys)),
+        "valid_to": _instant(max(key.valid_to for key in issuer.claim_keys)),
+        "x509_chains": [[base64.b64encode(der).decode() for der in chain] for chain in issuer.x509_chains],
+        "claim_keys": [_jwk(load_der_public_key(key.public_key), valid_from=key.valid_from, valid_to=key.valid_to) for key in issuer.claim_keys],
+        "facilities": dict(issuer.facilities),
+        "signers": {},
+        "time_stamping": [],
+        "crls": [],
+        "status_lists": _status_lists(issuer.list_address, issuer.lists),
+    }
+
+
+def _status_lists(address: str, numbers: Sequence[int]) -> dict[str, Any]:
+    return {"address": address, "bits": lists.BITS, "lists": list(numbers)}
 
 
 def open_publisher(db: Database, *, vault: Vault, settings: Settings, trust: TrustSource) -> Publisher:
@@ -121,17 +145,23 @@ def _says(published: dict[str, Any], document: dict[str, Any]) -> bool:
 
 def jwk_of(key: ClaimKey) -> dict[str, str]:
     """The public key as a JWK [RFC 7517, RFC 7518 clause 6.2.1], with its validity."""
-    numbers = key.private.public_key().public_numbers()
+    cert = key.x509_cert
+    return _jwk(key.private.public_key(), valid_from=cert.not_valid_before_utc, valid_to=cert.not_valid_after_utc)
+
+
+def _jwk(public_key: Any, *, valid_from: dt.datetime, valid_to: dt.datetime) -> dict[str, str]:
+    numbers = public_key.public_numbers()
+    kid = key_id(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
     return {
         "kty": "EC",
         "crv": "P-256",
         "x": _coordinate(numbers.x),
         "y": _coordinate(numbers.y),
-        "kid": lists.kid_text(key.kid),
+        "kid": lists.kid_text(kid),
         "alg": "ES256",
         "use": "sig",
-        "valid_from": _instant(key.x509_cert.not_valid_before_utc),
-        "valid_to": _instant(key.x509_cert.not_valid_after_utc),
+        "valid_from": _instant(valid_from),
+        "valid_to": _instant(valid_to),
     }
 
 

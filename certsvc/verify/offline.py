@@ -12,7 +12,7 @@ from certsvc.verify.claims import find_claims
 from certsvc.verify.codes import claims_in
 from certsvc.verify.findings import Examination
 from certsvc.verify.judging import NoRegister, judge_file
-from certsvc.verify.published import StatusList, TrustList
+from certsvc.verify.published import OWN, Issuer, StatusList, TrustList
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import Check, CheckName, Outcome, Report, Verdict
 
@@ -30,22 +30,23 @@ _KIND = {ClaimedKind.SICK_LEAVE: "sick_leave", ClaimedKind.STATION_CERTIFICATE: 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What was kept of a service: its trust list, and its status lists by number."""
+    """What was kept of a service: its trust list, and status lists by address, other issuers' too."""
 
     trusted: TrustList
-    lists: Mapping[int, StatusList]
+    lists: Mapping[str, StatusList]
 
 
 def judge_text(text: str, *, kept: Kept, now: dt.datetime) -> Report:
     """The report on a QR's text or a code; a code alone says nothing without the register."""
-    claims_text = claims_in(text, base_url=kept.trusted.service)
-    if claims_text == "":
-        return _report(Verdict.CANNOT_CHECK, Reason.REGISTER_UNREACHABLE, [_no_register()], now=now)
-    claims = find_claims(claims_text, kept.trusted.trust.claim_keys) if claims_text else None
-    if claims is None:
-        failed = Check(CheckName.CLAIMS, Outcome.FAILED, "Nội dung mã QR không do hệ thống ký.")
-        return _report(Verdict.INVALID, Reason.FORGED_QR, [_no_register(), failed], now=now)
-    return _judge_claims(claims, kept=kept, now=now)
+    for issuer in kept.trusted.issuers:
+        claims_text = claims_in(text, base_url=issuer.service)
+        if claims_text == "":
+            reason = Reason.REGISTER_UNREACHABLE if issuer.id == OWN else Reason.OTHER_ISSUER
+            return _report(Verdict.CANNOT_CHECK, reason, [_no_register()], now=now)
+        if claims_text and (claims := find_claims(claims_text, issuer.claim_keys)):
+            return _judge_claims(claims, issuer, kept=kept, now=now)
+    failed = Check(CheckName.CLAIMS, Outcome.FAILED, "Nội dung mã QR không do hệ thống ký.")
+    return _report(Verdict.INVALID, Reason.FORGED_QR, [_no_register(), failed], now=now)
 
 
 def judge_offline_file(examination: Examination, *, now: dt.datetime) -> Report:
@@ -54,9 +55,13 @@ def judge_offline_file(examination: Examination, *, now: dt.datetime) -> Report:
     return Report(judgement.verdict, judgement.reasons, now, judgement.checks, None, examination.signatures)
 
 
-def _judge_claims(claims: Claims, *, kept: Kept, now: dt.datetime) -> Report:
-    checks = [_no_register(), Check(CheckName.CLAIMS, Outcome.PASSED, "Nội dung mã QR do hệ thống ký.")]
-    status = kept.lists.get(claims.status_list)
+def _judge_claims(claims: Claims, issuer: Issuer, *, kept: Kept, now: dt.datetime) -> Report:
+    by = "hệ thống" if issuer.id == OWN else issuer.name
+    checks = [_no_register(), Check(CheckName.CLAIMS, Outcome.PASSED, f"Nội dung mã QR do {by} ký.")]
+    status = kept.lists.get(issuer.list_address.replace("{list}", str(claims.status_list)))
+    if status is None and issuer.id != OWN:
+        checks.append(Check(CheckName.STATUS, Outcome.NOT_DONE, "Chưa có danh sách trạng thái của nơi cấp."))
+        return _report(Verdict.CANNOT_CHECK, Reason.OTHER_ISSUER, checks, now=now)
     state = None if status is None else status.state(claims.status_index)
     if status is None or state is None or now - status.made_at > TOO_OLD_AFTER or now - kept.trusted.issued_at > TOO_OLD_AFTER:
         checks.append(Check(CheckName.STATUS, Outcome.NOT_DONE, "Chưa có danh sách trạng thái đủ mới."))
@@ -66,7 +71,7 @@ def _judge_claims(claims: Claims, *, kept: Kept, now: dt.datetime) -> Report:
     certificate = {
         "kind": _KIND[claims.kind],
         "serial_tail": claims.serial_tail,
-        "facility": kept.trusted.facilities.get(claims.facility_code, claims.facility_code),
+        "facility": issuer.facilities.get(claims.facility_code, claims.facility_code),
         "signed_on": claims.signed_on.isoformat(),
         "initials": None,
     }

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 from cryptography import x509
@@ -24,21 +25,61 @@ from certsvc.models.claims import LIST_SIGNING, key_id
 from certsvc.models.published import LIST_LENGTH
 from certsvc.verify.trust import ClaimKey, Pin, SignerKind, Trust
 
+VERSION = 2
+"""Of the trust list's form."""
+
+OWN = "self"
+"""The id of the issuer that publishes a trust list, in it."""
+
 _MAX_LIST_BYTES = LIST_LENGTH // 4
 _CLOCKS_DIFFER = dt.timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class TrustList:
-    """Whom to believe, as one service published it: `facilities` are names by code, `lists` the numbers of its status lists."""
+class Issuer:
+    """One who issues certificates: where its QR codes lead, and whose keys sign those, its status lists among them.
 
+    `facilities` are names by code, `lists` the numbers of its status lists; `x509_chains` are those of the keys, DER, leaf first.
+    """
+
+    id: str
+    name: str
     service: str
-    issued_at: dt.datetime
-    root: bytes
+    claim_keys: tuple[ClaimKey, ...]
+    x509_chains: tuple[tuple[bytes, ...], ...]
     facilities: Mapping[str, str]
     list_address: str
     lists: tuple[int, ...]
+
+    @property
+    def host(self) -> str | None:
+        """Where QR codes of this issuer lead: what tells issuers apart."""
+        return urlsplit(self.service).hostname
+
+    def addresses(self) -> list[str]:
+        """Where its status lists are."""
+        return [self.list_address.replace("{list}", str(number)) for number in self.lists]
+
+
+@dataclass(frozen=True, slots=True)
+class TrustList:
+    """Whom to believe, as one service published it: itself first, then the issuers that it knows; `trust` is for files of its own."""
+
+    issued_at: dt.datetime
+    root: bytes
+    issuers: tuple[Issuer, ...]
     trust: Trust
+
+    @property
+    def own(self) -> Issuer:
+        return self.issuers[0]
+
+    def issuer_of(self, address: str) -> Issuer:
+        """Whose status list an address has. Raises InputError `bad_status_list`."""
+        found = next((issuer for issuer in self.issuers if address in issuer.addresses()), None)
+        if found is None:
+            raise _bad_status_list()
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +144,39 @@ def _may_sign(chain: Sequence[x509.Certificate], now: dt.datetime) -> bool:
 
 
 def _trust_list(document: Mapping[str, Any], chain: Sequence[x509.Certificate]) -> TrustList:
-    issuers = document["issuers"]
+    if document["version"] != VERSION:
+        raise ValueError("another version")
+    issuers = tuple(map(_issuer, document["issuers"]))
+    own = document["issuers"][0]
+    ids, hosts = {issuer.id for issuer in issuers}, {issuer.host for issuer in issuers}
+    if issuers[0].id != OWN or not len(ids) == len(hosts) == len(issuers):
+        raise ValueError("two with one name")
     root, *middle = [each.public_bytes(Encoding.DER) for each in reversed(chain[1:])]
-    pins = {digest: Pin(SignerKind(kind), facility, None, "") for issuer in issuers for digest, (kind, facility) in issuer["signers"].items()}
+    pins = {digest: Pin(SignerKind(kind), facility, None, "") for digest, (kind, facility) in own["signers"].items()}
     trust = Trust(
         anchors=(root,),
         intermediates=tuple(middle),
         tsa_anchors=(root,),
         pins=pins,
-        tsa_pins=frozenset(digest for issuer in issuers for digest in issuer["time_stamping"]),
-        crls=tuple(base64.b64decode(crl) for issuer in issuers for crl in issuer["crls"]),
+        tsa_pins=frozenset(own["time_stamping"]),
+        crls=tuple(base64.b64decode(crl) for crl in own["crls"]),
         allow_dev=True,  # whoever trusts a root of development trusts what is below it
-        claim_keys=tuple(_claim_key(jwk) for issuer in issuers for jwk in issuer["claim_keys"]),
+        claim_keys=issuers[0].claim_keys,
     )
-    return TrustList(
+    return TrustList(dt.datetime.fromisoformat(document["issued_at"]), root, issuers, trust)
+
+
+def _issuer(document: Mapping[str, Any]) -> Issuer:
+    lists = document["status_lists"]
+    return Issuer(
+        id=str(document["id"]),
+        name=str(document["name"]),
         service=str(document["service"]),
-        issued_at=dt.datetime.fromisoformat(document["issued_at"]),
-        root=root,
-        facilities={str(code): str(name) for issuer in issuers for code, name in issuer["facilities"].items()},
-        list_address=str(document["status_lists"]["address"]),
-        lists=tuple(int(number) for number in document["status_lists"]["lists"]),
-        trust=trust,
+        claim_keys=tuple(_claim_key(jwk) for jwk in document["claim_keys"]),
+        x509_chains=tuple(tuple(base64.b64decode(der, validate=True) for der in chain) for chain in document["x509_chains"]),
+        facilities={str(code): str(name) for code, name in document["facilities"].items()},
+        list_address=str(lists["address"]),
+        lists=tuple(int(number) for number in lists["lists"]),
     )
 
 
@@ -133,16 +186,20 @@ def _claim_key(jwk: Mapping[str, str]) -> ClaimKey:
     return ClaimKey(public, dt.datetime.fromisoformat(jwk["valid_from"]), dt.datetime.fromisoformat(jwk["valid_to"]))
 
 
-def read_status_list(body: bytes, number: int, *, trusted: TrustList, now: dt.datetime) -> StatusList:
-    """The list in a JWT as `/status/{number}` hands it out, of whatever age. Raises InputError `bad_status_list`."""
+def read_status_list(body: bytes, address: str, *, issuer: Issuer, now: dt.datetime) -> StatusList:
+    """The list in a JWT as an issuer hands it out at `address`, of whatever age. Raises InputError `bad_status_list`."""
     try:
-        return _status_list(body, trusted.list_address.replace("{list}", str(number)), keys=trusted.trust.claim_keys, now=now)
+        return _status_list(body, address, keys=issuer.claim_keys, now=now)
     except (ValueError, KeyError, TypeError, OverflowError, OSError, zlib.error, jwt.PyJWTError) as error:
-        raise InputError(
-            "bad_status_list",
-            "Danh sách trạng thái hỏng hoặc không phải của dịch vụ này; hãy tải lại khi có mạng.",
-            "The status list is broken or not of this service; fetch it again with a network.",
-        ) from error
+        raise _bad_status_list() from error
+
+
+def _bad_status_list() -> InputError:
+    return InputError(
+        "bad_status_list",
+        "Danh sách trạng thái hỏng hoặc không phải của dịch vụ này; hãy tải lại khi có mạng.",
+        "The status list is broken or not of this service; fetch it again with a network.",
+    )
 
 
 def _status_list(body: bytes, address: str, *, keys: Sequence[ClaimKey], now: dt.datetime) -> StatusList:

@@ -37,6 +37,7 @@ class Reason(StrEnum):
     LIST_TOO_OLD = "list_too_old"
     OFFLINE_FILE = "offline_file"
     BUSY = "busy"
+    OTHER_ISSUER = "other_issuer"
 
 
 WITHDRAWAL = frozenset({Reason.WRONG_DATA, Reason.WRONG_PERSON, Reason.NOT_ENTITLED, Reason.FRAUD, Reason.KEY_COMPROMISE, Reason.LOST, Reason.OTHER})
@@ -165,5 +166,11 @@ ADVICE: dict[Reason, Advice] = {
         "The service is busy and has not checked this file.",
         "Chưa thể kết luận. Hãy kiểm tra lại tệp này sau ít phút.",
         "No answer yet. Check this file again in a few minutes.",
+    ),
+    Reason.OTHER_ISSUER: Advice(
+        "Giấy do một nơi cấp khác cấp; ở đây không có sổ của nơi đó.",
+        "Another issuer that we know issued it; its register is not here.",
+        "Chưa thể kết luận. Hãy quét mã QR bằng máy ảnh của điện thoại để mở trang của nơi cấp và kiểm tra tại đó.",
+        "No answer yet. Scan the QR with the phone's camera: it opens the issuer's own page, which knows.",
     ),
 }

@@ -36,7 +36,7 @@ VERDICTS_OF: Mapping[Reason, tuple[Verdict, ...]] = {
     **dict.fromkeys((Reason.NO_SUCH_CODE, Reason.MALFORMED_CODE, Reason.SIGNED_BY_OTHER, Reason.NOT_SIGNED, Reason.NO_QR_FOUND), (Verdict.UNKNOWN,)),
     **dict.fromkeys((Reason.ALTERED_COPY, Reason.TAMPERED, Reason.UNTRUSTED, Reason.FORGED_QR), (Verdict.INVALID,)),
     **dict.fromkeys((Reason.UNREADABLE, Reason.ENCRYPTED, Reason.TOO_COMPLEX), (Verdict.INVALID,)),
-    **dict.fromkeys((Reason.REGISTER_UNREACHABLE, Reason.LIST_TOO_OLD, Reason.OFFLINE_FILE, Reason.BUSY), (Verdict.CANNOT_CHECK,)),
+    **dict.fromkeys((Reason.REGISTER_UNREACHABLE, Reason.LIST_TOO_OLD, Reason.OFFLINE_FILE, Reason.BUSY, Reason.OTHER_ISSUER), (Verdict.CANNOT_CHECK,)),
 }
 """The verdicts that a reason may stand under [api.md §3, table]."""
 

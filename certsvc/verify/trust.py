@@ -8,7 +8,7 @@ import base64
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
@@ -39,6 +39,15 @@ class ClaimKey:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherIssuer:
+    """Who issues such certificates elsewhere: QR codes on the host of `service`, signed by its own keys. We have no register of them."""
+
+    name: str
+    service: str
+    claim_keys: tuple[ClaimKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Trust:
     """What a check may rely on. Certificates, CRLs and OCSP responses are DER; digests are SHA-256 in lower-case hex.
 
@@ -59,6 +68,7 @@ class Trust:
     require_timestamp: bool = True
     claim_keys: tuple[ClaimKey, ...] = ()
     hierarchies: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+    others: tuple[OtherIssuer, ...] = ()
 
     def to_bytes(self) -> bytes:
         """JSON in UTF-8, the same bytes for the same trust."""
@@ -72,8 +82,9 @@ class Trust:
             "ocsps": _armour(self.ocsps),
             "allow_dev": self.allow_dev,
             "require_timestamp": self.require_timestamp,
-            "claim_keys": [[base64.b64encode(key.public_key).decode(), key.valid_from.isoformat(), key.valid_to.isoformat()] for key in self.claim_keys],
+            "claim_keys": [_key_to_json(key) for key in self.claim_keys],
             "hierarchies": {name: _armour(roots) for name, roots in sorted(self.hierarchies.items())},
+            "others": [[other.name, other.service, [_key_to_json(key) for key in other.claim_keys]] for other in self.others],
         }
         return json.dumps(document).encode()
 
@@ -91,17 +102,24 @@ class Trust:
             ocsps=_unarmour(document["ocsps"]),
             allow_dev=document["allow_dev"],
             require_timestamp=document["require_timestamp"],
-            claim_keys=tuple(
-                ClaimKey(base64.b64decode(key, validate=True), dt.datetime.fromisoformat(valid_from), dt.datetime.fromisoformat(valid_to))
-                for key, valid_from, valid_to in document["claim_keys"]
-            ),
+            claim_keys=tuple(map(_key_from_json, document["claim_keys"])),
             hierarchies={str(name): _unarmour(roots) for name, roots in document["hierarchies"].items()},
+            others=tuple(OtherIssuer(name, service, tuple(map(_key_from_json, keys))) for name, service, keys in document["others"]),
         )
 
 
 def digest_of(der: bytes) -> str:
     """SHA-256 of a DER certificate, as pins are keyed."""
     return hashlib.sha256(der).hexdigest()
+
+
+def _key_to_json(key: ClaimKey) -> list[str]:
+    return [base64.b64encode(key.public_key).decode(), key.valid_from.isoformat(), key.valid_to.isoformat()]
+
+
+def _key_from_json(item: Sequence[str]) -> ClaimKey:
+    key, valid_from, valid_to = item
+    return ClaimKey(base64.b64decode(key, validate=True), dt.datetime.fromisoformat(valid_from), dt.datetime.fromisoformat(valid_to))
 
 
 def _armour(values: Iterable[bytes]) -> list[str]:

@@ -31,13 +31,15 @@ export function readTrustList(document, root, now) {
   });
   if (!chain[0].keyUsage?.includes(LIST_SIGNING)) throw new Error("not for lists"); // extended key usage
   if (!isSigned(signed, chain[0].publicKey) || canonical(payload) !== canonical(rest)) throw new Error("bad signature");
+  const hosts = new Set(rest.issuers.map(({ service }) => new URL(service).hostname));
+  if (rest.version !== 2 || rest.issuers[0].id !== "self" || hosts.size !== rest.issuers.length) throw new Error("another form");
   return rest;
 }
 
-export function readStatusList(token, number, trusted) {
+export function readStatusList(token, address, trusted) {
   const [header, payload] = token.split(".").slice(0, 2).map((part) => JSON.parse(Buffer.from(part, "base64url")));
-  const key = claimKeys(trusted).find((each) => each.kid === header.kid);
-  const address = trusted.status_lists.address.replace("{list}", number);
+  const issuer = trusted.issuers.find((each) => each.status_lists.lists.some((number) => listAddress(each, number) === address));
+  const key = issuer?.claim_keys.find((each) => each.kid === header.kid);
   if (!key || header.typ !== "statuslist+jwt" || payload.sub !== address || payload.status_list.bits !== 2) throw new Error("another list");
   if (!isSigned(token, publicKey(key))) throw new Error("bad signature");
   const bytes = inflateSync(Buffer.from(payload.status_list.lst, "base64url"), { maxOutputLength: LIST_BYTES });
@@ -51,13 +53,13 @@ function isSigned(jws, key) {
   return alg === "ES256" && verifySignature("sha256", Buffer.from(`${header}.${payload}`), options, Buffer.from(signature, "base64url"));
 }
 
-const claimKeys = (trusted) => trusted.issuers.flatMap((issuer) => issuer.claim_keys);
+const listAddress = (issuer, number) => issuer.status_lists.address.replace("{list}", number);
 const publicKey = ({ kty, crv, x, y }) => createPublicKey({ key: { kty, crv, x, y }, format: "jwk" });
 const canonical = (value) => JSON.stringify(value, (_, each) => (each?.constructor === Object ? Object.fromEntries(Object.entries(each).sort()) : each));
 
 // --- the claims in a QR ---------------------------------------------------------------------------
 
-export function readClaims(text, trusted) {
+export function readClaims(text, issuer) {
   const raw = fromBase32(text);
   // d2 84 43 a10126 a1 04 48 <kid: 8> 58 <length> <payload> 58 40 <signature: 64>
   if (!raw || raw.length < 90 || raw.subarray(0, 9).toString("hex") !== "d28443a10126a10448") return null;
@@ -65,7 +67,7 @@ export function readClaims(text, trusted) {
   const length = raw[18];
   const payload = raw.subarray(19, 19 + length);
   const isShaped = raw[17] === 0x58 && raw.length === 19 + length + 66 && raw[19 + length] === 0x58 && raw[20 + length] === 0x40;
-  const key = claimKeys(trusted).find((each) => each.kid === kid);
+  const key = issuer.claim_keys.find((each) => each.kid === kid);
   if (!isShaped || !key || kidOf(key) !== kid) return null;
   const toBeSigned = Buffer.concat([bytes(0x84, 0x6a), Buffer.from("Signature1"), bytes(0x43, 0xa1, 0x01, 0x26, 0x40, 0x58, length), payload]);
   if (!verifySignature("sha256", toBeSigned, { key: publicKey(key), dsaEncoding: "ieee-p1363" }, raw.subarray(-64))) return null;
@@ -154,16 +156,22 @@ const kidOf = (jwk) => createHash("sha256").update(publicKey(jwk).export({ type:
 // --- the answer -------------------------------------------------------------------------------------
 
 export function check(qr, { trusted, lists, now }) {
-  const text = claimsIn(qr, trusted.service);
-  if (text === "") return answer("cannot_check", "register_unreachable");
-  const claims = text && readClaims(text, trusted);
-  if (!claims) return answer("invalid", "forged_qr");
-  const list = lists[claims.list];
+  for (const issuer of trusted.issuers) {
+    const text = claimsIn(qr, issuer.service);
+    if (text === "") return answer("cannot_check", issuer.id === "self" ? "register_unreachable" : "other_issuer");
+    const claims = text && readClaims(text, issuer);
+    if (claims) return checkClaims(claims, issuer, { trusted, lists, now });
+  }
+  return answer("invalid", "forged_qr");
+}
+
+function checkClaims(claims, issuer, { trusted, lists, now }) {
+  const list = lists[listAddress(issuer, claims.list)];
+  if (!list && issuer.id !== "self") return answer("cannot_check", "other_issuer");
   const state = list?.state(claims.index) ?? null;
   const oldest = now - 7 * DAY_MS;
   if (state === null || list.madeAt < oldest || new Date(trusted.issued_at) < oldest) return answer("cannot_check", "list_too_old");
-  const names = Object.assign({}, ...trusted.issuers.map((issuer) => issuer.facilities));
-  const facility = names[claims.facility] ?? claims.facility;
+  const facility = issuer.facilities[claims.facility] ?? claims.facility;
   const shown = { kind: KINDS[claims.kind], serial_tail: claims.serialTail, facility, signed_on: claims.signedOn, initials: null };
   return answer(...STATES[state], shown);
 }
@@ -194,7 +202,7 @@ function compare(path) {
     console.log(`${isSame ? "ok    " : "FAILED"} ${about}`);
   };
   const trusted = readTrustList(vectors.trust_list, Buffer.from(vectors.root, "base64"), new Date(vectors.now));
-  const lists = Object.fromEntries(Object.entries(vectors.status_lists).map(([number, { jwt }]) => [number, readStatusList(jwt, number, trusted)]));
+  const lists = Object.fromEntries(Object.entries(vectors.status_lists).map(([address, { jwt }]) => [address, readStatusList(jwt, address, trusted)]));
   for (const { about, qr, now, verdict, reason, certificate } of vectors.checks) {
     expect(about, check(qr, { trusted, lists, now: new Date(now) }), { verdict, reason, certificate });
   }
@@ -207,8 +215,10 @@ function compare(path) {
 function checkKept(folder, qr) {
   const now = new Date();
   const trusted = readTrustList(JSON.parse(readFileSync(join(folder, "trust.json"))), readFileSync(join(folder, "root.der")), now);
-  const kept = trusted.status_lists.lists.map((number) => [number, join(folder, `status-${number}.jwt`)]).filter(([, path]) => existsSync(path));
-  const lists = Object.fromEntries(kept.map(([number, path]) => [number, readStatusList(readFileSync(path, "utf8"), number, trusted)]));
+  const file = (issuer, number) => join(folder, issuer.id === "self" ? `status-${number}.jwt` : `status-${issuer.id}-${number}.jwt`);
+  const places = trusted.issuers.flatMap((issuer) => issuer.status_lists.lists.map((number) => [listAddress(issuer, number), file(issuer, number)]));
+  const kept = places.filter(([, path]) => existsSync(path));
+  const lists = Object.fromEntries(kept.map(([address, path]) => [address, readStatusList(readFileSync(path, "utf8"), address, trusted)]));
   const found = check(qr, { trusted, lists, now });
   console.log(JSON.stringify(found, null, 1));
   return found.verdict === "valid";

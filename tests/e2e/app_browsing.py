@@ -84,7 +84,7 @@ def cut_off(page: Page) -> None:
 
 def published_lists(client: httpx.Client) -> list[str]:
     """The status lists as they are published now, by their digests."""
-    numbers = client.get("/.well-known/certsvc.json").json()["status_lists"]["lists"]
+    numbers = client.get("/.well-known/certsvc.json").json()["issuers"][0]["status_lists"]["lists"]
     return [client.get(f"/status/{number}").headers["ETag"] for number in numbers]
 
 

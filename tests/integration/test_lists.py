@@ -143,7 +143,7 @@ async def test_a_full_list_is_followed_by_another(rig: Rig) -> None:
     await publisher_of(rig).publish(utc_now())
     await publisher_of(rig).publish(utc_now())
     assert len(await states(rig, 1)) == LIST_LENGTH
-    assert (await rig.call("GET", "/.well-known/certsvc.json", role=None)).json()["status_lists"]["lists"] == [0, 1]
+    assert (await rig.call("GET", "/.well-known/certsvc.json", role=None)).json()["issuers"][0]["status_lists"]["lists"] == [0, 1]
 
 
 async def test_the_trust_list_is_signed_up_to_the_root(rig: Rig) -> None:

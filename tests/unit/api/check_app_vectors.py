@@ -27,6 +27,7 @@ from keys_dev import certificates
 from tests.support import pki as pkis
 
 HOST = "https://giay.example"
+OWN_LIST = f"{HOST}/status/0"
 NOW = pkis.utc_now().replace(microsecond=0)
 DAY = dt.date(2026, 3, 1)
 TOKEN = "ABCDEFGHJKMNPQRSTVWXYZ0123"
@@ -60,6 +61,11 @@ def strange_key() -> ClaimKey:
 
 def trust_list(*, issued_at: dt.datetime = NOW, signer: ClaimKey | None = None, **changes: Any) -> str:
     issuer = {
+        "id": "self",
+        "name": "Sở Y tế thử nghiệm",
+        "service": HOST,
+        "x509_chains": [],
+        "status_lists": {"address": f"{HOST}/status/{{list}}", "bits": 2, "lists": [0]},
         "claim_keys": [jwk_of(key()) | changes],
         "facilities": {"01801": "Trạm Y tế Phúc Xá"},
         "signers": {},
@@ -67,11 +73,10 @@ def trust_list(*, issued_at: dt.datetime = NOW, signer: ClaimKey | None = None, 
         "crls": [],
     }
     document: dict[str, Any] = {
-        "version": 1,
+        "version": 2,
         "service": HOST,
         "issued_at": issued_at.isoformat().replace("+00:00", "Z"),
         "issuers": [issuer],
-        "status_lists": {"address": f"{HOST}/status/{{list}}", "bits": 2, "lists": [0]},
         "log": None,
     }
     signed = sign_document(document, key=signer or key(), chain=pkis.shared().keyring().authorities())
@@ -84,7 +89,7 @@ def status_list(*, made_at: dt.datetime = NOW, number: int = 0, signer: ClaimKey
 
 @functools.cache
 def kept() -> dict[str, Any]:
-    return {"trustList": trust_list(), "lists": {"0": status_list()}, "fetchedAt": NOW.isoformat()}
+    return {"trustList": trust_list(), "lists": {OWN_LIST: status_list()}, "fetchedAt": NOW.isoformat()}
 
 
 def made(**changes: Any) -> Claims:
@@ -111,7 +116,7 @@ def told(report: Any) -> Any:
 def expected(text: str, *, given: dict[str, Any] | None = None, now: dt.datetime = NOW) -> Any:
     given = given or kept()
     trusted = read_trust_list(given["trustList"].encode(), root=None, now=NOW)
-    lists = {int(number): read_status_list(jwt.encode(), int(number), trusted=trusted, now=NOW) for number, jwt in given["lists"].items()}
+    lists = {address: read_status_list(jwt.encode(), address, issuer=trusted.issuer_of(address), now=NOW) for address, jwt in given["lists"].items()}
     return told(judge_text(text, kept=Kept(trusted, lists), now=now).to_json())
 
 

@@ -60,6 +60,7 @@ VERDICT_OF_REASON = {
     Reason.LIST_TOO_OLD: (Verdict.CANNOT_CHECK,),
     Reason.OFFLINE_FILE: (Verdict.CANNOT_CHECK,),
     Reason.BUSY: (Verdict.CANNOT_CHECK,),
+    Reason.OTHER_ISSUER: (Verdict.CANNOT_CHECK,),
 }
 HISTORIES = {
     Verdict.VALID: ("requested", "signing", "issued", "suspended", "reinstated"),

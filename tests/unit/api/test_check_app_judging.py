@@ -17,6 +17,7 @@ from tests.unit.api.check_app_vectors import (
     COMMITMENT,
     HOST,
     NOW,
+    OWN_LIST,
     PUBLISHED,
     TOKEN,
     address,
@@ -84,10 +85,10 @@ def test_lists_of_somebody_else_are_not_kept() -> None:
     changed = json.loads(trust_list())
     changed["issuers"][0]["claim_keys"] = [jwk_of(strange_key())]
     bad: list[dict[str, Any]] = [
-        {"lists": {"0": status_list(signer=strange_key())}},
-        {"lists": {"0": status_list(number=1)}},
-        {"lists": {"0": status_list(packed=_bomb())}},
-        {"lists": {"0": status_list()[:-2] + "AA"}},
+        {"lists": {OWN_LIST: status_list(signer=strange_key())}},
+        {"lists": {OWN_LIST: status_list(number=1)}},
+        {"lists": {OWN_LIST: status_list(packed=_bomb())}},
+        {"lists": {OWN_LIST: status_list()[:-2] + "AA"}},
         {"trustList": trust_list(signer=strange_key())},
         {"trustList": json.dumps(changed)},
     ]

@@ -28,6 +28,8 @@ DOCS = Path(__file__).parents[3] / "docs"
 VECTORS: dict[str, Any] = json.loads((DOCS / "vectors" / "offline.json").read_text(encoding="utf-8"))
 NOW = dt.datetime.fromisoformat(VECTORS["now"])
 ROOT = base64.b64decode(VECTORS["root"])
+OWN_LIST, OTHER_LIST = VECTORS["status_lists"]
+OWN_JWT = VECTORS["status_lists"][OWN_LIST]["jwt"].encode()
 
 
 def trusted() -> TrustList:
@@ -36,9 +38,10 @@ def trusted() -> TrustList:
 
 def kept() -> Kept:
     whom = trusted()
-    return Kept(
-        whom, {int(number): read_status_list(both["jwt"].encode(), int(number), trusted=whom, now=NOW) for number, both in VECTORS["status_lists"].items()}
-    )
+    lists = {
+        address: read_status_list(both["jwt"].encode(), address, issuer=whom.issuer_of(address), now=NOW) for address, both in VECTORS["status_lists"].items()
+    }
+    return Kept(whom, lists)
 
 
 @pytest.mark.parametrize("check", VECTORS["checks"], ids=[each["about"] for each in VECTORS["checks"]])
@@ -94,7 +97,7 @@ def _changed(**changes: object) -> bytes:
         _changed(signed="a.b.c"),
         _changed(service="https://evil.example"),
         _changed(issuers=[]),
-        _changed(signed=VECTORS["status_lists"]["0"]["jwt"]),
+        _changed(signed=OWN_JWT.decode()),
     ],
 )
 def test_a_trust_list_of_somebody_else_is_refused(body: bytes) -> None:
@@ -127,22 +130,31 @@ def test_only_a_certificate_for_lists_may_sign_them(role: Callable[..., certific
         assert read_trust_list(body, root=known, now=NOW).root == known
 
 
-@pytest.mark.parametrize("number", [1, -1])
-def test_a_status_list_is_good_at_its_own_address_only(number: int) -> None:
+@pytest.mark.parametrize("address", [OWN_LIST.replace("/0", "/1"), OTHER_LIST])
+def test_a_status_list_is_good_at_its_own_address_only(address: str) -> None:
     with pytest.raises(InputError, match="bad_status_list"):
-        read_status_list(VECTORS["status_lists"]["0"]["jwt"].encode(), number, trusted=trusted(), now=NOW)
+        read_status_list(OWN_JWT, address, issuer=trusted().own, now=NOW)
 
 
-@pytest.mark.parametrize("body", [b"", b"a.b.c", VECTORS["trust_list"]["signed"].encode(), VECTORS["status_lists"]["0"]["jwt"][:-4].encode() + b"AAAA"])
+def test_a_status_list_is_signed_by_its_issuer() -> None:
+    """Another issuer that we know is not good enough."""
+    whom = trusted()
+    with pytest.raises(InputError, match="bad_status_list"):
+        read_status_list(OWN_JWT, OWN_LIST, issuer=whom.issuer_of(OTHER_LIST), now=NOW)
+    with pytest.raises(InputError, match="bad_status_list"):
+        whom.issuer_of("https://kiemtra.example.vn/status/7")
+
+
+@pytest.mark.parametrize("body", [b"", b"a.b.c", VECTORS["trust_list"]["signed"].encode(), OWN_JWT[:-4] + b"AAAA"])
 def test_other_bytes_are_no_status_list(body: bytes) -> None:
     with pytest.raises(InputError, match="bad_status_list"):
-        read_status_list(body, 0, trusted=trusted(), now=NOW)
+        read_status_list(body, OWN_LIST, issuer=trusted().own, now=NOW)
 
 
 def test_a_status_list_of_the_future_is_refused() -> None:
     """Five minutes may clocks differ."""
     with pytest.raises(InputError, match="bad_status_list"):
-        read_status_list(VECTORS["status_lists"]["0"]["jwt"].encode(), 0, trusted=trusted(), now=NOW - dt.timedelta(hours=1))
+        read_status_list(OWN_JWT, OWN_LIST, issuer=trusted().own, now=NOW - dt.timedelta(hours=1))
 
 
 def test_states_are_two_bits_each() -> None:

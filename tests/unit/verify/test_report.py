@@ -23,7 +23,7 @@ CONTRACT = {
 def test_every_reason_of_the_contract_has_its_words() -> None:
     """No code without a text, no text without a code, four different sentences each."""
     assert set(Reason) >= CONTRACT
-    assert set(Reason) - CONTRACT == {"revoked", "suspended", "replaced", "untrusted", "busy"}
+    assert set(Reason) - CONTRACT == {"revoked", "suspended", "replaced", "untrusted", "busy", "other_issuer"}
     assert set(ADVICE) == set(Reason)
     assert set(Reason) > WITHDRAWAL
     for advice in ADVICE.values():
@@ -46,7 +46,7 @@ def test_json_has_exactly_the_members_of_the_contract() -> None:
     assert document["signatures"] == [
         {
             "slot": "organisation", "signer": "Trạm", "organisation": "Trạm", "issuer_ca": "CA", "signed_at": "2026-11-23T07:30:00Z",
-            "time_source": "timestamp", "level": "B-LT", "intact": True, "trusted": True, "covers_whole_file": True,
+            "time_source": "timestamp", "level": "B-LT", "intact": True, "trusted": True, "covers_whole_file": True, "hierarchy": None,
         }
     ]  # fmt: skip
 

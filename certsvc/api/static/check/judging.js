@@ -17,16 +17,18 @@ const BY_STATE = [
 ];
 
 /**
- * The report on a QR's text or a code. `kept` holds `trusted` and `lists` by number, or is null; `reasons` are all reasons by code.
+ * The report on a QR's text or a code. `kept` holds `trusted` and `lists` by address, or is null; `reasons` are all reasons by code.
  */
 export async function judgeText(text, { kept, now, reasons }) {
   const report = reporter({ now, reasons });
   if (!kept || !text.includes("/")) return report("cannot_check", "register_unreachable", []);
-  const address = findAddress(text, kept.trusted.service);
-  if (address && !address.claims) return report("cannot_check", "register_unreachable", []);
-  const claims = address && (await findClaims(address.claims, kept.trusted.keys));
-  if (!claims) return report("invalid", "forged_qr", [{ name: "claims", outcome: "failed", detail: "Nội dung mã QR không do hệ thống ký." }]);
-  return judgeClaims(claims, { kept, now, report });
+  for (const issuer of kept.trusted.issuers) {
+    const address = findAddress(text, issuer.host);
+    if (address && !address.claims) return report("cannot_check", issuer.isOwn ? "register_unreachable" : "other_issuer", []);
+    const claims = address && (await findClaims(address.claims, issuer.keys));
+    if (claims) return judgeClaims(claims, issuer, { kept, now, report });
+  }
+  return report("invalid", "forged_qr", [{ name: "claims", outcome: "failed", detail: "Nội dung mã QR không do hệ thống ký." }]);
 }
 
 /** The report on a picture in which no QR was found. */
@@ -52,8 +54,8 @@ function reporter({ now, reasons }) {
   });
 }
 
-/** Token and claims in the text of a QR that leads to our page, in any case; null where it is not ours. The port may have changed since. */
-export function findAddress(text, service) {
+/** Token and claims in the text of a QR that leads to the page on a host, in any case; null where it leads elsewhere. The port may have changed since. */
+export function findAddress(text, host) {
   let address;
   try {
     address = new URL(text.trim());
@@ -61,13 +63,17 @@ export function findAddress(text, service) {
     return null;
   }
   const [, token, claims = ""] = address.pathname.match(/^\/v\/([^/]+)(?:\/([^/]+))?$/i) ?? [];
-  const isOurs = token && /^https?:$/.test(address.protocol) && address.hostname === new URL(service).hostname && !address.search && !address.hash;
+  const isOurs = token && /^https?:$/.test(address.protocol) && address.hostname === host && !address.search && !address.hash;
   return isOurs ? { token: token.toUpperCase(), claims: claims.toUpperCase() } : null;
 }
 
-function judgeClaims(claims, { kept, now, report }) {
-  const checks = [{ name: "claims", outcome: "passed", detail: "Nội dung mã QR do hệ thống ký." }];
-  const list = kept.lists[claims.statusList];
+function judgeClaims(claims, issuer, { kept, now, report }) {
+  const checks = [{ name: "claims", outcome: "passed", detail: `Nội dung mã QR do ${issuer.isOwn ? "hệ thống" : issuer.name} ký.` }];
+  const list = kept.lists[issuer.listAddress(claims.statusList)];
+  if (!list && !issuer.isOwn) {
+    checks.push({ name: "status", outcome: "not_done", detail: "Chưa có danh sách trạng thái của nơi cấp." });
+    return report("cannot_check", "other_issuer", checks);
+  }
   const state = list ? stateOf(list, claims.statusIndex) : null;
   if (state === null || !isFresh(list.madeAt, now) || !isFresh(kept.trusted.issuedAt, now)) {
     checks.push({ name: "status", outcome: "not_done", detail: "Chưa có danh sách trạng thái đủ mới." });
@@ -78,7 +84,7 @@ function judgeClaims(claims, { kept, now, report }) {
   const certificate = {
     kind: claims.kind,
     serial_tail: claims.serialTail,
-    facility: kept.trusted.facilities[claims.facilityCode] ?? claims.facilityCode,
+    facility: issuer.facilities[claims.facilityCode] ?? claims.facilityCode,
     signed_on: claims.signedOn,
     initials: null,
   };

@@ -5,12 +5,12 @@ import { decodeBase64url, NotTrusted, openJws } from "./jose.js";
 const BITS = 2;
 const MAX_BYTES = 2 ** 20 / 4;
 
-/** The list in a JWT as `/status/{number}` hands it out: when it was made, and its states. Throws NotTrusted. */
-export async function readStatusList(jwt, number, trusted) {
-  const { header, payload, key } = await openJws(jwt, trusted.keys);
+/** The list in a JWT as an issuer hands it out at an address: when it was made, and its states. Throws NotTrusted. */
+export async function readStatusList(jwt, address, issuer) {
+  const { header, payload, key } = await openJws(jwt, issuer.keys);
   const { sub, iat, status_list: list } = JSON.parse(new TextDecoder().decode(payload));
   const madeAt = new Date(iat * 1000);
-  const isThisList = header.typ === "statuslist+jwt" && sub === trusted.listAddress.replace("{list}", number) && list.bits === BITS;
+  const isThisList = header.typ === "statuslist+jwt" && sub === address && list.bits === BITS;
   if (!isThisList || !(key.validFrom <= madeAt && madeAt <= key.validTo)) throw new NotTrusted("another list");
   return { madeAt, packed: await inflate(decodeBase64url(list.lst)) };
 }

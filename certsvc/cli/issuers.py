@@ -1,0 +1,87 @@
+"""Other issuers whose QR codes are believed here: list, add, refresh, remove."""
+
+from typing import Annotated
+
+import httpx
+import typer
+from cryptography.hazmat.primitives.hashes import SHA256
+from rich.table import Table
+
+from certsvc.cli.ending import SAYS_NO, complain, say, settings_from_environment, show, told
+from certsvc.errors import CertsvcError, Unavailable
+from certsvc.other_issuers import add_issuer, read_issuers, read_root, remove_issuer, service_of
+from certsvc.resources import utc_now
+from certsvc.verify.published import Issuer
+
+issuers = typer.Typer(no_args_is_help=True, help="Other issuers whose QR codes are believed here.")
+_PUBLISHED_AT = "/.well-known/certsvc.json"
+_MAX_BYTES = 16 * 1024**2
+_TIMEOUT_S = 30
+IssuerId = Annotated[str, typer.Argument(help="a short name of your choice, such as hai-phong")]
+
+
+@issuers.command("list")
+def list_issuers() -> None:
+    """Who was added, with the SHA-256 of the root to compare by, and why somebody is not believed."""
+    settings = settings_from_environment()
+    table = Table("id", "nơi cấp / issuer", "địa chỉ / address", "SHA-256 (root)")
+    with told():
+        for found, issuer_id in read_issuers(settings, now=utc_now()):
+            if isinstance(found, Issuer):
+                table.add_row(issuer_id, found.name, found.service, read_root(settings, issuer_id).fingerprint(SHA256()).hex())
+            else:
+                table.add_row(issuer_id, f"{found.message_vi} / {found.message_en}", "", "")
+    show(table)
+
+
+@issuers.command("add")
+def add(
+    issuer_id: IssuerId,
+    service: Annotated[str, typer.Argument(help="address of the issuer's service")],
+    root_sha256: Annotated[str, typer.Option("--root-sha256", help="SHA-256 of its root, as the issuer told you by another way")],
+) -> None:
+    """Believe another issuer's QR codes from now on."""
+    with told():
+        found = add_issuer(settings_from_environment(), issuer_id, _fetch(service), root_sha256=root_sha256, now=utc_now())
+    say(f"{issuer_id}: {found.name}, {len(found.claim_keys)} khóa / keys")
+
+
+@issuers.command("refresh")
+def refresh() -> None:
+    """Fetch everybody's list again, for instance each night; exit code 1 where one cannot be had or is not believed."""
+    settings, failed = settings_from_environment(), False
+    for issuer_id in [issuer_id for _, issuer_id in read_issuers(settings, now=utc_now())]:
+        try:
+            body, root = _fetch(service_of(settings, issuer_id, now=utc_now())), read_root(settings, issuer_id)
+            add_issuer(settings, issuer_id, body, root_sha256=root.fingerprint(SHA256()).hex(), now=utc_now())
+        except CertsvcError as error:
+            complain(f"{issuer_id}: {error.message_vi} / {error.message_en}")
+            failed = True
+    if failed:
+        raise typer.Exit(SAYS_NO)
+
+
+@issuers.command("remove")
+def remove(issuer_id: IssuerId) -> None:
+    """Believe an issuer's QR codes no longer."""
+    with told():
+        remove_issuer(settings_from_environment(), issuer_id)
+
+
+def _fetch(service: str) -> bytes:
+    """The trust list that a service publishes. Raises Unavailable `issuer_unreachable`."""
+    body = bytearray()
+    try:
+        with httpx.Client(timeout=_TIMEOUT_S) as client, client.stream("GET", service.rstrip("/") + _PUBLISHED_AT) as answer:
+            answer.raise_for_status()
+            for part in answer.iter_bytes():
+                body += part
+                if len(body) > _MAX_BYTES:
+                    raise httpx.RequestError("endless")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Unavailable(
+            "issuer_unreachable",
+            "Không lấy được danh sách tin cậy của nơi cấp; hãy xem lại địa chỉ và mạng.",
+            "The issuer's trust list cannot be had; look at the address and the network.",
+        ) from error
+    return bytes(body)
