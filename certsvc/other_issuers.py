@@ -5,7 +5,6 @@ end; the operator has compared the root's SHA-256 with what the issuer told him.
 """
 
 import datetime as dt
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +16,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certsvc.config import Settings
 from certsvc.errors import CertsvcError, InputError
-from certsvc.verify.published import OWN, Issuer, TrustList, read_trust_list
+from certsvc.verify.published import ISSUER_ID, OWN, Issuer, TrustList, read_trust_list
 
 OLD_AFTER, TOO_OLD_AFTER = dt.timedelta(days=7), dt.timedelta(days=30)
 """A list that nobody refreshed for so long is told by `doctor`, or no longer believed: its keys may have been withdrawn."""
-
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
 def read_issuers(settings: Settings, *, now: dt.datetime) -> Iterator[tuple[Issuer | CertsvcError, str]]:
@@ -53,9 +50,9 @@ def age_of(settings: Settings, issuer_id: str, *, now: dt.datetime) -> dt.timede
 def add_issuer(settings: Settings, issuer_id: str, body: bytes, *, root_sha256: str, now: dt.datetime) -> Issuer:
     """Keep an issuer's list, if its signer's chain ends at the root with this SHA-256 (hex; colons and case do not matter).
 
-    Raises InputError `bad_issuer_id`, `bad_trust_list`, `another_root`, `same_host`.
+    Raises InputError `bad_issuer_id`, `bad_trust_list`, `another_root`, `same_host`, `older_list`.
     """
-    if not _ID.fullmatch(issuer_id) or issuer_id == OWN:
+    if not ISSUER_ID.fullmatch(issuer_id) or issuer_id == OWN:
         raise InputError(
             "bad_issuer_id",
             "Tên nơi cấp gồm chữ thường không dấu, số và gạch nối, ví dụ hai-phong.",
@@ -72,6 +69,13 @@ def add_issuer(settings: Settings, issuer_id: str, body: bytes, *, root_sha256: 
     others = [issuer.service for issuer, name in read_issuers(settings, now=now) if isinstance(issuer, Issuer) and name != issuer_id]
     if listed.own.host in {urlsplit(service).hostname for service in (settings.base_url, *others)}:
         raise _same_host()
+    path = _folder(settings) / f"{issuer_id}.json"
+    if path.exists() and _list(path, now=now).issued_at > listed.issued_at:
+        raise InputError(
+            "older_list",
+            "Danh sách này cũ hơn danh sách đang giữ của nơi cấp; hãy hỏi nơi cấp, hoặc remove rồi add lại.",
+            "This list is older than the one that is kept of the issuer; ask the issuer, or remove it and add it again.",
+        )
     _save(_folder(settings), issuer_id, body, root=root)
     return replace(listed.own, id=issuer_id)
 
@@ -95,7 +99,7 @@ def _folder(settings: Settings) -> Path:
 
 def _read(path: Path, *, now: dt.datetime) -> Issuer:
     listed = _list(path, now=now)
-    if not _ID.fullmatch(path.stem) or path.stem == OWN or now - listed.issued_at > TOO_OLD_AFTER:
+    if not ISSUER_ID.fullmatch(path.stem) or path.stem == OWN or now - listed.issued_at > TOO_OLD_AFTER:
         raise InputError(
             "issuer_too_old",
             f"Danh sách của nơi cấp “{path.stem}” đã quá 30 ngày; hãy chạy certsvc issuers refresh.",
@@ -106,18 +110,25 @@ def _read(path: Path, *, now: dt.datetime) -> Issuer:
 
 def _list(path: Path, *, now: dt.datetime) -> TrustList:
     root = _root(path).public_bytes(Encoding.DER)
-    return read_trust_list(path.read_bytes(), root=root, now=now)
+    try:
+        return read_trust_list(path.read_bytes(), root=root, now=now)
+    except OSError as error:
+        raise _no_such_issuer() from error
 
 
 def _root(path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(path.with_suffix(".pem").read_bytes())
     except (OSError, ValueError) as error:
-        raise InputError(
-            "no_such_issuer",
-            "Không có nơi cấp này, hoặc thiếu chứng thư gốc của nó; certsvc issuers list cho biết tên các nơi cấp.",
-            "There is no such issuer, or its root is missing; certsvc issuers list has the names.",
-        ) from error
+        raise _no_such_issuer() from error
+
+
+def _no_such_issuer() -> InputError:
+    return InputError(
+        "no_such_issuer",
+        "Không có nơi cấp này, hoặc thiếu chứng thư gốc của nó; certsvc issuers list cho biết tên các nơi cấp.",
+        "There is no such issuer, or its root is missing; certsvc issuers list has the names.",
+    )
 
 
 def _save(folder: Path, issuer_id: str, body: bytes, *, root: x509.Certificate) -> None:

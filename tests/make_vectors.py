@@ -78,7 +78,7 @@ def _trust_list(ring: Keyring, other: Keyring, made_at: dt.datetime) -> dict[str
         "issued_at": _instant(made_at),
         "issuers": [
             make_issuer("self", "Sở Y tế thử nghiệm", SERVICE, ring, facilities={"01801": "Trạm Y tế Phúc Xá"}, numbers=[0]),
-            make_issuer("tinh-ben", "Sở Y tế tỉnh bên", OTHER_SERVICE, other, facilities={"01801": "Trạm Y tế Bên Sông"}, numbers=[3, 4]),
+            make_issuer("tinh-ben", "Sở Y tế tỉnh bên", OTHER_SERVICE, other, facilities={"31801": "Trạm Y tế Bên Sông"}, numbers=[3, 4]),
         ],
         "log": None,
     }
@@ -111,12 +111,13 @@ def _checks_of_another(key: ClaimKey, other: ClaimKey) -> Iterator[dict[str, Any
         qr = f"{service.upper()}/V/{TOKEN}/{sign_claims(claims, by)}"
         return {"about": about, "qr": qr, "now": _instant(NOW), "verdict": verdict, "reason": reason, "certificate": shown}
 
-    theirs = replace(_CLAIMS, status_list=3)
+    theirs = replace(_CLAIMS, status_list=3, facility_code="31801")
     yield check("of another issuer, in force", theirs, "valid", "genuine")
     yield check("of another issuer, revoked", replace(theirs, status_index=1001), "revoked", "revoked")
     yield check("of another issuer, whose list was not kept", replace(theirs, status_list=4), "cannot_check", "other_issuer")
     yield check("of another issuer, by our list's number", replace(theirs, status_list=0), "cannot_check", "other_issuer")
     yield check("on another issuer's host, signed by our key", theirs, "invalid", "forged_qr", by=key)
+    yield check("of another issuer, for a facility of ours", replace(theirs, facility_code="01801"), "invalid", "forged_qr")
     yield check("on our host, signed by another issuer's key", _CLAIMS, "invalid", "forged_qr", service=SERVICE)
     without = {"about": "of another issuer, without claims", "qr": f"{OTHER_SERVICE.upper()}/V/{TOKEN}", "now": _instant(NOW)}
     yield without | {"verdict": "cannot_check", "reason": "other_issuer", "certificate": None}

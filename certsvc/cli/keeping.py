@@ -8,6 +8,7 @@ import datetime as dt
 import os
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ from certsvc.verify.offline import Kept
 from certsvc.verify.published import OWN, Issuer, read_status_list, read_trust_list
 
 _FRESH_S = 15 * 60
+_PATIENCE_S = 10
+_MAX_BYTES = 2**20
 
 
 def folder_of(service: str) -> Path:
@@ -39,7 +42,10 @@ def keep(client: httpx.Client, folder: Path, *, now: dt.datetime) -> None:
     if not answer.is_success:
         return
     trusted = read_trust_list(answer.content, root=_root(folder), now=now)
-    lists = {path: body for issuer in trusted.issuers for path, body in _fetch_lists(client, issuer, folder, now=now)}
+    own, *others = trusted.issuers
+    lists = dict(_own_lists(client, own, folder, now=now))
+    for other in others:
+        lists.update(_others_lists(other, folder, now=now))
     folder.mkdir(parents=True, exist_ok=True)
     for path, body in lists.items():
         _write(path, body)
@@ -47,18 +53,25 @@ def keep(client: httpx.Client, folder: Path, *, now: dt.datetime) -> None:
     _write(kept_at, answer.content)
 
 
-def _fetch_lists(client: httpx.Client, issuer: Issuer, folder: Path, *, now: dt.datetime) -> Iterator[tuple[Path, bytes]]:
-    """An issuer's status lists, and where they are kept. Those of another issuer that does not answer, or not rightly, stay as they are."""
-    for number, address in zip(issuer.lists, issuer.addresses(), strict=True):
-        try:
-            answer = client.get(f"/status/{number}" if issuer.id == OWN else address, headers={"Accept": "application/statuslist+jwt"})
-            answer.raise_for_status()
-            read_status_list(answer.content, address, issuer=issuer, now=now)
-        except (httpx.HTTPError, InputError):
-            if issuer.id == OWN:
-                raise
-        else:
-            yield _place(folder, issuer, number), answer.content
+def _own_lists(client: httpx.Client, own: Issuer, folder: Path, *, now: dt.datetime) -> Iterator[tuple[Path, bytes]]:
+    """The service's status lists, and where they are kept."""
+    for number, address in zip(own.lists, own.addresses(), strict=True):
+        yield _place(folder, own, number), _fetch(client, f"/status/{number}", address, issuer=own, now=now)
+
+
+def _others_lists(issuer: Issuer, folder: Path, *, now: dt.datetime) -> Iterator[tuple[Path, bytes]]:
+    """Another issuer's, asked without the key that is for the service. From one that it does not hand out, or not rightly, they stay as they are."""
+    with httpx.Client(timeout=_PATIENCE_S, trust_env=False) as client, suppress(httpx.HTTPError, httpx.InvalidURL, InputError):
+        for number, address in zip(issuer.lists, issuer.addresses(), strict=True):
+            yield _place(folder, issuer, number), _fetch(client, address, address, issuer=issuer, now=now)
+
+
+def _fetch(client: httpx.Client, url: str, address: str, *, issuer: Issuer, now: dt.datetime) -> bytes:
+    with client.stream("GET", url, headers={"Accept": "application/statuslist+jwt"}) as answer:
+        answer.raise_for_status()
+        body = next(answer.iter_bytes(_MAX_BYTES), b"")  # a longer one is cut, and so is none
+    read_status_list(body, address, issuer=issuer, now=now)
+    return body
 
 
 def _place(folder: Path, issuer: Issuer, number: int) -> Path:
@@ -79,8 +92,9 @@ def load(folder: Path, *, now: dt.datetime) -> Kept:
     for issuer in trusted.issuers:
         for number, address in zip(issuer.lists, issuer.addresses(), strict=True):
             path = _place(folder, issuer, number)
-            if path.exists():
-                found[address] = read_status_list(path.read_bytes(), address, issuer=issuer, now=now)
+            with nullcontext() if issuer.id == OWN else suppress(InputError):  # another's from before it changed its key is as good as none
+                if path.exists():
+                    found[address] = read_status_list(path.read_bytes(), address, issuer=issuer, now=now)
     return Kept(trusted, found)
 
 

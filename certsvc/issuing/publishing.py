@@ -6,8 +6,8 @@ Whoever hands them out holds no key. Two workers may build the same list; the on
 import base64
 import datetime as dt
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cryptography import x509
@@ -101,9 +101,17 @@ class Publisher:
             "version": VERSION,
             "service": self.settings.base_url,
             "issued_at": _instant(now),
-            "issuers": [own, *map(_other, others)],
+            "issuers": [own, *map(_other, _without_others_facilities(others, {each.code for each in facilities}))],
             "log": None,
         }
+
+
+def _without_others_facilities(others: Iterable[Issuer], taken: set[str]) -> Iterator[Issuer]:
+    """Each issuer with the facilities that are nobody's before it: none may sign for those of another."""
+    for issuer in others:
+        facilities = {code: name for code, name in issuer.facilities.items() if code not in taken}
+        taken = taken | facilities.keys()
+        yield replace(issuer, facilities=facilities)
 
 
 def _other(issuer: Issuer) -> dict[str, Any]:

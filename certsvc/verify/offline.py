@@ -43,7 +43,7 @@ def judge_text(text: str, *, kept: Kept, now: dt.datetime) -> Report:
         if claims_text == "":
             reason = Reason.REGISTER_UNREACHABLE if issuer.id == OWN else Reason.OTHER_ISSUER
             return _report(Verdict.CANNOT_CHECK, reason, [_no_register()], now=now)
-        if claims_text and (claims := find_claims(claims_text, issuer.claim_keys)):
+        if claims_text and (claims := find_claims(claims_text, issuer.claim_keys)) and issuer.signs_for(claims.facility_code):
             return _judge_claims(claims, issuer, kept=kept, now=now)
     failed = Check(CheckName.CLAIMS, Outcome.FAILED, "Nội dung mã QR không do hệ thống ký.")
     return _report(Verdict.INVALID, Reason.FORGED_QR, [_no_register(), failed], now=now)

@@ -8,6 +8,7 @@ import base64
 import datetime as dt
 import itertools
 import json
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,11 @@ VERSION = 2
 
 OWN = "self"
 """The id of the issuer that publishes a trust list, in it."""
+
+ISSUER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+"""Ids name files, so they are plain."""
+
+_MAX_LISTS = 1000
 
 _MAX_LIST_BYTES = LIST_LENGTH // 4
 _CLOCKS_DIFFER = dt.timedelta(minutes=5)
@@ -55,6 +61,10 @@ class Issuer:
     def host(self) -> str | None:
         """Where QR codes of this issuer lead: what tells issuers apart."""
         return urlsplit(self.service).hostname
+
+    def signs_for(self, facility_code: str) -> bool:
+        """Whether a facility's papers are its to sign; the publisher itself knows facilities that are closed now."""
+        return self.id == OWN or facility_code in self.facilities
 
     def addresses(self) -> list[str]:
         """Where its status lists are."""
@@ -103,8 +113,8 @@ def read_trust_list(body: bytes, *, root: bytes | None, now: dt.datetime) -> Tru
     """
     try:
         document = json.loads(body)
-        return _trust_list(document, _signers(document.pop("signed"), document, root=root, now=now))
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, InvalidSignature, jwt.PyJWTError, x509.ExtensionNotFound) as error:
+        return _trust_list(document, _signers(document.pop("signed"), document, root=root, now=now), now=now)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, InvalidSignature, jwt.PyJWTError, x509.ExtensionNotFound) as error:
         raise InputError(
             "bad_trust_list",
             "Danh sách tin cậy hỏng hoặc không phải của dịch vụ này; hãy xem lại địa chỉ dịch vụ, hoặc hỏi người vận hành.",
@@ -143,9 +153,10 @@ def _may_sign(chain: Sequence[x509.Certificate], now: dt.datetime) -> bool:
     return x509.ObjectIdentifier(LIST_SIGNING) in usages and all(each.not_valid_before_utc <= now <= each.not_valid_after_utc for each in chain)
 
 
-def _trust_list(document: Mapping[str, Any], chain: Sequence[x509.Certificate]) -> TrustList:
-    if document["version"] != VERSION:
-        raise ValueError("another version")
+def _trust_list(document: Mapping[str, Any], chain: Sequence[x509.Certificate], *, now: dt.datetime) -> TrustList:
+    issued_at = _instant(document["issued_at"])
+    if document["version"] != VERSION or issued_at > now + _CLOCKS_DIFFER:
+        raise ValueError("of another version or another time")
     issuers = tuple(map(_issuer, document["issuers"]))
     own = document["issuers"][0]
     ids, hosts = {issuer.id for issuer in issuers}, {issuer.host for issuer in issuers}
@@ -163,12 +174,12 @@ def _trust_list(document: Mapping[str, Any], chain: Sequence[x509.Certificate]) 
         allow_dev=True,  # whoever trusts a root of development trusts what is below it
         claim_keys=issuers[0].claim_keys,
     )
-    return TrustList(dt.datetime.fromisoformat(document["issued_at"]), root, issuers, trust)
+    return TrustList(issued_at, root, issuers, trust)
 
 
 def _issuer(document: Mapping[str, Any]) -> Issuer:
     lists = document["status_lists"]
-    return Issuer(
+    issuer = Issuer(
         id=str(document["id"]),
         name=str(document["name"]),
         service=str(document["service"]),
@@ -178,12 +189,24 @@ def _issuer(document: Mapping[str, Any]) -> Issuer:
         list_address=str(lists["address"]),
         lists=tuple(int(number) for number in lists["lists"]),
     )
+    service, address = urlsplit(issuer.service), urlsplit(issuer.list_address)
+    is_at_one_place = service.scheme in ("http", "https") and service.hostname and (service.scheme, service.netloc) == (address.scheme, address.netloc)
+    if not (is_at_one_place and ISSUER_ID.fullmatch(issuer.id) and issuer.claim_keys and len(issuer.lists) <= _MAX_LISTS):
+        raise ValueError("no issuer")
+    return issuer
+
+
+def _instant(text: str) -> dt.datetime:
+    instant = dt.datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("of which zone?")
+    return instant
 
 
 def _claim_key(jwk: Mapping[str, str]) -> ClaimKey:
     x, y = (int.from_bytes(base64.urlsafe_b64decode(jwk[name] + "=")) for name in ("x", "y"))
     public = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return ClaimKey(public, dt.datetime.fromisoformat(jwk["valid_from"]), dt.datetime.fromisoformat(jwk["valid_to"]))
+    return ClaimKey(public, _instant(jwk["valid_from"]), _instant(jwk["valid_to"]))
 
 
 def read_status_list(body: bytes, address: str, *, issuer: Issuer, now: dt.datetime) -> StatusList:

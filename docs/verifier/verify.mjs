@@ -160,7 +160,8 @@ export function check(qr, { trusted, lists, now }) {
     const text = claimsIn(qr, issuer.service);
     if (text === "") return answer("cannot_check", issuer.id === "self" ? "register_unreachable" : "other_issuer");
     const claims = text && readClaims(text, issuer);
-    if (claims) return checkClaims(claims, issuer, { trusted, lists, now });
+    const isTheirs = claims && (issuer.id === "self" || Object.hasOwn(issuer.facilities, claims.facility));
+    if (isTheirs) return checkClaims(claims, issuer, { trusted, lists, now });
   }
   return answer("invalid", "forged_qr");
 }

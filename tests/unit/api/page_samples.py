@@ -158,7 +158,7 @@ def file_answers() -> Iterator[Page]:
     broken = (signature(Slot.ORGANISATION, intact=False, trusted=False, covers_whole_file=False),)
     yield _file("tampered", report(Verdict.INVALID, Reason.TAMPERED, checks=changed, signatures=broken))
     nobody = signature(None, trusted=False, signer="", organisation="", issuer_ca="", signed_at=None, time_source=None, level=None)
-    claimed = signature(None, trusted=False, signer="Công ty Thử Nghiệm", time_source=TimeSource.CLAIMED)
+    claimed = signature(None, trusted=False, signer="Công ty Thử Nghiệm", time_source=TimeSource.CLAIMED, hierarchy="public")
     yield _file("other", report(Verdict.UNKNOWN, Reason.SIGNED_BY_OTHER, checks=changed, signatures=(claimed, nobody)))
     yield _file("picture", report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER))
 

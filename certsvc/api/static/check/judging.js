@@ -26,7 +26,7 @@ export async function judgeText(text, { kept, now, reasons }) {
     const address = findAddress(text, issuer.host);
     if (address && !address.claims) return report("cannot_check", issuer.isOwn ? "register_unreachable" : "other_issuer", []);
     const claims = address && (await findClaims(address.claims, issuer.keys));
-    if (claims) return judgeClaims(claims, issuer, { kept, now, report });
+    if (claims && (issuer.isOwn || Object.hasOwn(issuer.facilities, claims.facilityCode))) return judgeClaims(claims, issuer, { kept, now, report });
   }
   return report("invalid", "forged_qr", [{ name: "claims", outcome: "failed", detail: "Nội dung mã QR không do hệ thống ký." }]);
 }

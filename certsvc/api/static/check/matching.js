@@ -10,8 +10,9 @@ import { findKept } from "./kept.js";
 /** The form for the claims in a QR's text; null where they cannot be checked here. */
 export async function makeMatching(text, words) {
   const kept = await findKept().catch(() => null);
-  const address = kept && findAddress(text, kept.trusted.service);
-  const claims = address && (await findClaims(address.claims, kept.trusted.keys));
+  const issuer = kept?.trusted.issuers.find(({ host }) => findAddress(text, host));
+  const address = issuer && findAddress(text, issuer.host);
+  const claims = address && (await findClaims(address.claims, issuer.keys));
   return claims ? makeForm({ token: address.token, commitment: claims.commitment }, words) : null;
 }
 
