@@ -12,14 +12,15 @@ import anyio
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
-from pydantic import StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from certsvc.api.access import Now, Reader, Res, Writer
 from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
 from certsvc.api.schemas import BatchOut, LateReason, Strict, batch_out
 from certsvc.errors import Forbidden, InputError
-from certsvc.issuing.batches import Order, accept_batch, get_batch
+from certsvc.issuing.accepting import Order, accept_batch
+from certsvc.issuing.batches import get_batch
 from certsvc.issuing.results import archive_zip, result_lines, results_csv
 from certsvc.models import ApiKey, Batch, Role
 from certsvc.resources import Resources
@@ -36,10 +37,13 @@ class BatchForm(Strict):
     dry_run: bool = False
     facility: Annotated[str, StringConstraints(max_length=5)] | None = None
     late_reason: LateReason = "late"
+    mapping: (
+        Annotated[str, StringConstraints(max_length=40), Field(description="a saved mapping; without it `default`, if there is one; empty: none")] | None
+    ) = None
 
 
 _FORM_SCHEMA = BatchForm.model_json_schema()
-_FORM_SCHEMA["properties"]["file"] = {"type": "string", "format": "binary", "description": "CSV or XLSX; told by content, not by name"}
+_FORM_SCHEMA["properties"]["file"] = {"type": "string", "format": "binary", "description": "CSV, XLSX, ODS, JSON or NDJSON; told by content, not by name"}
 _FORM_SCHEMA["required"] = ["file"]
 
 
@@ -61,11 +65,12 @@ async def submit(request: Request, res: Res, caller: Writer, now: Now, idempoten
             file_sha256 = await _save(upload, Path(copy.name))
 
             async def work() -> Response:
-                batch = await accept_batch(res.db, Path(copy.name), order=order, blobs=res.blobs, settings=res.settings, now=now)
+                batch = await accept_batch(res.db, Path(copy.name), order=order, blobs=res.blobs, vault=res.vault, settings=res.settings, now=now)
                 await res.doorbell.ring_batch(batch.id)
                 return json_answer(await _body(batch, res), 202, location=f"/v1/batches/{batch.id}", retry_after="1")
 
-            asked = fingerprint("POST", request.url.path, file_sha256, str(order.dry_run), order.facility_code or "", order.late_reason)
+            terms = (str(order.dry_run), order.facility_code or "", order.late_reason, *([] if order.mapping is None else [order.mapping]))
+            asked = fingerprint("POST", request.url.path, file_sha256, *terms)
             return await answer_once(res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work)
 
 
@@ -77,7 +82,7 @@ def _order(form: FormData, *, caller: ApiKey) -> Order:
         raise RequestValidationError(error.errors(include_input=False, include_context=False)) from error
     if fields.facility and not caller.may_see(fields.facility):
         raise Forbidden("not_your_facility", "Khoá này chỉ dùng cho cơ sở của mình.", "This key is for its own facility only.")
-    return Order(caller=caller, facility_code=fields.facility or None, dry_run=fields.dry_run, late_reason=fields.late_reason)
+    return Order(caller, fields.facility or None, dry_run=fields.dry_run, late_reason=fields.late_reason, mapping=fields.mapping)
 
 
 async def _save(upload: UploadFile, to: Path) -> str:

@@ -16,7 +16,7 @@ from tests.support.rig import Rig
 
 
 async def _erase(rig: Rig, certificate_id: str) -> int:
-    return await erase_files(rig.res.db, uuid.UUID(certificate_id), actor="operator", now=utc_now())
+    return await erase_files(rig.res.db, uuid.UUID(certificate_id), blobs=rig.res.blobs, actor="operator", now=utc_now())
 
 
 async def test_an_erased_pdf_is_gone_everywhere(dummy_rig: Rig) -> None:
