@@ -1,5 +1,6 @@
 """Puts the application together: routers, problems, middleware, static files."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -16,6 +17,9 @@ from certsvc.resources import Resources, open_resources
 
 _CALLS_A_MINUTE = 300
 """Of one address on what needs no key: a factory gate scans every few seconds, a network shares one address."""
+
+_RETURNS_AT_ONCE = 1
+"""Workbooks that a process writes at the same time: each takes a core and some memory."""
 
 OpenResources = Callable[[Settings], AbstractAsyncContextManager[Resources]]
 
@@ -43,6 +47,7 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     app.add_exception_handler(Exception, unknown_error)
     limiter = AddressLimiter(trusted_proxies=settings.trusted_proxies)
     app.state.bulk_gate = bulk.BulkGate(limiter)
+    app.state.returning_turns = asyncio.Semaphore(_RETURNS_AT_ONCE)
     for staff in (certificates.router, batches.router, mappings.router, registry.router):
         app.include_router(staff, responses=PROBLEMS)
     for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):

@@ -6,9 +6,10 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import IO, Annotated, Any, Literal
 
 import anyio
+import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
@@ -22,13 +23,16 @@ from certsvc.errors import Forbidden, InputError
 from certsvc.issuing.accepting import Order, accept_batch
 from certsvc.issuing.batches import get_batch
 from certsvc.issuing.results import archive_zip, result_lines, results_csv
+from certsvc.issuing.returning import returned_workbook
 from certsvc.models import ApiKey, Batch, Role
 from certsvc.resources import Resources
+from certsvc.spreadsheet import XLSX_TYPE
 from certsvc.store import batches as batch_store
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
 _COPY_BYTES = 1024**2
 _MOST_FIELDS = 8
+ResultFormat = Literal["ndjson", "csv", "xlsx"]
 
 
 class BatchForm(Strict):
@@ -111,14 +115,25 @@ async def read(batch_id: uuid.UUID, res: Res, caller: Reader) -> Response:
 
 
 @router.get("/{batch_id}/results", response_class=StreamingResponse)
-async def results(batch_id: uuid.UUID, res: Res, caller: Reader, format: Literal["ndjson", "csv"] = "ndjson") -> Response:  # noqa: A002 - the contract's name
-    """One line a row and kind."""
+async def results(request: Request, batch_id: uuid.UUID, res: Res, caller: Reader, format: ResultFormat = "ndjson") -> Response:  # noqa: A002 - the contract's name
+    """One line a row and kind; as XLSX one row a row, in the sender's own file: mended, it may be sent again."""
     async with res.db.read() as session:
-        await get_batch(session, batch_id, caller=caller)
-    lines = result_lines(res.db, batch_id, vault=res.vault, base_url=res.settings.base_url, with_codes=caller.role is not Role.AUDITOR)
+        batch = await get_batch(session, batch_id, caller=caller)
+    is_open = caller.role is not Role.AUDITOR
+    if format == "xlsx":
+        turns = request.app.state.returning_turns
+        book = await returned_workbook(res.db, batch, blobs=res.blobs, vault=res.vault, settings=res.settings, with_file=is_open, turns=turns)
+        return StreamingResponse(_pieces(book), media_type=XLSX_TYPE, headers=_as_file(f"results-{batch_id}.xlsx"))
+    lines = result_lines(res.db, batch_id, vault=res.vault, base_url=res.settings.base_url, with_codes=is_open)
     if format == "csv":
         return StreamingResponse(results_csv(lines), media_type="text/csv; charset=utf-8", headers=_as_file(f"results-{batch_id}.csv"))
     return StreamingResponse(_ndjson(lines), media_type="application/x-ndjson")
+
+
+async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
+    with file:
+        while chunk := await anyio.to_thread.run_sync(file.read, _COPY_BYTES):
+            yield chunk
 
 
 async def _ndjson(lines: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
