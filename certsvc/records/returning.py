@@ -25,6 +25,9 @@ from certsvc.records.xlsx_package import open_package
 
 _MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
 _COPY_BYTES = 1 << 20
+_CELL_DEPTH = 4
+"""Below worksheet, sheetData and row."""
+
 _PACKING = 3
 """Level of compression: most of the time goes into it."""
 _BEHIND_RULES = frozenset(
@@ -119,6 +122,9 @@ class _Sheet(Splicer):
 
     @override
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        if self.depth > _CELL_DEPTH:
+            self._has_content = True
+            return
         prefix, local = split(name)
         match self.depth:
             case 2:
@@ -132,8 +138,6 @@ class _Sheet(Splicer):
                 self._column = _column(attributes, self._column)
                 if self._column in self._dropped_columns:
                     self.drop()
-            case 5:
-                self._has_content = True
             case _:
                 pass
 
@@ -171,6 +175,8 @@ class _Sheet(Splicer):
 
     @override
     def end(self, name: str) -> None:
+        if self.depth >= _CELL_DEPTH:
+            return
         prefix, local = split(name)
         if self.depth == 3 and self._in == "sheetData" and local == "row" and not self._is_expanded:  # noqa: PLR2004 (below sheetData)
             self.insert(self._added.cells(self._row, prefix, has_content=self._has_content))

@@ -6,6 +6,7 @@ Only UTF-8 documents, for the places are counted in bytes of what is read.
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Protocol
 from xml.parsers import expat
 
@@ -138,6 +139,7 @@ def _refuse_doctype(*_: object) -> None:
     raise Unsuitable
 
 
+@lru_cache(maxsize=1024)
 def split(name: str) -> tuple[str, str]:
     """Of a name as it is written the prefix, with its colon, and the local part."""
     local = name.rpartition(":")[2]
