@@ -50,7 +50,7 @@ def _wrong_columns(columns: Mapping[str, str | None]) -> Iterator[dict[str, Any]
         place, folded = f"columns.{number}", fold(title)
         if not folded or len(title) > LONGEST_TITLE or has_forbidden(normalised(title)) or is_result(title):
             yield _item(place, "Tên cột này không dùng được.", "This title cannot be used.")
-        if folded in seen:
+        elif folded in seen:
             yield _item(place, "Tên cột này trùng với một tên trước.", "This title is the same as an earlier one.")
         seen.add(folded)
         if name is not None and name not in MAX_CHARS:

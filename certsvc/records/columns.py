@@ -9,12 +9,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from certsvc.records.titles import TITLES_VI
 
 LONGEST_TITLE = 200
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
-_CLOSE = 0.75
+_CLOSE, _LONGEST_COMPARED = 0.75, 60
 
 RESULT_TITLES = (
     "Kết quả giấy nghỉ BHXH",
@@ -75,9 +76,9 @@ class Layout:
 
     def nearest(self, title: str) -> str | None:
         """The column that a title nobody knows may have meant; without diacritics, for they are what is left out most."""
-        if len(title) > LONGEST_TITLE:
+        if len(title) > _LONGEST_COMPARED:
             return None
-        known = {_bare(each): column.name for column in self.columns for each in (column.name, column.title_vi, *column.synonyms)}
+        known = _bare_titles(self.columns)
         return next((known[each] for each in difflib.get_close_matches(_bare(title), known, n=1, cutoff=_CLOSE)), None)
 
     def missing(self, names: Iterable[str]) -> list[str]:
@@ -93,6 +94,11 @@ _RESULTS = frozenset(map(fold, RESULT_TITLES))
 def is_result(title: object) -> bool:
     """Whether that is the title of a column which we add to a returned file."""
     return isinstance(title, str) and len(title) <= LONGEST_TITLE and fold(title) in _RESULTS
+
+
+@lru_cache(maxsize=8)
+def _bare_titles(columns: tuple[Column, ...]) -> dict[str, str]:
+    return {_bare(title): column.name for column in columns for title in (column.name, column.title_vi, *column.synonyms)}
 
 
 def _bare(title: str) -> str:

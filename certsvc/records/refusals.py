@@ -8,7 +8,7 @@ from certsvc.records.cells import normalised
 from certsvc.records.columns import Layout
 from certsvc.records.titles import TITLES_VI
 
-_MOST_TITLES, _TITLE_CHARS = 40, 40
+_MOST_TITLES, _MOST_COMPARED, _TITLE_CHARS = 40, 200, 40
 _SAVE_AS_VI = "hãy lưu lại thành .xlsx hoặc CSV UTF-8"
 _SAVE_AS_EN = "save it as .xlsx or CSV UTF-8"
 
@@ -72,7 +72,7 @@ def missing_columns(names: Sequence[str], unknown: Sequence[str], layout: Layout
 
 def no_header(texts: Sequence[str], layout: Layout) -> InputError:
     """`no_header`: in `errors` the texts that come near to a title; no others, for they may be of persons."""
-    near = {text: name for text in dict.fromkeys(texts) if layout.find(text) is None and (name := layout.nearest(text))}
+    near = {text: name for text in list(dict.fromkeys(texts))[:_MOST_COMPARED] if layout.find(text) is None and (name := layout.nearest(text))}
     return refusal("no_header", errors=[_unknown(text, name) for text, name in list(near.items())[:_MOST_TITLES]])
 
 
