@@ -69,7 +69,8 @@ async def returned_workbook(
 
 
 async def _write(task: Task) -> None:
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "certsvc.issuing.returning_process", stdin=subprocess.PIPE)
+    """In a process of its own; what it says of a failure is not kept, for it may quote a cell."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "certsvc.issuing.returning_process", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         await process.communicate(json.dumps(dataclasses.asdict(task)).encode())
     finally:
