@@ -24,6 +24,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _DAY = "dd/mm/yyyy"
 _TO_ESCAPE = re.compile(r"[\x00-\x08\x0b-\x1f]|_(?=x[0-9A-Fa-f]{4}_)")
 _NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
+_SPECIAL = re.compile("[\x00-\x08\x0b-\x1f_&<>\ud800-\udfff\ufffe\uffff]")
 
 
 def harmless(cell: OutCell) -> OutCell:
@@ -33,6 +34,8 @@ def harmless(cell: OutCell) -> OutCell:
 
 def xlsx_text(text: str) -> str:
     """A text as it stands in the XML of a cell: what XML cannot hold is written as spreadsheets do (ECMA-376 part 1, §22.9.2.19)."""
+    if _SPECIAL.search(text) is None:
+        return text  # nearly all
     return escape(_NOT_XML.sub("\ufffd", _TO_ESCAPE.sub(lambda found: f"_x{ord(found[0]):04X}_", text)))
 
 

@@ -67,8 +67,8 @@ def _write_plain(task: Task) -> None:
         sheet = next((each for each in sheets if each.part == place.part), None)
         if sheet is None:
             raise Unsuitable
-        write_plain(Path(plain.name), sheet.rows(), shift=shift)
-        _return(task, Path(plain.name), Place(PART, place.header_row + shift, place.results), shift=shift)
+        width = write_plain(Path(plain.name), sheet.rows(), shift=shift)
+        _return(task, Path(plain.name), Place(PART, place.header_row + shift, place.results), shift=shift, width=None if place.results else width)
 
 
 def _write_slim(task: Task) -> None:
@@ -81,9 +81,9 @@ def _write_slim(task: Task) -> None:
         return_workbook(Path(plain.name), Path(task.to), place=Place(PART, 1, ()), results=results, unread="", max_unpacked_bytes=limit)
 
 
-def _return(task: Task, book: Path, place: Place, *, shift: int = 0) -> None:
+def _return(task: Task, book: Path, place: Place, *, shift: int = 0, width: int | None = None) -> None:
     results = (RowResult(line["row"] + shift, tuple(line["texts"]), line["is_marked"]) for line in _lines(task))
-    return_workbook(book, Path(task.to), place=place, results=results, unread=task.unread, max_unpacked_bytes=task.max_unpacked_bytes)
+    return_workbook(book, Path(task.to), place=place, results=results, unread=task.unread, max_unpacked_bytes=task.max_unpacked_bytes, width=width)
 
 
 def _place(task: Task) -> Place:

@@ -26,9 +26,10 @@ _EPOCH, _FIRST_DAY = dt.date(1899, 12, 30), dt.date(1900, 3, 1)
 _STYLE = re.compile(rb'r="(A[12])" s="(\d+)"')
 
 
-def write_plain(to: Path, rows: Iterable[RawRow], *, shift: int) -> None:
-    """Write rows, each `shift` below its number, into a workbook; its one sheet is the part `PART`."""
+def write_plain(to: Path, rows: Iterable[RawRow], *, shift: int) -> int:
+    """Write rows, each `shift` below its number, into a workbook; its one sheet is the part `PART`. Returns how many columns are in use."""
     frame, styles = _frame()
+    width = 0
     with zipfile.ZipFile(io.BytesIO(frame)) as package, zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:
         for name in package.namelist():
             if name != PART:
@@ -36,8 +37,10 @@ def write_plain(to: Path, rows: Iterable[RawRow], *, shift: int) -> None:
         with book.open(PART, "w") as sheet:
             sheet.write(f'<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="{SHEET_MAIN_NS}"><sheetData>'.encode())
             for row in rows:
+                width = max(width, len(row.cells))
                 sheet.write(_row(row.number + shift, row.cells, *styles))
             sheet.write(b"</sheetData></worksheet>")
+    return width
 
 
 def _frame() -> tuple[bytes, tuple[str, str]]:

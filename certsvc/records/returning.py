@@ -40,19 +40,24 @@ _BEHIND_RULES = frozenset(
 """What may stand in a worksheet from conditional formats on (ECMA-376 part 1, §18.3.1.99)."""
 
 
-def return_workbook(sent: Path, to: Path, *, place: Place, results: Iterable[RowResult], unread: str, max_unpacked_bytes: int) -> None:
+def return_workbook(
+    sent: Path, to: Path, *, place: Place, results: Iterable[RowResult], unread: str, max_unpacked_bytes: int, width: int | None = None
+) -> None:
     """Write a copy of a workbook with `results`, which come in the order of rows, in columns at the right.
 
-    `unread` is said of rows with content and without a result; empty for nothing. Raises Unsuitable for a workbook
-    that cannot be changed in place, InputError for one that cannot be read.
+    `unread` is said of rows with content and without a result; empty for nothing. `width` is the last column in use,
+    where that is known. Raises Unsuitable for a workbook that cannot be changed in place, InputError for one that
+    cannot be read.
     """
     with sent.open("rb") as file, open_package(file, max_unpacked_bytes=max_unpacked_bytes) as package:
         names = package.namelist()
         if ARC_STYLE not in names or len(set(names)) < len(names):
             raise Unsuitable
         styles, formats = with_formats(package.read(ARC_STYLE))
-        with package.open(place.part) as part:
-            first = _width(part, {index + 1 for index in place.results}) + 1
+        if width is None:
+            with package.open(place.part) as part:
+                width = _width(part, {index + 1 for index in place.results})
+        first = width + 1
         if first + len(RESULT_TITLES) > _MOST_COLUMNS:
             raise Unsuitable
         with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=_PACKING) as copy:
