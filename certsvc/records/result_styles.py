@@ -39,9 +39,7 @@ def with_formats(styles: bytes) -> tuple[bytes, Formats]:
         raise Unsuitable
     added = {
         "fonts": ['<{0}font><{0}b/><{0}sz val="11"/><{0}name val="Calibri"/></{0}font>'],
-        "fills": [
-            f'<{{0}}fill><{{0}}patternFill patternType="solid"><{{0}}fgColor rgb="{_PAPER}"/><{{0}}bgColor indexed="64"/></{{0}}patternFill></{{0}}fill>'
-        ],
+        "fills": [_FILL],
         "cellXfs": [_format(font=counts["fonts"]), _format(), _format(fill=counts["fills"])],
         "dxfs": [f'<{{0}}dxf><{{0}}font><{{0}}color rgb="{_INK}"/></{{0}}font>{_FILL}</{{0}}dxf>'],
     }

@@ -19,7 +19,7 @@ from typing_extensions import override
 from certsvc.records.columns import RESULT_TITLES
 from certsvc.records.result_cells import Added, RowResult, is_ours
 from certsvc.records.result_styles import with_formats
-from certsvc.records.splicing import Splicer, Unsuitable, split
+from certsvc.records.splicing import Splicer, Unsuitable, refuse_doctype, split
 from certsvc.records.tables import Place
 from certsvc.records.xlsx_package import open_package
 
@@ -35,6 +35,7 @@ _BEHIND_RULES = frozenset(
         "conditionalFormatting", "dataValidations", "hyperlinks", "printOptions", "pageMargins", "pageSetup", "headerFooter", "rowBreaks",
         "colBreaks", "customProperties", "cellWatches", "ignoredErrors", "smartTags", "drawing", "legacyDrawing", "legacyDrawingHF", "drawingHF",
         "picture", "oleObjects", "controls", "webPublishItems", "tableParts", "extLst",
+        "AlternateContent",
     )
 )  # fmt: skip
 """What may stand in a worksheet from conditional formats on (ECMA-376 part 1, §18.3.1.99)."""
@@ -93,6 +94,7 @@ def _width(part: IO[bytes], dropped: set[int]) -> int:
 
     parser = expat.ParserCreate()
     parser.StartElementHandler = start
+    parser.StartDoctypeDeclHandler = refuse_doctype
     try:
         while chunk := part.read(_COPY_BYTES):
             parser.Parse(chunk, False)

@@ -32,13 +32,13 @@ class Splicer:
     def __init__(self, write: Callable[[bytes], object]) -> None:
         self.depth, self.write = 0, write
         self._held, self._base, self._done = b"", 0, 0
-        self._kept_from: int | None = None
+        self._kept: tuple[int, bool] | None = None
         self._dropped: tuple[int, bool] | None = None
         parser = self._parser = expat.ParserCreate()
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.XmlDeclHandler = _check_encoding
-        parser.StartDoctypeDeclHandler = _refuse_doctype
+        parser.StartDoctypeDeclHandler = refuse_doctype
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """An element begins."""
@@ -75,14 +75,14 @@ class Splicer:
     def keep_back(self) -> None:
         """Write nothing of the element that begins before its end is seen; `kept_back` then has it so far."""
         self._copy_to(self._position())
-        self._kept_from = self._position()
+        self._kept = self._position(), self._tag().endswith(b"/>")
 
     def kept_back(self, *, is_wanted: Callable[[bytes], bool]) -> None:
         """Decide, at the end of what was kept back, whether it is written."""
-        if self._kept_from is not None:
-            at, self._kept_from = self._kept_from, None
+        if self._kept is not None:
+            (at, is_empty), self._kept = self._kept, None
             if not is_wanted(self._held[at - self._base : self._position() - self._base]):
-                self._done = self._after_end(is_empty=False)
+                self._done = self._after_end(is_empty=is_empty)
 
     def replace_tag(self, change: Callable[[bytes], bytes]) -> None:
         """Write the tag that begins as `change` makes it."""
@@ -117,9 +117,9 @@ class Splicer:
         return self._position() + (0 if is_empty else len(self._tag()))
 
     def _copy_to(self, index: int) -> None:
-        if self._dropped is None and self._kept_from is None and index > self._done:
+        if self._dropped is None and self._kept is None and index > self._done:
             self.write(self._held[self._done - self._base : index - self._base])
-        if self._kept_from is None:
+        if self._kept is None:
             self._done = max(self._done, index)
 
     def _forget(self) -> None:
@@ -135,7 +135,8 @@ def _check_encoding(_version: str, encoding: str | None, _standalone: int) -> No
         raise Unsuitable
 
 
-def _refuse_doctype(*_: object) -> None:
+def refuse_doctype(*_: object) -> None:
+    """For expat's `StartDoctypeDeclHandler`: no part of a package declares a type (ECMA-376 part 2, §8.1.4)."""
     raise Unsuitable
 
 

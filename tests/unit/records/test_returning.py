@@ -69,8 +69,9 @@ def cells_of(path: Path, row: int) -> list[Any]:
         f'<worksheet {NS}><dimension ref="A1"/><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>x</t></is></c></row><row r="2"/></sheetData></worksheet>',
         f"<worksheet {NS}><cols><col min='1' max='16384'/></cols><sheetData><row><c><v>1</v></c></row><row></row></sheetData><pageMargins/></worksheet>",
         PREFIXED,
+        f'<worksheet {NS}><cols/><sheetData><row r="1"><c r="A1"/></row><row r="2"/></sheetData><conditionalFormatting/></worksheet>',
     ],
-    ids=["bare", "no references", "prefix"],
+    ids=["bare", "no references", "prefix", "empty parts"],
 )
 def test_results_are_added_to_every_shape_of_sheet(xml: str, tmp_path: Path) -> None:
     """Without references, with prefixes, with comments, empty rows and columns to the last: openpyxl reads what we say."""
