@@ -80,7 +80,9 @@ class Blobs:
                 file.write(chunk)
 
     async def delete(self, name: str) -> None:
-        await obstore.delete_async(self._store, name)
+        """Let go of what lies under a name, if anything does."""
+        with _translated(), contextlib.suppress(FileNotFoundError):
+            await obstore.delete_async(self._store, name)
 
     async def check(self) -> None:
         """Raises Unavailable where nothing can be written."""

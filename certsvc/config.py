@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(128 * 1024**2, description="largest batch file; also all files of a bulk check together")
     max_unpacked_bytes: int = Field(1024**3, description="largest batch file once unpacked")
     max_rows: int = Field(200_000, description="rows in one batch")
+    keep_uploads_days: int = Field(30, ge=0, description="days for which a batch file is kept, encrypted, so that it can be returned with its results")
     max_pdf_bytes: int = Field(20 * 1024**2, description="largest file to check")
     verify_timeout_s: float = Field(5.0, gt=0, description="wall-clock limit of one file check")
     verify_memory_bytes: int = Field(768 * 1024**2, description="memory limit of one file check")

@@ -3,8 +3,10 @@
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
+from xml.sax.saxutils import escape
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -20,11 +22,21 @@ BOM = b"\xef\xbb\xbf"
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _DAY = "dd/mm/yyyy"
+_TO_ESCAPE = re.compile(r"[\x00-\x08\x0b-\x1f]|_(?=x[0-9A-Fa-f]{4}_)")
+_NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
+_SPECIAL = re.compile("[\x00-\x08\x0b-\x1f_&<>\ud800-\udfff\ufffe\uffff]")
 
 
 def harmless(cell: OutCell) -> OutCell:
     """The cell, with an apostrophe before a text that a spreadsheet would run."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+
+
+def xlsx_text(text: str) -> str:
+    """A text as it stands in the XML of a cell: what XML cannot hold is written as spreadsheets do (ECMA-376 part 1, §22.9.2.19)."""
+    if _SPECIAL.search(text) is None:
+        return text  # nearly all
+    return escape(_NOT_XML.sub("\ufffd", _TO_ESCAPE.sub(lambda found: f"_x{ord(found[0]):04X}_", text)))
 
 
 def csv_row(cells: Iterable[OutCell]) -> bytes:

@@ -117,13 +117,27 @@ class Vault:
 
     def wrap_key(self, certificate_id: uuid.UUID, key: bytes) -> bytes:
         """A file's data key as its certificate's row in the digest register keeps it."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._files.encrypt(nonce, key, _key_place(certificate_id))
+        return self._wrap(key, _key_place(certificate_id))
 
     def unwrap_key(self, certificate_id: uuid.UUID, wrapped: bytes) -> bytes:
         """The data key. Raises Broken `file_key_unreadable` where secret, row or bytes do not belong together."""
+        return self._unwrap(wrapped, _key_place(certificate_id))
+
+    def wrap_batch_key(self, batch_id: uuid.UUID, key: bytes) -> bytes:
+        """The data key of a file that was sent in, as its batch's row keeps it."""
+        return self._wrap(key, _batch_key_place(batch_id))
+
+    def unwrap_batch_key(self, batch_id: uuid.UUID, wrapped: bytes) -> bytes:
+        """The data key. Raises Broken as `unwrap_key` does."""
+        return self._unwrap(wrapped, _batch_key_place(batch_id))
+
+    def _wrap(self, key: bytes, place: bytes) -> bytes:
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._files.encrypt(nonce, key, place)
+
+    def _unwrap(self, wrapped: bytes, place: bytes) -> bytes:
         try:
-            return self._files.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], _key_place(certificate_id))
+            return self._files.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], place)
         except (InvalidTag, ValueError) as error:
             raise Broken("file_key_unreadable", "Không mở được khoá của tệp đã lưu.", "The key of a stored file does not open with this secret.") from error
 
@@ -158,3 +172,7 @@ def _record_place(certificate_id: uuid.UUID) -> bytes:
 
 def _key_place(certificate_id: uuid.UUID) -> bytes:
     return b"published_files.data_key:" + certificate_id.bytes
+
+
+def _batch_key_place(batch_id: uuid.UUID) -> bytes:
+    return b"batches.file_key:" + batch_id.bytes

@@ -13,6 +13,7 @@ from arq import Worker, func
 from certsvc.config import Settings
 from certsvc.errors import CertsvcError, Conflict, Unavailable
 from certsvc.issuing.batches import fail_batch, finish_batches, read_batch
+from certsvc.issuing.erasing import forget_uploads
 from certsvc.issuing.producing import Workbench, has_waiting, issue_chunk
 from certsvc.issuing.publishing import Publisher, open_publisher
 from certsvc.logs import get_logger
@@ -186,4 +187,5 @@ async def sweep(res: Resources) -> None:
         await res.doorbell.ring_issue()
     async with res.db.begin() as session:
         await answers.forget_answers(session, older_than=now - answers.KEPT)
+    await forget_uploads(res.db, blobs=res.blobs, created_before=now - dt.timedelta(days=res.settings.keep_uploads_days))
     await finish_batches(res.db, now=now)

@@ -1,11 +1,12 @@
 """Puts the application together: routers, problems, middleware, static files."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
-from certsvc.api import batches, bulk, bulk_pages, certificates, check_app, health, public, published, registry, site
+from certsvc.api import batches, bulk, bulk_pages, certificates, check_app, health, mappings, public, published, registry, site, templates
 from certsvc.api.limits import AddressLimiter
 from certsvc.api.middleware import BodyLimit, RequestContext
 from certsvc.api.pages import static_files
@@ -16,6 +17,9 @@ from certsvc.resources import Resources, open_resources, utc_now
 
 _CALLS_A_MINUTE = 300
 """Of one address on what needs no key: a factory gate scans every few seconds, a network shares one address."""
+
+_RETURNS_AT_ONCE = 1
+"""Workbooks that a process writes at the same time: each takes a core and some memory."""
 
 OpenResources = Callable[[Settings], AbstractAsyncContextManager[Resources]]
 
@@ -48,7 +52,8 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     # Routes are tried in this order: what is asked most comes first.
     for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
         app.include_router(open_to_all, responses=PROBLEMS)
-    for staff in (certificates.router, batches.router, registry.router):
+    app.state.returning_turns = asyncio.Semaphore(_RETURNS_AT_ONCE)
+    for staff in (certificates.router, batches.router, mappings.router, templates.router, registry.router):
         app.include_router(staff, responses=PROBLEMS)
     app.include_router(health.router)
     app.mount("/static", static_files(), name="static")

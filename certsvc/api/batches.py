@@ -6,28 +6,33 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import IO, Annotated, Any, Literal
 
 import anyio
+import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
-from pydantic import StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from certsvc.api.access import Now, Reader, Res, Writer
 from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
 from certsvc.api.schemas import BatchOut, LateReason, Strict, batch_out
 from certsvc.errors import Forbidden, InputError
-from certsvc.issuing.batches import Order, accept_batch, get_batch
+from certsvc.issuing.accepting import Order, accept_batch
+from certsvc.issuing.batches import get_batch
 from certsvc.issuing.results import archive_zip, result_lines, results_csv
+from certsvc.issuing.returning import returned_workbook
 from certsvc.models import ApiKey, Batch, Role
 from certsvc.resources import Resources
+from certsvc.spreadsheet import XLSX_TYPE
 from certsvc.store import batches as batch_store
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
 _COPY_BYTES = 1024**2
 _MOST_FIELDS = 8
+ResultFormat = Literal["ndjson", "csv", "xlsx"]
 
 
 class BatchForm(Strict):
@@ -36,10 +41,13 @@ class BatchForm(Strict):
     dry_run: bool = False
     facility: Annotated[str, StringConstraints(max_length=5)] | None = None
     late_reason: LateReason = "late"
+    mapping: (
+        Annotated[str, StringConstraints(max_length=40), Field(description="a saved mapping; without it `default`, if there is one; empty: none")] | None
+    ) = None
 
 
 _FORM_SCHEMA = BatchForm.model_json_schema()
-_FORM_SCHEMA["properties"]["file"] = {"type": "string", "format": "binary", "description": "CSV or XLSX; told by content, not by name"}
+_FORM_SCHEMA["properties"]["file"] = {"type": "string", "format": "binary", "description": "CSV, XLSX, ODS, JSON or NDJSON; told by content, not by name"}
 _FORM_SCHEMA["required"] = ["file"]
 
 
@@ -61,11 +69,12 @@ async def submit(request: Request, res: Res, caller: Writer, now: Now, idempoten
             file_sha256 = await _save(upload, Path(copy.name))
 
             async def work() -> Response:
-                batch = await accept_batch(res.db, Path(copy.name), order=order, blobs=res.blobs, settings=res.settings, now=now)
+                batch = await accept_batch(res.db, Path(copy.name), order=order, blobs=res.blobs, vault=res.vault, settings=res.settings, now=now)
                 await res.doorbell.ring_batch(batch.id)
                 return json_answer(await _body(batch, res), 202, location=f"/v1/batches/{batch.id}", retry_after="1")
 
-            asked = fingerprint("POST", request.url.path, file_sha256, str(order.dry_run), order.facility_code or "", order.late_reason)
+            terms = (str(order.dry_run), order.facility_code or "", order.late_reason, *([] if order.mapping is None else [order.mapping]))
+            asked = fingerprint("POST", request.url.path, file_sha256, *terms)
             return await answer_once(res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work)
 
 
@@ -77,7 +86,7 @@ def _order(form: FormData, *, caller: ApiKey) -> Order:
         raise RequestValidationError(error.errors(include_input=False, include_context=False)) from error
     if fields.facility and not caller.may_see(fields.facility):
         raise Forbidden("not_your_facility", "Khoá này chỉ dùng cho cơ sở của mình.", "This key is for its own facility only.")
-    return Order(caller=caller, facility_code=fields.facility or None, dry_run=fields.dry_run, late_reason=fields.late_reason)
+    return Order(caller, fields.facility or None, dry_run=fields.dry_run, late_reason=fields.late_reason, mapping=fields.mapping)
 
 
 async def _save(upload: UploadFile, to: Path) -> str:
@@ -106,14 +115,25 @@ async def read(batch_id: uuid.UUID, res: Res, caller: Reader) -> Response:
 
 
 @router.get("/{batch_id}/results", response_class=StreamingResponse)
-async def results(batch_id: uuid.UUID, res: Res, caller: Reader, format: Literal["ndjson", "csv"] = "ndjson") -> Response:  # noqa: A002 - the contract's name
-    """One line a row and kind."""
+async def results(request: Request, batch_id: uuid.UUID, res: Res, caller: Reader, format: ResultFormat = "ndjson") -> Response:  # noqa: A002 - the contract's name
+    """One line a row and kind; as XLSX one row a row, in the sender's own file: mended, it may be sent again."""
     async with res.db.read() as session:
-        await get_batch(session, batch_id, caller=caller)
-    lines = result_lines(res.db, batch_id, vault=res.vault, base_url=res.settings.base_url, with_codes=caller.role is not Role.AUDITOR)
+        batch = await get_batch(session, batch_id, caller=caller)
+    is_open = caller.role is not Role.AUDITOR
+    if format == "xlsx":
+        turns = request.app.state.returning_turns
+        book = await returned_workbook(res.db, batch, blobs=res.blobs, vault=res.vault, settings=res.settings, with_file=is_open, turns=turns)
+        return StreamingResponse(_pieces(book), media_type=XLSX_TYPE, headers=_as_file(f"results-{batch_id}.xlsx"))
+    lines = result_lines(res.db, batch_id, vault=res.vault, base_url=res.settings.base_url, with_codes=is_open)
     if format == "csv":
         return StreamingResponse(results_csv(lines), media_type="text/csv; charset=utf-8", headers=_as_file(f"results-{batch_id}.csv"))
     return StreamingResponse(_ndjson(lines), media_type="application/x-ndjson")
+
+
+async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
+    with file:
+        while chunk := await anyio.to_thread.run_sync(file.read, _COPY_BYTES):
+            yield chunk
 
 
 async def _ndjson(lines: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:

@@ -105,7 +105,8 @@ class BatchOut(BaseModel):
     id: uuid.UUID
     status: BatchStatus
     dry_run: bool
-    format: str
+    format: str = Field(description="csv, xlsx, ods, json or ndjson, as the file's content said")
+    mapping: str | None = Field(description="the saved mapping it is read with")
     counts: BatchCounts
     notices: list[dict[str, Any]] = Field(description="what the file as a whole was found to be, as in `rules` of a row")
     problem: dict[str, Any] | None = Field(description="why the batch failed")
@@ -164,6 +165,7 @@ def batch_out(batch: Batch, counts: dict[str, int]) -> BatchOut:
         status=batch.status,
         dry_run=batch.dry_run,
         format=batch.file_format,
+        mapping=batch.mapping["name"] if batch.mapping else None,
         counts=BatchCounts(**counts),
         notices=batch.notices,
         problem=batch.problem,

@@ -3,12 +3,13 @@
 running    serve, worker, demo, migrate          here     keys, identities, imports, erasure: on this machine's database
 remote     batch, at a running service           looking  designs, doctor
 issuers    others whose QR codes are believed
+mapping    mappings, template, at a running service
 verifying  verify, at a running service
 """
 
 import typer
 
-from certsvc.cli import here, issuers, looking, remote, running, verifying
+from certsvc.cli import here, issuers, looking, mapping, remote, running, verifying
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,6 +28,8 @@ app.add_typer(here.identities, name="identities")
 app.add_typer(issuers.issuers, name="issuers")
 app.add_typer(here.certificates, name="certificates")
 app.add_typer(remote.batch, name="batch")
+app.add_typer(mapping.mappings, name="mappings")
+app.command()(mapping.template)
 app.command()(verifying.verify)
 app.add_typer(looking.designs, name="designs")
 app.command()(looking.doctor)

@@ -17,7 +17,7 @@ from certsvc.callers import create_key, find_caller
 from certsvc.config import Settings
 from certsvc.errors import Broken, Conflict
 from certsvc.identities import add_identity, open_keyring
-from certsvc.issuing.batches import Order, accept_batch
+from certsvc.issuing.accepting import Order, accept_batch
 from certsvc.models import Batch, BatchStatus, Certificate, Kind, PublishedFile, Role, Status
 from certsvc.records.registry_files import read_facilities, read_practitioners
 from certsvc.resources import Resources, open_resources, utc_now
@@ -114,7 +114,7 @@ async def _issue_sample(res: Resources, file: Path, key: str) -> None:
     if caller is None:
         raise Broken("no_demo_key", "Khoá demo không dùng được.", "The demo's key is not good.")
     order = Order(caller=caller, facility_code=None, dry_run=False, late_reason="late")
-    batch = await accept_batch(res.db, file, order=order, blobs=res.blobs, settings=res.settings, now=utc_now())
+    batch = await accept_batch(res.db, file, order=order, blobs=res.blobs, vault=res.vault, settings=res.settings, now=utc_now())
     await res.doorbell.ring_batch(batch.id)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=_console) as progress:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.table import Table
 
+from certsvc.blobs import Blobs
 from certsvc.callers import create_key, revoke_key
 from certsvc.cli.ending import run, say, settings_from_environment, show
 from certsvc.config import Settings
@@ -200,11 +201,11 @@ def erase(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
 ) -> None:
-    """Erase the PDF of a certificate for good; that it was issued stays known."""
+    """Erase the PDF of a certificate for good, and the files it was asked for in; that it was issued stays known."""
     if not yes:
         typer.confirm("Xoá vĩnh viễn tệp PDF của giấy này? / Erase this certificate's PDF for good?", abort=True)
 
-    async def work(db: Database, _: Settings) -> int:
-        return await erase_files(db, certificate, actor="operator", now=utc_now())
+    async def work(db: Database, settings: Settings) -> int:
+        return await erase_files(db, certificate, blobs=Blobs(settings.obstore_url), actor="operator", now=utc_now())
 
     say(f"{_on_database(work)} tệp / files")

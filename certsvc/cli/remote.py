@@ -27,17 +27,19 @@ _err = Console(stderr=True)
 
 @batch.command()
 def submit(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or XLSX")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, XLSX, ODS, JSON or NDJSON")],
     url: Url = None,
     key: Key = None,
     *,
+    mapping: Annotated[str | None, typer.Option(help="saved mapping of your titles (default: `default`, if there is one)")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would happen, issue nothing")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="wait until every row has its fate")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Hand in a file of cases. With --wait exit code 1 says that rows were rejected or failed."""
     with service(url, key) as client, file.open("rb") as opened:
-        answer = expect(client.post("/v1/batches", files={"file": ("cases", opened)}, data={"dry_run": str(dry_run).lower()})).json()
+        form = {"dry_run": str(dry_run).lower()} | ({} if mapping is None else {"mapping": mapping})
+        answer = expect(client.post("/v1/batches", files={"file": ("cases", opened)}, data=form)).json()
         if wait:
             answer = _follow(client, answer["id"])
     _show_batch(answer, as_json=as_json)
@@ -85,12 +87,12 @@ def results(
     url: Url = None,
     key: Key = None,
     *,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="write CSV to a file")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="write a file: CSV, or XLSX where its name says so")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """The fate of every row: a table, CSV with --output, NDJSON with --json."""
+    """The fate of every row: a table, CSV or your own file as XLSX with --output, NDJSON with --json."""
     with service(url, key) as client:
-        wanted = "csv" if output and not as_json else "ndjson"
+        wanted = "ndjson" if output is None or as_json else "xlsx" if output.suffix.lower() == ".xlsx" else "csv"
         text = expect(client.get(f"/v1/batches/{batch_id}/results", params={"format": wanted})).content
     if output:
         with told():

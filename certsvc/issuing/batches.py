@@ -1,86 +1,40 @@
-"""A file of cases: accept it, read it row by row, keep the fate of every row.
+"""A file of cases: read it row by row, keep the fate of every row.
 
-The file lies among the blobs until it is read. Reading goes in chunks, each one transaction, so a
-worker that dies is followed by another that goes on behind the last row judged. What the first bytes
-and the header show is refused at acceptance; what shows later makes the batch `failed`, and the rows
-already judged stay.
+Reading goes in chunks, each one transaction, so a worker that dies is followed by another that goes on behind the last
+row judged. What the first bytes and the header show was refused at acceptance (`accepting`); what shows later makes the
+batch `failed`, and the rows already judged stay. The file is kept, to be returned with its results (`returning`).
 """
 
 import asyncio
 import datetime as dt
-import hashlib
-import tempfile
+import functools
 import unicodedata
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.blobs import Blobs, batch_name
+from certsvc.blobs import Blobs
 from certsvc.config import Settings
 from certsvc.errors import Conflict, InputError, NotFound
+from certsvc.issuing.accepting import open_batch_file
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.leases import Lease
+from certsvc.issuing.mappings import layout_of
 from certsvc.issuing.requesting import IN_BATCH, Answer, Terms, answer_rows, today_in_hanoi
 from certsvc.models import ApiKey, Batch, BatchRow, BatchStatus, Role
-from certsvc.records import Cell, Checked, Finding, SeenCases, check
-from certsvc.records.tables import SheetRow, Table, open_table
-from certsvc.store import Database, batches, papers, registry
+from certsvc.records import Cell, Checked, SeenCases, check
+from certsvc.records.tables import SheetRow, Table
+from certsvc.store import Database, batches, papers
+from certsvc.uploads import opened_upload
 from certsvc.vault import Vault
 
 FIRST_ROWS, MOST_ROWS = 100, 500
 """Rows of one transaction: few at first, so that signing can begin; then more, since each transaction has its price."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What the sender of a file wants done with it."""
-
-    caller: ApiKey
-    facility_code: str | None
-    dry_run: bool
-    late_reason: str
-
-
-async def accept_batch(db: Database, file: Path, *, order: Order, blobs: Blobs, settings: Settings, now: dt.datetime) -> Batch:
-    """Keep the file and open a batch `reading`; the caller rings the queue afterwards.
-
-    Raises InputError for what the first bytes, the header row or emptiness show.
-    """
-    file_format, notices, file_sha256 = await asyncio.to_thread(_peek, file, settings)
-    batch = Batch(
-        id=uuid.uuid4(),
-        owner_id=order.caller.id,
-        facility_code=order.caller.facility_code or order.facility_code,
-        status=BatchStatus.READING,
-        dry_run=order.dry_run,
-        late_reason=order.late_reason,
-        file_sha256=file_sha256,
-        file_format=file_format,
-        notices=[notice.to_json() for notice in notices],
-        created_at=now,
-    )
-    await blobs.put(batch_name(batch.id), file)
-    async with db.begin() as session:
-        if batch.facility_code and await registry.find_facility(session, batch.facility_code) is None:
-            raise InputError("unknown_facility", "Không có cơ sở này.", "There is no such facility.")
-        session.add(batch)
-    return batch
-
-
-def _open(file: Path, settings: Settings) -> AbstractContextManager[Table]:
-    return open_table(file, max_rows=settings.max_rows, max_unpacked_bytes=settings.max_unpacked_bytes)
-
-
-def _peek(file: Path, settings: Settings) -> tuple[str, tuple[Finding, ...], str]:
-    with _open(file, settings) as table, file.open("rb") as whole:
-        next(iter(table))  # raises InputError where there is no row
-        return table.format, tuple(table.notices), hashlib.file_digest(whole, "sha256").hexdigest()
 
 
 async def get_batch(session: AsyncSession, batch_id: uuid.UUID, *, caller: ApiKey) -> Batch:
@@ -117,24 +71,29 @@ async def read_batch(
         stations = await Stations.load(session, only=batch.facility_code)
         done = await batches.last_row(session, batch_id)
     terms = Terms(caller=caller, now=clock(), late_reason=batch.late_reason, priority=IN_BATCH, dry_run=batch.dry_run, batch_id=batch_id)
-    with tempfile.NamedTemporaryFile() as copy:
-        await blobs.fetch(batch_name(batch_id), Path(copy.name))
+    async with opened_upload(batch, blobs=blobs, vault=vault) as file:
         try:
+            table = functools.partial(open_batch_file, _required(file), settings, layout_of(batch.mapping))
             await _read_rows(
-                db, batch_id, Path(copy.name), terms=terms, stations=stations, done=done, vault=vault, settings=settings, clock=clock, on_progress=on_progress
+                db, batch_id, table, terms=terms, stations=stations, done=done, vault=vault, settings=settings, clock=clock, on_progress=on_progress
             )
         except InputError as error:
             problem: dict[str, Any] = {"code": error.code, "message_vi": error.message_vi, "message_en": error.message_en, "errors": list(error.errors)}
             await _end_reading(db, batch_id, BatchStatus.FAILED, problem=problem, now=clock())
         else:
             await _end_reading(db, batch_id, BatchStatus.RUNNING, problem=None, now=clock())
-    await blobs.delete(batch_name(batch_id))
+
+
+def _required(file: Path | None) -> Path:
+    if file is None:
+        raise InputError("file_not_kept", "Tệp không còn được lưu; hãy gửi lại.", "The file is no longer kept; send it again.")
+    return file
 
 
 async def _read_rows(
     db: Database,
     batch_id: uuid.UUID,
-    file: Path,
+    open_file: Callable[[], AbstractContextManager[Table]],
     *,
     terms: Terms,
     stations: Stations,
@@ -146,9 +105,9 @@ async def _read_rows(
 ) -> None:
     today = today_in_hanoi(clock())
     lease = Lease(lambda until: _extend(db, batch_id, until), lease_s=settings.lease_s, clock=clock)
-    history = await lease.wait(asyncio.to_thread(_open_episodes, file, settings, today, stations))
+    history = await lease.wait(asyncio.to_thread(_open_episodes, open_file, today, stations))
     seen, most = SeenCases(), FIRST_ROWS
-    with _open(file, settings) as table:
+    with open_file() as table:
         rows = iter(table)
         while chunk := await lease.wait(asyncio.to_thread(_check_some, rows, most, today, stations, seen)):
             fresh = [(number, checked) for number, checked in chunk if number > done]
@@ -174,10 +133,10 @@ async def _require_still_ours(session: AsyncSession, batch_id: uuid.UUID, *, don
         raise Conflict("taken_over", "Tệp đang được một tiến trình khác đọc tiếp.", "Another worker goes on reading this file.")
 
 
-def _open_episodes(file: Path, settings: Settings, today: dt.date, stations: Stations) -> PeoplesHistory:
+def _open_episodes(open_file: Callable[[], AbstractContextManager[Table]], today: dt.date, stations: Stations) -> PeoplesHistory:
     """First pass: whoever is ill again further down must be known before the first row is judged."""
     history = PeoplesHistory()
-    with _open(file, settings) as table:
+    with open_file() as table:
         for row in table:
             if not _is_over(row.cells.get("outcome")) and (episode := check(row.cells, today=today, registry=stations).open_episode):
                 history.add_episode(episode.person_key, episode.positive_on)

@@ -7,7 +7,7 @@ Invariants that the database can hold are repeated as constraints: one live cert
 
 from certsvc.models.answers import StoredAnswer, WrongTry
 from certsvc.models.base import Entity, Instant
-from certsvc.models.batches import Batch, BatchRow
+from certsvc.models.batches import Batch, BatchRow, ColumnMapping
 from certsvc.models.certificates import Certificate, Episode, Event, PublishedFile, SerialCounter
 from certsvc.models.published import StatusList, TrustList
 from certsvc.models.registry import ApiKey, Facility, Practitioner, SigningIdentity
@@ -21,6 +21,7 @@ __all__ = [
     "BatchRow",
     "BatchStatus",
     "Certificate",
+    "ColumnMapping",
     "Entity",
     "Episode",
     "Event",

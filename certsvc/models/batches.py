@@ -1,10 +1,10 @@
-"""Files of cases, and the fate of every row."""
+"""Files of cases, the titles that senders write over their columns, and the fate of every row."""
 
 import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from certsvc.models.base import Entity, one_of
@@ -13,8 +13,9 @@ from certsvc.models.states import BatchStatus, Kind
 
 
 class Batch(Entity):
-    """A file of cases and what becomes of it; the file lies among the blobs until it is read.
+    """A file of cases and what becomes of it; the file lies sealed among the blobs, and opens as long as there is a `file_key`.
 
+    `place` is where in the file the table is, `mapping` the sender's own titles as they were at acceptance.
     `counts` is what its rows came to, once they are all judged (`store.batches.count_rows`).
     """
 
@@ -28,6 +29,9 @@ class Batch(Entity):
     late_reason: Mapped[str] = mapped_column(String(16))
     file_sha256: Mapped[str] = mapped_column(String(64))
     file_format: Mapped[str] = mapped_column(String(16))
+    file_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    place: Mapped[dict[str, Any] | None]
+    mapping: Mapped[dict[str, Any] | None]
     problem: Mapped[dict[str, Any] | None]
     notices: Mapped[list[dict[str, Any]]]
     created_at: Mapped[dt.datetime]
@@ -58,3 +62,15 @@ class BatchRow(Entity):
         CheckConstraint("outcome IN ('accepted', 'existing', 'rejected', 'would_issue', 'none', 'cancelled')", name="outcome"),
         CheckConstraint("(outcome IN ('accepted', 'existing')) = (certificate_id IS NOT NULL)", name="certificate"),
     )
+
+
+class ColumnMapping(Entity):
+    """What a sender's own titles mean, saved once by `owner` (`ApiKey.owner`): `columns` by title, None for one to pass over."""
+
+    __tablename__ = "column_mappings"
+
+    owner: Mapped[str] = mapped_column(String(96), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    columns: Mapped[dict[str, Any]]
+    defaults: Mapped[dict[str, Any]]
+    changed_at: Mapped[dt.datetime]

@@ -94,7 +94,12 @@ class ApiKey(Entity):
 
     def is_of_same_holder(self, other: "ApiKey") -> bool:
         """Whether both keys are one organisation's: what one asked for is the other's too, so keys can be renewed."""
-        return (self.role, self.facility_code, self.holder) == (other.role, other.facility_code, other.holder)
+        return self.owner == other.owner
+
+    @property
+    def owner(self) -> str:
+        """The organisation whose key this is, as one text."""
+        return f"{self.role}:{self.facility_code or ''}:{self.holder}"
 
     def may_see(self, facility_code: str) -> bool:
         """Whether that facility's certificates exist for this caller."""

@@ -4,15 +4,29 @@ Titles are matched by `fold`: Unicode form, case, spaces, underscores, hyphens a
 make no difference, diacritics do.
 """
 
+import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from certsvc.records.titles import TITLES_VI
 
-_LONGEST_TITLE = 200
+LONGEST_TITLE = 200
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+_CLOSE, _LONGEST_COMPARED = 0.75, 60
+
+RESULT_TITLES = (
+    "Kết quả giấy nghỉ BHXH",
+    "Kết quả giấy khỏi bệnh",
+    "Lý do và cách sửa",
+    "Số seri giấy nghỉ BHXH",
+    "Số giấy khỏi bệnh",
+    "Địa chỉ tra cứu giấy nghỉ BHXH",
+    "Địa chỉ tra cứu giấy khỏi bệnh",
+)
+"""The columns that we add to a file when we return it (`returning`); sent again they are passed over."""
 
 
 def fold(text: str) -> str:
@@ -33,26 +47,64 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The columns a kind of table may have; of `any_of` at least one must be there."""
+    """The columns a kind of table may have; of `any_of` at least one must be there.
+
+    `defaults` stand in cells that are empty or not there.
+    """
 
     columns: tuple[Column, ...]
     any_of: tuple[str, ...] = ()
-    _by_title: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    _by_title: dict[str, str | None] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for column in self.columns:
             for title in (column.name, column.title_vi, *column.synonyms):
-                self._by_title[fold(title)] = column.name
+                self._by_title.setdefault(fold(title), column.name)
+
+    def mapped(self, titles: Mapping[str, str | None], *, defaults: Mapping[str, str]) -> "Layout":
+        """The layout of a sender with titles of his own: what each means, None for one to pass over."""
+        return replace(self, defaults=defaults, _by_title={fold(title): name for title, name in titles.items()})
 
     def find(self, title: object) -> str | None:
         """The English name of the column with that title, or None."""
-        return self._by_title.get(fold(title)) if isinstance(title, str) and len(title) <= _LONGEST_TITLE else None
+        return self._by_title.get(fold(title)) if isinstance(title, str) and len(title) <= LONGEST_TITLE else None
+
+    def is_passed_over(self, title: object) -> bool:
+        """Whether a column is left unread on purpose: one that we added ourselves, or that a mapping says so of."""
+        return isinstance(title, str) and len(title) <= LONGEST_TITLE and (is_result(title) or self._by_title.get(fold(title), "") is None)
+
+    def nearest(self, title: str) -> str | None:
+        """The column that a title nobody knows may have meant; without diacritics, for they are what is left out most."""
+        if len(title) > _LONGEST_COMPARED:
+            return None
+        known = _bare_titles(self.columns)
+        return next((known[each] for each in difflib.get_close_matches(_bare(title), known, n=1, cutoff=_CLOSE)), None)
 
     def missing(self, names: Iterable[str]) -> list[str]:
         """Required columns that are not among `names`, in table order."""
-        present = set(names)
+        present = {*names, *self.defaults}
         missing = [column.name for column in self.columns if column.is_required and column.name not in present]
         return missing if not self.any_of or present.intersection(self.any_of) else [*missing, *self.any_of]
+
+
+_RESULTS = frozenset(map(fold, RESULT_TITLES))
+
+
+def is_result(title: object) -> bool:
+    """Whether that is the title of a column which we add to a returned file."""
+    return isinstance(title, str) and len(title) <= LONGEST_TITLE and fold(title) in _RESULTS
+
+
+@lru_cache(maxsize=8)
+def _bare_titles(columns: tuple[Column, ...]) -> dict[str, str]:
+    return {_bare(title): column.name for column in columns for title in (column.name, column.title_vi, *column.synonyms)}
+
+
+def _bare(title: str) -> str:
+    """A title without diacritics, as it is typed on a keyboard that has none."""
+    plain = unicodedata.normalize("NFD", title.casefold().replace("đ", "d"))
+    return fold("".join(char for char in plain if not unicodedata.combining(char)))
 
 
 def _layout(*columns: tuple[str, tuple[str, ...], bool, int], any_of: Sequence[str] = ()) -> Layout:
@@ -120,3 +172,8 @@ PRACTITIONERS = _layout(
 )
 
 MAX_CHARS = {column.name: column.max_chars for column in CASES.columns}
+
+IDENTIFIERS = frozenset(
+    ("case_id", "citizen_id", "social_insurance_no", "health_insurance_card", "phone", "ward_code", "facility_code", "visit_no", "practitioner_licence")
+)
+"""Numbers that nobody counts with: a leading zero is part of them."""

@@ -2,7 +2,7 @@
 
 Ids and meaning are those of the project's table of rules; three are our own. V-TEXT: a text that is
 missing, too long, or holds control characters. V-VALUE: a word or number its column does not know.
-V-ROW: a row with more cells than the table has columns. They keep strange things off certificates.
+V-ROW: a row whose cells are not where they belong, or which is no record. They keep strange things off certificates.
 """
 
 from certsvc.records.findings import Level, Rule, Wording
@@ -185,6 +185,14 @@ FIELD_RULES = (
                 "Dòng này bị cắt cụt, thiếu cả các ô nhu cầu giấy: hãy gửi lại dòng đầy đủ.",
                 "This row is cut off before the columns that say which papers are wanted: send the whole row again.",
             ),
+            "twice": Wording(
+                "Hồ sơ này ghi một trường hai lần: hãy giữ một giá trị.",
+                "This record gives the same field twice: keep one value.",
+            ),
+            "no_record": Wording(
+                "Đây không phải một hồ sơ (đối tượng JSON với các trường và giá trị): hãy sửa rồi gửi lại.",
+                "This is no record (a JSON object of fields and values): mend it and send it again.",
+            ),
         },
     ),
     Rule(
@@ -201,6 +209,14 @@ FIELD_RULES = (
             "error": Wording(
                 "Ô «{column}» mang giá trị lỗi của bảng tính (như #N/A, #REF!): hãy sửa công thức hoặc ghi giá trị.",
                 "The cell of “{column}” holds a spreadsheet error such as #N/A or #REF!: mend the formula or write the value.",
+            ),
+            "number": Wording(
+                "«{column}» được gửi dưới dạng số nên có thể đã mất số 0 ở đầu: hãy gửi dưới dạng chuỗi ký tự.",
+                "“{column}” was sent as a number, so leading zeros may be lost: send it as a string.",
+            ),
+            "nested": Wording(
+                "«{column}» chứa danh sách hoặc đối tượng: hãy gửi một giá trị duy nhất.",
+                "“{column}” holds a list or an object: send a single value.",
             ),
         },
     ),

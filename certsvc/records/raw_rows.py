@@ -1,4 +1,4 @@
-"""What the two readers hand to `tables`: rows as they stand in the sheet, before columns have names."""
+"""What the readers hand to `tables`: rows as they stand in the sheet, before columns have names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,13 +9,25 @@ from certsvc.records.cells import Cell
 
 
 class Flag(StrEnum):
-    """What is special about a spreadsheet's cell."""
+    """What is special about a cell, or (at index `WHOLE_ROW`) about a row."""
 
     FORMULA = "formula"
     HOLLOW_FORMULA = "hollow_formula"
     """A formula whose value no spreadsheet has computed yet."""
     ERROR = "error"
+    NUMBER = "number"
+    """A number that was written as one on purpose (JSON), not by a spreadsheet's guess."""
+    NESTED = "nested"
+    """A list or an object where a value should be."""
+    LATE = "late"
+    """A field that the first records did not have and that no column is known for."""
+    TWICE = "twice"
+    """The record names a field twice."""
+    NO_RECORD = "no_record"
+    """What stands in the place of a record is none."""
 
+
+WHOLE_ROW = -1
 
 _NO_FLAGS: Mapping[int, Flag] = {}
 
@@ -31,6 +43,11 @@ class RawRow:
 
 class Sheet(Protocol):
     """A sheet that is read once, from the top."""
+
+    @property
+    def part(self) -> str:
+        """Where the sheet lies in its file; empty where a file is one sheet."""
+        ...
 
     @property
     def is_delimited(self) -> bool:

@@ -25,6 +25,7 @@ class CsvSheet:
     """The one sheet of a CSV file."""
 
     is_delimited = True
+    part = ""
 
     def __init__(self, file: BinaryIO, *, layout: Layout, max_rows: int) -> None:
         """Raises InputError: `empty_file`, `not_utf8`, `not_a_table`."""

@@ -125,7 +125,8 @@ class XlsxSheet:
     is_delimited = False
 
     def __init__(self, package: Package, part: str, *, workbook: _Workbook, max_elements: int) -> None:
-        self._package, self._part, self._workbook, self._max_elements = package, part, workbook, max_elements
+        self.part = part
+        self._package, self._workbook, self._max_elements = package, workbook, max_elements
         self._wanted: frozenset[int] | None = None
 
     def narrow(self, indexes: frozenset[int]) -> None:
@@ -134,7 +135,7 @@ class XlsxSheet:
     def rows(self) -> Iterator[RawRow]:
         """Rows that are not blank. Raises InputError: `broken_file`, `too_large_unpacked`."""
         before = 0
-        with self._package.stream(self._part, most_elements=self._max_elements, most_held_bytes=_MOST_ROW_BYTES) as stream:
+        with self._package.stream(self.part, most_elements=self._max_elements, most_held_bytes=_MOST_ROW_BYTES) as stream:
             for number, cells, element in _parsed_rows(stream, self._workbook.strings):
                 if not before < number <= _MOST_ROWS:
                     raise refusal("broken_file")

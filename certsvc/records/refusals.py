@@ -4,16 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from certsvc.errors import InputError
+from certsvc.records.cells import normalised
+from certsvc.records.columns import Layout
 from certsvc.records.titles import TITLES_VI
 
+_MOST_TITLES, _MOST_COMPARED, _TITLE_CHARS = 40, 200, 40
 _SAVE_AS_VI = "hãy lưu lại thành .xlsx hoặc CSV UTF-8"
 _SAVE_AS_EN = "save it as .xlsx or CSV UTF-8"
 
 _MESSAGES = {
     "empty_file": ("Tệp rỗng: hãy chọn lại tệp.", "The file is empty: choose another one."),
     "not_a_table": (
-        f"Tệp không phải bảng tính XLSX hay tệp CSV: {_SAVE_AS_VI}.",
-        f"The file is neither an XLSX spreadsheet nor a CSV file: {_SAVE_AS_EN}.",
+        f"Tệp không phải bảng tính XLSX, ODS, tệp CSV, JSON hay NDJSON: {_SAVE_AS_VI}.",
+        f"The file is no XLSX or ODS spreadsheet, CSV, JSON or NDJSON: {_SAVE_AS_EN}.",
     ),
     "not_utf8": (
         "Tệp CSV không ở bảng mã UTF-8 hay UTF-16: hãy lưu lại bằng «CSV UTF-8».",
@@ -32,11 +35,18 @@ _MESSAGES = {
         "Tệp CSV có dấu ngoặc kép sai hoặc không đóng ở khoảng dòng {row}: hãy sửa rồi gửi lại.",
         "The CSV file has a wrong or unclosed quote near row {row}: mend it and send the file again.",
     ),
-    "no_header": (
-        "Không tìm thấy dòng tiêu đề trong 20 dòng đầu: hãy dùng tên cột như trong tệp mẫu.",
-        "No header row was found in the first 20 rows: use the column names of the sample file.",
+    "broken_json": (
+        "Tệp JSON sai cú pháp ở khoảng hồ sơ thứ {row}: hãy gửi một mảng các đối tượng, hoặc mỗi dòng một đối tượng (NDJSON).",
+        "The JSON is malformed near record {row}: send one array of objects, or one object a line (NDJSON).",
     ),
-    "missing_columns": ("Tệp thiếu các cột bắt buộc.", "Columns that must be there are missing."),
+    "no_header": (
+        "Không tìm thấy dòng tiêu đề trong 20 dòng đầu: hãy dùng tên cột như trong tệp mẫu, hoặc lưu một bảng ánh xạ tên cột.",
+        "No header row was found in the first 20 rows: use the column names of the template, or save a mapping of your own.",
+    ),
+    "missing_columns": (
+        "Tệp thiếu các cột bắt buộc: hãy sửa tên cột theo từng lỗi, hoặc lưu một bảng ánh xạ tên cột.",
+        "Columns that must be there are missing: rename your columns as each error says, or save a mapping of your own.",
+    ),
     "duplicate_columns": ("Có hai cột cùng tên «{title}»: hãy giữ một cột.", "Two columns mean “{name}”: keep one of them."),
     "bad_rows": ("Có dòng không hợp lệ nên không dòng nào được nhận: xem từng lỗi.", "Some rows are not valid and none was taken: see each error."),
     "no_rows": ("Tệp chỉ có dòng tiêu đề, không có hồ sơ nào.", "The file has a header and no rows below it."),
@@ -54,18 +64,30 @@ def refusal(code: str, *, errors: Sequence[Mapping[str, Any]] = (), **facts: str
     return InputError(code, vi.format(**facts), en.format(**facts), errors=errors)
 
 
-def missing_columns(names: Sequence[str]) -> InputError:
-    """`missing_columns`, one item of `errors` for each column."""
-    return refusal(
-        "missing_columns",
-        errors=[
-            {
-                "field": name,
-                "row": None,
-                "rule": None,
-                "message_vi": f"Thiếu cột «{TITLES_VI[name]}» ({name}).",
-                "message_en": f"Column “{name}” ({TITLES_VI[name]}) is missing.",
-            }
-            for name in names
-        ],
-    )
+def missing_columns(names: Sequence[str], unknown: Sequence[str], layout: Layout) -> InputError:
+    """`missing_columns`: in `errors` each column that is missing, and each title that nobody knows with what it may mean."""
+    missing = [_item(name, f"Thiếu cột «{TITLES_VI[name]}» ({name}).", f"Column “{name}” ({TITLES_VI[name]}) is missing.") for name in names]
+    return refusal("missing_columns", errors=missing + [_unknown(title, layout.nearest(title)) for title in unknown[:_MOST_TITLES]])
+
+
+def no_header(texts: Sequence[str], layout: Layout) -> InputError:
+    """`no_header`: in `errors` the texts that come near to a title; no others, for they may be of persons."""
+    near = {text: name for text in list(dict.fromkeys(texts))[:_MOST_COMPARED] if layout.find(text) is None and (name := layout.nearest(text))}
+    return refusal("no_header", errors=[_unknown(text, name) for text, name in list(near.items())[:_MOST_TITLES]])
+
+
+def _unknown(title: str, meant: str | None) -> dict[str, Any]:
+    shown = shown_title(title)
+    if meant is None:
+        return _item(None, f"Không nhận ra cột «{shown}».", f"Column “{shown}” is not known.")
+    vi = f"Không nhận ra cột «{shown}»; có phải là «{TITLES_VI[meant]}» ({meant})?"
+    return _item(meant, vi, f"Column “{shown}” is not known; is it “{meant}” ({TITLES_VI[meant]})?")
+
+
+def shown_title(title: str) -> str:
+    """A title out of a stranger's file, fit to be shown."""
+    return "".join(filter(str.isprintable, normalised(title)))[:_TITLE_CHARS]
+
+
+def _item(field: str | None, message_vi: str, message_en: str) -> dict[str, Any]:
+    return {"field": field, "row": None, "rule": None, "message_vi": message_vi, "message_en": message_en}

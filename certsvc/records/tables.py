@@ -4,29 +4,41 @@ What a file is, is decided by its first bytes, never by its name. Title rows abo
 skipped, blank rows anywhere; rows keep the numbers their user sees.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
-from certsvc.records.cells import Cell, normalised
-from certsvc.records.columns import CASES, Layout
+from certsvc.records.cells import Cell, as_text
+from certsvc.records.columns import CASES, IDENTIFIERS, Layout, is_result
 from certsvc.records.findings import Finding
-from certsvc.records.raw_rows import Flag, RawRow, Sheet
+from certsvc.records.raw_rows import WHOLE_ROW, Flag, RawRow, Sheet
 from certsvc.records.reading_csv import HEADER_DEPTH, CsvSheet
+from certsvc.records.reading_json import RecordsSheet, format_of
+from certsvc.records.reading_ods import is_ods, open_ods_sheets
 from certsvc.records.reading_xlsx import open_sheets
-from certsvc.records.refusals import missing_columns, refusal
+from certsvc.records.refusals import missing_columns, no_header, refusal, shown_title
 from certsvc.records.rules import finding
 from certsvc.records.titles import TITLES_VI
 
 _SURE_TITLES, _LIKELY_TITLES = 3, 2
-_MOST_TITLES_TOLD, _TITLE_CHARS = 10, 40
+_MOST_TITLES_TOLD, _MOST_TITLES_COMPARED = 10, 100
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """Compound files: spreadsheets before 2007, and every Office file with a password (MS-CFB §2.2)."""
+_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _SCANNED_BYTES = 1 << 20
-_FLAG_NOTICES = {Flag.FORMULA: ("W-FORMULA", ""), Flag.HOLLOW_FORMULA: ("W-FORMULA", "no_value"), Flag.ERROR: ("V-TEXT", "error")}
+_FLAG_NOTICES = {
+    Flag.FORMULA: ("W-FORMULA", ""),
+    Flag.HOLLOW_FORMULA: ("W-FORMULA", "no_value"),
+    Flag.ERROR: ("V-TEXT", "error"),
+    Flag.NUMBER: ("V-TEXT", "number"),
+    Flag.NESTED: ("V-TEXT", "nested"),
+    Flag.TWICE: ("V-ROW", "twice"),
+    Flag.NO_RECORD: ("V-ROW", "no_record"),
+    Flag.LATE: ("W-COLUMN", "late"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,7 @@ class _Header:
     width: int
     names: dict[int, str]
     ignored: tuple[str, ...]
+    results: tuple[int, ...]
 
     @property
     def wishes(self) -> int:
@@ -51,17 +64,27 @@ class _Header:
         return min((index for index, name in self.names.items() if name in CASES.any_of), default=-1)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a table lies in its file: the sheet's part, the header's row, indexes of columns that we added once."""
+
+    part: str
+    header_row: int
+    results: tuple[int, ...]
+
+
 class Table:
     """The rows of a file, read once from top to bottom.
 
-    `format` is `csv` or `xlsx`, `columns` the known ones in the file's order, `header_row` the number of
-    the header's row. `notices` are findings on the file as a whole; formulas join them while rows are read.
+    `format` is `csv`, `xlsx`, `ods`, `json` or `ndjson`, `columns` the known ones in the file's order, `place`
+    where in the file they are. `notices` are findings on the file as a whole; formulas join them while rows are read.
     """
 
-    def __init__(self, sheet: Sheet, header: _Header, rows: Iterator[RawRow], *, file_format: str, max_rows: int) -> None:
+    def __init__(self, sheet: Sheet, header: _Header, rows: Iterator[RawRow], *, defaults: Mapping[str, str], file_format: str, max_rows: int) -> None:
         self.format = file_format
         self.columns = tuple(header.names.values())
-        self.header_row = header.number
+        self.place = Place(sheet.part, header.number, header.results)
+        self._defaults = defaults
         self._notices = dict.fromkeys(_ignored_notice(header))
         self._sheet, self._header, self._rows, self._max_rows = sheet, header, rows, max_rows
 
@@ -80,15 +103,21 @@ class Table:
         names, cells = self._header.names, raw.cells
         length = len(cells)
         named = {name: cells[index] for index, name in names.items() if index < length}
+        for name, value in self._defaults.items():
+            if not as_text(named.get(name)).strip():
+                named[name] = value
         if not raw.flags and self._header.wishes < length <= self._header.width:
             return SheetRow(raw.number, named)
         return SheetRow(raw.number, named, tuple(self._row_notices(raw)))
 
     def _row_notices(self, raw: RawRow) -> Iterator[Finding]:
         for index, flag in raw.flags.items():
-            if index in self._header.names:
+            name = self._header.names.get(index)
+            if flag is Flag.NUMBER and name not in IDENTIFIERS:
+                continue
+            if name is not None or index == WHOLE_ROW or index >= self._header.width:
                 rule, variant = _FLAG_NOTICES[flag]
-                found = finding(rule, self._header.names[index], variant)
+                found = finding(rule, name, variant)
                 if not found.rejects:
                     self._notices[found] = None
                 yield found
@@ -100,25 +129,38 @@ class Table:
 
 @contextmanager
 def open_table(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Layout = CASES) -> Iterator[Table]:
-    """Open a CSV or XLSX file and find its header.
+    """Open a file of any format and find its header.
 
     Raises InputError: `empty_file`, `not_a_table`, `not_utf8`, `encrypted_file`, `has_macros`,
-    `broken_file`, `too_large_unpacked`, `no_header`, `missing_columns` (listed in `errors`),
+    `broken_file`, `broken_json`, `too_large_unpacked`, `no_header`, `missing_columns` (listed in `errors`),
     `duplicate_columns`, `no_rows`; while rows are read also `too_many_rows`, `too_large_unpacked`,
-    `broken_file`, `unclosed_quote`.
+    `broken_file`, `broken_json`, `unclosed_quote`.
     """
+    with open_file(path, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, layout=layout) as (file_format, sheets):
+        yield _table(sheets, layout=layout, file_format=file_format, max_rows=max_rows)
+
+
+@contextmanager
+def open_file(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Layout = CASES) -> Iterator[tuple[str, Iterator[Sheet]]]:
+    """A file's format and its sheets, each to be read before the next is asked for; raises as `open_table`."""
     with path.open("rb") as file:
-        if _is_zip(file):
-            with open_sheets(file, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes) as sheets:
-                yield _table(sheets, layout=layout, file_format="xlsx", max_rows=max_rows)
+        start = _start_of(file)
+        if start.startswith(_ZIP_MAGIC):
+            is_odf = is_ods(start)
+            open_zip = open_ods_sheets if is_odf else open_sheets
+            with open_zip(file, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes) as sheets:
+                yield "ods" if is_odf else "xlsx", sheets
+            return
+        if file.seek(0, 2) > max_unpacked_bytes:
+            raise refusal("too_large_unpacked")
+        if json_format := format_of(start):
+            yield json_format, iter([RecordsSheet(file, file_format=json_format, layout=layout)])
         else:
-            if file.seek(0, 2) > max_unpacked_bytes:
-                raise refusal("too_large_unpacked")
-            yield _table([CsvSheet(file, layout=layout, max_rows=max_rows)], layout=layout, file_format="csv", max_rows=max_rows)
+            yield "csv", iter([CsvSheet(file, layout=layout, max_rows=max_rows)])
 
 
-def _is_zip(file: BinaryIO) -> bool:
-    """Whether to read the file as XLSX. Raises InputError for what is plainly no table."""
+def _start_of(file: BinaryIO) -> bytes:
+    """The first bytes. Raises InputError for what is plainly no table."""
     start = file.read(_SCANNED_BYTES)
     if not start:
         raise refusal("empty_file")
@@ -126,15 +168,16 @@ def _is_zip(file: BinaryIO) -> bool:
         raise refusal("encrypted_file" if "EncryptedPackage".encode("utf-16-le") in start else "not_a_table")
     if start.startswith((b"%PDF-", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff")):
         raise refusal("not_a_table")
-    return start.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+    return start
 
 
-def _table(sheets: Sequence[Sheet] | Iterator[Sheet], *, layout: Layout, file_format: str, max_rows: int) -> Table:
+def _table(sheets: Iterator[Sheet], *, layout: Layout, file_format: str, max_rows: int) -> Table:
     """The first sheet with a header. Raises InputError: `no_header`, `missing_columns`, `no_rows`."""
     partial: _Header | None = None
+    unknown: list[str] = []
     for sheet in sheets:
         rows = sheet.rows()
-        header = _find_header(rows, layout)
+        header = _find_header(rows, layout, unknown)
         if header is None or layout.missing(header.names.values()):
             partial = partial or header
             continue
@@ -142,35 +185,42 @@ def _table(sheets: Sequence[Sheet] | Iterator[Sheet], *, layout: Layout, file_fo
         first = next(rows, None)
         if first is None:
             raise refusal("no_rows")
-        return Table(sheet, header, chain([first], rows), file_format=file_format, max_rows=max_rows)
-    raise refusal("no_header") if partial is None else missing_columns(layout.missing(partial.names.values()))
+        return Table(sheet, header, chain([first], rows), defaults=layout.defaults, file_format=file_format, max_rows=max_rows)
+    if partial is None:
+        raise no_header(unknown, layout)
+    raise missing_columns(layout.missing(partial.names.values()), partial.ignored, layout)
 
 
-def _find_header(rows: Iterator[RawRow], layout: Layout) -> _Header | None:
-    """The first row with three known titles; else the best with two, whose other columns are then missing."""
+def _find_header(rows: Iterator[RawRow], layout: Layout, unknown: list[str]) -> _Header | None:
+    """The first row with three known titles; else the best with two, whose other columns are then missing.
+
+    Texts of rows that are none are added to `unknown`: titles may be among them.
+    """
     best: _Header | None = None
     for row in islice(rows, HEADER_DEPTH):
+        unknown += [cell for cell in row.cells[:_MOST_TITLES_COMPARED] if isinstance(cell, str) and cell.strip()]
         known = [(index, name) for index, cell in enumerate(row.cells) if (name := layout.find(cell)) is not None]
         if len(known) >= _LIKELY_TITLES and (best is None or len(known) > len(best.names)):
-            best = _header(row, known)
+            best = _header(row, known, layout)
         if len(known) >= _SURE_TITLES:
             return best
     return best
 
 
-def _header(row: RawRow, known: list[tuple[int, str]]) -> _Header:
+def _header(row: RawRow, known: list[tuple[int, str]], layout: Layout) -> _Header:
     names = dict(known)
     if len(set(names.values())) < len(names):
         twice = next(name for name in names.values() if list(names.values()).count(name) > 1)
         raise refusal("duplicate_columns", name=twice, title=TITLES_VI[twice])
-    ignored = tuple(cell for index, cell in enumerate(row.cells) if index not in names and isinstance(cell, str) and cell.strip())
-    return _Header(row.number, len(row.cells), names, ignored)
+    others = {index: cell for index, cell in enumerate(row.cells) if index not in names and isinstance(cell, str) and cell.strip()}
+    ignored = tuple(cell for cell in others.values() if not layout.is_passed_over(cell))
+    return _Header(row.number, len(row.cells), names, ignored, tuple(index for index, cell in others.items() if is_result(cell)))
 
 
 def _ignored_notice(header: _Header) -> list[Finding]:
     """W-COLUMN, naming the first few."""
     if not header.ignored:
         return []
-    shown = [f"«{''.join(filter(str.isprintable, normalised(title)))[:_TITLE_CHARS]}»" for title in header.ignored[:_MOST_TITLES_TOLD]]
+    shown = [f"«{shown_title(title)}»" for title in header.ignored[:_MOST_TITLES_TOLD]]
     more = ["…"] if len(header.ignored) > _MOST_TITLES_TOLD else []
     return [finding("W-COLUMN", titles=", ".join(shown + more))]

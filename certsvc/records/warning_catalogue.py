@@ -84,6 +84,12 @@ WARNING_RULES = (
         id="W-COLUMN",
         level=Level.WARN,
         basis="own",
-        wordings={"": Wording("Các cột không dùng đến và không được đọc: {titles}.", "Columns this service does not know were not read: {titles}.")},
+        wordings={
+            "": Wording("Các cột không dùng đến và không được đọc: {titles}.", "Columns this service does not know were not read: {titles}."),
+            "late": Wording(
+                "Hồ sơ này có trường mà dịch vụ không biết và không đọc: hãy kiểm tra tên trường.",
+                "This record has a field that this service does not know and did not read: check its name.",
+            ),
+        },
     ),
 )

@@ -58,6 +58,16 @@ def meaning_of(column: str, text: str) -> StrEnum | bool | None:
     return None if folded.isdigit() and folded != text else _BY_FOLDED[column].get(folded)
 
 
+def is_known_word(column: str, text: str) -> bool:
+    """Whether a column takes that word; one that takes any text does."""
+    return column not in _WORDS or meaning_of(column, text) is not None
+
+
+def words_of(column: str) -> tuple[str, ...]:
+    """The Vietnamese words of a column, nothing for one that takes any text."""
+    return tuple(known[0] for known in _WORDS.get(column, {}).values())
+
+
 def allowed_words(column: str) -> dict[str, str]:
     """The words to offer in a message: `allowed_vi` and `allowed_en`."""
     words = _WORDS[column]

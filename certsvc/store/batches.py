@@ -44,6 +44,18 @@ async def extend_lease(session: AsyncSession, batch_id: uuid.UUID, *, lease_unti
     await session.execute(update(Batch).where(Batch.id == batch_id, Batch.status == BatchStatus.READING).values(lease_until=lease_until))
 
 
+async def outlived(session: AsyncSession, *, created_before: dt.datetime, limit: int) -> Sequence[Batch]:
+    """Batches, for change, whose file has been kept long enough."""
+    query = select(Batch).where(Batch.file_key.is_not(None), Batch.status != BatchStatus.READING, Batch.created_at < created_before)
+    return (await session.scalars(query.limit(limit).with_for_update(skip_locked=True))).all()
+
+
+async def with_case(session: AsyncSession, certificate: Certificate) -> Sequence[Batch]:
+    """Batches, for change, whose file is kept and holds the case of a certificate, or another case of that name."""
+    named = select(BatchRow.batch_id).where(or_(BatchRow.certificate_id == certificate.id, BatchRow.case_id == certificate.case_id))
+    return (await session.scalars(select(Batch).where(Batch.file_key.is_not(None), Batch.id.in_(named)).with_for_update())).all()
+
+
 async def running(session: AsyncSession) -> Sequence[Batch]:
     return (await session.scalars(select(Batch).where(Batch.status == BatchStatus.RUNNING))).all()
 

@@ -244,3 +244,25 @@ def test_an_erased_pdf_is_gone(run: Run, service: Service) -> None:
         gone = client.get(f"/v1/certificates/{certificate['id']}/pdf")
         assert (gone.status_code, gone.json()["code"]) == (404, "file_erased")
         assert calls.verdict(client, data) == "valid"
+
+
+def test_a_file_with_titles_of_ones_own_comes_back_with_its_results(run: Run, tmp_path: Path) -> None:
+    """A template to begin with; a mapping saved, named, removed; the file given back as a workbook."""
+    assert run("template", "csv", "--output", str(tmp_path / "cases.csv")).returncode == DONE
+    assert run("template", "--output", str(tmp_path / "cases.xlsx")).returncode == DONE
+    (tmp_path / "own.csv").write_bytes(as_csv(record(3002, sex="x")).replace(b"full_name", "Tên BN".encode()))
+    refused = run("batch", "submit", str(tmp_path / "own.csv"))
+    assert refused.returncode == SAYS_NO
+    assert "«Tên BN»" in refused.stderr
+    assert run("mappings", "save", "own", "Tên BN=full_name").returncode == DONE
+    assert "Tên BN" in run("mappings", "list").stdout
+    sent = run("batch", "submit", str(tmp_path / "own.csv"), "--mapping", "own", "--wait", "--json")
+    batch = json.loads(sent.stdout)
+    assert (sent.returncode, batch["mapping"], batch["counts"]["rejected"]) == (SAYS_NO, "own", 1)
+    assert run("batch", "results", batch["id"], "-o", str(tmp_path / "own.xlsx")).returncode == DONE
+    assert zipfile.is_zipfile(tmp_path / "own.xlsx")
+    assert run("mappings", "remove", "own").returncode == DONE
+    assert run("mappings", "remove", "own").returncode == SAYS_NO
+    assert run("mappings", "save", "own", "Tên BN").returncode == WRONG_USAGE
+    wrong = run("mappings", "save", "own", "Tên BN=ten")
+    assert (wrong.returncode, "columns.1" in wrong.stderr) == (SAYS_NO, True)

@@ -12,6 +12,8 @@ from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
 OPEN = {"/v1/verify", "/v1/verify/batch"}
+MAPPING = "/v1/mappings/{name}"
+"""A name that each organisation may give to something of its own."""
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -32,6 +34,8 @@ async def _call(rig: Rig, method: str, path: str, *, role: str | None, names: di
         more = {"json": {"reason": "fraud"}}
         if path == "/v1/certificates":
             more = {"json": {"kind": "sick_leave", "record": record(77, facility="01802")}}
+        if path == MAPPING:
+            more = {"json": {"columns": {"Tên": "full_name"}}}
         if path == "/v1/batches":
             more = {"files": {"file": ("cases.csv", as_csv(record(78, facility="01802")))}}
     return await rig.call(method, address, role=role, **more)
@@ -39,11 +43,12 @@ async def _call(rig: Rig, method: str, path: str, *, role: str | None, names: di
 
 @pytest.fixture
 async def names(rig: Rig) -> dict[str, str]:
-    """A certificate and a batch of station 01802, asked for by that station."""
+    """A certificate, a batch and a mapping of station 01802, by that station."""
     batch = await rig.submit(as_csv(record(1, facility="01802")), role="facility 01802")
     await rig.work()
     certificate = (await rig.call("GET", "/v1/certificates", role="facility 01802")).json()["items"][0]
-    return {"certificate_id": certificate["id"], "batch_id": batch.json()["id"], "change": "suspend"}
+    assert (await rig.call("PUT", "/v1/mappings/ours", role="facility 01802", json={"defaults": {"facility_code": "01802"}})).status_code == 200
+    return {"certificate_id": certificate["id"], "batch_id": batch.json()["id"], "change": "suspend", "name": "ours"}
 
 
 async def test_without_a_good_key_nothing_but_checking(rig: Rig, names: dict[str, str]) -> None:
@@ -70,7 +75,7 @@ async def test_auditors_never_write(rig: Rig, names: dict[str, str]) -> None:
         if method in WRITES:
             assert (answer.status_code, answer.json()["code"]) == (403, "read_only"), (method, path)
         else:
-            assert answer.status_code == 200, (method, path)
+            assert answer.status_code == (404 if path == MAPPING else 200), (method, path)
     assert (await rig.certificate(names["certificate_id"]))["status"] == "issued"
 
 
@@ -82,7 +87,9 @@ async def test_another_stations_papers_do_not_exist(rig: Rig, names: dict[str, s
             continue
         answer = await _call(rig, method, path, role="facility", names=names)
         assert not any(secret in answer.text for secret in secrets), (method, path)
-        if "{" in path:
+        if (method, path) == ("PUT", MAPPING):
+            assert answer.json()["defaults"] == {}
+        elif "{" in path:
             assert answer.status_code == 404, (method, path)
         elif method == "GET":
             assert answer.status_code == 200

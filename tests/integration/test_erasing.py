@@ -16,7 +16,7 @@ from tests.support.rig import Rig
 
 
 async def _erase(rig: Rig, certificate_id: str) -> int:
-    return await erase_files(rig.res.db, uuid.UUID(certificate_id), actor="operator", now=utc_now())
+    return await erase_files(rig.res.db, uuid.UUID(certificate_id), blobs=rig.res.blobs, actor="operator", now=utc_now())
 
 
 async def test_an_erased_pdf_is_gone_everywhere(dummy_rig: Rig) -> None:
@@ -26,7 +26,7 @@ async def test_an_erased_pdf_is_gone_everywhere(dummy_rig: Rig) -> None:
     lines = [line for line in await dummy_rig.results(batch_id) if line["outcome"] == "issued"]
     gone, kept = lines[0], lines[1]
     proven = await dummy_rig.call("POST", f"/v/{gone['code']}", role=None, json={"birth_date": "05/09/1988", "id_last4": "0001"})
-    assert await _erase(dummy_rig, gone["certificate_id"]) == 1
+    assert await _erase(dummy_rig, gone["certificate_id"]) == 2, "its PDF, and the file it was asked for in"
     answer = await dummy_rig.call("GET", f"/v1/certificates/{gone['certificate_id']}/pdf")
     assert (answer.status_code, answer.json()["code"]) == (404, "file_erased")
     answer = await dummy_rig.call("GET", f"/v/{gone['code']}/pdf?grant={proven.json()['grant']}", role=None)

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from certsvc.store.batches import LINES_AT_ONCE
 from tests.support.expectation import expected_in, fates_of
+from tests.support.ods import as_ods
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
@@ -17,10 +19,10 @@ SAMPLE = Path(__file__).parent.parent / "data" / "f0_sample"
 
 
 @pytest.mark.parametrize("dry_run", ["true", "false"])
-@pytest.mark.parametrize("form", ["f0_cases.csv", "f0_cases_vi.csv", "f0_cases_vi.xlsx"])
-async def test_the_sample_comes_out_as_expected(rig: Rig, form: str, dry_run: str) -> None:
+@pytest.mark.parametrize("form", ["f0_cases.csv", "f0_cases_vi.csv", "f0_cases_vi.xlsx", "ods", "json", "ndjson"])
+async def test_the_sample_comes_out_as_expected(rig: Rig, form: str, dry_run: str, tmp_path: Path) -> None:
     """Outcome of every row and kind, days, warnings, in each form, tried and in earnest, on a register that knows none of them."""
-    batch_id = (await rig.submit((SAMPLE / form).read_bytes(), dry_run=dry_run)).json()["id"]
+    batch_id = (await rig.submit(sample_as(form, tmp_path), dry_run=dry_run)).json()["id"]
     await rig.read()
     lines = await rig.results(batch_id)
     assert fates_of(lines) == expected_in(SAMPLE)
@@ -31,6 +33,17 @@ async def test_the_sample_comes_out_as_expected(rig: Rig, form: str, dry_run: st
     assert counts["rows"] == counts["accepted"] + counts["rejected"] + counts["none"]
     assert batch["status"] == ("done" if dry_run == "true" else "running")
     assert len((await rig.call("GET", "/v1/certificates?limit=200")).json()["items"]) == (0 if dry_run == "true" else 200)
+
+
+def sample_as(form: str, folder: Path) -> bytes:
+    """The sample in one of its forms, or written in another format."""
+    if (SAMPLE / form).exists():
+        return (SAMPLE / form).read_bytes()
+    with (SAMPLE / "f0_cases.csv").open(encoding="utf-8-sig", newline="") as file:
+        records = list(csv.DictReader(file))
+    if form == "ods":
+        return as_ods(folder / "sample", *records).read_bytes()
+    return json.dumps(records).encode() if form == "json" else b"\n".join(json.dumps(each).encode() for each in records)
 
 
 async def test_a_long_batch_comes_whole_and_in_the_order_of_the_file(rig: Rig) -> None:

@@ -60,7 +60,7 @@ def test_rows_keep_the_numbers_their_user_sees(tmp_path: Path) -> None:
     """Title rows and blank rows count, a cell with line breaks makes no row of its own."""
     text = csv_text(["DANH SÁCH F0"], [""], TITLES, ["a\nb\nc", *VALUES[1:]], ["", " ", ""], VALUES)
     table, rows = read(saved(tmp_path, text))
-    assert table.header_row == 3
+    assert table.place.header_row == 3
     assert [row.number for row in rows] == [4, 6]
     assert rows[0].cells["case_id"] == "a\nb\nc"
 

@@ -227,5 +227,5 @@ def test_gaps_blank_rows_and_false_dimensions(tmp_path: Path) -> None:
     assert found
     with_sheet(path, re.sub('r="([A-Z]*)4"', r'r="\g<1>40"', xml).replace(found[0], '<dimension ref="A1:B2"/>'))
     table, rows = read(path)
-    assert (table.header_row, len(table.columns)) == (1, len(TITLES))
+    assert (table.place.header_row, len(table.columns)) == (1, len(TITLES))
     assert [(row.number, row.cells["wants_recovery"]) for row in rows] == [(2, "1"), (40, "1")]
