@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
-from certsvc.api import batches, bulk, bulk_pages, certificates, check_app, health, mappings, public, published, registry, site, templates
+from certsvc.api import batches, bulk, bulk_pages, certificates, check_app, events, health, mappings, public, published, registry, site, templates
 from certsvc.api.limits import AddressLimiter
 from certsvc.api.middleware import BodyLimit, RequestContext
 from certsvc.api.pages import static_files
@@ -53,7 +53,7 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
         app.include_router(open_to_all, responses=PROBLEMS)
     app.state.returning_turns = asyncio.Semaphore(_RETURNS_AT_ONCE)
-    for staff in (certificates.router, batches.router, mappings.router, templates.router, registry.router):
+    for staff in (certificates.router, batches.router, events.router, mappings.router, templates.router, registry.router):
         app.include_router(staff, responses=PROBLEMS)
     app.include_router(health.router)
     app.mount("/static", static_files(), name="static")

@@ -47,7 +47,7 @@ class RequestContext:
         if is_head:  # RFC 9110 clause 9.3.2: as GET, without the content
             scope["method"] = "GET"
         request_id = uuid.uuid4().hex
-        scope.setdefault("state", {})["request_id"] = request_id
+        scope.setdefault("state", {}).update(request_id=request_id, is_head=is_head)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         status, started = 500, time.perf_counter()

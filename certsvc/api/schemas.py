@@ -171,7 +171,7 @@ def batch_out(batch: Batch, counts: dict[str, int]) -> BatchOut:
         problem=batch.problem,
         created_at=batch.created_at,
         finished_at=batch.finished_at,
-        links={"self": here, "results": f"{here}/results", "archive": f"{here}/archive.zip"},
+        links={"self": here, "events": f"{here}/events", "results": f"{here}/results", "archive": f"{here}/archive.zip"},
     )
 
 

@@ -1,7 +1,7 @@
 """batch: commands about files of cases, at a running service."""
 
+import datetime as dt
 import json
-import time
 import uuid
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,15 +13,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from certsvc.cli.client import expect, service
-from certsvc.cli.ending import SAYS_NO, say, show, told
+from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, complain, say, show, told
+from certsvc.cli.following import states
 
 batch = typer.Typer(no_args_is_help=True, help="Files of cases.")
 Url = Annotated[str | None, typer.Option(help="address of the service (CERTSVC_URL; default: the demo's)")]
 Key = Annotated[str | None, typer.Option(help="API key (CERTSVC_KEY; default: the demo's insurer)")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 BatchId = Annotated[uuid.UUID, typer.Argument(help="the batch's id")]
-_ENDED = ("done", "cancelled", "failed")
-_POLL_S = 0.5
 _err = Console(stderr=True)
 
 
@@ -42,23 +41,39 @@ def submit(
         answer = expect(client.post("/v1/batches", files={"file": ("cases", opened)}, data=form)).json()
         if wait:
             answer = _follow(client, answer["id"])
-    _show_batch(answer, as_json=as_json)
-    if wait and (answer["status"] != "done" or answer["counts"]["rejected"] or answer["counts"]["failed"]):
-        raise typer.Exit(SAYS_NO)
+    (_show_end if wait else _show_batch)(answer, as_json=as_json)
 
 
 def _follow(client: httpx.Client, batch_id: str) -> dict[str, Any]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_err) as progress:
-        task = progress.add_task("reading", total=None)
-        while True:
-            answer: dict[str, Any] = expect(client.get(f"/v1/batches/{batch_id}")).json()
-            counts = answer["counts"]
-            ended = counts["issued"] + counts["failed"]
-            progress.update(task, description=answer["status"], total=counts["certificates"] or None, completed=ended)
-            if answer["status"] in _ENDED:
-                return answer
-            time.sleep(_POLL_S)
+    """The batch at its end. Ctrl-C leaves it running."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[end]}"))
+    answer: dict[str, Any] = {}
+    try:
+        with Progress(*columns, console=_err) as progress:
+            task = progress.add_task("reading", total=None, end="")
+            for answer in states(client, batch_id):
+                counts, end = answer["counts"], answer.get("estimated_end_at")
+                until = f"≈ {dt.datetime.fromisoformat(end).astimezone():%H:%M:%S}" if end else ""
+                ended = counts["issued"] + counts["failed"]
+                progress.update(task, description=answer["status"], total=counts["certificates"] or None, completed=ended, end=until)
+    except KeyboardInterrupt as error:
+        complain(f"Lô vẫn chạy tiếp. Xem lại: certsvc batch watch {batch_id}", f"The batch goes on. Follow it again: certsvc batch watch {batch_id}")
+        raise typer.Exit(CANNOT_NOW) from error
+    return {name: value for name, value in answer.items() if name != "estimated_end_at"}
+
+
+def _show_end(answer: dict[str, Any], *, as_json: bool) -> None:
+    _show_batch(answer, as_json=as_json)
+    if answer["status"] != "done" or answer["counts"]["rejected"] or answer["counts"]["failed"]:
+        raise typer.Exit(SAYS_NO)
+
+
+@batch.command()
+def watch(batch_id: BatchId, url: Url = None, key: Key = None, *, as_json: AsJson = False) -> None:
+    """Follow a batch to its end. Exit code 1 says that rows were rejected or failed."""
+    with service(url, key) as client:
+        answer = _follow(client, str(batch_id))
+    _show_end(answer, as_json=as_json)
 
 
 def _show_batch(answer: dict[str, Any], *, as_json: bool) -> None:

@@ -86,6 +86,8 @@ def test_a_batch_from_submission_to_archive(run: Run, sample: Path, tmp_path: Pa
     status = run("batch", "status", batch["id"], "--json")
     assert (status.returncode, json.loads(status.stdout)) == (DONE, batch)
     assert batch["id"] in run("batch", "status", batch["id"]).stdout
+    watched = run("batch", "watch", batch["id"], "--json")
+    assert (watched.returncode, json.loads(watched.stdout)) == (SAYS_NO, batch)
     lines = [json.loads(line) for line in run("batch", "results", batch["id"], "--json").stdout.splitlines()]
     assert len(lines) == 400
     written = run("batch", "results", batch["id"], "--output", str(tmp_path / "results.csv"))

@@ -50,6 +50,7 @@ _ON_BOTH = frozenset(
         "test_idempotency",
         "test_lists",
         "test_looking_up",
+        "test_events",
     }
 )
 """Modules about what the database has to hold: their tests run on SQLite and on PostgreSQL."""

@@ -1,0 +1,129 @@
+"""`/v1/batches/{id}/events`: how a batch goes on, as server-sent events [WHATWG HTML §9.2].
+
+Every event tells the whole state, so nothing is lost by missing some. Its id is made of what it tells and of nothing
+that this process knows: whoever comes back with `Last-Event-ID`, here or at another process, hears what is new.
+"""
+
+import asyncio
+import datetime as dt
+import time
+import uuid
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+
+from certsvc.api.access import Reader, Res
+from certsvc.api.schemas import BatchOut, batch_out
+from certsvc.errors import TooMany
+from certsvc.issuing.batches import get_batch
+from certsvc.models import ApiKey, BatchStatus
+from certsvc.resources import Resources
+from certsvc.store import batches as batch_store
+
+router = APIRouter(prefix="/v1/batches", tags=["batches"])
+STREAMS_OF_A_KEY = 20
+_STREAMS = 500
+_POLL_S, _HEARTBEAT_S, _LONGEST_S = 1.0, 15.0, 600.0
+"""After the longest time the client comes back by itself, and its key is looked at again."""
+_RETRY_MS = 2000
+_RECENT_S = 30.0
+_open: Counter[uuid.UUID] = Counter()
+"""Streams of this process, by key."""
+
+LastEventId = Annotated[str | None, Header(max_length=64, description="the id of the last event heard: only what is new is told")]
+
+
+class BatchEvent(BatchOut):
+    """What an event tells: the batch, and when it will probably be done."""
+
+    estimated_end_at: dt.datetime | None
+
+
+class Pace:
+    """When a batch will end, judged by what was done lately."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def estimate(self, done: int, pending: int, *, at_s: float) -> float | None:
+        """Seconds until `pending` more are done; None where nothing was done in the last half minute. `at_s` never goes back."""
+        self._seen.append((at_s, done))
+        while at_s - self._seen[0][0] > _RECENT_S:
+            self._seen.popleft()
+        since_s, before = self._seen[0]
+        return pending * (at_s - since_s) / (done - before) if done > before else None
+
+
+@router.get(
+    "/{batch_id}/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}, 204: {"description": "the end was heard already"}},
+)
+async def events(request: Request, batch_id: uuid.UUID, res: Res, caller: Reader, last_event_id: LastEventId = None) -> Response:
+    """Follow a batch: `progress`, at last `done`, `failed` or `cancelled`, each with the batch as `data`."""
+    async with res.db.read() as session:
+        await get_batch(session, batch_id, caller=caller)
+    if _open[caller.id] >= STREAMS_OF_A_KEY or _open.total() >= _STREAMS:
+        raise TooMany(
+            "too_many_streams",
+            "Đang có quá nhiều kết nối theo dõi; hãy đóng bớt hoặc hỏi lại trạng thái của lô.",
+            "Too many event streams are open; close some, or ask for the batch itself.",
+            retry_after_s=5,
+        )
+    state = await _state(res, batch_id)
+    if state.finished_at and _id(state) == last_event_id:
+        return Response(status_code=204)  # tells an EventSource not to come back
+    is_head = bool(request.scope["state"].get("is_head"))
+    told = _tell(res, batch_id, caller=caller, heard=last_event_id, clock=request.app.state.clock)
+    return Response(media_type="text/event-stream") if is_head else StreamingResponse(told, media_type="text/event-stream")
+
+
+async def _state(res: Resources, batch_id: uuid.UUID) -> BatchOut:
+    async with res.db.read() as session:
+        batch = await batch_store.find(session, batch_id)
+        assert batch is not None
+        return batch_out(batch, await batch_store.count(session, batch_id))
+
+
+def _id(state: BatchOut) -> str:
+    counts = state.counts
+    return f"{counts.rows}-{counts.issued + counts.failed}-{state.status}"
+
+
+async def _tell(res: Resources, batch_id: uuid.UUID, *, caller: ApiKey, heard: str | None, clock: Callable[[], dt.datetime]) -> AsyncIterator[bytes]:
+    """Until the batch has ended or the client has gone."""
+    _open[caller.id] += 1
+    try:
+        pace, began, spoke = Pace(), time.monotonic(), time.monotonic()
+        yield format_sse_event(retry=_RETRY_MS)
+        while (now_s := time.monotonic()) - began < _LONGEST_S:
+            state = await _state(res, batch_id)
+            left_s = pace.estimate(state.counts.issued + state.counts.failed, state.counts.pending, at_s=now_s)
+            if _id(state) != heard:
+                heard, spoke = _id(state), now_s
+                yield _event(state, end_at=_end_at(state, left_s, now=clock()))
+            elif now_s - spoke >= _HEARTBEAT_S:
+                spoke = now_s
+                yield KEEPALIVE_COMMENT
+            if state.finished_at:
+                return
+            await asyncio.sleep(_POLL_S)
+    finally:
+        _open[caller.id] -= 1
+        if not _open[caller.id]:
+            del _open[caller.id]
+
+
+def _end_at(state: BatchOut, left_s: float | None, *, now: dt.datetime) -> dt.datetime | None:
+    """Not while the file is read: how many certificates are to come is not known yet."""
+    return now + dt.timedelta(seconds=left_s) if left_s is not None and state.status is BatchStatus.RUNNING else None
+
+
+def _event(state: BatchOut, *, end_at: dt.datetime | None) -> bytes:
+    told: dict[str, Any] = state.model_dump() | {"estimated_end_at": end_at}
+    name = str(state.status) if state.finished_at else "progress"
+    return format_sse_event(data_str=BatchEvent.model_validate(told).model_dump_json(), event=name, id=_id(state))
