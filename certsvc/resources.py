@@ -19,6 +19,7 @@ from certsvc.issuing.producing import Press, Workbench
 from certsvc.issuing.rosters import Rosters
 from certsvc.presses import Presses
 from certsvc.queue import Doorbell
+from certsvc.sign_in.provider import Provider
 from certsvc.store import Database
 from certsvc.trusting import TrustSource
 from certsvc.vault import Vault
@@ -42,6 +43,7 @@ class Resources:
     vault: Vault
     trust: TrustSource
     examiner: Examiner
+    provider: Provider | None = None
 
 
 def open_vault(settings: Settings) -> Vault:
@@ -73,7 +75,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         examiner = Examiner(timeout_s=settings.verify_timeout_s, memory_bytes=settings.verify_memory_bytes)
         try:
             blobs, vault = Blobs(settings.obstore_url), open_vault(settings)
-            yield Resources(settings, db, blobs, Archive(blobs, vault), doorbell, vault, TrustSource(db, settings), examiner)
+            provider = Provider(settings, issuer=settings.oidc_issuer) if settings.oidc_issuer else None
+            yield Resources(settings, db, blobs, Archive(blobs, vault), doorbell, vault, TrustSource(db, settings), examiner, provider)
         finally:
             await examiner.close()
             await doorbell.close()

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
-from certsvc.api import batches, bulk, bulk_pages, certificates, check_app, health, public, published, registry, site
+from certsvc.api import batches, bulk, bulk_pages, certificates, check_app, health, public, published, registry, site, staff
 from certsvc.api.limits import AddressLimiter
 from certsvc.api.middleware import BodyLimit, RequestContext
 from certsvc.api.pages import static_files
@@ -14,6 +14,8 @@ from certsvc.api.schemas import PROBLEMS
 from certsvc.config import Settings
 from certsvc.resources import Resources, open_resources
 
+_SIGN_INS_A_MINUTE = 120
+"""Of one address on the pages around signing in: each try costs a password hash."""
 _CALLS_A_MINUTE = 300
 """Of one address on what needs no key: a factory gate scans every few seconds, a network shares one address."""
 
@@ -43,8 +45,9 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     app.add_exception_handler(Exception, unknown_error)
     limiter = AddressLimiter(trusted_proxies=settings.trusted_proxies)
     app.state.bulk_gate = bulk.BulkGate(limiter)
-    for staff in (certificates.router, batches.router, registry.router):
-        app.include_router(staff, responses=PROBLEMS)
+    for behind_key in (certificates.router, batches.router, registry.router):
+        app.include_router(behind_key, responses=PROBLEMS)
+    app.include_router(staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))])
     for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
         app.include_router(open_to_all, responses=PROBLEMS, dependencies=[Depends(limiter.limit("public", per_minute=_CALLS_A_MINUTE))])
     app.include_router(health.router)

@@ -54,7 +54,7 @@ class AddressLimiter:
 
     async def _spend(self, request: Request, item: RateLimitItem, name: str, *, cost: int) -> tuple[bool, int]:
         """Whether there was so much left, and the seconds until there is more; the answer's headers tell it."""
-        who = self._address(request)
+        who = network_of(request, trusted_proxies=self._trusted_proxies)
         allowed = await self._limiter.hit(item, name, who, cost=cost)
         reset_at, remaining = await self._limiter.get_window_stats(item, name, who)
         seconds = max(1, int(reset_at - time.time()))
@@ -62,15 +62,17 @@ class AddressLimiter:
         request.state.headers = {"RateLimit-Policy": policy, "RateLimit": f'"{name}";r={remaining};t={seconds}'}
         return allowed, seconds
 
-    def _address(self, request: Request) -> str:
-        host = request.client.host if request.client else ""
-        hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-        if self._trusted_proxies and len(hops) >= self._trusted_proxies:
-            host = hops[-self._trusted_proxies]
-        try:
-            address = ipaddress.ip_address(host)
-        except ValueError:
-            return "unknown"
-        if isinstance(address, ipaddress.IPv6Address):
-            return str(ipaddress.ip_network((address, _IPV6_PREFIX), strict=False))
-        return str(address)
+
+def network_of(request: Request, *, trusted_proxies: int) -> str:
+    """The address that a request came from, of IPv6 its /64; `trusted_proxies` entries of X-Forwarded-For are believed."""
+    host = request.client.host if request.client else ""
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    if trusted_proxies and len(hops) >= trusted_proxies:
+        host = hops[-trusted_proxies]
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, _IPV6_PREFIX), strict=False))
+    return str(address)

@@ -2,12 +2,12 @@
 
 running    serve, worker, demo, migrate          here     keys, identities, imports, erasure: on this machine's database
 remote     batch, at a running service           looking  designs, doctor
-verifying  verify, at a running service
+verifying  verify, at a running service          accounts local accounts, on this machine's database
 """
 
 import typer
 
-from certsvc.cli import here, looking, remote, running, verifying
+from certsvc.cli import accounts, here, looking, remote, running, verifying
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,6 +22,7 @@ app.command()(running.migrate)
 app.add_typer(here.facilities, name="facilities")
 app.add_typer(here.practitioners, name="practitioners")
 app.add_typer(here.keys, name="keys")
+app.add_typer(accounts.accounts, name="accounts")
 app.add_typer(here.identities, name="identities")
 app.add_typer(here.certificates, name="certificates")
 app.add_typer(remote.batch, name="batch")
