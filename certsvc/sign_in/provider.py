@@ -53,6 +53,7 @@ class Provider:
         self._published: _Published | None = None
         self._asked_at: dt.datetime | None = None
         self._fetching = asyncio.Lock()
+        self._tls = httpx2.create_ssl_context()  # slow to make
 
     async def read_token(self, token: str, *, now: dt.datetime) -> Mapping[str, Any]:
         """The claims of a bearer token that the provider made for us. Raises InputError `bad_token`, Unavailable `provider_unreachable`."""
@@ -101,6 +102,7 @@ class Provider:
             redirect_uri=self._settings.base_url + CALLBACK,
             code_challenge_method="S256",
             timeout=self._settings.oidc_timeout_s,
+            verify=self._tls,
         )
 
     async def _read(self, token: str, *, audience: str, now: dt.datetime) -> Mapping[str, Any]:
@@ -154,7 +156,7 @@ class Provider:
             return _usable(self._published, now)
 
     async def _fetch(self, now: dt.datetime) -> _Published:
-        async with httpx2.AsyncClient(timeout=self._settings.oidc_timeout_s, follow_redirects=False) as client:
+        async with httpx2.AsyncClient(timeout=self._settings.oidc_timeout_s, verify=self._tls, follow_redirects=False) as client:
             metadata = await _get_json(client, self._issuer.rstrip("/") + "/.well-known/openid-configuration")
             if metadata.get("issuer") != self._issuer:
                 raise ValueError("the discovery document is another issuer's")
