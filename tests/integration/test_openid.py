@@ -14,7 +14,9 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey
 
+from certsvc.models import Role
 from certsvc.resources import utc_now
+from tests.support.every_route import Caller, faults, owned_papers
 from tests.support.provider import OpenIdProvider, new_keys, running_provider
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
@@ -71,6 +73,24 @@ async def test_a_program_owns_what_its_facilitys_key_asked_for(rig: Rig, provide
     for _ in range(2):
         assert (await _ask(rig, provider.token("program-facility"), f"/v1/batches/{batch_id}")).status_code == 200
     assert (await _ask(rig, provider.token("program-other"), f"/v1/batches/{batch_id}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("program", "caller"),
+    [
+        ("program-insurer", Caller(Role.INSURER)),
+        ("program-other", Caller(Role.FACILITY)),
+        ("program-facility", Caller(Role.FACILITY, owns=True)),
+        ("program-auditor", Caller(Role.AUDITOR)),
+        ("program-admin", Caller(Role.ADMIN)),
+    ],
+)
+async def test_every_token_on_every_route(rig: Rig, provider: OpenIdProvider, program: str, caller: Caller) -> None:
+    """A token is told what a key of its role is told; the other station's sees nothing."""
+    papers = await owned_papers(rig)
+    async with rig.client(role=None) as client:
+        client.headers["Authorization"] = f"Bearer {provider.token(program)}"
+        assert await faults(rig, client, caller, papers) == []
 
 
 async def test_an_auditors_token_never_writes(rig: Rig, provider: OpenIdProvider) -> None:
