@@ -1,6 +1,7 @@
 """Passwords (Argon2id, RFC 9106), one-time codes (TOTP, RFC 6238) and recovery codes: pure mathematics."""
 
 import datetime as dt
+import functools
 import hashlib
 import hmac
 import secrets
@@ -16,7 +17,11 @@ _STEP_S = 30
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _HASHER = PasswordHasher()
 """RFC 9106 clause 4, second choice: 64 MiB, three passes, four lanes."""
-_NOBODYS = _HASHER.hash(secrets.token_hex(16))
+
+
+@functools.cache
+def _nobodys() -> str:
+    return _HASHER.hash(secrets.token_hex(16))
 
 
 def hash_password(password: str) -> str:
@@ -26,7 +31,7 @@ def hash_password(password: str) -> str:
 def is_password(password_hash: str | None, password: str) -> bool:
     """Whether it is; where there is none to compare with it takes the same time."""
     try:
-        return _HASHER.verify(password_hash or _NOBODYS, password) and password_hash is not None
+        return _HASHER.verify(password_hash or _nobodys(), password) and password_hash is not None
     except (VerificationError, InvalidHashError):
         return False
 
