@@ -111,10 +111,10 @@ async def test_keys_of_before_go_on_being_keys(empty_database: str) -> None:
         await db.close()
 
 
-_OLD_KEY = "INSERT INTO api_keys (id, prefix, sha256, role, holder, created_at) VALUES ('{id}', '{prefix}', '{sha256}', 'insurer', 'insurer', '2026-11-22 00:00:00+00:00')"
-_OLD_ANSWER = (
-    "INSERT INTO stored_answers (caller_id, key, request_sha256, headers, body, created_at) VALUES ('{id}', 'k', 'x', '{{}}', '', '2026-11-22 00:00:00+00:00')"
-)
+_OLD_KEY = """INSERT INTO api_keys (id, prefix, sha256, role, holder, created_at)
+    VALUES ('{id}', '{prefix}', '{sha256}', 'insurer', 'insurer', '2026-11-22 00:00:00+00:00')"""
+_OLD_ANSWER = """INSERT INTO stored_answers (caller_id, key, request_sha256, headers, body, created_at)
+    VALUES ('{id}', 'k', 'x', '{{}}', '', '2026-11-22 00:00:00+00:00')"""
 
 
 def _alembic(connection: Connection) -> Config:
