@@ -7,6 +7,7 @@ alone; a wrong code behind the right password counts against the name, for only 
 import asyncio
 import datetime as dt
 import secrets
+import unicodedata
 from dataclasses import dataclass
 
 from certsvc.callers import make_caller
@@ -191,7 +192,8 @@ def _refuse_past(limit: int, wait: dt.timedelta, *, tries: int) -> None:
 
 
 def _plain_name(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    """As it is compared: one spelling, whatever keyboard it was typed on."""
+    return unicodedata.normalize("NFC", " ".join(name.split()).casefold())
 
 
 def _place(name: str) -> str:

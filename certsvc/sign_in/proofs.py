@@ -5,6 +5,7 @@ import functools
 import hashlib
 import hmac
 import secrets
+import unicodedata
 
 import pyotp
 from argon2 import PasswordHasher
@@ -25,15 +26,20 @@ def _nobodys() -> str:
 
 
 def hash_password(password: str) -> str:
-    return _HASHER.hash(password)
+    return _HASHER.hash(_plain_password(password))
 
 
 def is_password(password_hash: str | None, password: str) -> bool:
     """Whether it is; where there is none to compare with it takes the same time."""
     try:
-        return _HASHER.verify(password_hash or _nobodys(), password) and password_hash is not None
+        return _HASHER.verify(password_hash or _nobodys(), _plain_password(password)) and password_hash is not None
     except (VerificationError, InvalidHashError):
         return False
+
+
+def _plain_password(password: str) -> str:
+    """One spelling, whatever keyboard it was typed on [RFC 8265 clause 4.2.2]."""
+    return unicodedata.normalize("NFC", password)
 
 
 def new_totp_secret() -> str:

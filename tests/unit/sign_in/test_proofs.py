@@ -2,6 +2,7 @@
 
 import base64
 import datetime as dt
+import unicodedata
 
 import pytest
 
@@ -37,6 +38,7 @@ def test_passwords() -> None:
     kept = proofs.hash_password("con mèo nằm trên mái")
     assert kept.startswith("$argon2id$")
     assert proofs.is_password(kept, "con mèo nằm trên mái")
+    assert proofs.is_password(kept, unicodedata.normalize("NFD", "con mèo nằm trên mái")), "the keyboard of another system"
     assert not proofs.is_password(kept, "con mèo nằm trên máí")
     assert not proofs.is_password(None, "con mèo nằm trên mái")
     assert not proofs.is_password("broken", "con mèo nằm trên mái")
