@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.claiming import claims_on_paper
 from certsvc.errors import Conflict, Forbidden, InputError, NotFound, TooMany, Unavailable
-from certsvc.models import Certificate, Event, Facility, Status
+from certsvc.models import Certificate, Event, Status
 from certsvc.records import Case
 from certsvc.second_factor import SecondFactor
 from certsvc.showing import holder_view, stranger_view
-from certsvc.store import Database, answers, certificates
+from certsvc.store import Database, answers, certificates, entries
+from certsvc.store.entries import Entry
 from certsvc.vault import Vault
 from certsvc.verify.apart import Examiner
 from certsvc.verify.claims import find_claims
@@ -36,12 +36,11 @@ _HOUR = dt.timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a code led to: the stranger's report, and the rows behind it for who proves more."""
+    """What a code led to: the stranger's report, and the entry behind it for who proves more."""
 
     code: Code
     report: Report
-    certificate: Certificate | None
-    facility: Facility | None
+    entry: Entry | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class Proven:
     """What the second factor opened; `grant` only with the last four of an id number, on an issued paper."""
 
     report: Report
-    certificate: Certificate
+    entry: Entry
     history: tuple[Event, ...]
     grant: str | None
     successor_code: str | None
@@ -58,7 +57,7 @@ class Proven:
 async def look_up(db: Database, text: str, *, vault: Vault, now: dt.datetime) -> Found:
     """The stranger's answer to a typed code or a scanned token. Raises InputError `malformed_code`."""
     code = parse_code(text)
-    return _found(code, await db.find_row(certificates.by_index(vault.index(code.text), kind=code.kind)), vault=vault, now=now)
+    return _found(code, await entries.look_up(db, vault.index(code.text), kind=code.kind), vault=vault, now=now)
 
 
 async def look_up_qr(db: Database, text: str, *, base_url: str, vault: Vault, trust: Trust, now: dt.datetime) -> Report:
@@ -79,9 +78,9 @@ async def look_up_claimed(db: Database, text: str, claims_text: str, *, vault: V
     if not claims_text:
         return found
     claims = find_claims(claims_text.upper(), trust.claim_keys)
-    if claims is None or (found.certificate is not None and claims != claims_on_paper(found.certificate, claims.signed_on, vault=vault)):
+    if claims is None or (found.entry is not None and claims != claims_on_paper(found.entry, claims.signed_on, vault=vault)):
         failed = Check(CheckName.CLAIMS, Outcome.FAILED, "Nội dung mã QR không do hệ thống ký cho giấy này.")
-        return Found(found.code, _forged(failed, now), None, None)
+        return Found(found.code, _forged(failed, now), None)
     passed = Check(CheckName.CLAIMS, Outcome.PASSED, "Nội dung mã QR do hệ thống ký cho giấy này.")
     return replace(found, report=replace(found.report, checks=(*found.report.checks, passed)))
 
@@ -90,18 +89,17 @@ def _forged(check: Check, now: dt.datetime) -> Report:
     return Report(Verdict.INVALID, (Reason.FORGED_QR,), now, (check,))
 
 
-def _found(code: Code, row: Row[Certificate, Facility] | None, *, vault: Vault, now: dt.datetime) -> Found:
-    if row is None:
+def _found(code: Code, entry: Entry | None, *, vault: Vault, now: dt.datetime) -> Found:
+    if entry is None:
         report = Report(Verdict.UNKNOWN, (Reason.NO_SUCH_CODE,), now, (Check(CheckName.REGISTER, Outcome.FAILED, "Mã không có trong sổ."),))
-        return Found(code, report, None, None)
-    certificate, facility = row
-    view = stranger_view(certificate, vault.open_case(certificate), facility, now=now)
-    return Found(code, report_of(certificate, now=now, view=view), certificate, facility)
+        return Found(code, report, None)
+    view = stranger_view(entry, vault.open_person(entry.id, entry.record), now=now)
+    return Found(code, report_of(entry, now=now, view=view), entry)
 
 
-def report_of(certificate: Certificate, *, now: dt.datetime, view: Mapping[str, Any]) -> Report:
+def report_of(entry: Entry, *, now: dt.datetime, view: Mapping[str, Any]) -> Report:
     """What the register says of a certificate, with what this asker may see of it [api.md §3, table]."""
-    verdict, reasons = judge_status(RegisterFacts(certificate.status, certificate.reason))
+    verdict, reasons = judge_status(RegisterFacts(entry.status, entry.reason))
     return Report(verdict, reasons, now, (Check(CheckName.REGISTER, Outcome.PASSED, "Mã có trong sổ cấp giấy."),), certificate=view)
 
 
@@ -113,17 +111,16 @@ async def prove(db: Database, text: str, *, birth_date: str, id_last4: str | Non
     """
     code, factor = parse_code(text), SecondFactor.read(birth_date, id_last4)
     async with db.begin() as session:  # counting and adding a try is one step
-        row = (await session.execute(certificates.by_index(vault.index(code.text), kind=code.kind))).one_or_none()
-        found = _found(code, row, vault=vault, now=now)
+        entry = await entries.find(session, vault.index(code.text), kind=code.kind)
         # Tries with the code and with the QR's token are counted together.
-        index = found.certificate.code_index if found.certificate else vault.index(code.text)
+        index = entry.code_index if entry else vault.index(code.text)
         _refuse_more_tries(*await answers.wrong_tries(session, index=index, since=now - _HOUR))
-        case = vault.open_case(found.certificate) if found.certificate else None
+        case = vault.open_case(entry.id, entry.record) if entry else None
         matches = case is not None and factor.matches(case)
         if not matches:
             await answers.add_wrong_try(session, index=index, now=now)
-        elif found.certificate and found.facility and case:
-            return await _proven(session, found.certificate, found.facility, case, has_id=factor.last4 is not None, vault=vault, now=now)
+        elif entry and case:
+            return await _proven(session, entry, case, has_id=factor.last4 is not None, vault=vault, now=now)
     raise Forbidden(
         "no_match",
         "Mã tra cứu, ngày sinh hoặc bốn số cuối không khớp với giấy. Sau 5 lần sai, mã bị khoá một giờ.",
@@ -147,35 +144,35 @@ def _refuse_more_tries(recent: int, in_all: int) -> None:
         )
 
 
-async def _proven(session: AsyncSession, certificate: Certificate, facility: Facility, case: Case, *, has_id: bool, vault: Vault, now: dt.datetime) -> Proven:
-    view = holder_view(certificate, case, facility, now=now)
+async def _proven(session: AsyncSession, entry: Entry, case: Case, *, has_id: bool, vault: Vault, now: dt.datetime) -> Proven:
     return Proven(
-        report=report_of(certificate, now=now, view=view),
-        certificate=certificate,
-        history=tuple(await certificates.events_of(session, certificate.id)),
-        grant=vault.grant(certificate.id) if has_id and certificate.status is Status.ISSUED else None,
-        successor_code=vault.code(certificate.replaced_by_id) if certificate.replaced_by_id else None,
+        report=report_of(entry, now=now, view=holder_view(entry, case, now=now)),
+        entry=entry,
+        history=tuple(await certificates.events_of(session, entry.id)),
+        grant=vault.grant(entry.id) if has_id and entry.status is Status.ISSUED else None,
+        successor_code=vault.code(entry.replaced_by_id) if entry.replaced_by_id else None,
     )
 
 
-async def find_download(db: Database, text: str, *, grant: str, vault: Vault, now: dt.datetime) -> Certificate:
+async def find_download(db: Database, text: str, *, grant: str, vault: Vault, now: dt.datetime) -> Entry:
     """The certificate whose PDF may be downloaded with this grant.
 
     Raises NotFound for an unknown code, Forbidden `no_grant`, Conflict `not_downloadable`.
     """
     found = await look_up(db, text, vault=vault, now=now)
-    if found.certificate is None:
+    if found.entry is None:
         raise NotFound("no_such_code", "Không có giấy nào mang mã này.", "No certificate has this code.")
-    if not vault.allows(grant, found.certificate.id):
+    if not vault.allows(grant, found.entry.id):
         raise Forbidden(
             "no_grant",
             "Đường dẫn tải đã hết hạn. Hãy nhập lại ngày sinh và bốn số cuối.",
             "The download link has expired. Please enter the birth date and last four again.",
         )
-    return require_issued(found.certificate)
+    require_issued(found.entry)
+    return found.entry
 
 
-def require_issued(certificate: Certificate) -> Certificate:
+def require_issued(certificate: Certificate | Entry) -> None:
     """Raises Conflict `not_downloadable` while there is no PDF to hand out."""
     if certificate.status is not Status.ISSUED:
         raise Conflict(
@@ -185,7 +182,6 @@ def require_issued(certificate: Certificate) -> Certificate:
             status_now=str(certificate.status),
             reason=certificate.reason,
         )
-    return certificate
 
 
 async def check_upload(data: bytes, *, db: Database, vault: Vault, examiner: Examiner, trust: Trust, base_url: str, now: dt.datetime) -> Report:
@@ -204,25 +200,23 @@ async def check_upload(data: bytes, *, db: Database, vault: Vault, examiner: Exa
             "Tệp không phải PDF, JPEG, PNG hay WebP. Hãy chọn tệp giấy chứng nhận hoặc ảnh chụp mã QR.",
             "This is no PDF, JPEG, PNG or WebP file.",
         )
-    register, view = await _ask_register(data, db=db, vault=vault, now=now)
+    facts, view = await _ask_register(data, db=db, vault=vault, now=now)
     examination = await examiner.examine(data, trust=trust, now=now)
     if view is not None and examination.kind is FileKind.TOO_COMPLEX:  # our own file: the machine was busy, not the file too complex
         examination = await examiner.examine(data, trust=trust, now=now)
-    judgement = judge_file(examination, register=register)
+    judgement = judge_file(examination, register=facts)
     return Report(judgement.verdict, judgement.reasons, now, judgement.checks, view, examination.signatures)
 
 
 async def _ask_register(data: bytes, *, db: Database, vault: Vault, now: dt.datetime) -> tuple[RegisterFacts | NoRegister | None, Mapping[str, Any] | None]:
     """What the digest register knows of these bytes; who holds the very file may see what is on it [domain §6]."""
     try:
-        async with db.read() as session:
-            found = await certificates.find_published(session, hashlib.sha256(data).hexdigest())
+        entry = await entries.find_published(db, hashlib.sha256(data).hexdigest())
     except Unavailable:
         return NoRegister.UNREACHABLE, None
-    if found is None:
+    if entry is None:
         return None, None
-    certificate, facility = found
-    return RegisterFacts(certificate.status, certificate.reason), holder_view(certificate, vault.open_case(certificate), facility, now=now)
+    return RegisterFacts(entry.status, entry.reason), holder_view(entry, vault.open_case(entry.id, entry.record), now=now)
 
 
 async def _check_picture(data: bytes, *, db: Database, vault: Vault, examiner: Examiner, trust: Trust, base_url: str, now: dt.datetime) -> Report:

@@ -3,9 +3,10 @@
 import datetime as dt
 
 from certsvc.config import HANOI
-from certsvc.models import Certificate, Kind
+from certsvc.models import Kind
 from certsvc.models.claims import SERIAL_TAIL, ClaimedKind, Claims, commit
 from certsvc.records import Case
+from certsvc.store.entries import Entry
 from certsvc.vault import Vault
 
 
@@ -15,18 +16,18 @@ def claims_of(case: Case, kind: Kind, *, serial: str, token: str, status_place: 
     return Claims(ClaimedKind.of(kind), serial[-SERIAL_TAIL:], case.facility_code, signed_on, *status_place, commitment)
 
 
-def claims_on_paper(certificate: Certificate, claimed_day: dt.date, *, vault: Vault) -> Claims | None:
+def claims_on_paper(entry: Entry, claimed_day: dt.date, *, vault: Vault) -> Claims | None:
     """What the QR of this certificate claims; None where it was printed without claims.
 
     One that is being signed has no day of signing yet, so `claimed_day` is believed.
     """
-    if certificate.serial is None or certificate.status_list is None or certificate.status_index is None:
+    if entry.serial is None or entry.status_list is None or entry.status_index is None:
         return None
     return claims_of(
-        vault.open_case(certificate),
-        certificate.kind,
-        serial=certificate.serial,
-        token=vault.token(certificate.id),
-        status_place=(certificate.status_list, certificate.status_index),
-        signed_on=certificate.signed_at.astimezone(HANOI).date() if certificate.signed_at else claimed_day,
+        vault.open_case(entry.id, entry.record),
+        entry.kind,
+        serial=entry.serial,
+        token=vault.token(entry.id),
+        status_place=(entry.status_list, entry.status_index),
+        signed_on=entry.signed_at.astimezone(HANOI).date() if entry.signed_at else claimed_day,
     )

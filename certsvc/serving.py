@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from typing_extensions import override
 from certsvc.api.app import create_app
 from certsvc.config import Settings
 from certsvc.logs import get_logger
-from certsvc.memory import share_arenas
+from certsvc.memory import keep_what_is_there, share_arenas
 from certsvc.queue import EmbeddedServer, die_with_parent
 
 _RESTART_AFTER_S = 0.5
@@ -99,6 +100,11 @@ async def serve_http(settings: Settings, *, host: str, port: int) -> None:
 
 class _Server(uvicorn.Server):
     """Ends politely on SIGINT and SIGTERM, and then returns: uvicorn's own raises the signal again, and nobody could clear up."""
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        keep_what_is_there()  # else the garbage collector holds answers up, looking through all that was imported
 
     @override
     @contextlib.contextmanager

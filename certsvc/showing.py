@@ -9,39 +9,40 @@ import datetime as dt
 from typing import Any
 
 from certsvc.config import HANOI
-from certsvc.models import Certificate, Facility, Kind
-from certsvc.records import Case
+from certsvc.models import Kind
+from certsvc.records import Birth, Case, Person
+from certsvc.store.entries import Entry
 
 _ADULT_AGE = 18
 _UNTYPED = "station_certificate"
 
 
-def stranger_view(certificate: Certificate, case: Case, facility: Facility, *, now: dt.datetime) -> dict[str, Any]:
+def stranger_view(entry: Entry, person: Person | Case, *, now: dt.datetime) -> dict[str, Any]:
     """What anybody holding the code may see; of a minor not even initials [domain §6]."""
-    signed_on = certificate.signed_at.astimezone(HANOI).date().isoformat() if certificate.signed_at else None
+    signed_on = entry.signed_at.astimezone(HANOI).date().isoformat() if entry.signed_at else None
     return {
-        "kind": str(certificate.kind) if certificate.kind is Kind.SICK_LEAVE else _UNTYPED,
-        "serial_tail": certificate.serial[-4:] if certificate.serial else None,
-        "facility": facility.name,
+        "kind": str(entry.kind) if entry.kind is Kind.SICK_LEAVE else _UNTYPED,
+        "serial_tail": entry.serial[-4:] if entry.serial else None,
+        "facility": entry.facility,
         "signed_on": signed_on,
-        "initials": _initials(case.full_name) if _is_adult(case, now.astimezone(HANOI).date()) else None,
+        "initials": _initials(person.full_name) if _is_adult(person.birth, now.astimezone(HANOI).date()) else None,
     }
 
 
-def holder_view(certificate: Certificate, case: Case, facility: Facility, *, now: dt.datetime) -> dict[str, Any]:
+def holder_view(entry: Entry, case: Case, *, now: dt.datetime) -> dict[str, Any]:
     """What who knows the birth date, or holds the very file, may see. Never a diagnosis."""
-    return stranger_view(certificate, case, facility, now=now) | {
-        "kind": str(certificate.kind),
-        "serial": certificate.serial,
+    return stranger_view(entry, case, now=now) | {
+        "kind": str(entry.kind),
+        "serial": entry.serial,
         "holder": case.full_name,
         "leave_from": case.isolation_from.isoformat(),
         "leave_to": case.isolation_to.isoformat(),
-        "days": certificate.days,
+        "days": entry.days,
     }
 
 
-def _is_adult(case: Case, today: dt.date) -> bool:
-    born = case.birth.latest
+def _is_adult(birth: Birth, today: dt.date) -> bool:
+    born = birth.latest
     return (today.year - born.year, today.month, today.day) >= (_ADULT_AGE, born.month, born.day)
 
 

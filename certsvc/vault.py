@@ -27,8 +27,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from certsvc.config import MIN_SECRET
 from certsvc.errors import Broken
-from certsvc.models import Certificate
-from certsvc.records import Case
+from certsvc.records import Case, Person
 from certsvc.verify.codes import encode_code, encode_token
 
 GRANT_LIFETIME_S = 15 * 60
@@ -119,9 +118,13 @@ class Vault:
         """A case as its certificate's row keeps it."""
         return self.seal_record(certificate_id, json.dumps(case.to_json(), ensure_ascii=False).encode())
 
-    def open_case(self, certificate: Certificate) -> Case:
+    def open_case(self, certificate_id: uuid.UUID, sealed: bytes) -> Case:
         """The case a certificate is about. Raises Broken as `open_record` does."""
-        return Case.from_json(json.loads(self.open_record(certificate.id, certificate.record)))
+        return Case.from_json(json.loads(self.open_record(certificate_id, sealed)))
+
+    def open_person(self, certificate_id: uuid.UUID, sealed: bytes) -> Person:
+        """Whom a certificate is about, which is all that strangers' answers hang on."""
+        return Person.from_json(json.loads(self.open_record(certificate_id, sealed)))
 
     def wrap_key(self, certificate_id: uuid.UUID, key: bytes) -> bytes:
         """A file's data key as its certificate's row in the digest register keeps it."""

@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import secrets
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from certsvc.logs import get_logger
 from certsvc.memory import keep_what_is_there, share_arenas
 from certsvc.queue import ISSUE, READ_BATCH, dump_job, load_job, redis_settings
 from certsvc.resources import Resources, open_press, open_resources, utc_now, workbench
+from certsvc.signing.claims import ClaimKey, current
 from certsvc.store import answers, batches
 
 _POLL_S = 0.1
@@ -119,6 +121,7 @@ async def run_worker(settings: Settings) -> None:
             publisher = open_publisher(res.db, vault=res.vault, settings=settings, trust=res.trust)
             beside = [asyncio.create_task(each) for each in (issuing.run(), _listen(res, issuing), _sweep_forever(res, publisher))]
             keep_what_is_there()
+            warn_of_missing(publisher.keys, now=utc_now())
             _log.info("worker.started")
             try:
                 await worker.async_run()
@@ -129,6 +132,12 @@ async def run_worker(settings: Settings) -> None:
                     task.cancel()
                 await asyncio.gather(*beside, return_exceptions=True)
                 await worker.close()
+
+
+def warn_of_missing(keys: Sequence[ClaimKey], *, now: dt.datetime) -> None:
+    """Say once that no list is going to be published, where no key for claims is in force; `certsvc doctor` says what to do."""
+    if current(keys, now) is None:
+        _log.warning("lists.not_published", code="no_claim_key", ask="certsvc doctor")
 
 
 async def _listen(res: Resources, issuing: Issuing) -> None:

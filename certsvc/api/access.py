@@ -16,7 +16,7 @@ from certsvc.api.browser import find_signed_in, require_own_form
 from certsvc.callers import BRAND, find_caller, require_scope
 from certsvc.errors import InputError
 from certsvc.models import ApiKey, Scope
-from certsvc.resources import Resources, utc_now
+from certsvc.resources import Resources
 from certsvc.sign_in.subjects import find_subject_caller, read_subject
 
 _bearer = HTTPBearer(auto_error=False, description="API key, made with `certsvc keys create`, or a token of the configured OpenID provider")
@@ -26,8 +26,9 @@ async def get_resources(request: Request) -> Resources:
     return cast("Resources", request.app.state.resources)
 
 
-async def get_now() -> dt.datetime:
-    return utc_now()
+async def get_now(request: Request) -> dt.datetime:
+    now: dt.datetime = request.app.state.clock()
+    return now
 
 
 Res = Annotated[Resources, Depends(get_resources)]

@@ -12,7 +12,7 @@ from certsvc.api.pages import static_files
 from certsvc.api.problems import set_up_problems, unknown_error
 from certsvc.api.schemas import PROBLEMS
 from certsvc.config import Settings
-from certsvc.resources import Resources, open_resources
+from certsvc.resources import Resources, open_resources, utc_now
 
 _SIGN_INS_A_MINUTE = 120
 """Of one address on the pages around signing in: each try costs a password hash."""
@@ -44,12 +44,15 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     set_up_problems(app)
     app.add_exception_handler(Exception, unknown_error)
     limiter = AddressLimiter(trusted_proxies=settings.trusted_proxies)
+    app.state.clock = utc_now
     app.state.bulk_gate = bulk.BulkGate(limiter)
+    app.state.limit_public = limiter.limit("public", per_minute=_CALLS_A_MINUTE)
+    # Routes are tried in this order: what is asked most comes first.
+    for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
+        app.include_router(open_to_all, responses=PROBLEMS)
     for behind_key in (certificates.router, batches.router, registry.router):
         app.include_router(behind_key, responses=PROBLEMS)
     app.include_router(staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))])
-    for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
-        app.include_router(open_to_all, responses=PROBLEMS, dependencies=[Depends(limiter.limit("public", per_minute=_CALLS_A_MINUTE))])
     app.include_router(health.router)
     app.mount("/static", static_files(), name="static")
     app.add_middleware(BodyLimit, settings=settings)

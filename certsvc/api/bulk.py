@@ -13,13 +13,13 @@ from pydantic import BaseModel, Field
 from certsvc.api.access import Now, Res
 from certsvc.api.bulk_form import BulkForm, read_bulk_form
 from certsvc.api.bulk_table import as_csv, as_ndjson, as_xlsx
-from certsvc.api.limits import AddressLimiter
+from certsvc.api.limits import AddressLimiter, LimitedRoute
 from certsvc.api.report_schema import ReportOut
 from certsvc.checking_many import Answer, Desk, check_many
 from certsvc.resources import Resources
 from certsvc.spreadsheet import CSV_TYPE, XLSX_TYPE
 
-router = APIRouter(tags=["public"])
+router = APIRouter(route_class=LimitedRoute, tags=["public"])
 NDJSON_TYPE = "application/x-ndjson"
 FILE_NAME = "ket-qua-kiem-tra"
 _FILE_COST, _ALLOWANCE_AN_HOUR = 10, 20_000
@@ -62,7 +62,7 @@ class BulkGate:
     """What the bulk calls of this process share: every address's allowance, one turn at the examiner, one at reading lists."""
 
     def __init__(self, limiter: AddressLimiter) -> None:
-        self._limiter = limiter
+        self._charge = limiter.charge("bulk", an_hour=_ALLOWANCE_AN_HOUR)
         self._turn, self._list_turn = asyncio.Lock(), asyncio.Lock()
 
     async def admit(self, request: Request, *, res: Resources, now: dt.datetime) -> Admitted:
@@ -73,7 +73,7 @@ class BulkGate:
         form = await read_bulk_form(request, turn=self._list_turn)
         try:
             cost = len(form.items) + (_FILE_COST - 1) * form.files
-            await self._limiter.charge(request, "bulk", cost=cost, per_hour=_ALLOWANCE_AN_HOUR)
+            await self._charge(request, cost)
             desk = Desk(
                 db=res.db,
                 vault=res.vault,

@@ -15,6 +15,7 @@ from certsvc.api.access import Now, Res
 from certsvc.api.bulk import FILE_NAME, BulkGate, Format, as_download
 from certsvc.api.bulk_form import MOST_CODES, MOST_FILES
 from certsvc.api.bulk_table import table_csv, table_xlsx
+from certsvc.api.limits import LimitedRoute
 from certsvc.api.page_words import Tone, Words, headline_of, headlines_for
 from certsvc.api.problems import status_of
 from certsvc.errors import CertsvcError
@@ -23,7 +24,7 @@ from certsvc.spreadsheet import CSV_TYPE, XLSX_TYPE
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import VERDICTS_OF, describe
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(route_class=LimitedRoute, include_in_schema=False)
 _FILE_FORMATS: Mapping[str, Format] = {"csv": "csv", "xlsx": "xlsx"}
 _MOST_LINES = 1000
 """On a page; files have them all."""

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from certsvc.api.check_words import all_words
+from certsvc.api.limits import LimitedRoute
 from certsvc.api.pages import PAGES, STATIC, asset
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(route_class=LimitedRoute, include_in_schema=False)
 
 HEADERS = {
     "Content-Security-Policy": (

@@ -27,6 +27,10 @@ _PAGE: dict[str, Words | dict[str, Words]] = {
         "Kiểm tra không có mạng, bằng dữ liệu đã cũ hơn một ngày: giấy có thể đã bị thu hồi sau đó.",
         "Checked without a network, by data more than a day old: it may have been revoked since.",
     ),
+    "file_unread": Words(
+        "Chưa kiểm tra gì trong tệp này: không có mạng thì trang này không đọc được tệp.",
+        "Nothing of this file was checked: without a network this page cannot read it.",
+    ),
     "data_of": Words("Dữ liệu lúc", "Data of this time."),
     "kept_at": Words("Dữ liệu ngoại tuyến cập nhật lúc", "Offline data were updated at this time, Vietnam time"),
     "nothing_kept": Words("Chưa có dữ liệu ngoại tuyến: hãy mở lại trang này khi có mạng.", "No offline data yet: open this page again with a network."),

@@ -8,11 +8,12 @@ from certsvc.errors import Broken
 from certsvc.models import Certificate
 from certsvc.resources import Resources
 from certsvc.store import certificates
+from certsvc.store.entries import Entry
 
 _RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 
-async def deliver_pdf(request: Request, certificate: Certificate, *, res: Resources) -> Response:
+async def deliver_pdf(request: Request, certificate: Certificate | Entry, *, res: Resources) -> Response:
     """A published certificate's file, byte for byte. Raises Broken where the register does not have it, and what `Archive.get` raises."""
     digest = certificate.pdf_sha256 or ""
     async with res.db.read() as session:

@@ -5,70 +5,81 @@ code is limited per code, in `checking`. IPv6 addresses count by their /64.
 """
 
 import ipaddress
-import time
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
-from fastapi import Request
-from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from throttled.asyncio import MemoryStore, Throttled, per_hour, per_min
+from throttled.rate_limiter import Quota
+from typing_extensions import override
 
 from certsvc.errors import TooMany
 
 _IPV6_PREFIX = 64
+_MOST_ADDRESSES = 100_000
+"""Counted at a time; past that the one longest silent is forgotten."""
+
+
+class LimitedRoute(APIRoute):
+    """A route that needs no key: each call counts against what its address may ask (`app.state.limit_public`)."""
+
+    @override
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def limited(request: Request) -> Response:
+            await request.app.state.limit_public(request)
+            return await handle(request)
+
+        return limited
 
 
 class AddressLimiter:
-    """Counts calls of one process by address; `trusted_proxies` entries of X-Forwarded-For are believed."""
+    """Counts calls of one process by address (GCRA); `trusted_proxies` entries of X-Forwarded-For are believed."""
 
     def __init__(self, *, trusted_proxies: int) -> None:
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._store = MemoryStore(options={"MAX_SIZE": _MOST_ADDRESSES})
         self._trusted_proxies = trusted_proxies
 
     def limit(self, name: str, *, per_minute: int) -> Callable[[Request], Awaitable[None]]:
-        """A dependency that raises TooMany past `per_minute` calls of `name` from one address; `RequestContext` sends its headers."""
-        item = RateLimitItemPerMinute(per_minute)
+        """Raises TooMany past `per_minute` calls of `name` from one address; `RequestContext` sends its headers."""
+        allowance = _Allowance(name, per_min(per_minute), self._store)
 
         async def check(request: Request) -> None:
-            allowed, seconds = await self._spend(request, item, name, cost=1)
-            if not allowed:
+            if wait_s := await allowance.spend(request, network_of(request, trusted_proxies=self._trusted_proxies), cost=1):
                 raise TooMany(
                     "too_many_requests",
                     "Quá nhiều yêu cầu từ mạng này; hãy thử lại sau ít phút.",
                     "Too many requests from this network; try again shortly.",
-                    retry_after_s=seconds,
+                    retry_after_s=wait_s,
                 )
 
         return check
 
-    async def charge(self, request: Request, name: str, *, cost: int, per_hour: int) -> None:
-        """Take `cost` of the `per_hour` that an address has for `name`; raises TooMany, and takes nothing, where less is left."""
-        allowed, seconds = await self._spend(request, RateLimitItemPerHour(per_hour), name, cost=cost)
-        if not allowed:
-            raise TooMany(
-                "allowance_spent",
-                "Mạng này đã kiểm tra quá nhiều giấy trong một giờ; hãy thử lại sau, hoặc gửi ít giấy hơn.",
-                "This network has checked too many papers within the hour; try again later, or send fewer.",
-                retry_after_s=seconds,
-            )
+    def charge(self, name: str, *, an_hour: int) -> Callable[[Request, int], Awaitable[None]]:
+        """Takes a cost from what an address has for `name` an hour; raises TooMany, and takes nothing, where less is left."""
+        allowance = _Allowance(name, per_hour(an_hour), self._store)
 
-    async def _spend(self, request: Request, item: RateLimitItem, name: str, *, cost: int) -> tuple[bool, int]:
-        """Whether there was so much left, and the seconds until there is more; the answer's headers tell it."""
-        who = network_of(request, trusted_proxies=self._trusted_proxies)
-        allowed = await self._limiter.hit(item, name, who, cost=cost)
-        reset_at, remaining = await self._limiter.get_window_stats(item, name, who)
-        seconds = max(1, int(reset_at - time.time()))
-        policy = f'"{name}";q={item.amount};w={item.get_expiry()}'
-        request.state.headers = {"RateLimit-Policy": policy, "RateLimit": f'"{name}";r={remaining};t={seconds}'}
-        return allowed, seconds
+        async def take(request: Request, cost: int) -> None:
+            if wait_s := await allowance.spend(request, network_of(request, trusted_proxies=self._trusted_proxies), cost=cost):
+                raise TooMany(
+                    "allowance_spent",
+                    "Mạng này đã kiểm tra quá nhiều giấy trong một giờ; hãy thử lại sau, hoặc gửi ít giấy hơn.",
+                    "This network has checked too many papers within the hour; try again later, or send fewer.",
+                    retry_after_s=wait_s,
+                )
+
+        return take
 
 
 def network_of(request: Request, *, trusted_proxies: int) -> str:
     """The address that a request came from, of IPv6 its /64; `trusted_proxies` entries of X-Forwarded-For are believed."""
     host = request.client.host if request.client else ""
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    if trusted_proxies and len(hops) >= trusted_proxies:
-        host = hops[-trusted_proxies]
+    if trusted_proxies:
+        hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+        host = hops[-trusted_proxies] if len(hops) >= trusted_proxies else host
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -76,3 +87,19 @@ def network_of(request: Request, *, trusted_proxies: int) -> str:
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((address, _IPV6_PREFIX), strict=False))
     return str(address)
+
+
+class _Allowance:
+    """What each address may spend of one thing."""
+
+    def __init__(self, name: str, quota: Quota, store: MemoryStore) -> None:
+        self._name = name
+        self._throttle = Throttled(using="gcra", quota=quota, store=store)
+        self._policy = f'"{name}";q={quota.get_limit()};w={quota.period_sec}'
+
+    async def spend(self, request: Request, address: str, *, cost: int) -> int:
+        """Take `cost` of what is left, or nothing, and the seconds until there is so much; the answer's headers tell it."""
+        spent = await self._throttle.limit(f"{self._name} {address}", cost)
+        left, reset_s = spent.state.remaining, math.ceil(spent.state.reset_after)
+        request.state.headers = {"RateLimit-Policy": self._policy, "RateLimit": f'"{self._name}";r={left};t={reset_s}'}
+        return max(1, math.ceil(spent.state.retry_after)) if spent.limited else 0

@@ -2,9 +2,10 @@
 
 import time
 import uuid
+from collections.abc import Mapping
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +20,7 @@ _CSP = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
+    "Cache-Control": "no-store",
     "Content-Security-Policy": _CSP,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -35,7 +37,7 @@ class RequestContext:
 
     def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
         self._app = app
-        self._headers = _HEADERS | ({"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if is_https else {})
+        self._headers = _raw(_HEADERS | ({"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if is_https else {}))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -54,11 +56,10 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                for name, value in (self._headers | scope["state"].get("headers", {})).items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
+                added = self._headers | _raw(scope["state"].get("headers", {}) | {"X-Request-ID": request_id})
+                for name, _ in message["headers"]:
+                    added.pop(name, None)
+                message["headers"] = [*message["headers"], *added.items()]
             elif is_head:
                 message["body"] = b""
             await send(message)
@@ -68,6 +69,11 @@ class RequestContext:
         finally:
             route = getattr(scope.get("route"), "path", None)
             _log.info("request.done", method=scope["method"], route=route, status=status, ms=round((time.perf_counter() - started) * 1000, 1))
+
+
+def _raw(headers: Mapping[str, str]) -> dict[bytes, bytes]:
+    """Names and values as ASGI has them."""
+    return {name.lower().encode(): value.encode() for name, value in headers.items()}
 
 
 class BodyLimit:

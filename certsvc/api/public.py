@@ -9,8 +9,9 @@ from fastapi.responses import JSONResponse
 from pydantic import Field, StringConstraints, ValidationError
 
 from certsvc.api import pages
-from certsvc.api.access import Now, Res
+from certsvc.api.access import Now, Res, get_now, get_resources
 from certsvc.api.downloads import deliver_pdf
+from certsvc.api.limits import LimitedRoute
 from certsvc.api.report_schema import ProvenOut, ReportOut
 from certsvc.api.schemas import Strict
 from certsvc.checking import Found, check_upload, find_download, look_up, look_up_claimed, look_up_qr, prove
@@ -19,8 +20,8 @@ from certsvc.resources import Resources
 from certsvc.verify.codes import MAX_TEXT, format_code
 from certsvc.verify.report import Report
 
-router = APIRouter(tags=["public"])
-claimed = APIRouter(tags=["public"])
+router = APIRouter(route_class=LimitedRoute, tags=["public"])
+claimed = APIRouter(route_class=LimitedRoute, tags=["public"])
 """Comes last, for `/v/{code}/…` takes whatever others did not."""
 
 CodeText = Annotated[str, Path(max_length=MAX_TEXT, description="look-up code, or the token of a QR")]
@@ -48,15 +49,17 @@ class VerifyRequest(Strict):
 
 @router.get("/v/{code}", response_model=ReportOut, responses=_PAGE_TOO)
 @router.get("/V/{code}", include_in_schema=False)
-async def answer_code(code: CodeText, request: Request, res: Res, now: Now) -> Response:
+async def answer_code(code: CodeText, request: Request) -> Response:
     """What a stranger who holds the code may know: a page, or a Report for `Accept: application/json`."""
+    res, now = await get_resources(request), await get_now(request)  # as dependencies they take as long as the look-up itself
     return _answer(request, await look_up(res.db, code, vault=res.vault, now=now))
 
 
 @claimed.get("/v/{code}/{claims}", response_model=ReportOut, responses=_PAGE_TOO)
 @claimed.get("/V/{code}/{claims}", include_in_schema=False)
-async def answer_qr(code: CodeText, claims: ClaimsText, request: Request, res: Res, now: Now) -> Response:
+async def answer_qr(code: CodeText, claims: ClaimsText, request: Request) -> Response:
     """The same for the address in a QR, whose claims must be what we signed for this very certificate."""
+    res, now = await get_resources(request), await get_now(request)
     return _answer(request, await look_up_claimed(res.db, code, claims, vault=res.vault, trust=await res.trust.get(now), now=now))
 
 
@@ -73,7 +76,7 @@ async def prove_code(code: CodeText, body: SecondFactor, res: Res, now: Now) -> 
     proven = await prove(res.db, code, birth_date=body.birth_date, id_last4=body.id_last4, vault=res.vault, now=now)
     more: dict[str, Any] = {"grant": proven.grant, "pdf_url": None, "successor_url": None}
     if proven.grant:
-        more["pdf_url"] = f"{res.settings.base_url}/v/{format_code(res.vault.code(proven.certificate.id))}/pdf?grant={proven.grant}"
+        more["pdf_url"] = f"{res.settings.base_url}/v/{format_code(res.vault.code(proven.entry.id))}/pdf?grant={proven.grant}"
     if proven.successor_code:
         more["successor_url"] = f"{res.settings.base_url}/v/{format_code(proven.successor_code)}"
     return JSONResponse(proven.report.to_json() | more)
@@ -83,8 +86,7 @@ async def prove_code(code: CodeText, body: SecondFactor, res: Res, now: Now) -> 
 @router.get("/V/{code}/pdf", include_in_schema=False)
 async def download(code: CodeText, request: Request, res: Res, now: Now, grant: Annotated[str, Query(max_length=500)] = "") -> Response:
     """The signed PDF, for who passed the second factor within the last quarter of an hour."""
-    certificate = await find_download(res.db, code, grant=grant, vault=res.vault, now=now)
-    return await deliver_pdf(request, certificate, res=res)
+    return await deliver_pdf(request, await find_download(res.db, code, grant=grant, vault=res.vault, now=now), res=res)
 
 
 @router.post(

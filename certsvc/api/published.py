@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from certsvc.api.access import Res
+from certsvc.api.limits import LimitedRoute
 from certsvc.errors import NotFound
 from certsvc.store import status_lists
 
-router = APIRouter(tags=["public"])
+router = APIRouter(route_class=LimitedRoute, tags=["public"])
 _JWT, _CWT = "application/statuslist+jwt", "application/statuslist+cwt"
 _KEPT_S = 60
 """How long somebody between us and the checker may keep an answer; a withdrawal is in the list within a minute."""

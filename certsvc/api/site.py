@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from certsvc.api import check_app, pages
 from certsvc.api.access import Now, Res
+from certsvc.api.limits import LimitedRoute
 from certsvc.api.problems import status_of
 from certsvc.api.public import CodeText, check_file
 from certsvc.checking import look_up, prove
@@ -14,7 +15,7 @@ from certsvc.errors import CertsvcError, NotFound
 from certsvc.templates.qr import qr_svg
 from certsvc.verify.codes import MAX_TEXT, format_code, parse_code
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(route_class=LimitedRoute, include_in_schema=False)
 Typed = Annotated[str, Form(max_length=MAX_TEXT)]
 
 
@@ -43,7 +44,7 @@ async def answer_worker(request: Request, res: Res, now: Now, code: Typed = "", 
         # The birth date is not echoed; the code is, for it is long to type.
         headers = {"Retry-After": str(error.facts["retry_after_s"])} if "retry_after_s" in error.facts else None
         return pages.render(request, "my.html", status=status_of(error), headers=headers, typed={"code": code, "birth_date": ""}, error=error)
-    own_code = res.vault.code(proven.certificate.id)
+    own_code = res.vault.code(proven.entry.id)
     return pages.render(request, "answer.html", report=proven.report.to_json(), code=own_code, proven=proven, birth_date=birth_date)
 
 
@@ -51,9 +52,9 @@ async def answer_worker(request: Request, res: Res, now: Now, code: Typed = "", 
 async def slip(code: CodeText, request: Request, res: Res, now: Now) -> Response:
     """A slip of paper with the code, for people without a telephone; nothing personal on it."""
     found = await look_up(res.db, code, vault=res.vault, now=now)
-    if found.certificate is None:
+    if found.entry is None:
         raise NotFound("no_such_code", "Không có giấy nào mang mã này.", "No certificate has this code.")
-    own_code = res.vault.code(found.certificate.id)
+    own_code = res.vault.code(found.entry.id)
     address = f"{res.settings.base_url}/v/{format_code(own_code)}"
     return pages.render(request, "slip.html", code=own_code, address=address, qr=qr_svg(address.upper()))
 

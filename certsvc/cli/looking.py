@@ -14,13 +14,18 @@ from certsvc.blobs import Blobs
 from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, WRONG_USAGE, complain, run, say, settings_from_environment, show, told
 from certsvc.config import Settings
 from certsvc.errors import CertsvcError
+from certsvc.identities import open_keyring
 from certsvc.resources import utc_now
-from certsvc.store import Database, registry
+from certsvc.signing.claims import current
+from certsvc.store import Database, registry, status_lists
 from certsvc.templates.designs import find_design, load_designs
 from certsvc.trusting import build_trust
 
 designs = typer.Typer(no_args_is_help=True, help="The form designs.")
 _EXPIRES_SOON = dt.timedelta(days=30)
+_LISTS_ARE_OLD_AFTER = dt.timedelta(hours=24)
+"""From then on a checker without a network says how old they are [docs/verify.md]."""
+
 _LOW_DISK_BYTES = 1024**3
 
 
@@ -84,28 +89,59 @@ def doctor() -> None:
 
 
 async def _findings(settings: Settings) -> AsyncIterator[str]:
-    try:
-        async for finding in _database_findings(settings):
-            yield finding
-    except CertsvcError as error:
-        yield f"{error.message_vi} / {error.message_en}"
-    try:
-        await Blobs(settings.obstore_url).check()
-    except CertsvcError as error:
-        yield f"{error.message_vi} / {error.message_en}"
+    for part in (_database_findings, _claim_key_findings, _place_findings):
+        try:
+            async for finding in part(settings):
+                yield finding
+        except CertsvcError as error:
+            yield f"{error.message_vi} / {error.message_en}"
+
+
+async def _place_findings(settings: Settings) -> AsyncIterator[str]:
     free = (await asyncio.to_thread(shutil.disk_usage, settings.data_dir if settings.data_dir.exists() else Path())).free
     if free < _LOW_DISK_BYTES:
         yield f"Đĩa chỉ còn {free // 1024**2} MB. / Only {free // 1024**2} MB of disk are free."
+    await Blobs(settings.obstore_url).check()
 
 
 async def _database_findings(settings: Settings) -> AsyncIterator[str]:
     db = Database(settings.sqlalchemy_url)
     try:
         await db.check_schema()
+        async for finding in _list_findings(db):
+            yield finding
         async for finding in _identity_findings(db, settings):
             yield finding
     finally:
         await db.close()
+
+
+async def _list_findings(db: Database) -> AsyncIterator[str]:
+    async with db.read() as session:
+        oldest = await status_lists.oldest_signing(session)
+    if oldest is not None and oldest < utc_now() - _LISTS_ARE_OLD_AFTER:
+        yield (
+            f"Danh sách trạng thái hoặc danh sách tin cậy ký lần cuối {oldest:%d/%m/%Y %H:%M} UTC, đã quá 24 giờ. "
+            "Hãy xem worker có chạy không và có khóa ký mã QR không (nhật ký của certsvc worker). "
+            f"/ A status list or the trust list was last signed on {oldest:%Y-%m-%d %H:%M} UTC, more than 24 hours ago. "
+            "See whether a worker runs and has a key for QR claims (log of certsvc worker)."
+        )
+
+
+async def _claim_key_findings(settings: Settings) -> AsyncIterator[str]:
+    keys, now = open_keyring(settings).claim_keys(), utc_now()
+    where_vi = f"Hãy đặt claims-<số>.pem và claims-<số>.key.pem, do CA cấp, vào {settings.keys_dir} rồi khởi động lại worker."
+    where_en = f"Put claims-<number>.pem and claims-<number>.key.pem, certified by the issuing CA, into {settings.keys_dir} and start the workers again."
+    if current(keys, now) is None:
+        yield (
+            f"Không có khóa ký mã QR còn hiệu lực: danh sách trạng thái và danh sách tin cậy không được phát hành nữa. {where_vi} "
+            f"/ No key for QR claims is in force: status lists and trust list are not published any more. {where_en}"
+        )
+    elif (end := max(key.x509_cert.not_valid_after_utc for key in keys)) < now + _EXPIRES_SOON:
+        yield (
+            f"Khóa ký mã QR và chứng thư của nó hết hạn {end:%d/%m/%Y}. Trước ngày đó: {where_vi} "
+            f"/ The key for QR claims and its certificate expire on {end:%Y-%m-%d}. Before then: {where_en}"
+        )
 
 
 async def _identity_findings(db: Database, settings: Settings) -> AsyncIterator[str]:

@@ -92,7 +92,7 @@ async def replace(
     async with db.begin() as session:
         await papers.take_turn(session)
         old = await _get_own(session, certificate_id, caller=caller)
-        case, warnings = vault.open_case(old), list(old.warnings)
+        case, warnings = vault.open_case(old.id, old.record), list(old.warnings)
         if record is not None:
             case, warnings = await _corrected(session, old, record, caller=caller, now=now, vault=vault)
         terms = Terms(caller=caller, now=now, late_reason="late" if record is not None else "reissue")

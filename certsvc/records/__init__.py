@@ -4,7 +4,7 @@ A row passes two pure steps. `check` normalises, repairs and holds every field a
 `judge` decides which certificates the case gets. Both report findings of the catalogue (`rules.RULES`).
 """
 
-from certsvc.records.case import Birth, CareSetting, Case, IdType, Outcome, Sex, TestMethod, TestPerformer, TestResult
+from certsvc.records.case import Birth, CareSetting, Case, IdType, Outcome, Person, Sex, TestMethod, TestPerformer, TestResult
 from certsvc.records.cells import Cell
 from certsvc.records.checking import Checked, OpenEpisode, check
 from certsvc.records.findings import Finding, Level, Rule
@@ -29,6 +29,7 @@ __all__ = [
     "Level",
     "OpenEpisode",
     "Outcome",
+    "Person",
     "Registry",
     "Rule",
     "SeenCases",

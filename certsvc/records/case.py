@@ -111,6 +111,19 @@ def person_key(*, citizen_id: str, full_name: str, birth: Birth, phone: str) -> 
     return f"person:{full_name.casefold()}|{birth.iso}|{digits}"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Person:
+    """Whom a case is about, as far as a look-up needs it; without a `repr` that could reach a log."""
+
+    full_name: str
+    birth: Birth
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """The person in what `Case.to_json` wrote."""
+        return cls(record["full_name"], Birth.from_json(record["birth_date"]))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Case:
     """A clean F0 record, without a `repr` that could reach a log; fields are the columns of the case file, `birth` is its `birth_date`.

@@ -1,18 +1,15 @@
-"""Certificates: natural keys, the digest register, the event log. What a worker does with many at once: `claims`."""
+"""Certificates: natural keys, the digest register, the event log. What a worker does with many at once: `claims`; what checks ask: `entries`."""
 
 import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.models import Certificate, Event, Facility, Kind, PublishedFile, Status
+from certsvc.models import Certificate, Event, Kind, PublishedFile, Status
 from certsvc.models.certificates import LAID_OUT
-from certsvc.verify.codes import CodeKind
-
-_WITH_FACILITY = select(Certificate, Facility).join(Facility, Facility.code == Certificate.facility_code)
 
 
 async def find(session: AsyncSession, certificate_id: uuid.UUID) -> Certificate | None:
@@ -22,19 +19,6 @@ async def find(session: AsyncSession, certificate_id: uuid.UUID) -> Certificate 
 async def find_for_change(session: AsyncSession, certificate_id: uuid.UUID) -> Certificate | None:
     """The row, locked against other writers until the transaction ends."""
     return await session.get(Certificate, certificate_id, with_for_update=True, populate_existing=True)
-
-
-def by_index(index: str, *, kind: CodeKind) -> Select[Certificate, Facility]:
-    """Asks for a certificate by the keyed digest of a code or a token, with the facility that issued it."""
-    column = Certificate.token_index if kind is CodeKind.TOKEN else Certificate.code_index
-    return _WITH_FACILITY.where(column == index)
-
-
-async def find_published(session: AsyncSession, sha256: str) -> tuple[Certificate, Facility] | None:
-    """The certificate of which these very bytes were published, if any, with its facility [design §5, digest register]."""
-    published = _WITH_FACILITY.join(PublishedFile, PublishedFile.certificate_id == Certificate.id)
-    row = (await session.execute(published.where(PublishedFile.sha256 == sha256))).one_or_none()
-    return None if row is None else (row[0], row[1])
 
 
 async def list_page(

@@ -5,26 +5,24 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Dialect, Row, Select, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Dialect, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError, InterfaceError, InvalidRequestError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import Session, sessionmaker
-from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from certsvc.errors import Broken, Conflict, Unavailable
+from certsvc.store.asking import Answer, Desk, PostgresDesk, Query, SqliteDesk
 
-_A = TypeVar("_A")
-_B = TypeVar("_B")
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _BUSY_TIMEOUT = dt.timedelta(seconds=30)
-_AT_HAND_TIMEOUT_MS = 50
 _DOWN_STATES = ("08", "25006", "28", "3D", "40", "42P01", "53", "55P03", "57", "58", "XX")
 """Beginnings of SQLSTATE (PostgreSQL, appendix A): connection, read-only, login, no database, deadlock, no table,
 resources, lock time-out, operator, system, damage."""
@@ -48,7 +46,8 @@ class Database:
         writing = self.engine.execution_options(certsvc_begin="BEGIN IMMEDIATE")
         self._writer = async_sessionmaker(writing, expire_on_commit=False)
         self._reader = async_sessionmaker(self.engine, expire_on_commit=False)
-        self._at_hand = _open_at_hand(self.url) if self.is_sqlite else None
+        desk = SqliteDesk if self.is_sqlite else PostgresDesk
+        self._desk: Desk = desk(self.engine.dialect, self.url)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
@@ -62,18 +61,16 @@ class Database:
         async with self._translated(), self._reader() as session:
             yield session
 
-    async def find_row(self, query: Select[_A, _B]) -> Row[_A, _B] | None:
-        """The only row of a query, or None: the quickest way to ask for one thing.
-
-        SQLite is asked in the event loop, for it answers within a tenth of the time that its thread takes to be woken; in WAL
-        mode it waits for no writer. Ask so by an index only.
-        """
-        async with self._translated():
-            if self._at_hand is not None:
-                with self._at_hand() as session:
-                    return session.execute(query).one_or_none()
-            async with self._reader() as asynchronous:
-                return (await asynchronous.execute(query)).one_or_none()
+    async def find_row(self, query: Query, key: str) -> Answer | None:
+        """The only row of a query by an index, or None, in no transaction: the quickest way to ask for one thing."""
+        try:
+            return await self._desk.ask(query, key)
+        except (sqlite3.Error, asyncpg.InterfaceError, OSError) as error:
+            raise _unavailable() from error
+        except asyncpg.PostgresError as error:
+            if not _is_down_state(error.sqlstate):
+                raise
+            raise _unavailable() from error
 
     @staticmethod
     @asynccontextmanager
@@ -93,8 +90,7 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
-        if self._at_hand is not None:
-            self._at_hand.kw["bind"].dispose()
+        await self._desk.close()
 
     async def check_schema(self) -> None:
         """Raises Broken where the database is not at the newest schema, Unavailable where it cannot be opened."""
@@ -125,14 +121,6 @@ def _open_engine(url: str) -> tuple[URL, AsyncEngine]:
         ) from error
 
 
-def _open_at_hand(url: URL) -> sessionmaker[Session]:
-    """Sessions on SQLite without a thread between; they commit nothing."""
-    engine = create_engine(url.set(drivername="sqlite"), hide_parameters=True, poolclass=StaticPool)
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "connect", _wait_no_longer)
-    return sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False)
-
-
 def _make_file(url: URL) -> None:
     """SQLite would make it too, but where it cannot, aiosqlite's thread may outlive the event loop and complain."""
     if not url.database or url.database.startswith((":memory:", "file:")):
@@ -157,8 +145,12 @@ def _is_down(error: DBAPIError) -> bool:
     """
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
-        return str(state).startswith(_DOWN_STATES)
+        return _is_down_state(state)
     return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated or type(error) is DatabaseError
+
+
+def _is_down_state(sqlstate: object) -> bool:
+    return str(sqlstate).startswith(_DOWN_STATES)
 
 
 def _is_duplicate(error: IntegrityError) -> bool:
@@ -197,12 +189,6 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
             connection.close()  # the pool does not have it yet, and its thread would outlive the event loop
             raise
     cursor.close()
-
-
-def _wait_no_longer(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    """Of a connection used in the event loop: a lock that readers feel (recovery, VACUUM) must not hold up everybody."""
-    raw: Any = connection
-    raw.execute(f"PRAGMA busy_timeout={_AT_HAND_TIMEOUT_MS}")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import Row, or_, select, text, update
+from sqlalchemy import Row, func, or_, select, text, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -69,6 +69,13 @@ async def find_list(session: AsyncSession, number: int) -> StatusList | None:
 async def list_numbers(session: AsyncSession) -> Sequence[int]:
     """Of the lists that are signed."""
     return (await session.scalars(select(StatusList.number).where(StatusList.built_at.is_not(None)).order_by(StatusList.number))).all()
+
+
+async def oldest_signing(session: AsyncSession) -> dt.datetime | None:
+    """When that list was signed, of status lists and trust list, which was signed longest ago; None where none is."""
+    signed = union_all(select(StatusList.built_at.label("at")).where(StatusList.built_at.is_not(None)), select(TrustList.signed_at)).subquery()
+    found: dt.datetime | None = await session.scalar(select(func.min(signed.c.at)))
+    return found
 
 
 async def find_trust_list(session: AsyncSession) -> TrustList | None:

@@ -1,7 +1,9 @@
 """Revocation answers and roots to prove a file's signatures with: what we hold, and what the file brings."""
 
+import contextlib
 import datetime as dt
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from asn1crypto import crl, ocsp, x509
@@ -37,7 +39,7 @@ class Evidence:
         key = (anchors, at, revocation)
         if key not in self.contexts:
             self.contexts[key] = ValidationContext(
-                trust_roots=[x509.Certificate.load(der) for der in anchors],
+                trust_roots=[_certificate(der) for der in anchors],
                 other_certs=self.intermediates,
                 moment=at,
                 allow_fetching=False,
@@ -48,6 +50,26 @@ class Evidence:
         return self.contexts[key]
 
 
+def make_ready(trust: Trust) -> None:
+    """Parse what we believe before it is asked for. What is no DER is left for the check that needs it."""
+    with contextlib.suppress(ValueError, TypeError):
+        for cert in map(_certificate, (*trust.anchors, *trust.tsa_anchors, *trust.intermediates)):
+            _ = cert.subject.hashable, cert.issuer.hashable, cert.native  # parsed only when asked for
+        for one in map(_crl, trust.crls):
+            _ = one.issuer.hashable
+
+
+@lru_cache(maxsize=64)
+def _certificate(der: bytes) -> x509.Certificate:
+    """One that we believe; what it was asked before, it remembers."""
+    return x509.Certificate.load(der)
+
+
+@lru_cache(maxsize=16)
+def _crl(der: bytes) -> crl.CertificateList:
+    return crl.CertificateList.load(der)
+
+
 def gather_evidence(reader: Any, trust: Trust) -> Evidence:
     """The revocation answers in the file's security store (EN 319 142-1 clause 5.4.2) beside ours.
 
@@ -56,10 +78,10 @@ def gather_evidence(reader: Any, trust: Trust) -> Evidence:
     crls, ocsps, has_dss = _stored_answers(reader)
     return Evidence(
         trust=trust,
-        intermediates=tuple(x509.Certificate.load(der) for der in trust.intermediates),
-        crls=tuple(crl.CertificateList.load(der) for der in dict.fromkeys((*trust.crls, *crls))),
+        intermediates=tuple(_certificate(der) for der in trust.intermediates),
+        crls=(*map(_crl, trust.crls), *(crl.CertificateList.load(der) for der in dict.fromkeys(crls) if der not in trust.crls)),
         ocsps=tuple(ocsp.OCSPResponse.load(der) for der in dict.fromkeys((*trust.ocsps, *ocsps))),
-        our_crls=tuple(load_der_x509_crl(der) for der in trust.crls),
+        our_crls=tuple(map(load_der_x509_crl, trust.crls)),
         has_dss=has_dss,
     )
 

@@ -155,10 +155,10 @@ ADVICE: dict[Reason, Advice] = {
     ),
     Reason.LIST_TOO_OLD: Advice("Dữ liệu thu hồi đã cũ nên chưa thể kết luận.", "The revocation data are too old to decide.", *_TRY_LATER),
     Reason.OFFLINE_FILE: Advice(
-        "Chữ ký tốt, nhưng khi không có mạng thì chưa thể kết luận giấy còn hiệu lực.",
-        "The signatures are good, but without the register nobody can say that it is in force.",
-        "Hãy kiểm tra lại khi có mạng.",
-        "Check again with a network connection.",
+        "Khi không có mạng thì chưa thể kết luận về một tệp: chỉ sổ đăng ký biết tệp này có đúng là bản đã phát hành và còn hiệu lực hay không.",
+        "Without a network nothing can be said of a file: only the register knows whether it is the one we published, and in force.",
+        "Hãy kiểm tra lại tệp khi có mạng, hoặc quét mã QR trên giấy.",
+        "Check the file again with a network connection, or scan the QR code on the paper.",
     ),
     Reason.BUSY: Advice(
         "Hệ thống đang bận nên chưa kiểm tra tệp này.",

@@ -1,9 +1,10 @@
-"""The process from which every check is forked: it has imported everything and knows no secret.
+"""The process from which every check is forked: it has imported everything, rehearsed it, and knows no secret.
 
 Started by `apart.Examiner` with an empty environment as `python -m certsvc.verify.zygote`, it forks one
-child a request, so that a check costs a fork and not a second of imports. The child limits itself,
-answers on its own socket and ends; whoever outlives the time limit is killed. When the parent goes
-away, so does this.
+child a request, so that a check costs a fork and not a second of imports. While nobody waits, a spare
+child gets ready, for a fork's first use of its memory is as long as half a check. A child limits itself,
+answers one request on its own socket and ends; whoever outlives the time limit is killed. When the
+parent goes away, so does this.
 """
 
 import datetime as dt
@@ -19,11 +20,14 @@ import signal
 import socket
 import sys
 import time
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
+from certsvc.verify.evidence import make_ready
 from certsvc.verify.examining import Limits, examine_stranger
 from certsvc.verify.images import PictureError, find_qr
 from certsvc.verify.reasons import Reason
+from certsvc.verify.rehearsing import rehearse
 from certsvc.verify.trust import Trust
 from certsvc.verify.wire import CONTROL, LENGTH, READY, read_exactly
 
@@ -45,32 +49,59 @@ _PRELOAD = (
 """Modules that libraries import only when needed, which a child without file descriptors could not."""
 
 _TICK_S = 0.2
+_QUIET_S = 0.1
+"""So long nobody must have asked before a spare child gets ready."""
+
+_FIRST_FD, _LAST_FD = 3, 4096
 
 
-def main(control_fd: int, *, timeout_s: float, memory_bytes: int) -> None:
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """Of one check: wall-clock and processor time, address space."""
+
+    timeout_s: float
+    memory_bytes: int
+
+
+def main(control_fd: int, bounds: _Bounds) -> None:
     """Serve requests from the control socket until it closes."""
     control = socket.socket(fileno=control_fd)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.disable(logging.CRITICAL)
     for name in _PRELOAD:
         importlib.import_module(name)
+    rehearse()
+    gc.disable()  # a child ends before cycles could fill its memory
     gc.collect()
     gc.freeze()
     control.sendall(READY)
+    children: dict[_Child, float] = {}
     trust: Trust | None = None
-    children: dict[int, float] = {}
+    spare: _Child | None = None
     while True:
-        readable, _, _ = select.select([control], [], [], _TICK_S if children else None)
+        is_idle = spare is None and trust is not None and not children
+        watched: list[socket.socket | _Child] = [control, *children]
+        readable, _, _ = select.select(watched, [], [], _TICK_S if children else _QUIET_S if is_idle else None)
         _reap(children)
-        if not readable:
+        if is_idle and trust is not None and not readable:  # in a rush nobody has the time
+            spare = _Child.start(trust=trust, bounds=bounds, is_spare=True)
+        if control not in readable:
             continue
         letter, length, fds = _receive(control)
         match letter:
             case b"T":
                 trust = Trust.from_bytes(read_exactly(control, length))
+                make_ready(trust)
+                if spare is not None:
+                    spare.dismiss()
+                    spare = None
             case b"J" if trust is not None and len(fds) == 1:
-                pid = _spawn(control, socket.socket(fileno=fds[0]), trust=trust, timeout_s=timeout_s, memory_bytes=memory_bytes)
-                children[pid] = time.monotonic() + timeout_s
+                child, spare = (spare, None) if spare is not None and spare.is_ready else (None, spare)
+                with socket.socket(fileno=fds[0]) as asker:
+                    if child is None or not child.hand_over(asker):
+                        child = _Child.start(trust=trust, bounds=bounds, is_spare=False)
+                        child.hand_over(asker)
+                children[child] = time.monotonic() + bounds.timeout_s
             case _:
                 return
 
@@ -83,38 +114,96 @@ def _receive(control: socket.socket) -> tuple[bytes, int, list[int]]:
     return letter, length, fds
 
 
-def _reap(children: dict[int, float]) -> None:
-    """Bury the dead and kill whoever is over time; a pid stays ours until it is waited for."""
-    for pid, deadline in list(children.items()):
+class _Child:
+    """A process for one check, seen from here: it waits for its asker. Readable for `select` once it has ended."""
+
+    def __init__(self, pid: int, channel: socket.socket) -> None:
+        self._pid = pid
+        self._channel = channel
+        self._ended = os.pidfd_open(pid)
+
+    @classmethod
+    def start(cls, *, trust: Trust, bounds: _Bounds, is_spare: bool) -> Self:
+        """A fork of this process. A spare one rehearses while nobody waits, so that the memory it is going to need is its own."""
+        ours, theirs = socket.socketpair()
+        if pid := os.fork():
+            theirs.close()
+            return cls(pid, ours)
+        try:
+            os.closerange(_FIRST_FD, theirs.fileno())  # nothing of this process or of other checks
+            os.closerange(theirs.fileno() + 1, _LAST_FD)
+            if is_spare:
+                rehearse(times=1)
+                theirs.sendall(READY)
+            _serve(theirs, trust=trust, bounds=bounds)
+        finally:
+            os._exit(0)
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(select.select([self._channel], [], [], 0)[0])
+
+    def hand_over(self, asker: socket.socket) -> bool:
+        """Whether the child is there to take its asker."""
+        try:
+            socket.send_fds(self._channel, [READY], [asker.fileno()])
+        except OSError:
+            self.dismiss()
+            return False
+        self._channel.close()
+        return True
+
+    def fileno(self) -> int:
+        return self._ended
+
+    def kill(self) -> None:
+        os.kill(self._pid, signal.SIGKILL)
+
+    def is_buried(self) -> bool:
+        """Bury the child if it is dead; its pid stays ours until then."""
+        if not os.waitpid(self._pid, os.WNOHANG)[0]:
+            return False
+        os.close(self._ended)
+        return True
+
+    def dismiss(self) -> None:
+        """End a child that nobody asked anything."""
+        self._channel.close()
+        self.kill()
+        os.waitpid(self._pid, 0)
+        os.close(self._ended)
+
+
+def _reap(children: dict[_Child, float]) -> None:
+    """Bury the dead and kill whoever is over time."""
+    for child, deadline in list(children.items()):
         if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)
-        if os.waitpid(pid, os.WNOHANG)[0]:
-            del children[pid]
+            child.kill()
+        if child.is_buried():
+            del children[child]
 
 
-def _spawn(control: socket.socket, asker: socket.socket, *, trust: Trust, timeout_s: float, memory_bytes: int) -> int:
-    pid = os.fork()
-    if pid:
-        asker.close()
-        return pid
-    try:
-        control.close()
-        _confine(timeout_s=timeout_s, memory_bytes=memory_bytes)
+def _serve(channel: socket.socket, *, trust: Trust, bounds: _Bounds) -> None:
+    """Wait for an asker, answer it, within bounds from its first byte on."""
+    _, fds, _, _ = socket.recv_fds(channel, len(READY), 1)
+    channel.close()
+    for fd in fds:
+        asker = socket.socket(fileno=fd)
+        _confine(bounds)
         asker.sendall(json.dumps(_answer(asker, trust)).encode())
-    finally:
-        os._exit(0)
+        asker.shutdown(socket.SHUT_RDWR)  # the answer need not wait until this process is taken apart
 
 
-def _confine(*, timeout_s: float, memory_bytes: int) -> None:
+def _confine(bounds: _Bounds) -> None:
     """Take from this process what a check does not need; the kernel enforces it, whatever the code does."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, timeout_s)
+    signal.setitimer(signal.ITIMER_REAL, bounds.timeout_s)
     void = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):  # what a library prints about a stranger's file is nobody's business
         os.dup2(void, stream)
-    cpu_s = math.ceil(timeout_s)
+    cpu_s = math.ceil(bounds.timeout_s + time.process_time())
     limits = {
-        resource.RLIMIT_AS: memory_bytes,
+        resource.RLIMIT_AS: bounds.memory_bytes,
         resource.RLIMIT_CPU: cpu_s,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: 0,
@@ -149,4 +238,4 @@ def _look_at(picture: bytes) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), timeout_s=float(sys.argv[2]), memory_bytes=int(sys.argv[3]))
+    main(int(sys.argv[1]), _Bounds(float(sys.argv[2]), int(sys.argv[3])))

@@ -1,4 +1,4 @@
-"""Everything that is measured: `python -m tests.benchmarks.bench [--skip engine peers end_to_end] [--rows 1000 10000 50000]`.
+"""Everything that is measured: `python -m tests.benchmarks.bench [--skip engine peers upload end_to_end lookup] [--rows 1000 10000 50000]`.
 
 Prints a table and writes `var/bench/latest.json`; says what was not run, and why. `docs/benchmarks.md` tells the method.
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import bench_engine, bench_peers
+from tests.benchmarks import bench_engine, bench_peers, bench_upload
 from tests.benchmarks.keys import make_keys
 from tests.benchmarks.measuring import machine, pinned
 from tests.benchmarks.table import LATEST, find, table
@@ -35,8 +35,13 @@ def run(*, skip: Sequence[str], rows: Sequence[int]) -> dict[str, Any]:
         if "peers" not in skip:
             _say("iText 5, pdf-lib and @signpdf")
             _add_peers(figures, bench_peers.run(keys))
+    if "upload" not in skip:
+        _say("the check of an upload")
+        figures["upload"] = bench_upload.run()
     if "end_to_end" not in skip:
         _add_whole_way(figures, rows)
+    if "lookup" not in skip:
+        _add_lookups(figures)
     return figures
 
 
@@ -53,18 +58,32 @@ def _add_peers(figures: dict[str, Any], peers: dict[str, Any]) -> None:
 def _add_whole_way(figures: dict[str, Any], rows: Sequence[int]) -> None:
     """Each run in a process of its own, on all cores."""
     for database in DATABASES:
-        found = figures.setdefault("end_to_end", {}).setdefault(database, {})
         runs = {f"rows_{count}": (count, _ONE_SIGNATURE) for count in rows} | {f"default_rows_{_DEFAULT_ROWS}": (_DEFAULT_ROWS, _DEFAULT)}
         for name, (count, profile) in runs.items():
             _say(f"{count} rows, {database}, {' '.join(profile)}")
-            command = [sys.executable, "-m", "tests.benchmarks.bench_end_to_end", "--rows", str(count), "--database", database, *profile]
-            ended = subprocess.run(command, capture_output=True, text=True, check=False)
-            if ended.returncode:
-                figures["not_run"][f"end_to_end.{database}.{name}"] = (ended.stderr.strip().splitlines() or ["no reason given"])[-1]
-            else:
-                found[name] = json.loads(ended.stdout)
+            asked = ("bench_end_to_end", "--rows", str(count), "--database", database, *profile)
+            _run_apart(figures, ("end_to_end", database, name), *asked)
     default = find(figures, f"end_to_end.sqlite.default_rows_{_DEFAULT_ROWS}") or {}
     figures |= {name: default[name] for name in ("stored_bytes_per_certificate", "post_to_ready_ms") if name in default}
+
+
+def _add_lookups(figures: dict[str, Any]) -> None:
+    for database in DATABASES:
+        _say(f"looking codes up, {database}")
+        _run_apart(figures, ("lookup", database), "bench_lookup", "--database", database)
+
+
+def _run_apart(figures: dict[str, Any], place: tuple[str, ...], module: str, *arguments: str) -> None:
+    """Run a benchmark in a process of its own; the JSON in its last line stands at `place` of the figures, or why there is none."""
+    command = [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        figures["not_run"][".".join(place)] = (ended.stderr.strip().splitlines() or ["no reason given"])[-1]
+        return
+    within = figures
+    for name in place[:-1]:
+        within = within.setdefault(name, {})
+    within[place[-1]] = json.loads(ended.stdout.splitlines()[-1])
 
 
 def _say(what: str) -> None:
@@ -73,7 +92,7 @@ def _say(what: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--skip", nargs="*", choices=("engine", "peers", "end_to_end"), default=[])
+    parser.add_argument("--skip", nargs="*", choices=("engine", "peers", "upload", "end_to_end", "lookup"), default=[])
     parser.add_argument("--rows", nargs="*", type=int, default=ROWS)
     asked = parser.parse_args()
     figures = run(skip=asked.skip, rows=asked.rows)

@@ -1,18 +1,28 @@
 """What the tests of the check page's app share: a paper before a camera, the network cut off, lists published anew."""
 
 import io
+import shutil
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pypdfium2
 import zxingcpp
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.e2e.browsing import verdict_of
 
 _PUBLISHED_WITHIN_S = 120
+_FRAMES = 10
+DROP = """(zone, bytes) => {
+    const carried = new DataTransfer();
+    carried.items.add(new File([Uint8Array.from(bytes)], "a.pdf", { type: "application/pdf" }));
+    zone.dispatchEvent(new DragEvent("drop", { dataTransfer: carried, bubbles: true, cancelable: true }));
+}"""
 KEPT_ADDRESSES = """(async () => {
     const stores = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
     const kept = await Promise.all(stores.map((store) => store.keys()));
@@ -36,6 +46,22 @@ def frame(pdf: bytes) -> bytes:
     out = io.BytesIO()
     seen.resize((1280, 960), Image.Resampling.BICUBIC).save(out, "JPEG", quality=85)
     return out.getvalue()
+
+
+def launch(playwright: Playwright, film: Path, *, before: bytes) -> Browser:
+    """A Chromium in front of whose camera a paper is held; `film` is the file for it."""
+    film.write_bytes(frame(before) * _FRAMES)
+    camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
+    args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--no-proxy-server", *camera]
+    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=args)
+
+
+def faults_of(page: Page) -> list[Any]:
+    """Serious findings of axe, and by how many pixels the page is wider than the screen."""
+    findings = Axe().run(page).response["violations"]
+    overhang = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    worst = [(each["id"], each["nodes"][0]["html"]) for each in findings if each["impact"] in {"serious", "critical"}]
+    return [*worst, *([overhang] if overhang > 0 else [])]
 
 
 def type_code(page: Page, text: str) -> None:

@@ -1,24 +1,21 @@
 """The check page as an app, in a real browser: scan with the camera, work without a network, many files, names against the QR."""
 
 import io
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.e2e.app_browsing import KEPT_ADDRESSES, OWN_READER, cut_off, frame, published_lists, title, type_code, wait_until
+from tests.e2e.app_browsing import DROP, KEPT_ADDRESSES, OWN_READER, cut_off, faults_of, launch, published_lists, title, type_code, wait_until
 from tests.e2e.browsing import Paper, find_papers, photograph, scan
 from tests.support import calls
 from tests.support.records import record
 from tests.support.service import Service
 
 _GENUINE = "Giấy thật – còn hiệu lực"
-_FRAMES = 10
 Opening = Callable[..., Page]
 
 
@@ -30,12 +27,8 @@ def papers(service: Service, sample: Path) -> list[Paper]:
 @pytest.fixture(scope="module")
 def browser(papers: list[Paper], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A Chromium in front of whose camera the first paper is held."""
-    film = tmp_path_factory.mktemp("film") / "paper.mjpeg"
-    film.write_bytes(frame(papers[0].pdf) * _FRAMES)
-    camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
     with sync_playwright() as playwright:
-        args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--no-proxy-server", *camera]
-        launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=args)
+        launched = launch(playwright, tmp_path_factory.mktemp("film") / "paper.mjpeg", before=papers[0].pdf)
         yield launched
         launched.close()
 
@@ -150,7 +143,7 @@ def test_several_files_one_after_another(papers: list[Paper], opening: Opening, 
 
 
 def test_files_without_a_network(papers: list[Paper], opening: Opening, tmp_path: Path) -> None:
-    """A photo's QR is judged here; of a PDF nothing can be said."""
+    """A photo's QR is judged here; of a PDF nothing can be said, and that nothing of it was checked is."""
     page = opening()
     cut_off(page)
     (tmp_path / "a.pdf").write_bytes(papers[0].pdf)
@@ -159,15 +152,14 @@ def test_files_without_a_network(papers: list[Paper], opening: Opening, tmp_path
     rows = page.locator(".file-answers > li")
     expect(rows).to_have_count(2)
     assert [row.get_attribute("class") for row in rows.all()] == ["verdict-good", "verdict-none"]
+    rows.nth(1).locator("summary").click()
+    expect(rows.nth(1).locator(".offline-note")).to_contain_text("Chưa kiểm tra gì trong tệp này")
+    assert rows.nth(1).locator(".check-passed, .check-failed").count() == 0
 
 
 def test_dropped_files_are_checked(papers: list[Paper], opening: Opening) -> None:
     page = opening()
-    page.locator("#drop").evaluate(
-        "(zone, bytes) => { const carried = new DataTransfer(); carried.items.add(new File([Uint8Array.from(bytes)], 'a.pdf', {type: 'application/pdf'}));"
-        " zone.dispatchEvent(new DragEvent('drop', {dataTransfer: carried, bubbles: true, cancelable: true})); }",
-        list(papers[0].pdf),
-    )
+    page.locator("#drop").evaluate(DROP, list(papers[0].pdf))
     assert title(page) == _GENUINE
 
 
@@ -216,14 +208,11 @@ def test_nothing_personal_stays_in_the_browser(service: Service, papers: list[Pa
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_app_is_accessible_and_fits(papers: list[Paper], opening: Opening, tmp_path: Path, width: int) -> None:
     """No serious finding of axe, nothing wider than the screen: start, answer, answer without a network, files."""
-    page, faults = opening(width=width), dict[str, Any]()
+    page, faults = opening(width=width), dict[str, list[Any]]()
 
     def look(name: str) -> None:
-        findings = Axe().run(page).response["violations"]
-        worst = [(each["id"], each["nodes"][0]["html"]) for each in findings if each["impact"] in {"serious", "critical"}]
-        overhang = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        if worst or overhang > 0:
-            faults[name] = (worst, overhang)
+        if found := faults_of(page):
+            faults[name] = found
         page.screenshot(path=tmp_path / f"{name}-{width}.png", full_page=True)
 
     look("start")

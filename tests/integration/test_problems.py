@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import APIRouter
 
@@ -93,18 +94,22 @@ async def test_public_routes_tell_their_rate_limit(rig: Rig) -> None:
     first = await rig.call("GET", "/v/0000-0000-0000-0000", role=None)
     second = await rig.call("GET", "/v/0000-0000-0000-0000", role=None)
     assert first.headers["RateLimit-Policy"] == '"public";q=300;w=60'
-    left = [int(answer.headers["RateLimit"].split("r=")[1].split(";")[0]) for answer in (first, second)]
-    assert left == [299, 298]
+    assert [_left(answer) for answer in (first, second)] == [299, 298]
     async with rig.client(None) as client:
-        statuses = [(await client.get("/v/x")).status_code for _ in range(298)]
-        assert set(statuses) == {422}
-        refused = await client.get("/v/0000-0000-0000-0000")
+        answered = 2
+        while (refused := await client.get("/v/x")).status_code == 422 and answered < 1000:
+            answered += 1
+        assert 300 <= answered < 400  # five come back each second
         assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
         assert 0 < int(refused.headers["Retry-After"]) <= 60
         assert (await client.get("/livez")).status_code == 200
         spoofed = await client.get("/v/0000-0000-0000-0000", headers={"X-Forwarded-For": "203.0.113.9"})
-        assert spoofed.status_code == 429
+        assert _left(spoofed) < 100
     assert (await rig.call("GET", "/v1/facilities")).status_code == 200
+
+
+def _left(answer: httpx.Response) -> int:
+    return int(answer.headers["RateLimit"].split("r=")[1].split(";")[0])
 
 
 async def test_security_headers(rig: Rig) -> None:

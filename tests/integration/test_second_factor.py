@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import Engine, event
 
 from certsvc.resources import utc_now
+from certsvc.store import Database
+from certsvc.store.asking import Answer, Query
 from tests.support.records import record
 from tests.support.rig import Rig
 
@@ -92,14 +94,22 @@ async def test_known_and_unknown_codes_are_told_apart_by_nothing(rig: Rig, certi
 
 @contextmanager
 def _statements() -> Iterator[list[str]]:
+    """Those of transactions, and single questions."""
     seen: list[str] = []
+    find_row = Database.find_row
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         seen.append(statement)
 
+    async def note_question(db: Database, query: Query, key: str) -> Answer | None:
+        seen.append(str(query))
+        return await find_row(db, query, key)
+
     event.listen(Engine, "before_cursor_execute", note)
     try:
-        yield seen
+        with pytest.MonkeyPatch.context() as patching:
+            patching.setattr(Database, "find_row", note_question)
+            yield seen
     finally:
         event.remove(Engine, "before_cursor_execute", note)
 

@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from certsvc.api.access import get_now
 from certsvc.api.app import create_app
 from certsvc.issuing.batches import finish_batches, read_batch
 from certsvc.issuing.producing import Press, Workbench, issue_chunk
@@ -47,7 +46,7 @@ class Rig:
 
     def set_clock(self, now: dt.datetime) -> None:
         """What the application takes for the time from now on."""
-        self.app.dependency_overrides[get_now] = lambda: now
+        self.app.state.clock = lambda: now
 
     async def read(self, *, clock: Clock = utc_now) -> None:
         """Read every batch that nobody reads."""

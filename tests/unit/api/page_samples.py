@@ -10,7 +10,8 @@ from certsvc.api.bulk_pages import shown, told_reasons
 from certsvc.checking import Proven
 from certsvc.checking_many import Answer, CodeItem, FileItem, Item
 from certsvc.errors import CertsvcError, Forbidden, InputError, TooMany, Unavailable
-from certsvc.models import Certificate, Event, Slot
+from certsvc.models import Event, Kind, Slot, Status
+from certsvc.store.entries import Entry
 from certsvc.templates.qr import qr_svg
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import PROOF_OF_FILE, Check, CheckName, Outcome, Report, SignatureFacts, TimeSource, Verdict
@@ -26,6 +27,7 @@ STATION = STRANGER | {"kind": "station_certificate"}
 MINOR = STRANGER | {"initials": None}
 UNSIGNED = STRANGER | {"serial_tail": None, "signed_on": None}
 OPENED = {"serial": SERIAL, "holder": HOLDER, "leave_from": "2026-03-06", "leave_to": "2026-03-12", "days": 7}
+ENTRY = Entry(uuid.UUID(int=7), Kind.SICK_LEAVE, Status.ISSUED, None, SERIAL, NOW, 7, "0" * 64, None, "1" * 64, None, None, b"", STRANGER["facility"])
 
 REGISTER = Check(CheckName.REGISTER, Outcome.PASSED, "Đã đối chiếu với sổ cấp giấy.")
 VERDICT_OF_REASON = {
@@ -91,7 +93,7 @@ def proven(verdict: Verdict, reason: Reason, *, kind: str = "sick_leave", grant:
         view |= {"serial": None, "days": None}
     names = ("requested", "signing", "failed") if reason is Reason.FAILED else HISTORIES[verdict]
     history = tuple(Event(at=NOW + dt.timedelta(minutes=at), name=name, actor="worker", facts={"attempt": 1}) for at, name in enumerate(names))
-    return Proven(report(verdict, reason, certificate=view), Certificate(id=uuid.UUID(int=7)), history, grant, successor)
+    return Proven(report(verdict, reason, certificate=view), ENTRY, history, grant, successor)
 
 
 def signature(slot: Slot | None, **changes: Any) -> SignatureFacts:

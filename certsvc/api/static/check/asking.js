@@ -1,6 +1,6 @@
 // Asking the service first, and judging here where the network fails.
 
-import { judgeBlank, judgeText } from "./judging.js";
+import { judgeBlank, judgeText, judgeUnread } from "./judging.js";
 import { findKept } from "./kept.js";
 import { readQrOfFile } from "./qr_reading.js";
 
@@ -30,8 +30,8 @@ export async function checkFile(file, words) {
   body.append("file", file);
   const report = await ask({ method: "POST", body });
   if (report) return { report, isOffline: false };
-  const isPicture = file.type.startsWith("image/");
-  const text = isPicture ? await readQrOfFile(file).catch(() => null) : "";
+  if (!file.type.startsWith("image/")) return { report: judgeUnread({ now: new Date(), reasons: words.reasons }), isOffline: true };
+  const text = await readQrOfFile(file).catch(() => null);
   return { report: await judgeHere(text, words), isOffline: true };
 }
 

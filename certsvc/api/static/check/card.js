@@ -45,8 +45,12 @@ function makeWhy(report, isOffline, words) {
   return why;
 }
 
-/** How old the knowledge is by which a telephone without a network judged. */
+/** How old the knowledge is by which a telephone without a network judged; of a file that it could not read, that it did not. */
 function makeAge(report, words) {
+  if (report.reasons[0].code === "offline_file") {
+    const { vi, en } = words.page.file_unread;
+    return make("p", "offline-note", make("strong", "", vi), " ", english(en));
+  }
   const [asOf, now] = [new Date(report.as_of), new Date(report.checked_at)];
   const { vi, en } = isOld(asOf, now) ? words.page.judged_by_old : words.page.judged_here;
   const isKnown = report.as_of !== report.checked_at;

@@ -34,6 +34,11 @@ export function judgeBlank({ now, reasons }) {
   return reporter({ now, reasons })("unknown", "no_qr_found", []);
 }
 
+/** The report on a file that nothing here can read, as a PDF: no step of a check was done. */
+export function judgeUnread({ now, reasons }) {
+  return reporter({ now, reasons })("cannot_check", "offline_file", []);
+}
+
 function reporter({ now, reasons }) {
   return (verdict, reason, checks, more = {}) => ({
     verdict,
