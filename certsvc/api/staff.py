@@ -16,14 +16,14 @@ from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS, drop_cookie, find_signed_in, read_cookie, require_own_form, require_same_origin, set_cookie
 from certsvc.api.limits import network_of
-from certsvc.api.problems import status_of
-from certsvc.errors import CertsvcError, NotFound
+from certsvc.api.problems import problem, status_of
+from certsvc.errors import CertsvcError, InputError, NotFound, Unavailable
 from certsvc.logs import get_logger
 from certsvc.models import ApiKey, Origin
 from certsvc.resources import Resources
 from certsvc.sign_in import accounts
 from certsvc.sign_in.provider import CALLBACK, Provider, sign_in_failed
-from certsvc.sign_in.sessions import SignedIn, close_session, open_session
+from certsvc.sign_in.sessions import Marks, SignedIn, close_provider_sessions, close_session, open_session
 from certsvc.sign_in.subjects import find_subject_caller, read_subject
 from certsvc.templates.qr import qr_svg
 
@@ -31,6 +31,7 @@ router = APIRouter(include_in_schema=False)
 _HOME, _SIGN_IN, _SIGNED_OUT = "/staff", "/staff/sign-in", "/staff/signed-out"
 Typed = Annotated[str, Form(max_length=200)]
 Secret = Annotated[str, Query(max_length=2000)]
+_UNMARKED = Marks()
 _log = get_logger()
 
 
@@ -90,17 +91,17 @@ async def sign_in(request: Request, res: Res, now: Now, name: Typed = "", passwo
     return await _enter(request, caller, name=known_name, res=res, now=now)
 
 
-async def _enter(request: Request, caller: ApiKey, *, name: str, res: Resources, now: dt.datetime) -> Response:
+async def _enter(request: Request, caller: ApiKey, *, name: str, res: Resources, now: dt.datetime, marks: Marks = _UNMARKED) -> Response:
     """To the home page, with a new session."""
     answer = RedirectResponse(_HOME, 303)
-    await _give_session(request, answer, caller, name=name, res=res, now=now)
+    await _give_session(request, answer, caller, name=name, res=res, now=now, marks=marks)
     return answer
 
 
-async def _give_session(request: Request, answer: Response, caller: ApiKey, *, name: str, res: Resources, now: dt.datetime) -> None:
+async def _give_session(request: Request, answer: Response, caller: ApiKey, *, name: str, res: Resources, now: dt.datetime, marks: Marks = _UNMARKED) -> None:
     lifetime = dt.timedelta(hours=res.settings.session_hours)
     before = read_cookie(request, "session", settings=res.settings)
-    text = await open_session(res.db, caller, name=name, lifetime=lifetime, now=now, instead_of=before)
+    text = await open_session(res.db, caller, name=name, lifetime=lifetime, now=now, instead_of=before, marks=marks)
     set_cookie(answer, "session", text, settings=res.settings)
     _log.info("sign_in.done", caller=caller.prefix, origin=str(caller.origin))
 
@@ -158,7 +159,8 @@ async def come_back(request: Request, res: Res, now: Now, state: Secret = "", co
             raise sign_in_failed()
         claims = await provider.redeem(code, nonce=journey["nonce"], verifier=journey["verifier"], now=now)
         subject = read_subject(claims, res.settings)
-        answer = await _enter(request, await find_subject_caller(res.db, subject, now=now), name=subject.name, res=res, now=now)
+        caller = await find_subject_caller(res.db, subject, now=now)
+        answer = await _enter(request, caller, name=subject.name, res=res, now=now, marks=Marks.of(claims))
     except CertsvcError as error:
         _log.warning("sign_in.refused", code=error.code)
         answer = _sign_in_page(request, res, error=error)
@@ -170,6 +172,17 @@ def _provider(res: Resources) -> Provider:
     if res.provider is None:
         raise NotFound("no_provider", "Ở đây chưa cấu hình máy chủ đăng nhập.", "No sign-in server is configured here.")
     return res.provider
+
+
+@router.post("/staff/back-channel-sign-out")
+async def provider_signs_out(request: Request, res: Res, now: Now, logout_token: Annotated[str, Form(max_length=16384)] = "") -> Response:
+    """The provider's own word that somebody signed out there [OpenID Connect Back-Channel Logout 1.0 clause 2.5]."""
+    try:
+        claims = await _provider(res).read_sign_out(logout_token, now=now)
+    except InputError as error:
+        return problem(request, 400, error.code, error.message_vi, error.message_en)  # clause 2.8
+    await close_provider_sessions(res.db, Marks.of(claims))
+    return Response()
 
 
 @router.post("/staff/sign-out")
@@ -184,5 +197,8 @@ async def sign_out(request: Request, res: Res, staff: StaffForm) -> Response:
 @router.get("/staff/signed-out")
 async def signed_out(request: Request, res: Res, now: Now, origin: Annotated[str, Query(alias="from", max_length=16)] = "") -> Response:
     """Says so; who came by the provider may sign out there too."""
-    address = await res.provider.sign_out_address(now=now) if res.provider and origin == Origin.OIDC else None
+    try:
+        address = await res.provider.sign_out_address(now=now) if res.provider and origin == Origin.OIDC else None
+    except Unavailable:  # signed out here is signed out
+        address = None
     return pages.render(request, "staff_signed_out.html", headers=HEADERS, provider_address=address)

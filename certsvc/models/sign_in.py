@@ -30,13 +30,19 @@ class Account(Entity):
 
 
 class StaffSession(Entity):
-    """A browser that signed in; only the digest of what its cookie holds is kept. `name` greets whoever sits there."""
+    """A browser that signed in; only the digest of what its cookie holds is kept. `name` greets whoever sits there.
+
+    `subject` and `provider_session` are digests of who it is and of what the OpenID provider calls the session there, so that
+    the provider can end it.
+    """
 
     __tablename__ = "staff_sessions"
 
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     caller_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("api_keys.id"), index=True)
     name: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str | None] = mapped_column(String(64), index=True)
+    provider_session: Mapped[str | None] = mapped_column(String(64), index=True)
     opened_at: Mapped[dt.datetime]
     seen_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime] = mapped_column(index=True)

@@ -8,7 +8,7 @@ other algorithms than asymmetric ones of the list, or unsigned ones are none.
 import asyncio
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -28,6 +28,8 @@ ALGORITHMS = ("RS256", "PS256", "ES256")
 CALLBACK = "/staff/callback"
 _TYPES = {"jwt", "at+jwt", "application/at+jwt"}
 """Of tokens [RFC 9068 clause 4]; a log-out token or a proof is none, whoever signed it."""
+_SIGN_OUT_TYPES = {"jwt", "logout+jwt"}
+_SIGN_OUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _FRESH = dt.timedelta(minutes=10)
 _COOL_DOWN = dt.timedelta(minutes=1)
 _LEEWAY_S = 30
@@ -86,6 +88,13 @@ class Provider:
             raise sign_in_failed()
         return claims
 
+    async def read_sign_out(self, token: str, *, now: dt.datetime) -> Mapping[str, Any]:
+        """The claims of a logout token: whose session ended there [OpenID Connect Back-Channel Logout 1.0 clause 2.6].
+
+        Raises InputError `bad_token`, Unavailable `provider_unreachable`.
+        """
+        return await self._read(token, audience=self._settings.oidc_client_id, now=now, is_sign_out=True)
+
     async def sign_out_address(self, *, now: dt.datetime) -> str | None:
         """Where a browser signs out at the provider too [OpenID Connect RP-Initiated Logout 1.0 clause 2], if it has such a page."""
         endpoint = (await self._get(now=now)).metadata.get("end_session_endpoint")
@@ -105,19 +114,22 @@ class Provider:
             verify=self._tls,
         )
 
-    async def _read(self, token: str, *, audience: str, now: dt.datetime) -> Mapping[str, Any]:
+    async def _read(self, token: str, *, audience: str, now: dt.datetime, is_sign_out: bool = False) -> Mapping[str, Any]:
+        """The claims of a token that gives access, or of one that ends a session: neither is ever taken for the other."""
         expected = jwt.JWTClaimsRegistry(
             now=int(now.timestamp()),
             leeway=_LEEWAY_S,
             iss={"essential": True, "value": self._issuer},
             aud={"essential": True, "value": audience},
-            sub={"essential": True},
+            sub={"essential": not is_sign_out},
             exp={"essential": True},
             iat={"essential": True},
         )
         try:
-            decoded = jwt.decode(token, await self._keys_for(_read_header(token), now=now), algorithms=ALGORITHMS)
+            header = _read_header(token, types=_SIGN_OUT_TYPES if is_sign_out else _TYPES)
+            decoded = jwt.decode(token, await self._keys_for(header, now=now), algorithms=ALGORITHMS)
             expected.validate(decoded.claims)
+            _refuse_other_use(decoded.claims, is_sign_out=is_sign_out)
         except (JoseError, ValueError) as error:
             raise InputError(
                 "bad_token",
@@ -162,6 +174,7 @@ class Provider:
                 raise ValueError("the discovery document is another issuer's")
             for name in ("jwks_uri", "authorization_endpoint", "token_endpoint"):
                 self._refuse_plain(str(metadata[name]))
+            self._refuse_plain(str(metadata.get("end_session_endpoint", metadata["token_endpoint"])))
             keys = await _get_json(client, str(metadata["jwks_uri"]))
         return _Published(metadata, _key_set(keys), now)
 
@@ -189,13 +202,21 @@ def _key_set(document: Mapping[str, Any]) -> KeySet:
     return KeySet.import_key_set({"keys": fit})
 
 
-def _read_header(token: str) -> Mapping[str, Any]:
+def _refuse_other_use(claims: Mapping[str, Any], *, is_sign_out: bool) -> None:
+    """OpenID Connect Back-Channel Logout 1.0 clause 2.6: what ends a session says so, names whose it is, and has no nonce."""
+    events = claims.get("events")
+    is_ending = isinstance(events, Mapping) and _SIGN_OUT_EVENT in events and "nonce" not in claims and ("sub" in claims or "sid" in claims)
+    if (not is_ending) if is_sign_out else (events is not None):
+        raise ValueError("a token for another use")
+
+
+def _read_header(token: str, *, types: Collection[str]) -> Mapping[str, Any]:
     """The header of a token, not yet believed. Raises ValueError or JoseError for what cannot be a token for us."""
     if len(token) > _MAX_TOKEN:
         raise ValueError("the token is too long")
     header = jws.extract_compact(token.encode()).headers()
-    if header.get("alg") not in ALGORITHMS or str(header.get("typ", "JWT")).lower() not in _TYPES:
-        raise ValueError("another algorithm, or no token that gives access")
+    if header.get("alg") not in ALGORITHMS or str(header.get("typ", "JWT")).lower() not in types:
+        raise ValueError("another algorithm, or a token for another use")
     return header
 
 

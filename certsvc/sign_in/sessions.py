@@ -6,8 +6,9 @@ A session ends by signing out, when nobody used it for a while, at the latest af
 import datetime as dt
 import hmac
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 from certsvc.models import ApiKey, Origin, StaffSession
 from certsvc.sign_in.proofs import digest
@@ -30,7 +31,26 @@ class SignedIn:
         return hmac.compare_digest(self.csrf_token.encode(), sent.encode())
 
 
-async def open_session(db: Database, caller: ApiKey, *, name: str, lifetime: dt.timedelta, now: dt.datetime, instead_of: str | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Digests of who somebody is at the OpenID provider, and of the session there; a sign-out may name either."""
+
+    subject: str | None = None
+    provider_session: str | None = None
+
+    @classmethod
+    def of(cls, claims: Mapping[str, Any]) -> Self:
+        """Of an ID token or a logout token."""
+        issuer, subject, session = (str(claims.get(name) or "") for name in ("iss", "sub", "sid"))
+        return cls(digest(f"subject\n{issuer}\n{subject}") if subject else None, digest(f"session\n{issuer}\n{session}") if session else None)
+
+
+_UNMARKED = Marks()
+
+
+async def open_session(
+    db: Database, caller: ApiKey, *, name: str, lifetime: dt.timedelta, now: dt.datetime, instead_of: str | None = None, marks: Marks = _UNMARKED
+) -> str:
     """A new session; returns what the cookie holds: 256 random bits. The one that the browser had before is closed."""
     text = secrets.token_urlsafe(32)
     async with db.begin() as session:
@@ -38,6 +58,7 @@ async def open_session(db: Database, caller: ApiKey, *, name: str, lifetime: dt.
         if instead_of:
             await sign_in.close_session(session, digest(instead_of))
         row = StaffSession(sha256=digest(text), caller_id=caller.id, name=name[:_MAX_NAME], opened_at=now, seen_at=now, expires_at=now + lifetime)
+        row.subject, row.provider_session = marks.subject, marks.provider_session
         session.add(row)
     return text
 
@@ -60,6 +81,12 @@ async def find_session(db: Database, text: str, *, idle: dt.timedelta, origins: 
 async def close_session(db: Database, text: str) -> None:
     async with db.begin() as session:
         await sign_in.close_session(session, digest(text))
+
+
+async def close_provider_sessions(db: Database, marks: Marks) -> None:
+    """What the provider says has ended, ends here: that session, or all of the subject where none is named."""
+    async with db.begin() as session:
+        await sign_in.close_provider_sessions(session, subject=marks.subject, provider_session=marks.provider_session)
 
 
 def _csrf_token(text: str) -> str:

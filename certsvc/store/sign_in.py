@@ -42,6 +42,12 @@ async def close_sessions_of(session: AsyncSession, caller_id: uuid.UUID) -> None
     await session.execute(delete(StaffSession).where(StaffSession.caller_id == caller_id))
 
 
+async def close_provider_sessions(session: AsyncSession, *, subject: str | None, provider_session: str | None) -> None:
+    """End that one session of the provider; where none is named, all of the subject."""
+    ended = StaffSession.provider_session == provider_session if provider_session else StaffSession.subject == subject
+    await session.execute(delete(StaffSession).where(ended))
+
+
 async def forget_sessions(session: AsyncSession, *, now: dt.datetime) -> None:
     """Remove those that have run out."""
     await session.execute(delete(StaffSession).where(StaffSession.expires_at <= now))

@@ -14,6 +14,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey
 
+from certsvc.errors import Forbidden
 from certsvc.models import Role
 from certsvc.resources import utc_now
 from tests.support.every_route import Caller, faults, owned_papers
@@ -262,16 +263,52 @@ async def test_only_the_browser_that_left_may_come_back(rig: Rig, provider: Open
         assert (await browser.get(back)).status_code == 403, "a code is good once"
 
 
-async def test_an_id_token_is_no_access_token(rig: Rig, provider: OpenIdProvider) -> None:
-    """It names the client as its audience; where an audience of our own is set, that is none of ours."""
+async def _code(rig: Rig, provider: OpenIdProvider) -> tuple[str, dict[str, str]]:
+    """A code that somebody got at the provider, and what his browser took along."""
     async with rig.client(role=None) as browser:
         left = await browser.get("/staff/sign-in/provider")
-        journey = rig.res.vault.open_journey(next(value for name, value in browser.cookies.items() if name.endswith("journey")))
+        journey = rig.res.vault.open_journey(browser.cookies["certsvc-journey"])
     assert journey is not None
-    code = parse_qs(urlsplit(provider.sign_in(left.headers["Location"], "mai")).query)["code"][0]
+    return parse_qs(urlsplit(provider.sign_in(left.headers["Location"], "mai")).query)["code"][0], journey
+
+
+@pytest.mark.parametrize("wrong", ["nonce", "verifier"])
+async def test_a_code_belongs_to_its_journey(rig: Rig, provider: OpenIdProvider, wrong: str) -> None:
+    """With another's nonce, or another's proof of having left, it stands for nothing."""
+    assert rig.res.provider is not None
+    code, journey = await _code(rig, provider)
+    mixed = {"nonce": journey["nonce"], "verifier": journey["verifier"]} | {wrong: "x" * 43}
+    with pytest.raises(Forbidden, match="sign_in_failed"):
+        await rig.res.provider.redeem(code, **mixed, now=utc_now())
+
+
+async def test_an_id_token_is_no_access_token(rig: Rig, provider: OpenIdProvider) -> None:
+    """It names the client as its audience; where an audience of our own is set, that is none of ours."""
+    code, journey = await _code(rig, provider)
     id_token = provider.redeem(code, verifier=journey["verifier"])
     assert _parts(id_token)[1]["role"] == "insurer"
     assert await _told(rig, id_token) == (401, "bad_token")
+
+
+async def test_the_provider_ends_a_session(rig: Rig, provider: OpenIdProvider) -> None:
+    """Somebody who signs out there is signed out here: that browser, no other; only by a logout token, and that is good for nothing else."""
+    there = httpx.Cookies()
+    async with rig.client(role=None) as browser, _come_back(rig, provider, "mai") as (elsewhere, _):
+        browser.headers.update(HEADERS)
+        left = await browser.get("/staff/sign-in/provider")
+        await browser.get(provider.sign_in(left.headers["Location"], "mai", cookies=there).removeprefix(BASE_URL))
+
+        async def told(token: str) -> tuple[int, int]:
+            answer = await rig.call("POST", "/staff/back-channel-sign-out", role=None, data={"logout_token": token})
+            return answer.status_code, (await browser.get("/staff")).status_code
+
+        token = provider.sign_out(there)
+        head, body, signature = token.split(".")
+        for wrong in ("", provider.token("program-insurer"), f"{head}.{body}.", f"{head}.{_plain({**_parts(token)[1], 'sid': 'x'})}.{signature}"):
+            assert await told(wrong) == (400, 200)
+        assert await _told(rig, token) == (401, "bad_token")
+        assert await told(token) == (200, 303)
+        assert (await elsewhere.get("/staff")).status_code == 200
 
 
 @pytest.mark.parametrize("changes", [{"oidc_acr": "mfa"}])

@@ -30,6 +30,8 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
       client_id: "certsvc",
       client_secret: secret,
       redirect_uris: [`${baseUrl}/staff/callback`],
+      backchannel_logout_uri: `${baseUrl}/staff/back-channel-sign-out`,
+      backchannel_logout_session_required: true,
       post_logout_redirect_uris: [`${baseUrl}/staff/signed-out`],
     },
     ...Object.keys(PROGRAMS).map((client_id) => ({
@@ -46,6 +48,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   features: {
     clientCredentials: { enabled: true },
     rpInitiatedLogout: { enabled: true },
+    backchannelLogout: { enabled: true },
     resourceIndicators: {
       enabled: true,
       getResourceServerInfo: (_, resource, client) => ({
@@ -54,6 +57,11 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     },
   },
   pkce: { required: () => true },
+  // What it would send us is written down: the tests hand it on themselves.
+  fetch: async (_, { body }) => {
+    console.log(`logout_token ${body.get("logout_token")}`);
+    return new Response();
+  },
   ttl: { IdToken: 600, Session: 3600, Interaction: 600, Grant: 3600, AccessToken: 600, ClientCredentials: 600 },
 });
 

@@ -36,7 +36,7 @@ OPEN: frozenset[Route] = frozenset(
 PAGES: frozenset[Route] = frozenset(
     {
         *(("GET", path) for path in ("/staff/sign-in", "/staff/sign-in/provider", "/staff/callback", "/staff/enrol", "/staff/signed-out")),
-        *(("POST", path) for path in ("/staff/sign-in", "/staff/enrol")),
+        *(("POST", path) for path in ("/staff/sign-in", "/staff/enrol", "/staff/back-channel-sign-out")),
     }
 )
 """Where people sign in: before there is a session."""

@@ -97,14 +97,26 @@ class OpenIdProvider:
         found: str = answer.json()["id_token"]
         return found
 
-    def sign_in(self, address: str, person: str) -> str:
-        """What a person does there: type the name, agree. Returns the address that the browser is sent back to."""
+    def sign_out(self, cookies: httpx.Cookies) -> str:
+        """A person signs out there with that browser; returns the logout token that the provider sends us."""
+        with httpx.Client(trust_env=False, cookies=cookies) as browser:
+            page = browser.get(f"{self.issuer}/session/end", params={"client_id": "certsvc"})
+            done = browser.post(_action(page), data=_fields(page.text) | {"logout": "yes"})
+            assert done.is_redirect or done.is_success, done.text
+        assert self.process is not None
+        assert self.process.stdout is not None
+        return next(line.split()[1] for line in self.process.stdout if line.startswith("logout_token "))
+
+    def sign_in(self, address: str, person: str, *, cookies: httpx.Cookies | None = None) -> str:
+        """What a person does there: type the name, agree. Returns the address that the browser is sent back to; `cookies` takes what it got."""
         with httpx.Client(trust_env=False) as browser:
             answer = browser.get(address)
             for _ in range(12):
                 if answer.is_redirect:
                     address = urljoin(str(answer.url), answer.headers["Location"])
                     if address.startswith(self.base_url):
+                        if cookies is not None:
+                            cookies.update(browser.cookies)
                         return address
                     answer = browser.get(address)
                     continue

@@ -39,6 +39,8 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("caller_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=True),
+        sa.Column("provider_session", sa.String(length=64), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
@@ -46,6 +48,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_staff_sessions")),
     )
     op.create_index(op.f("ix_staff_sessions_caller_id"), "staff_sessions", ["caller_id"])
+    op.create_index(op.f("ix_staff_sessions_subject"), "staff_sessions", ["subject"])
+    op.create_index(op.f("ix_staff_sessions_provider_session"), "staff_sessions", ["provider_session"])
     op.create_index(op.f("ix_staff_sessions_expires_at"), "staff_sessions", ["expires_at"])
     op.create_table(
         "sign_in_tries",
