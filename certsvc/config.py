@@ -4,6 +4,7 @@ An unknown `CERTSVC_` variable stops the start: a misspelt setting must not be s
 Production refuses what is only fit for development (`Settings.refuse_unfit`).
 """
 
+import json
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -73,6 +74,20 @@ class Settings(BaseSettings):
     max_pdf_bytes: int = Field(20 * 1024**2, description="largest file to check")
     verify_timeout_s: float = Field(5.0, gt=0, description="wall-clock limit of one file check")
     verify_memory_bytes: int = Field(768 * 1024**2, description="memory limit of one file check")
+    local_accounts: bool = Field(default=True, description="whether people sign in with accounts made by `certsvc accounts create`")
+    oidc_issuer: str | None = Field(None, description="the OpenID provider's issuer, exactly as its discovery document says it; without it there is none")
+    oidc_client_id: str = Field("certsvc", description="what the provider knows this service as")
+    oidc_client_secret: SecretStr | None = Field(None, description="of that client, if it has one; PKCE is used in any case")
+    oidc_audience: str | None = Field(None, description="audience that bearer tokens must name. Default: the client's id, so that ID tokens do")
+    oidc_scope: str = Field("openid profile", description="scopes that browsers ask the provider for")
+    oidc_role_claim: str = Field("role", description="claim that holds a person's role, or a list of them; dots lead into objects (`realm_access.roles`)")
+    oidc_roles: dict[str, str] = Field({}, description='which value of that claim is which role, as JSON: `{"bhxh-staff": "insurer"}`. Default: our own names')
+    oidc_facility_claim: str = Field("facility", description="claim that holds the five-digit code of a `facility` person's facility")
+    oidc_holder_claim: str | None = Field(None, description="claim that tells organisations of one role apart. Default: all of a role own what each asked for")
+    oidc_acr: str | None = Field(None, description="`acr` that every token must have, where the provider says so how strongly somebody signed in")
+    oidc_timeout_s: float = Field(5.0, gt=0, description="seconds to wait for the provider")
+    session_idle_min: int = Field(30, ge=1, description="minutes without use after which a browser is signed out")
+    session_hours: int = Field(10, ge=1, description="hours after which a browser is signed out in any case")
     trusted_proxies: int = Field(0, ge=0, description="reverse proxies in front whose X-Forwarded-For entry is believed")
     log_json: bool = Field(False, description="log as JSON lines instead of readable lines")
 
@@ -88,6 +103,8 @@ class Settings(BaseSettings):
                 raise ValueError("production needs CERTSVC_SECRET, at least 32 random characters")
             if not self.base_url.startswith("https://"):
                 raise ValueError("production needs an https:// CERTSVC_BASE_URL")
+            if self.oidc_issuer is not None and not self.oidc_issuer.startswith("https://"):
+                raise ValueError("production needs an https:// CERTSVC_OIDC_ISSUER")
         return self
 
     @property
@@ -101,8 +118,17 @@ class Settings(BaseSettings):
     def as_environment(self) -> dict[str, str]:
         """The variables that give a child process these settings."""
         values = {name: getattr(self, name) for name in type(self).model_fields}
-        plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else str(value) for name, value in values.items() if value is not None}
-        return {f"{PREFIX}{name.upper()}": value for name, value in plain.items()}
+        return {f"{PREFIX}{name.upper()}": _plain(value) for name, value in values.items() if value is not None}
+
+
+def _plain(value: object) -> str:
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case dict():
+            return json.dumps(value)
+        case _:
+            return str(value)
 
 
 def load_settings() -> Settings:

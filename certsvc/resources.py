@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from certsvc.archive import Archive
 from certsvc.blobs import Blobs
@@ -23,6 +24,9 @@ from certsvc.store import Database
 from certsvc.trusting import TrustSource
 from certsvc.vault import Vault
 from certsvc.verify.apart import Examiner
+
+if TYPE_CHECKING:
+    from certsvc.sign_in.provider import Provider
 
 
 def utc_now() -> dt.datetime:
@@ -42,6 +46,7 @@ class Resources:
     vault: Vault
     trust: TrustSource
     examiner: Examiner
+    provider: "Provider | None" = None
 
 
 def open_vault(settings: Settings) -> Vault:
@@ -73,12 +78,24 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         examiner = Examiner(timeout_s=settings.verify_timeout_s, memory_bytes=settings.verify_memory_bytes)
         try:
             blobs, vault = Blobs(settings.obstore_url), open_vault(settings)
-            yield Resources(settings, db, blobs, Archive(blobs, vault), doorbell, vault, TrustSource(db, settings), examiner)
+            trust, provider = TrustSource(db, settings), _open_provider(settings)
+            yield Resources(settings, db, blobs, Archive(blobs, vault), doorbell, vault, trust, examiner, provider)
         finally:
             await examiner.close()
             await doorbell.close()
     finally:
         await db.close()
+
+
+def _open_provider(settings: Settings) -> "Provider | None":
+    """The OpenID provider, where one is configured. Raises Broken `bad_role_map`."""
+    if settings.oidc_issuer is None:
+        return None
+    from certsvc.sign_in.provider import Provider  # noqa: PLC0415 - most processes need none
+    from certsvc.sign_in.subjects import roles_of  # noqa: PLC0415
+
+    roles_of(settings)
+    return Provider(settings, issuer=settings.oidc_issuer)
 
 
 @contextmanager

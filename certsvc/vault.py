@@ -31,6 +31,7 @@ from certsvc.records import Case, Person
 from certsvc.verify.codes import encode_code, encode_token
 
 GRANT_LIFETIME_S = 15 * 60
+JOURNEY_LIFETIME_S = 10 * 60
 _NONCE_BYTES = 12
 _HALF, _ROUNDS = 2**10, 4
 
@@ -47,6 +48,7 @@ class Vault:
         self._people = _subkey(secret, "people")
         self._records = AESGCM(_subkey(secret, "records"))
         self._files = AESGCM(_subkey(secret, "files"))
+        self._journeys = URLSafeTimedSerializer(_subkey(secret, "journeys"), signer_kwargs={"digest_method": hashlib.sha256})
         self._grants = URLSafeTimedSerializer(_subkey(secret, "grants"), signer_kwargs={"digest_method": hashlib.sha256})
 
     def code(self, certificate_id: uuid.UUID) -> str:
@@ -103,6 +105,15 @@ class Vault:
         """What `seal_answer` sealed. Raises Broken as `open_record` does."""
         return self._open(sealed, f"stored_answers.body:{place}".encode())
 
+    def seal_secret(self, place: str, secret: bytes) -> bytes:
+        """A secret that we have to know again, like that of an authenticator; `place` names its table, column and row."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._records.encrypt(nonce, secret, place.encode())
+
+    def open_secret(self, place: str, sealed: bytes) -> bytes:
+        """What `seal_secret` sealed. Raises Broken as `open_record` does."""
+        return self._open(sealed, place.encode())
+
     def seal_case(self, certificate_id: uuid.UUID, case: Case) -> bytes:
         """A case as its certificate's row keeps it."""
         return self.seal_record(certificate_id, json.dumps(case.to_json(), ensure_ascii=False).encode())
@@ -140,6 +151,18 @@ class Vault:
             return self._files.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], place)
         except (InvalidTag, ValueError) as error:
             raise Broken("file_key_unreadable", "Không mở được khoá của tệp đã lưu.", "The key of a stored file does not open with this secret.") from error
+
+    def seal_journey(self, facts: dict[str, str]) -> str:
+        """What a browser keeps for us while it is at the OpenID provider: nobody else can have made it."""
+        return self._journeys.dumps(facts)
+
+    def open_journey(self, sealed: str) -> dict[str, str] | None:
+        """What `seal_journey` sealed within the last ten minutes, else None."""
+        try:
+            facts = self._journeys.loads(sealed, max_age=JOURNEY_LIFETIME_S)
+        except BadSignature:
+            return None
+        return facts if isinstance(facts, dict) else None
 
     def grant(self, certificate_id: uuid.UUID) -> str:
         """A right to download one PDF for a quarter of an hour, given after the second factor."""

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
-from certsvc.api import batches, bulk, bulk_pages, certificates, check_app, events, health, mappings, public, published, registry, site, templates
+from certsvc.api import batches, bulk, bulk_pages, certificates, check_app, events, health, mappings, public, published, registry, site, staff, templates
 from certsvc.api.limits import AddressLimiter
 from certsvc.api.middleware import BodyLimit, RequestContext
 from certsvc.api.pages import static_files
@@ -15,6 +15,8 @@ from certsvc.api.schemas import PROBLEMS
 from certsvc.config import Settings
 from certsvc.resources import Resources, open_resources, utc_now
 
+_SIGN_INS_A_MINUTE = 120
+"""Of one address on the pages around signing in: each try costs a password hash."""
 _CALLS_A_MINUTE = 300
 """Of one address on what needs no key: a factory gate scans every few seconds, a network shares one address."""
 
@@ -53,8 +55,9 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
         app.include_router(open_to_all, responses=PROBLEMS)
     app.state.returning_turns = asyncio.Semaphore(_RETURNS_AT_ONCE)
-    for staff in (certificates.router, batches.router, events.router, mappings.router, templates.router, registry.router):
-        app.include_router(staff, responses=PROBLEMS)
+    for behind_key in (certificates.router, batches.router, events.router, mappings.router, templates.router, registry.router):
+        app.include_router(behind_key, responses=PROBLEMS)
+    app.include_router(staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))])
     app.include_router(health.router)
     app.mount("/static", static_files(), name="static")
     app.add_middleware(BodyLimit, settings=settings)

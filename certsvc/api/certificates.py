@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from certsvc.api.access import Now, Reader, Res, Writer
+from certsvc.api.access import Now, Reader, Res, Withdrawer, Writer
 from certsvc.api.downloads import deliver_pdf
 from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
 from certsvc.api.schemas import CertificateOut, CertificatePage, CertificateRequest, Replacement, Withdrawal, certificate_out
@@ -129,7 +129,7 @@ async def read_pdf(certificate_id: uuid.UUID, request: Request, res: Res, caller
 
 @router.post("/{certificate_id}/replace", status_code=202, response_model=CertificateOut)
 async def replace(
-    certificate_id: uuid.UUID, body: Replacement, request: Request, res: Res, caller: Writer, now: Now, idempotency_key: IdempotencyKey = None
+    certificate_id: uuid.UUID, body: Replacement, request: Request, res: Res, caller: Withdrawer, now: Now, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Put a successor in its place: corrected by `record`, or without it the same paper again."""
 
@@ -160,7 +160,7 @@ async def withdraw(
     body: Withdrawal,
     request: Request,
     res: Res,
-    caller: Writer,
+    caller: Withdrawer,
     now: Now,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:

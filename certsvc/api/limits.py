@@ -48,7 +48,7 @@ class AddressLimiter:
         allowance = _Allowance(name, per_min(per_minute), self._store)
 
         async def check(request: Request) -> None:
-            if wait_s := await allowance.spend(request, self._address(request), cost=1):
+            if wait_s := await allowance.spend(request, network_of(request, trusted_proxies=self._trusted_proxies), cost=1):
                 raise TooMany(
                     "too_many_requests",
                     "Quá nhiều yêu cầu từ mạng này; hãy thử lại sau ít phút.",
@@ -63,7 +63,7 @@ class AddressLimiter:
         allowance = _Allowance(name, per_hour(an_hour), self._store)
 
         async def take(request: Request, cost: int) -> None:
-            if wait_s := await allowance.spend(request, self._address(request), cost=cost):
+            if wait_s := await allowance.spend(request, network_of(request, trusted_proxies=self._trusted_proxies), cost=cost):
                 raise TooMany(
                     "allowance_spent",
                     "Mạng này đã kiểm tra quá nhiều giấy trong một giờ; hãy thử lại sau, hoặc gửi ít giấy hơn.",
@@ -73,18 +73,20 @@ class AddressLimiter:
 
         return take
 
-    def _address(self, request: Request) -> str:
-        host = request.client.host if request.client else ""
-        if self._trusted_proxies:
-            hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-            host = hops[-self._trusted_proxies] if len(hops) >= self._trusted_proxies else host
-        try:
-            address = ipaddress.ip_address(host)
-        except ValueError:
-            return "unknown"
-        if isinstance(address, ipaddress.IPv6Address):
-            return str(ipaddress.ip_network((address, _IPV6_PREFIX), strict=False))
-        return str(address)
+
+def network_of(request: Request, *, trusted_proxies: int) -> str:
+    """The address that a request came from, of IPv6 its /64; `trusted_proxies` entries of X-Forwarded-For are believed."""
+    host = request.client.host if request.client else ""
+    if trusted_proxies:
+        hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+        host = hops[-trusted_proxies] if len(hops) >= trusted_proxies else host
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, _IPV6_PREFIX), strict=False))
+    return str(address)
 
 
 class _Allowance:

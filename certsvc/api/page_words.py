@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from certsvc.errors import CertsvcError
-from certsvc.models import Kind, Slot
+from certsvc.models import Kind, Role, Slot
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import VERDICTS_OF, CheckName, Outcome, TimeSource, Verdict
 
@@ -89,6 +89,13 @@ WITHDRAWN_FOR: Mapping[Reason, Words] = {
 }
 """Why a paper is suspended or was replaced; the texts of the reasons themselves speak of revocation."""
 
+ROLES: Mapping[str, Words] = {
+    Role.INSURER: Words("Cơ quan BHXH", "insurer"),
+    Role.FACILITY: Words("Cơ sở y tế", "health facility"),
+    Role.AUDITOR: Words("Kiểm tra, giám sát", "auditor"),
+    Role.ADMIN: Words("Quản trị", "administrator"),
+}
+
 KINDS: Mapping[str, Words] = {
     Kind.SICK_LEAVE: Words("Giấy chứng nhận nghỉ việc hưởng bảo hiểm xã hội", "Sick-leave certificate for social insurance"),
     Kind.RECOVERY: Words("Giấy xác nhận khỏi bệnh và hoàn thành thời gian cách ly, điều trị COVID-19 tại nhà", "Certificate of recovery from COVID-19"),
@@ -153,6 +160,8 @@ FIELDS_AT_FAULT: Mapping[str, tuple[str, ...]] = {
     "too_many_codes": ("codes",),
     "too_large": ("file",),
     "not_pdf_or_image": ("file",),
+    "weak_password": ("password",),
+    "wrong_code": ("code",),
 }
 """Ids of the form fields that an error is about, by its code."""
 

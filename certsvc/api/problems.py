@@ -39,6 +39,7 @@ _BY_CODE = {
     "not_utf8": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "not_pdf_or_image": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "no_key": HTTPStatus.UNAUTHORIZED,
+    "bad_token": HTTPStatus.UNAUTHORIZED,
 }
 _PLAIN: Mapping[int, tuple[str, str, str]] = {
     401: ("unauthorized", "Cần khoá truy cập.", "An API key is needed."),

@@ -4,12 +4,12 @@ running    serve, worker, demo, migrate          here     keys, identities, impo
 remote     batch, at a running service           looking  designs, doctor
 issuers    others whose QR codes are believed
 mapping    mappings, template, at a running service
-verifying  verify, at a running service
+verifying  verify, at a running service          accounts local accounts, on this machine's database
 """
 
 import typer
 
-from certsvc.cli import here, issuers, looking, mapping, remote, running, verifying
+from certsvc.cli import accounts, here, issuers, looking, mapping, remote, running, verifying
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,6 +24,7 @@ app.command()(running.migrate)
 app.add_typer(here.facilities, name="facilities")
 app.add_typer(here.practitioners, name="practitioners")
 app.add_typer(here.keys, name="keys")
+app.add_typer(accounts.accounts, name="accounts")
 app.add_typer(here.identities, name="identities")
 app.add_typer(issuers.issuers, name="issuers")
 app.add_typer(here.certificates, name="certificates")

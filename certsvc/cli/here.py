@@ -1,5 +1,6 @@
 """Commands on this machine's database: imports, API keys, signing identities, erasure."""
 
+import datetime as dt
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
@@ -11,11 +12,11 @@ from rich.table import Table
 from certsvc.blobs import Blobs
 from certsvc.callers import create_key, revoke_key
 from certsvc.cli.ending import run, say, settings_from_environment, show
-from certsvc.config import Settings
+from certsvc.config import HANOI, Settings
 from certsvc.errors import InputError
 from certsvc.identities import add_identity, retire_identity
 from certsvc.issuing.erasing import erase_files
-from certsvc.models import Practitioner, Role
+from certsvc.models import SCOPES_OF, Practitioner, Role, Scope
 from certsvc.records.columns import PRACTITIONERS
 from certsvc.records.registry_files import read_facilities, read_practitioners
 from certsvc.records.tables import open_table
@@ -33,7 +34,13 @@ CsvFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV 
 Facility = Annotated[str | None, typer.Option(help="five-digit code of the facility")]
 
 
-def _on_database(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
+def refuse_odd_facility(role: Role, facility: str | None) -> None:
+    if (role is Role.FACILITY) != (facility is not None):
+        wrong = "vai trò facility cần --facility, vai trò khác thì không / role facility needs --facility, other roles have none"
+        raise typer.BadParameter(wrong, param_hint="--facility")
+
+
+def on_database(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
     settings = settings_from_environment()
 
     async def opened() -> T:
@@ -57,7 +64,7 @@ def import_facilities(file: CsvFile) -> None:
             await registry.save_facilities(session, found)
         return len(found)
 
-    say(f"{_on_database(work)} cơ sở / facilities")
+    say(f"{on_database(work)} cơ sở / facilities")
 
 
 @practitioners.command("import")
@@ -73,7 +80,7 @@ def import_practitioners(file: CsvFile) -> None:
             await registry.save_practitioners(session, found)
         return len(found)
 
-    say(f"{_on_database(work)} người hành nghề / practitioners")
+    say(f"{on_database(work)} người hành nghề / practitioners")
 
 
 def _unknown_facilities(file: Path, found: Sequence[Practitioner], *, known: Collection[str]) -> list[dict[str, Any]]:
@@ -100,16 +107,26 @@ def create(
     role: Annotated[Role, typer.Option()],
     facility: Facility = None,
     holder: Annotated[str | None, typer.Option(help="whose key it is; keys of one holder own the same batches (default: the facility, or the role)")] = None,
+    scopes: Annotated[str | None, typer.Option(help="what it may do, of read, issue, withdraw, with commas between (default: all that the role may)")] = None,
+    expires: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="last day on which it is good, in Hanoi (default: never expires)")] = None,
 ) -> None:
     """Make an API key and show it, once."""
-    if (role is Role.FACILITY) != (facility is not None):
-        wrong = "vai trò facility cần --facility, vai trò khác thì không / role facility needs --facility, other roles have none"
-        raise typer.BadParameter(wrong, param_hint="--facility")
+    refuse_odd_facility(role, facility)
+    expires_at = (expires + dt.timedelta(days=1)).replace(tzinfo=HANOI) if expires else None
+    narrowed = _read_scopes(scopes) if scopes is not None else None
 
     async def work(db: Database, _: Settings) -> str:
-        return await create_key(db, role=role, facility_code=facility, now=utc_now(), holder=holder)
+        return await create_key(db, role=role, facility_code=facility, now=utc_now(), holder=holder, scopes=narrowed, expires_at=expires_at)
 
-    say(_on_database(work))
+    say(on_database(work))
+
+
+def _read_scopes(typed: str) -> list[Scope]:
+    try:
+        return [Scope(each.strip()) for each in typed.split(",")]
+    except ValueError as error:
+        wrong = f"phạm vi là {', '.join(Scope)} / scopes are {', '.join(Scope)}"
+        raise typer.BadParameter(wrong, param_hint="--scopes") from error
 
 
 @keys.command("list")
@@ -117,14 +134,15 @@ def list_keys() -> None:
     """Which keys there are; the keys themselves are not known."""
 
     async def work(db: Database, _: Settings) -> Table:
-        table = Table("prefix", "role", "facility", "holder", "created", "last used", "expires", "revoked")
+        table = Table("prefix", "role", "facility", "holder", "scopes", "created", "last used", "expires", "revoked")
         async with db.read() as session:
             for key in await registry.list_keys(session):
                 instants = (key.created_at, key.last_used_at, key.expires_at, key.revoked_at)
-                table.add_row(key.prefix, key.role, key.facility_code or "", key.holder, *(f"{at:%Y-%m-%d %H:%M}" if at else "" for at in instants))
+                about = (key.prefix, key.role, key.facility_code or "", key.holder, " ".join(key.scopes or sorted(SCOPES_OF[key.role])))
+                table.add_row(*about, *(f"{at:%Y-%m-%d %H:%M}" if at else "" for at in instants))
         return table
 
-    show(_on_database(work))
+    show(on_database(work))
 
 
 @keys.command("revoke")
@@ -134,7 +152,7 @@ def revoke(prefix: Annotated[str, typer.Argument(help="the key's first part, as 
     async def work(db: Database, _: Settings) -> None:
         await revoke_key(db, prefix, now=utc_now())
 
-    _on_database(work)
+    on_database(work)
     say("Đã thu hồi. / Revoked.")
 
 
@@ -150,7 +168,7 @@ def list_identities() -> None:
                 table.add_row(str(row.id), row.facility_code, row.licence or "(con dấu / seal)", f"{row.not_after:%Y-%m-%d}", retired, row.source)
         return table
 
-    show(_on_database(work))
+    show(on_database(work))
 
 
 @identities.command("add")
@@ -164,7 +182,7 @@ def add(
     async def work(db: Database, settings: Settings) -> uuid.UUID:
         return (await add_identity(db, file, facility_code=facility, licence=licence, settings=settings, now=utc_now())).id
 
-    say(str(_on_database(work)))
+    say(str(on_database(work)))
 
 
 @identities.command("rotate")
@@ -181,7 +199,7 @@ def rotate(
         await retire_identity(db, identity, now=utc_now())
         return new.id
 
-    say(str(_on_database(work)))
+    say(str(on_database(work)))
 
 
 @identities.command("retire")
@@ -191,7 +209,7 @@ def retire(identity: Annotated[uuid.UUID, typer.Argument(help="as `identities li
     async def work(db: Database, _: Settings) -> None:
         await retire_identity(db, identity, now=utc_now())
 
-    _on_database(work)
+    on_database(work)
     say("Đã ngừng dùng. / Retired.")
 
 
@@ -208,4 +226,4 @@ def erase(
     async def work(db: Database, settings: Settings) -> int:
         return await erase_files(db, certificate, blobs=Blobs(settings.obstore_url), actor="operator", now=utc_now())
 
-    say(f"{_on_database(work)} tệp / files")
+    say(f"{on_database(work)} tệp / files")

@@ -11,11 +11,14 @@ from certsvc.models.batches import Batch, BatchRow, ColumnMapping
 from certsvc.models.certificates import Certificate, Episode, Event, PublishedFile, SerialCounter
 from certsvc.models.published import StatusList, TrustList
 from certsvc.models.registry import ApiKey, Facility, Practitioner, SigningIdentity
-from certsvc.models.states import LIVE, PUBLISHED, BatchStatus, Kind, Role, Slot, Status
+from certsvc.models.sign_in import Account, SignInTry, StaffSession
+from certsvc.models.states import LIVE, PUBLISHED, SCOPES_OF, BatchStatus, Kind, Origin, Role, Scope, Slot, Status
 
 __all__ = [
     "LIVE",
     "PUBLISHED",
+    "SCOPES_OF",
+    "Account",
     "ApiKey",
     "Batch",
     "BatchRow",
@@ -28,12 +31,16 @@ __all__ = [
     "Facility",
     "Instant",
     "Kind",
+    "Origin",
     "Practitioner",
     "PublishedFile",
     "Role",
+    "Scope",
     "SerialCounter",
+    "SignInTry",
     "SigningIdentity",
     "Slot",
+    "StaffSession",
     "Status",
     "StatusList",
     "StoredAnswer",

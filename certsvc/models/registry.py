@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from certsvc.models.base import Entity, one_of, within
-from certsvc.models.states import Role
+from certsvc.models.states import SCOPES_OF, Origin, Role, Scope
 
 
 class Facility(Entity):
@@ -72,16 +72,23 @@ class SigningIdentity(Entity):
 
 
 class ApiKey(Entity):
-    """A caller's key: only its digest is kept."""
+    """A caller: who asks, as what, for which facility; whatever is asked for points here.
+
+    `sha256` is the digest of what shows who calls. Of a key (`origin`) that is its text; of an OpenID subject the issuer,
+    subject, role, facility and holder, so that a change of role is another caller and history keeps what was; of a local
+    account a random value that nothing opens. `prefix` names the caller in logs. `scopes` narrow what its role may.
+    """
 
     __tablename__ = "api_keys"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    origin: Mapped[Origin] = mapped_column(default=Origin.KEY)
     prefix: Mapped[str] = mapped_column(String(16), unique=True)
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     role: Mapped[Role]
     facility_code: Mapped[str | None] = mapped_column(ForeignKey("facilities.code"))
     holder: Mapped[str] = mapped_column(String(64))
+    scopes: Mapped[list[str] | None]
     created_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime | None]
     last_used_at: Mapped[dt.datetime | None]
@@ -89,11 +96,12 @@ class ApiKey(Entity):
 
     __table_args__ = (
         one_of("role", Role),
+        one_of("origin", Origin),
         CheckConstraint("(role = 'facility') = (facility_code IS NOT NULL)", name="facility_scope"),
     )
 
     def is_of_same_holder(self, other: "ApiKey") -> bool:
-        """Whether both keys are one organisation's: what one asked for is the other's too, so keys can be renewed."""
+        """Whether both are one organisation's: what one asked for is the other's too, so keys can be renewed and people change."""
         return self.owner == other.owner
 
     @property
@@ -104,6 +112,9 @@ class ApiKey(Entity):
     def may_see(self, facility_code: str) -> bool:
         """Whether that facility's certificates exist for this caller."""
         return self.facility_code is None or self.facility_code == facility_code
+
+    def may(self, scope: Scope) -> bool:
+        return scope in SCOPES_OF[self.role] and (self.scopes is None or scope in self.scopes)
 
     def is_good(self, now: dt.datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

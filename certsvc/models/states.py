@@ -42,6 +42,26 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Scope(StrEnum):
+    """What a key may be narrowed to; without scopes a caller may do all that its role may."""
+
+    READ = "read"
+    ISSUE = "issue"
+    WITHDRAW = "withdraw"
+
+
+SCOPES_OF = {role: frozenset({Scope.READ}) if role is Role.AUDITOR else frozenset(Scope) for role in Role}
+"""What each role may do at all: auditors only read [api.md §2]."""
+
+
+class Origin(StrEnum):
+    """How a caller shows who it is: an API key, a token of the OpenID provider, a local account."""
+
+    KEY = "key"
+    OIDC = "oidc"
+    ACCOUNT = "account"
+
+
 class BatchStatus(StrEnum):
     READING = "reading"
     RUNNING = "running"

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.errors import NotFound
-from certsvc.models import ApiKey, Facility, Practitioner, SigningIdentity
+from certsvc.models import ApiKey, Facility, Origin, Practitioner, SigningIdentity
 
 
 async def save_facilities(session: AsyncSession, facilities: Iterable[Facility]) -> None:
@@ -66,11 +66,13 @@ async def get_identity(session: AsyncSession, identity_id: uuid.UUID) -> Signing
 
 
 async def list_keys(session: AsyncSession) -> Sequence[ApiKey]:
-    return (await session.scalars(select(ApiKey).order_by(ApiKey.created_at))).all()
+    """API keys, oldest first; not those who sign in."""
+    return (await session.scalars(select(ApiKey).where(ApiKey.origin == Origin.KEY).order_by(ApiKey.created_at))).all()
 
 
-async def find_key(session: AsyncSession, *, sha256: str) -> ApiKey | None:
-    return await session.scalar(select(ApiKey).where(ApiKey.sha256 == sha256))
+async def find_caller_row(session: AsyncSession, *, sha256: str, origin: Origin) -> ApiKey | None:
+    """Who shows that he calls by this digest, and in this way."""
+    return await session.scalar(select(ApiKey).where(ApiKey.sha256 == sha256, ApiKey.origin == origin))
 
 
 async def find_key_by_prefix(session: AsyncSession, prefix: str) -> ApiKey | None:

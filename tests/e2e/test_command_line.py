@@ -203,6 +203,44 @@ def test_keys_are_shown_once_and_can_be_revoked(run: Run, service: Service) -> N
     assert run("keys", "revoke", "certsvc_none").returncode == SAYS_NO
 
 
+def test_keys_can_be_narrowed(run: Run, service: Service) -> None:
+    """`--scopes` and `--expires` are held to and listed; what is no scope, beyond the role, or past is refused."""
+    key = run("keys", "create", "--role", "insurer", "--scopes", "read, withdraw", "--expires", "2099-12-31").stdout.strip()
+    with service.client(None) as client:
+        client.headers["Authorization"] = f"Bearer {key}"
+        assert client.get("/v1/certificates").status_code == 200
+        refused = client.post("/v1/certificates", json={"kind": "sick_leave", "record": {}})
+        assert (refused.status_code, refused.json()["code"], refused.json()["scope"]) == (403, "missing_scope", "issue")
+    line = next(line for line in run("keys", "list").stdout.splitlines() if key[:16] in line)
+    assert "read withdraw" in line
+    assert "2099-12-31 17:00" in line, "the last second of that day in Hanoi"
+    assert run("keys", "create", "--role", "admin", "--scopes", "king").returncode == WRONG_USAGE
+    assert run("keys", "create", "--role", "auditor", "--scopes", "issue").returncode == SAYS_NO
+    assert run("keys", "create", "--role", "admin", "--expires", "2020-01-01").returncode == SAYS_NO
+    assert run("keys", "create", "--role", "admin", "--expires", "mai").returncode == WRONG_USAGE
+
+
+def test_accounts_are_made_listed_reset_and_disabled(run: Run, service: Service) -> None:
+    """The link is shown once and works; a reset gives another; the state is listed."""
+    created = run("accounts", "create", "Trạm 01801", "--role", "facility", "--facility", "01801")
+    link = created.stdout.splitlines()[0]
+
+    def status(address: str) -> int:
+        with service.client(None) as client:
+            return client.get(address.replace("http://127.0.0.1:8000", service.base_url)).status_code
+
+    assert status(link) == 200
+    assert "waits for its link" in run("accounts", "list").stdout
+    again = run("accounts", "reset", "TRẠM 01801").stdout.splitlines()[0]
+    assert (status(link), status(again)) == (404, 200)
+    assert run("accounts", "disable", "trạm 01801").returncode == DONE
+    assert status(again) == 404
+    assert "disabled" in run("accounts", "list").stdout
+    assert run("accounts", "create", "trạm 01801", "--role", "admin").returncode == SAYS_NO
+    assert run("accounts", "create", "x", "--role", "facility").returncode == WRONG_USAGE
+    assert run("accounts", "reset", "nobody").returncode == SAYS_NO
+
+
 def test_identities_and_doctor(run: Run, service: Service, tmp_path: Path) -> None:
     """The seals are listed; all is well in the demo's folder, and a folder without a database is told in words."""
     listed = run("identities", "list").stdout

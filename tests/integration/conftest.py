@@ -51,6 +51,7 @@ _ON_BOTH = frozenset(
         "test_lists",
         "test_looking_up",
         "test_events",
+        "test_sign_in",
     }
 )
 """Modules about what the database has to hold: their tests run on SQLite and on PostgreSQL."""

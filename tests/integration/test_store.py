@@ -19,8 +19,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc import migrations
+from certsvc.callers import find_caller, make_key
 from certsvc.errors import Broken, Conflict, Unavailable
-from certsvc.models import Certificate, Entity, Kind, PublishedFile, Status
+from certsvc.models import Certificate, Entity, Kind, Origin, PublishedFile, Role, Scope, Status
 from certsvc.resources import utc_now
 from certsvc.store import Database, claims
 from tests.support.postgres import Postgres
@@ -86,6 +87,34 @@ async def test_a_schema_from_before_packs_is_brought_forward(empty_database: str
             await db.check_schema()
     finally:
         await db.close()
+
+
+async def test_keys_of_before_go_on_being_keys(empty_database: str) -> None:
+    """A key, and what was asked for with it, from before there were other callers: it opens, unnarrowed, and owns what it owned."""
+    key, shown = make_key(role=Role.INSURER, facility_code=None, now=utc_now())
+    db = Database(empty_database)
+    try:
+        async with db.engine.begin() as connection:
+            await connection.run_sync(_upgrade_to, "0003")
+            await connection.exec_driver_sql(_OLD_KEY.format(id=key.id.hex if db.is_sqlite else key.id, prefix=key.prefix, sha256=key.sha256))
+            await connection.exec_driver_sql(_OLD_ANSWER.format(id=key.id.hex if db.is_sqlite else key.id))
+        await db.migrate()
+        found = await find_caller(db, shown, now=utc_now())
+        assert found is not None
+        assert (found.id, found.origin, found.scopes, found.may(Scope.WITHDRAW)) == (key.id, Origin.KEY, None, True)
+        with pytest.raises(IntegrityError, match="ck_api_keys_origin"):
+            async with db.begin() as session:
+                await session.execute(text("UPDATE api_keys SET origin = 'other'"))
+        async with db.engine.begin() as connection:
+            await connection.run_sync(_downgrade_to, "0003")
+    finally:
+        await db.close()
+
+
+_OLD_KEY = """INSERT INTO api_keys (id, prefix, sha256, role, holder, created_at)
+    VALUES ('{id}', '{prefix}', '{sha256}', 'insurer', 'insurer', '2026-11-22 00:00:00+00:00')"""
+_OLD_ANSWER = """INSERT INTO stored_answers (caller_id, key, request_sha256, headers, body, created_at)
+    VALUES ('{id}', 'k', 'x', '{{}}', '', '2026-11-22 00:00:00+00:00')"""
 
 
 def _alembic(connection: Connection) -> Config:

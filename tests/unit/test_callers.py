@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from certsvc.callers import make_key, require_writer
+from certsvc.callers import make_key, require_scope
 from certsvc.errors import Forbidden, InputError
-from certsvc.models import Role
+from certsvc.models import Role, Scope
 
 NOW = dt.datetime(2026, 3, 1, 8, tzinfo=dt.UTC)
 
@@ -47,12 +47,30 @@ def test_expired_and_revoked_keys_are_not_good() -> None:
     assert not key.is_good(NOW)
 
 
+@pytest.mark.parametrize("scope", Scope)
 @pytest.mark.parametrize("role", Role)
-def test_only_auditors_may_not_write(role: Role) -> None:
-    """All others may."""
+def test_only_auditors_may_not_write(role: Role, scope: Scope) -> None:
+    """All others may do everything with a key that was not narrowed."""
     key, _ = make_key(role=role, facility_code="01801" if role is Role.FACILITY else None, now=NOW)
-    if role is Role.AUDITOR:
+    if role is Role.AUDITOR and scope is not Scope.READ:
         with pytest.raises(Forbidden, match="read_only"):
-            require_writer(key)
+            require_scope(key, scope)
     else:
-        assert require_writer(key) is key
+        assert require_scope(key, scope) is key
+
+
+def test_a_narrowed_key_does_what_its_scopes_say() -> None:
+    """And no more; no key has more than its role, or nothing at all."""
+    key, _ = make_key(role=Role.INSURER, facility_code=None, now=NOW, scopes=[Scope.READ, Scope.WITHDRAW])
+    assert (key.may(Scope.READ), key.may(Scope.WITHDRAW), key.may(Scope.ISSUE)) == (True, True, False)
+    with pytest.raises(Forbidden, match="missing_scope"):
+        require_scope(key, Scope.ISSUE)
+    for role, scopes in ((Role.AUDITOR, [Scope.READ, Scope.ISSUE]), (Role.ADMIN, [])):
+        with pytest.raises(InputError, match="beyond_role"):
+            make_key(role=role, facility_code=None, now=NOW, scopes=scopes)
+
+
+def test_no_key_is_made_that_has_expired() -> None:
+    """A slip in the year is told, not found out by a caller."""
+    with pytest.raises(InputError, match="already_expired"):
+        make_key(role=Role.ADMIN, facility_code=None, now=NOW, expires_at=NOW)

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from certsvc.config import Environment, Profile, Settings, load_settings
 from certsvc.errors import Broken
@@ -27,6 +27,14 @@ def test_variables_become_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load_settings()
     assert (settings.chunk_size, settings.profile, settings.base_url) == (7, Profile.B_T, "https://tracuu.example.vn")
     assert settings.environment is Environment.DEVELOPMENT
+
+
+def test_a_child_process_gets_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever their type: switches, maps, secrets, and what is not set."""
+    settings = Settings(local_accounts=False, oidc_roles={"bhxh": "insurer"}, oidc_issuer="https://id.example", oidc_client_secret=SecretStr("s"))
+    for name, value in settings.as_environment().items():
+        monkeypatch.setenv(name, value)
+    assert load_settings() == settings
 
 
 @pytest.mark.parametrize("name", ["CERTSVC_BASE_ULR", "CERTSVC_X", "CERTSVC_"])

@@ -1,12 +1,12 @@
 """files that were sent in are kept, sealed; titles of senders' own
 
-Revision: 0005, after 0003
+Revision: 0004, after 0003
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
+revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None

@@ -1,0 +1,165 @@
+"""Every route of the application, what it needs, and what each kind of caller must be told there.
+
+A new route belongs into `OPEN`, `PAGES` or `CALLS`; until it is there, `test_every_route` fails.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from certsvc.models import SCOPES_OF, Role, Scope
+from tests.support.records import as_csv, record
+from tests.support.rig import Rig
+
+Route = tuple[str, str]
+
+OWNER, OTHER = "01801", "01802"
+"""The station whose papers are asked for, and the one that must not learn of them."""
+
+OPEN: frozenset[Route] = frozenset(
+    {
+        *(("GET", path) for path in ("/", "/docs", "/my", "/check", "/check/many", "/reasons", "/livez", "/readyz", "/metrics")),
+        *(("GET", path) for path in ("/check/worker.js", "/check/words.json", "/manifest.webmanifest", "/.well-known/certsvc.json", "/status/{number}")),
+        *(("POST", path) for path in ("/my", "/check", "/check/many", "/v1/verify", "/v1/verify/batch")),
+        *((method, path) for path in ("/v/{code}", "/V/{code}") for method in ("GET", "POST")),
+        *(("GET", f"/{v}/{{code}}{more}") for v in "vV" for more in ("/pdf", "/{claims}")),
+        ("GET", "/v/{code}/slip"),
+    }
+)
+"""For everyone [api.md §3]: what they tell depends on a code, a paper or nothing."""
+
+PAGES: frozenset[Route] = frozenset(
+    {
+        *(("GET", path) for path in ("/staff/sign-in", "/staff/sign-in/provider", "/staff/callback", "/staff/enrol", "/staff/signed-out")),
+        *(("POST", path) for path in ("/staff/sign-in", "/staff/enrol", "/staff/back-channel-sign-out")),
+    }
+)
+"""Where people sign in: before there is a session."""
+
+BEHIND_SESSION: frozenset[Route] = frozenset({("GET", "/staff"), ("POST", "/staff/sign-out")})
+"""Pages of who signed in; others are led to the sign-in page."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """`names` is the kind of thing of one facility that the address names, `own` where it is the caller's; `content` makes a call right."""
+
+    scope: Scope
+    names: str | None = None
+    content: dict[str, Any] = field(default_factory=dict)
+
+
+_REASON = {"json": {"reason": "fraud"}}
+
+CALLS: Mapping[Route, Needs] = {
+    ("GET", "/v1/certificates"): Needs(Scope.READ),
+    ("POST", "/v1/certificates"): Needs(Scope.ISSUE, content={"json": {"kind": "sick_leave", "record": record(77)}}),
+    ("GET", "/v1/certificates/{certificate_id}"): Needs(Scope.READ, "certificate"),
+    ("GET", "/v1/certificates/{certificate_id}/pdf"): Needs(Scope.READ, "certificate"),
+    ("POST", "/v1/certificates/{certificate_id}/{change}"): Needs(Scope.WITHDRAW, "certificate", _REASON),
+    ("POST", "/v1/certificates/{certificate_id}/replace"): Needs(Scope.WITHDRAW, "certificate", _REASON),
+    ("POST", "/v1/batches"): Needs(Scope.ISSUE, content={"files": {"file": ("cases.csv", as_csv(record(78)))}}),
+    ("GET", "/v1/batches/{batch_id}"): Needs(Scope.READ, "batch"),
+    ("GET", "/v1/batches/{batch_id}/results"): Needs(Scope.READ, "batch"),
+    ("GET", "/v1/batches/{batch_id}/archive.zip"): Needs(Scope.READ, "batch"),
+    ("GET", "/v1/batches/{batch_id}/events"): Needs(Scope.READ, "batch"),
+    ("GET", "/v1/mappings"): Needs(Scope.READ),
+    ("GET", "/v1/mappings/{name}"): Needs(Scope.READ, "own"),
+    ("PUT", "/v1/mappings/{name}"): Needs(Scope.ISSUE, "own", {"json": {"columns": {"Tên": "full_name"}}}),
+    ("DELETE", "/v1/mappings/{name}"): Needs(Scope.ISSUE, "own"),
+    ("GET", "/v1/templates/cases.csv"): Needs(Scope.READ),
+    ("GET", "/v1/templates/cases.xlsx"): Needs(Scope.READ),
+    ("GET", "/v1/facilities"): Needs(Scope.READ),
+    ("GET", "/v1/practitioners"): Needs(Scope.READ),
+    ("GET", "/v1/designs"): Needs(Scope.READ),
+    ("GET", "/v1/stats"): Needs(Scope.READ),
+}
+"""Behind a key, a token or a session [api.md §2]."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks; `owns` says whether the papers are its own."""
+
+    role: Role
+    owns: bool = False
+    scopes: frozenset[Scope] = frozenset(Scope)
+
+    @property
+    def is_other(self) -> bool:
+        return self.role is Role.FACILITY and not self.owns
+
+    def refusal(self, needs: Needs) -> tuple[int, str | None] | None:
+        """Status and code that it must be told; None where it may make the call. A code of None is any."""
+        if needs.scope not in SCOPES_OF[self.role]:
+            return 403, "read_only"
+        if needs.scope not in self.scopes:
+            return 403, "missing_scope"
+        if needs.names in {None, "own"} or self.owns or self.role in {Role.ADMIN, Role.AUDITOR}:
+            return None
+        if self.is_other or needs.names != "certificate":
+            return 404, None
+        return (403, "not_yours") if needs.scope is Scope.WITHDRAW else None
+
+
+@dataclass(frozen=True)
+class Papers:
+    """A certificate and a batch of `OWNER`: `names` for addresses, `secrets` that nobody else may see."""
+
+    names: dict[str, str]
+    secrets: tuple[str, ...]
+
+
+async def owned_papers(rig: Rig) -> Papers:
+    batch = (await rig.submit(as_csv(record(1)), role="facility")).json()
+    await rig.work()
+    listed = (await rig.call("GET", "/v1/certificates", role="facility")).json()["items"]
+    assert [each["status"] for each in listed] == ["issued"] * 2
+    case = record(1)
+    of_case = tuple(case[name] for name in ("case_id", "full_name", "citizen_id", "social_insurance_no", "phone"))
+    of_papers = tuple(each[name] for each in listed for name in ("id", "code", "serial", "pdf_sha256"))
+    return Papers({"certificate_id": listed[0]["id"], "batch_id": batch["id"], "change": "suspend"}, (*of_case, *of_papers, batch["id"]))
+
+
+def routes_of(app: FastAPI) -> Iterator[tuple[Route, APIRoute]]:
+    """Every route that the application's own code answers, from the application itself."""
+    for included in app.routes:
+        for route in getattr(included, "original_router", app).routes if hasattr(included, "original_router") else [included]:
+            if isinstance(route, APIRoute):
+                yield from (((method, route.path), route) for method in route.methods or ())
+
+
+async def faults(rig: Rig, client: httpx.AsyncClient, caller: Caller, papers: Papers) -> list[str]:
+    """What this caller was wrongly told, on a walk over all of `CALLS`, with every filter by facility or case that a route has."""
+    found = []
+    for (method, path), route in routes_of(rig.app):
+        if (needs := CALLS.get((method, path))) is None:
+            continue
+        address = re.sub(r"\{(\w+)\}", lambda match: papers.names.get(match[1], match[1]), path)
+        filters = {"facility": OWNER, "case_id": papers.secrets[0]}
+        known = {param.alias for param in route.dependant.query_params}
+        for params in ({}, {name: value for name, value in filters.items() if name in known}):
+            answer = await client.request(method, address, params=params, **needs.content)
+            found += [f"{method} {path} {params}: {fault}" for fault in _faults(answer, caller, needs, papers)]
+    return found
+
+
+def _faults(answer: httpx.Response, caller: Caller, needs: Needs, papers: Papers) -> Iterator[str]:
+    refusal = caller.refusal(needs)
+    wrong = {401, 403, 500} if needs.names == "own" else {401, 403, 404, 500}
+    if refusal is None and answer.status_code in wrong:
+        yield f"{answer.status_code} for what it may do: {answer.text}"
+    if refusal is not None:
+        status, code = refusal
+        told = answer.json() if "json" in answer.headers["Content-Type"] else {}
+        if answer.status_code != status or told.get("code") not in ({code} if code else {"no_such_certificate", "no_such_batch"}):
+            yield f"{answer.status_code} {told.get('code')} instead of {refusal}"
+    if caller.is_other:
+        seen = [secret for secret in (*papers.secrets, *((OWNER,) if needs.scope is Scope.READ else ())) if secret in answer.text]
+        if seen:
+            yield f"shows {len(seen)} of another facility's secrets"
