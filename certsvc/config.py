@@ -72,6 +72,8 @@ class Settings(BaseSettings):
     max_pdf_bytes: int = Field(20 * 1024**2, description="largest file to check")
     verify_timeout_s: float = Field(5.0, gt=0, description="wall-clock limit of one file check")
     verify_memory_bytes: int = Field(768 * 1024**2, description="memory limit of one file check")
+    webhooks_allow_private: bool = Field(False, description="webhooks may go to private addresses too, and over http")
+    webhooks_keep_days: int = Field(30, ge=1, description="days after which the log of a webhook's delivery is removed")
     trusted_proxies: int = Field(0, ge=0, description="reverse proxies in front whose X-Forwarded-For entry is believed")
     log_json: bool = Field(False, description="log as JSON lines instead of readable lines")
 

@@ -104,6 +104,15 @@ class Vault:
         """What `seal_answer` sealed. Raises Broken as `open_record` does."""
         return self._open(sealed, f"stored_answers.body:{place}".encode())
 
+    def seal_secrets(self, endpoint_id: uuid.UUID, plaintext: bytes) -> bytes:
+        """A webhook endpoint's secrets as its row keeps them."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._records.encrypt(nonce, plaintext, _secrets_place(endpoint_id))
+
+    def open_secrets(self, endpoint_id: uuid.UUID, sealed: bytes) -> bytes:
+        """What `seal_secrets` sealed. Raises Broken as `open_record` does."""
+        return self._open(sealed, _secrets_place(endpoint_id))
+
     def seal_case(self, certificate_id: uuid.UUID, case: Case) -> bytes:
         """A case as its certificate's row keeps it."""
         return self.seal_record(certificate_id, json.dumps(case.to_json(), ensure_ascii=False).encode())
@@ -151,6 +160,10 @@ def _mac(key: bytes, *parts: bytes) -> bytes:
 
 def _record_place(certificate_id: uuid.UUID) -> bytes:
     return b"certificates.record:" + certificate_id.bytes
+
+
+def _secrets_place(endpoint_id: uuid.UUID) -> bytes:
+    return b"webhook_endpoints.secrets:" + endpoint_id.bytes
 
 
 def _key_place(certificate_id: uuid.UUID) -> bytes:

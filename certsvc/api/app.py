@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
-from certsvc.api import batches, bulk, bulk_pages, certificates, check_app, health, public, published, registry, site
+from certsvc.api import batches, bulk, bulk_pages, certificates, check_app, health, public, published, registry, site, webhooks
 from certsvc.api.limits import AddressLimiter
 from certsvc.api.middleware import BodyLimit, RequestContext
 from certsvc.api.pages import static_files
@@ -43,7 +43,7 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     app.add_exception_handler(Exception, unknown_error)
     limiter = AddressLimiter(trusted_proxies=settings.trusted_proxies)
     app.state.bulk_gate = bulk.BulkGate(limiter)
-    for staff in (certificates.router, batches.router, registry.router):
+    for staff in (certificates.router, batches.router, registry.router, webhooks.router):
         app.include_router(staff, responses=PROBLEMS)
     for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
         app.include_router(open_to_all, responses=PROBLEMS, dependencies=[Depends(limiter.limit("public", per_minute=_CALLS_A_MINUTE))])

@@ -12,6 +12,7 @@ from certsvc.models.certificates import Certificate, Episode, Event, PublishedFi
 from certsvc.models.published import StatusList, TrustList
 from certsvc.models.registry import ApiKey, Facility, Practitioner, SigningIdentity
 from certsvc.models.states import LIVE, PUBLISHED, BatchStatus, Kind, Role, Slot, Status
+from certsvc.models.webhooks import DeliveryState, Disabled, EventType, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "LIVE",
@@ -21,9 +22,12 @@ __all__ = [
     "BatchRow",
     "BatchStatus",
     "Certificate",
+    "DeliveryState",
+    "Disabled",
     "Entity",
     "Episode",
     "Event",
+    "EventType",
     "Facility",
     "Instant",
     "Kind",
@@ -37,5 +41,7 @@ __all__ = [
     "StatusList",
     "StoredAnswer",
     "TrustList",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "WrongTry",
 ]

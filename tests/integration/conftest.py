@@ -37,7 +37,10 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
-_ON_BOTH = frozenset({"test_store", "test_issuing", "test_chunks", "test_results", "test_queue", "test_idempotency", "test_lists"})
+_ON_BOTH = frozenset({"test_store", "test_issuing", "test_chunks", "test_results", "test_queue", "test_idempotency", "test_lists"}) | {
+    "test_webhooks",
+    "test_webhook_sending",
+}
 """Modules about what the database has to hold: their tests run on SQLite and on PostgreSQL."""
 
 

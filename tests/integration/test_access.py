@@ -12,6 +12,7 @@ from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
 OPEN = {"/v1/verify", "/v1/verify/batch"}
+_WEBHOOK_BODIES = {("POST", "webhooks"): {"url": "https://receiver.example"}, ("POST", "replay"): {"failed_since": "2026-01-01T00:00:00Z"}}
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -34,16 +35,19 @@ async def _call(rig: Rig, method: str, path: str, *, role: str | None, names: di
             more = {"json": {"kind": "sick_leave", "record": record(77, facility="01802")}}
         if path == "/v1/batches":
             more = {"files": {"file": ("cases.csv", as_csv(record(78, facility="01802")))}}
+        if path.startswith("/v1/webhooks"):
+            more = {"json": _WEBHOOK_BODIES.get((method, path.rpartition("/")[2]), {})}
     return await rig.call(method, address, role=role, **more)
 
 
 @pytest.fixture
 async def names(rig: Rig) -> dict[str, str]:
-    """A certificate and a batch of station 01802, asked for by that station."""
+    """A certificate, a batch and a webhook of station 01802, asked for by that station."""
     batch = await rig.submit(as_csv(record(1, facility="01802")), role="facility 01802")
     await rig.work()
     certificate = (await rig.call("GET", "/v1/certificates", role="facility 01802")).json()["items"][0]
-    return {"certificate_id": certificate["id"], "batch_id": batch.json()["id"], "change": "suspend"}
+    webhook = await rig.call("POST", "/v1/webhooks", role="facility 01802", json={"url": "https://receiver.example"})
+    return {"certificate_id": certificate["id"], "batch_id": batch.json()["id"], "webhook_id": webhook.json()["id"], "change": "suspend"}
 
 
 async def test_without_a_good_key_nothing_but_checking(rig: Rig, names: dict[str, str]) -> None:
@@ -76,7 +80,7 @@ async def test_auditors_never_write(rig: Rig, names: dict[str, str]) -> None:
 
 async def test_another_stations_papers_do_not_exist(rig: Rig, names: dict[str, str]) -> None:
     """For the key of 01801: 404 where one is named, nothing of 01802 in any list, and no certificate for its cases."""
-    secrets = {names["certificate_id"], names["batch_id"], "TH-220206-000001"}
+    secrets = {names["certificate_id"], names["batch_id"], names["webhook_id"], "TH-220206-000001"}
     for method, path in _routes(rig):
         if path in OPEN:
             continue
