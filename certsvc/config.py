@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     oidc_timeout_s: float = Field(5.0, gt=0, description="seconds to wait for the provider")
     session_idle_min: int = Field(30, ge=1, description="minutes without use after which a browser is signed out")
     session_hours: int = Field(10, ge=1, description="hours after which a browser is signed out in any case")
+    webhooks_allow_private: bool = Field(False, description="webhooks may go to private addresses too, and over http")
+    webhooks_keep_days: int = Field(30, ge=1, description="days after which the log of a webhook's delivery is removed")
     trusted_proxies: int = Field(0, ge=0, description="reverse proxies in front whose X-Forwarded-For entry is believed")
     log_json: bool = Field(False, description="log as JSON lines instead of readable lines")
 

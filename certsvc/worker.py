@@ -11,6 +11,7 @@ import structlog
 from arq import Worker, func
 
 from certsvc.config import Settings
+from certsvc.delivering import Courier, Delivering
 from certsvc.errors import CertsvcError, Conflict, Unavailable
 from certsvc.issuing.batches import fail_batch, finish_batches, read_batch
 from certsvc.issuing.erasing import forget_uploads
@@ -18,10 +19,11 @@ from certsvc.issuing.producing import Workbench, has_waiting, issue_chunk
 from certsvc.issuing.publishing import Publisher, open_publisher
 from certsvc.logs import get_logger
 from certsvc.memory import keep_what_is_there, share_arenas
+from certsvc.posting import Poster
 from certsvc.queue import ISSUE, READ_BATCH, dump_job, load_job, redis_settings
 from certsvc.resources import Resources, open_press, open_resources, utc_now, workbench
 from certsvc.signing.claims import ClaimKey, current
-from certsvc.store import answers, batches
+from certsvc.store import answers, batches, webhooks
 
 _POLL_S = 0.1
 """How often arq looks for jobs. Every 10 ms it would cost an idle worker 5 % of a core; for who waits at a counter there is `Doorbell.listen`."""
@@ -120,7 +122,10 @@ async def run_worker(settings: Settings) -> None:
                 job_deserializer=load_job,
             )
             publisher = open_publisher(res.db, vault=res.vault, settings=settings, trust=res.trust)
-            beside = [asyncio.create_task(each) for each in (issuing.run(), _listen(res, issuing), _sweep_forever(res, publisher))]
+            poster = Poster(allow_private=settings.webhooks_allow_private)
+            delivering = Delivering(Courier(res.db, res.vault, poster.post_all, utc_now))
+            loops = (issuing.run(), _listen(res, issuing), _sweep_forever(res, publisher), delivering.run())
+            beside = [asyncio.create_task(each) for each in loops]
             keep_what_is_there()
             warn_of_missing(publisher.keys, now=utc_now())
             _log.info("worker.started")
@@ -187,5 +192,6 @@ async def sweep(res: Resources) -> None:
         await res.doorbell.ring_issue()
     async with res.db.begin() as session:
         await answers.forget_answers(session, older_than=now - answers.KEPT)
+        await webhooks.forget(session, older_than=now - dt.timedelta(days=res.settings.webhooks_keep_days))
     await forget_uploads(res.db, blobs=res.blobs, created_before=now - dt.timedelta(days=res.settings.keep_uploads_days))
     await finish_batches(res.db, now=now)

@@ -1,7 +1,5 @@
 """`/v1/certificates`: ask for one, follow it, fetch its PDF, withdraw it."""
 
-import base64
-import datetime as dt
 import json
 import uuid
 from enum import StrEnum
@@ -13,6 +11,7 @@ from fastapi.responses import JSONResponse
 from certsvc.api.access import Now, Reader, Res, Withdrawer, Writer
 from certsvc.api.downloads import deliver_pdf
 from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
+from certsvc.api.paging import Cursor, lead_on, read_cursor
 from certsvc.api.schemas import CertificateOut, CertificatePage, CertificateRequest, Replacement, Withdrawal, certificate_out
 from certsvc.errors import Conflict, InputError
 from certsvc.issuing import withdrawing
@@ -63,7 +62,7 @@ async def list_certificates(
     status: Status | None = None,
     kind: Kind | None = None,
     case_id: Annotated[str | None, Query(max_length=64)] = None,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
 ) -> CertificatePage:
     """What this caller may see, newest first."""
@@ -76,28 +75,13 @@ async def list_certificates(
             status=status,
             kind=kind,
             case_id=case_id,
-            before=None if cursor is None else _read_cursor(cursor),
+            before=None if cursor is None else read_cursor(cursor),
             limit=limit + 1,
         )
     page, has_more = found[:limit], len(found) > limit
-    next_cursor = _cursor(page[-1]) if has_more else None
-    if next_cursor:
-        query = request.url.include_query_params(cursor=next_cursor).query
-        response.headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
+    next_cursor = lead_on(request, response, page[-1].requested_at, page[-1].id) if has_more else None
     items = [certificate_out(each, caller=caller, vault=res.vault, settings=res.settings) for each in page]
     return CertificatePage(items=items, next_cursor=next_cursor)
-
-
-def _cursor(last: Certificate) -> str:
-    return base64.urlsafe_b64encode(f"{last.requested_at.isoformat()}|{last.id.hex}".encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[dt.datetime, uuid.UUID]:
-    try:
-        at, _, last_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition("|")
-        return dt.datetime.fromisoformat(at).astimezone(dt.UTC), uuid.UUID(last_id)
-    except (ValueError, OverflowError) as error:
-        raise InputError("bad_cursor", "Con trỏ trang không hợp lệ.", "The page cursor is not one of ours.") from error
 
 
 @router.get("/{certificate_id}", response_model=CertificateOut)

@@ -4,12 +4,13 @@ running    serve, worker, demo, migrate          here     keys, identities, impo
 remote     batch, at a running service           looking  designs, doctor
 issuers    others whose QR codes are believed
 mapping    mappings, template, at a running service
+hooks      webhooks, at a running service
 verifying  verify, at a running service          accounts local accounts, on this machine's database
 """
 
 import typer
 
-from certsvc.cli import accounts, here, issuers, looking, mapping, remote, running, verifying
+from certsvc.cli import accounts, here, hooks, issuers, looking, mapping, remote, running, verifying
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,6 +32,7 @@ app.add_typer(here.certificates, name="certificates")
 app.add_typer(remote.batch, name="batch")
 app.add_typer(mapping.mappings, name="mappings")
 app.command()(mapping.template)
+app.add_typer(hooks.webhooks, name="webhooks")
 app.command()(verifying.verify)
 app.add_typer(looking.designs, name="designs")
 app.command()(looking.doctor)

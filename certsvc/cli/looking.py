@@ -18,7 +18,7 @@ from certsvc.identities import open_keyring
 from certsvc.other_issuers import OLD_AFTER, age_of, read_issuers
 from certsvc.resources import utc_now
 from certsvc.signing.claims import current
-from certsvc.store import Database, registry, status_lists
+from certsvc.store import Database, registry, status_lists, webhooks
 from certsvc.templates.designs import find_design, load_designs
 from certsvc.trusting import build_trust, read_hierarchies
 
@@ -173,7 +173,10 @@ async def _identity_findings(db: Database, settings: Settings) -> AsyncIterator[
     async with db.read() as session:
         facilities = await registry.list_facilities(session)
         identities = [row for row in await registry.list_identities(session) if row.retired_at is None]
+        disabled = await webhooks.count_disabled(session)
     build_trust(settings, identities)
+    if disabled:
+        yield f"{disabled} webhook bị tắt vì bên nhận không phản hồi. / {disabled} webhooks are disabled, for nobody answers them: `certsvc webhooks list`."
     sealed = {row.facility_code for row in identities if row.licence is None and row.not_after > now}
     for facility in facilities:
         if facility.is_active_on(now.date()) and facility.code not in sealed:

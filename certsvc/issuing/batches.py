@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certsvc.announcing import announce_batch
 from certsvc.blobs import Blobs
 from certsvc.config import Settings
 from certsvc.errors import Conflict, InputError, NotFound
@@ -183,6 +184,7 @@ async def _end_reading(db: Database, batch_id: uuid.UUID, status: BatchStatus, *
         batch.counts = await batches.count_rows(session, batch_id)
         if status is BatchStatus.FAILED:
             batch.finished_at = now
+            await announce_batch(session, batch, now=now)
         else:
             await _finish_if_idle(session, batch, now=now)
 
@@ -207,3 +209,4 @@ async def finish_batches(db: Database, *, now: dt.datetime) -> None:
 async def _finish_if_idle(session: AsyncSession, batch: Batch, *, now: dt.datetime) -> None:
     if not await batches.has_work(session, batch.id):
         batch.status, batch.finished_at = BatchStatus.DONE, now
+        await announce_batch(session, batch, now=now)

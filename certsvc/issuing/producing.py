@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certsvc.announcing import announce
 from certsvc.archive import Archive, Place
 from certsvc.config import Settings
 from certsvc.errors import Broken, CertsvcError, Unavailable
@@ -28,7 +29,7 @@ from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Unmade
 from certsvc.issuing.requesting import ALONE, today_in_hanoi
 from certsvc.issuing.rosters import Rosters
 from certsvc.logs import get_logger
-from certsvc.models import Certificate
+from certsvc.models import Certificate, EventType
 from certsvc.store import Database, certificates, claims
 from certsvc.templates.designs import choose_design
 from certsvc.trusting import TrustSource
@@ -96,6 +97,7 @@ async def _claim(session: AsyncSession, *, vault: Vault, settings: Settings, now
     for certificate in tried_out:
         certificate.fail(now, certificate.reason or "too_many_attempts", certificate.reason_text)
         certificates.record_event(session, certificate.id, "failed", at=now, actor="worker", reason=certificate.reason)
+    await announce(session, EventType.CERTIFICATE_FAILED, tried_out, now=now)
     await session.flush()
     session.expunge_all()  # what is claimed is written for the whole chunk, not one by one
     token = secrets.token_hex(16)
@@ -177,8 +179,10 @@ async def _publish(bench: Workbench, claim: Claim, made: Sequence[Made], places:
         for each, _ in ours:
             _mark_issued(claim.certificates[each.certificate_id], each, now=now)
         files = [_file(each, place, vault=bench.vault, now=now) for each, place in ours]
-        await claims.publish(session, [claim.certificates[each.certificate_id] for each, _ in ours], files)
+        issued = [claim.certificates[each.certificate_id] for each, _ in ours]
+        await claims.publish(session, issued, files)
         await claims.record_events(session, "issued", {each.certificate_id: {"sha256": each.sha256} for each, _ in ours}, at=now, actor="worker")
+        await announce(session, EventType.CERTIFICATE_ISSUED, issued, now=now)
     return len(ours)
 
 
@@ -207,6 +211,7 @@ async def _put_back(db: Database, claim: Claim, unmade: Sequence[Unmade], *, set
     """What can be tried again waits for its turn; what a person must mend is `failed` with the reason."""
     async with db.begin() as session:
         held = await claims.lock_held(session, [each.certificate_id for each in unmade], token=claim.token)
+        failed: list[Certificate] = []
         for each in unmade:
             _log.warning("certificate.not_issued", certificate=str(each.certificate_id), code=each.error.code)
             row = await certificates.find_for_change(session, each.certificate_id) if each.certificate_id in held else None
@@ -217,6 +222,8 @@ async def _put_back(db: Database, claim: Claim, unmade: Sequence[Unmade], *, set
             else:
                 row.fail(now, each.error.code, f"{each.error.message_vi} / {each.error.message_en}")
                 certificates.record_event(session, row.id, "failed", at=now, actor="worker", reason=each.error.code)
+                failed.append(row)
+        await announce(session, EventType.CERTIFICATE_FAILED, failed, now=now)
 
 
 async def has_waiting(db: Database, *, now: dt.datetime) -> bool:

@@ -7,10 +7,11 @@ from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certsvc.announcing import announce
 from certsvc.errors import Forbidden, InputError, NotFound
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.requesting import Terms, check_for, new_certificate, rejected
-from certsvc.models import ApiKey, Certificate, Role
+from certsvc.models import ApiKey, Certificate, EventType, Role
 from certsvc.records import Case, Cell, judge, rule_ids
 from certsvc.store import Database, certificates, papers, status_lists
 from certsvc.vault import Vault
@@ -51,6 +52,7 @@ async def revoke(db: Database, certificate_id: uuid.UUID, *, reason: WithdrawalR
         certificate.revoke(now, reason, text)
         await status_lists.mark_changed(session, certificate)
         certificates.record_event(session, certificate.id, "revoked", at=now, actor=str(caller.id), reason=str(reason))
+        await announce(session, EventType.CERTIFICATE_REVOKED, [certificate], now=now)
     return certificate
 
 
@@ -60,6 +62,7 @@ async def suspend(db: Database, certificate_id: uuid.UUID, *, reason: Withdrawal
         certificate.suspend(now, reason, text)
         await status_lists.mark_changed(session, certificate)
         certificates.record_event(session, certificate.id, "suspended", at=now, actor=str(caller.id), reason=str(reason))
+        await announce(session, EventType.CERTIFICATE_SUSPENDED, [certificate], now=now)
     return certificate
 
 
@@ -69,6 +72,7 @@ async def reinstate(db: Database, certificate_id: uuid.UUID, *, reason: Withdraw
         certificate.reinstate(now)
         await status_lists.mark_changed(session, certificate)
         certificates.record_event(session, certificate.id, "reinstated", at=now, actor=str(caller.id), reason=str(reason), text=text)
+        await announce(session, EventType.CERTIFICATE_REINSTATED, [certificate], now=now)
     return certificate
 
 
@@ -108,6 +112,7 @@ async def replace(
         await status_lists.mark_changed(session, old)
         certificates.record_event(session, old.id, "replaced", at=now, actor=str(caller.id), reason=str(reason), by=str(successor.id))
         certificates.record_event(session, successor.id, "requested", at=now, actor=str(caller.id), replaces=str(old.id))
+        await announce(session, EventType.CERTIFICATE_REPLACED, [old], now=now)
     return successor
 
 

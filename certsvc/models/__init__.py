@@ -13,6 +13,7 @@ from certsvc.models.published import StatusList, TrustList
 from certsvc.models.registry import ApiKey, Facility, Practitioner, SigningIdentity
 from certsvc.models.sign_in import Account, SignInTry, StaffSession
 from certsvc.models.states import LIVE, PUBLISHED, SCOPES_OF, BatchStatus, Kind, Origin, Role, Scope, Slot, Status
+from certsvc.models.webhooks import DeliveryState, Disabled, EventType, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "LIVE",
@@ -25,9 +26,12 @@ __all__ = [
     "BatchStatus",
     "Certificate",
     "ColumnMapping",
+    "DeliveryState",
+    "Disabled",
     "Entity",
     "Episode",
     "Event",
+    "EventType",
     "Facility",
     "Instant",
     "Kind",
@@ -45,5 +49,7 @@ __all__ = [
     "StatusList",
     "StoredAnswer",
     "TrustList",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "WrongTry",
 ]

@@ -57,7 +57,8 @@ async def with_case(session: AsyncSession, certificate: Certificate) -> Sequence
 
 
 async def running(session: AsyncSession) -> Sequence[Batch]:
-    return (await session.scalars(select(Batch).where(Batch.status == BatchStatus.RUNNING))).all()
+    """Locked, without those that somebody else is about to end: the end of a batch is announced once."""
+    return (await session.scalars(select(Batch).where(Batch.status == BatchStatus.RUNNING).with_for_update(skip_locked=True))).all()
 
 
 async def has_work(session: AsyncSession, batch_id: uuid.UUID) -> bool:

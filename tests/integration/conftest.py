@@ -52,6 +52,8 @@ _ON_BOTH = frozenset(
         "test_looking_up",
         "test_events",
         "test_sign_in",
+        "test_webhooks",
+        "test_webhook_sending",
     }
 )
 """Modules about what the database has to hold: their tests run on SQLite and on PostgreSQL."""

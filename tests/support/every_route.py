@@ -72,6 +72,15 @@ CALLS: Mapping[Route, Needs] = {
     ("GET", "/v1/mappings/{name}"): Needs(Scope.READ, "own"),
     ("PUT", "/v1/mappings/{name}"): Needs(Scope.ISSUE, "own", {"json": {"columns": {"Tên": "full_name"}}}),
     ("DELETE", "/v1/mappings/{name}"): Needs(Scope.ISSUE, "own"),
+    ("GET", "/v1/webhooks"): Needs(Scope.READ),
+    ("POST", "/v1/webhooks"): Needs(Scope.ISSUE, content={"json": {"url": "https://receiver.example"}}),
+    ("GET", "/v1/webhooks/{webhook_id}"): Needs(Scope.READ, "own"),
+    ("GET", "/v1/webhooks/{webhook_id}/deliveries"): Needs(Scope.READ, "own"),
+    ("POST", "/v1/webhooks/{webhook_id}/rotate"): Needs(Scope.ISSUE, "own"),
+    ("POST", "/v1/webhooks/{webhook_id}/test"): Needs(Scope.ISSUE, "own"),
+    ("POST", "/v1/webhooks/{webhook_id}/replay"): Needs(Scope.ISSUE, "own", {"json": {"failed_since": "2026-01-01T00:00:00Z"}}),
+    ("PATCH", "/v1/webhooks/{webhook_id}"): Needs(Scope.ISSUE, "own", {"json": {}}),
+    ("DELETE", "/v1/webhooks/{webhook_id}"): Needs(Scope.ISSUE, "own"),
     ("GET", "/v1/templates/cases.csv"): Needs(Scope.READ),
     ("GET", "/v1/templates/cases.xlsx"): Needs(Scope.READ),
     ("GET", "/v1/facilities"): Needs(Scope.READ),
@@ -122,8 +131,10 @@ async def owned_papers(rig: Rig) -> Papers:
     assert [each["status"] for each in listed] == ["issued"] * 2
     case = record(1)
     of_case = tuple(case[name] for name in ("case_id", "full_name", "citizen_id", "social_insurance_no", "phone"))
+    webhook = (await rig.call("POST", "/v1/webhooks", role="facility", json={"url": "https://receiver.example/of-one-station"})).json()
     of_papers = tuple(each[name] for each in listed for name in ("id", "code", "serial", "pdf_sha256"))
-    return Papers({"certificate_id": listed[0]["id"], "batch_id": batch["id"], "change": "suspend"}, (*of_case, *of_papers, batch["id"]))
+    names = {"certificate_id": listed[0]["id"], "batch_id": batch["id"], "webhook_id": webhook["id"], "change": "suspend"}
+    return Papers(names, (*of_case, *of_papers, batch["id"], webhook["id"], webhook["url"], webhook["secret"]))
 
 
 def routes_of(app: FastAPI) -> Iterator[tuple[Route, APIRoute]]:

@@ -1,0 +1,28 @@
+"""Pages of lists: newest first, an opaque cursor to the next one [api.md §2]."""
+
+import base64
+import datetime as dt
+import uuid
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from certsvc.errors import InputError
+
+Cursor = Annotated[str | None, Query(max_length=200)]
+
+
+def lead_on(request: Request, response: Response, at: dt.datetime, last_id: uuid.UUID) -> str:
+    """The cursor behind the last item of a page, which `Link` gets as an address too [RFC 8288]."""
+    cursor = base64.urlsafe_b64encode(f"{at.isoformat()}|{last_id.hex}".encode()).decode().rstrip("=")
+    response.headers["Link"] = f'<{request.url.path}?{request.url.include_query_params(cursor=cursor).query}>; rel="next"'
+    return cursor
+
+
+def read_cursor(cursor: str) -> tuple[dt.datetime, uuid.UUID]:
+    """Instant and id of the item that the last page ended with. Raises InputError `bad_cursor`."""
+    try:
+        at, _, last_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition("|")
+        return dt.datetime.fromisoformat(at).astimezone(dt.UTC), uuid.UUID(last_id)
+    except (ValueError, OverflowError) as error:
+        raise InputError("bad_cursor", "Con trỏ trang không hợp lệ.", "The page cursor is not one of ours.") from error
