@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     max_pdf_bytes: int = Field(20 * 1024**2, description="largest file to check")
     verify_timeout_s: float = Field(5.0, gt=0, description="wall-clock limit of one file check")
     verify_memory_bytes: int = Field(768 * 1024**2, description="memory limit of one file check")
+    portal_url: str | None = Field(None, description="BHXH's portal, e.g. `https://egw.baohiemxahoi.gov.vn`; default: nothing is sent")
+    portal_accounts: SecretStr | None = Field(None, description='accounts there, as JSON: `{"<facility>": {"username": …, "password": …}}`')
+    portal_timeout_s: float = Field(60.0, gt=0, le=240, description="seconds to wait for each of the portal's answers")
     trusted_proxies: int = Field(0, ge=0, description="reverse proxies in front whose X-Forwarded-For entry is believed")
     log_json: bool = Field(False, description="log as JSON lines instead of readable lines")
 
@@ -87,6 +90,8 @@ class Settings(BaseSettings):
                 raise ValueError("production needs CERTSVC_SECRET, at least 32 random characters")
             if not self.base_url.startswith("https://"):
                 raise ValueError("production needs an https:// CERTSVC_BASE_URL")
+            if self.portal_url is not None and not self.portal_url.startswith("https://"):
+                raise ValueError("production needs an https:// CERTSVC_PORTAL_URL")
         return self
 
     @property

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
-from certsvc.api import batches, bulk, bulk_pages, certificates, check_app, health, public, published, registry, site
+from certsvc.api import batches, bulk, bulk_pages, certificates, check_app, exports, health, public, published, registry, site
 from certsvc.api.limits import AddressLimiter
 from certsvc.api.middleware import BodyLimit, RequestContext
 from certsvc.api.pages import static_files
@@ -48,7 +48,7 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     # Routes are tried in this order: what is asked most comes first.
     for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
         app.include_router(open_to_all, responses=PROBLEMS)
-    for staff in (certificates.router, batches.router, registry.router):
+    for staff in (certificates.router, batches.router, exports.router, registry.router):
         app.include_router(staff, responses=PROBLEMS)
     app.include_router(health.router)
     app.mount("/static", static_files(), name="static")

@@ -2,12 +2,13 @@
 
 running    serve, worker, demo, migrate          here     keys, identities, imports, erasure: on this machine's database
 remote     batch, at a running service           looking  designs, doctor
-verifying  verify, at a running service
+verifying  verify, at a running service          exporting export, at a running service
+portal     what goes to BHXH's portal, from this machine
 """
 
 import typer
 
-from certsvc.cli import here, looking, remote, running, verifying
+from certsvc.cli import exporting, here, looking, portal, remote, running, verifying
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,6 +26,8 @@ app.add_typer(here.keys, name="keys")
 app.add_typer(here.identities, name="identities")
 app.add_typer(here.certificates, name="certificates")
 app.add_typer(remote.batch, name="batch")
+app.command()(exporting.export)
+app.add_typer(portal.portal, name="portal")
 app.command()(verifying.verify)
 app.add_typer(looking.designs, name="designs")
 app.command()(looking.doctor)

@@ -11,7 +11,8 @@ from certsvc.models.batches import Batch, BatchRow
 from certsvc.models.certificates import Certificate, Episode, Event, PublishedFile, SerialCounter
 from certsvc.models.published import StatusList, TrustList
 from certsvc.models.registry import ApiKey, Facility, Practitioner, SigningIdentity
-from certsvc.models.states import LIVE, PUBLISHED, BatchStatus, Kind, Role, Slot, Status
+from certsvc.models.states import LIVE, PUBLISHED, BatchStatus, Kind, Role, Slot, Status, SubmissionState
+from certsvc.models.submissions import Submission
 
 __all__ = [
     "LIVE",
@@ -36,6 +37,8 @@ __all__ = [
     "Status",
     "StatusList",
     "StoredAnswer",
+    "Submission",
+    "SubmissionState",
     "TrustList",
     "WrongTry",
 ]

@@ -1,8 +1,9 @@
 """The catalogue's V rules: what every field must be.
 
-Ids and meaning are those of the project's table of rules; three are our own. V-TEXT: a text that is
+Ids and meaning are those of the project's table of rules; four are our own. V-TEXT: a text that is
 missing, too long, or holds control characters. V-VALUE: a word or number its column does not know.
-V-ROW: a row with more cells than the table has columns. They keep strange things off certificates.
+V-ROW: a row with more cells than the table has columns. V-DOCUMENT: a dossier of an exchange file that
+cannot be read. They keep strange things off certificates.
 """
 
 from certsvc.records.findings import Level, Rule, Wording
@@ -184,6 +185,25 @@ FIELD_RULES = (
             "cut": Wording(
                 "Dòng này bị cắt cụt, thiếu cả các ô nhu cầu giấy: hãy gửi lại dòng đầy đủ.",
                 "This row is cut off before the columns that say which papers are wanted: send the whole row again.",
+            ),
+        },
+    ),
+    Rule(
+        id="V-DOCUMENT",
+        level=Level.REJECT,
+        basis="own; CV 2076/BHXH-CNTT, QĐ 4750/QĐ-BYT",
+        wordings={
+            "": Wording(
+                "Không đọc được chứng từ của hồ sơ này: NOIDUNGFILE phải là XML mã hóa base64, không quá 1 MB; hãy xuất lại hồ sơ.",
+                "The document of this dossier cannot be read: NOIDUNGFILE must be XML in base64 of 1 MB at most; export the dossier again.",
+            ),
+            "none": Wording(
+                "Hồ sơ này không có chứng từ CT07, cũng không có XML1 và XML11: hãy kiểm tra LOAIHOSO.",
+                "This dossier has no CT07, and neither XML1 nor XML11: check LOAIHOSO.",
+            ),
+            "unpaired": Wording(
+                "Mỗi hồ sơ phải có đúng một CT07, hoặc đúng một XML11 cùng với XML1 có cùng MA_LK: hãy tách hoặc bổ sung.",
+                "A dossier must hold exactly one CT07, or exactly one XML11 with the XML1 of the same MA_LK: split or complete it.",
             ),
         },
     ),

@@ -1,4 +1,4 @@
-"""What the two readers hand to `tables`: rows as they stand in the sheet, before columns have names."""
+"""What the readers hand to `tables`: rows as they stand in the sheet, before columns have names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +9,16 @@ from certsvc.records.cells import Cell
 
 
 class Flag(StrEnum):
-    """What is special about a spreadsheet's cell."""
+    """What is special about a cell."""
 
     FORMULA = "formula"
     HOLLOW_FORMULA = "hollow_formula"
     """A formula whose value no spreadsheet has computed yet."""
     ERROR = "error"
+    BROKEN_DOCUMENT = "broken_document"
+    """The row was a document of its own (exchange files), which nobody can read."""
+    NO_DOCUMENT = "no_document"
+    UNPAIRED_DOCUMENT = "unpaired_document"
 
 
 _NO_FLAGS: Mapping[int, Flag] = {}

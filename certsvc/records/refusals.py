@@ -32,6 +32,14 @@ _MESSAGES = {
         "Tệp CSV có dấu ngoặc kép sai hoặc không đóng ở khoảng dòng {row}: hãy sửa rồi gửi lại.",
         "The CSV file has a wrong or unclosed quote near row {row}: mend it and send the file again.",
     ),
+    "unknown_xml": (
+        "Tệp XML không phải HSCHUNGTU (CT07) hay GIAMDINHHS (XML1 và XML11): hãy xuất lại từ phần mềm bệnh viện.",
+        "The XML is neither HSCHUNGTU (CT07) nor GIAMDINHHS (XML1 and XML11): export it again from the hospital's software.",
+    ),
+    "broken_xml": (
+        "Tệp XML bị hỏng, sai bảng mã, lồng quá sâu hoặc có khai báo DOCTYPE: hãy xuất lại từ phần mềm bệnh viện.",
+        "The XML is damaged, in another encoding than it says, nested too deeply, or has a DOCTYPE: export it again.",
+    ),
     "no_header": (
         "Không tìm thấy dòng tiêu đề trong 20 dòng đầu: hãy dùng tên cột như trong tệp mẫu.",
         "No header row was found in the first 20 rows: use the column names of the sample file.",

@@ -16,6 +16,7 @@ from certsvc.records.columns import CASES, Layout
 from certsvc.records.findings import Finding
 from certsvc.records.raw_rows import Flag, RawRow, Sheet
 from certsvc.records.reading_csv import HEADER_DEPTH, CsvSheet
+from certsvc.records.reading_exchange import is_exchange_xml, is_exchange_zip, open_exchange
 from certsvc.records.reading_xlsx import open_sheets
 from certsvc.records.refusals import missing_columns, refusal
 from certsvc.records.rules import finding
@@ -26,7 +27,15 @@ _MOST_TITLES_TOLD, _TITLE_CHARS = 10, 40
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """Compound files: spreadsheets before 2007, and every Office file with a password (MS-CFB §2.2)."""
 _SCANNED_BYTES = 1 << 20
-_FLAG_NOTICES = {Flag.FORMULA: ("W-FORMULA", ""), Flag.HOLLOW_FORMULA: ("W-FORMULA", "no_value"), Flag.ERROR: ("V-TEXT", "error")}
+_FIRST_BYTES = 400
+_FLAG_NOTICES = {
+    Flag.FORMULA: ("W-FORMULA", ""),
+    Flag.HOLLOW_FORMULA: ("W-FORMULA", "no_value"),
+    Flag.ERROR: ("V-TEXT", "error"),
+    Flag.BROKEN_DOCUMENT: ("V-DOCUMENT", ""),
+    Flag.NO_DOCUMENT: ("V-DOCUMENT", "none"),
+    Flag.UNPAIRED_DOCUMENT: ("V-DOCUMENT", "unpaired"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,7 @@ class _Header:
 class Table:
     """The rows of a file, read once from top to bottom.
 
-    `format` is `csv` or `xlsx`, `columns` the known ones in the file's order, `header_row` the number of
+    `format` is `csv`, `xlsx`, `xml` or `xml.zip`, `columns` the known ones in the file's order, `header_row` the number of
     the header's row. `notices` are findings on the file as a whole; formulas join them while rows are read.
     """
 
@@ -100,21 +109,36 @@ class Table:
 
 @contextmanager
 def open_table(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Layout = CASES) -> Iterator[Table]:
-    """Open a CSV or XLSX file and find its header.
+    """Open a CSV, XLSX or exchange file (XML, or a ZIP of XML) and find its header.
 
     Raises InputError: `empty_file`, `not_a_table`, `not_utf8`, `encrypted_file`, `has_macros`,
-    `broken_file`, `too_large_unpacked`, `no_header`, `missing_columns` (listed in `errors`),
+    `broken_file`, `unknown_xml`, `too_large_unpacked`, `no_header`, `missing_columns` (listed in `errors`),
     `duplicate_columns`, `no_rows`; while rows are read also `too_many_rows`, `too_large_unpacked`,
-    `broken_file`, `unclosed_quote`.
+    `broken_file`, `broken_xml`, `unclosed_quote`.
     """
     with path.open("rb") as file:
-        if _is_zip(file):
+        is_zip = _is_zip(file)
+        if is_zip and is_exchange_zip(file, max_unpacked_bytes=max_unpacked_bytes):
+            with open_exchange(file, is_zip=True, max_unpacked_bytes=max_unpacked_bytes) as sheet:
+                yield _table([sheet], layout=layout, file_format="xml.zip", max_rows=max_rows)
+        elif is_zip:
             with open_sheets(file, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes) as sheets:
                 yield _table(sheets, layout=layout, file_format="xlsx", max_rows=max_rows)
         else:
             if file.seek(0, 2) > max_unpacked_bytes:
                 raise refusal("too_large_unpacked")
+            if is_exchange_xml(_start_of(file)):
+                with open_exchange(file, is_zip=False, max_unpacked_bytes=max_unpacked_bytes) as sheet:
+                    yield _table([sheet], layout=layout, file_format="xml", max_rows=max_rows)
+                return
             yield _table([CsvSheet(file, layout=layout, max_rows=max_rows)], layout=layout, file_format="csv", max_rows=max_rows)
+
+
+def _start_of(file: BinaryIO) -> bytes:
+    file.seek(0)
+    start = file.read(_FIRST_BYTES)
+    file.seek(0)
+    return start
 
 
 def _is_zip(file: BinaryIO) -> bool:

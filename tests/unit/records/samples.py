@@ -55,7 +55,8 @@ class MemoryRegistry:
 
     def __init__(self, folder: Path) -> None:
         self._facilities = {each.code: each for each in read_facilities(folder / "facilities.csv")}
-        self._practitioners = {(each.licence, each.facility_code): each for each in read_practitioners(folder / "practitioners.csv")}
+        known = read_practitioners(folder / "practitioners.csv")
+        self._practitioners = {(number, each.facility_code): each for each in known for number in (each.social_insurance_no, each.licence)}
 
     def find_facility(self, code: str) -> Facility | None:
         return self._facilities.get(code)
