@@ -110,5 +110,5 @@ def _of_period(tags: Mapping[str, str]) -> Iterator[Mistake]:
     days = (dt.date.fromisoformat(last) - dt.date.fromisoformat(first)).days + 1
     if days < 1:
         yield Mistake("DEN_NGAY", "DEN_NGAY ở trước TU_NGAY.", "DEN_NGAY is before TU_NGAY.")
-    elif tags.get("SO_NGAY_NGHI", str(days)) != str(days):
+    elif (tags.get("SO_NGAY_NGHI") or str(days)) != str(days):
         yield Mistake("SO_NGAY_NGHI", "SO_NGAY_NGHI không khớp TU_NGAY và DEN_NGAY.", "SO_NGAY_NGHI is not the days from TU_NGAY to DEN_NGAY.")
