@@ -27,7 +27,7 @@ _err = Console(stderr=True)
 
 @batch.command()
 def submit(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or XLSX")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, XLSX, CT07 or XML11 (also a ZIP of them)")],
     url: Url = None,
     key: Key = None,
     *,

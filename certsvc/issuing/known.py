@@ -18,8 +18,8 @@ class Stations:
 
     def __init__(self, facilities: Iterable[Facility], practitioners: Iterable[Practitioner]) -> None:
         self._facilities = {facility.code: facility for facility in facilities}
-        known = list(practitioners)
-        self._practitioners = {(each.social_insurance_no, each.facility_code): each for each in reversed(known)}
+        known = sorted(practitioners, key=lambda each: each.registered_to or dt.date.max)  # of one person's licences the latest goes by the number
+        self._practitioners = {(each.social_insurance_no, each.facility_code): each for each in known}
         self._practitioners |= {(each.licence, each.facility_code): each for each in known}
 
     @classmethod

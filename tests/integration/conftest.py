@@ -37,7 +37,9 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
-_ON_BOTH = frozenset({"test_store", "test_issuing", "test_chunks", "test_results", "test_queue", "test_idempotency", "test_lists", "test_looking_up"})
+_ON_BOTH = frozenset(
+    {"test_store", "test_issuing", "test_chunks", "test_results", "test_queue", "test_idempotency", "test_lists", "test_looking_up", "test_portal"}
+)
 """Modules about what the database has to hold: their tests run on SQLite and on PostgreSQL."""
 
 

@@ -153,7 +153,13 @@ async def test_an_unissued_one_and_the_wrong_form_are_refused(dummy_rig: Rig) ->
     waiting = (await dummy_rig.request(record(1))).json()
     answer = await dummy_rig.call("GET", f"/v1/certificates/{waiting['id']}/export?format=ct07")
     assert (answer.status_code, answer.json()["code"]) == (409, "not_issued")
-    days = {"positive_on": "2026-02-06", "isolation_from": "2026-02-06", "examined_on": "2026-02-06", "isolation_to": "2026-02-13", "last_test_on": "2026-02-13"}
+    days = {
+        "positive_on": "2026-02-06",
+        "isolation_from": "2026-02-06",
+        "examined_on": "2026-02-06",
+        "isolation_to": "2026-02-13",
+        "last_test_on": "2026-02-13",
+    }
     late = await dummy_rig.issued(record(2, **days))
     answers = [await dummy_rig.call("GET", f"/v1/certificates/{late['id']}/export?format={layout}") for layout in ("ct07", "xml11")]
     assert [(each.status_code, each.json()["code"] if each.is_error else "") for each in answers] == [(409, "format_not_in_force"), (200, "")]

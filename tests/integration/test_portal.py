@@ -124,7 +124,9 @@ async def test_what_was_certainly_refused_may_be_sent_again(counter: Counter, bh
     assert (accepted.state, is_new, len(bhxh.documents)) == (ACCEPTED, True, 1)
 
 
-@pytest.mark.parametrize(("failure", "code"), [("kept, then silence", "timeout"), ("kept, then 500", "500"), ("kept, then nonsense", "http_200"), ("http_502", "http_502")])
+@pytest.mark.parametrize(
+    ("failure", "code"), [("kept, then silence", "timeout"), ("kept, then 500", "500"), ("kept, then nonsense", "http_200"), ("http_502", "http_502")]
+)
 async def test_what_may_have_arrived_is_left_to_a_person(counter: Counter, bhxh: StandInPortal, leave: Certificate, failure: str, code: str) -> None:
     """It stays uncertain however often it is asked for; a person who looked sends it again, and only once."""
     bhxh.failures = [failure]

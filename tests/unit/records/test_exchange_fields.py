@@ -32,7 +32,7 @@ def test_each_mandatory_tag_is_missed(layout: Format) -> None:
     for field in table.fields:
         emptied = tags(layout) | {field.tag: ""}
         is_missed = [each.tag for each in table.mistakes(emptied)] == [field.tag]
-        assert is_missed == (field.required or bool(field.required_if) and all(emptied.get(tag) == value for tag, value in (field.required_if or {}).items()))
+        assert is_missed == (field.required or (bool(field.required_if) and all(emptied.get(tag) == value for tag, value in (field.required_if or {}).items())))
         without = {tag: value for tag, value in tags(layout).items() if tag != field.tag}
         assert field.tag in [each.tag for each in table.mistakes(without)]
 
