@@ -17,6 +17,7 @@ from tests.support.exchange import ct07, hschungtu, tags_of, zipped
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
+ENDED = dict.fromkeys(("isolation_to", "last_test_on"), "2026-02-13")
 DOCUMENT = "THONGTINHOSO/DANHSACHHOSO/HOSO/FILEHOSO"
 
 
@@ -26,8 +27,8 @@ def with_rsa_keys(rig: Rig) -> None:
     rig.app.state.resources = replace(rig.res, settings=settings)
 
 
-async def submitted(rig: Rig, data: bytes, **form: str) -> Any:
-    answer = await rig.submit(data, **form)
+async def submitted(rig: Rig, data: bytes, *, dry_run: str = "false") -> Any:
+    answer = await rig.submit(data, dry_run=dry_run)
     assert answer.status_code == httpx.codes.ACCEPTED, answer.text
     await rig.work()
     return (await rig.call("GET", f"/v1/batches/{answer.json()['id']}")).json()
@@ -153,13 +154,6 @@ async def test_an_unissued_one_and_the_wrong_form_are_refused(dummy_rig: Rig) ->
     waiting = (await dummy_rig.request(record(1))).json()
     answer = await dummy_rig.call("GET", f"/v1/certificates/{waiting['id']}/export?format=ct07")
     assert (answer.status_code, answer.json()["code"]) == (409, "not_issued")
-    days = {
-        "positive_on": "2026-02-06",
-        "isolation_from": "2026-02-06",
-        "examined_on": "2026-02-06",
-        "isolation_to": "2026-02-13",
-        "last_test_on": "2026-02-13",
-    }
-    late = await dummy_rig.issued(record(2, **days))
+    late = await dummy_rig.issued({**record(2), **dict.fromkeys(("positive_on", "isolation_from", "examined_on"), "2026-02-06"), **ENDED})
     answers = [await dummy_rig.call("GET", f"/v1/certificates/{late['id']}/export?format={layout}") for layout in ("ct07", "xml11")]
     assert [(each.status_code, each.json()["code"] if each.is_error else "") for each in answers] == [(409, "format_not_in_force"), (200, "")]

@@ -26,7 +26,7 @@ from certsvc.store import certificates, submissions
 from keys_dev.make import KeyType
 from tests.support import pki
 from tests.support.calls import until
-from tests.support.records import record
+from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 from tests.support.stand_in_portal import StandInPortal, running_portal
 
@@ -58,8 +58,8 @@ async def leave(dummy_rig: Rig) -> Certificate:
     return await _issued(dummy_rig, 1)
 
 
-async def _issued(rig: Rig, number: int, **changes: str) -> Certificate:
-    resource = await rig.issued(record(number, **changes))
+async def _issued(rig: Rig, number: int, *, facility: str = "01801", visit_no: str = "1") -> Certificate:
+    resource = await rig.issued(record(number, facility=facility, visit_no=visit_no))
     async with rig.res.db.read() as session:
         found = await certificates.find(session, uuid.UUID(resource["id"]))
     assert found is not None
@@ -71,7 +71,7 @@ async def _all(counter: Counter) -> list[Submission]:
         return list(await submissions.newest(session, state=None, limit=100))
 
 
-def _serial_in(document: bytes) -> str | None:
+def _facility_in(document: bytes) -> str | None:
     envelope: Element = fromstring(document)
     return envelope.findtext("THONGTINDONVI/MACSKCB")
 
@@ -83,7 +83,7 @@ async def test_a_document_arrives_and_is_not_sent_again(counter: Counter, bhxh: 
     assert (submission.state, submission.answer_code, submission.transaction_no, is_new) == (ACCEPTED, "200", "GD000001", True)
     again, is_new = await counter.send(leave, layout)
     assert (again.id, is_new) == (submission.id, False)
-    assert [_serial_in(each) for each in bhxh.documents] == ["01801"]
+    assert [_facility_in(each) for each in bhxh.documents] == ["01801"]
     async with counter.db.read() as session:
         events = await certificates.events_of(session, leave.id)
     assert [event.name for event in events][-1] == "handed_in"
@@ -215,8 +215,7 @@ async def test_a_kill_sends_nothing_twice(counter: Counter, bhxh: StandInPortal,
 
 async def test_the_command_line_sends_and_tells(dummy_rig: Rig, bhxh: StandInPortal, settings: Settings) -> None:
     """`portal send --batch` sends each sick leave, `portal status` shows them, `portal resend` refuses what is settled."""
-    files = "\n".join([",".join(record(1)), *(",".join(f'"{value}"' for value in record(number).values()) for number in (11, 12))])
-    batch = (await dummy_rig.submit(files.encode())).json()["id"]
+    batch = (await dummy_rig.submit(as_csv(record(11), record(12)))).json()["id"]
     await dummy_rig.work()
     sent = _command(settings, "send", "--batch", batch, "--format", "xml11")
     out, err = await asyncio.to_thread(sent.communicate)

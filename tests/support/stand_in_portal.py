@@ -1,5 +1,6 @@
 """A portal as BHXH describes its own: tokens, two ways in, no memory of what it was sent before; it can be made to fail."""
 
+import asyncio
 import base64
 import contextlib
 import threading
@@ -88,20 +89,15 @@ class StandInPortal:
         self.documents.append(base64.b64decode(content, validate=True))
         if failure == "kept, then silence":
             await self._wait()
-        return {"kept, then 500": "500", "kept, then nonsense": Response("<html>", 200)}.get(failure, "200")
+        if failure == "kept, then nonsense":
+            return Response("<html>", 200)
+        return "500" if failure == "kept, then 500" else "200"
 
     async def _wait(self) -> None:
-        while not self.hold.is_set():
-            await _sleep()
+        await asyncio.to_thread(self.hold.wait)
 
     def _number(self, code: str | Response) -> str:
         return f"GD{len(self.documents):06d}" if code == "200" else ""
-
-
-async def _sleep() -> None:
-    import asyncio  # noqa: PLC0415 - beside `time` of the thread
-
-    await asyncio.sleep(0.02)
 
 
 async def _form(request: Request) -> dict[str, str]:
