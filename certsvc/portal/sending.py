@@ -8,6 +8,7 @@ Who dies between 1 and 3 leaves `sending` behind, and nobody sends it again by h
 for who has looked at the portal.
 """
 
+import asyncio
 import datetime as dt
 import hashlib
 import uuid
@@ -17,12 +18,13 @@ from dataclasses import dataclass
 from certsvc.errors import Conflict, NotFound
 from certsvc.issuing.exporting import Exporter
 from certsvc.models import Certificate, Submission, SubmissionState
-from certsvc.portal.client import Portal
+from certsvc.portal.client import Answer, Portal
 from certsvc.records.exchange_fields import Format
 from certsvc.store import Database, certificates, submissions
 
+_LONGEST_S = 540
 _SURELY_OVER = dt.timedelta(minutes=10)
-"""No try takes as long: both times out before."""
+"""No try takes as long."""
 
 Clock = Callable[[], dt.datetime]
 
@@ -65,15 +67,24 @@ class Counter:
         data = await self.exporter.file(certificate, layout, now=self.clock())
         self.portal.require_ready(layout, facility_code=certificate.facility_code)
         submission = await self._record(certificate, layout, data, resends=resends)
-        answer = await self.portal.send(layout, data, facility_code=certificate.facility_code)
+        answer = await self._hand_in(certificate, layout, data)
         async with self.db.begin() as session:
             kept = await submissions.find(session, submission.id, for_change=True)
             if kept is None:
                 raise NotFound("no_such_submission", "Không có lần gửi này.", "There is no such submission.")
-            kept.state, kept.answer_code, kept.transaction_no, kept.ended_at = answer.state, answer.code, answer.transaction_no, self.clock()
+            if kept.state is SubmissionState.SENDING:  # else somebody has sent it again meanwhile
+                kept.state = answer.state
+            kept.answer_code, kept.transaction_no, kept.ended_at = answer.code, answer.transaction_no, self.clock()
             facts = {"format": str(layout), "state": str(answer.state), "code": answer.code}
             certificates.record_event(session, certificate.id, "handed_in", at=self.clock(), actor=self.actor, **facts)
         return kept
+
+    async def _hand_in(self, certificate: Certificate, layout: Format, data: bytes) -> Answer:
+        try:
+            async with asyncio.timeout(_LONGEST_S):
+                return await self.portal.send(layout, data, facility_code=certificate.facility_code)
+        except TimeoutError:
+            return Answer(SubmissionState.UNCERTAIN, "timeout")
 
     async def _record(self, certificate: Certificate, layout: Format, data: bytes, *, resends: uuid.UUID | None) -> Submission:
         """Raises Conflict `concurrent_change` where somebody else sends the same at this moment."""

@@ -7,18 +7,19 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 import pytest
 from defusedxml.ElementTree import fromstring
+from typing_extensions import override
 
 from certsvc.config import Settings
 from certsvc.errors import Broken, Conflict, InputError
 from certsvc.issuing.exporting import Exporter
 from certsvc.models import Certificate, Submission, SubmissionState
-from certsvc.portal.client import Portal, accounts_of, open_client
+from certsvc.portal.client import Answer, Portal, accounts_of, open_client
 from certsvc.portal.sending import Counter
 from certsvc.records.exchange_fields import Format
 from certsvc.resources import utc_now
@@ -159,6 +160,32 @@ async def test_a_wrong_password_sends_nothing(counter: Counter, leave: Certifica
     portal = Portal(counter.portal.client, accounts_of(wrong))
     submission, _ = await replace(counter, portal=portal).send(leave, Format.CT07_2025)
     assert (submission.state, submission.answer_code, bhxh.asked) == (NOT_SENT, "401", ["token"])
+
+
+class LatePortal(Portal):
+    """Its answer comes when somebody has sent the document again meanwhile."""
+
+    meanwhile: Callable[[], Awaitable[object]]
+
+    @override
+    async def send(self, layout: Format, data: bytes, *, facility_code: str) -> Answer:
+        answer = await super().send(layout, data, facility_code=facility_code)
+        await self.meanwhile()
+        return answer
+
+
+async def test_an_answer_that_comes_too_late_changes_no_state(counter: Counter, bhxh: StandInPortal, leave: Certificate) -> None:
+    """The newer submission stands; the older one keeps the portal's number, so that a person can see both."""
+
+    async def resend() -> None:
+        [waiting] = await _all(counter)
+        await replace(counter, clock=lambda: utc_now() + dt.timedelta(minutes=11)).resend(waiting.id)
+
+    late = LatePortal(counter.portal.client, counter.portal.accounts)
+    late.meanwhile = resend
+    old, _ = await replace(counter, portal=late).send(leave, Format.CT07_2025)
+    assert (old.state, old.transaction_no, len(bhxh.documents)) == (SubmissionState.SUPERSEDED, "GD000001", 2)
+    assert {each.state for each in await _all(counter)} == {SubmissionState.SUPERSEDED, ACCEPTED}
 
 
 async def test_two_at_once_send_one(counter: Counter, bhxh: StandInPortal, leave: Certificate) -> None:
