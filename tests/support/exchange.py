@@ -4,7 +4,10 @@ import base64
 import io
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from xml.sax.saxutils import escape
+
+from certsvc.records.tables import SheetRow, open_table
 
 Tags = Mapping[str, str]
 
@@ -61,3 +64,10 @@ def tags_of(record: Mapping[str, str], **changes: str) -> dict[str, str]:
         "TEKT": "0",
         "MAU_SO": "CT07",
     } | changes
+
+
+def read(data: bytes, tmp_path: Path, *, max_rows: int = 1000, max_unpacked_bytes: int = 1 << 30) -> list[SheetRow]:
+    path = tmp_path / "a file"
+    path.write_bytes(data)
+    with open_table(path, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes) as table:
+        return list(table)
