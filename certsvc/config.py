@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     session_hours: int = Field(10, ge=1, description="hours after which a browser is signed out in any case")
     webhooks_allow_private: bool = Field(False, description="webhooks may go to private addresses too, and over http")
     webhooks_keep_days: int = Field(30, ge=1, description="days after which the log of a webhook's delivery is removed")
+    portal_url: str | None = Field(None, description="BHXH's portal, e.g. `https://egw.baohiemxahoi.gov.vn`; default: nothing is sent")
+    portal_accounts: SecretStr | None = Field(None, description='accounts there, as JSON: `{"<facility>": {"username": …, "password": …}}`')
+    portal_timeout_s: float = Field(60.0, gt=0, le=240, description="seconds to wait for each of the portal's answers")
     trusted_proxies: int = Field(0, ge=0, description="reverse proxies in front whose X-Forwarded-For entry is believed")
     log_json: bool = Field(False, description="log as JSON lines instead of readable lines")
 
@@ -107,6 +110,8 @@ class Settings(BaseSettings):
                 raise ValueError("production needs an https:// CERTSVC_BASE_URL")
             if self.oidc_issuer is not None and not self.oidc_issuer.startswith("https://"):
                 raise ValueError("production needs an https:// CERTSVC_OIDC_ISSUER")
+            if self.portal_url is not None and not self.portal_url.startswith("https://"):
+                raise ValueError("production needs an https:// CERTSVC_PORTAL_URL")
         return self
 
     @property

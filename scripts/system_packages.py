@@ -22,6 +22,7 @@ PROGRAMS = {
     "pdftotext": "poppler-utils",
     "qpdf": "qpdf",
     "openssl": "openssl",
+    "xmlsec1": "xmlsec1",
     "javac": "default-jdk-headless",
 }
 """Independent readers and the browser of the tests; Java runs veraPDF, Node.js a verifier that shares no code with ours."""

@@ -13,6 +13,7 @@ from certsvc.api import (
     certificates,
     check_app,
     events,
+    exports,
     health,
     mappings,
     public,
@@ -71,7 +72,7 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
         app.include_router(open_to_all, responses=PROBLEMS)
     app.state.returning_turns = asyncio.Semaphore(_RETURNS_AT_ONCE)
-    for behind_key in (certificates.router, batches.router, events.router, mappings.router, templates.router, webhooks.router, registry.router):
+    for behind_key in (certificates.router, batches.router, events.router, exports.router, mappings.router, templates.router, webhooks.router, registry.router):
         app.include_router(behind_key, responses=PROBLEMS)
     app.include_router(staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))])
     app.include_router(health.router)

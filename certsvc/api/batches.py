@@ -47,7 +47,11 @@ class BatchForm(Strict):
 
 
 _FORM_SCHEMA = BatchForm.model_json_schema()
-_FORM_SCHEMA["properties"]["file"] = {"type": "string", "format": "binary", "description": "CSV, XLSX, ODS, JSON or NDJSON; told by content, not by name"}
+_FORM_SCHEMA["properties"]["file"] = {
+    "type": "string",
+    "format": "binary",
+    "description": "CSV, XLSX, ODS, JSON, NDJSON, CT07 (HSCHUNGTU) or XML1 with XML11 (GIAMDINHHS), also many in a ZIP; told by content, not by name",
+}
 _FORM_SCHEMA["required"] = ["file"]
 
 

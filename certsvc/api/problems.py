@@ -37,6 +37,7 @@ _BY_CODE = {
     "too_large_unpacked": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "not_a_table": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "not_utf8": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "unknown_xml": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "not_pdf_or_image": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "no_key": HTTPStatus.UNAUTHORIZED,
     "bad_token": HTTPStatus.UNAUTHORIZED,

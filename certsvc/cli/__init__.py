@@ -6,11 +6,12 @@ issuers    others whose QR codes are believed
 mapping    mappings, template, at a running service
 hooks      webhooks, at a running service
 verifying  verify, at a running service          accounts local accounts, on this machine's database
+exporting  export, at a running service          portal   what goes to BHXH's portal, from this machine
 """
 
 import typer
 
-from certsvc.cli import accounts, here, hooks, issuers, looking, mapping, remote, running, verifying
+from certsvc.cli import accounts, exporting, here, hooks, issuers, looking, mapping, portal, remote, running, verifying
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,6 +34,8 @@ app.add_typer(remote.batch, name="batch")
 app.add_typer(mapping.mappings, name="mappings")
 app.command()(mapping.template)
 app.add_typer(hooks.webhooks, name="webhooks")
+app.command()(exporting.export)
+app.add_typer(portal.portal, name="portal")
 app.command()(verifying.verify)
 app.add_typer(looking.designs, name="designs")
 app.command()(looking.doctor)

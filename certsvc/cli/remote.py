@@ -26,7 +26,7 @@ _err = Console(stderr=True)
 
 @batch.command()
 def submit(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, XLSX, ODS, JSON or NDJSON")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, XLSX, ODS, JSON, NDJSON, CT07 or XML11 (also a ZIP of them)")],
     url: Url = None,
     key: Key = None,
     *,

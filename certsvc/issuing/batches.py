@@ -145,8 +145,8 @@ def _open_episodes(open_file: Callable[[], AbstractContextManager[Table]], today
 
 
 def _is_over(outcome: Cell) -> bool:
-    """A quick look that spares most rows the first pass's full check."""
-    return isinstance(outcome, str) and unicodedata.normalize("NFC", outcome).strip().casefold() in ("recovered", "khỏi bệnh")
+    """A quick look that spares most rows the first pass's full check; who says nothing of it, as exchange files do, is not ill again."""
+    return outcome is None or (isinstance(outcome, str) and unicodedata.normalize("NFC", outcome).strip().casefold() in ("recovered", "khỏi bệnh"))
 
 
 def _check_some(rows: Iterator[SheetRow], most: int, today: dt.date, stations: Stations, seen: SeenCases) -> list[tuple[int, Checked]]:

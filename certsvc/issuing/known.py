@@ -18,7 +18,9 @@ class Stations:
 
     def __init__(self, facilities: Iterable[Facility], practitioners: Iterable[Practitioner]) -> None:
         self._facilities = {facility.code: facility for facility in facilities}
-        self._practitioners = {(each.licence, each.facility_code): each for each in practitioners}
+        known = sorted(practitioners, key=lambda each: each.registered_to or dt.date.max)  # of one person's licences the latest goes by the number
+        self._practitioners = {(each.social_insurance_no, each.facility_code): each for each in known}
+        self._practitioners |= {(each.licence, each.facility_code): each for each in known}
 
     @classmethod
     async def load(cls, session: AsyncSession, *, only: str | None) -> "Stations":

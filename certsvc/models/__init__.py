@@ -12,7 +12,8 @@ from certsvc.models.certificates import Certificate, Episode, Event, PublishedFi
 from certsvc.models.published import StatusList, TrustList
 from certsvc.models.registry import ApiKey, Facility, Practitioner, SigningIdentity
 from certsvc.models.sign_in import Account, SignInTry, StaffSession
-from certsvc.models.states import LIVE, PUBLISHED, SCOPES_OF, BatchStatus, Kind, Origin, Role, Scope, Slot, Status
+from certsvc.models.states import LIVE, PUBLISHED, SCOPES_OF, BatchStatus, Kind, Origin, Role, Scope, Slot, Status, SubmissionState
+from certsvc.models.submissions import Submission
 from certsvc.models.webhooks import DeliveryState, Disabled, EventType, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
@@ -48,6 +49,8 @@ __all__ = [
     "Status",
     "StatusList",
     "StoredAnswer",
+    "Submission",
+    "SubmissionState",
     "TrustList",
     "WebhookDelivery",
     "WebhookEndpoint",

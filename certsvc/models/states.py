@@ -62,6 +62,21 @@ class Origin(StrEnum):
     ACCOUNT = "account"
 
 
+class SubmissionState(StrEnum):
+    """What became of a document on its way to BHXH's portal, which knows no document twice and answers no questions.
+
+    `sending` is written before the document leaves; whoever finds it later knows as little as of `uncertain`. `refused` and
+    `not_sent` are certain: there is no document at the portal. `superseded`: a person sent an uncertain one again.
+    """
+
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    NOT_SENT = "not_sent"
+    UNCERTAIN = "uncertain"
+    SUPERSEDED = "superseded"
+
+
 class BatchStatus(StrEnum):
     READING = "reading"
     RUNNING = "running"

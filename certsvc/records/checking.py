@@ -73,6 +73,8 @@ def check(
     draft = Draft(raw, today=today, notices=notices)
     asked = _wants(draft, notices) if wants is None else wants
     values = _values(draft, registry=registry, wants=asked)
+    # Of a document that nobody could read, only that is told: all its fields are missing.
+    draft.findings = [each for each in draft.findings if each.rule == "V-DOCUMENT"] or draft.findings
     is_sound = not any(each.rejects for each in draft.findings)
     case = Case(**values) if is_sound else None
     record = case.canonical() if case else b""
@@ -101,6 +103,7 @@ def _values(draft: Draft, *, registry: Registry, wants: frozenset[Kind]) -> dict
     days = illness.dates(draft, wants=wants, result=result if isinstance(result, TestResult) else None)
     events = {kind: days["examined_on" if kind is Kind.SICK_LEAVE else "isolation_to"] for kind in Kind if kind in wants}
     who = _person(draft, positive_on=days["positive_on"])
+    facility_code, licence = illness.facility(draft, registry=registry, events=events)
     _require_social_no(draft, wants=wants, cards=who["health_insurance_card"], number=who["social_insurance_no"])
     return days | who | {
         "case_id": _case_id(draft),
@@ -114,12 +117,12 @@ def _values(draft: Draft, *, registry: Registry, wants: frozenset[Kind]) -> dict
         "care_setting": _only(CareSetting, draft.word("care_setting", is_needed=bool(wants))),
         "vaccine_doses": illness.vaccine_doses(draft),
         "outcome": _only(Outcome, draft.word("outcome")),
-        "facility_code": illness.facility(draft, registry=registry, events=events),
+        "facility_code": facility_code,
         "visit_no": draft.text("visit_no"),
         "icd10": illness.icd10(draft, examined_on=days["examined_on"] or days["positive_on"]),
         "diagnosis": draft.text("diagnosis"),
         "treatment": draft.text("treatment"),
-        "practitioner_licence": draft.plain("practitioner_licence"),
+        "practitioner_licence": licence,
         "father_name": identity.name(draft, "father_name"),
         "mother_name": identity.name(draft, "mother_name"),
     }  # fmt: skip

@@ -4,18 +4,14 @@ A file is an envelope `HSCHUNGTU` around one document `CT07` in base64. Every ta
 and empty where a case says nothing. Which tags there are, and what they hold, are the tables below.
 """
 
-import base64
 import datetime as dt
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from xml.sax.saxutils import escape
 
 from certsvc.models import Kind
 from certsvc.records.case import Case
-
-_NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from certsvc.records.exchange_xml import day, document, dossier, envelope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +24,11 @@ class Ct07Facts:
     practitioner_name: str
 
 
-_Tag = Callable[[Case, Ct07Facts], str]
+Tag = Callable[[Case, Ct07Facts], str]
 
-TAGS_2022: Mapping[str, _Tag] = MappingProxyType(
+TAGS_2022: Mapping[str, Tag] = MappingProxyType(
     {
-        "MA_CT": lambda _, facts: facts.serial,
+        "MA_CT": lambda case, _: case.case_id,
         "SO_SERI": lambda _, facts: facts.serial,
         "SO_KCB": lambda case, _: case.visit_no,
         "MA_BHXH": lambda case, _: case.social_insurance_no,
@@ -42,14 +38,14 @@ TAGS_2022: Mapping[str, _Tag] = MappingProxyType(
         "GIOI_TINH": lambda case, _: case.sex.value,
         "DON_VI": lambda case, _: case.employer,
         "CHANDOAN_DIEUTRI": lambda case, _: f"{case.diagnosis}\n{case.treatment}".strip(),
-        "TU_NGAY": lambda case, _: _day(case.isolation_from),
-        "DEN_NGAY": lambda case, _: _day(case.isolation_to),
+        "TU_NGAY": lambda case, _: day(case.isolation_from),
+        "DEN_NGAY": lambda case, _: day(case.isolation_to),
         "HO_TEN_CHA": lambda case, _: case.father_name,
         "HO_TEN_ME": lambda case, _: case.mother_name,
         "THU_TRUONG_DV": lambda _, facts: facts.head_name,
         "MA_CCHN": lambda case, _: case.practitioner_licence,
         "TEN_NGUOI_HANH_NGHE": lambda _, facts: facts.practitioner_name,
-        "NGAY_CHUNG_TU": lambda _, facts: _day(facts.document_on),
+        "NGAY_CHUNG_TU": lambda _, facts: day(facts.document_on),
         # A child without a number of its own, which V-SOCIAL-NO lets pass for a temporary card alone.
         "TEKT": lambda case, _: "0" if case.social_insurance_no else "1",
         "MAU_SO": lambda _, __: "CT07",
@@ -57,15 +53,15 @@ TAGS_2022: Mapping[str, _Tag] = MappingProxyType(
 )
 """Tags in order, with what each holds: dispatch 2076/BHXH-CNTT, before form 07. Days are yyyymmdd, a birth may be yyyy."""
 
-TAGS_2025: Mapping[str, _Tag] = MappingProxyType(
+TAGS_2025: Mapping[str, Tag] = MappingProxyType(
     {tag: TAGS_2022[tag] for tag in ("MA_CT", "MAU_SO")}
     | {tag: value for tag, value in TAGS_2022.items() if tag != "MAU_SO"}
     | {
         "LOAI_GIAYTO": lambda case, _: case.id_type.code,
         "SO_CCCD": lambda case, _: case.citizen_id,
-        "NGAYCAP_CCCD": lambda case, _: _day(case.id_issued_on),
+        "NGAYCAP_CCCD": lambda case, _: day(case.id_issued_on),
         "NOICAP_CCCD": lambda _, __: "",
-        "NGAY_KCB": lambda case, _: _day(case.examined_on),
+        "NGAY_KCB": lambda case, _: day(case.examined_on),
         "BENH_ICD10_ID": lambda case, _: case.icd10,
         "BENH_ICD10_TEN": lambda case, _: case.diagnosis,
     }
@@ -74,33 +70,18 @@ TAGS_2025: Mapping[str, _Tag] = MappingProxyType(
 FORM_07_FROM = dt.date(2025, 7, 1)
 """First day of examination that TT 25/2025 applies to."""
 
-_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
-_ENVELOPE = (
-    f"{_DECLARATION}<HSCHUNGTU><THONGTINDONVI><MACSKCB>%s</MACSKCB></THONGTINDONVI>"
-    "<THONGTINHOSO><NGAYLAP>%s</NGAYLAP><SOLUONGHOSO>1</SOLUONGHOSO><DANHSACHHOSO><HOSO><FILEHOSO>"
-    "<LOAIHOSO>CT07</LOAIHOSO><NOIDUNGFILE>%s</NOIDUNGFILE></FILEHOSO></HOSO></DANHSACHHOSO></THONGTINHOSO><CHUKYDONVI></CHUKYDONVI></HSCHUNGTU>\n"
-)
-
 
 def ct07_xml(case: Case, facts: Ct07Facts) -> bytes:
     """The envelope with the document of one case, made on the document's day; nobody's signature is in it."""
-    content = base64.b64encode(ct07_document(case, facts)).decode("ascii")
-    return (_ENVELOPE % (_text(case.facility_code), _day(facts.document_on), content)).encode()
+    inside = dossier([("CT07", ct07_document(case, facts))], made_on=facts.document_on)
+    return envelope("HSCHUNGTU", inside, facility_code=case.facility_code)
 
 
 def ct07_document(case: Case, facts: Ct07Facts) -> bytes:
-    """The document alone, UTF-8, with the tags of the law on the day of examination; ValueError for a case without one.
-
-    What XML cannot hold (control characters) is left out.
-    """
-    tags = TAGS_2022 if case.event_on(Kind.SICK_LEAVE) < FORM_07_FROM else TAGS_2025
-    fields = "".join([f"<{tag}>{_text(value(case, facts))}</{tag}>" for tag, value in tags.items()])
-    return f"{_DECLARATION}<CT07>{fields}</CT07>\n".encode()
+    """The document alone, with the tags of the law on the day of examination; ValueError for a case without one."""
+    return document("CT07", ct07_tags(case, facts, TAGS_2022 if case.event_on(Kind.SICK_LEAVE) < FORM_07_FROM else TAGS_2025))
 
 
-def _text(text: str) -> str:
-    return escape(text if text.isprintable() else _NOT_XML.sub("", text))
-
-
-def _day(day: dt.date | None) -> str:
-    return "" if day is None else day.isoformat().replace("-", "")
+def ct07_tags(case: Case, facts: Ct07Facts, layout: Mapping[str, Tag]) -> dict[str, str]:
+    """What a document holds, tag by tag in the order of `TAGS_2022` or `TAGS_2025`."""
+    return {tag: value(case, facts) for tag, value in layout.items()}

@@ -1,8 +1,9 @@
 """The catalogue's V rules: what every field must be.
 
-Ids and meaning are those of the project's table of rules; three are our own. V-TEXT: a text that is
+Ids and meaning are those of the project's table of rules; four are our own. V-TEXT: a text that is
 missing, too long, or holds control characters. V-VALUE: a word or number its column does not know.
-V-ROW: a row whose cells are not where they belong, or which is no record. They keep strange things off certificates.
+V-ROW: a row whose cells are not where they belong, or which is no record. V-DOCUMENT: a dossier of an
+exchange file that cannot be read. They keep strange things off certificates.
 """
 
 from certsvc.records.findings import Level, Rule, Wording
@@ -192,6 +193,25 @@ FIELD_RULES = (
             "no_record": Wording(
                 "Đây không phải một hồ sơ (đối tượng JSON với các trường và giá trị): hãy sửa rồi gửi lại.",
                 "This is no record (a JSON object of fields and values): mend it and send it again.",
+            ),
+        },
+    ),
+    Rule(
+        id="V-DOCUMENT",
+        level=Level.REJECT,
+        basis="own; CV 2076/BHXH-CNTT, QĐ 4750/QĐ-BYT",
+        wordings={
+            "": Wording(
+                "Không đọc được chứng từ của hồ sơ này: NOIDUNGFILE phải là XML mã hóa base64, không quá 1 MB; hãy xuất lại hồ sơ.",
+                "The document of this dossier cannot be read: NOIDUNGFILE must be XML in base64 of 1 MB at most; export the dossier again.",
+            ),
+            "none": Wording(
+                "Hồ sơ này không có chứng từ CT07, cũng không có XML1 và XML11: hãy kiểm tra LOAIHOSO.",
+                "This dossier has no CT07, and neither XML1 nor XML11: check LOAIHOSO.",
+            ),
+            "unpaired": Wording(
+                "Mỗi hồ sơ phải có đúng một CT07, hoặc đúng một XML11 cùng với XML1 có cùng MA_LK: hãy tách hoặc bổ sung.",
+                "A dossier must hold exactly one CT07, or exactly one XML11 with the XML1 of the same MA_LK: split or complete it.",
             ),
         },
     ),

@@ -20,7 +20,9 @@ class Registry(Protocol):
 
     def find_facility(self, code: str) -> Facility | None: ...
 
-    def find_practitioner(self, licence: str, facility_code: str) -> Practitioner | None: ...
+    def find_practitioner(self, licence: str, facility_code: str) -> Practitioner | None:
+        """By licence, or by the number with BHXH, which is all that XML11 says of a signer."""
+        ...
 
 
 def dates(draft: Draft, *, wants: frozenset[Kind], result: TestResult | None) -> dict[str, dt.date | None]:
@@ -50,8 +52,8 @@ def check_birth_before_illness(draft: Draft, *, born: Birth | None, positive_on:
         draft.report("V-BIRTH", "birth_date", "late")
 
 
-def facility(draft: Draft, *, registry: Registry, events: dict[Kind, dt.date | None]) -> str:
-    """V-FACILITY and V-PRACTITIONER on the event days of the kinds asked for; gives the facility's code.
+def facility(draft: Draft, *, registry: Registry, events: dict[Kind, dt.date | None]) -> tuple[str, str]:
+    """V-FACILITY and V-PRACTITIONER on the event days of the kinds asked for; gives the facility's code and the examiner's licence.
 
     An unknown facility hides V-PRACTITIONER. Registration with BHXH is asked for sick leave alone.
     """
@@ -59,17 +61,18 @@ def facility(draft: Draft, *, registry: Registry, events: dict[Kind, dt.date | N
     licence = draft.text("practitioner_licence")
     if not code:
         draft.report("V-FACILITY", "facility_code", "missing")
-        return code
+        return code, licence
     found = registry.find_facility(code) if draft.is_good("facility_code") else None
     if found is None:
         if draft.is_good("facility_code"):
             draft.report("V-FACILITY", "facility_code")
-        return code
+        return code, licence
     if any(day is not None and not found.is_active_on(day) for day in events.values()):
         draft.report("V-FACILITY", "facility_code", "inactive")
+    signer = registry.find_practitioner(licence, code) if licence else None
     if draft.is_good("practitioner_licence"):
-        _check_practitioner(draft, registry.find_practitioner(licence, code) if licence else None, licence, examined_on=events.get(Kind.SICK_LEAVE))
-    return code
+        _check_practitioner(draft, signer, licence, examined_on=events.get(Kind.SICK_LEAVE))
+    return code, signer.licence if signer else licence
 
 
 def _check_practitioner(draft: Draft, signer: Practitioner | None, licence: str, *, examined_on: dt.date | None) -> None:

@@ -25,6 +25,10 @@ class Flag(StrEnum):
     """The record names a field twice."""
     NO_RECORD = "no_record"
     """What stands in the place of a record is none."""
+    BROKEN_DOCUMENT = "broken_document"
+    """The row was a document of its own (exchange files), which nobody can read."""
+    NO_DOCUMENT = "no_document"
+    UNPAIRED_DOCUMENT = "unpaired_document"
 
 
 WHOLE_ROW = -1

@@ -35,6 +35,14 @@ _MESSAGES = {
         "Tệp CSV có dấu ngoặc kép sai hoặc không đóng ở khoảng dòng {row}: hãy sửa rồi gửi lại.",
         "The CSV file has a wrong or unclosed quote near row {row}: mend it and send the file again.",
     ),
+    "unknown_xml": (
+        "Tệp XML không phải HSCHUNGTU (CT07) hay GIAMDINHHS (XML1 và XML11): hãy xuất lại từ phần mềm bệnh viện.",
+        "The XML is neither HSCHUNGTU (CT07) nor GIAMDINHHS (XML1 and XML11): export it again from the hospital's software.",
+    ),
+    "broken_xml": (
+        "Tệp XML bị hỏng, sai bảng mã, lồng quá sâu hoặc có khai báo DOCTYPE: hãy xuất lại từ phần mềm bệnh viện.",
+        "The XML is damaged, in another encoding than it says, nested too deeply, or has a DOCTYPE: export it again.",
+    ),
     "broken_json": (
         "Tệp JSON sai cú pháp ở khoảng hồ sơ thứ {row}: hãy gửi một mảng các đối tượng, hoặc mỗi dòng một đối tượng (NDJSON).",
         "The JSON is malformed near record {row}: send one array of objects, or one object a line (NDJSON).",

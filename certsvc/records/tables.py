@@ -16,6 +16,7 @@ from certsvc.records.columns import CASES, IDENTIFIERS, Layout, is_result
 from certsvc.records.findings import Finding
 from certsvc.records.raw_rows import WHOLE_ROW, Flag, RawRow, Sheet
 from certsvc.records.reading_csv import HEADER_DEPTH, CsvSheet
+from certsvc.records.reading_exchange import is_exchange_xml, is_exchange_zip, open_exchange
 from certsvc.records.reading_json import RecordsSheet, format_of
 from certsvc.records.reading_ods import is_ods, open_ods_sheets
 from certsvc.records.reading_xlsx import open_sheets
@@ -38,6 +39,9 @@ _FLAG_NOTICES = {
     Flag.TWICE: ("V-ROW", "twice"),
     Flag.NO_RECORD: ("V-ROW", "no_record"),
     Flag.LATE: ("W-COLUMN", "late"),
+    Flag.BROKEN_DOCUMENT: ("V-DOCUMENT", ""),
+    Flag.NO_DOCUMENT: ("V-DOCUMENT", "none"),
+    Flag.UNPAIRED_DOCUMENT: ("V-DOCUMENT", "unpaired"),
 }
 
 
@@ -76,7 +80,7 @@ class Place:
 class Table:
     """The rows of a file, read once from top to bottom.
 
-    `format` is `csv`, `xlsx`, `ods`, `json` or `ndjson`, `columns` the known ones in the file's order, `place`
+    `format` is `csv`, `xlsx`, `ods`, `json`, `ndjson`, `xml` or `xml.zip`, `columns` the known ones in the file's order, `place`
     where in the file they are. `notices` are findings on the file as a whole; formulas join them while rows are read.
     """
 
@@ -132,9 +136,9 @@ def open_table(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: La
     """Open a file of any format and find its header.
 
     Raises InputError: `empty_file`, `not_a_table`, `not_utf8`, `encrypted_file`, `has_macros`,
-    `broken_file`, `broken_json`, `too_large_unpacked`, `no_header`, `missing_columns` (listed in `errors`),
+    `broken_file`, `broken_json`, `unknown_xml`, `too_large_unpacked`, `no_header`, `missing_columns` (listed in `errors`),
     `duplicate_columns`, `no_rows`; while rows are read also `too_many_rows`, `too_large_unpacked`,
-    `broken_file`, `broken_json`, `unclosed_quote`.
+    `broken_file`, `broken_json`, `broken_xml`, `unclosed_quote`.
     """
     with open_file(path, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, layout=layout) as (file_format, sheets):
         yield _table(sheets, layout=layout, file_format=file_format, max_rows=max_rows)
@@ -145,6 +149,10 @@ def open_file(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Lay
     """A file's format and its sheets, each to be read before the next is asked for; raises as `open_table`."""
     with path.open("rb") as file:
         start = _start_of(file)
+        if start.startswith(_ZIP_MAGIC) and is_exchange_zip(file, max_unpacked_bytes=max_unpacked_bytes):
+            with open_exchange(file, is_zip=True, max_unpacked_bytes=max_unpacked_bytes) as dossiers:
+                yield "xml.zip", iter([dossiers])
+            return
         if start.startswith(_ZIP_MAGIC):
             is_odf = is_ods(start)
             open_zip = open_ods_sheets if is_odf else open_sheets
@@ -153,7 +161,11 @@ def open_file(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Lay
             return
         if file.seek(0, 2) > max_unpacked_bytes:
             raise refusal("too_large_unpacked")
-        if json_format := format_of(start):
+        if is_exchange_xml(start):
+            file.seek(0)
+            with open_exchange(file, is_zip=False, max_unpacked_bytes=max_unpacked_bytes) as dossiers:
+                yield "xml", iter([dossiers])
+        elif json_format := format_of(start):
             yield json_format, iter([RecordsSheet(file, file_format=json_format, layout=layout)])
         else:
             yield "csv", iter([CsvSheet(file, layout=layout, max_rows=max_rows)])

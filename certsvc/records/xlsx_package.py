@@ -89,17 +89,19 @@ class Package(zipfile.ZipFile):
 
 
 @contextmanager
-def open_package(file: BinaryIO, *, max_unpacked_bytes: int) -> Iterator[Package]:
+def open_package(
+    file: BinaryIO, *, max_unpacked_bytes: int, most_parts: int = _MOST_PARTS, most_directory_bytes: int = _MOST_DIRECTORY_BYTES
+) -> Iterator[Package]:
     """Open a package. Raises InputError: `broken_file`, `encrypted_file`, `too_large_unpacked`."""
-    _check_directory(file)
+    _check_directory(file, most_bytes=most_directory_bytes)
     with damage_refused():
         package = Package(file)
     with package:
-        _check_declared(package.infolist(), max_unpacked_bytes=max_unpacked_bytes)
+        _check_declared(package.infolist(), max_unpacked_bytes=max_unpacked_bytes, most_parts=most_parts)
         yield package
 
 
-def _check_directory(file: BinaryIO) -> None:
+def _check_directory(file: BinaryIO, *, most_bytes: int) -> None:
     """Refuse a central directory too large to load (APPNOTE 4.3.16), and ZIP64, which no table needs."""
     size = file.seek(0, 2)
     file.seek(max(0, size - _END_BYTES - _MOST_COMMENT_BYTES - 20))
@@ -107,18 +109,18 @@ def _check_directory(file: BinaryIO) -> None:
     end = tail.rfind(b"PK\x05\x06")
     if end < 0 or len(tail) - end < _END_BYTES or b"PK\x06\x07" in tail[max(0, end - 20) : end]:
         raise refusal("broken_file")
-    if int.from_bytes(tail[end + 12 : end + 16], "little") > _MOST_DIRECTORY_BYTES:
+    if int.from_bytes(tail[end + 12 : end + 16], "little") > most_bytes:
         raise refusal("too_large_unpacked")
     file.seek(0)
 
 
-def _check_declared(parts: list[zipfile.ZipInfo], *, max_unpacked_bytes: int) -> None:
+def _check_declared(parts: list[zipfile.ZipInfo], *, max_unpacked_bytes: int, most_parts: int) -> None:
     if any(part.flag_bits & _ENCRYPTED for part in parts):
         raise refusal("encrypted_file")
     if any(part.compress_type not in _METHODS for part in parts):
         raise refusal("broken_file")
     is_bomb = any(part.file_size > max(_RATIO_FREE_BYTES, part.compress_size * _MOST_RATIO) for part in parts)
-    if is_bomb or len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > max_unpacked_bytes:
+    if is_bomb or len(parts) > most_parts or sum(part.file_size for part in parts) > max_unpacked_bytes:
         raise refusal("too_large_unpacked")
 
 

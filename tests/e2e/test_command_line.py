@@ -306,3 +306,25 @@ def test_a_file_with_titles_of_ones_own_comes_back_with_its_results(run: Run, tm
     assert run("mappings", "save", "own", "Tên BN").returncode == WRONG_USAGE
     wrong = run("mappings", "save", "own", "Tên BN=ten")
     assert (wrong.returncode, "columns.1" in wrong.stderr) == (SAYS_NO, True)
+
+
+def test_exchange_files_go_out_and_come_in(run: Run, tmp_path: Path) -> None:
+    """One certificate is an XML file, several and a batch are ZIPs; what was written is taken as a batch; wrong usage is told."""
+    (tmp_path / "two.csv").write_bytes(as_csv(record(3101), record(3102)))
+    batch = json.loads(run("batch", "submit", "two.csv", "--wait", "--json").stdout)["id"]
+    lines = [json.loads(line) for line in run("batch", "results", batch, "--json").stdout.splitlines()]
+    leaves = [line["certificate_id"] for line in lines if line["kind"] == "sick_leave"]
+    assert run("export", "--format", "ct07", "--certificate", leaves[0], "--out", "one.xml").returncode == DONE
+    many = [part for each in leaves for part in ("--certificate", each)]
+    assert run("export", "--format", "ct07-2025", *many, "--output", "many.zip").stdout == "many.zip\n"
+    with zipfile.ZipFile(tmp_path / "many.zip") as archive:
+        assert [b"<SignatureValue>" in archive.read(name) for name in archive.namelist()] == [True, True]
+    exported = run("export", "--format", "xml11", "--batch", batch)
+    with zipfile.ZipFile(tmp_path / exported.stdout.strip()) as archive:
+        assert len(archive.namelist()) == 3
+    again = json.loads(run("batch", "submit", "one.xml", "--dry-run", "--wait", "--json").stdout)
+    assert (again["counts"]["rows"], again["counts"]["certificates"]) == (1, 0)
+    assert run("export", "--format", "ct07").returncode == WRONG_USAGE
+    assert run("export", "--format", "ct07", "--certificate", str(uuid.uuid4())).returncode == SAYS_NO
+    assert run("portal", "send", "--certificate", leaves[0]).returncode == CANNOT_NOW
+    assert run("portal", "status", "--json").stdout == "[]\n"

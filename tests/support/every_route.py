@@ -68,6 +68,8 @@ CALLS: Mapping[Route, Needs] = {
     ("GET", "/v1/batches/{batch_id}/results"): Needs(Scope.READ, "batch"),
     ("GET", "/v1/batches/{batch_id}/archive.zip"): Needs(Scope.READ, "batch"),
     ("GET", "/v1/batches/{batch_id}/events"): Needs(Scope.READ, "batch"),
+    ("GET", "/v1/batches/{batch_id}/export"): Needs(Scope.READ, "batch", {"params": {"format": "xml11"}}),
+    ("GET", "/v1/certificates/{certificate_id}/export"): Needs(Scope.READ, "certificate", {"params": {"format": "xml11"}}),
     ("GET", "/v1/mappings"): Needs(Scope.READ),
     ("GET", "/v1/mappings/{name}"): Needs(Scope.READ, "own"),
     ("PUT", "/v1/mappings/{name}"): Needs(Scope.ISSUE, "own", {"json": {"columns": {"Tên": "full_name"}}}),
@@ -155,7 +157,7 @@ async def faults(rig: Rig, client: httpx.AsyncClient, caller: Caller, papers: Pa
         filters = {"facility": OWNER, "case_id": papers.secrets[0]}
         known = {param.alias for param in route.dependant.query_params}
         for params in ({}, {name: value for name, value in filters.items() if name in known}):
-            answer = await client.request(method, address, params=params, **needs.content)
+            answer = await client.request(method, address, **{**needs.content, "params": needs.content.get("params", {}) | params})
             found += [f"{method} {path} {params}: {fault}" for fault in _faults(answer, caller, needs, papers)]
     return found
 

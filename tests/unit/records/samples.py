@@ -55,7 +55,9 @@ class MemoryRegistry:
 
     def __init__(self, folder: Path) -> None:
         self._facilities = {each.code: each for each in read_facilities(folder / "facilities.csv")}
-        self._practitioners = {(each.licence, each.facility_code): each for each in read_practitioners(folder / "practitioners.csv")}
+        known = sorted(read_practitioners(folder / "practitioners.csv"), key=lambda each: each.registered_to or dt.date.max)
+        self._practitioners = {(each.social_insurance_no, each.facility_code): each for each in known}
+        self._practitioners |= {(each.licence, each.facility_code): each for each in known}
 
     def find_facility(self, code: str) -> Facility | None:
         return self._facilities.get(code)

@@ -56,7 +56,7 @@ def test_every_tag_of_the_layout_in_force_is_there_in_order(examined_on: dt.date
 def test_values_of_2022() -> None:
     """The sample case's values, days as yyyymmdd, diagnosis and treatment on two lines."""
     assert _fields(_case()) == {
-        "MA_CT": "018012200017",
+        "MA_CT": "HN-220227-000001",
         "SO_SERI": "018012200017",
         "SO_KCB": "1",
         "MA_BHXH": "0161623617",

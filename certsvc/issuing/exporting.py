@@ -1,0 +1,183 @@
+"""Sick leave as exchange files for the social insurance: one certificate, or a ZIP with one file a case.
+
+Only what is issued and in force is exported, and only what keeps its format's field table: a document that breaks it is
+refused in words, in a ZIP left out and told in its `export.csv`.
+"""
+
+import datetime as dt
+import json
+import re
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from stream_zip import NO_COMPRESSION_64, ZIP_64, AsyncMemberFile, async_stream_zip
+
+from certsvc.config import Environment, Settings
+from certsvc.errors import Broken, CertsvcError, Conflict, InputError
+from certsvc.identities import choose_identity, open_keyring
+from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.models import Certificate, Kind, Practitioner, Status
+from certsvc.records import Case
+from certsvc.records.ct07 import FORM_07_FROM, TAGS_2022, TAGS_2025, Ct07Facts, ct07_tags
+from certsvc.records.exchange_fields import Format, field_table
+from certsvc.records.exchange_xml import document, dossier, envelope
+from certsvc.records.xml11 import Xml11Facts, xml11_tags, xml11_xml
+from certsvc.signing.identities import Identity
+from certsvc.signing.xmldsig import sign_element
+from certsvc.spreadsheet import BOM, csv_row
+from certsvc.store import Database, batches, registry
+from certsvc.vault import Vault
+
+_COLUMNS = ("serial", "case_id", "certificate_id", "outcome", "field", "message_vi", "message_en")
+_FILE_MODE = 0o100644
+
+
+@dataclass(frozen=True, slots=True)
+class _Signers:
+    head: Practitioner
+    examiner: Practitioner
+
+
+class Exporter:
+    """Makes exchange files; for one request, for it remembers the staff and the keys it met."""
+
+    def __init__(self, db: Database, *, vault: Vault, settings: Settings) -> None:
+        self._db, self._vault, self._settings = db, vault, settings
+        self._staff: dict[str, Sequence[Practitioner]] = {}
+        self._identities: dict[str, Identity] = {}
+
+    async def file(self, certificate: Certificate, layout: Format, *, now: dt.datetime) -> bytes:
+        """The certificate as a file of that format; of 2025 signed by the facility at `now`.
+
+        Raises Conflict `not_issued`, `not_in_force`, `format_not_in_force`; InputError `no_exchange_format`,
+        `breaks_field_table` (each tag in `errors`); Broken where head, key or record is missing.
+        """
+        _require_exportable(certificate, layout)
+        case = Case.from_json(json.loads(self._vault.open_record(certificate.id, certificate.record)))
+        signers = await self._signers(certificate, case)
+        day = _document_day(certificate)
+        serial = certificate.serial or ""
+        if layout is Format.XML11:
+            facts = Xml11Facts(serial=serial, document_on=day, head_no=signers.head.social_insurance_no, practitioner_no=signers.examiner.social_insurance_no)
+            _require_sound(xml11_tags(case, facts), layout)
+            return xml11_xml(case, facts)
+        names = Ct07Facts(serial=serial, document_on=day, head_name=signers.head.full_name, practitioner_name=signers.examiner.full_name)
+        tags = ct07_tags(case, names, TAGS_2022 if layout is Format.CT07 else TAGS_2025)
+        _require_sound(tags, layout)
+        files = [("CT07", document("CT07", tags))]
+        if layout is Format.CT07:
+            return envelope("HSCHUNGTU", dossier(files, made_on=day), facility_code=case.facility_code)
+        element_id = f"Id-{uuid.uuid4()}"
+        inside = dossier(files, made_on=day, element_id=element_id)
+        identity = await self._identity(case.facility_code, now=now)
+        signature = await sign_element(inside.encode(), element_id, identity=identity, at=now)
+        return envelope("HSCHUNGTU", inside, facility_code=case.facility_code, signature=signature)
+
+    async def _signers(self, certificate: Certificate, case: Case) -> _Signers:
+        """Who stands on the paper: its examiner, and the head on the day of signing."""
+        code = certificate.facility_code
+        if code not in self._staff:
+            async with self._db.read() as session:
+                self._staff[code] = await registry.list_practitioners(session, facility_codes=[code])
+        heads = [each for each in self._staff[code] if each.is_head and each.is_registered_on(_signed_on(certificate))]
+        if not heads:
+            raise Broken("no_head", "Cơ sở chưa có người đại diện được phép ký.", "Nobody is registered to represent the facility.")
+        examiner = next((each for each in self._staff[code] if each.licence == case.practitioner_licence), heads[0])
+        return _Signers(heads[0], examiner)
+
+    async def _identity(self, code: str, *, now: dt.datetime) -> Identity:
+        """The facility's own key, as good for signing now."""
+        if code not in self._identities:
+            async with self._db.read() as session:
+                rows = await registry.list_identities(session, facility_codes=[code])
+            source = choose_identity(rows, facility_code=code, licence=None, now=now).source
+            self._identities[code] = open_keyring(self._settings).identity(source, facility_code=code, licence=None)
+        self._identities[code].check_fit(now, production=self._settings.environment is Environment.PRODUCTION)
+        return self._identities[code]
+
+
+def file_name(certificate: Certificate) -> str:
+    return f"{certificate.serial}_{re.sub(r'[^A-Za-z0-9._-]', '_', certificate.case_id)}.xml"
+
+
+def _require_exportable(certificate: Certificate, layout: Format) -> None:
+    if certificate.kind is not Kind.SICK_LEAVE:
+        raise InputError(
+            "no_exchange_format",
+            "Chỉ giấy nghỉ việc hưởng BHXH mới có tệp gửi cơ quan BHXH.",
+            "Only sick-leave certificates have a file for the social insurance.",
+        )
+    if certificate.signed_at is None:
+        raise Conflict(
+            "not_issued",
+            f"Giấy chưa được cấp (trạng thái {certificate.status}).",
+            f"The certificate is {certificate.status}; it is not issued yet.",
+            status_now=str(certificate.status),
+            reason=certificate.reason,
+        )
+    if certificate.status is not Status.ISSUED:
+        raise Conflict(
+            "not_in_force",
+            "Giấy đã bị thu hồi, thay thế hoặc tạm ngừng nên không xuất được.",
+            "The certificate was revoked, replaced or suspended, so it is not exported.",
+            status_now=str(certificate.status),
+        )
+    if layout is Format.CT07 and certificate.event_on >= FORM_07_FROM:
+        raise Conflict(
+            "format_not_in_force",
+            "Giấy khám từ ngày 01/07/2025 theo Mẫu 07 (TT 25/2025): hãy xuất theo ct07-2025 hoặc xml11.",
+            "Examined from 01/07/2025 on, the certificate follows form 07 (TT 25/2025): export it as ct07-2025 or xml11.",
+        )
+
+
+def _require_sound(tags: dict[str, str], layout: Format) -> None:
+    if mistakes := field_table(layout).mistakes(tags):
+        raise InputError(
+            "breaks_field_table",
+            "Hồ sơ thiếu hoặc sai dữ liệu mà BHXH bắt buộc; xem từng thẻ.",
+            "The record lacks what BHXH asks for, or has it in another form; see each tag.",
+            errors=[each.to_json() for each in mistakes],
+        )
+
+
+def _signed_on(certificate: Certificate) -> dt.date:
+    return certificate.event_on if certificate.signed_at is None else today_in_hanoi(certificate.signed_at)
+
+
+def _document_day(certificate: Certificate) -> dt.date:
+    """The day that stands on the paper: the examination's, of a re-issue its own [domain §1.4 A4, A12]."""
+    return _signed_on(certificate) if certificate.is_reissue else certificate.event_on
+
+
+async def export_zip(exporter: Exporter, db: Database, batch_id: uuid.UUID, layout: Format, *, now: dt.datetime) -> AsyncIterator[bytes]:
+    """Every issued sick leave of a batch, a file each, and `export.csv` with what was written and what was not."""
+    told = [csv_row(_COLUMNS)]
+
+    async def members() -> AsyncIterator[AsyncMemberFile]:
+        async with db.read() as session:
+            async for _, certificate in batches.lines(session, batch_id):
+                if certificate is None or certificate.kind is not Kind.SICK_LEAVE or certificate.status is not Status.ISSUED:
+                    continue
+                try:
+                    data = await exporter.file(certificate, layout, now=now)
+                except CertsvcError as error:
+                    told.extend(_left_out(certificate, error))
+                    continue
+                told.append(csv_row((certificate.serial, certificate.case_id, str(certificate.id), "written", None, None, None)))
+                yield file_name(certificate), now, _FILE_MODE, NO_COMPRESSION_64, _pieces(data)
+        yield "export.csv", now, _FILE_MODE, ZIP_64, _pieces(BOM, *told)
+
+    async for chunk in async_stream_zip(members()):
+        yield chunk
+
+
+def _left_out(certificate: Certificate, error: CertsvcError) -> list[bytes]:
+    items = error.errors or [{"field": None, "message_vi": error.message_vi, "message_en": error.message_en}]
+    known = (certificate.serial, certificate.case_id, str(certificate.id), "left_out")
+    return [csv_row((*known, item["field"], item["message_vi"], item["message_en"])) for item in items]
+
+
+async def _pieces(*pieces: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece

@@ -1,0 +1,159 @@
+"""Exchange files in and out over HTTP: batches of CT07, exports of what was issued, and who may have them."""
+
+import csv
+import io
+import zipfile
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from defusedxml.ElementTree import fromstring
+
+from certsvc.records.ct07 import TAGS_2025
+from keys_dev.make import KeyType
+from tests.support import pki
+from tests.support.exchange import ct07, hschungtu, tags_of, zipped
+from tests.support.records import as_csv, record
+from tests.support.rig import Rig
+
+ENDED = dict.fromkeys(("isolation_to", "last_test_on"), "2026-02-13")
+DOCUMENT = "THONGTINHOSO/DANHSACHHOSO/HOSO/FILEHOSO"
+
+
+def with_rsa_keys(rig: Rig) -> None:
+    """The same names of keys, RSA this time."""
+    settings = rig.res.settings.model_copy(update={"keys_dir": pki.shared(KeyType.RSA_2048).folder})
+    rig.app.state.resources = replace(rig.res, settings=settings)
+
+
+async def submitted(rig: Rig, data: bytes, *, dry_run: str = "false") -> Any:
+    answer = await rig.submit(data, dry_run=dry_run)
+    assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+    await rig.work()
+    return (await rig.call("GET", f"/v1/batches/{answer.json()['id']}")).json()
+
+
+async def test_a_batch_of_ct07_asks_for_sick_leave_alone(dummy_rig: Rig) -> None:
+    """Each dossier is a row: issued, or rejected in words where its document is broken; recovery is nobody's wish."""
+    broken = "<FILEHOSO><LOAIHOSO>CT07</LOAIHOSO><NOIDUNGFILE>***</NOIDUNGFILE></FILEHOSO>"
+    batch = await submitted(dummy_rig, hschungtu(ct07(tags_of(record(1))), broken, ct07(tags_of(record(2)))))
+    assert batch["status"] == "done"
+    assert {name: batch["counts"][name] for name in ("rows", "accepted", "rejected", "issued")} == {"rows": 3, "accepted": 2, "rejected": 1, "issued": 2}
+    lines = await dummy_rig.results(batch["id"])
+    assert [(line["row"], line["kind"], line["outcome"]) for line in lines] == [
+        (1, "sick_leave", "issued"),
+        (1, "recovery", "none"),
+        (2, "sick_leave", "rejected"),
+        (2, "recovery", "none"),
+        (3, "sick_leave", "issued"),
+        (3, "recovery", "none"),
+    ]
+    assert [rule["id"] for rule in lines[2]["rules"]] == ["V-DOCUMENT"]
+
+
+async def test_an_export_read_again_issues_nothing(dummy_rig: Rig) -> None:
+    """What we exported comes back as the same cases, so none is issued a second time; a second export holds the same documents."""
+    first = await submitted(dummy_rig, hschungtu(ct07(tags_of(record(1))), ct07(tags_of(record(2)))))
+    exported = (await dummy_rig.call("GET", f"/v1/batches/{first['id']}/export?format=ct07")).content
+    with zipfile.ZipFile(io.BytesIO(exported)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist() if name.endswith(".xml")}
+    again = await submitted(dummy_rig, zipped(files))
+    assert (again["counts"]["existing"], again["counts"]["certificates"]) == (2, 0)
+    second = (await dummy_rig.call("GET", f"/v1/batches/{again['id']}/export?format=ct07")).content
+    with zipfile.ZipFile(io.BytesIO(second)) as archive:
+        assert {name: archive.read(name) for name in archive.namelist() if name.endswith(".xml")} == files
+
+
+async def test_what_is_no_exchange_file_is_refused_before(dummy_rig: Rig) -> None:
+    """Another XML is a 415; a broken one that shows at once a 422, and later a failed batch whose rows stand."""
+    assert (await dummy_rig.submit(b'<?xml version="1.0"?><Workbook/>')).status_code == 415
+    refused = await dummy_rig.submit(b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><HSCHUNGTU/>')
+    assert (refused.status_code, refused.json()["code"]) == (422, "broken_xml")
+    many = hschungtu(*[ct07(tags_of(record(number))) for number in range(1, 60)])
+    failed = await submitted(dummy_rig, many.removesuffix(b"</HSCHUNGTU>"))
+    assert (failed["status"], failed["problem"]["code"]) == ("failed", "broken_xml")
+
+
+async def test_a_batch_is_exported_a_file_a_case(dummy_rig: Rig) -> None:
+    """Issued sick leave only; what breaks the table is left out, and export.csv says so by tag."""
+    batch = await submitted(dummy_rig, as_csv(record(1), record(2, visit_no=""), record(3, wants_sick_leave="0")))
+    answer = await dummy_rig.call("GET", f"/v1/batches/{batch['id']}/export?format=xml11")
+    assert answer.headers["Content-Type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        names = archive.namelist()
+        told = list(csv.DictReader(io.StringIO(archive.read("export.csv").decode("utf-8-sig"))))
+        envelope = fromstring(archive.read(names[0]))
+    assert len(names) == 2
+    assert names[0].endswith("_TH-220206-000001.xml")
+    assert [each.findtext("LOAIHOSO") for each in envelope.findall(DOCUMENT)] == ["XML1", "XML11"]
+    assert [(line["case_id"], line["outcome"], line["field"]) for line in told] == [
+        ("TH-220206-000001", "written", ""),
+        ("TH-220206-000002", "left_out", "SO_KCB"),
+    ]
+
+
+async def test_a_file_of_2025_carries_the_facilitys_signature(dummy_rig: Rig) -> None:
+    """Every tag of the layout, and CHUKYDONVI filled; a key that BHXH takes no signature of is said to be one."""
+    certificate = await dummy_rig.issued(record(1))
+    path = f"/v1/certificates/{certificate['id']}/export?format=ct07-2025"
+    refused = await dummy_rig.call("GET", path)
+    assert (refused.status_code, refused.json()["code"]) == (500, "signature_needs_rsa")
+    with_rsa_keys(dummy_rig)
+    answer = await dummy_rig.call("GET", path)
+    assert answer.headers["Content-Type"] == "application/xml"
+    envelope = fromstring(answer.content)
+    assert envelope.find("CHUKYDONVI/{http://www.w3.org/2000/09/xmldsig#}Signature") is not None
+    [row] = [line for line in await _read_back(dummy_rig, answer.content) if line["kind"] == "sick_leave"]
+    assert row["outcome"] == "rejected"  # the case is known with more in it than CT07 says
+    assert [rule["id"] for rule in row["rules"]] == ["V-DUPLICATE"]
+    assert len(TAGS_2025) == 27
+
+
+async def _read_back(rig: Rig, data: bytes) -> list[dict[str, Any]]:
+    batch = await submitted(rig, data, dry_run="true")
+    return await rig.results(batch["id"])
+
+
+async def test_who_may_have_what(dummy_rig: Rig) -> None:
+    """As with the PDF: another station's is a 404; an auditor reads, but makes nobody sign."""
+    certificate = await dummy_rig.issued(record(1), role="facility")
+    with_rsa_keys(dummy_rig)
+    path = f"/v1/certificates/{certificate['id']}/export"
+    wanted = {
+        ("facility", "ct07"): 200,
+        ("facility 01802", "ct07"): 404,
+        ("insurer", "xml11"): 200,
+        ("auditor", "ct07"): 200,
+        ("auditor", "ct07-2025"): 403,
+        (None, "ct07"): 401,
+        ("admin", "ct08"): 422,
+    }
+    found = {(role, layout): (await dummy_rig.call("GET", path, role=role, params={"format": layout})).status_code for role, layout in wanted}
+    assert found == wanted
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "layout", "expected"),
+    [
+        ("recovery", None, "ct07", (422, "no_exchange_format")),
+        ("sick_leave", "revoke", "ct07", (409, "not_in_force")),
+        ("sick_leave", "suspend", "xml11", (409, "not_in_force")),
+    ],
+)
+async def test_only_sick_leave_in_force_is_exported(dummy_rig: Rig, kind: str, change: str | None, layout: str, expected: tuple[int, str]) -> None:
+    certificate = await dummy_rig.issued(record(1), kind=kind)
+    if change:
+        await dummy_rig.call("POST", f"/v1/certificates/{certificate['id']}/{change}", json={"reason": "wrong_data"})
+    answer = await dummy_rig.call("GET", f"/v1/certificates/{certificate['id']}/export?format={layout}")
+    assert (answer.status_code, answer.json()["code"]) == expected
+
+
+async def test_an_unissued_one_and_the_wrong_form_are_refused(dummy_rig: Rig) -> None:
+    """A certificate that waits has no file; one of form 07 has none in the layout of before."""
+    waiting = (await dummy_rig.request(record(1))).json()
+    answer = await dummy_rig.call("GET", f"/v1/certificates/{waiting['id']}/export?format=ct07")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_issued")
+    late = await dummy_rig.issued({**record(2), **dict.fromkeys(("positive_on", "isolation_from", "examined_on"), "2026-02-06"), **ENDED})
+    answers = [await dummy_rig.call("GET", f"/v1/certificates/{late['id']}/export?format={layout}") for layout in ("ct07", "xml11")]
+    assert [(each.status_code, each.json()["code"] if each.is_error else "") for each in answers] == [(409, "format_not_in_force"), (200, "")]

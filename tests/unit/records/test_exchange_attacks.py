@@ -1,0 +1,71 @@
+"""Exchange files that mean harm, or are merely huge: refused early, and read in constant memory."""
+
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from certsvc.errors import InputError
+from certsvc.records.tables import open_table
+from tests.support.exchange import ct07, hschungtu, read, tags_of, zipped
+from tests.support.records import record
+
+BILLION_LAUGHS = b'<?xml version="1.0"?><!DOCTYPE HSCHUNGTU [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]><HSCHUNGTU>&b;</HSCHUNGTU>'
+EXTERNAL = b'<?xml version="1.0"?><!DOCTYPE HSCHUNGTU SYSTEM "http://127.0.0.1:9/x.dtd"><HSCHUNGTU/>'
+XXE = b'<!DOCTYPE HSCHUNGTU [<!ENTITY x SYSTEM "file:///etc/hostname">]><HSCHUNGTU><THONGTINDONVI>&x;</THONGTINDONVI></HSCHUNGTU>'
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (BILLION_LAUGHS, "broken_xml"),
+        (EXTERNAL, "broken_xml"),
+        (XXE, "broken_xml"),
+        (b"<HSCHUNGTU>" + b"<a>" * 100_000, "broken_xml"),
+        (b"<HSCHUNGTU><a b='" + b"x" * (3 << 20) + b"'/></HSCHUNGTU>", "broken_xml"),
+        (b"<HSCHUNGTU>" + b"".join(b"<a%d/>" % number for number in range(5000)) + b"</HSCHUNGTU>", "broken_xml"),
+        (b"<HSCHUNGTU><HOSO>", "broken_xml"),
+        (b'<?xml version="1.0" encoding="utf-16"?><HSCHUNGTU/>', "broken_xml"),
+        (b'<?xml version="1.0" encoding="x-none"?><HSCHUNGTU/>', "broken_xml"),
+        (b'<?xml version="1.0"?><Workbook/>', "unknown_xml"),
+        (b"<HSCHUNGTU></HSCHUNGTU>", "no_rows"),
+        (b"<HSCHUNGTU></HSCHUNGTU><HTML/>", "unknown_xml"),
+        (zipped({"a.xml": BILLION_LAUGHS}), "broken_xml"),
+        (zipped({"a.xml": b"<HSCHUNGTU>" + b" " * (64 << 20) + b"</HSCHUNGTU>"}), "too_large_unpacked"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_hostile_xml_is_refused(data: bytes, code: str, tmp_path: Path) -> None:
+    """Entities, outside references, depth, endless tokens, endless names, lies about the encoding, bombs."""
+    with pytest.raises(InputError) as refused:
+        read(data, tmp_path)
+    assert refused.value.code == code
+
+
+def test_limits_of_rows_and_bytes_hold(tmp_path: Path) -> None:
+    """As for every file."""
+    data = hschungtu(*[ct07(tags_of(record(number))) for number in range(1, 4)])
+    with pytest.raises(InputError, match="too_many_rows"):
+        read(data, tmp_path, max_rows=2)
+    with pytest.raises(InputError, match="too_large_unpacked"):
+        read(data, tmp_path, max_unpacked_bytes=1000)
+
+
+def test_reading_takes_constant_memory(tmp_path: Path) -> None:
+    """Ten thousand dossiers, some 18 MB, are read within a fraction of that; so is one endless document of no interest."""
+    one = "".join(f"<HOSO>{ct07(tags_of(record(number)))}</HOSO>" for number in range(100))
+    path = tmp_path / "many.xml"
+    with path.open("w", encoding="utf-8") as file:
+        file.write("<HSCHUNGTU><THONGTINDONVI><MACSKCB>01801</MACSKCB></THONGTINDONVI><THONGTINHOSO><DANHSACHHOSO>")
+        file.write(f"<HOSO><FILEHOSO><LOAIHOSO>XML3</LOAIHOSO><NOIDUNGFILE>{'QUJD' * (2 << 20)}</NOIDUNGFILE></FILEHOSO></HOSO>")
+        for _ in range(100):
+            file.write(one)
+        file.write("</DANHSACHHOSO></THONGTINHOSO></HSCHUNGTU>")
+    tracemalloc.start()
+    with open_table(path, max_rows=200_000, max_unpacked_bytes=1 << 30) as table:
+        count = sum(1 for _ in table)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 10_001
+    assert path.stat().st_size > 18 << 20
+    assert peak < 4 << 20
