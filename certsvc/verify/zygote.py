@@ -80,9 +80,12 @@ def main(control_fd: int, bounds: _Bounds) -> None:
     spare: _Child | None = None
     while True:
         is_idle = spare is None and trust is not None and not children
-        watched: list[socket.socket | _Child] = [control, *children]
+        watched: list[socket.socket | _Child] = [control, *children, *([spare] if spare else [])]
         readable, _, _ = select.select(watched, [], [], _TICK_S if children else _QUIET_S if is_idle else None)
         _reap(children)
+        if spare is not None and spare in readable:  # ended before its time
+            spare.dismiss()
+            spare = None
         if is_idle and trust is not None and not readable:  # in a rush nobody has the time
             spare = _Child.start(trust=trust, bounds=bounds, is_spare=True)
         if control not in readable:

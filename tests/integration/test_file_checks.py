@@ -118,26 +118,31 @@ async def test_a_killed_zygote_is_replaced(examiner: Examiner) -> None:
     assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
 
 
-@pytest.mark.parametrize("is_killed", [True, False])
-async def test_a_spare_process_takes_the_next_file_whatever_befalls_it(hasty: Examiner, is_killed: bool) -> None:
-    """It gets ready while nobody asks; killed it is passed over, and its time counts only from its file on."""
+async def test_a_spare_process_that_dies_is_replaced(hasty: Examiner) -> None:
+    """It gets ready while nobody asks; whether it is dead or there, the next file is checked, and as the trust of the day says."""
     assert await _kind(hasty, samples.genuine(1)) is Kind.OURS_INTACT
-    spare = await asyncio.to_thread(_spare_of, _children()[0])
-    if is_killed:
-        os.kill(spare, signal.SIGKILL)
-    else:
-        await asyncio.sleep(1.7)  # longer than a check may take
+    [zygote] = _children()
+    spare = await asyncio.to_thread(_spare_of, zygote)
+    os.kill(spare, signal.SIGKILL)
     assert await _kind(hasty, samples.genuine(1)) is Kind.OURS_INTACT
+    assert await asyncio.to_thread(_spare_of, zygote, but=spare) != spare
     nobody = replace(samples.trust(), pins={})
-    assert await asyncio.to_thread(_spare_of, _children()[0]) != spare
     assert await _kind(hasty, samples.genuine(1), believing=nobody) is Kind.SIGNED_BY_OTHER
 
 
-def _spare_of(zygote: int) -> int:
-    """The child that a zygote keeps, once it has one."""
+async def test_a_spares_time_counts_from_its_file_on(hasty: Examiner) -> None:
+    """It may wait for longer than a check may take."""
+    assert await _kind(hasty, samples.genuine(1)) is Kind.OURS_INTACT
+    await asyncio.to_thread(_spare_of, _children()[0])
+    await asyncio.sleep(1.7)
+    assert await _kind(hasty, samples.genuine(1)) is Kind.OURS_INTACT
+
+
+def _spare_of(zygote: int, *, but: int = 0) -> int:
+    """The child that a zygote keeps, once it has one, another than `but`."""
     for _ in range(200):
         found = Path(f"/proc/{zygote}/task/{zygote}/children").read_text(encoding="ascii").split()
-        if len(found) == 1:
+        if len(found) == 1 and int(found[0]) != but:
             return int(found[0])
         time.sleep(0.05)
     raise TimeoutError
