@@ -118,7 +118,7 @@ def is_claimed_by(data: bytes, pins: Mapping[str, Pin]) -> bool:
 
 
 def sole_signer(signed_data: cms.SignedData) -> x509.Certificate | None:
-    """The certificate of the one signer; None unless there is one signer and few certificates."""
+    """The certificate of the one signer; None unless there is one signer and few certificates. Names are compared byte for byte, as they are copied."""
     infos, certs = signed_data["signer_infos"], signed_data["certificates"]
     if len(infos) != 1 or not 1 <= len(certs) <= _MAX_EMBEDDED_CERTS:
         return None
@@ -128,7 +128,7 @@ def sole_signer(signed_data: cms.SignedData) -> x509.Certificate | None:
     matches = [
         choice.chosen
         for choice in certs
-        if choice.name == "certificate" and choice.chosen.serial_number == sid["serial_number"].native and choice.chosen.issuer == sid["issuer"]
+        if choice.name == "certificate" and choice.chosen.serial_number == sid["serial_number"].native and choice.chosen.issuer.dump() == sid["issuer"].dump()
     ]
     return matches[0] if len(matches) == 1 else None
 
