@@ -78,7 +78,7 @@ def _elsewhere(text: str, *, trust: Trust, now: dt.datetime) -> Report:
     register = Check(CheckName.REGISTER, Outcome.NOT_DONE, "Mã QR không dẫn tới hệ thống này.")
     for issuer in trust.others:
         claims = claims_in(text, base_url=issuer.service)
-        if claims and find_claims(claims, issuer.claim_keys):
+        if claims and (signed := find_claims(claims, issuer.claim_keys)) and signed.facility_code in issuer.facilities:
             passed = Check(CheckName.CLAIMS, Outcome.PASSED, f"Nội dung mã QR do {issuer.name} ký.")
             return Report(Verdict.CANNOT_CHECK, (Reason.OTHER_ISSUER,), now, (register, passed))
         if claims == "":

@@ -1,6 +1,7 @@
 """Whom this installation believes: the anchors in `keys_dir`, and every identity that ever signed here."""
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,22 +68,34 @@ def build_trust(settings: Settings, identities: list[SigningIdentity]) -> Trust:
         allow_dev=settings.environment is Environment.DEVELOPMENT,
         require_timestamp=settings.profile is not Profile.B_B,
         claim_keys=read_claim_keys(folder),
-        hierarchies={name: tuple(map(_der, roots.values())) for name, roots in read_hierarchies(folder).items()},
+        hierarchies=_hierarchies(folder),
     )
 
 
 def _known(issuer: Issuer) -> OtherIssuer:
-    return OtherIssuer(issuer.name, issuer.service, issuer.claim_keys)
+    return OtherIssuer(issuer.name, issuer.service, issuer.claim_keys, frozenset(issuer.facilities))
 
 
-def read_hierarchies(folder: Path) -> dict[str, dict[str, x509.Certificate]]:
-    """Roots that others' certificates lead to: by the name of their folder below `anchors/`, then of their file (PEM).
+def read_hierarchies(folder: Path) -> Iterator[tuple[str, str, x509.Certificate | Broken]]:
+    """Roots that others' certificates lead to: the name of their folder below `anchors/`, that of their file (PEM), and the root.
 
-    Whoever puts one there has compared its SHA-256 with what its operator publishes. Raises Broken `no_trust_anchor` for what is no
-    certificate of a CA.
+    Whoever puts one there has compared its SHA-256 with what its operator publishes. What is no certificate of a CA comes as
+    Broken `no_trust_anchor`.
     """
-    families = sorted(path for path in (folder / "anchors").glob("*") if path.is_dir())
-    return {family.name: {path.name: _root(path) for path in sorted(family.glob("*.pem"))} for family in families}
+    for path in sorted((folder / "anchors").glob("*/*.pem")):
+        try:
+            yield path.parent.name, path.name, _root(path)
+        except Broken as error:
+            yield path.parent.name, path.name, error
+
+
+def _hierarchies(folder: Path) -> dict[str, tuple[bytes, ...]]:
+    """Only what can be read: they make nothing valid, so that a broken one need not stop what does."""
+    found: dict[str, tuple[bytes, ...]] = {}
+    for family, _, root in read_hierarchies(folder):
+        if isinstance(root, x509.Certificate):
+            found[family] = (*found.get(family, ()), _der(root))
+    return found
 
 
 def _root(path: Path) -> x509.Certificate:

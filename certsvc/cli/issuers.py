@@ -4,6 +4,7 @@ from typing import Annotated
 
 import httpx
 import typer
+from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from rich.table import Table
 
@@ -11,6 +12,7 @@ from certsvc.cli.ending import SAYS_NO, complain, say, settings_from_environment
 from certsvc.errors import CertsvcError, Unavailable
 from certsvc.other_issuers import add_issuer, read_issuers, read_root, remove_issuer, service_of
 from certsvc.resources import utc_now
+from certsvc.trusting import read_hierarchies
 from certsvc.verify.published import Issuer
 
 issuers = typer.Typer(no_args_is_help=True, help="Other issuers whose QR codes are believed here.")
@@ -22,7 +24,7 @@ IssuerId = Annotated[str, typer.Argument(help="a short name of your choice, such
 
 @issuers.command("list")
 def list_issuers() -> None:
-    """Who was added, with the SHA-256 of the root to compare by, and why somebody is not believed."""
+    """Who was added, with the SHA-256 of the root to compare by, and why somebody is not believed; then the roots of other hierarchies."""
     settings = settings_from_environment()
     table = Table("id", "nơi cấp / issuer", "địa chỉ / address", "SHA-256 (root)")
     with told():
@@ -32,6 +34,14 @@ def list_issuers() -> None:
             else:
                 table.add_row(issuer_id, f"{found.message_vi} / {found.message_en}", "", "")
     show(table)
+    roots = Table("anchors/", "tệp / file", "hết hạn / until", "SHA-256")
+    for family, name, root in read_hierarchies(settings.keys_dir):
+        if isinstance(root, x509.Certificate):
+            roots.add_row(family, name, f"{root.not_valid_after_utc:%Y-%m-%d}", root.fingerprint(SHA256()).hex())
+        else:
+            roots.add_row(family, name, f"{root.message_vi} / {root.message_en}", "")
+    if roots.row_count:
+        show(roots)
 
 
 @issuers.command("add")

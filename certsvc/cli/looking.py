@@ -147,13 +147,14 @@ async def _claim_key_findings(settings: Settings) -> AsyncIterator[str]:
 
 async def _anchor_findings(settings: Settings) -> AsyncIterator[str]:
     now = utc_now()
-    for family, roots in read_hierarchies(settings.keys_dir).items():
-        for name, root in roots.items():
-            if root.not_valid_after_utc < now:
-                yield (
-                    f"Chứng thư gốc anchors/{family}/{name} đã hết hạn {root.not_valid_after_utc:%d/%m/%Y}; hãy thay bằng chứng thư mới. "
-                    f"/ The root anchors/{family}/{name} expired on {root.not_valid_after_utc:%Y-%m-%d}; put the new one there."
-                )
+    for family, name, root in read_hierarchies(settings.keys_dir):
+        if isinstance(root, CertsvcError):
+            yield f"anchors/{family}: {root.message_vi} / {root.message_en}"
+        elif root.not_valid_after_utc < now + _EXPIRES_SOON:
+            yield (
+                f"Chứng thư gốc anchors/{family}/{name} hết hạn {root.not_valid_after_utc:%d/%m/%Y}; hãy thay bằng chứng thư mới. "
+                f"/ The root anchors/{family}/{name} expires on {root.not_valid_after_utc:%Y-%m-%d}; put the new one there."
+            )
 
 
 async def _issuer_findings(settings: Settings) -> AsyncIterator[str]:

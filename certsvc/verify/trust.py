@@ -40,11 +40,15 @@ class ClaimKey:
 
 @dataclass(frozen=True, slots=True)
 class OtherIssuer:
-    """Who issues such certificates elsewhere: QR codes on the host of `service`, signed by its own keys. We have no register of them."""
+    """Who issues such certificates elsewhere: QR codes on the host of `service`, signed by its own keys for its own `facilities`.
+
+    We have no register of them.
+    """
 
     name: str
     service: str
     claim_keys: tuple[ClaimKey, ...]
+    facilities: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ class Trust:
             "require_timestamp": self.require_timestamp,
             "claim_keys": [_key_to_json(key) for key in self.claim_keys],
             "hierarchies": {name: _armour(roots) for name, roots in sorted(self.hierarchies.items())},
-            "others": [[other.name, other.service, [_key_to_json(key) for key in other.claim_keys]] for other in self.others],
+            "others": [[other.name, other.service, [_key_to_json(key) for key in other.claim_keys], sorted(other.facilities)] for other in self.others],
         }
         return json.dumps(document).encode()
 
@@ -104,7 +108,9 @@ class Trust:
             require_timestamp=document["require_timestamp"],
             claim_keys=tuple(map(_key_from_json, document["claim_keys"])),
             hierarchies={str(name): _unarmour(roots) for name, roots in document["hierarchies"].items()},
-            others=tuple(OtherIssuer(name, service, tuple(map(_key_from_json, keys))) for name, service, keys in document["others"]),
+            others=tuple(
+                OtherIssuer(name, service, tuple(map(_key_from_json, keys)), frozenset(facilities)) for name, service, keys, facilities in document["others"]
+            ),
         )
 
 

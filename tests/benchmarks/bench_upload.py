@@ -29,7 +29,7 @@ from certsvc.verify.apart import Examiner
 from certsvc.verify.examining import Kind, Limits, examine
 from certsvc.verify.report import Verdict
 from certsvc.verify.trust import Trust
-from tests.benchmarks.measuring import machine, pinned
+from tests.benchmarks.measuring import machine
 from tests.benchmarks.plain import Plain
 from tests.benchmarks.site import one_wish_each, running_site
 from tests.support import calls
@@ -87,8 +87,7 @@ def _measure(rounds: int, settings: dict[str, Any]) -> dict[str, float]:
         with running_site(Path(folder), database="sqlite", **settings) as site, site.service.client() as client:
             certificate = calls.issue(client, one_wish_each(1).cases[0])
             data = calls.pdf(client, certificate["id"])
-        with pinned():
-            return asyncio.run(_compare(site.settings, data, rounds=rounds))
+        return asyncio.run(_compare(site.settings, data, rounds=rounds))
 
 
 async def _compare(settings: Settings, data: bytes, *, rounds: int) -> dict[str, float]:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
 from typer.testing import CliRunner
 
 from certsvc.cli import app
@@ -13,6 +14,7 @@ from certsvc.config import Settings
 from certsvc.identities import open_keyring
 from certsvc.resources import utc_now
 from certsvc.store import Database, status_lists
+from certsvc.trusting import build_trust
 from certsvc.worker import warn_of_missing
 from keys_dev.make import KeyType
 from tests.support import pki as pkis
@@ -71,6 +73,23 @@ def test_a_key_that_ends_is_told_a_month_before(station: Station, tmp_path: Path
     made = pkis.utc_now() - (key.x509_cert.not_valid_after_utc - pkis.utc_now()) + dt.timedelta(days=days_left, hours=1)
     told = _doctor(_keys_at(station, tmp_path, made))
     assert [each for each in (NO_KEY, ENDS_SOON) if each in told] == ([finding] if finding else [])
+
+
+def test_roots_of_others_are_told_when_they_end_or_cannot_be_read(station: Station, tmp_path: Path) -> None:
+    """And stop nothing: what cannot be read is left out, the others name where a certificate comes from."""
+    keys = shutil.copytree(station.settings.keys_dir, tmp_path / "keys")
+    old = pkis.make(tmp_path / "old", key_type=KeyType.P256, now=utc_now() - dt.timedelta(days=20 * 365 + 1))
+    for family, name, content in (("public", "good", old.read("issuing.pem")), ("public", "root", pkis.shared().read("root.pem"))):
+        (keys / "anchors" / family).mkdir(parents=True, exist_ok=True)
+        (keys / "anchors" / family / f"{name}.pem").write_bytes(content)
+    settings = station.settings.model_copy(update={"keys_dir": keys})
+    assert "anchors/public/good.pem expires on" in _doctor(settings)
+    for content in (b"no certificate", pkis.shared().read("tsa.pem")):
+        (keys / "anchors" / "public" / "bad.pem").write_bytes(content)
+        assert "anchors/public:" in _doctor(settings)
+        assert len(build_trust(settings, []).hierarchies["public"]) == 2
+    listed = CliRunner().invoke(app, ["issuers", "list"], env=settings.as_environment())
+    assert pkis.shared().root.fingerprint(SHA256()).hex() in listed.output
 
 
 def test_lists_older_than_a_day_are_told(station: Station) -> None:

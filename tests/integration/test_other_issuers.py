@@ -78,8 +78,8 @@ def test_the_command_line_adds_lists_and_removes(settings: Settings, theirs: pki
     assert (run("remove", "tinh-ben")[0], run("remove", "tinh-ben")[0]) == (0, 1)
 
 
-def _address(key: ClaimKey, *, service: str = SERVICE) -> str:
-    claims = Claims(ClaimedKind.SICK_LEAVE, "0012", THEIRS, utc_now().date() - dt.timedelta(days=1), 0, 77, bytes(16))
+def _address(key: ClaimKey, *, service: str = SERVICE, facility_code: str = THEIRS) -> str:
+    claims = Claims(ClaimedKind.SICK_LEAVE, "0012", facility_code, utc_now().date() - dt.timedelta(days=1), 0, 77, bytes(16))
     return f"{service}/V/{TOKEN}/{sign_claims(claims, key)}"
 
 
@@ -100,6 +100,7 @@ async def test_another_issuers_paper_is_named_and_sent_home(rig: Rig, theirs: pk
     assert await _ask(rig, _address(key)) == ("cannot_check", "other_issuer")
     assert await _ask(rig, f"{SERVICE}/v/{TOKEN}") == ("cannot_check", "other_issuer")
     assert await _ask(rig, _address(own)) == ("invalid", "forged_qr")
+    assert await _ask(rig, _address(key, facility_code="31999")) == ("invalid", "forged_qr")
     assert await _ask(rig, _address(key, service=rig.res.settings.base_url)) == ("invalid", "forged_qr")
     good = _address(key)
     assert await _ask(rig, f"{good[:90]}{'A' if good[90] != 'A' else 'B'}{good[91:]}") == ("invalid", "forged_qr")
