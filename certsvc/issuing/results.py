@@ -56,7 +56,7 @@ def _outcome(outcome: str, certificate: Certificate | None) -> str:
         case Status.REQUESTED | Status.SIGNING:
             return "pending"
         case Status.FAILED:
-            return "failed"
+            return "cancelled" if certificate.is_cancelled else "failed"
         case Status.ISSUED | Status.SUSPENDED | Status.REVOKED | Status.REPLACED:
             return "issued"
 
