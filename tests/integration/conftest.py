@@ -40,6 +40,7 @@ def postgres() -> Iterator[Postgres]:
 _ON_BOTH = frozenset(
     {
         "test_store",
+        "test_cancelling",
         "test_issuing",
         "test_chunks",
         "test_results",
