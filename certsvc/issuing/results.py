@@ -18,7 +18,7 @@ from certsvc.store.batches import Line
 from certsvc.vault import Vault
 from certsvc.verify.codes import format_code
 
-COLUMNS = ("row", "case_id", "kind", "outcome", "rules", "message_vi", "message_en", "certificate_id", "serial", "code", "days", "verify_url")
+COLUMNS = ("row", "case_id", "kind", "outcome", "rules", "message_vi", "message_en", "certificate_id", "serial", "code", "days", "verify_url", "reason")
 _FILE_MODE = 0o100644
 _LINES_AT_ONCE = 200
 

@@ -41,6 +41,7 @@ _ON_BOTH = frozenset(
     {
         "test_store",
         "test_cancelling",
+        "test_same_moment",
         "test_issuing",
         "test_chunks",
         "test_results",

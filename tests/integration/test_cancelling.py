@@ -1,40 +1,29 @@
 """Batches cancelled, resumed and replayed: at every moment the counts add up, and nothing is issued twice."""
 
-import asyncio
-import contextlib
 import datetime as dt
-import random
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
-from starlette.requests import ClientDisconnect
 
 from certsvc.errors import Conflict, Unavailable
 from certsvc.issuing import batches as reading
-from certsvc.issuing.batches import finish_batches, read_batch
+from certsvc.issuing.batches import finish_batches
 from certsvc.issuing.erasing import forget_uploads
-from certsvc.issuing.orders import Chunk, Pressed
-from certsvc.models import Batch
 from certsvc.resources import utc_now
 from certsvc.store import certificates
-from tests.support.hooks import allowing_private, log_of, subscribe
+from tests.support.changing import CASES, FILE, MeanwhilePress, change, outcomes, read_until, refusal, state, unfit, with_chunks
+from tests.support.hooks import log_of, subscribe
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 from tests.support.stand_in_press import StandInPress
-
-CASES = 6
-FILE = as_csv(*(record(number) for number in range(1, CASES + 1)))
 
 
 @pytest.fixture
 def rig(dummy_rig: Rig) -> Rig:
     """What is signed does not matter."""
-    return allowing_private(dummy_rig)
+    return dummy_rig
 
 
 @pytest.fixture(autouse=True)
@@ -42,73 +31,6 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a file of a few rows takes several transactions."""
     monkeypatch.setattr(reading, "FIRST_ROWS", 2)
     monkeypatch.setattr(reading, "MOST_ROWS", 2)
-
-
-@dataclass
-class MeanwhilePress:
-    """Signs nothing; between claim and publishing it does something else, once."""
-
-    meanwhile: Callable[[], Awaitable[Any]]
-    refusal: Unavailable | None = None
-    calls: int = field(default=0)
-
-    async def __call__(self, chunk: Chunk) -> Pressed:
-        self.calls += 1
-        if self.calls == 1:
-            await self.meanwhile()
-        return await StandInPress(refuse=lambda _: self.refusal)(chunk)
-
-
-def with_chunks(rig: Rig, size: int) -> Rig:
-    return replace(rig, bench=replace(rig.bench, settings=rig.bench.settings.model_copy(update={"chunk_size": size})))
-
-
-def unfit() -> Conflict:
-    return Conflict("unfit_key", "Khoá không dùng được.", "The key is unfit.")
-
-
-async def change(rig: Rig, batch_id: str, what: str, **more: Any) -> Any:
-    answer = await rig.call("POST", f"/v1/batches/{batch_id}/{what}", **more)
-    assert answer.status_code == 200, answer.text
-    assert_adds_up(answer.json())
-    return answer.json()
-
-
-async def refusal(rig: Rig, batch_id: str, what: str, **more: Any) -> tuple[int, str]:
-    answer = await rig.call("POST", f"/v1/batches/{batch_id}/{what}", **more)
-    return answer.status_code, answer.json()["code"]
-
-
-async def state(rig: Rig, batch_id: str) -> Any:
-    batch = (await rig.call("GET", f"/v1/batches/{batch_id}")).json()
-    assert_adds_up(batch)
-    return batch
-
-
-def assert_adds_up(batch: Any) -> None:
-    counts = batch["counts"]
-    assert min(counts.values()) >= 0, counts
-    assert counts["rows"] == counts["accepted"] + counts["rejected"] + counts["none"], counts
-    asked = 0 if batch["dry_run"] else counts["certificates"]
-    assert asked == counts["issued"] + counts["pending"] + counts["failed"] + counts["cancelled"], counts
-
-
-async def outcomes(rig: Rig, batch_id: str) -> Counter[str]:
-    return Counter(line["outcome"] for line in await rig.results(batch_id))
-
-
-async def read_until(rig: Rig, batch_id: str, chunks: int, then: Callable[[], Awaitable[Any]]) -> None:
-    """Read a file, and do something after so many chunks."""
-    seen = 0
-
-    async def progress() -> None:
-        nonlocal seen
-        seen += 1
-        if seen == chunks:
-            await then()
-
-    res = rig.res
-    await read_batch(res.db, uuid.UUID(batch_id), blobs=res.blobs, vault=res.vault, settings=res.settings, clock=utc_now, on_progress=progress)
 
 
 async def test_what_waits_is_cancelled_and_taken_up_again(rig: Rig) -> None:
@@ -380,116 +302,3 @@ async def test_webhooks_and_events_tell_the_end_of_each_go(rig: Rig) -> None:
     assert "event: done" in (await rig.call("GET", path, headers={"Last-Event-ID": heard})).text
     told = [entry["event"] for entry in await log_of(rig, hook)]
     assert told == ["batch.finished", "batch.finished"]
-
-
-async def test_two_clients_with_one_key_make_one_batch(rig: Rig) -> None:
-    """At the same moment: one answer is the batch, the other the same one or 409 `still_running`."""
-    answers = await asyncio.gather(*(rig.submit(FILE, headers={"Idempotency-Key": "once"}) for _ in range(8)))
-    assert {answer.status_code for answer in answers} <= {202, 409}
-    accepted = {answer.json()["id"] for answer in answers if answer.status_code == 202}
-    assert len(accepted) == 1
-    await rig.work()
-    assert (await state(rig, accepted.pop()))["counts"]["issued"] == 2 * CASES
-
-
-async def test_a_client_that_dies_while_sending_leaves_nothing(rig: Rig) -> None:
-    """Half a file and then silence: no batch, no stored file, and its idempotency key is free."""
-    folder = rig.station.settings.data_dir
-    before = sorted(path for path in folder.rglob("*") if path.is_file())
-    key = {"Idempotency-Key": "half"}
-    answer = await _half_sent(rig, key)
-    assert answer is None or answer >= 400
-    assert sorted(path for path in folder.rglob("*") if path.is_file()) == before
-    async with rig.res.db.read() as session:
-        assert await session.scalar(select(func.count()).select_from(Batch)) == 0
-    whole = await rig.submit(FILE, headers=key)
-    assert (whole.status_code, "Idempotent-Replayed" in whole.headers) == (202, False)
-
-
-async def _half_sent(rig: Rig, headers: dict[str, str]) -> int | None:
-    """The status that is answered, if any, where the client closes its connection within the file."""
-    async with rig.client() as client:
-        request = client.build_request("POST", "/v1/batches", files={"file": ("cases.csv", FILE)}, headers=headers)
-        body = await request.aread()
-    half = iter([{"type": "http.request", "body": body[: len(body) // 2], "more_body": True}])
-    told: list[int] = []
-
-    async def receive() -> Any:
-        return next(half, {"type": "http.disconnect"})
-
-    async def send(message: Any) -> None:
-        told.extend([message["status"]] if "status" in message else [])
-
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": "/v1/batches",
-        "raw_path": b"/v1/batches",
-        "root_path": "",
-        "query_string": b"",
-        "headers": [(name.lower().encode(), value.encode()) for name, value in request.headers.items()],
-        "client": ("127.0.0.1", 1),
-        "server": ("test", 80),
-    }
-    with contextlib.suppress(ClientDisconnect):
-        await rig.app(scope, receive, send)
-    return told[0] if told else None
-
-
-async def test_callers_at_the_same_moment(rig: Rig) -> None:
-    """Cancel, resume and work at once, again and again: nothing is lost, nothing issued twice, and counts add up throughout."""
-    batch_id = (await rig.submit(FILE)).json()["id"]
-    await rig.read()
-    rig = with_chunks(rig, 2)
-
-    async def at_once(what: str) -> None:
-        answer = await rig.call("POST", f"/v1/batches/{batch_id}/{what}")
-        assert answer.status_code in {200, 409}, answer.text
-
-    for _ in range(3):
-        await asyncio.gather(at_once("cancel"), rig.issue(), rig.issue(), state(rig, batch_id), at_once("resume"), finish_batches(rig.res.db, now=utc_now()))
-        await state(rig, batch_id)
-    if (await state(rig, batch_id))["status"] == "cancelled":
-        await change(rig, batch_id, "resume")
-    await rig.work()
-    assert (await state(rig, batch_id))["counts"]["issued"] == 2 * CASES
-    async with rig.res.db.read() as session:
-        for line in await rig.results(batch_id):
-            names = [event.name for event in await certificates.events_of(session, uuid.UUID(line["certificate_id"]))]
-            assert names.count("issued") == 1
-
-
-STEPS = ("cancel", "resume", "replay", "issue", "fail", "sweep", "send again")
-
-
-@pytest.mark.parametrize("seed", range(8))
-async def test_counts_add_up_whatever_happens(rig: Rig, seed: int) -> None:
-    """After any order of steps every batch adds up, and each case has one live paper of a kind at most."""
-    rig = with_chunks(rig, 3)
-    data = as_csv(*(record(number) for number in range(1, 4)))
-    sent = [(await rig.submit(data)).json()["id"]]
-    await rig.read()
-    for step in random.Random(seed).choices(STEPS, k=14):
-        match step:
-            case "issue":
-                await rig.issue()
-            case "fail":
-                await rig.issue(press=StandInPress(refuse=lambda _: unfit()))
-            case "sweep":
-                await finish_batches(rig.res.db, now=utc_now())
-            case "send again":
-                sent.append((await rig.submit(data + b"\n" * len(sent))).json()["id"])
-                await rig.read()
-            case _:
-                await rig.call("POST", f"/v1/batches/{sent[-1]}/{step}")
-        for batch_id in sent:
-            await state(rig, batch_id)
-    await rig.work()
-    papers = (await rig.call("GET", "/v1/certificates", params={"limit": "200"})).json()["items"]
-    live = Counter((paper["case_id"], paper["kind"]) for paper in papers if paper["status"] == "issued")
-    assert set(live.values()) <= {1}
-    serials = [paper["serial"] for paper in papers if paper["serial"]]
-    assert len(serials) == len(set(serials))
