@@ -17,12 +17,12 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
 from certsvc.api.access import Reader, Res
-from certsvc.api.schemas import BatchOut, batch_out
+from certsvc.api.batches import batch_state
+from certsvc.api.schemas import BatchOut
 from certsvc.errors import TooMany
 from certsvc.issuing.batches import get_batch
 from certsvc.models import ApiKey, BatchStatus
 from certsvc.resources import Resources
-from certsvc.store import batches as batch_store
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
 STREAMS_OF_A_KEY = 20
@@ -74,7 +74,7 @@ async def events(request: Request, batch_id: uuid.UUID, res: Res, caller: Reader
             "Too many event streams are open; close some, or ask for the batch itself.",
             retry_after_s=5,
         )
-    state = await _state(res, batch_id)
+    state = await batch_state(batch_id, res)
     if state.finished_at and _id(state) == last_event_id:
         return Response(status_code=204)  # tells an EventSource not to come back
     is_head = bool(request.scope["state"].get("is_head"))
@@ -82,16 +82,10 @@ async def events(request: Request, batch_id: uuid.UUID, res: Res, caller: Reader
     return Response(media_type="text/event-stream") if is_head else StreamingResponse(told, media_type="text/event-stream")
 
 
-async def _state(res: Resources, batch_id: uuid.UUID) -> BatchOut:
-    async with res.db.read() as session:
-        batch = await batch_store.find(session, batch_id)
-        assert batch is not None
-        return batch_out(batch, await batch_store.count(session, batch_id))
-
-
 def _id(state: BatchOut) -> str:
     counts = state.counts
-    return f"{counts.rows}-{counts.issued + counts.failed}-{state.status}"
+    ended = "-ended" if state.finished_at else ""
+    return f"{counts.rows}-{counts.issued}-{counts.failed}-{counts.cancelled}-{state.status}{ended}"
 
 
 async def _tell(res: Resources, batch_id: uuid.UUID, *, caller: ApiKey, heard: str | None, clock: Callable[[], dt.datetime]) -> AsyncIterator[bytes]:
@@ -101,7 +95,7 @@ async def _tell(res: Resources, batch_id: uuid.UUID, *, caller: ApiKey, heard: s
         pace, began, spoke = Pace(), time.monotonic(), time.monotonic()
         yield format_sse_event(retry=_RETRY_MS)
         while (now_s := time.monotonic()) - began < _LONGEST_S:
-            state = await _state(res, batch_id)
+            state = await batch_state(batch_id, res)
             left_s = pace.estimate(state.counts.issued + state.counts.failed, state.counts.pending, at_s=now_s)
             if _id(state) != heard:
                 heard, spoke = _id(state), now_s

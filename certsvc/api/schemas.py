@@ -89,6 +89,8 @@ class CertificatePage(BaseModel):
 
 
 class BatchCounts(BaseModel):
+    """rows = accepted + rejected + none; certificates = issued + pending + failed + cancelled, in a dry run what would be issued."""
+
     rows: int
     accepted: int
     rejected: int

@@ -10,7 +10,6 @@ import httpx
 
 from certsvc.cli.client import expect
 
-_ENDED = ("done", "cancelled", "failed")
 _AGAIN_S = 1.0
 _PATIENCE_S = 60.0
 _SILENCE = httpx.Timeout(30, read=45)
@@ -25,7 +24,7 @@ def states(client: httpx.Client, batch_id: str) -> Iterator[dict[str, Any]]:
             for event_id, state in _listen(client, batch_id, heard=heard):
                 heard, answered = event_id, time.monotonic()
                 yield state
-                if state["status"] in _ENDED:
+                if state["finished_at"]:
                     return
             state = _ask(client, batch_id)
         except httpx.TransportError:
@@ -34,7 +33,7 @@ def states(client: httpx.Client, batch_id: str) -> Iterator[dict[str, Any]]:
         else:
             answered = time.monotonic()
             yield state
-            if state["status"] in _ENDED:
+            if state["finished_at"]:
                 return
         time.sleep(_AGAIN_S)
 

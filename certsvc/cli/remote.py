@@ -54,7 +54,7 @@ def _follow(client: httpx.Client, batch_id: str) -> dict[str, Any]:
             for answer in states(client, batch_id):
                 counts, end = answer["counts"], answer.get("estimated_end_at")
                 until = f"≈ {dt.datetime.fromisoformat(end).astimezone():%H:%M:%S}" if end else ""
-                ended = counts["issued"] + counts["failed"]
+                ended = counts["issued"] + counts["failed"] + counts["cancelled"]
                 progress.update(task, description=answer["status"], total=counts["certificates"] or None, completed=ended, end=until)
     except KeyboardInterrupt as error:
         complain(f"Lô vẫn chạy tiếp. Xem lại: certsvc batch watch {batch_id}", f"The batch goes on. Follow it again: certsvc batch watch {batch_id}")
@@ -93,6 +93,30 @@ def status(batch_id: BatchId, url: Url = None, key: Key = None, *, as_json: AsJs
     """Where a batch stands."""
     with service(url, key) as client:
         answer = expect(client.get(f"/v1/batches/{batch_id}")).json()
+    _show_batch(answer, as_json=as_json)
+
+
+@batch.command()
+def cancel(batch_id: BatchId, url: Url = None, key: Key = None, *, as_json: AsJson = False) -> None:
+    """Stop a batch: what nobody has begun to sign is given up."""
+    _change("cancel", batch_id, url, key, as_json=as_json)
+
+
+@batch.command()
+def resume(batch_id: BatchId, url: Url = None, key: Key = None, *, as_json: AsJson = False) -> None:
+    """Go on with a cancelled batch."""
+    _change("resume", batch_id, url, key, as_json=as_json)
+
+
+@batch.command()
+def replay(batch_id: BatchId, url: Url = None, key: Key = None, *, as_json: AsJson = False) -> None:
+    """Try again what failed in a batch, once its cause is mended."""
+    _change("replay", batch_id, url, key, as_json=as_json)
+
+
+def _change(change: str, batch_id: uuid.UUID, url: str | None, key: str | None, *, as_json: bool) -> None:
+    with service(url, key) as client:
+        answer = expect(client.post(f"/v1/batches/{batch_id}/{change}")).json()
     _show_batch(answer, as_json=as_json)
 
 

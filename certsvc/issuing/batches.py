@@ -30,7 +30,7 @@ from certsvc.issuing.requesting import IN_BATCH, Answer, Terms, answer_rows, tod
 from certsvc.models import ApiKey, Batch, BatchRow, BatchStatus, Role
 from certsvc.records import Cell, Checked, SeenCases, check
 from certsvc.records.tables import SheetRow, Table
-from certsvc.store import Database, batches, papers
+from certsvc.store import Database, batches, cancelling, papers
 from certsvc.uploads import opened_upload
 from certsvc.vault import Vault
 
@@ -60,7 +60,7 @@ async def read_batch(
     """Judge every row of a batch that nobody reads; does nothing where somebody does or it is read.
 
     `on_progress` is called after each chunk of rows is committed. Raises Conflict `taken_over` where
-    another reader has gone on meanwhile.
+    another reader has gone on meanwhile, `batch_cancelled` where it is to be read no further.
     """
     async with db.begin() as session:
         batch = await batches.find_for_change(session, batch_id)
@@ -113,6 +113,7 @@ async def _read_rows(
         while chunk := await lease.wait(asyncio.to_thread(_check_some, rows, most, today, stations, seen)):
             fresh = [(number, checked) for number, checked in chunk if number > done]
             async with db.begin() as session:
+                await papers.take_turn(session)
                 await _require_still_ours(session, batch_id, done=done)
                 answers = await answer_rows(session, [checked for _, checked in fresh], terms=terms, vault=vault, history=history)
                 judged = zip(fresh, answers, strict=True)
@@ -129,8 +130,14 @@ async def _extend(db: Database, batch_id: uuid.UUID, lease_until: dt.datetime) -
 
 
 async def _require_still_ours(session: AsyncSession, batch_id: uuid.UUID, *, done: int) -> None:
-    """Raises Conflict `taken_over` where another reader, while we were silent, has gone on behind row `done`."""
-    if await batches.last_row(session, batch_id) != done:
+    """Raises Conflict `taken_over` where another reader, while we were silent, has gone on behind row `done`, or `batch_cancelled`.
+
+    The batch is locked until the chunk is in, so nobody cancels it halfway.
+    """
+    batch = await batches.find_for_change(session, batch_id)
+    if batch is None or batch.status is BatchStatus.CANCELLED:
+        raise Conflict("batch_cancelled", "Lô đã bị huỷ trong khi đọc tệp.", "The batch was cancelled while its file was read.")
+    if batch.status is not BatchStatus.READING or await batches.last_row(session, batch_id) != done:
         raise Conflict("taken_over", "Tệp đang được một tiến trình khác đọc tiếp.", "Another worker goes on reading this file.")
 
 
@@ -178,7 +185,7 @@ def _lines(batch_id: uuid.UUID, number: int, checked: Checked, answers: tuple[An
 async def _end_reading(db: Database, batch_id: uuid.UUID, status: BatchStatus, *, problem: dict[str, Any] | None, now: dt.datetime) -> None:
     async with db.begin() as session:
         batch = await batches.find_for_change(session, batch_id)
-        if batch is None:
+        if batch is None or batch.status is not BatchStatus.READING:  # cancelled, or read to the end by another
             return
         batch.status, batch.problem, batch.lease_until = status, problem, None
         batch.counts = await batches.count_rows(session, batch_id)
@@ -186,7 +193,7 @@ async def _end_reading(db: Database, batch_id: uuid.UUID, status: BatchStatus, *
             batch.finished_at = now
             await announce_batch(session, batch, now=now)
         else:
-            await _finish_if_idle(session, batch, now=now)
+            await finish_if_idle(session, batch, now=now)
 
 
 async def fail_batch(db: Database, batch_id: uuid.UUID, *, now: dt.datetime) -> None:
@@ -200,13 +207,20 @@ async def fail_batch(db: Database, batch_id: uuid.UUID, *, now: dt.datetime) -> 
 
 
 async def finish_batches(db: Database, *, now: dt.datetime) -> None:
-    """Mark every running batch `done` whose certificates are all issued or failed."""
+    """End every batch, running or cancelled, whose certificates have all come to an end.
+
+    Of a cancelled one those are given up that came back from a worker without being signed.
+    """
     async with db.begin() as session:
-        for batch in await batches.running(session):
-            await _finish_if_idle(session, batch, now=now)
+        for batch in await batches.ending(session):
+            if batch.status is BatchStatus.CANCELLED:
+                await cancelling.cancel_waiting(session, batch.id, now=now, actor="worker")
+            await finish_if_idle(session, batch, now=now)
 
 
-async def _finish_if_idle(session: AsyncSession, batch: Batch, *, now: dt.datetime) -> None:
+async def finish_if_idle(session: AsyncSession, batch: Batch, *, now: dt.datetime) -> None:
+    """End a batch, locked and running or cancelled, if none of its certificates is in work."""
     if not await batches.has_work(session, batch.id):
-        batch.status, batch.finished_at = BatchStatus.DONE, now
+        batch.status = BatchStatus.DONE if batch.status is BatchStatus.RUNNING else batch.status
+        batch.finished_at = now
         await announce_batch(session, batch, now=now)

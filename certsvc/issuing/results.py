@@ -18,7 +18,7 @@ from certsvc.store.batches import Line
 from certsvc.vault import Vault
 from certsvc.verify.codes import format_code
 
-COLUMNS = ("row", "case_id", "kind", "outcome", "rules", "message_vi", "message_en", "certificate_id", "serial", "code", "days", "verify_url")
+COLUMNS = ("row", "case_id", "kind", "outcome", "rules", "message_vi", "message_en", "certificate_id", "serial", "code", "days", "verify_url", "reason")
 _FILE_MODE = 0o100644
 _LINES_AT_ONCE = 200
 
@@ -56,7 +56,7 @@ def _outcome(outcome: str, certificate: Certificate | None) -> str:
         case Status.REQUESTED | Status.SIGNING:
             return "pending"
         case Status.FAILED:
-            return "failed"
+            return "cancelled" if certificate.is_cancelled else "failed"
         case Status.ISSUED | Status.SUSPENDED | Status.REVOKED | Status.REPLACED:
             return "issued"
 

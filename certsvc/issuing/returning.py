@@ -57,7 +57,7 @@ async def returned_workbook(
                         file_format=batch.file_format,
                         place=batch.place,
                         mapping=batch.mapping,
-                        unread=_UNREAD if batch.status in (BatchStatus.READING, BatchStatus.FAILED) else "",
+                        unread=_UNREAD if batch.counts is None or batch.status is BatchStatus.FAILED else "",
                         max_rows=settings.max_rows,
                         max_unpacked_bytes=settings.max_unpacked_bytes,
                     )

@@ -8,7 +8,7 @@ Invariants that the database can hold are repeated as constraints: one live cert
 from certsvc.models.answers import StoredAnswer, WrongTry
 from certsvc.models.base import Entity, Instant
 from certsvc.models.batches import Batch, BatchRow, ColumnMapping
-from certsvc.models.certificates import Certificate, Episode, Event, PublishedFile, SerialCounter
+from certsvc.models.certificates import CANCELLED, Certificate, Episode, Event, PublishedFile, SerialCounter
 from certsvc.models.published import StatusList, TrustList
 from certsvc.models.registry import ApiKey, Facility, Practitioner, SigningIdentity
 from certsvc.models.sign_in import Account, SignInTry, StaffSession
@@ -17,6 +17,7 @@ from certsvc.models.submissions import Submission
 from certsvc.models.webhooks import DeliveryState, Disabled, EventType, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
+    "CANCELLED",
     "LIVE",
     "PUBLISHED",
     "SCOPES_OF",

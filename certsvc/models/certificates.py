@@ -17,6 +17,9 @@ IN_WORK = "status IN ('requested', 'signing')"
 WITHDRAWN = "status IN ('suspended', 'revoked', 'replaced')"
 """What the partial index on places in status lists covers; the same holds of it."""
 
+CANCELLED = "cancelled"
+"""The reason of a `failed` certificate that was given up with its batch before anybody signed it."""
+
 LAID_OUT = "base IS NULL"
 """Files that took the full layout, for no slot held their texts: they share no base. A partial index covers them."""
 
@@ -145,6 +148,10 @@ class Certificate(Entity):
         self._move(Status.FAILED, now, legal_from=(Status.REQUESTED, Status.SIGNING))
         self.reason, self.reason_text = reason, text
         self.lease_token = self.lease_until = None
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.status is Status.FAILED and self.reason == CANCELLED
 
     def revoke(self, now: dt.datetime, reason: str, text: str | None) -> None:
         self._move(Status.REVOKED, now, legal_from=(Status.ISSUED, Status.SUSPENDED))

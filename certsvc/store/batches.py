@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.models import Batch, BatchRow, BatchStatus, Certificate, Status
+from certsvc.models import CANCELLED, Batch, BatchRow, BatchStatus, Certificate, Status
 
 LINES_AT_ONCE = 1000
 IN_WORK = (Status.REQUESTED, Status.SIGNING)
@@ -56,9 +56,10 @@ async def with_case(session: AsyncSession, certificate: Certificate) -> Sequence
     return (await session.scalars(select(Batch).where(Batch.file_key.is_not(None), Batch.id.in_(named)).with_for_update())).all()
 
 
-async def running(session: AsyncSession) -> Sequence[Batch]:
-    """Locked, without those that somebody else is about to end: the end of a batch is announced once."""
-    return (await session.scalars(select(Batch).where(Batch.status == BatchStatus.RUNNING).with_for_update(skip_locked=True))).all()
+async def ending(session: AsyncSession) -> Sequence[Batch]:
+    """Read to the end or cancelled, and not finished; locked, without those that somebody else is about to end: that is announced once."""
+    is_ending = and_(Batch.status.in_((BatchStatus.RUNNING, BatchStatus.CANCELLED)), Batch.finished_at.is_(None))
+    return (await session.scalars(select(Batch).where(is_ending).with_for_update(skip_locked=True))).all()
 
 
 async def has_work(session: AsyncSession, batch_id: uuid.UUID) -> bool:
@@ -67,13 +68,19 @@ async def has_work(session: AsyncSession, batch_id: uuid.UUID) -> bool:
 
 
 async def count(session: AsyncSession, batch_id: uuid.UUID) -> dict[str, int]:
-    """The `counts` of api.md §2: what the rows came to, and what became of the certificates so far; they always add up."""
-    by_status = select(Certificate.status, func.count()).where(Certificate.batch_id == batch_id).group_by(Certificate.status)
-    certificates = dict((await session.execute(by_status)).all())
+    """The `counts` of a batch at one moment; ask within `Database.read`, or with the batch locked.
+
+    rows = accepted + rejected + none, and certificates = issued + pending + failed + cancelled, but in a dry run, whose
+    certificates are those that would be issued.
+    """
+    own = Certificate.batch_id == batch_id
+    certificates = dict((await session.execute(select(Certificate.status, func.count()).where(own).group_by(Certificate.status))).all())
+    given_up = select(func.count()).where(own, Certificate.status == Status.FAILED, Certificate.reason == CANCELLED)
+    cancelled = await session.scalar(given_up) or 0
     rows = await session.scalar(select(Batch.counts).where(Batch.id == batch_id)) or await count_rows(session, batch_id)
-    failed = certificates.get(Status.FAILED, 0)
+    failed = certificates.get(Status.FAILED, 0) - cancelled
     issued = sum(number for status, number in certificates.items() if status not in (*IN_WORK, Status.FAILED))
-    progress = {"issued": issued, "failed": failed, "pending": rows["asked"] - issued - failed}
+    progress = {"issued": issued, "pending": rows["asked"] - issued - failed - cancelled, "failed": failed, "cancelled": cancelled}
     return {name: number for name, number in rows.items() if name != "asked"} | progress
 
 
@@ -92,14 +99,13 @@ async def count_rows(session: AsyncSession, batch_id: uuid.UUID) -> dict[str, in
             _sum(accepted).label("asked"),
             _sum(or_(accepted, BatchRow.outcome == "would_issue")).label("certificates"),
             _sum(BatchRow.outcome == "existing").label("existing"),
-            _sum(BatchRow.outcome == "cancelled").label("cancelled"),
         )
         .where(BatchRow.batch_id == batch_id)
         .group_by(BatchRow.row)
         .subquery()
     )
     rows, is_bad = per_row.c, and_(per_row.c.good == 0, per_row.c.bad == 1)
-    names = ("certificates", "existing", "cancelled", "asked")
+    names = ("certificates", "existing", "asked")
     totals = [_total(rows[name]) for name in names]
     all_rows, good_rows, bad_rows, *others = (
         await session.execute(select(func.count(), _sum(rows.good == 1), _sum(is_bad), *totals).select_from(per_row))

@@ -45,7 +45,8 @@ class Database:
             event.listen(self.engine.sync_engine, "do_connect", _connect)
         writing = self.engine.execution_options(certsvc_begin="BEGIN IMMEDIATE")
         self._writer = async_sessionmaker(writing, expire_on_commit=False)
-        self._reader = async_sessionmaker(self.engine, expire_on_commit=False)
+        reading = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        self._reader = async_sessionmaker(reading, expire_on_commit=False)
         desk = SqliteDesk if self.is_sqlite else PostgresDesk
         self._desk: Desk = desk(self.engine.dialect, self.url)
 
@@ -57,7 +58,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """A transaction for reading; it waits for no writer."""
+        """A transaction for reading: it waits for no writer, and all its statements see the same moment."""
         async with self._translated(), self._reader() as session:
             yield session
 

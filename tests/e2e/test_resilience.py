@@ -2,15 +2,19 @@
 
 import hashlib
 import io
+import json
 import sqlite3
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
 import pytest
+from typer.testing import CliRunner
 
+from certsvc.cli import app
 from tests.support import calls
 from tests.support.records import as_csv, record
 from tests.support.station import Served, Station, served, set_up
@@ -119,6 +123,39 @@ def test_a_killed_service_leaves_nobody_behind_and_goes_on(station: Station) -> 
         assert len(gone) == len(family)
     with served(station) as service:
         _assert_issued_once(service, batch_id)
+
+
+def test_cancelled_killed_and_resumed_it_issues_everything_once(station: Station) -> None:
+    """From the command line: cancelled in the middle, kill -9 of the whole service, started again, resumed."""
+    with served(station) as service, service.client() as client:
+        batch_id = calls.submit(client, _file())["id"]
+        _wait_for_issued(client, batch_id, 5)
+        cancelled = _changed(service, "cancel", batch_id)
+        assert cancelled["status"] == "cancelled"
+        assert cancelled["counts"]["cancelled"] > 0
+        family = psutil.Process(service.process.pid).children(recursive=True)
+        service.process.kill()
+        assert psutil.wait_procs(family, timeout=20)[1] == []
+    with served(station) as service, service.client() as client:
+
+        def finished() -> Any:
+            batch = calls.good(client.get(f"/v1/batches/{batch_id}"))
+            counts = batch["counts"]
+            assert counts["certificates"] == sum(counts[name] for name in ("issued", "pending", "failed", "cancelled"))
+            return batch if batch["finished_at"] else None
+
+        batch = calls.until(finished)
+        assert (batch["status"], batch["counts"]["pending"]) == ("cancelled", 0)
+        assert _changed(service, "resume", batch_id)["status"] in ("reading", "running")
+        _assert_issued_once(service, batch_id)
+
+
+def _changed(service: Served, change: str, batch_id: str) -> Any:
+    """The batch as `certsvc batch CHANGE` prints it."""
+    words = ["batch", change, batch_id, "--url", service.base_url, "--key", service.station.keys["insurer"], "--json"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
 
 
 def test_a_polite_end_is_clean(station: Station) -> None:

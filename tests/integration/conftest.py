@@ -40,6 +40,8 @@ def postgres() -> Iterator[Postgres]:
 _ON_BOTH = frozenset(
     {
         "test_store",
+        "test_cancelling",
+        "test_same_moment",
         "test_issuing",
         "test_chunks",
         "test_results",

@@ -67,6 +67,7 @@ CALLS: Mapping[Route, Needs] = {
     ("POST", "/v1/certificates/{certificate_id}/replace"): Needs(Scope.WITHDRAW, "certificate", _REASON),
     ("POST", "/v1/batches"): Needs(Scope.ISSUE, content={"files": {"file": ("cases.csv", as_csv(record(78)))}}),
     ("GET", "/v1/batches/{batch_id}"): Needs(Scope.READ, "batch"),
+    **{("POST", f"/v1/batches/{{batch_id}}/{change}"): Needs(Scope.ISSUE, "batch") for change in ("cancel", "resume", "replay")},
     ("GET", "/v1/batches/{batch_id}/results"): Needs(Scope.READ, "batch"),
     ("GET", "/v1/batches/{batch_id}/archive.zip"): Needs(Scope.READ, "batch"),
     ("GET", "/v1/batches/{batch_id}/events"): Needs(Scope.READ, "batch"),

@@ -132,7 +132,7 @@ def test_verify_tells_no_from_not_now(data: Path) -> None:
     assert run("verify", _GOOD, "--url", url).exit_code == 3
 
 
-@pytest.mark.parametrize("command", ["status", "results", "archive"])
+@pytest.mark.parametrize("command", ["status", "results", "archive", "cancel", "resume", "replay"])
 def test_a_batch_id_that_is_none_is_wrong_usage(command: str) -> None:
     """It is refused before anything is sent."""
     assert run("batch", command, "nonsense").exit_code == 2

@@ -25,8 +25,12 @@ def _client(answers: list[httpx.Response | Exception], asked: list[httpx.Request
     return httpx.Client(transport=httpx.MockTransport(answer), base_url="http://test")
 
 
+def _state(status: str) -> dict[str, str | None]:
+    return {"status": status, "finished_at": "2026-11-26T09:00:00Z" if status == "done" else None}
+
+
 def _events(*states: tuple[str, str]) -> httpx.Response:
-    text = "retry: 2000\n\n: ping\n\n" + "".join(f"event: x\ndata: {json.dumps({'status': status})}\nid: {name}\n\n" for name, status in states)
+    text = "retry: 2000\n\n: ping\n\n" + "".join(f"event: x\ndata: {json.dumps(_state(status))}\nid: {name}\n\n" for name, status in states)
     return httpx.Response(200, text=text, headers={"Content-Type": "text/event-stream"})
 
 
@@ -37,7 +41,7 @@ def _followed(*answers: httpx.Response | Exception) -> tuple[list[Any], list[htt
 
 def test_after_an_interruption_it_goes_on_behind_the_last_event() -> None:
     """A stream that ends, then a service that is away, then one that is back."""
-    running = httpx.Response(200, json={"status": "running"})
+    running = httpx.Response(200, json=_state("running"))
     told, asked = _followed(_events(("1", "reading"), ("2", "running")), running, httpx.ConnectError("away"), _events(("3", "done")))
     assert told == ["reading", "running", "running", "done"]
     assert [request.headers.get("last-event-id") for request in asked] == [None, None, "2", "2"]
@@ -45,7 +49,7 @@ def test_after_an_interruption_it_goes_on_behind_the_last_event() -> None:
 
 @pytest.mark.parametrize("status", [404, 429, 204])
 def test_where_nothing_is_streamed_it_asks(status: int) -> None:
-    running, done = (httpx.Response(200, json={"status": word}) for word in ("running", "done"))
+    running, done = (httpx.Response(200, json=_state(word)) for word in ("running", "done"))
     told, asked = _followed(httpx.Response(status), running, httpx.Response(status), done)
     assert told == ["running", "done"]
     assert asked[-1].url.path == "/v1/batches/1"

@@ -1,0 +1,94 @@
+"""A batch stopped, taken up again, and what failed in it tried again.
+
+Cancelling gives up what nobody works on: certificates that wait become `failed` with the reason `cancelled`, so their
+cases are free; those that are being signed are finished. A file that is being read is put aside behind the chunk
+of rows under way. Resuming asks for the same certificates again, with the same codes, and reads on behind the last row.
+"""
+
+import datetime as dt
+import uuid
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certsvc.errors import Conflict
+from certsvc.issuing.batches import finish_if_idle, get_batch
+from certsvc.models import ApiKey, Batch, BatchStatus
+from certsvc.records.rules import duplicate_finding
+from certsvc.store import Database, batches, cancelling, papers
+
+
+async def cancel_batch(db: Database, batch_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime) -> None:
+    """Stop a batch; one that is stopped stays so. Raises NotFound, Conflict `batch_ended`."""
+    async with db.begin() as session:
+        batch = await _batch(session, batch_id, caller=caller)
+        if batch.status is BatchStatus.CANCELLED:
+            return
+        is_over = batch.status is BatchStatus.RUNNING and not await batches.has_work(session, batch_id)
+        if is_over or batch.status in (BatchStatus.DONE, BatchStatus.FAILED):
+            raise _ended()
+        batch.status, batch.lease_until = BatchStatus.CANCELLED, None
+        await cancelling.cancel_waiting(session, batch_id, now=now, actor=str(caller.id))
+        await finish_if_idle(session, batch, now=now)
+
+
+async def resume_batch(db: Database, batch_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime) -> None:
+    """Go on with a cancelled batch; the caller rings the queue afterwards. One that goes on already is left alone.
+
+    Raises NotFound, Conflict `batch_ended` or, where its file was not read to the end, `file_forgotten`.
+    """
+    async with db.begin() as session:
+        await papers.take_turn(session)
+        batch = await _batch(session, batch_id, caller=caller)
+        if batch.status in (BatchStatus.READING, BatchStatus.RUNNING):
+            return
+        if batch.status is not BatchStatus.CANCELLED:
+            raise _ended()
+        if batch.counts is None and batch.file_key is None:
+            raise Conflict(
+                "file_forgotten",
+                "Tệp của lô không còn được lưu nên không thể đọc tiếp; hãy gửi lại tệp.",
+                "The batch's file is no longer kept, so it cannot be read on; send it again.",
+            )
+        await _request_again(session, batch, cancelled=True, caller=caller, now=now)
+        batch.status = BatchStatus.READING if batch.counts is None else BatchStatus.RUNNING
+        batch.finished_at = batch.lease_until = None
+        if batch.status is BatchStatus.RUNNING:
+            await finish_if_idle(session, batch, now=now)
+
+
+async def replay_batch(db: Database, batch_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime) -> None:
+    """Try again what failed in a batch, once its cause is mended; the caller rings the queue afterwards.
+
+    Raises NotFound, Conflict `nothing_to_replay` or, for a cancelled batch, `batch_cancelled`.
+    """
+    async with db.begin() as session:
+        await papers.take_turn(session)
+        batch = await _batch(session, batch_id, caller=caller)
+        if batch.status is BatchStatus.CANCELLED:
+            raise Conflict("batch_cancelled", "Lô đã bị huỷ; hãy cho chạy tiếp trước (resume).", "The batch is cancelled; resume it first.")
+        if not await cancelling.has_any(session, batch_id, cancelling.HAS_FAILED):
+            raise Conflict("nothing_to_replay", "Lô không có giấy nào ký lỗi để làm lại.", "No certificate of this batch has failed.")
+        await _request_again(session, batch, cancelled=False, caller=caller, now=now)
+        if batch.status is BatchStatus.DONE:
+            batch.status, batch.finished_at = BatchStatus.RUNNING, None
+            await finish_if_idle(session, batch, now=now)
+
+
+async def _batch(session: AsyncSession, batch_id: uuid.UUID, *, caller: ApiKey) -> Batch:
+    """Locked. Whose it is was asked without a lock, for that never changes."""
+    await get_batch(session, batch_id, caller=caller)
+    batch = await batches.find_for_change(session, batch_id)
+    assert batch is not None
+    return batch
+
+
+async def _request_again(session: AsyncSession, batch: Batch, *, cancelled: bool, caller: ApiKey, now: dt.datetime) -> None:
+    which = cancelling.IS_CANCELLED if cancelled else cancelling.HAS_FAILED
+    duplicate = duplicate_finding(is_same_content=False).to_json()
+    await cancelling.take_back(session, batch.id, which, duplicate=duplicate, now=now, actor=str(caller.id))
+    if batch.counts is not None:
+        batch.counts = await batches.count_rows(session, batch.id)
+
+
+def _ended() -> Conflict:
+    return Conflict("batch_ended", "Lô đã kết thúc; không còn gì để dừng hay chạy tiếp.", "The batch has ended; there is nothing to stop or to go on with.")
