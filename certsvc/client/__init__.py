@@ -6,13 +6,13 @@ service is imported: httpx and pydantic are all it needs. `docs/client.md` has e
 
 from certsvc.client.clients import AsyncClient, Client
 from certsvc.client.failures import (
-    TooMany,
     Conflict,
     InvalidRequest,
-    NotFound,
     NoAccess,
+    NotFound,
     ServiceError,
     ServiceFailure,
+    TooMany,
     Unreachable,
     UnreadableAnswer,
 )
@@ -20,15 +20,15 @@ from certsvc.client.hooks import ForgedWebhook, WebhookEvent, open_webhook
 
 __all__ = [
     "AsyncClient",
-    "TooMany",
     "Client",
     "Conflict",
     "ForgedWebhook",
     "InvalidRequest",
-    "NotFound",
     "NoAccess",
+    "NotFound",
     "ServiceError",
     "ServiceFailure",
+    "TooMany",
     "Unreachable",
     "UnreadableAnswer",
     "WebhookEvent",

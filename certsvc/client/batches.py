@@ -98,7 +98,7 @@ async def wait_for_batch(wire: Wire, batch_id: Id, *, patience_s: float = 60) ->
     async with aclosing(follow_batch(wire, batch_id, patience_s=patience_s)) as states:
         async for state in states:
             if state.has_ended:
-                return state
+                return Batch.model_validate(state.model_dump(exclude={"estimated_end_at"}))
     raise AssertionError("following ends with the batch")
 
 

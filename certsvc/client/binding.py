@@ -1,7 +1,7 @@
 """Calls become methods: of `Client` they return their result, of `AsyncClient` something to await, typed as such."""
 
 import functools
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
 from certsvc.client.wires import AsyncWire, SyncWire, Wire, each_of, finished
@@ -45,9 +45,9 @@ class Items(Generic[P, T]):
     @overload
     def __get__(self, client: None, owner: type[object]) -> Self: ...
     @overload
-    def __get__(self, client: OverSync, owner: type[object]) -> Callable[P, Iterator[T]]: ...
+    def __get__(self, client: OverSync, owner: type[object]) -> Callable[P, Generator[T, None, None]]: ...
     @overload
-    def __get__(self, client: OverAsync, owner: type[object]) -> Callable[P, AsyncIterator[T]]: ...
+    def __get__(self, client: OverAsync, owner: type[object]) -> Callable[P, AsyncGenerator[T, None]]: ...
     def __get__(self, client: OverSync | OverAsync | None, owner: type[object]) -> Any:
         return self if client is None else _bound(self._function, client, each_of)
 

@@ -19,9 +19,7 @@ _UNDER_WAY = ("requested", "signing")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 5.0
 
 
-async def request_certificate(
-    wire: Wire, kind: Kind, record: Record, *, late_reason: LateReason = "late", idempotency_key: str | None = None
-) -> Certificate:
+async def request_certificate(wire: Wire, kind: Kind, record: Record, *, late_reason: LateReason = "late", idempotency_key: str | None = None) -> Certificate:
     """Ask for one certificate; it is signed in the background, `wait_for_certificate` waits for that.
 
     Raises InvalidRequest with `errors` where a rule rejects it, Conflict `already_exists` where the case has one.

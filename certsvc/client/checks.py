@@ -33,7 +33,7 @@ async def verify_many(wire: Wire, files: Iterable[Upload] = (), codes: Iterable[
     typed = "\n".join(codes)
     if typed:
         uploads.append(("codes", ("codes.txt", typed.encode())))
-    question = Question("POST", "/v1/verify/batch", uploads=uploads, headers={"Accept": "application/x-ndjson"})
+    question = Question("POST", "/v1/verify/batch", {"format": "ndjson"}, uploads=uploads)
     async with aclosing(ask_lines(wire, question, NumberedReport)) as reports:
         async for report in reports:
             yield report

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Annotated, Any, Literal
 
-from certsvc.client.results import DeliveryState, Kind, Result, Status, Open
+from certsvc.client.results import DeliveryState, Kind, Open, Result, Status
 
 EventType = Annotated[
     Literal[

@@ -51,9 +51,7 @@ async def rotate_webhook(wire: Wire, webhook_id: Id, *, overlap_s: int = 24 * 36
     return await ask(wire, post(f"{_PATH}/{webhook_id}/rotate", json={"overlap_s": overlap_s}), WebhookWithSecret)
 
 
-async def list_deliveries(
-    wire: Wire, webhook_id: Id, *, state: DeliveryState | None = None, page_size: int = 200
-) -> AsyncGenerator[Delivery, None]:
+async def list_deliveries(wire: Wire, webhook_id: Id, *, state: DeliveryState | None = None, page_size: int = 200) -> AsyncGenerator[Delivery, None]:
     """What was sent and what came of it, newest first, page after page as they are needed."""
     cursor: str | None = None
     while True:

@@ -5,7 +5,7 @@ beginning to end in a single step (`finished`), and their items one step each (`
 """
 
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import IO, Protocol, TypeVar
 
 import anyio
@@ -102,7 +102,7 @@ def finished(call: Awaitable[T]) -> T:
     raise RuntimeError("a call over a SyncWire waited")
 
 
-def each_of(items: AsyncGenerator[T, None]) -> Iterator[T]:
+def each_of(items: AsyncGenerator[T, None]) -> Generator[T, None, None]:
     """The items of a call over a `SyncWire`; whoever stops early closes it, or leaves that to the garbage collector."""
     try:
         while True:
