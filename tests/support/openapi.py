@@ -66,6 +66,11 @@ class Document:
             raise LookupError(f"{method} {path} is not in the document")
         return min(fitting, key=lambda each: each.path.count("{"))
 
+    @property
+    def members(self) -> set[str]:
+        """Of everything the document describes."""
+        return {name for each in self._document["components"]["schemas"].values() for name in each.get("properties", {})}
+
     def component(self, name: str) -> Schema:
         found: Schema = self._document["components"]["schemas"][name]
         return found

@@ -13,12 +13,10 @@ import pytest
 from pydantic import BaseModel
 
 from certsvc.api import events
-from certsvc.api.app import create_app
 from certsvc.client import Client, failures, more_results, results
 from certsvc.client.batches import ResultsFormat
 from certsvc.client.certificates import ExportFormat, LateReason, WithdrawalReason
 from certsvc.client.clients import Methods
-from certsvc.config import Settings
 from tests.support.openapi import Document, disagreements, sent_fields
 
 ID = "6b1f5c0e-8a53-4c55-9d3f-0a4c6f7e2d10"
@@ -108,12 +106,6 @@ LINES = {"POST /v1/verify/batch": "BulkLine"}
 """Answers of many lines, for which OpenAPI has no words: what each line is."""
 
 ROW = dict.fromkeys(results.RowResult.model_fields) | {"row": 2, "case_id": "1", "kind": "recovery", "outcome": "none", "rules": []}
-
-
-@pytest.fixture(scope="module")
-def document(tmp_path_factory: pytest.TempPathFactory) -> Document:
-    app = create_app(Settings(data_dir=tmp_path_factory.mktemp("data"), secret="a secret that only tests may know, of 32 bytes"))
-    return Document(app.openapi())
 
 
 class Service:
