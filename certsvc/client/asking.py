@@ -52,17 +52,14 @@ def post(path: str, *, idempotency_key: str | None = None, **more: Any) -> Quest
 async def fetch(wire: Wire, question: Question) -> bytes:
     """The content of the answer. Raises ServiceError."""
     async with opened(wire, question) as response:
-        with _reached():
+        with reached():
             await wire.read(response)
         return response.content
 
 
 async def ask(wire: Wire, question: Question, result: type[ModelT]) -> ModelT:
     """The answer as `result`. Raises ServiceError."""
-    async with opened(wire, question) as response:
-        with _reached():
-            await wire.read(response)
-        return parsed(response.content, result)
+    return parsed(await fetch(wire, question), result)
 
 
 def parsed(content: bytes | str, result: type[ModelT]) -> ModelT:
@@ -76,7 +73,7 @@ def parsed(content: bytes | str, result: type[ModelT]) -> ModelT:
 async def ask_lines(wire: Wire, question: Question, result: type[ModelT]) -> AsyncGenerator[ModelT, None]:
     """NDJSON, a `result` a line, as they come."""
     async with opened(wire, question) as response, aclosing(wire.lines(response)) as lines:
-        with _reached():
+        with reached():
             async for line in lines:
                 if line:
                     yield parsed(line, result)
@@ -86,7 +83,7 @@ async def save(wire: Wire, question: Question, to: str | PathLike[str]) -> Path:
     """The content of the answer as a file, which gets its name when it is whole. Raises ServiceError, OSError."""
     path = Path(to)
     async with opened(wire, question) as response:
-        with _whole_file(path) as file, _reached():
+        with _whole_file(path) as file, reached():
             await wire.save(response, file)
     return path
 
@@ -131,7 +128,7 @@ async def _insisted(wire: Wire, question: Question) -> httpx.Response:
 
 
 async def _tried(wire: Wire, question: Question) -> httpx.Response:
-    with _reached(), _request(wire, question) as request:
+    with reached(), _request(wire, question) as request:
         response = await wire.send(request)
         if response.is_success:
             return response
@@ -143,7 +140,7 @@ async def _tried(wire: Wire, question: Question) -> httpx.Response:
 
 
 @contextmanager
-def _reached() -> Iterator[None]:
+def reached() -> Iterator[None]:
     """Whatever keeps an answer from coming is Unreachable; the cause is named by its kind alone."""
     try:
         yield

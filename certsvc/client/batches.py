@@ -85,7 +85,7 @@ async def _listen(wire: Wire, batch_id: Id, heard: str) -> AsyncGenerator[Event,
         async with opened(wire, question) as response:
             if not response.headers.get("content-type", "").startswith("text/event-stream"):
                 return
-            async with aclosing(events_of(wire.lines(response))) as events:
+            async with aclosing(wire.lines(response)) as lines, aclosing(events_of(lines)) as events:
                 async for event in events:
                     yield event
     except ServiceError as failure:

@@ -1,6 +1,7 @@
 """Calls become methods: of `Client` they return their result, of `AsyncClient` something to await, typed as such."""
 
 import functools
+import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
@@ -60,4 +61,5 @@ def _bound(function: Callable[..., Any], client: OverSync | OverAsync, run: Call
         call = function(wire, *args, **named)
         return run(call) if isinstance(wire, SyncWire) else call
 
+    method.__dict__["__signature__"] = inspect.signature(functools.partial(function, wire))  # what its caller gives
     return method

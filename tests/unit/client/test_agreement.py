@@ -237,6 +237,7 @@ def test_a_comparison_notices_what_has_changed() -> None:
 
 
 def test_methods_tell_what_they_do() -> None:
-    """`help` of a method is that of its call."""
+    """`help` of a method is that of its call, with what its caller gives."""
     with Client("http://test") as client:
         assert inspect.getdoc(client.submit_batch) == inspect.getdoc(Methods.submit_batch._function)
+        assert [*inspect.signature(client.submit_batch).parameters][:2] == ["file", "dry_run"]
