@@ -51,10 +51,7 @@ def post(path: str, *, idempotency_key: str | None = None, **more: Any) -> Quest
 
 async def fetch(wire: Wire, question: Question) -> bytes:
     """The content of the answer. Raises ServiceError."""
-    async with opened(wire, question) as response:
-        with reached():
-            await wire.read(response)
-        return response.content
+    return (await _insisted(wire, question)).content
 
 
 async def ask(wire: Wire, question: Question, result: type[ModelT]) -> ModelT:
@@ -102,18 +99,19 @@ def _whole_file(path: Path) -> Iterator[IO[bytes]]:
 @asynccontextmanager
 async def opened(wire: Wire, question: Question) -> AsyncIterator[httpx.Response]:
     """A good answer, whose content is still to be read. Raises ServiceError after all tries."""
-    response = await _insisted(wire, question)
+    response = await _insisted(wire, question, streamed=True)
     try:
         yield response
     finally:
         await wire.close(response)
 
 
-async def _insisted(wire: Wire, question: Question) -> httpx.Response:
+async def _insisted(wire: Wire, question: Question, *, streamed: bool = False) -> httpx.Response:
+    """A good answer, read and closed unless it is streamed."""
     was_lost = False
     for left in range(0 if question.once else wire.retries, -1, -1):
         try:
-            response = await _tried(wire, question)
+            response = await _tried(wire, question, streamed=streamed)
         except ServiceError as failure:
             if was_lost and question.method == "DELETE" and failure.status == HTTPStatus.NOT_FOUND:
                 return httpx.Response(HTTPStatus.NO_CONTENT)  # the try whose answer was lost removed it
@@ -127,15 +125,17 @@ async def _insisted(wire: Wire, question: Question) -> httpx.Response:
     raise AssertionError("the last try returns or raises")
 
 
-async def _tried(wire: Wire, question: Question) -> httpx.Response:
+async def _tried(wire: Wire, question: Question, *, streamed: bool) -> httpx.Response:
     with reached(), _request(wire, question) as request:
         response = await wire.send(request)
-        if response.is_success:
+        if streamed and response.is_success:
             return response
         try:
             await wire.read(response)
         finally:
             await wire.close(response)
+    if response.is_success:
+        return response
     raise failure_of(response)
 
 

@@ -129,6 +129,19 @@ def test_a_post_is_repeated_under_its_key() -> None:
     assert keys[0] == keys[1] == keys[2] != keys[3]
 
 
+def test_an_answer_that_breaks_off_is_asked_for_again() -> None:
+    """Under the same key: what it told would be lost."""
+
+    def broken() -> Any:
+        yield b'{"id": '
+        raise httpx.ReadError("x")
+
+    script = Script(httpx.Response(202, content=broken()), httpx.Response(202, json=DELIVERY))
+    with script.client() as client:
+        assert client.send_test("1").id == "msg_1"
+    assert len({request.headers["Idempotency-Key"] for request in script.asked}) == 1
+
+
 def test_a_file_is_sent_whole_again(tmp_path: Path) -> None:
     """From its beginning; by name, and not by folder."""
     path = tmp_path / "paper.pdf"
