@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from certsvc.cli import app
+from certsvc.verify.published import VERSION
 from tests.e2e.browsing import photograph, scan
 from tests.support import calls
 from tests.support.records import as_csv, record
@@ -153,7 +154,7 @@ def test_verify_works_without_a_network(run: Run, service: Service, tmp_path: Pa
     assert outcomes == [("cannot_check", "offline_file"), ("cannot_check", "register_unreachable"), ("valid", "genuine")]
     assert run("verify", "--offline", f"{qr[:-1]}{'A' if qr[-1] != 'A' else 'B'}", env=empty).returncode == SAYS_NO
     kept = next((tmp_path / "cache").glob("certsvc/*/trust.json"))
-    kept.write_bytes(kept.read_bytes().replace(b'"version":1', b'"version":2'))
+    kept.write_bytes(kept.read_bytes().replace(f'"version":{VERSION}'.encode(), b'"version":99'))
     assert run("verify", "--offline", qr, env=empty).returncode == SAYS_NO
 
 

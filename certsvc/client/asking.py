@@ -1,0 +1,195 @@
+"""One question to the service: sent, repeated where that is safe, and its answer read into a result.
+
+Repeated is what has the same effect twice: reading, PUT, PATCH and DELETE, and POSTs under an `Idempotency-Key`, which
+gets the stored answer. Reasons are no answer, 429, 502, 503, 504, and 409 `still_running`.
+"""
+
+import secrets
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from os import PathLike
+from pathlib import Path
+from typing import IO, Any, TypeAlias, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from certsvc.client.failures import ServiceError, Unreachable, UnreadableAnswer, failure_of
+from certsvc.client.wires import Wire
+
+Upload: TypeAlias = str | PathLike[str] | bytes | tuple[str, bytes]
+"""A path, bytes, or a file name and bytes."""
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+_AGAIN = frozenset({429, 502, 503, 504})
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
+_CHANCE = secrets.SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`once` is never repeated. `path` is quoted; what is None in `query` and `form` is left out."""
+
+    method: str
+    path: str
+    query: Mapping[str, Any] = field(default_factory=dict)
+    json: Any = None
+    uploads: Sequence[tuple[str, Upload]] = ()
+    form: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout: httpx.Timeout | None = None
+    once: bool = False
+
+
+def post(path: str, *, idempotency_key: str | None = None, **more: Any) -> Question:
+    """A POST that has its effect once, however often it is sent."""
+    return Question("POST", path, headers={"Idempotency-Key": idempotency_key or str(uuid.uuid4())}, **more)
+
+
+async def fetch(wire: Wire, question: Question) -> bytes:
+    """The content of the answer. Raises ServiceError."""
+    return (await _insisted(wire, question)).content
+
+
+async def ask(wire: Wire, question: Question, result: type[ModelT]) -> ModelT:
+    """The answer as `result`. Raises ServiceError."""
+    return parsed(await fetch(wire, question), result)
+
+
+def parsed(content: bytes | str, result: type[ModelT]) -> ModelT:
+    """Raises UnreadableAnswer, without what was read: that may be personal."""
+    try:
+        return result.model_validate_json(content)
+    except ValidationError:
+        raise UnreadableAnswer(HTTPStatus.OK) from None
+
+
+async def ask_lines(wire: Wire, question: Question, result: type[ModelT]) -> AsyncGenerator[ModelT, None]:
+    """NDJSON, a `result` a line, as they come."""
+    async with opened(wire, question) as response, aclosing(wire.lines(response)) as lines:
+        with reached():
+            async for line in lines:
+                if line:
+                    yield parsed(line, result)
+
+
+async def save(wire: Wire, question: Question, to: str | PathLike[str]) -> Path:
+    """The content of the answer as a file, which gets its name when it is whole. Raises ServiceError, OSError."""
+    path = Path(to)
+    async with opened(wire, question) as response:
+        with _whole_file(path) as file, reached():
+            await wire.save(response, file)
+    return path
+
+
+@contextmanager
+def _whole_file(path: Path) -> Iterator[IO[bytes]]:
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@asynccontextmanager
+async def opened(wire: Wire, question: Question) -> AsyncIterator[httpx.Response]:
+    """A good answer, whose content is still to be read. Raises ServiceError after all tries."""
+    response = await _insisted(wire, question, streamed=True)
+    try:
+        yield response
+    finally:
+        await wire.close(response)
+
+
+async def _insisted(wire: Wire, question: Question, *, streamed: bool = False) -> httpx.Response:
+    """A good answer, read and closed unless it is streamed."""
+    was_lost = False
+    for left in range(0 if question.once else wire.retries, -1, -1):
+        try:
+            response = await _tried(wire, question, streamed=streamed)
+        except ServiceError as failure:
+            if was_lost and question.method == "DELETE" and failure.status == HTTPStatus.NOT_FOUND:
+                return httpx.Response(HTTPStatus.NO_CONTENT)  # the try whose answer was lost removed it
+            pause_s = _pause_s(failure, tried=wire.retries - left)
+            if not left or not _may_pass(failure) or pause_s > _LONGEST_PAUSE_S:
+                raise
+            was_lost = was_lost or failure.status is None
+        else:
+            return response
+        await wire.sleep(pause_s)
+    raise AssertionError("the last try returns or raises")
+
+
+async def _tried(wire: Wire, question: Question, *, streamed: bool) -> httpx.Response:
+    with reached(), _request(wire, question) as request:
+        response = await wire.send(request)
+        if streamed and response.is_success:
+            return response
+        try:
+            await wire.read(response)
+        finally:
+            await wire.close(response)
+    if response.is_success:
+        return response
+    raise failure_of(response)
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Whatever keeps an answer from coming is Unreachable; the cause is named by its kind alone."""
+    try:
+        yield
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        raise Unreachable(type(error).__name__) from error
+
+
+@contextmanager
+def _request(wire: Wire, question: Question) -> Iterator[httpx.Request]:
+    """Its files are open as long as it is sent."""
+    with ExitStack() as stack:
+        files = [(name, _file(upload, stack)) for name, upload in question.uploads]
+        more: dict[str, Any] = {} if question.timeout is None else {"timeout": question.timeout}
+        yield wire.http.build_request(
+            question.method,
+            question.path,
+            params=_given(question.query),
+            json=question.json,
+            files=files or None,
+            data=_given(question.form) or None,
+            headers=dict(question.headers),
+            **more,
+        )
+
+
+def _file(upload: Upload, stack: ExitStack) -> tuple[str, IO[bytes] | bytes]:
+    match upload:
+        case bytes():
+            return "file", upload
+        case (str(name), bytes(content)):
+            return name, content
+        case str() | PathLike():
+            path = Path(upload)
+            return path.name, stack.enter_context(path.open("rb"))
+        case _:
+            raise TypeError("a path, bytes, or (name, bytes)")
+
+
+def _given(fields: Mapping[str, Any]) -> dict[str, str]:
+    """As text; booleans as JSON writes them."""
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in fields.items() if value is not None}
+
+
+def _may_pass(failure: ServiceError) -> bool:
+    return isinstance(failure, Unreachable) or failure.status in _AGAIN or failure.code == "still_running"
+
+
+def _pause_s(failure: ServiceError, *, tried: int) -> float:
+    """What the service asked for; without that twice as long every time, and by chance, so that clients do not come back together."""
+    if failure.retry_after_s is not None:
+        return failure.retry_after_s
+    return float(_FIRST_PAUSE_S * 2**tried * _CHANCE.uniform(0.5, 1.0))

@@ -1,0 +1,137 @@
+"""Answers about webhooks, mappings, the register of facilities and staff, and figures."""
+
+import datetime as dt
+import uuid
+from typing import Annotated, Any, Literal
+
+from certsvc.client.results import DeliveryState, Kind, Open, Result, Status
+
+EventType = Annotated[
+    Literal[
+        "certificate.issued",
+        "certificate.failed",
+        "certificate.suspended",
+        "certificate.reinstated",
+        "certificate.revoked",
+        "certificate.replaced",
+        "batch.finished",
+    ],
+    Open,
+]
+
+
+class Webhook(Result):
+    id: uuid.UUID
+    url: str
+    events: list[EventType]
+    batch_certificates: bool
+    enabled: bool
+    disabled_reason: Annotated[Literal["by_request", "gone", "failing"], Open] | None
+    disabled_at: dt.datetime | None
+    failing_since: dt.datetime | None
+    created_at: dt.datetime
+    links: dict[str, str]
+
+
+class WebhookWithSecret(Webhook):
+    """`secret` is shown this once; `open_webhook` needs it."""
+
+    secret: str
+
+
+class WebhookPage(Result):
+    items: list[Webhook]
+
+
+class Attempt(Result):
+    at: dt.datetime
+    status_code: int | None
+    error: str | None
+    ms: int
+
+
+class Delivery(Result):
+    id: str
+    event: str
+    state: DeliveryState
+    created_at: dt.datetime
+    attempts: int
+    next_attempt_at: dt.datetime | None
+    log: list[Attempt]
+    payload: dict[str, Any]
+
+
+class DeliveryPage(Result):
+    items: list[Delivery]
+    next_cursor: str | None
+
+
+class Replayed(Result):
+    replayed: int
+
+
+class Mapping(Result):
+    name: str
+    columns: dict[str, str | None]
+    defaults: dict[str, str]
+    changed_at: dt.datetime
+
+
+class MappingPage(Result):
+    items: list[Mapping]
+
+
+class Facility(Result):
+    code: str
+    name: str
+    parent: str
+    ward_code: str
+    active_from: dt.date
+    active_to: dt.date | None
+
+
+class FacilityPage(Result):
+    items: list[Facility]
+
+
+class Practitioner(Result):
+    """`full_name` is None for auditors."""
+
+    licence: str
+    full_name: str | None
+    facility_code: str
+    role: str
+    registered_from: dt.date
+    registered_to: dt.date | None
+
+
+class PractitionerPage(Result):
+    items: list[Practitioner]
+
+
+class Design(Result):
+    id: str
+    kind: Kind
+    title_vi: str
+    title_en: str
+    legal_basis: str
+    valid_from: dt.date
+    valid_to: dt.date | None
+
+
+class DesignPage(Result):
+    items: list[Design]
+
+
+class Figure(Result):
+    """How many certificates of a facility and kind stand where."""
+
+    facility_code: str
+    kind: Kind
+    status: Status
+    count: int
+    oldest_requested_at: dt.datetime
+
+
+class FigurePage(Result):
+    items: list[Figure]

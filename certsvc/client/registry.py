@@ -1,0 +1,59 @@
+"""Calls about mappings, facilities, staff, designs and figures."""
+
+from collections.abc import Mapping as Titles
+from urllib.parse import quote
+
+from certsvc.client.asking import Question, ask, fetch
+from certsvc.client.more_results import (
+    Design,
+    DesignPage,
+    Facility,
+    FacilityPage,
+    Figure,
+    FigurePage,
+    Mapping,
+    MappingPage,
+    Practitioner,
+    PractitionerPage,
+)
+from certsvc.client.wires import Wire
+
+
+async def list_mappings(wire: Wire) -> list[Mapping]:
+    """What your organisation said its own titles mean."""
+    return (await ask(wire, Question("GET", "/v1/mappings"), MappingPage)).items
+
+
+async def get_mapping(wire: Wire, name: str) -> Mapping:
+    return await ask(wire, Question("GET", _path(name)), Mapping)
+
+
+async def save_mapping(wire: Wire, name: str, columns: Titles[str, str | None], *, defaults: Titles[str, str] | None = None) -> Mapping:
+    """Save it in the place of the one with that name: the field each title means (None: pass over), and what stands in empty cells."""
+    body = {"columns": dict(columns), "defaults": dict(defaults or {})}
+    return await ask(wire, Question("PUT", _path(name), json=body), Mapping)
+
+
+async def remove_mapping(wire: Wire, name: str) -> None:
+    await fetch(wire, Question("DELETE", _path(name)))
+
+
+def _path(name: str) -> str:
+    return f"/v1/mappings/{quote(name, safe='')}"
+
+
+async def list_facilities(wire: Wire) -> list[Facility]:
+    return (await ask(wire, Question("GET", "/v1/facilities"), FacilityPage)).items
+
+
+async def list_practitioners(wire: Wire, *, facility: str | None = None) -> list[Practitioner]:
+    return (await ask(wire, Question("GET", "/v1/practitioners", {"facility": facility}), PractitionerPage)).items
+
+
+async def list_designs(wire: Wire) -> list[Design]:
+    return (await ask(wire, Question("GET", "/v1/designs"), DesignPage)).items
+
+
+async def get_stats(wire: Wire) -> list[Figure]:
+    """How many certificates stand where, per facility and kind."""
+    return (await ask(wire, Question("GET", "/v1/stats"), FigurePage)).items

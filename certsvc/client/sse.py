@@ -1,0 +1,28 @@
+"""Server-sent events [WHATWG HTML §9.2.6], as far as following needs them: ids and data."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+
+from certsvc.client.asking import reached
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    id: str
+    data: str
+
+
+async def events_of(lines: AsyncIterator[str]) -> AsyncGenerator[Event, None]:
+    """The events with data; one that breaks off is none. Raises Unreachable where the stream does."""
+    last_id, data = "", list[str]()
+    with reached():
+        async for line in lines:
+            name, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if name == "id":
+                last_id = value
+            elif name == "data":
+                data.append(value)
+            elif not line and data:
+                yield Event(last_id, "\n".join(data))
+                data = []

@@ -1,0 +1,115 @@
+"""Two ways over the wire, one for each client.
+
+Calls are written once, as coroutines over a `Wire`. The synchronous one never waits for an event loop, so its calls run from
+beginning to end in a single step (`finished`), and their items one step each (`each_of`).
+"""
+
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from typing import IO, Protocol, TypeVar
+
+import anyio
+import anyio.to_thread
+import httpx
+
+T = TypeVar("T")
+
+
+class Wire(Protocol):
+    """What a call needs of the world. `retries` is how often it may ask again."""
+
+    @property
+    def http(self) -> httpx.Client | httpx.AsyncClient: ...
+
+    @property
+    def retries(self) -> int: ...
+
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        """The answer's head: its content is still to be read, and the answer to be closed."""
+
+    async def read(self, response: httpx.Response) -> None: ...
+
+    async def close(self, response: httpx.Response) -> None: ...
+
+    def lines(self, response: httpx.Response) -> AsyncGenerator[str, None]: ...
+
+    async def save(self, response: httpx.Response, file: IO[bytes]) -> None: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class SyncWire:
+    def __init__(self, http: httpx.Client, *, retries: int, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.http = http
+        self.retries = retries
+        self._sleep = sleep
+
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        return self.http.send(request, stream=True)
+
+    async def read(self, response: httpx.Response) -> None:
+        response.read()
+
+    async def close(self, response: httpx.Response) -> None:
+        response.close()
+
+    async def lines(self, response: httpx.Response) -> AsyncGenerator[str, None]:
+        for line in response.iter_lines():
+            yield line
+
+    async def save(self, response: httpx.Response, file: IO[bytes]) -> None:
+        for chunk in response.iter_bytes():
+            file.write(chunk)
+
+    async def sleep(self, seconds: float) -> None:
+        self._sleep(seconds)
+
+
+class AsyncWire:
+    def __init__(self, http: httpx.AsyncClient, *, retries: int, sleep: Callable[[float], Awaitable[None]] = anyio.sleep) -> None:
+        self.http = http
+        self.retries = retries
+        self._sleep = sleep
+
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        return await self.http.send(request, stream=True)
+
+    async def read(self, response: httpx.Response) -> None:
+        await response.aread()
+
+    async def close(self, response: httpx.Response) -> None:
+        await response.aclose()
+
+    async def lines(self, response: httpx.Response) -> AsyncGenerator[str, None]:
+        async for line in response.aiter_lines():
+            yield line
+
+    async def save(self, response: httpx.Response, file: IO[bytes]) -> None:
+        async for chunk in response.aiter_bytes():
+            await anyio.to_thread.run_sync(file.write, chunk)
+
+    async def sleep(self, seconds: float) -> None:
+        await self._sleep(seconds)
+
+
+def finished(call: Awaitable[T]) -> T:
+    """The result of a call over a `SyncWire`."""
+    try:
+        next(iter(call.__await__()))
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    raise RuntimeError("a call over a SyncWire waited")
+
+
+def each_of(items: AsyncGenerator[T, None]) -> Generator[T, None, None]:
+    """The items of a call over a `SyncWire`; whoever stops early closes it, or leaves that to the garbage collector."""
+    try:
+        while True:
+            try:
+                item = finished(anext(items))
+            except StopAsyncIteration:
+                return
+            yield item
+    finally:
+        finished(items.aclose())
