@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, TableValuedAlias, and_, func, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.models import ApiKey, Batch, BatchRow, Certificate, Status
+from certsvc.models import ApiKey, Batch, BatchRow, Certificate, Kind, Status
 from certsvc.store.batches import Line
 
 
@@ -89,10 +89,11 @@ async def rule_counts(session: AsyncSession, batch_id: uuid.UUID, *, most: int) 
         .order_by(is_rejecting.desc(), func.count().desc(), rule)
         .limit(most)
     )
-    return [RuleCount(*row) for row in (await session.execute(query)).all()]
+    rows: Sequence[Any] = (await session.execute(query)).all()
+    return [RuleCount(*row) for row in rows]
 
 
-def _with_rule(session: AsyncSession, batch_id: uuid.UUID, rule: str) -> Select[Any]:
+def _with_rule(session: AsyncSession, batch_id: uuid.UUID, rule: str) -> Select[int, Kind]:
     each = _rules(session)
     found = select(BatchRow.row, BatchRow.kind).select_from(BatchRow).join(each, true())
     return found.where(BatchRow.batch_id == batch_id, _text(session, each, "id") == rule)

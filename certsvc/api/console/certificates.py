@@ -54,7 +54,13 @@ async def list_certificates(
 
 
 def _list_page(
-    request: Request, staff: SignedIn, found: Sequence[Certificate], *, chosen: dict[str, str] | None = None, cursor: str | None = None, sought: str | None = None
+    request: Request,
+    staff: SignedIn,
+    found: Sequence[Certificate],
+    *,
+    chosen: dict[str, str] | None = None,
+    cursor: str | None = None,
+    sought: str | None = None,
 ) -> Response:
     chosen = chosen or {"facility": staff.caller.facility_code or "", "status": "", "kind": ""}
     return pages.render(request, "staff_certificates.html", headers=HEADERS, staff=staff, certificates=found, chosen=chosen, cursor=cursor, sought=sought)
@@ -131,16 +137,39 @@ async def ask_reason(certificate_id: uuid.UUID, change: Change, request: Request
 
 
 async def _reason_page(
-    request: Request, certificate_id: uuid.UUID, change: Change, *, res: Resources, now: Now, staff: SignedIn, typed: tuple[str, str] = ("", ""), error: InputError | None = None
+    request: Request,
+    certificate_id: uuid.UUID,
+    change: Change,
+    *,
+    res: Resources,
+    now: Now,
+    staff: SignedIn,
+    typed: tuple[str, str] = ("", ""),
+    error: InputError | None = None,
 ) -> Response:
     after = await withdrawing.preview(res.db, certificate_id, change, reason=WithdrawalReason.OTHER, text=None, caller=staff.caller, now=now)
-    context = {"certificate": after, "person": _person(after, staff.caller, res), "change": change, "reason": typed[0], "text": typed[1], "error": error}
+    context: dict[str, Any] = {
+        "certificate": after,
+        "person": _person(after, staff.caller, res),
+        "change": change,
+        "reason": typed[0],
+        "text": typed[1],
+        "error": error,
+    }
     return pages.render(request, "staff_change.html", status=status_of(error) if error else 200, headers=HEADERS, staff=staff, **context)
 
 
 @router.post("/{certificate_id}/{change}")
 async def make_change(
-    certificate_id: uuid.UUID, change: Change, request: Request, res: Res, now: Now, staff: StaffForm, reason: _Typed = "", text: _Typed = "", confirmed: _Typed = ""
+    certificate_id: uuid.UUID,
+    change: Change,
+    request: Request,
+    res: Res,
+    now: Now,
+    staff: StaffForm,
+    reason: _Typed = "",
+    text: _Typed = "",
+    confirmed: _Typed = "",
 ) -> Response:
     """Show what will change; `confirmed` by that page, change it."""
     require_scope(staff.caller, Scope.WITHDRAW)
@@ -179,5 +208,5 @@ async def _preview_page(
     async with res.db.read() as session:
         before = await get_visible(session, certificate_id, caller=staff.caller)
     after = await withdrawing.preview(res.db, certificate_id, change, reason=asked.reason, text=asked.text, caller=staff.caller, now=now)
-    context = {"before": before, "after": after, "person": _person(after, staff.caller, res), "change": change, "asked": asked}
+    context: dict[str, Any] = {"before": before, "after": after, "person": _person(after, staff.caller, res), "change": change, "asked": asked}
     return pages.render(request, "staff_change_preview.html", headers=HEADERS, staff=staff, **context)
