@@ -1,32 +1,22 @@
 """The console in a real browser, on a telephone and on a desk: sign in, dry run, issue, look, revoke, export."""
 
-import os
 import re
 import zipfile
 from pathlib import Path
 from typing import Any
 
-import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browsing import Opening, say
-from tests.e2e.test_sign_in_pages import _PASSWORD, _fill, _new_link
+from tests.e2e.staffing import sign_in
 from tests.support.records import as_csv, record
 from tests.support.service import Service
 
 _PHONE, _DESK = 360, 1200
 _PATIENCE_MS = 120_000
 _CODE = re.compile(r"^[0-9A-Z]{4}(-[0-9A-Z]{4}){3}$")
-
-
-def _sign_in(page: Page, service: Service) -> None:
-    _, link = _new_link(service)
-    page.goto(link)
-    totp = pyotp.TOTP(page.locator(".own-code code").inner_text())
-    _fill(page, password=_PASSWORD, code=totp.now())
-    page.locator("main a.btn").click()
 
 
 def _case_file(folder: Path, *, first: int) -> Path:
@@ -47,8 +37,8 @@ def _hand_in(page: Page, service: Service, file: Path) -> None:
 class _Look:
     """What is wrong with each page: axe's serious findings, what is wider than the screen, what is too small to tap."""
 
-    def __init__(self, page: Page, width: int) -> None:
-        self._page, self._axe, self._width = page, Axe(), width
+    def __init__(self, page: Page) -> None:
+        self._page, self._axe = page, Axe()
         self.faults: dict[str, Any] = {}
 
     def __call__(self, name: str) -> None:
@@ -60,16 +50,14 @@ class _Look:
         heights = page.locator("main .btn, main .filters a, main .choice").evaluate_all("all => all.map(each => each.getBoundingClientRect().height)")
         if worst or overhang > 0 or min((height for height in heights if height), default=44) < 44:
             self.faults[name] = (worst, overhang, heights)
-        if folder := os.environ.get("SCREENSHOTS"):
-            page.screenshot(path=f"{folder}/{self._width}-{name}.png", full_page=True)
 
 
 @pytest.mark.parametrize(("width", "first"), [(_PHONE, 7101), (_DESK, 7201)])
 def test_from_a_file_to_a_revoked_paper(service: Service, opening: Opening, tmp_path: Path, width: int, first: int) -> None:
     """The dry run shows the wrong row; the others are issued, followed live; one is found by its code, revoked after a preview; the rest exported."""
     page = opening(width=width, script=True)
-    look = _Look(page, width)
-    _sign_in(page, service)
+    look = _Look(page)
+    sign_in(page, service)
     look("home")
     page.locator("a[href='/staff/batches/new']").click()
     look("new")
@@ -127,7 +115,7 @@ def test_from_a_file_to_a_revoked_paper(service: Service, opening: Opening, tmp_
 def test_without_scripts_it_works_too(service: Service, opening: Opening, tmp_path: Path) -> None:
     """Hand in, wait for the page to load itself again, issue, and have one suspended."""
     page = opening()
-    _sign_in(page, service)
+    sign_in(page, service)
     _hand_in(page, service, _case_file(tmp_path, first=7301))
     page.locator("form[action$='/issue'] button").wait_for(timeout=_PATIENCE_MS)
     page.locator("form[action$='/issue'] button").click()
@@ -144,7 +132,7 @@ def test_without_scripts_it_works_too(service: Service, opening: Opening, tmp_pa
 def test_a_file_may_be_dropped_anywhere_on_the_form(service: Service, opening: Opening) -> None:
     """The field has it then."""
     page = opening(width=_DESK, script=True)
-    _sign_in(page, service)
+    sign_in(page, service)
     page.goto(f"{service.base_url}/staff/batches/new")
     page.locator("form[data-drop]").evaluate(
         """form => {
