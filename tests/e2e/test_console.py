@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,25 @@ def _case_file(folder: Path, *, first: int) -> Path:
     return file
 
 
-def _hand_in(page: Page, service: Service, file: Path) -> None:
+def _hand_in(page: Page, service: Service, file: Path, look: Callable[[str], None] = lambda _: None) -> None:
     page.goto(f"{service.base_url}/staff")
     page.locator("a[href='/staff/batches/new']").click()
+    look("new")
     page.locator("#file").set_input_files(file)
     page.locator("main form button[type=submit]").click()
+
+
+def _revoke(page: Page, look: Callable[[str], None]) -> None:
+    """From a certificate's page by way of the preview."""
+    page.locator("a[href$='/revoke']").click()
+    page.locator("#reason").select_option("wrong_person")
+    look("reason")
+    page.locator("main form button[type=submit]").click()
+    look("preview")
+    assert "Đã bị thu hồi" in say(page)
+    page.locator("main form button[type=submit]").click()
+    assert page.locator(".timeline-revoked").count() == 1
+    look("revoked")
 
 
 class _Look:
@@ -59,11 +74,7 @@ def test_from_a_file_to_a_revoked_paper(service: Service, opening: Opening, tmp_
     look = _Look(page)
     sign_in(page, service)
     look("home")
-    page.locator("a[href='/staff/batches/new']").click()
-    look("new")
-    page.locator("#file").set_input_files(_case_file(tmp_path, first=first))
-    page.locator("main form button[type=submit]").click()
-    page.locator("#rows").wait_for(timeout=_PATIENCE_MS)
+    _hand_in(page, service, _case_file(tmp_path, first=first), look)
     issue = page.locator("form[action$='/issue'] button")
     issue.wait_for(timeout=_PATIENCE_MS)
     look("dry run")
@@ -84,16 +95,8 @@ def test_from_a_file_to_a_revoked_paper(service: Service, opening: Opening, tmp_
     page.locator("#text").fill(code)
     page.locator("form[role=search] button").click()
     assert page.url == here
-    page.locator("a[href$='/revoke']").click()
-    page.locator("#reason").select_option("wrong_person")
-    look("reason")
-    page.locator("main form button[type=submit]").click()
-    look("preview")
-    assert "Đã bị thu hồi" in say(page)
-    page.locator("main form button[type=submit]").click()
+    _revoke(page, look)
     assert page.url == here
-    assert page.locator(".timeline-revoked").count() == 1
-    look("revoked")
     page.goto(f"{service.base_url}/v/{code}")
     assert "Đã bị thu hồi" in say(page)
     page.goto(f"{service.base_url}/staff/batches")

@@ -49,7 +49,7 @@ BEHIND_SESSION: frozenset[Route] = frozenset(
         *((method, "/staff/certificates/{certificate_id}/{change}") for method in ("GET", "POST")),
     }
 )
-"""Pages of who signed in (`test_console`); others are led to the sign-in page."""
+"""Pages of who signed in (`test_console`, `test_console_forms`); others are led to the sign-in page."""
 
 
 @dataclass(frozen=True)
