@@ -24,6 +24,9 @@ from certsvc.api import (
     templates,
     webhooks,
 )
+from certsvc.api.console import batches as console_batches
+from certsvc.api.console import certificates as console_certificates
+from certsvc.api.console import home as console_home
 from certsvc.api.limits import AddressLimiter
 from certsvc.api.middleware import BodyLimit, RequestContext
 from certsvc.api.pages import static_files
@@ -75,6 +78,8 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     for behind_key in (certificates.router, batches.router, events.router, exports.router, mappings.router, templates.router, webhooks.router, registry.router):
         app.include_router(behind_key, responses=PROBLEMS)
     app.include_router(staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))])
+    for console in (console_home.router, console_batches.router, console_certificates.router):
+        app.include_router(console)
     app.include_router(health.router)
     app.mount("/static", static_files(), name="static")
     app.add_middleware(BodyLimit, settings=settings)

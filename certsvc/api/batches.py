@@ -5,7 +5,7 @@ import hashlib
 import json
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal
 
@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
 from pydantic import Field, StringConstraints, ValidationError
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 
 from certsvc.api.access import Now, Reader, Res, Writer
 from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
@@ -70,9 +70,9 @@ async def submit(request: Request, res: Res, caller: Writer, now: Now, idempoten
         upload = form.get("file")
         if not isinstance(upload, UploadFile):
             raise InputError("no_file", "Chưa chọn tệp.", "There is no file in the request.")
-        order = _order(form, caller=caller)
+        order = read_order({name: value for name, value in form.items() if name != "file"}, caller=caller)
         with tempfile.NamedTemporaryFile(suffix=".upload") as copy:
-            file_sha256 = await _save(upload, Path(copy.name))
+            file_sha256 = await save_upload(upload, Path(copy.name))
 
             async def work() -> Response:
                 batch = await accept_batch(res.db, Path(copy.name), order=order, blobs=res.blobs, vault=res.vault, settings=res.settings, now=now)
@@ -84,10 +84,10 @@ async def submit(request: Request, res: Res, caller: Writer, now: Now, idempoten
             return await answer_once(res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work)
 
 
-def _order(form: FormData, *, caller: ApiKey) -> Order:
-    """Raises RequestValidationError for wrong fields, Forbidden for another facility."""
+def read_order(sent: Mapping[str, Any], *, caller: ApiKey) -> Order:
+    """What the fields of a form ask for. Raises RequestValidationError for wrong fields, Forbidden for another facility."""
     try:
-        fields = BatchForm.model_validate({name: value for name, value in form.items() if name != "file"})
+        fields = BatchForm.model_validate(sent)
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_input=False, include_context=False)) from error
     if fields.facility and not caller.may_see(fields.facility):
@@ -95,7 +95,7 @@ def _order(form: FormData, *, caller: ApiKey) -> Order:
     return Order(caller, fields.facility or None, dry_run=fields.dry_run, late_reason=fields.late_reason, mapping=fields.mapping)
 
 
-async def _save(upload: UploadFile, to: Path) -> str:
+async def save_upload(upload: UploadFile, to: Path) -> str:
     """Copy an upload to a file; returns its SHA-256. The size was limited on the way in."""
     digest = hashlib.sha256()
     async with await anyio.open_file(to, "wb") as out:

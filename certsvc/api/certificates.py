@@ -118,7 +118,7 @@ async def replace(
     """Put a successor in its place: corrected by `record`, or without it the same paper again."""
 
     async def work() -> Response:
-        reason = _explained(body)
+        reason = explained(body)
         successor = await withdrawing.replace(
             res.db, certificate_id, reason=reason, text=body.text, record=body.record, caller=caller, now=now, vault=res.vault
         )
@@ -151,13 +151,14 @@ async def withdraw(
     """Revoke for good, suspend, or reinstate what was suspended; everybody sees it at once."""
 
     async def work() -> Response:
-        certificate = await _CHANGES[change](res.db, certificate_id, reason=_explained(body), text=body.text, caller=caller, now=now)
+        certificate = await _CHANGES[change](res.db, certificate_id, reason=explained(body), text=body.text, caller=caller, now=now)
         return json_answer(_body(certificate, caller=caller, res=res), 200)
 
     return await answer_once(res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=_fingerprint(request, body), now=now, work=work)
 
 
-def _explained(body: Withdrawal) -> WithdrawalReason:
+def explained(body: Withdrawal) -> WithdrawalReason:
+    """The reason. Raises InputError `text_needed`."""
     if body.reason is WithdrawalReason.OTHER and not body.text:
         raise InputError("text_needed", "Lý do “other” cần ghi rõ trong trường text.", "The reason `other` needs a text.")
     return body.reason

@@ -82,7 +82,7 @@ class BodyLimit:
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self._app = app
         self._limits = {
-            **dict.fromkeys(("/v1/batches", "/v1/verify/batch", "/check/many"), settings.max_upload_bytes),
+            **dict.fromkeys(("/v1/batches", "/v1/verify/batch", "/check/many", "/staff/batches"), settings.max_upload_bytes),
             **dict.fromkeys(("/v1/verify", "/check"), settings.max_pdf_bytes),
         }
 

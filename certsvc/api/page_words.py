@@ -162,6 +162,9 @@ FIELDS_AT_FAULT: Mapping[str, tuple[str, ...]] = {
     "not_pdf_or_image": ("file",),
     "weak_password": ("password",),
     "wrong_code": ("code",),
+    "reason_needed": ("reason",),
+    "text_needed": ("text",),
+    "unknown_facility": ("facility",),
 }
 """Ids of the form fields that an error is about, by its code."""
 

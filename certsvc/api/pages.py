@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Scope
 from typing_extensions import override
 
 from certsvc.api import page_words
+from certsvc.api.console import words as console_words
 from certsvc.config import HANOI
 from certsvc.templates.qr import data_address
 from certsvc.verify.codes import CODE_LENGTH, format_code, normalise_code
@@ -74,7 +75,7 @@ _environment = Environment(
 )
 _environment.filters |= {"when": _when, "day": _day, "grouped": format_code, "data_address": data_address, "next_steps": _next_steps}
 _environment.tests["token"] = _is_token
-_environment.globals |= {"words": page_words, "asset": asset}
+_environment.globals |= {"words": page_words, "console": console_words, "asset": asset}
 
 
 def is_for_browser(request: Request) -> bool:

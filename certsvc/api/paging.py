@@ -14,9 +14,13 @@ Cursor = Annotated[str | None, Query(max_length=200)]
 
 def lead_on(request: Request, response: Response, at: dt.datetime, last_id: uuid.UUID) -> str:
     """The cursor behind the last item of a page, which `Link` gets as an address too [RFC 8288]."""
-    cursor = base64.urlsafe_b64encode(f"{at.isoformat()}|{last_id.hex}".encode()).decode().rstrip("=")
+    cursor = cursor_behind(at, last_id)
     response.headers["Link"] = f'<{request.url.path}?{request.url.include_query_params(cursor=cursor).query}>; rel="next"'
     return cursor
+
+
+def cursor_behind(at: dt.datetime, last_id: uuid.UUID) -> str:
+    return base64.urlsafe_b64encode(f"{at.isoformat()}|{last_id.hex}".encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str) -> tuple[dt.datetime, uuid.UUID]:

@@ -1,4 +1,4 @@
-"""Signing in with a browser: local accounts, the OpenID provider, signing out; `/staff` greets who has.
+"""Signing in with a browser: local accounts, the OpenID provider, signing out; then `/staff`, the console (`console/`).
 
 Pages of the console take `Staff` for the session of whoever looks at them (others are led to the sign-in page), and
 `StaffForm` where they change something: its form must carry `csrf_token`.
@@ -54,11 +54,6 @@ async def get_staff_form(request: Request, res: Res, staff: Staff, csrf_token: T
 
 
 StaffForm = Annotated[SignedIn, Depends(get_staff_form)]
-
-
-@router.get("/staff")
-async def home(request: Request, staff: Staff) -> Response:
-    return pages.render(request, "staff.html", headers=HEADERS, staff=staff)
 
 
 @router.get("/staff/sign-in")

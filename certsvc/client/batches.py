@@ -102,6 +102,25 @@ async def wait_for_batch(wire: Wire, batch_id: Id, *, patience_s: float = 60) ->
     raise AssertionError("following ends with the batch")
 
 
+async def cancel_batch(wire: Wire, batch_id: Id) -> Batch:
+    """Stop a batch: what nobody has begun to sign is given up; `finished_at` says when the rest has come to its end."""
+    return await _change(wire, batch_id, "cancel")
+
+
+async def resume_batch(wire: Wire, batch_id: Id) -> Batch:
+    """Go on with a cancelled batch."""
+    return await _change(wire, batch_id, "resume")
+
+
+async def replay_batch(wire: Wire, batch_id: Id) -> Batch:
+    """Try again what failed in a batch, once its cause is mended."""
+    return await _change(wire, batch_id, "replay")
+
+
+async def _change(wire: Wire, batch_id: Id, change: str) -> Batch:
+    return await ask(wire, post(f"/v1/batches/{batch_id}/{change}"), Batch)
+
+
 async def batch_results(wire: Wire, batch_id: Id) -> AsyncGenerator[RowResult, None]:
     """The fate of every row and kind, in the order of the file, as they come."""
     async with aclosing(ask_lines(wire, Question("GET", f"/v1/batches/{batch_id}/results", {"format": "ndjson"}), RowResult)) as lines:

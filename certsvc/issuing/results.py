@@ -27,11 +27,12 @@ async def result_lines(db: Database, batch_id: uuid.UUID, *, vault: Vault, base_
     """One line a row and kind, as api.md §2 names its fields, in the order of the file; auditors get no codes."""
     async with db.read() as session:
         async for line in batches.lines(session, batch_id):
-            result = _result(line, vault=vault, base_url=base_url)
+            result = result_of(line, vault=vault, base_url=base_url)
             yield result if with_codes else result | {"code": None, "verify_url": None}
 
 
-def _result(line: Line, *, vault: Vault, base_url: str) -> dict[str, Any]:
+def result_of(line: Line, *, vault: Vault, base_url: str) -> dict[str, Any]:
+    """One line, as api.md §2 names its fields."""
     row, certificate = line
     code = None if certificate is None else format_code(vault.code(certificate.id))
     return {

@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import assert_never
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,6 +30,15 @@ class WithdrawalReason(StrEnum):
     OTHER = "other"
 
 
+class Change(StrEnum):
+    """What may be done to a certificate that was issued."""
+
+    REVOKE = "revoke"
+    SUSPEND = "suspend"
+    REINSTATE = "reinstate"
+    REPLACE = "replace"
+
+
 async def get_visible(session: AsyncSession, certificate_id: uuid.UUID, *, caller: ApiKey, for_change: bool = False) -> Certificate:
     """The certificate, if it exists for this caller; otherwise NotFound, whoever's it is."""
     find = certificates.find_for_change if for_change else certificates.find
@@ -38,11 +48,32 @@ async def get_visible(session: AsyncSession, certificate_id: uuid.UUID, *, calle
     return certificate
 
 
-async def _get_own(session: AsyncSession, certificate_id: uuid.UUID, *, caller: ApiKey) -> Certificate:
+async def _get_own(session: AsyncSession, certificate_id: uuid.UUID, *, caller: ApiKey, for_change: bool = True) -> Certificate:
     """For a change: an insurer may withdraw only what it asked for itself [api.md §2, roles]."""
-    certificate = await get_visible(session, certificate_id, caller=caller, for_change=True)
+    certificate = await get_visible(session, certificate_id, caller=caller, for_change=for_change)
     if caller.role is Role.INSURER and not caller.is_of_same_holder(await session.get_one(ApiKey, certificate.requested_by_id)):
         raise Forbidden("not_yours", "Chỉ đơn vị đã yêu cầu cấp mới được thu hồi giấy này.", "Only who asked for this certificate may withdraw it.")
+    return certificate
+
+
+async def preview(
+    db: Database, certificate_id: uuid.UUID, change: Change, *, reason: WithdrawalReason, text: str | None, caller: ApiKey, now: dt.datetime
+) -> Certificate:
+    """The certificate as the change would leave it; nothing is changed. Raises what the change itself would, but for a record's rules."""
+    async with db.read() as session:
+        certificate = await _get_own(session, certificate_id, caller=caller, for_change=False)
+        session.expunge(certificate)
+    match change:
+        case Change.REVOKE:
+            certificate.revoke(now, reason, text)
+        case Change.SUSPEND:
+            certificate.suspend(now, reason, text)
+        case Change.REINSTATE:
+            certificate.reinstate(now)
+        case Change.REPLACE:
+            certificate.replace(now, reason, text)
+        case _:
+            assert_never(change)
     return certificate
 
 

@@ -79,5 +79,9 @@ async def find_key_by_prefix(session: AsyncSession, prefix: str) -> ApiKey | Non
     return await session.scalar(select(ApiKey).where(ApiKey.prefix == prefix))
 
 
+async def callers_by_id(session: AsyncSession, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, ApiKey]:
+    return {found.id: found for found in await session.scalars(select(ApiKey).where(ApiKey.id.in_(ids)))}
+
+
 async def mark_key_used(session: AsyncSession, key_id: uuid.UUID, *, now: dt.datetime) -> None:
     await session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=now))

@@ -1,39 +1,18 @@
 """People with a local account in a real browser: set up, sign in, sign out; on a telephone and on a desk."""
 
 import datetime as dt
-import os
-import subprocess
-import sys
-import uuid
 from typing import Any
 
 import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
 
 from certsvc.resources import utc_now
 from tests.e2e.browsing import Opening
+from tests.e2e.staffing import PASSWORD, fill, new_link
 from tests.support.service import Service
 
-_PASSWORD = "con mèo nằm trên mái"
 _PHONE, _DESK = 360, 1200
-
-
-def _new_link(service: Service) -> tuple[str, str]:
-    """A facility's account: its name, and where its link leads."""
-    name = f"trạm {uuid.uuid4().hex[:8]}"
-
-    command = [sys.executable, "-m", "certsvc", "accounts", "create", name, "--role", "facility", "--facility", "01801"]
-    env = os.environ | {"CERTSVC_DATA_DIR": str(service.folder / "data"), "CERTSVC_BASE_URL": service.base_url}
-    return name, subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout.splitlines()[0]
-
-
-def _fill(page: Page, **fields: str) -> None:
-    for name, value in fields.items():
-        page.locator(f"#{name}").fill(value)
-    page.locator("main form button[type=submit]").click()
-    page.wait_for_load_state("load")
 
 
 @pytest.mark.parametrize("width", [_PHONE, _DESK])
@@ -48,14 +27,14 @@ def test_from_the_link_to_signing_out(service: Service, opening: Opening, width:
         if worst or overhang > 0 or min(heights, default=44) < 44:
             faults[name] = (worst, overhang, heights)
 
-    name, link = _new_link(service)
+    name, link = new_link(service)
     page.goto(link)
     look("enrol")
     totp = pyotp.TOTP(page.locator(".own-code code").inner_text())
-    _fill(page, password="ngắn", code="123456")
+    fill(page, password="ngắn", code="123456")
     assert page.locator("#password-error").is_visible()
     look("weak password")
-    _fill(page, password=_PASSWORD, code=totp.now())
+    fill(page, password=PASSWORD, code=totp.now())
     assert page.locator("main li code").count() == 10
     look("recovery codes")
     recovery = page.locator("main li code").first.inner_text()
@@ -69,12 +48,12 @@ def test_from_the_link_to_signing_out(service: Service, opening: Opening, width:
     page.goto(f"{service.base_url}/staff")
     assert page.url == f"{service.base_url}/staff/sign-in"
     look("sign in")
-    _fill(page, name=name, password=_PASSWORD, code="000000")
+    fill(page, name=name, password=PASSWORD, code="000000")
     assert page.evaluate("document.activeElement.className") == "error-summary"
     assert page.locator("#name").input_value() == name
     assert page.locator("#password").input_value() == ""
     look("refused")
-    _fill(page, password=_PASSWORD, code=recovery)
+    fill(page, password=PASSWORD, code=recovery)
     assert page.url == f"{service.base_url}/staff"
     assert [(each["name"], each["httpOnly"], each["sameSite"]) for each in page.context.cookies()] == [("certsvc-session", True, "Lax")]
     page.goto(f"{service.base_url}/staff/enrol?token=used")
@@ -85,11 +64,11 @@ def test_from_the_link_to_signing_out(service: Service, opening: Opening, width:
 def test_without_scripts_it_works_too(service: Service, opening: Opening) -> None:
     """Set up and sign in with a code of the next half minute."""
     page = opening()
-    name, link = _new_link(service)
+    name, link = new_link(service)
     page.goto(link)
     totp = pyotp.TOTP(page.locator(".own-code code").inner_text())
-    _fill(page, password=_PASSWORD, code=totp.now())
+    fill(page, password=PASSWORD, code=totp.now())
     page.context.clear_cookies()
     page.goto(f"{service.base_url}/staff/sign-in")
-    _fill(page, name=name, password=_PASSWORD, code=totp.at(utc_now() + dt.timedelta(seconds=30)))
+    fill(page, name=name, password=PASSWORD, code=totp.at(utc_now() + dt.timedelta(seconds=30)))
     assert page.url == f"{service.base_url}/staff"

@@ -57,6 +57,8 @@ _ON_BOTH = frozenset(
         "test_portal",
         "test_webhooks",
         "test_webhook_sending",
+        "test_console",
+        "test_console_forms",
     }
 )
 """Modules about what the database has to hold: their tests run on SQLite and on PostgreSQL."""

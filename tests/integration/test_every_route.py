@@ -82,7 +82,7 @@ async def test_without_a_good_key_nothing_is_told(rig: Rig, papers: Papers) -> N
         headers = {"Cookie": f"certsvc-session={cookie}".encode()}
         assert (await rig.call("GET", "/v1/certificates", role=None, headers=headers)).status_code == 401
     for method, path in BEHIND_SESSION:
-        answer = await rig.call(method, path, role="admin")
+        answer = await rig.call(method, path.format(**papers.names), role="admin")
         assert (answer.status_code, answer.headers["Location"]) == (303, "/staff/sign-in"), (method, path)
 
 

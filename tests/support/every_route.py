@@ -41,8 +41,15 @@ PAGES: frozenset[Route] = frozenset(
 )
 """Where people sign in: before there is a session."""
 
-BEHIND_SESSION: frozenset[Route] = frozenset({("GET", "/staff"), ("POST", "/staff/sign-out")})
-"""Pages of who signed in; others are led to the sign-in page."""
+BEHIND_SESSION: frozenset[Route] = frozenset(
+    {
+        *(("GET", path) for path in ("/staff", "/staff/batches", "/staff/batches/new", "/staff/batches/{batch_id}", "/staff/stations")),
+        *(("GET", path) for path in ("/staff/certificates", "/staff/certificates/{certificate_id}", "/staff/stations/{facility_code}")),
+        *(("POST", path) for path in ("/staff/sign-out", "/staff/batches", "/staff/batches/{batch_id}/issue", "/staff/certificates/find")),
+        *((method, "/staff/certificates/{certificate_id}/{change}") for method in ("GET", "POST")),
+    }
+)
+"""Pages of who signed in (`test_console`, `test_console_forms`); others are led to the sign-in page."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +145,14 @@ async def owned_papers(rig: Rig) -> Papers:
     of_case = tuple(case[name] for name in ("case_id", "full_name", "citizen_id", "social_insurance_no", "phone"))
     webhook = (await rig.call("POST", "/v1/webhooks", role="facility", json={"url": "https://receiver.example/of-one-station"})).json()
     of_papers = tuple(each[name] for each in listed for name in ("id", "code", "serial", "pdf_sha256"))
-    names = {"certificate_id": listed[0]["id"], "batch_id": batch["id"], "webhook_id": webhook["id"], "name": "ours", "change": "suspend"}
+    names = {
+        "certificate_id": listed[0]["id"],
+        "batch_id": batch["id"],
+        "webhook_id": webhook["id"],
+        "name": "ours",
+        "change": "suspend",
+        "facility_code": OWNER,
+    }
     return Papers(names, (*of_case, *of_papers, batch["id"], webhook["id"], webhook["url"], webhook["secret"]))
 
 

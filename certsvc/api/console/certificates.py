@@ -1,0 +1,212 @@
+"""`/staff/certificates`: find a certificate, read its whole history, withdraw it after a look at what that will change."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from certsvc.api import pages
+from certsvc.api.access import Now, Res
+from certsvc.api.browser import HEADERS
+from certsvc.api.certificates import explained
+from certsvc.api.console.words import CHANGES, actor_of
+from certsvc.api.page_words import ROLES
+from certsvc.api.paging import Cursor, cursor_behind, read_cursor
+from certsvc.api.problems import status_of
+from certsvc.api.schemas import Withdrawal, certificate_out
+from certsvc.api.staff import Staff, StaffForm
+from certsvc.callers import require_scope
+from certsvc.errors import InputError
+from certsvc.issuing import withdrawing
+from certsvc.issuing.searching import search
+from certsvc.issuing.withdrawing import Change, WithdrawalReason, get_visible
+from certsvc.models import PUBLISHED, ApiKey, Certificate, Event, Kind, Role, Scope, Status
+from certsvc.resources import Resources
+from certsvc.sign_in.sessions import SignedIn
+from certsvc.store import certificates, registry
+
+router = APIRouter(prefix="/staff/certificates", include_in_schema=False)
+_A_PAGE = 50
+_Choice = Annotated[str, Query(max_length=20)]
+_Typed = Annotated[str, Form(max_length=1000)]
+
+
+@router.get("")
+async def list_certificates(
+    request: Request, res: Res, staff: Staff, *, facility: _Choice = "", status: _Choice = "", kind: _Choice = "", cursor: Cursor = None
+) -> Response:
+    """What this caller may see, newest first. An empty or unknown choice filters nothing."""
+    chosen = {"facility": staff.caller.facility_code or facility, "status": status, "kind": kind}
+    async with res.db.read() as session:
+        found = await certificates.list_page(
+            session,
+            facility_code=staff.caller.facility_code or facility or None,
+            status=Status(status) if status in set(Status) else None,
+            kind=Kind(kind) if kind in set(Kind) else None,
+            case_id=None,
+            before=None if cursor is None else read_cursor(cursor),
+            limit=_A_PAGE + 1,
+        )
+    behind = cursor_behind(found[_A_PAGE - 1].requested_at, found[_A_PAGE - 1].id) if len(found) > _A_PAGE else None
+    return _list_page(request, staff, found[:_A_PAGE], chosen=chosen, cursor=behind)
+
+
+def _list_page(
+    request: Request,
+    staff: SignedIn,
+    found: Sequence[Certificate],
+    *,
+    chosen: dict[str, str] | None = None,
+    cursor: str | None = None,
+    sought: str | None = None,
+) -> Response:
+    chosen = chosen or {"facility": staff.caller.facility_code or "", "status": "", "kind": ""}
+    return pages.render(request, "staff_certificates.html", headers=HEADERS, staff=staff, certificates=found, chosen=chosen, cursor=cursor, sought=sought)
+
+
+@router.post("/find")
+async def find(request: Request, res: Res, staff: StaffForm, text: _Typed = "") -> Response:
+    """By code, serial, case or citizen id. A form that is posted: what is sought is personal, and addresses are kept in many places."""
+    async with res.db.read() as session:
+        found = await search(session, text, caller=staff.caller, vault=res.vault) if text.strip() else []
+    if len(found) == 1:
+        return RedirectResponse(f"/staff/certificates/{found[0].id}", 303)
+    return _list_page(request, staff, found, sought=text.strip())
+
+
+@router.get("/{certificate_id}")
+async def read_certificate(certificate_id: uuid.UUID, request: Request, res: Res, staff: Staff) -> Response:
+    """One certificate: what it says, where it stands, all that happened to it, and what may be done."""
+    async with res.db.read() as session:
+        certificate = await get_visible(session, certificate_id, caller=staff.caller)
+        requester = await session.get_one(ApiKey, certificate.requested_by_id)
+        events = await certificates.events_of(session, certificate_id)
+        callers = await registry.callers_by_id(session, [found for each in events if (found := _as_id(each.actor))])
+        station = await registry.find_facility(session, certificate.facility_code)
+    by_actor = {str(caller_id): caller for caller_id, caller in callers.items()}
+    return pages.render(
+        request,
+        "staff_certificate.html",
+        headers=HEADERS,
+        staff=staff,
+        certificate=certificate_out(certificate, caller=staff.caller, vault=res.vault, settings=res.settings),
+        person=_person(certificate, staff.caller, res),
+        station=station,
+        requester=actor_of(str(requester.id), {str(requester.id): requester}, ROLES),
+        replaces=certificate.replaces_id,
+        history=[(each, actor_of(each.actor, by_actor, ROLES)) for each in events],
+        changes=_changes_open_to(staff.caller, certificate, requester),
+        has_file=certificate.status in PUBLISHED and not _is_erased(events),
+    )
+
+
+def _as_id(actor: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(actor)
+    except ValueError:
+        return None
+
+
+def _is_erased(events: Sequence[Event]) -> bool:
+    return any(each.name == "erased" for each in events)
+
+
+def _person(certificate: Certificate, caller: ApiKey, res: Resources) -> dict[str, Any] | None:
+    """Whom it is about, so that the right paper is withdrawn; not for auditors."""
+    if caller.role is Role.AUDITOR:
+        return None
+    person = res.vault.open_person(certificate.id, certificate.record)
+    birth = person.birth.day.strftime("%d/%m/%Y") if person.birth.day else str(person.birth.year)
+    return {"name": person.full_name, "birth": birth, "leave_from": certificate.leave_from, "leave_to": certificate.leave_to}
+
+
+def _changes_open_to(caller: ApiKey, certificate: Certificate, requester: ApiKey) -> list[Change]:
+    """For the buttons alone: the use cases refuse whatever is not allowed."""
+    if not caller.may(Scope.WITHDRAW) or (caller.role is Role.INSURER and not caller.is_of_same_holder(requester)):
+        return []
+    return [change for change, doing in CHANGES.items() if certificate.status in doing.legal_from]
+
+
+@router.get("/{certificate_id}/{change}")
+async def ask_reason(certificate_id: uuid.UUID, change: Change, request: Request, res: Res, now: Now, staff: Staff) -> Response:
+    """Why? The state must allow the change, else it is refused here already."""
+    require_scope(staff.caller, Scope.WITHDRAW)
+    return await _reason_page(request, certificate_id, change, res=res, now=now, staff=staff)
+
+
+async def _reason_page(
+    request: Request,
+    certificate_id: uuid.UUID,
+    change: Change,
+    *,
+    res: Resources,
+    now: Now,
+    staff: SignedIn,
+    typed: tuple[str, str] = ("", ""),
+    error: InputError | None = None,
+) -> Response:
+    after = await withdrawing.preview(res.db, certificate_id, change, reason=WithdrawalReason.OTHER, text=None, caller=staff.caller, now=now)
+    context: dict[str, Any] = {
+        "certificate": after,
+        "person": _person(after, staff.caller, res),
+        "change": change,
+        "reason": typed[0],
+        "text": typed[1],
+        "error": error,
+    }
+    return pages.render(request, "staff_change.html", status=status_of(error) if error else 200, headers=HEADERS, staff=staff, **context)
+
+
+@router.post("/{certificate_id}/{change}")
+async def make_change(
+    certificate_id: uuid.UUID,
+    change: Change,
+    request: Request,
+    res: Res,
+    now: Now,
+    staff: StaffForm,
+    reason: _Typed = "",
+    text: _Typed = "",
+    confirmed: _Typed = "",
+) -> Response:
+    """Show what will change; `confirmed` by that page, change it."""
+    require_scope(staff.caller, Scope.WITHDRAW)
+    try:
+        asked = _read_reason(change, reason, text)
+    except InputError as error:
+        return await _reason_page(request, certificate_id, change, res=res, now=now, staff=staff, typed=(reason, text), error=error)
+    if confirmed != "yes":
+        return await _preview_page(request, certificate_id, change, asked, res=res, now=now, staff=staff)
+    terms: dict[str, Any] = {"reason": asked.reason, "text": asked.text, "caller": staff.caller, "now": now}
+    match change:
+        case Change.REVOKE:
+            changed = await withdrawing.revoke(res.db, certificate_id, **terms)
+        case Change.SUSPEND:
+            changed = await withdrawing.suspend(res.db, certificate_id, **terms)
+        case Change.REINSTATE:
+            changed = await withdrawing.reinstate(res.db, certificate_id, **terms)
+        case Change.REPLACE:
+            changed = await withdrawing.replace(res.db, certificate_id, record=None, vault=res.vault, **terms)
+            await res.doorbell.ring_issue()
+    return RedirectResponse(f"/staff/certificates/{changed.id}", 303)
+
+
+def _read_reason(change: Change, reason: str, text: str) -> Withdrawal:
+    """Raises InputError `reason_needed`, `text_needed`."""
+    if reason not in CHANGES[change].reasons:
+        raise InputError("reason_needed", "Hãy chọn một lý do trong danh sách.", "Choose a reason from the list.")
+    asked = Withdrawal(reason=WithdrawalReason(reason), text=text.strip() or None)
+    explained(asked)
+    return asked
+
+
+async def _preview_page(
+    request: Request, certificate_id: uuid.UUID, change: Change, asked: Withdrawal, *, res: Resources, now: Now, staff: SignedIn
+) -> Response:
+    async with res.db.read() as session:
+        before = await get_visible(session, certificate_id, caller=staff.caller)
+    after = await withdrawing.preview(res.db, certificate_id, change, reason=asked.reason, text=asked.text, caller=staff.caller, now=now)
+    context: dict[str, Any] = {"before": before, "after": after, "person": _person(after, staff.caller, res), "change": change, "asked": asked}
+    return pages.render(request, "staff_change_preview.html", headers=HEADERS, staff=staff, **context)

@@ -1,0 +1,147 @@
+"""The words of the console for states, outcomes and changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from certsvc.api.page_words import BY_VERDICT, WITHDRAWN_FOR, Tone, Words
+from certsvc.issuing.withdrawing import Change, WithdrawalReason
+from certsvc.models import ApiKey, BatchStatus, Kind, Status
+from certsvc.store.batch_lists import Fate
+from certsvc.verify.reasons import Reason
+from certsvc.verify.report import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a state is called, and how it looks; it never rests on its colour alone."""
+
+    words: Words
+    tone: Tone
+    icon: str
+
+
+STATUSES: Mapping[str, State] = {
+    Status.REQUESTED: State(Words("Chờ ký", "Waiting"), Tone.NONE, "clock"),
+    Status.SIGNING: State(Words("Đang ký", "Being signed"), Tone.NONE, "clock"),
+    Status.ISSUED: State(Words("Đã cấp, còn hiệu lực", "Issued, in force"), Tone.GOOD, "tick"),
+    Status.SUSPENDED: State(Words("Tạm ngừng", "Suspended"), Tone.WAIT, "pause"),
+    Status.REVOKED: State(Words("Đã thu hồi", "Revoked"), Tone.BAD, "cross"),
+    Status.REPLACED: State(Words("Đã thay thế", "Replaced"), Tone.WAIT, "swap"),
+    Status.FAILED: State(Words("Không ký được", "Failed"), Tone.BAD, "cross"),
+}
+
+OUTCOMES: Mapping[str, State] = {
+    "issued": State(Words("Đã cấp", "Issued"), Tone.GOOD, "tick"),
+    "existing": State(Words("Đã cấp trước đây", "Issued before"), Tone.NONE, "paper"),
+    "pending": State(Words("Đang ký", "Pending"), Tone.NONE, "clock"),
+    "rejected": State(Words("Bị từ chối", "Rejected"), Tone.BAD, "cross"),
+    "failed": State(Words("Không ký được", "Failed"), Tone.BAD, "cross"),
+    "cancelled": State(Words("Đã huỷ", "Cancelled"), Tone.NONE, "dash"),
+    "would_issue": State(Words("Sẽ cấp", "Would be issued"), Tone.GOOD, "tick"),
+    "none": State(Words("Không yêu cầu", "Not asked for"), Tone.NONE, "dash"),
+}
+
+BATCHES: Mapping[str, State] = {
+    BatchStatus.READING: State(Words("Đang đọc tệp", "Being read"), Tone.NONE, "clock"),
+    BatchStatus.RUNNING: State(Words("Đang ký", "Being signed"), Tone.NONE, "clock"),
+    BatchStatus.DONE: State(Words("Đã xong", "Done"), Tone.GOOD, "tick"),
+    BatchStatus.CANCELLED: State(Words("Đã huỷ", "Cancelled"), Tone.NONE, "dash"),
+    BatchStatus.FAILED: State(Words("Không đọc hết được", "Failed"), Tone.BAD, "cross"),
+}
+
+FATES: Mapping[Fate, Words] = {
+    Fate.REJECTED: Words("Bị từ chối", "Rejected"),
+    Fate.FAILED: Words("Không ký được", "Failed"),
+    Fate.GOOD: Words("Được cấp", "Good"),
+    Fate.ALL: Words("Tất cả", "All"),
+}
+
+KINDS: Mapping[str, Words] = {
+    Kind.SICK_LEAVE: Words("Nghỉ việc hưởng BHXH", "Sick leave"),
+    Kind.RECOVERY: Words("Khỏi bệnh", "Recovery"),
+}
+
+LEVELS: Mapping[str, Words] = {
+    "reject": Words("Từ chối", "Rejects"),
+    "warn": Words("Lưu ý", "Warns"),
+    "repair": Words("Đã tự sửa", "Repaired"),
+}
+
+LATE_REASONS: Mapping[str, Words] = {
+    "late": Words("Nộp muộn", "handed in late"),
+    "reissue": Words("Cấp lại", "issued again"),
+    "request": Words("Theo yêu cầu", "on request"),
+}
+
+VERDICTS: Mapping[str, Words] = {
+    Status.ISSUED: BY_VERDICT[Verdict.VALID].title,
+    Status.SUSPENDED: BY_VERDICT[Verdict.SUSPENDED].title,
+    Status.REVOKED: BY_VERDICT[Verdict.REVOKED].title,
+    Status.REPLACED: BY_VERDICT[Verdict.REPLACED].title,
+}
+"""What whoever checks the paper reads."""
+
+REASONS: Mapping[str, Words] = {reason: WITHDRAWN_FOR[Reason(reason)] for reason in WithdrawalReason}
+
+MORE_EVENTS: Mapping[str, Words] = {
+    "erased": Words("Đã xoá tệp PDF vĩnh viễn", "PDF erased for good"),
+    "handed_in": Words("Đã gửi cổng BHXH", "Handed in at the insurer's portal"),
+}
+"""Of a certificate's event log, beside those that its holder sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """A change as a button and a page name it; `reasons` fit it, `effect` is what cannot be seen in the state."""
+
+    words: Words
+    done: Words
+    legal_from: frozenset[Status]
+    reasons: tuple[WithdrawalReason, ...]
+    effect: Words
+
+
+_EVERY = tuple(WithdrawalReason)
+
+CHANGES: Mapping[Change, Doing] = {
+    Change.SUSPEND: Doing(
+        Words("Tạm ngừng", "Suspend"),
+        Words("Giấy đã được tạm ngừng.", "The certificate is suspended."),
+        frozenset({Status.ISSUED}),
+        _EVERY,
+        Words("Khôi phục lại được bất cứ lúc nào.", "Can be reinstated at any time."),
+    ),
+    Change.REINSTATE: Doing(
+        Words("Khôi phục", "Reinstate"),
+        Words("Giấy có hiệu lực trở lại.", "The certificate is in force again."),
+        frozenset({Status.SUSPENDED}),
+        (WithdrawalReason.OTHER,),
+        Words("Giấy có hiệu lực trở lại, như chưa từng tạm ngừng.", "It is in force again, as if it had never been suspended."),
+    ),
+    Change.REVOKE: Doing(
+        Words("Thu hồi", "Revoke"),
+        Words("Giấy đã bị thu hồi.", "The certificate is revoked."),
+        frozenset({Status.ISSUED, Status.SUSPENDED}),
+        tuple(reason for reason in _EVERY if reason is not WithdrawalReason.LOST),
+        Words("Không hoàn tác được. Muốn cấp đúng, gửi lại hồ sơ đã sửa.", "Cannot be undone. To issue it rightly, send the mended record again."),
+    ),
+    Change.REPLACE: Doing(
+        Words("Cấp lại", "Issue again"),
+        Words("Giấy mới đang được ký.", "The new certificate is being signed."),
+        frozenset({Status.ISSUED, Status.SUSPENDED}),
+        (WithdrawalReason.LOST, WithdrawalReason.KEY_COMPROMISE, WithdrawalReason.OTHER),
+        Words(
+            "Không hoàn tác được. Giấy mới có cùng nội dung, số seri và mã tra cứu mới, ghi “CẤP LẠI”.",
+            "Cannot be undone. The new one says the same, with a new serial and look-up code, marked as issued again.",
+        ),
+    ),
+}
+
+
+def actor_of(actor: str, callers: Mapping[str, ApiKey], roles: Mapping[str, Words]) -> Words:
+    """Who did something, as the event log knows: a role and where, never a name."""
+    caller = callers.get(actor)
+    if caller is None:
+        return Words("Hệ thống", "The service")
+    where = f" {caller.facility_code}" if caller.facility_code else ""
+    return Words(f"{roles[caller.role].vi}{where} ({caller.prefix})", f"{roles[caller.role].en}{where}")
