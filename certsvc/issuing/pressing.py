@@ -19,14 +19,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from certsvc.archive import seal_piece
 from certsvc.claiming import claims_of
+from certsvc.claims import Claims
 from certsvc.config import HANOI, Profile, Signatures
 from certsvc.errors import Broken, CertsvcError, Unavailable
 from certsvc.issuing.contents import design_of, record_of
 from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Setup, Unmade
-from certsvc.models import Kind, Slot
-from certsvc.models.claims import Claims
+from certsvc.pieces import seal_piece
 from certsvc.records import Case, late_finding
 from certsvc.signing.claims import ClaimKey, current, sign_claims
 from certsvc.signing.keyring import Keyring
@@ -34,6 +33,7 @@ from certsvc.signing.revocation import RevocationSource
 from certsvc.signing.sealing import Sealed, Sheet, seal
 from certsvc.signing.stock import Signing, Stock, lay_stock
 from certsvc.signing.tsa import TimeStamper
+from certsvc.states import Kind, Slot
 from certsvc.templates.compiling import compile_base
 from certsvc.templates.designs import load_designs
 from certsvc.templates.filling import Filled, fill
