@@ -13,6 +13,7 @@ import asyncio
 import datetime as dt
 import functools
 import hashlib
+import itertools
 import json
 import secrets
 from collections import OrderedDict
@@ -105,9 +106,9 @@ class Press:
 
     def warm_up(self) -> None:
         """Compile what most certificates need, before somebody waits for one."""
-        for design in load_designs():
-            slots = (Slot.ORGANISATION,) if self._setup.signatures is Signatures.ORGANISATION else design.slots(head_examined=False)
-            compile_base(design, head_examined=False, is_reissue=False, slots=slots, cache=self._setup.bases)
+        for design, head_examined in itertools.product(load_designs(), (False, True)):
+            slots = (Slot.ORGANISATION,) if self._setup.signatures is Signatures.ORGANISATION else design.slots(head_examined=head_examined)
+            compile_base(design, head_examined=head_examined, is_reissue=False, slots=slots, cache=self._setup.bases)
 
     def press(self, chunk: Chunk) -> Pressed:
         """Make each certificate of the chunk, or say why not; one that fails stops no other."""
