@@ -9,7 +9,7 @@ import datetime as dt
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
@@ -88,7 +88,7 @@ def _id(state: BatchOut) -> str:
     return f"{counts.rows}-{counts.issued}-{counts.failed}-{counts.cancelled}-{counts.awaiting_approval}-{state.status}{ended}"
 
 
-async def _tell(res: Resources, batch_id: uuid.UUID, *, caller: ApiKey, heard: str | None, clock: Callable[[], dt.datetime]) -> AsyncIterator[bytes]:
+async def _tell(res: Resources, batch_id: uuid.UUID, *, caller: ApiKey, heard: str | None, clock: Callable[[], dt.datetime]) -> AsyncGenerator[bytes, None]:
     """Until the batch has ended or the client has gone."""
     _open[caller.id] += 1
     try:

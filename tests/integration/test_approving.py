@@ -4,15 +4,20 @@ import asyncio
 import datetime as dt
 import uuid
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from certsvc.api.events import _tell
 from certsvc.callers import create_key
+from certsvc.errors import Forbidden
 from certsvc.issuing import batches as reading
+from certsvc.issuing.approving import approve_batch
 from certsvc.issuing.delegating import withdraw_delegation
 from certsvc.issuing.producing import has_waiting
-from certsvc.models import Role, Scope
+from certsvc.models import ApiKey, Batch, Role, Scope
 from certsvc.resources import utc_now
+from certsvc.sign_in.subjects import Subject, find_subject_caller
 from tests.support.approving import DEPUTY, ELSEWHERE, HEAD, HERE, decide, delegate, history, require, waiting
 from tests.support.changing import assert_adds_up, change, outcomes, read_until, refusal, state, unfit
 from tests.support.counting import statements
@@ -190,6 +195,16 @@ async def test_who_is_delegated_approves_for_those_days(rig: Rig) -> None:
     assert (await told(asked[2]), await told(asked[2], HEAD)) == (403, 200)
 
 
+async def test_whom_the_provider_names_by_licence_approves(rig: Rig) -> None:
+    """An OpenID subject is the practitioner that its token says; without that claim it is another caller, who may not."""
+    batch_id = uuid.UUID(await _held_batch(rig))
+    head = Subject("https://id.example", "7", Role.FACILITY, HERE, None, "An", "000001/HNO-CCHN")
+    nobody = await find_subject_caller(rig.res.db, replace(head, licence=None), now=utc_now())
+    with pytest.raises(Forbidden, match="not_representative"):
+        await approve_batch(rig.res.db, batch_id, caller=nobody, now=utc_now())
+    assert await approve_batch(rig.res.db, batch_id, caller=await find_subject_caller(rig.res.db, head, now=utc_now()), now=utc_now()) == 4
+
+
 async def test_an_ended_authority_of_the_station_stops_signing_until_it_is_mended(rig: Rig) -> None:
     """`failed` with words that say what to do; a replay after the new one is entered issues it."""
     await delegate(rig, None, first=-9, last=-1)
@@ -300,6 +315,7 @@ async def test_one_certificate_and_its_batch_decided_at_the_same_moment(rig: Rig
 async def test_an_approval_is_a_few_statements(rig: Rig) -> None:
     """As many for sixty certificates as for four; the same of declining where nobody listens."""
     counts = {}
+    await waiting(rig)  # that the key was used is written down once a minute
     for decision in ("approve", "decline"):
         for first, size in ((100, 2), (200, 30)):
             begin = first if decision == "approve" else first + 500
@@ -347,15 +363,17 @@ async def test_figures_tell_what_is_held(rig: Rig) -> None:
 
 
 async def test_events_tell_that_it_was_approved(rig: Rig) -> None:
-    """Whoever heard how it stood before hears of it, and no end is foretold while all that is left waits."""
+    """Whoever follows the batch hears of it; no end is foretold while all that is left waits."""
     batch_id = await _held_batch(rig)
     await rig.work()
-    async with rig.client() as client, asyncio.timeout(30):
-        following = asyncio.create_task(client.get(f"/v1/batches/{batch_id}/events"))
-        await asyncio.sleep(1.5)
+    async with rig.res.db.read() as session:
+        batch = await session.get_one(Batch, uuid.UUID(batch_id))
+        caller = await session.get_one(ApiKey, batch.owner_id)
+    heard = _tell(rig.res, batch.id, caller=caller, heard=None, clock=utc_now)
+    try:
+        held = [await anext(heard) for _ in ("the time to retry", "the state")][1].decode()
         await decide(rig, f"batches/{batch_id}", "approve")
-        await rig.work()
-        text = (await following).text
-    assert '"awaiting_approval":4' in text
-    assert "event: done" in text
-    assert text.index('"estimated_end_at":null') < text.index("event: done")
+        approved = (await anext(heard)).decode()
+    finally:
+        await heard.aclose()
+    assert ('"awaiting_approval":4' in held, '"estimated_end_at":null' in held, '"awaiting_approval":0' in approved) == (True, True, True)
