@@ -124,6 +124,7 @@ class RowResult(Result):
     kind: Kind
     outcome: RowOutcome
     rules: list[RowRule]
+    awaits_approval: bool = False
     reason: str | None
     certificate_id: uuid.UUID | None
     serial: str | None

@@ -91,6 +91,7 @@ class Figure(NamedTuple):
 
 
 async def figures(session: AsyncSession, *, facility_code: str | None) -> Sequence[Figure]:
+    """Per facility, kind and status."""
     asked, is_held = Certificate.requested_at, Certificate.awaits_approval
     held = func.sum(case((is_held, 1), else_=0))
     unheld = func.min(case((is_held.is_(False), asked)))

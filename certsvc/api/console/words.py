@@ -156,9 +156,9 @@ CHANGES: Mapping[Change, Doing] = {
 
 
 def actor_of(actor: str, callers: Mapping[str, ApiKey], roles: Mapping[str, Words]) -> Words:
-    """Who did something, as the event log knows: a role and where, never a name."""
+    """Who did something, as the event log knows: a role and where, the licence where it is one person, never a name."""
     caller = callers.get(actor)
     if caller is None:
         return Words("Hệ thống", "The service")
-    where = f" {caller.facility_code}" if caller.facility_code else ""
+    where = "".join(f" {each}" for each in (caller.facility_code, caller.licence) if each)
     return Words(f"{roles[caller.role].vi}{where} ({caller.prefix})", f"{roles[caller.role].en}{where}")
