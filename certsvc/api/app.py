@@ -26,6 +26,7 @@ from certsvc.api import (
     webhooks,
 )
 from certsvc.api.console import approvals as console_approvals
+from certsvc.api.console import authority as console_authority
 from certsvc.api.console import batches as console_batches
 from certsvc.api.console import certificates as console_certificates
 from certsvc.api.console import home as console_home
@@ -81,7 +82,7 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     for behind_key in (*sending, exports.router, mappings.router, templates.router, webhooks.router, registry.router):
         app.include_router(behind_key, responses=PROBLEMS)
     app.include_router(staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))])
-    for console in (console_home.router, console_batches.router, console_certificates.router, console_approvals.router):
+    for console in (console_home.router, console_batches.router, console_certificates.router, console_approvals.router, console_authority.router):
         app.include_router(console)
     app.include_router(health.router)
     app.mount("/static", static_files(), name="static")

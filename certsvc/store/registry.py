@@ -58,10 +58,10 @@ async def list_delegations(session: AsyncSession, *, facility_codes: Collection[
     return (await session.scalars(query)).all()
 
 
-async def get_delegation(session: AsyncSession, delegation_id: uuid.UUID) -> Delegation:
-    """For change. Raises NotFound."""
-    found = await session.get(Delegation, delegation_id, with_for_update=True)
-    if found is None:
+async def get_delegation(session: AsyncSession, delegation_id: uuid.UUID, *, of: str | None = None, for_change: bool = False) -> Delegation:
+    """`of` that facility, or any. Raises NotFound."""
+    found = await session.get(Delegation, delegation_id, with_for_update=for_change)
+    if found is None or of not in (None, found.facility_code):
         raise NotFound("no_such_delegation", "Không có văn bản uỷ quyền này.", "There is no such authority to sign.")
     return found
 

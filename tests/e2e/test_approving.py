@@ -83,6 +83,8 @@ def test_the_head_approves_a_batch_and_it_is_signed(approving: Service, opening:
     assert (batch["status"], batch["counts"]["issued"], batch["counts"]["failed"]) == ("done", 3, 1)
     page.goto(f"{approving.base_url}/staff/stations/{STATION}")
     look("station")
+    page.locator("a[href$='/authority']").click()
+    look("authority")
     assert look.faults == {}
 
 

@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
+from certsvc.callers import create_key
 from certsvc.models import Role
+from certsvc.resources import utc_now
 from tests.support.accounts import csrf_of, new_person
-from tests.support.approving import DEPUTY, ELSEWHERE, HERE, delegate, require, waiting
+from tests.support.approving import DEPUTY, ELSEWHERE, HERE, decide, delegate, require, waiting
 from tests.support.console import addresses, at_console, send
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
@@ -131,3 +133,50 @@ async def test_a_stations_page_shows_who_may_sign(rig: Rig) -> None:
     assert (part.count("12/QĐ-TYT"), DEPUTY in part, part.count("Đang hiệu lực"), part.count("Đã hết hạn")) == (2, True, 1, 1)
     assert "chưa ký được giấy nào" in part
     assert "Trưởng trạm phải duyệt" in page
+
+
+async def test_the_head_delegates_on_the_page(rig: Rig) -> None:
+    """The deputy may approve then, and no more once it is withdrawn; a slip is told on the form."""
+    here = f"/staff/stations/{HERE}/authority"
+    form = {"licence": DEPUTY, "document": "12/QĐ-TYT", "granted_by": "Trạm Y tế", "valid_from": "2020-01-01"}
+    async with as_head(rig) as browser:
+        assert f'href="{here}"' in (await browser.get(f"/staff/stations/{HERE}")).text
+        assert (await send(browser, f"{here}/requirement", required="yes")).status_code == 303
+        assert "Thôi yêu cầu duyệt" in (await browser.get(here)).text
+        for wrong in ({"valid_to": "2019-12-31"}, {"valid_from": "31/12/2019"}, {"document": " "}, {"licence": "x"}):
+            refused = await send(browser, here, **form | wrong)
+            assert (refused.status_code, "error-summary" in refused.text, 'value="Trạm Y tế"' in refused.text) == (422, True, True), wrong
+        assert (await send(browser, here, **form)).status_code == 303
+        [one] = re.findall(rf'action="({here}/[0-9a-f-]{{36}}/withdraw)"', (await browser.get(here)).text)
+        asked = [(await rig.request(record(number))).json()["id"] for number in (1, 2)]
+        rig.station.keys["deputy"] = await create_key(rig.res.db, role=Role.FACILITY, facility_code=HERE, licence=DEPUTY, now=utc_now())
+        assert (await decide(rig, f"certificates/{asked[0]}", "approve", role="deputy")).status_code == 200
+        assert (await send(browser, one)).status_code == 303
+        assert (await decide(rig, f"certificates/{asked[1]}", "approve", role="deputy")).status_code == 403
+        assert (await send(browser, f"{here}/requirement", required="no")).status_code == 303
+    assert await waiting(rig) == []
+
+
+async def test_only_the_head_or_an_admin_says_who_signs(rig: Rig) -> None:
+    """Of the station as a whole an admin alone; neither examiners nor whoever is delegated, nor the head of another station."""
+    here = f"/staff/stations/{HERE}/authority"
+    form = {"document": "45/UQ", "granted_by": "TTYT", "valid_from": "2020-01-01"}
+    of_deputy, of_station = form | {"licence": DEPUTY}, form | {"licence": "station"}
+    granted = await delegate(rig, None)
+    for role, facility, licence in ((Role.FACILITY, HERE, None), (Role.FACILITY, HERE, DEPUTY), (Role.INSURER, None, None), (Role.AUDITOR, None, None)):
+        await delegate(rig, DEPUTY)
+        person = await new_person(rig, f"{role} {licence}", role=role, facility=facility, licence=licence)
+        async with person.browser() as browser:
+            await person.enrol(browser)
+            browser.headers["X-CSRF-Token"] = csrf_of((await browser.get("/staff")).text)
+            answers = [await browser.get(here), await send(browser, here, **of_deputy), await send(browser, f"{here}/requirement", required="yes")]
+            assert {each.status_code for each in (*answers, await send(browser, f"{here}/{granted}/withdraw"))} == {403}
+    async with as_head(rig, ELSEWHERE) as browser:
+        assert {(await browser.get(here)).status_code, (await send(browser, here, **of_deputy)).status_code} == {404}
+        assert (await send(browser, f"/staff/stations/{ELSEWHERE}/authority/{granted}/withdraw")).status_code == 404
+    async with as_head(rig) as browser:
+        assert [(await send(browser, here, **of_station)).status_code, (await send(browser, f"{here}/{granted}/withdraw")).status_code] == [403, 403]
+    async with at_console(rig, Role.ADMIN) as browser:
+        assert [(await send(browser, here, **of_station)).status_code, (await send(browser, f"{here}/{granted}/withdraw")).status_code] == [303, 303]
+        page = (await browser.get(here)).text
+    assert ("45/UQ" in page, "Đã thu hồi" in page) == (True, True)

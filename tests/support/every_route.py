@@ -49,6 +49,8 @@ BEHIND_SESSION: frozenset[Route] = frozenset(
         *((method, "/staff/certificates/{certificate_id}/{change}") for method in ("GET", "POST")),
         *(("GET", path) for path in ("/staff/approvals", "/staff/approvals/{key}")),
         *(("POST", f"/staff/approvals/{{key}}/{decision}") for decision in ("approve", "decline")),
+        ("GET", "/staff/stations/{facility_code}/authority"),
+        *(("POST", f"/staff/stations/{{facility_code}}/authority{more}") for more in ("", "/requirement", "/{delegation_id}/withdraw")),
     }
 )
 """Pages of who signed in (`test_console`, `test_console_forms`, `test_console_approving`); others are led to the sign-in page."""
@@ -164,6 +166,7 @@ async def owned_papers(rig: Rig) -> Papers:
         "change": "suspend",
         "facility_code": OWNER,
         "key": batch["id"],
+        "delegation_id": batch["id"],
     }
     return Papers(names, (*of_case, *of_papers, batch["id"], webhook["id"], webhook["url"], webhook["secret"]))
 
