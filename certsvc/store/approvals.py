@@ -86,14 +86,6 @@ def _waiting(key: SQLColumnExpression[uuid.UUID], facility_code: str | None) -> 
     return query if facility_code is None else query.where(Certificate.facility_code == facility_code)
 
 
-async def count_held(session: AsyncSession, *, facility_code: str | None) -> int:
-    """How many certificates wait for approval, of one facility or all."""
-    query = select(func.count()).select_from(Certificate).where(text(HELD))
-    if facility_code is not None:
-        query = query.where(Certificate.facility_code == facility_code)
-    return await session.scalar(query) or 0
-
-
 async def held_page(session: AsyncSession, waiting: Waiting, *, skip: int, limit: int) -> Sequence[Certificate]:
     """Certificates of what waits together, by case."""
     which = Certificate.id == waiting.key if waiting.is_one else Certificate.batch_id == waiting.key
