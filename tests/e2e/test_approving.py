@@ -89,9 +89,16 @@ def test_the_head_approves_a_batch_and_it_is_signed(approving: Service, opening:
 
 
 def test_without_scripts_it_works_too(approving: Service, opening: Opening) -> None:
+    """Whoever follows the batch on the command line is told for whom it waits."""
     page = opening(width=_DESK)
     with approving.client() as insurer:
         batch_id = _send(insurer, first=8201)
-        _sign_in_as_head(page, approving)
-        _approve_all_but_one(page, batch_id)
-        assert settled(insurer, batch_id)["counts"]["issued"] == 3
+        words = ["batch", "watch", batch_id, "--url", approving.base_url, "--key", approving.credentials["keys"]["insurer"]]
+        command = [sys.executable, "-m", "certsvc", *words]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as following:
+            assert following.stderr is not None
+            assert "4 giấy chờ trưởng trạm duyệt" in following.stderr.readline()
+            _sign_in_as_head(page, approving)
+            _approve_all_but_one(page, batch_id)
+            assert settled(insurer, batch_id)["counts"]["issued"] == 3
+            assert following.wait(60) == 1  # one has failed
