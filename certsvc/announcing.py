@@ -37,6 +37,12 @@ async def announce(session: AsyncSession, event: EventType, certificates: Collec
     await papers.add_all(session, WebhookDelivery, rows)
 
 
+async def is_listened_for(session: AsyncSession, event: EventType, *, facility_code: str, in_batch: bool, now: dt.datetime) -> bool:
+    """Whether anybody is to be told of such an event of that facility's certificates, so that many need not be read for nobody."""
+    subscribers = await webhooks.subscribers(session, event, facility_codes={facility_code}, now=now)
+    return any(endpoint.batch_certificates or not (in_batch and event in _TOLD_BY_BATCH) for endpoint, _ in subscribers)
+
+
 def _is_for(endpoint: WebhookEndpoint, owner: ApiKey, event: EventType, certificate: Certificate) -> bool:
     if event in _TOLD_BY_BATCH and certificate.batch_id is not None and not endpoint.batch_certificates:
         return False

@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     oidc_roles: dict[str, str] = Field({}, description='which value of that claim is which role, as JSON: `{"bhxh-staff": "insurer"}`. Default: our own names')
     oidc_facility_claim: str = Field("facility", description="claim that holds the five-digit code of a `facility` person's facility")
     oidc_holder_claim: str | None = Field(None, description="claim that tells organisations of one role apart. Default: all of a role own what each asked for")
+    oidc_licence_claim: str | None = Field(None, description="claim that holds a `facility` person's licence, by which heads approve. Default: none")
     oidc_acr: str | None = Field(None, description="`acr` that every token must have, where the provider says so how strongly somebody signed in")
     oidc_timeout_s: float = Field(5.0, gt=0, description="seconds to wait for the provider")
     session_idle_min: int = Field(30, ge=1, description="minutes without use after which a browser is signed out")

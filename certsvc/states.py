@@ -48,10 +48,16 @@ class Scope(StrEnum):
     READ = "read"
     ISSUE = "issue"
     WITHDRAW = "withdraw"
+    APPROVE = "approve"
 
 
-SCOPES_OF = {role: frozenset({Scope.READ}) if role is Role.AUDITOR else frozenset(Scope) for role in Role}
-"""What each role may do at all: auditors only read [api.md §2]."""
+SCOPES_OF = {
+    Role.INSURER: frozenset(Scope) - {Scope.APPROVE},
+    Role.FACILITY: frozenset(Scope),
+    Role.AUDITOR: frozenset({Scope.READ}),
+    Role.ADMIN: frozenset(Scope) - {Scope.APPROVE},
+}
+"""What each role may do at all: auditors only read, and only a facility approves its own papers [api.md §2]."""
 
 
 class Origin(StrEnum):

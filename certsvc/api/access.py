@@ -79,3 +79,4 @@ def _needs(scope: Scope) -> Callable[[ApiKey], Awaitable[ApiKey]]:
 Reader = Annotated[ApiKey, Depends(_needs(Scope.READ))]
 Writer = Annotated[ApiKey, Depends(_needs(Scope.ISSUE))]
 Withdrawer = Annotated[ApiKey, Depends(_needs(Scope.WITHDRAW))]
+Approver = Annotated[ApiKey, Depends(_needs(Scope.APPROVE))]

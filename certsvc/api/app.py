@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from certsvc.api import (
+    approvals,
     batches,
     bulk,
     bulk_pages,
@@ -24,6 +25,8 @@ from certsvc.api import (
     templates,
     webhooks,
 )
+from certsvc.api.console import approvals as console_approvals
+from certsvc.api.console import authority as console_authority
 from certsvc.api.console import batches as console_batches
 from certsvc.api.console import certificates as console_certificates
 from certsvc.api.console import home as console_home
@@ -75,10 +78,11 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
         app.include_router(open_to_all, responses=PROBLEMS)
     app.state.returning_turns = asyncio.Semaphore(_RETURNS_AT_ONCE)
-    for behind_key in (certificates.router, batches.router, events.router, exports.router, mappings.router, templates.router, webhooks.router, registry.router):
+    sending = (approvals.router, certificates.router, batches.router, events.router)  # approvals before the changes of a certificate that have a name
+    for behind_key in (*sending, exports.router, mappings.router, templates.router, webhooks.router, registry.router):
         app.include_router(behind_key, responses=PROBLEMS)
     app.include_router(staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))])
-    for console in (console_home.router, console_batches.router, console_certificates.router):
+    for console in (console_home.router, console_batches.router, console_certificates.router, console_approvals.router, console_authority.router):
         app.include_router(console)
     app.include_router(health.router)
     app.mount("/static", static_files(), name="static")

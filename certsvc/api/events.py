@@ -9,7 +9,7 @@ import datetime as dt
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
@@ -85,10 +85,10 @@ async def events(request: Request, batch_id: uuid.UUID, res: Res, caller: Reader
 def _id(state: BatchOut) -> str:
     counts = state.counts
     ended = "-ended" if state.finished_at else ""
-    return f"{counts.rows}-{counts.issued}-{counts.failed}-{counts.cancelled}-{state.status}{ended}"
+    return f"{counts.rows}-{counts.issued}-{counts.failed}-{counts.cancelled}-{counts.awaiting_approval}-{state.status}{ended}"
 
 
-async def _tell(res: Resources, batch_id: uuid.UUID, *, caller: ApiKey, heard: str | None, clock: Callable[[], dt.datetime]) -> AsyncIterator[bytes]:
+async def _tell(res: Resources, batch_id: uuid.UUID, *, caller: ApiKey, heard: str | None, clock: Callable[[], dt.datetime]) -> AsyncGenerator[bytes, None]:
     """Until the batch has ended or the client has gone."""
     _open[caller.id] += 1
     try:
@@ -96,7 +96,8 @@ async def _tell(res: Resources, batch_id: uuid.UUID, *, caller: ApiKey, heard: s
         yield format_sse_event(retry=_RETRY_MS)
         while (now_s := time.monotonic()) - began < _LONGEST_S:
             state = await batch_state(batch_id, res)
-            left_s = pace.estimate(state.counts.issued + state.counts.failed, state.counts.pending, at_s=now_s)
+            in_work = state.counts.pending - state.counts.awaiting_approval
+            left_s = pace.estimate(state.counts.issued + state.counts.failed, in_work, at_s=now_s)
             if _id(state) != heard:
                 heard, spoke = _id(state), now_s
                 yield _event(state, end_at=_end_at(state, left_s, now=clock()))
@@ -113,8 +114,9 @@ async def _tell(res: Resources, batch_id: uuid.UUID, *, caller: ApiKey, heard: s
 
 
 def _end_at(state: BatchOut, left_s: float | None, *, now: dt.datetime) -> dt.datetime | None:
-    """Not while the file is read: how many certificates are to come is not known yet."""
-    return now + dt.timedelta(seconds=left_s) if left_s is not None and state.status is BatchStatus.RUNNING else None
+    """Of what is signed without a further word. Not while the file is read, nor where all that is left waits for a facility's head."""
+    is_foreseen = state.status is BatchStatus.RUNNING and (not state.counts.awaiting_approval or state.counts.awaiting_approval < state.counts.pending)
+    return now + dt.timedelta(seconds=left_s) if left_s is not None and is_foreseen else None
 
 
 def _event(state: BatchOut, *, end_at: dt.datetime | None) -> bytes:

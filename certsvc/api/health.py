@@ -58,16 +58,19 @@ async def _count(res: Res) -> bytes:
         figures = await certificates.figures(session, facility_code=None)
         ways = await certificates.published_ways(session)
     states: Counter[tuple[str, str]] = Counter()
-    for _, kind, status, count, _ in figures:
-        states[kind, status] += count
+    held: Counter[str] = Counter()
+    for each in figures:
+        states[each.kind, each.status] += each.number
+        held[each.kind] += each.held
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Counted(states, ways))
+    registry.register(_Counted(states, held, ways))
     return generate_latest(registry)
 
 
 class _Counted(Collector):
-    def __init__(self, states: Mapping[tuple[str, str], int], ways: Mapping[str, int]) -> None:
+    def __init__(self, states: Mapping[tuple[str, str], int], held: Mapping[str, int], ways: Mapping[str, int]) -> None:
         self._states = states
+        self._held = held
         self._ways = ways
 
     @override
@@ -76,6 +79,10 @@ class _Counted(Collector):
         for labels, count in self._states.items():
             states.add_metric(labels, count)
         yield states
+        held = GaugeMetricFamily("certsvc_certificates_awaiting_approval", "Of those requested, what waits for a facility's head.", labels=["kind"])
+        for kind, count in self._held.items():
+            held.add_metric([kind], count)
+        yield held
         files = CounterMetricFamily("certsvc_files_published", "Signed files: filled into a compiled design, or laid out in full.", labels=["way"])
         for way, count in self._ways.items():
             files.add_metric([way], count)

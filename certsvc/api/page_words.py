@@ -165,6 +165,8 @@ FIELDS_AT_FAULT: Mapping[str, tuple[str, ...]] = {
     "reason_needed": ("reason",),
     "text_needed": ("text",),
     "unknown_facility": ("facility",),
+    "unknown_practitioner": ("licence",),
+    "bad_period": ("valid_to",),
 }
 """Ids of the form fields that an error is about, by its code."""
 

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from certsvc.api.access import Reader, Res
 from certsvc.api.schemas import FacilityOut, PractitionerOut, facility_out, practitioner_out
@@ -31,6 +31,7 @@ class Figure(BaseModel):
     status: Status
     count: int
     oldest_requested_at: dt.datetime
+    awaiting_approval: int = Field(description="of `count`, what waits for the facility's head")
 
 
 class Page(BaseModel):
@@ -79,5 +80,16 @@ async def list_designs(_caller: Reader) -> DesignPage:
 async def read_stats(res: Res, caller: Reader) -> FigurePage:
     """How many certificates stand where, per facility and kind."""
     async with res.db.read() as session:
-        rows = await certificates.figures(session, facility_code=caller.facility_code)
-    return FigurePage(items=[Figure(facility_code=row[0], kind=row[1], status=row[2], count=row[3], oldest_requested_at=row[4]) for row in rows])
+        found = await certificates.figures(session, facility_code=caller.facility_code)
+    return FigurePage(items=[_figure(each) for each in found])
+
+
+def _figure(found: certificates.Figure) -> Figure:
+    return Figure(
+        facility_code=found.facility_code,
+        kind=found.kind,
+        status=found.status,
+        count=found.number,
+        oldest_requested_at=found.oldest,
+        awaiting_approval=found.held,
+    )

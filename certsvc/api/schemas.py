@@ -78,6 +78,7 @@ class CertificateOut(BaseModel):
     level: str | None
     days: int | None
     warnings: list[str]
+    awaits_approval: bool = Field(description="`requested`, and not signed before the facility's head has approved")
     reason: str | None
     reason_text: str | None
     replaced_by: uuid.UUID | None
@@ -101,6 +102,7 @@ class BatchCounts(BaseModel):
     pending: int
     failed: int
     cancelled: int
+    awaiting_approval: int = Field(description="of `pending`, what waits for the facility's head")
 
 
 class BatchOut(BaseModel):
@@ -124,6 +126,7 @@ class FacilityOut(BaseModel):
     ward_code: str
     active_from: dt.date
     active_to: dt.date | None
+    requires_approval: bool = Field(description="its head approves what was asked for before it is signed")
 
 
 class PractitionerOut(BaseModel):
@@ -154,6 +157,7 @@ def certificate_out(certificate: Certificate, *, caller: ApiKey, vault: Vault, s
         level=certificate.level,
         days=certificate.days,
         warnings=certificate.warnings,
+        awaits_approval=certificate.awaits_approval,
         reason=certificate.reason,
         reason_text=certificate.reason_text,
         replaced_by=certificate.replaced_by_id,

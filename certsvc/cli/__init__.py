@@ -7,11 +7,12 @@ mapping    mappings, template, at a running service
 hooks      webhooks, at a running service
 verifying  verify, at a running service          accounts local accounts, on this machine's database
 exporting  export, at a running service          portal   what goes to BHXH's portal, from this machine
+delegating authorities to sign, on this machine's database
 """
 
 import typer
 
-from certsvc.cli import accounts, exporting, here, hooks, issuers, looking, mapping, portal, remote, running, verifying
+from certsvc.cli import accounts, delegating, exporting, here, hooks, issuers, looking, mapping, portal, remote, running, verifying
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,6 +28,7 @@ app.add_typer(here.facilities, name="facilities")
 app.add_typer(here.practitioners, name="practitioners")
 app.add_typer(here.keys, name="keys")
 app.add_typer(accounts.accounts, name="accounts")
+app.add_typer(delegating.delegations, name="delegations")
 app.add_typer(here.identities, name="identities")
 app.add_typer(issuers.issuers, name="issuers")
 app.add_typer(here.certificates, name="certificates")

@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from certsvc.cli.ending import say, show
-from certsvc.cli.here import Facility, on_database, refuse_odd_facility
+from certsvc.cli.here import Facility, Licence, on_database, refuse_odd_facility
 from certsvc.config import Settings
 from certsvc.models import Role
 from certsvc.resources import open_vault, utc_now
@@ -23,12 +23,14 @@ def create(
     role: Annotated[Role, typer.Option()],
     facility: Facility = None,
     holder: Annotated[str | None, typer.Option(help="whose batches the account shares (default: the facility's, or those of the role)")] = None,
+    licence: Licence = None,
 ) -> None:
     """Make an account and show its one-time link, once."""
     refuse_odd_facility(role, facility)
 
     async def work(db: Database, settings: Settings) -> str:
-        token = await create_account(db, name, role=role, facility_code=facility, holder=holder, vault=open_vault(settings), now=utc_now())
+        vault = open_vault(settings)
+        token = await create_account(db, name, role=role, facility_code=facility, holder=holder, licence=licence, vault=vault, now=utc_now())
         return _link(settings, token)
 
     _say_link(on_database(work))
@@ -39,11 +41,11 @@ def list_accounts() -> None:
     """Which accounts there are, and how far each is."""
 
     async def work(db: Database, _: Settings) -> Table:
-        table, now = Table("name", "role", "facility", "holder", "caller", "state"), utc_now()
+        table, now = Table("name", "role", "facility", "licence", "holder", "caller", "state"), utc_now()
         async with db.read() as session:
             for account, caller in await sign_in.list_accounts(session):
                 state = "disabled" if not caller.is_good(now) else "enrolled" if account.password_hash else "waits for its link"
-                table.add_row(account.name, caller.role, caller.facility_code or "", caller.holder, caller.prefix, state)
+                table.add_row(account.name, caller.role, caller.facility_code or "", caller.licence or "", caller.holder, caller.prefix, state)
         return table
 
     show(on_database(work))

@@ -21,7 +21,7 @@ from certsvc.records.columns import PRACTITIONERS
 from certsvc.records.registry_files import read_facilities, read_practitioners
 from certsvc.records.tables import open_table
 from certsvc.resources import utc_now
-from certsvc.store import Database, registry
+from certsvc.store import Database, approvals, papers, registry
 
 T = TypeVar("T")
 _MAX_BYTES = 64 << 20
@@ -32,6 +32,7 @@ identities = typer.Typer(no_args_is_help=True, help="Signing identities.")
 certificates = typer.Typer(no_args_is_help=True, help="Certificates that were issued.")
 CsvFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV file")]
 Facility = Annotated[str | None, typer.Option(help="five-digit code of the facility")]
+Licence = Annotated[str | None, typer.Option(help="licence of the facility's practitioner whose own it is; heads and delegates approve by it")]
 
 
 def refuse_odd_facility(role: Role, facility: str | None) -> None:
@@ -61,7 +62,10 @@ def import_facilities(file: CsvFile) -> None:
     async def work(db: Database, _: Settings) -> int:
         found = read_facilities(file)
         async with db.begin() as session:
+            await papers.take_turn(session)
             await registry.save_facilities(session, found)
+            await session.flush()
+            await approvals.release_unrequired(session, now=utc_now(), actor="operator")
         return len(found)
 
     say(f"{on_database(work)} cơ sở / facilities")
@@ -107,8 +111,11 @@ def create(
     role: Annotated[Role, typer.Option()],
     facility: Facility = None,
     holder: Annotated[str | None, typer.Option(help="whose key it is; keys of one holder own the same batches (default: the facility, or the role)")] = None,
-    scopes: Annotated[str | None, typer.Option(help="what it may do, of read, issue, withdraw, with commas between (default: all that the role may)")] = None,
+    scopes: Annotated[
+        str | None, typer.Option(help="what it may do, of read, issue, withdraw, approve, with commas between (default: all of its role)")
+    ] = None,
     expires: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="last day on which it is good, in Hanoi (default: never expires)")] = None,
+    licence: Licence = None,
 ) -> None:
     """Make an API key and show it, once."""
     refuse_odd_facility(role, facility)
@@ -116,7 +123,8 @@ def create(
     narrowed = _read_scopes(scopes) if scopes is not None else None
 
     async def work(db: Database, _: Settings) -> str:
-        return await create_key(db, role=role, facility_code=facility, now=utc_now(), holder=holder, scopes=narrowed, expires_at=expires_at)
+        more = {"holder": holder, "licence": licence}
+        return await create_key(db, role=role, facility_code=facility, now=utc_now(), scopes=narrowed, expires_at=expires_at, **more)
 
     say(on_database(work))
 
@@ -134,11 +142,11 @@ def list_keys() -> None:
     """Which keys there are; the keys themselves are not known."""
 
     async def work(db: Database, _: Settings) -> Table:
-        table = Table("prefix", "role", "facility", "holder", "scopes", "created", "last used", "expires", "revoked")
+        table = Table("prefix", "role", "facility", "licence", "holder", "scopes", "created", "last used", "expires", "revoked")
         async with db.read() as session:
             for key in await registry.list_keys(session):
                 instants = (key.created_at, key.last_used_at, key.expires_at, key.revoked_at)
-                about = (key.prefix, key.role, key.facility_code or "", key.holder, " ".join(key.scopes or sorted(SCOPES_OF[key.role])))
+                about = (key.prefix, key.role, key.facility_code or "", key.licence or "", key.holder, " ".join(key.scopes or sorted(SCOPES_OF[key.role])))
                 table.add_row(*about, *(f"{at:%Y-%m-%d %H:%M}" if at else "" for at in instants))
         return table
 

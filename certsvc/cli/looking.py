@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +15,9 @@ from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, WRONG_USAGE, complain, run, 
 from certsvc.config import Settings
 from certsvc.errors import CertsvcError
 from certsvc.identities import open_keyring
+from certsvc.issuing.authority import is_authorised_on
+from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.models import Delegation
 from certsvc.other_issuers import OLD_AFTER, age_of, read_issuers
 from certsvc.resources import utc_now
 from certsvc.signing.claims import current
@@ -113,8 +116,35 @@ async def _database_findings(settings: Settings) -> AsyncIterator[str]:
             yield finding
         async for finding in _identity_findings(db, settings):
             yield finding
+        async for finding in _authority_findings(db):
+            yield finding
     finally:
         await db.close()
+
+
+async def _authority_findings(db: Database) -> AsyncIterator[str]:
+    """Authorities to sign that end soon with none behind them, and stations that may not issue for want of one."""
+    today = today_in_hanoi(utc_now())
+    async with db.read() as session:
+        facilities = await registry.list_facilities(session)
+        delegations = await registry.list_delegations(session)
+    for facility in facilities:
+        own = [each for each in delegations if each.facility_code == facility.code]
+        if facility.is_active_on(today) and not is_authorised_on(today, own):
+            yield (
+                f"Cơ sở {facility.code} chưa có văn bản uỷ quyền đang hiệu lực nên không ký được; hãy nhập bằng `certsvc delegations add`. "
+                f"/ No authority of facility {facility.code} is in force, so it cannot sign; enter one with `certsvc delegations add`."
+            )
+        for each in own:
+            if each.is_in_force_on(today) and each.valid_to is not None and each.valid_to < today + _EXPIRES_SOON and not _is_followed(each, own):
+                whose = each.licence or "cả trạm / the station"
+                yield f"Văn bản uỷ quyền {each.document} ({each.facility_code}, {whose}) hết hạn {each.valid_to:%d/%m/%Y}. / This authority to sign ends then."
+
+
+def _is_followed(delegation: Delegation, others: Sequence[Delegation]) -> bool:
+    """Whether another one of the same person or station is in force the day after."""
+    after = (delegation.valid_to or dt.date.max) + dt.timedelta(days=1)
+    return any(each.licence == delegation.licence and each.is_in_force_on(after) for each in others)
 
 
 async def _list_findings(db: Database) -> AsyncIterator[str]:

@@ -48,18 +48,27 @@ def _follow(client: httpx.Client, batch_id: str) -> dict[str, Any]:
     """The batch at its end. Ctrl-C leaves it running."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[end]}"))
     answer: dict[str, Any] = {}
+    told = 0
     try:
         with Progress(*columns, console=_err) as progress:
             task = progress.add_task("reading", total=None, end="")
             for answer in states(client, batch_id):
-                counts, end = answer["counts"], answer.get("estimated_end_at")
+                counts, end, held = answer["counts"], answer.get("estimated_end_at"), answer["counts"]["awaiting_approval"]
+                if held and held != told and answer["status"] == "running":
+                    _say_held(progress.console, held)
+                    told = held
                 until = f"≈ {dt.datetime.fromisoformat(end).astimezone():%H:%M:%S}" if end else ""
                 ended = counts["issued"] + counts["failed"] + counts["cancelled"]
-                progress.update(task, description=answer["status"], total=counts["certificates"] or None, completed=ended, end=until)
+                description = "awaiting approval" if held and held == counts["pending"] and answer["status"] == "running" else answer["status"]
+                progress.update(task, description=description, total=counts["certificates"] or None, completed=ended, end=until)
     except KeyboardInterrupt as error:
         complain(f"Lô vẫn chạy tiếp. Xem lại: certsvc batch watch {batch_id}", f"The batch goes on. Follow it again: certsvc batch watch {batch_id}")
         raise typer.Exit(CANNOT_NOW) from error
     return {name: value for name, value in answer.items() if name != "estimated_end_at"}
+
+
+def _say_held(console: Console, held: int) -> None:
+    console.print(f"{held} giấy chờ trưởng trạm duyệt rồi mới ký. / {held} certificates wait for the head of their facility to approve them.")
 
 
 def _show_end(answer: dict[str, Any], *, as_json: bool) -> None:

@@ -39,7 +39,8 @@ async def wait_for_certificate(wire: Wire, certificate_id: Id, *, at_most_s: flo
     waited_s, pause_s = 0.0, _FIRST_PAUSE_S
     while (certificate := await get_certificate(wire, certificate_id)).status in _UNDER_WAY:
         if waited_s >= at_most_s:
-            raise TimeoutError(f"the certificate is still {certificate.status}")
+            waits_for = ", for it waits for its facility's head to approve it" if certificate.awaits_approval else ""
+            raise TimeoutError(f"the certificate is still {certificate.status}{waits_for}")
         await wire.sleep(pause_s)
         waited_s, pause_s = waited_s + pause_s, min(pause_s * 1.5, _LONGEST_PAUSE_S)
     return certificate

@@ -8,7 +8,7 @@ from typing import Self
 import anyio
 import httpx
 
-from certsvc.client import batches, certificates, checks, registry, webhooks
+from certsvc.client import approvals, batches, certificates, checks, registry, webhooks
 from certsvc.client.binding import Call, Items
 from certsvc.client.wires import AsyncWire, SyncWire
 
@@ -41,6 +41,12 @@ class Methods:
     save_batch_archive = Call(batches.save_batch_archive)
     save_batch_export = Call(batches.save_batch_export)
     case_template = Call(batches.case_template)
+
+    list_approvals = Items(approvals.list_approvals)
+    approve_batch = Call(approvals.approve_batch)
+    decline_batch = Call(approvals.decline_batch)
+    approve_certificate = Call(approvals.approve_certificate)
+    decline_certificate = Call(approvals.decline_certificate)
 
     verify_file = Call(checks.verify_file)
     verify_code = Call(checks.verify_code)

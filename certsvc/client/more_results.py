@@ -88,6 +88,7 @@ class Facility(Result):
     ward_code: str
     active_from: dt.date
     active_to: dt.date | None
+    requires_approval: bool = False
 
 
 class FacilityPage(Result):
@@ -131,7 +132,37 @@ class Figure(Result):
     status: Status
     count: int
     oldest_requested_at: dt.datetime
+    awaiting_approval: int = 0
 
 
 class FigurePage(Result):
     items: list[Figure]
+
+
+class Approval(Result):
+    """What waits together for a facility's head: its part of a batch, or one certificate that was asked for alone."""
+
+    facility_code: str
+    batch_id: uuid.UUID | None
+    certificate_id: uuid.UUID | None
+    certificates: int
+    sick_leave: int
+    recovery: int
+    days: int
+    event_from: dt.date
+    event_to: dt.date
+    waiting_since: dt.datetime
+    requested_as: Annotated[Literal["insurer", "facility", "auditor", "admin"], Open]
+
+
+class ApprovalPage(Result):
+    items: list[Approval]
+    next_cursor: str | None
+
+
+class Decision(Result):
+    """How many certificates of your facility in a batch were decided."""
+
+    batch_id: uuid.UUID
+    facility_code: str
+    certificates: int

@@ -37,7 +37,10 @@ class Result(BaseModel):
 
 
 class Certificate(Result):
-    """`code` exists from acceptance (auditors do not see it), `serial` from signing."""
+    """`code` exists from acceptance (auditors do not see it), `serial` from signing.
+
+    With `awaits_approval` it is `requested`, and not signed before its facility's head has approved.
+    """
 
     id: uuid.UUID
     kind: Kind
@@ -54,6 +57,7 @@ class Certificate(Result):
     level: str | None
     days: int | None
     warnings: list[str]
+    awaits_approval: bool = False
     reason: str | None
     reason_text: str | None
     replaced_by: uuid.UUID | None
@@ -75,6 +79,7 @@ class BatchCounts(Result):
     pending: int
     failed: int
     cancelled: int
+    awaiting_approval: int = 0
 
 
 class Batch(Result):
@@ -119,6 +124,7 @@ class RowResult(Result):
     kind: Kind
     outcome: RowOutcome
     rules: list[RowRule]
+    awaits_approval: bool = False
     reason: str | None
     certificate_id: uuid.UUID | None
     serial: str | None

@@ -19,7 +19,7 @@ from certsvc.verify.codes import format_code
 def make_order(certificate: Certificate, roster: Roster, *, vault: Vault, settings: Settings, now: dt.datetime) -> Order:
     """The order of a claimed certificate, to be signed about `now`.
 
-    Raises Broken `no_head`, `no_identity`, `no_design`, `not_numbered` or `record_unreadable` where a person must act first.
+    Raises Broken `no_head`, `no_authority`, `no_identity`, `no_design`, `not_numbered` or `record_unreadable` where a person must act first.
     """
     if certificate.serial is None or certificate.status_list is None or certificate.status_index is None:
         raise Broken("not_numbered", "Giấy chưa được đánh số.", "The certificate was given no numbers.")

@@ -9,7 +9,7 @@ content, and for the same content only where somebody asks for this one certific
 import asyncio
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.models import LIVE, ApiKey, Certificate, Episode, Event, Kind, Status
 from certsvc.records import Case, Cell, Checked, Finding, Leave, Verdict, check, duplicate_finding, judge, rule_ids
 from certsvc.records.columns import CASES
-from certsvc.store import Database, papers
+from certsvc.store import Database, papers, registry
 from certsvc.vault import Vault
 
 ALONE, IN_BATCH = 0, 1
@@ -64,7 +64,8 @@ async def answer_rows(session: AsyncSession, rows: Sequence[Checked], *, terms: 
     await history.learn(session, people, caller=terms.caller)
     if not terms.dry_run:
         await _note_episodes(session, rows, vault=vault)
-    desk = _Desk(newest, people, terms, vault, history)
+    holding = await registry.requiring_approval(session, {case.facility_code for case in cases})
+    desk = _Desk(newest, people, terms, vault, history, holding)
     answers = await asyncio.to_thread(desk.answer_all, rows)
     await papers.add_all(session, Certificate, desk.accepted)
     await papers.add_all(session, Event, [_requested(values, terms) for values in desk.accepted])
@@ -77,13 +78,17 @@ def _requested(values: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """Where rows are judged one after another; `accepted` are the columns of the certificates that come of them."""
+    """Where rows are judged one after another; `accepted` are the columns of the certificates that come of them.
+
+    Those of the facilities in `holding` wait for their head's approval.
+    """
 
     newest: Mapping[papers.NaturalKey, Certificate]
     people: Mapping[str, str]
     terms: Terms
     vault: Vault
     history: PeoplesHistory
+    holding: Collection[str]
     accepted: list[dict[str, Any]] = field(default_factory=list)
 
     def answer_all(self, rows: Iterable[Checked]) -> list[tuple[Answer, ...]]:
@@ -113,7 +118,7 @@ class _Desk:
         revision = 1 if before is None else before.revision + 1
         person = self.people[case.person_key]
         values = _values(case, kind, revision=revision, person=person, record=row.record, digest=row.digest, terms=self.terms, vault=self.vault)
-        values["warnings"] = list(rule_ids(findings))
+        values |= {"warnings": list(rule_ids(findings)), "awaits_approval": case.facility_code in self.holding}
         self.accepted.append(values)
         return Answer(kind, "accepted", findings, days, values["id"])
 
@@ -175,6 +180,7 @@ def _values(case: Case, kind: Kind, *, revision: int, person: str, record: bytes
         "priority": terms.priority,
         "is_reissue": False,
         "attempts": 0,
+        "awaits_approval": False,
         "requested_by_id": terms.caller.id,
         "batch_id": terms.batch_id,
         "requested_at": terms.now,

@@ -41,6 +41,7 @@ def result_of(line: Line, *, vault: Vault, base_url: str) -> dict[str, Any]:
         "kind": str(row.kind),
         "outcome": _outcome(row.outcome, certificate),
         "rules": row.rules + _signing_rules(row.outcome, certificate),
+        "awaits_approval": certificate is not None and certificate.awaits_approval,
         "reason": certificate.reason if certificate and certificate.status is Status.FAILED else None,
         "certificate_id": None if certificate is None else str(certificate.id),
         "serial": None if certificate is None else certificate.serial,

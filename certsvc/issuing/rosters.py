@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from certsvc.config import Signatures
 from certsvc.errors import Broken
 from certsvc.identities import choose_identity
+from certsvc.issuing.authority import representatives_on, require_authorised
 from certsvc.issuing.orders import Signatory
 from certsvc.issuing.requesting import today_in_hanoi
-from certsvc.models import Facility, Practitioner, SigningIdentity, Slot
+from certsvc.models import Delegation, Facility, Practitioner, SigningIdentity, Slot
 from certsvc.store import Database, registry
 
 _FRESH_FOR = dt.timedelta(seconds=5)
@@ -17,7 +18,7 @@ _FRESH_FOR = dt.timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Who stands on one certificate. `head_examined`: the examiner is the head and signs only as that."""
+    """Who stands on one certificate. `head` is who represents the facility; `head_examined`: who examined is the same, and signs only as that."""
 
     facility_name: str
     parent_name: str
@@ -29,10 +30,11 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """One facility with its people, and all keys that were ever its or theirs. Lives for seconds."""
+    """One facility with its people, their authorities to sign, and all keys that were ever its or theirs. Lives for seconds."""
 
     facility: Facility
     practitioners: Sequence[Practitioner]
+    delegations: Sequence[Delegation]
     identities: Sequence[SigningIdentity]
     signatures: Signatures
     _found: dict[str, Staff] = field(default_factory=dict)
@@ -40,29 +42,33 @@ class Roster:
     def get_staff(self, licence: str, *, now: dt.datetime) -> Staff:
         """Who stands on a certificate of a case that this practitioner examined.
 
-        Raises Broken `no_head` where nobody may represent the facility that day, `no_identity` where a key is missing.
+        Raises Broken `no_head` where nobody may represent the facility that day, `no_authority` where the facility itself may
+        not issue, `no_identity` where a key is missing.
         """
         if licence not in self._found:
             self._found[licence] = self._find_staff(licence, now)
         return self._found[licence]
 
     def _find_staff(self, licence: str, now: dt.datetime) -> Staff:
-        head = self._head(today_in_hanoi(now))
+        today = today_in_hanoi(now)
+        require_authorised(self.facility.code, today, self.delegations)
+        head = self._representative(today)
         examiner = next((each for each in self.practitioners if each.licence == licence), head)
-        signatories = self._signatories(examiner, head, now)
-        return Staff(self.facility.name, self.facility.parent, examiner.full_name, head.full_name, examiner.is_head, signatories)
+        is_same = examiner.social_insurance_no == head.social_insurance_no  # who has had several licences is one person
+        signatories = self._signatories(None if is_same else examiner, head, now)
+        return Staff(self.facility.name, self.facility.parent, examiner.full_name, head.full_name, is_same, signatories)
 
-    def _head(self, day: dt.date) -> Practitioner:
-        heads = [each for each in self.practitioners if each.is_head and each.is_registered_on(day)]
-        if not heads:
+    def _representative(self, day: dt.date) -> Practitioner:
+        found = representatives_on(day, self.practitioners, self.delegations)
+        if not found:
             raise Broken("no_head", "Cơ sở chưa có người đại diện được phép ký.", "Nobody is registered to represent the facility.")
-        return heads[0]
+        return found[0]
 
-    def _signatories(self, examiner: Practitioner, head: Practitioner, now: dt.datetime) -> tuple[Signatory, ...]:
-        """Who signs, in order [domain §1.6]."""
+    def _signatories(self, examiner: Practitioner | None, head: Practitioner, now: dt.datetime) -> tuple[Signatory, ...]:
+        """Who signs, in order; no `examiner` where the representative examined [domain §1.6]."""
         people: list[tuple[Slot, Practitioner]] = []
         if self.signatures is Signatures.ALL:
-            people = [(Slot.REPRESENTATIVE, head)] if examiner.is_head else [(Slot.PRACTITIONER, examiner), (Slot.REPRESENTATIVE, head)]
+            people = [*([(Slot.PRACTITIONER, examiner)] if examiner else []), (Slot.REPRESENTATIVE, head)]
         signers: list[tuple[Slot, str, str | None]] = [(slot, person.full_name, person.licence) for slot, person in people]
         return tuple(self._signatory(*each, now) for each in (*signers, (Slot.ORGANISATION, self.facility.name, None)))
 
@@ -92,11 +98,13 @@ class Rosters:
         async with self._db.read() as session:
             facilities = await registry.facilities_by_code(session, codes)
             people = await registry.list_practitioners(session, facility_codes=codes)
+            delegations = await registry.list_delegations(session, facility_codes=codes)
             identities = await registry.list_identities(session, facility_codes=codes)
         return {
             code: Roster(
                 facility,
                 [each for each in people if each.facility_code == code],
+                [each for each in delegations if each.facility_code == code],
                 [each for each in identities if each.facility_code == code],
                 self._signatures,
             )

@@ -14,7 +14,7 @@ from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.requesting import Terms, check_for, new_certificate, rejected
 from certsvc.models import ApiKey, Certificate, EventType, Role
 from certsvc.records import Case, Cell, judge, rule_ids
-from certsvc.store import Database, certificates, papers, status_lists
+from certsvc.store import Database, certificates, papers, registry, status_lists
 from certsvc.vault import Vault
 
 
@@ -134,6 +134,7 @@ async def replace(
         successor = new_certificate(case, old.kind, revision=old.revision + 1, terms=terms, vault=vault)
         successor.replaces_id = old.id
         successor.is_reissue = record is None
+        successor.awaits_approval = bool(await registry.requiring_approval(session, [old.facility_code]))
         successor.warnings = [rule for rule in warnings if rule != "A-LATE"]
         old.replace(now, reason, text)
         await session.flush()  # the old one must be dead before the database sees a second one alive

@@ -8,9 +8,10 @@ Invariants that the database can hold are repeated as constraints: one live cert
 from certsvc.models.answers import StoredAnswer, WrongTry
 from certsvc.models.base import Entity, Instant
 from certsvc.models.batches import Batch, BatchRow, ColumnMapping
-from certsvc.models.certificates import CANCELLED, Certificate, Episode, Event, PublishedFile, SerialCounter
+from certsvc.models.certificates import CANCELLED, DECLINED, Certificate, Episode, Event, SerialCounter
 from certsvc.models.published import StatusList, TrustList
-from certsvc.models.registry import ApiKey, Facility, Practitioner, SigningIdentity
+from certsvc.models.register import PublishedFile
+from certsvc.models.registry import ApiKey, Delegation, Facility, Practitioner, SigningIdentity
 from certsvc.models.sign_in import Account, SignInTry, StaffSession
 from certsvc.models.submissions import Submission
 from certsvc.models.webhooks import DeliveryState, Disabled, EventType, WebhookDelivery, WebhookEndpoint
@@ -18,6 +19,7 @@ from certsvc.states import LIVE, PUBLISHED, SCOPES_OF, BatchStatus, Kind, Origin
 
 __all__ = [
     "CANCELLED",
+    "DECLINED",
     "LIVE",
     "PUBLISHED",
     "SCOPES_OF",
@@ -28,6 +30,7 @@ __all__ = [
     "BatchStatus",
     "Certificate",
     "ColumnMapping",
+    "Delegation",
     "DeliveryState",
     "Disabled",
     "Entity",

@@ -11,8 +11,11 @@ from certsvc.errors import Conflict
 from certsvc.models.base import Entity, one_of
 from certsvc.states import Kind, Status
 
-IN_WORK = "status IN ('requested', 'signing')"
-"""What the partial index on waiting certificates covers; a query must say it in these words to be served by it."""
+IN_WORK = "status IN ('requested', 'signing') AND NOT awaits_approval"
+"""What the partial index on certificates for workers covers; a query must say it in these words to be served by it."""
+
+HELD = "awaits_approval"
+"""What the partial index on certificates that wait for their facility's head covers."""
 
 WITHDRAWN = "status IN ('suspended', 'revoked', 'replaced')"
 """What the partial index on places in status lists covers; the same holds of it."""
@@ -20,8 +23,8 @@ WITHDRAWN = "status IN ('suspended', 'revoked', 'replaced')"
 CANCELLED = "cancelled"
 """The reason of a `failed` certificate that was given up with its batch before anybody signed it."""
 
-LAID_OUT = "base IS NULL"
-"""Files that took the full layout, for no slot held their texts: they share no base. A partial index covers them."""
+DECLINED = "declined"
+"""The reason of a `failed` certificate that its facility's head did not approve."""
 
 
 class Certificate(Entity):
@@ -29,7 +32,8 @@ class Certificate(Entity):
 
     `record` is the encrypted case; `person` a blind index of whom it is about; `code_index` and
     `token_index` are keyed digests of the look-up secrets, which are derived, never stored. `batch_id` is the batch
-    that asked for it, so that a batch's progress is counted without its rows. `status_list` and `status_index` are its
+    that asked for it, so that a batch's progress is counted without its rows. `awaits_approval`: `requested`, and no worker
+    takes it before the facility's head has approved. `status_list` and `status_index` are its
     place in the status lists, which its QR names.
     """
 
@@ -72,6 +76,7 @@ class Certificate(Entity):
     pdf_sha256: Mapped[str | None] = mapped_column(String(64))
     pdf_bytes: Mapped[int | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    awaits_approval: Mapped[bool] = mapped_column(default=False)
     lease_until: Mapped[dt.datetime | None]
     lease_token: Mapped[str | None] = mapped_column(String(32))
     changed_at: Mapped[dt.datetime]
@@ -93,7 +98,8 @@ class Certificate(Entity):
         Index("ix_certificates_work", "priority", "requested_at", "facility_code", "id", sqlite_where=text(IN_WORK), postgresql_where=text(IN_WORK)),
         Index("ix_certificates_person", "person", "kind"),
         Index("ix_certificates_newest", "requested_at", "id"),
-        Index("ix_certificates_batch", "batch_id", "status"),
+        Index("ix_certificates_batch", "batch_id", "status", "awaits_approval"),
+        Index("ix_certificates_held", "facility_code", "batch_id", "id", sqlite_where=text(HELD), postgresql_where=text(HELD)),
         one_of("kind", Kind),
         one_of("status", Status),
         CheckConstraint(
@@ -101,6 +107,7 @@ class Certificate(Entity):
             name="published",
         ),
         CheckConstraint("(status = 'signing') = (lease_token IS NOT NULL)", name="lease"),
+        CheckConstraint("NOT awaits_approval OR status = 'requested'", name="awaits_approval"),
     )
 
     def _move(self, to: Status, now: dt.datetime, *, legal_from: tuple[Status, ...]) -> None:
@@ -148,6 +155,21 @@ class Certificate(Entity):
         self._move(Status.FAILED, now, legal_from=(Status.REQUESTED, Status.SIGNING))
         self.reason, self.reason_text = reason, text
         self.lease_token = self.lease_until = None
+        self.awaits_approval = False
+
+    def approve(self, now: dt.datetime) -> None:
+        """Let workers have it. Raises Conflict `nothing_to_approve`."""
+        self._require_held()
+        self.awaits_approval, self.changed_at = False, now
+
+    def decline(self, now: dt.datetime, text: str) -> None:
+        """Give it up unsigned; its case is free again. Raises Conflict `nothing_to_approve`."""
+        self._require_held()
+        self.fail(now, DECLINED, text)
+
+    def _require_held(self) -> None:
+        if not self.awaits_approval:
+            raise nothing_to_approve()
 
     @property
     def is_cancelled(self) -> bool:
@@ -168,6 +190,10 @@ class Certificate(Entity):
     def replace(self, now: dt.datetime, reason: str, text: str | None) -> None:
         self._move(Status.REPLACED, now, legal_from=(Status.ISSUED, Status.SUSPENDED))
         self.reason, self.reason_text = reason, text
+
+
+def nothing_to_approve() -> Conflict:
+    return Conflict("nothing_to_approve", "Không có giấy nào đang chờ duyệt ở đây.", "Nothing waits here for approval.")
 
 
 class SerialCounter(Entity):
@@ -204,31 +230,3 @@ class Event(Entity):
     name: Mapped[str] = mapped_column(String(32))
     actor: Mapped[str] = mapped_column(String(64))
     facts: Mapped[dict[str, Any]]
-
-
-class PublishedFile(Entity):
-    """The digest register: every version of a certificate that we ever published, and where its bytes lie.
-
-    `sha256` is of the whole file, which is `base`, then `stock` (layers, by their SHA-256; None where nothing is
-    shared), then the piece of `length` bytes from `start` on in `pack`, sealed under the data key. `data_key` is
-    wrapped by the vault; None once it was destroyed: then the bytes are erased, wherever copies of them lie.
-    """
-
-    __tablename__ = "published_files"
-
-    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
-    certificate_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("certificates.id"), index=True)
-    certificate: Mapped[Certificate] = relationship(lazy="raise")
-    published_at: Mapped[dt.datetime]
-    base: Mapped[str | None] = mapped_column(String(64))
-    stock: Mapped[str | None] = mapped_column(String(64))
-    pack: Mapped[str] = mapped_column(String(32))
-    start: Mapped[int]
-    length: Mapped[int]
-    data_key: Mapped[bytes | None] = mapped_column(LargeBinary)
-
-    __table_args__ = (
-        CheckConstraint("stock IS NULL OR base IS NOT NULL", name="layers"),
-        CheckConstraint("start >= 0 AND length > 0", name="place"),
-        Index("ix_published_files_laid_out", "base", sqlite_where=text(LAID_OUT), postgresql_where=text(LAID_OUT)),
-    )

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from certsvc.models.base import Entity, one_of, within
@@ -11,7 +11,10 @@ from certsvc.states import SCOPES_OF, Origin, Role, Scope
 
 
 class Facility(Entity):
-    """A health station or hospital that may issue; `code` is its five-digit BHXH number."""
+    """A health station or hospital that may issue; `code` is its five-digit BHXH number.
+
+    `requires_approval`: its head approves what was asked for before anything is signed with its seal.
+    """
 
     __tablename__ = "facilities"
 
@@ -21,6 +24,7 @@ class Facility(Entity):
     ward_code: Mapped[str] = mapped_column(String(5))
     active_from: Mapped[dt.date]
     active_to: Mapped[dt.date | None]
+    requires_approval: Mapped[bool] = mapped_column(default=False)
 
     def is_active_on(self, day: dt.date) -> bool:
         return within(day, self.active_from, self.active_to)
@@ -50,6 +54,34 @@ class Practitioner(Entity):
         return within(day, self.registered_from, self.registered_to)
 
 
+class Delegation(Entity):
+    """A written authority to sign for a facility, in force between its days until it is withdrawn [domain §1.6].
+
+    With a `licence` that practitioner represents the facility in its head's place; without one the station as a whole was
+    authorised, by the Trung tâm Y tế above it, to issue and to stamp. `document` is the authority's own number.
+    """
+
+    __tablename__ = "delegations"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    facility_code: Mapped[str] = mapped_column(ForeignKey("facilities.code"), index=True)
+    licence: Mapped[str | None] = mapped_column(String(64))
+    document: Mapped[str] = mapped_column(String(64))
+    granted_by: Mapped[str] = mapped_column(String(255))
+    valid_from: Mapped[dt.date]
+    valid_to: Mapped[dt.date | None]
+    added_at: Mapped[dt.datetime]
+    withdrawn_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (
+        ForeignKeyConstraint(["licence", "facility_code"], ["practitioners.licence", "practitioners.facility_code"]),
+        CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="days"),
+    )
+
+    def is_in_force_on(self, day: dt.date) -> bool:
+        return self.withdrawn_at is None and within(day, self.valid_from, self.valid_to)
+
+
 class SigningIdentity(Entity):
     """A key that signs, and whose: an organisation (facility), or a person (by licence)."""
 
@@ -77,6 +109,7 @@ class ApiKey(Entity):
     `sha256` is the digest of what shows who calls. Of a key (`origin`) that is its text; of an OpenID subject the issuer,
     subject, role, facility and holder, so that a change of role is another caller and history keeps what was; of a local
     account a random value that nothing opens. `prefix` names the caller in logs. `scopes` narrow what its role may.
+    `licence` is the practitioner of the facility that this caller is, where it is one person.
     """
 
     __tablename__ = "api_keys"
@@ -89,6 +122,7 @@ class ApiKey(Entity):
     facility_code: Mapped[str | None] = mapped_column(ForeignKey("facilities.code"))
     holder: Mapped[str] = mapped_column(String(64))
     scopes: Mapped[list[str] | None]
+    licence: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime | None]
     last_used_at: Mapped[dt.datetime | None]
@@ -98,6 +132,7 @@ class ApiKey(Entity):
         one_of("role", Role),
         one_of("origin", Origin),
         CheckConstraint("(role = 'facility') = (facility_code IS NOT NULL)", name="facility_scope"),
+        CheckConstraint("licence IS NULL OR facility_code IS NOT NULL", name="licence"),
     )
 
     def is_of_same_holder(self, other: "ApiKey") -> bool:

@@ -159,6 +159,7 @@ FACILITIES = _layout(
     ("ward_code", (), True, 5),
     ("active_from", (), True, 32),
     ("active_to", (), False, 32),
+    ("requires_approval", (), False, 16),
 )
 
 PRACTITIONERS = _layout(

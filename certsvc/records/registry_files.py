@@ -15,6 +15,7 @@ from certsvc.records.columns import FACILITIES, PRACTITIONERS, Layout, fold
 from certsvc.records.refusals import refusal
 from certsvc.records.tables import open_table
 from certsvc.records.titles import TITLES_VI
+from certsvc.records.words import meaning_of
 
 _MAX_ROWS, _MAX_BYTES = 50_000, 64 << 20
 _CODE = re.compile(r"[0-9]{5}")
@@ -41,7 +42,11 @@ def read_practitioners(path: Path) -> list[Practitioner]:
 
 
 def _facility(line: "_Line") -> Facility:
+    """Where the file does not say whether approval is required, the database keeps what it has."""
+    requires_approval = line.yes_or_no("requires_approval")
+    said = {} if requires_approval is None else {"requires_approval": requires_approval}
     return Facility(
+        **said,
         code=line.digits("facility_code", _CODE, length=5),
         name=line.text("name"),
         parent=line.text("parent"),
@@ -120,6 +125,14 @@ class _Line:
         if text and fold(text) not in _ROLES:
             self.complain(column, "phải là head (trưởng trạm) hoặc practitioner (người hành nghề)", "must be head or practitioner")
         return _ROLES.get(fold(text), "practitioner")
+
+    def yes_or_no(self, column: str) -> bool | None:
+        """None where nothing is said."""
+        text = normalised(as_text(self._cells.get(column)))
+        meaning = meaning_of(column, text) if text else None
+        if text and meaning is None:
+            self.complain(column, "phải là Có hoặc Không", "must be yes or no")
+        return None if meaning is None else bool(meaning)
 
     def needed_day(self, column: str) -> dt.date:
         day = self._day(column)

@@ -41,6 +41,7 @@ TITLES_VI = {
     "parent": "Cơ quan chủ quản",
     "active_from": "Hoạt động từ ngày",
     "active_to": "Hoạt động đến ngày",
+    "requires_approval": "Trưởng trạm duyệt trước khi ký",
     "licence": "Số chứng chỉ hành nghề",
     "role": "Vai trò",
     "registered_from": "Đăng ký từ ngày",

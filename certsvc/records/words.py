@@ -45,6 +45,7 @@ _WORDS: dict[str, Mapping[Any, tuple[str, ...]]] = {
     },
     "wants_sick_leave": _YES_NO,
     "wants_recovery": _YES_NO,
+    "requires_approval": _YES_NO,
 }
 
 _LONGEST = 100

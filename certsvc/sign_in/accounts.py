@@ -38,7 +38,9 @@ class Enrolment:
         return proofs.otpauth_uri(self.totp_secret, self.name)
 
 
-async def create_account(db: Database, name: str, *, role: Role, facility_code: str | None, holder: str | None, vault: Vault, now: dt.datetime) -> str:
+async def create_account(
+    db: Database, name: str, *, role: Role, facility_code: str | None, holder: str | None, vault: Vault, now: dt.datetime, licence: str | None = None
+) -> str:
     """Make an account; returns the token of its one-time link, shown once. Raises InputError, Conflict `account_known`."""
     name = _plain_name(name)
     if not name or len(name) > _MAX_NAME:
@@ -51,11 +53,13 @@ async def create_account(db: Database, name: str, *, role: Role, facility_code: 
         facility_code=facility_code,
         holder=holder,
         scopes=None,
+        licence=licence,
         now=now,
     )
     async with db.begin() as session:
         if facility_code and await registry.find_facility(session, facility_code) is None:
             raise InputError("unknown_facility", "Không có cơ sở này.", "There is no such facility.")
+        await registry.require_practitioner(session, licence, facility_code)
         if await sign_in.find_account(session, name) is not None:
             raise Conflict("account_known", "Đã có tài khoản tên này.", "There is an account of this name already.")
         session.add(caller)

@@ -1,6 +1,7 @@
 """Who an OpenID token says somebody is: role, facility and holder out of its claims, by the operator's settings."""
 
 import datetime as dt
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from certsvc.sign_in.proofs import digest
 from certsvc.store import Database, registry
 
 _MAX_HOLDER = 64
+_MAX_LICENCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,13 @@ class Subject:
     facility_code: str | None
     holder: str | None
     name: str
+    licence: str | None = None
 
     @property
     def sha256(self) -> str:
-        """Under which the database knows the caller."""
-        return digest("\n".join(("oidc", self.issuer, self.subject, self.role, self.facility_code or "", self.holder or "")))
+        """Under which the database knows the caller; without a licence as before there were any."""
+        parts = ("oidc", self.issuer, self.subject, self.role, self.facility_code or "", self.holder or "")
+        return digest("\n".join(parts) if self.licence is None else json.dumps([*parts, self.licence]))
 
 
 def read_subject(claims: Mapping[str, Any], settings: Settings) -> Subject:
@@ -46,8 +50,10 @@ def read_subject(claims: Mapping[str, Any], settings: Settings) -> Subject:
     if role is Role.FACILITY and facility is None:
         raise _no_facility()
     holder = _find_text(claims, settings.oidc_holder_claim) if settings.oidc_holder_claim else None
+    licence = _find_text(claims, settings.oidc_licence_claim) if settings.oidc_licence_claim and role is Role.FACILITY else None
     name = _find_text(claims, "name") or _find_text(claims, "preferred_username") or str(role)
-    return Subject(str(claims["iss"]), str(claims["sub"]), role, facility, holder[:_MAX_HOLDER] if holder else None, name)
+    licence = licence if licence and len(licence) <= _MAX_LICENCE else None
+    return Subject(str(claims["iss"]), str(claims["sub"]), role, facility, holder[:_MAX_HOLDER] if holder else None, name, licence)
 
 
 def _read_role(claims: Mapping[str, Any], settings: Settings) -> Role:
@@ -111,6 +117,7 @@ async def _make(db: Database, subject: Subject, *, now: dt.datetime) -> ApiKey:
         facility_code=subject.facility_code,
         holder=subject.holder,
         scopes=None,
+        licence=subject.licence,
         now=now,
     )
     try:

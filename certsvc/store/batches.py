@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
@@ -71,16 +72,21 @@ async def count(session: AsyncSession, batch_id: uuid.UUID) -> dict[str, int]:
     """The `counts` of a batch at one moment; ask within `Database.read`, or with the batch locked.
 
     rows = accepted + rejected + none, and certificates = issued + pending + failed + cancelled, but in a dry run, whose
-    certificates are those that would be issued.
+    certificates are those that would be issued. Of what is pending, `awaiting_approval` wait for their facility's head.
     """
     own = Certificate.batch_id == batch_id
-    certificates = dict((await session.execute(select(Certificate.status, func.count()).where(own).group_by(Certificate.status))).all())
+    columns = (Certificate.status, Certificate.awaits_approval)
+    found = (await session.execute(select(*columns, func.count()).where(own).group_by(*columns))).all()
+    certificates: Counter[Status] = Counter()
+    for status, _, number in found:
+        certificates[status] += number
     given_up = select(func.count()).where(own, Certificate.status == Status.FAILED, Certificate.reason == CANCELLED)
     cancelled = await session.scalar(given_up) or 0
     rows = await session.scalar(select(Batch.counts).where(Batch.id == batch_id)) or await count_rows(session, batch_id)
-    failed = certificates.get(Status.FAILED, 0) - cancelled
+    failed = certificates[Status.FAILED] - cancelled
     issued = sum(number for status, number in certificates.items() if status not in (*IN_WORK, Status.FAILED))
     progress = {"issued": issued, "pending": rows["asked"] - issued - failed - cancelled, "failed": failed, "cancelled": cancelled}
+    progress["awaiting_approval"] = sum(number for _, is_held, number in found if is_held)
     return {name: number for name, number in rows.items() if name != "asked"} | progress
 
 

@@ -4,11 +4,12 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Select, String, and_, case, func, insert, literal, null, or_, select, update
+from sqlalchemy import JSON, ColumnElement, Select, and_, case, func, literal, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from certsvc.models import CANCELLED, BatchRow, Certificate, Event, Status
+from certsvc.models import CANCELLED, DECLINED, BatchRow, Certificate, Facility, Status
+from certsvc.store.certificates import record_events
 
 _Other = aliased(Certificate)
 _OTHERS = and_(
@@ -20,16 +21,18 @@ _OTHERS = and_(
 """Certificates of the same natural key."""
 
 IS_CANCELLED = and_(Certificate.status == Status.FAILED, Certificate.reason == CANCELLED)
-HAS_FAILED = and_(Certificate.status == Status.FAILED, or_(Certificate.reason.is_(None), Certificate.reason != CANCELLED))
+HAS_FAILED = and_(Certificate.status == Status.FAILED, or_(Certificate.reason.is_(None), Certificate.reason.not_in([CANCELLED, DECLINED])))
+"""What the head did not approve is not tried again by itself: whoever mends it sends it again."""
 
 
 async def cancel_waiting(session: AsyncSession, batch_id: uuid.UUID, *, now: dt.datetime, actor: str) -> None:
     """Give up the certificates of a batch that nobody is signing; those in the hands of a worker are left to it."""
     is_left_behind = and_(Certificate.status == Status.SIGNING, Certificate.lease_until < now)
     waits = (Certificate.batch_id == batch_id, or_(Certificate.status == Status.REQUESTED, is_left_behind))
-    new = {"status": Status.FAILED, "reason": CANCELLED, "reason_text": None, "lease_token": None, "lease_until": None, "changed_at": now}
-    await session.execute(update(Certificate).where(*waits).values(new).execution_options(synchronize_session=False))
-    await _record_events(session, batch_id, "failed", {"reason": CANCELLED}, of=IS_CANCELLED, now=now, actor=actor)
+    new = {"status": Status.FAILED, "reason": CANCELLED, "reason_text": None, "lease_token": None, "lease_until": None}
+    given_up = update(Certificate).where(*waits).values(new | {"awaits_approval": False, "changed_at": now})
+    await session.execute(given_up.execution_options(synchronize_session=False))
+    await _record_just_now(session, batch_id, IS_CANCELLED, "failed", {"reason": CANCELLED}, now=now, actor=actor)
 
 
 async def has_any(session: AsyncSession, batch_id: uuid.UUID, which: ColumnElement[bool]) -> bool:
@@ -56,9 +59,10 @@ async def take_back(session: AsyncSession, batch_id: uuid.UUID, which: ColumnEle
     await session.execute(let_go.values(batch_id=None).execution_options(synchronize_session=False))
     newest_other = select(func.coalesce(func.max(_Other.revision), 0)).where(_OTHERS).correlate(Certificate).scalar_subquery()
     new = {"status": Status.REQUESTED, "reason": None, "reason_text": None, "attempts": 0, "lease_until": None, "changed_at": now}
-    again = update(Certificate).where(Certificate.batch_id == batch_id, which).values(new | {"revision": newest_other + 1})
+    is_held = Certificate.facility_code.in_(select(Facility.code).where(Facility.requires_approval))
+    again = update(Certificate).where(Certificate.batch_id == batch_id, which).values(new | {"revision": newest_other + 1, "awaits_approval": is_held})
     await session.execute(again.execution_options(synchronize_session=False))
-    await _record_events(session, batch_id, "requested", {}, of=Certificate.status == Status.REQUESTED, now=now, actor=actor)
+    await _record_just_now(session, batch_id, Certificate.status == Status.REQUESTED, "requested", {}, now=now, actor=actor)
 
 
 def _overtaken(batch_id: uuid.UUID, which: ColumnElement[bool]) -> Select[uuid.UUID, uuid.UUID, bool]:
@@ -72,12 +76,8 @@ def _overtaken(batch_id: uuid.UUID, which: ColumnElement[bool]) -> Select[uuid.U
     return select(*columns).join(their, is_theirs).where(Certificate.batch_id == batch_id, which, their.revision > Certificate.revision)
 
 
-async def _record_events(
-    session: AsyncSession, batch_id: uuid.UUID, name: str, facts: dict[str, Any], *, of: ColumnElement[bool], now: dt.datetime, actor: str
+async def _record_just_now(
+    session: AsyncSession, batch_id: uuid.UUID, of: ColumnElement[bool], name: str, facts: dict[str, Any], *, now: dt.datetime, actor: str
 ) -> None:
     """Into the history of each certificate of the batch that has just become what `of` says."""
-    just_now = (Certificate.batch_id == batch_id, of, Certificate.changed_at == now)
-    told = select(Certificate.id, literal(now, Certificate.changed_at.type), literal(name, String), literal(actor, String), literal(facts, JSON)).where(
-        *just_now
-    )
-    await session.execute(insert(Event).from_select(["certificate_id", "at", "name", "actor", "facts"], told))
+    await record_events(session, and_(Certificate.batch_id == batch_id, of, Certificate.changed_at == now), name, facts, at=now, actor=actor)

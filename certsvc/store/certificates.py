@@ -3,13 +3,13 @@
 import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text, update
+from sqlalchemy import JSON, ColumnElement, String, and_, case, func, insert, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.models import Certificate, Event, Kind, PublishedFile, Status
-from certsvc.models.certificates import LAID_OUT
+from certsvc.models.register import LAID_OUT
 
 
 async def find(session: AsyncSession, certificate_id: uuid.UUID) -> Certificate | None:
@@ -65,20 +65,44 @@ def record_event(session: AsyncSession, certificate_id: uuid.UUID, name: str, *,
     session.add(Event(certificate_id=certificate_id, at=at, name=name, actor=actor, facts=facts))
 
 
+async def record_events(session: AsyncSession, which: ColumnElement[bool], name: str, facts: dict[str, Any], *, at: dt.datetime, actor: str) -> None:
+    """Append to the history of every certificate of which `which` is true, in one statement."""
+    told = select(Certificate.id, literal(at, Certificate.changed_at.type), literal(name, String), literal(actor, String), literal(facts, JSON)).where(which)
+    await session.execute(insert(Event).from_select(["certificate_id", "at", "name", "actor", "facts"], told))
+
+
 async def events_of(session: AsyncSession, certificate_id: uuid.UUID) -> Sequence[Event]:
     return (await session.scalars(select(Event).where(Event.certificate_id == certificate_id).order_by(Event.id))).all()
 
 
-async def figures(session: AsyncSession, *, facility_code: str | None) -> Sequence[Row[str, Kind, Status, int, dt.datetime]]:
-    """Per facility, kind and status: how many, and when the oldest was asked for."""
+class Figure(NamedTuple):
+    """How many certificates of a facility and kind stand where, and when the oldest of them was asked for.
+
+    `held` of them wait for the facility's head; `oldest_unheld` is the oldest of the others.
+    """
+
+    facility_code: str
+    kind: Kind
+    status: Status
+    number: int
+    oldest: dt.datetime
+    held: int
+    oldest_unheld: dt.datetime | None
+
+
+async def figures(session: AsyncSession, *, facility_code: str | None) -> Sequence[Figure]:
+    """Per facility, kind and status."""
+    asked, is_held = Certificate.requested_at, Certificate.awaits_approval
+    held = func.sum(case((is_held, 1), else_=0))
+    unheld = func.min(case((is_held.is_(False), asked)))
     query = (
-        select(Certificate.facility_code, Certificate.kind, Certificate.status, func.count(), func.min(Certificate.requested_at))
+        select(Certificate.facility_code, Certificate.kind, Certificate.status, func.count(), func.min(asked), held, unheld)
         .group_by(Certificate.facility_code, Certificate.kind, Certificate.status)
         .order_by(Certificate.facility_code, Certificate.kind, Certificate.status)
     )
     if facility_code is not None:
         query = query.where(Certificate.facility_code == facility_code)
-    return (await session.execute(query)).all()
+    return [Figure(*row) for row in (await session.execute(query)).all()]
 
 
 async def published_ways(session: AsyncSession) -> dict[str, int]:

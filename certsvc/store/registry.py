@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.errors import NotFound
-from certsvc.models import ApiKey, Facility, Origin, Practitioner, SigningIdentity
+from certsvc.errors import InputError, NotFound
+from certsvc.models import ApiKey, Delegation, Facility, Origin, Practitioner, SigningIdentity
 
 
 async def save_facilities(session: AsyncSession, facilities: Iterable[Facility]) -> None:
@@ -43,6 +43,37 @@ async def list_practitioners(session: AsyncSession, *, facility_codes: Collectio
 
 async def find_facility(session: AsyncSession, code: str) -> Facility | None:
     return await session.get(Facility, code)
+
+
+async def requiring_approval(session: AsyncSession, codes: Collection[str]) -> frozenset[str]:
+    """Those of these facilities whose head approves before anything is signed."""
+    return frozenset(await session.scalars(select(Facility.code).where(Facility.code.in_(codes), Facility.requires_approval)))
+
+
+async def list_delegations(session: AsyncSession, *, facility_codes: Collection[str] | None = None) -> Sequence[Delegation]:
+    """Authorities to sign, those that were withdrawn too; by facility, the newest first."""
+    query = select(Delegation).order_by(Delegation.facility_code, Delegation.valid_from.desc(), Delegation.added_at.desc(), Delegation.id)
+    if facility_codes is not None:
+        query = query.where(Delegation.facility_code.in_(facility_codes))
+    return (await session.scalars(query)).all()
+
+
+async def get_delegation(session: AsyncSession, delegation_id: uuid.UUID, *, of: str | None = None, for_change: bool = False) -> Delegation:
+    """`of` that facility, or any. Raises NotFound."""
+    found = await session.get(Delegation, delegation_id, with_for_update=for_change)
+    if found is None or of not in (None, found.facility_code):
+        raise NotFound("no_such_delegation", "Không có văn bản uỷ quyền này.", "There is no such authority to sign.")
+    return found
+
+
+async def require_practitioner(session: AsyncSession, licence: str | None, facility_code: str | None) -> None:
+    """Raises InputError `unknown_practitioner` for the licence of nobody who is entered for that facility."""
+    if licence is not None and await session.get(Practitioner, (licence, facility_code)) is None:
+        raise InputError(
+            "unknown_practitioner",
+            "Cơ sở này không có người hành nghề với số chứng chỉ đó; hãy nhập trước bằng `certsvc practitioners import`.",
+            "No practitioner of this facility has that licence; import them first with `certsvc practitioners import`.",
+        )
 
 
 async def list_identities(session: AsyncSession, *, facility_codes: Collection[str] | None = None) -> Sequence[SigningIdentity]:

@@ -3,13 +3,10 @@
 import datetime as dt
 import re
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from certsvc.config import Signatures
@@ -18,23 +15,10 @@ from certsvc.issuing.rosters import Rosters
 from certsvc.models import Certificate, PublishedFile, SigningIdentity, Slot
 from certsvc.resources import utc_now
 from certsvc.store import claims
+from tests.support.counting import statements
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 from tests.support.stand_in_press import StandInPress
-
-
-@contextmanager
-def statements(rig: Rig) -> Iterator[list[str]]:
-    """What the database is told meanwhile."""
-    told: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        told.append(statement)
-
-    engine = rig.res.db.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield told
-    event.remove(engine, "before_cursor_execute", note)
 
 
 async def _wait_for(rig: Rig, count: int, *, first: int) -> None:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from certsvc.cli import app
 from certsvc.config import Settings
 from certsvc.identities import open_keyring
+from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.resources import utc_now
 from certsvc.store import Database, status_lists
 from certsvc.trusting import build_trust
@@ -95,6 +96,33 @@ def test_roots_of_others_are_told_when_they_end_or_cannot_be_read(station: Stati
 def test_lists_older_than_a_day_are_told(station: Station) -> None:
     _sign_trust_list(station.settings, utc_now() - dt.timedelta(hours=25))
     assert OLD_LISTS in _doctor(station.settings)
+
+
+def _run(station: Station, *words: str) -> str:
+    result = CliRunner().invoke(app, list(words), env=station.settings.as_environment())
+    assert result.exit_code == 0, result.output
+    return result.stdout.strip()
+
+
+def test_authorities_that_end_are_told(station: Station) -> None:
+    """A month before, unless another follows; and a station whose own has ended, until it is taken out again."""
+    today = today_in_hanoi(utc_now())
+    day = {number: f"{today + dt.timedelta(number):%Y-%m-%d}" for number in (-9, -1, 0, 9, 10, 90)}
+    deputy = ("delegations", "add", "--facility", "01801", "--licence", pkis.PRACTITIONER, "--granted-by", "Trạm Y tế")
+    _run(station, *deputy, "--document", "long", "--from", day[0], "--to", day[90])
+    assert "This authority to sign ends" not in _doctor(station.settings)
+    ended = _run(station, "delegations", "add", "--facility", "01802", "--document", "old", "--granted-by", "TTYT", "--from", day[-9], "--to", day[-1])
+    _run(station, "delegations", "withdraw", _run(station, *deputy, "--document", "back", "--from", day[0], "--to", day[9]))
+    followed = _run(station, "delegations", "add", "--facility", "01803", "--document", "soon", "--granted-by", "TTYT", "--from", day[0], "--to", day[9])
+    told = _doctor(station.settings)
+    assert ("Văn bản uỷ quyền soon (01803" in told, "No authority of facility 01802 is in force" in told) == (True, True)
+    assert [name for name in ("long", "old", "back") if f"Văn bản uỷ quyền {name} " in told] == []
+    _run(station, "delegations", "add", "--facility", "01803", "--document", "next", "--granted-by", "TTYT", "--from", day[10])
+    _run(station, "delegations", "withdraw", ended, "--by-mistake")
+    told = _doctor(station.settings)
+    assert ("Văn bản uỷ quyền" in told, "No authority of facility" in told) == (False, False)
+    listed = _run(station, "delegations", "list")
+    assert (ended in listed, followed in listed, "withdrawn" in listed, "not yet" in listed) == (False, True, True, True)
 
 
 def test_a_worker_without_a_key_warns_when_it_starts(station: Station, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

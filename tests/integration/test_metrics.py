@@ -21,6 +21,7 @@ async def test_certificates_of_the_full_layout_are_counted(rig: Rig) -> None:
     assert await _samples(rig) == {
         ("certsvc_certificates", "sick_leave", "issued"): 2,
         ("certsvc_certificates", "sick_leave", "requested"): 1,
+        ("certsvc_certificates_awaiting_approval", "sick_leave"): 0,
         ("certsvc_files_published_total", "filled"): 1,
         ("certsvc_files_published_total", "laid_out"): 1,
     }

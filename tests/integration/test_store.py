@@ -168,11 +168,12 @@ def _file(sha256: str, certificate_id: uuid.UUID, **changes: Any) -> PublishedFi
         ({"status": Status.REVOKED, "revision": 2}, "certificates.serial_sequence|uq_certificates_serial"),
         ({"status": Status.REVOKED, "revision": 2, "serial_sequence": 2, "pdf_sha256": None}, "published"),
         ({"status": Status.REVOKED, "revision": 2, "serial_sequence": 2, "lease_token": "x"}, "lease"),
+        ({"status": Status.REVOKED, "revision": 2, "serial_sequence": 2, "awaits_approval": True}, "awaits_approval"),
         ({"facility_code": "99999", "serial_sequence": 2}, "FOREIGN KEY|fk_certificates_facility_code_facilities"),
     ],
 )
 async def test_the_database_refuses_what_must_not_be(rig: Rig, changes: dict[str, Any], constraint: str) -> None:
-    """A second live certificate of a case, a used revision or serial, an issued one without a file, a lease of nobody."""
+    """A second live certificate of a case, a used revision or serial, an issued one without a file, a lease of nobody, one that is held and not requested."""
     certificate = await rig.issued(record(1))
     with pytest.raises(IntegrityError, match=constraint):
         await _copy(rig, certificate["id"], **changes)
@@ -310,7 +311,7 @@ async def test_counts_follow_the_certificates(rig: Rig) -> None:
     assert batch["counts"]["rows"] == 0
     await rig.read()
     counts = (await rig.call("GET", f"/v1/batches/{batch['id']}")).json()["counts"]
-    asked = {"rows": 4, "accepted": 3, "rejected": 1, "none": 0, "certificates": 6, "existing": 0, "cancelled": 0}
+    asked = {"rows": 4, "accepted": 3, "rejected": 1, "none": 0, "certificates": 6, "existing": 0, "cancelled": 0, "awaiting_approval": 0}
     assert counts == asked | {"issued": 0, "failed": 0, "pending": 6}
     await rig.work()
     counts = (await rig.call("GET", f"/v1/batches/{batch['id']}")).json()["counts"]

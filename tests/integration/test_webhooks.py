@@ -18,7 +18,7 @@ from certsvc.models import WebhookDelivery, WebhookEndpoint
 from certsvc.resources import utc_now
 from certsvc.subscribing import MOST_ENDPOINTS, MOST_SECRETS, secrets_of
 from certsvc.worker import sweep
-from tests.integration.test_chunks import statements
+from tests.support.counting import statements
 from tests.support.hooks import allowing_private, courier_of, deliver, log_of, read, send_test, subscribe
 from tests.support.receiver import Receiver, receiving
 from tests.support.records import as_csv, record

@@ -65,10 +65,10 @@ def csrf_of(page: str) -> str:
     return html.unescape(found[1])
 
 
-async def new_person(rig: Rig, name: str = "trạm y tế", *, role: Role = Role.FACILITY, facility: str | None = "01801") -> Person:
+async def new_person(rig: Rig, name: str = "trạm y tế", *, role: Role = Role.FACILITY, facility: str | None = "01801", licence: str | None = None) -> Person:
     now = utc_now()
     rig.set_clock(now)
-    token = await create_account(rig.res.db, name, role=role, facility_code=facility, holder=None, vault=rig.res.vault, now=now)
+    token = await create_account(rig.res.db, name, role=role, facility_code=facility, holder=None, licence=licence, vault=rig.res.vault, now=now)
     return Person(rig, name, token, now)
 
 

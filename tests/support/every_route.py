@@ -47,9 +47,13 @@ BEHIND_SESSION: frozenset[Route] = frozenset(
         *(("GET", path) for path in ("/staff/certificates", "/staff/certificates/{certificate_id}", "/staff/stations/{facility_code}")),
         *(("POST", path) for path in ("/staff/sign-out", "/staff/batches", "/staff/batches/{batch_id}/issue", "/staff/certificates/find")),
         *((method, "/staff/certificates/{certificate_id}/{change}") for method in ("GET", "POST")),
+        *(("GET", path) for path in ("/staff/approvals", "/staff/approvals/{key}")),
+        *(("POST", f"/staff/approvals/{{key}}/{decision}") for decision in ("approve", "decline")),
+        ("GET", "/staff/stations/{facility_code}/authority"),
+        *(("POST", f"/staff/stations/{{facility_code}}/authority{more}") for more in ("", "/requirement", "/{delegation_id}/withdraw")),
     }
 )
-"""Pages of who signed in (`test_console`, `test_console_forms`); others are led to the sign-in page."""
+"""Pages of who signed in (`test_console`, `test_console_forms`, `test_console_approving`); others are led to the sign-in page."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Needs:
 
 
 _REASON = {"json": {"reason": "fraud"}}
+_WHY = {"json": {"text": "nhầm"}}
 
 CALLS: Mapping[Route, Needs] = {
     ("GET", "/v1/certificates"): Needs(Scope.READ),
@@ -75,6 +80,11 @@ CALLS: Mapping[Route, Needs] = {
     ("POST", "/v1/batches"): Needs(Scope.ISSUE, content={"files": {"file": ("cases.csv", as_csv(record(78)))}}),
     ("GET", "/v1/batches/{batch_id}"): Needs(Scope.READ, "batch"),
     **{("POST", f"/v1/batches/{{batch_id}}/{change}"): Needs(Scope.ISSUE, "batch") for change in ("cancel", "resume", "replay")},
+    ("GET", "/v1/approvals"): Needs(Scope.READ),
+    ("POST", "/v1/batches/{batch_id}/approve"): Needs(Scope.APPROVE, "batch"),
+    ("POST", "/v1/batches/{batch_id}/decline"): Needs(Scope.APPROVE, "batch", _WHY),
+    ("POST", "/v1/certificates/{certificate_id}/approve"): Needs(Scope.APPROVE, "certificate"),
+    ("POST", "/v1/certificates/{certificate_id}/decline"): Needs(Scope.APPROVE, "certificate", _WHY),
     ("GET", "/v1/batches/{batch_id}/results"): Needs(Scope.READ, "batch"),
     ("GET", "/v1/batches/{batch_id}/archive.zip"): Needs(Scope.READ, "batch"),
     ("GET", "/v1/batches/{batch_id}/events"): Needs(Scope.READ, "batch"),
@@ -105,10 +115,11 @@ CALLS: Mapping[Route, Needs] = {
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks; `owns` says whether the papers are its own."""
+    """Who asks; `owns` says whether the papers are its own, `represents` whether it is the head of its facility."""
 
     role: Role
     owns: bool = False
+    represents: bool = False
     scopes: frozenset[Scope] = frozenset(Scope)
 
     @property
@@ -118,9 +129,11 @@ class Caller:
     def refusal(self, needs: Needs) -> tuple[int, str | None] | None:
         """Status and code that it must be told; None where it may make the call. A code of None is any."""
         if needs.scope not in SCOPES_OF[self.role]:
-            return 403, "read_only"
+            return 403, "read_only" if self.role is Role.AUDITOR else "only_facilities"
         if needs.scope not in self.scopes:
             return 403, "missing_scope"
+        if needs.scope is Scope.APPROVE and self.owns and not self.represents:
+            return 403, "not_representative"
         if needs.names in {None, "own"} or self.owns or self.role in {Role.ADMIN, Role.AUDITOR}:
             return None
         if self.is_other or needs.names != "certificate":
@@ -152,6 +165,8 @@ async def owned_papers(rig: Rig) -> Papers:
         "name": "ours",
         "change": "suspend",
         "facility_code": OWNER,
+        "key": batch["id"],
+        "delegation_id": batch["id"],
     }
     return Papers(names, (*of_case, *of_papers, batch["id"], webhook["id"], webhook["url"], webhook["secret"]))
 

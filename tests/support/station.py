@@ -36,7 +36,7 @@ _START_S = 60
 
 @dataclass(frozen=True)
 class Station:
-    """Settings of the folder; `keys` by role, and `facility 01802` for the other station's."""
+    """Settings of the folder; `keys` by role, `facility 01802` for the other station's, `head 01801` and `head 01802` for who approves."""
 
     settings: Settings
     keys: dict[str, str]
@@ -95,7 +95,9 @@ async def _fill(settings: Settings) -> dict[str, str]:
         other = await create_key(db, role=Role.FACILITY, facility_code=STATIONS[1], now=now)
         second = await create_key(db, role=Role.INSURER, facility_code=None, now=now, holder="another insurer")
         renewed = await create_key(db, role=Role.INSURER, facility_code=None, now=now)
-        return keys | {f"facility {STATIONS[1]}": other, "another insurer": second, "renewed insurer": renewed}
+        heads = zip(STATIONS, (pkis.HEAD, "000011/HNO-CCHN"), strict=True)
+        of_heads = {f"head {code}": await create_key(db, role=Role.FACILITY, facility_code=code, licence=licence, now=now) for code, licence in heads}
+        return keys | of_heads | {f"facility {STATIONS[1]}": other, "another insurer": second, "renewed insurer": renewed}
     finally:
         await db.close()
 

@@ -50,10 +50,13 @@ def test_expired_and_revoked_keys_are_not_good() -> None:
 @pytest.mark.parametrize("scope", Scope)
 @pytest.mark.parametrize("role", Role)
 def test_only_auditors_may_not_write(role: Role, scope: Scope) -> None:
-    """All others may do everything with a key that was not narrowed."""
+    """All others may do everything with a key that was not narrowed; but only a facility approves."""
     key, _ = make_key(role=role, facility_code="01801" if role is Role.FACILITY else None, now=NOW)
     if role is Role.AUDITOR and scope is not Scope.READ:
         with pytest.raises(Forbidden, match="read_only"):
+            require_scope(key, scope)
+    elif role is not Role.FACILITY and scope is Scope.APPROVE:
+        with pytest.raises(Forbidden, match="only_facilities"):
             require_scope(key, scope)
     else:
         assert require_scope(key, scope) is key
@@ -68,6 +71,14 @@ def test_a_narrowed_key_does_what_its_scopes_say() -> None:
     for role, scopes in ((Role.AUDITOR, [Scope.READ, Scope.ISSUE]), (Role.ADMIN, [])):
         with pytest.raises(InputError, match="beyond_role"):
             make_key(role=role, facility_code=None, now=NOW, scopes=scopes)
+
+
+def test_only_a_facilitys_key_is_a_practitioners_own() -> None:
+    """A licence is of somebody at a facility."""
+    key, _ = make_key(role=Role.FACILITY, facility_code="01801", licence="000001/HNO-CCHN", now=NOW)
+    assert key.licence == "000001/HNO-CCHN"
+    with pytest.raises(InputError, match="licence_without_facility"):
+        make_key(role=Role.ADMIN, facility_code=None, licence="000001/HNO-CCHN", now=NOW)
 
 
 def test_no_key_is_made_that_has_expired() -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import Row
 
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
@@ -14,10 +13,12 @@ from certsvc.api.console.batches import with_counts
 from certsvc.api.schemas import practitioner_out
 from certsvc.api.staff import Staff
 from certsvc.errors import NotFound
+from certsvc.issuing.authority import is_authorised_on
 from certsvc.issuing.requesting import today_in_hanoi
-from certsvc.models import ApiKey, Kind, Role, Status
+from certsvc.models import ApiKey, Role, Status
 from certsvc.resources import Resources
 from certsvc.store import batch_lists, certificates, registry
+from certsvc.store.certificates import Figure
 
 router = APIRouter(prefix="/staff", include_in_schema=False)
 _WAITING = frozenset({Status.REQUESTED, Status.SIGNING})
@@ -26,34 +27,36 @@ _SHOWN_STATIONS, _SHOWN_BATCHES = 10, 5
 
 @dataclass(slots=True)
 class Figures:
-    """How a station's certificates stand; `oldest` is when the longest waiting was asked for."""
+    """How a station's certificates stand; `oldest` is when the longest waiting was asked for, of those that are not `held` for approval."""
 
     code: str
     name: str
     waiting: int = 0
     issued: int = 0
     failed: int = 0
+    held: int = 0
     oldest: dt.datetime | None = None
 
     @property
     def total(self) -> int:
-        return self.waiting + self.issued + self.failed
+        return self.waiting + self.issued + self.failed + self.held
 
-    def add(self, status: Status, number: int, oldest: dt.datetime) -> None:
-        if status in _WAITING:
-            self.waiting += number
-            self.oldest = oldest if self.oldest is None else min(self.oldest, oldest)
-        elif status is Status.FAILED:
-            self.failed += number
+    def add(self, figure: Figure) -> None:
+        if figure.status in _WAITING:
+            self.waiting += figure.number - figure.held
+            self.held += figure.held
+            self.oldest = min((each for each in (self.oldest, figure.oldest_unheld) if each), default=None)
+        elif figure.status is Status.FAILED:
+            self.failed += figure.number
         else:
-            self.issued += number
+            self.issued += figure.number
 
 
-def figures_of(rows: Iterable[Row[str, Kind, Status, int, dt.datetime]], names: dict[str, str]) -> list[Figures]:
+def figures_of(rows: Iterable[Figure], names: dict[str, str]) -> list[Figures]:
     """Of each station that was ever asked for a certificate; who needs a look first: failures, then the longest waiting."""
     found: dict[str, Figures] = {}
-    for code, _, status, number, oldest in rows:
-        found.setdefault(code, Figures(code, names.get(code, code))).add(status, number, oldest)
+    for row in rows:
+        found.setdefault(row.facility_code, Figures(row.facility_code, names.get(row.facility_code, row.facility_code))).add(row)
     latest = dt.datetime.max.replace(tzinfo=dt.UTC)
     return sorted(found.values(), key=lambda each: (-each.failed, each.oldest or latest, -each.issued, each.code))
 
@@ -79,8 +82,8 @@ async def home(request: Request, res: Res, staff: Staff, *, every: bool = False)
 
 def _totals(figures: Sequence[Figures]) -> Figures:
     oldest = min((each.oldest for each in figures if each.oldest), default=None)
-    waiting, issued, failed = (sum(getattr(each, name) for each in figures) for name in ("waiting", "issued", "failed"))
-    return Figures("", "", waiting, issued, failed, oldest)
+    waiting, issued, failed, held = (sum(getattr(each, name) for each in figures) for name in ("waiting", "issued", "failed", "held"))
+    return Figures("", "", waiting, issued, failed, held, oldest)
 
 
 @router.get("/stations")
@@ -93,12 +96,13 @@ async def list_stations(request: Request, res: Res, now: Now, staff: Staff) -> R
 
 @router.get("/stations/{facility_code}")
 async def read_station(facility_code: str, request: Request, res: Res, now: Now, staff: Staff) -> Response:
-    """One station: its figures, its people with the days of their registration, its keys and until when they are good."""
+    """One station: its figures, its people with the days of their registration, who may sign for it, its keys and until when they are good."""
     async with res.db.read() as session:
         station = await registry.find_facility(session, facility_code) if staff.caller.may_see(facility_code) else None
         if station is None:
             raise NotFound("no_such_facility", "Không có cơ sở này.", "There is no such facility.")
         people = await registry.list_practitioners(session, facility_codes=[facility_code])
+        delegations = await registry.list_delegations(session, facility_codes=[facility_code])
         keys = await registry.list_identities(session, facility_codes=[facility_code])
     return pages.render(
         request,
@@ -108,6 +112,9 @@ async def read_station(facility_code: str, request: Request, res: Res, now: Now,
         station=station,
         figures=await _figures(res, staff.caller, only=facility_code),
         people=[practitioner_out(each, caller=staff.caller) for each in people],
+        delegations=delegations,
+        is_authorised=is_authorised_on(today_in_hanoi(now), delegations),
+        keeps=staff.caller.role is Role.ADMIN or any(each.is_head and each.licence == staff.caller.licence for each in people),
         keys=keys,
         today=today_in_hanoi(now),
         now=now,

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from certsvc.api.page_words import BY_VERDICT, WITHDRAWN_FOR, Tone, Words
+from certsvc.api.schemas import BatchOut
 from certsvc.issuing.withdrawing import Change, WithdrawalReason
-from certsvc.models import ApiKey, BatchStatus, Kind, Status
+from certsvc.models import DECLINED, ApiKey, BatchStatus, Kind, Status
 from certsvc.store.batch_lists import Fate
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import Verdict
@@ -30,6 +31,9 @@ STATUSES: Mapping[str, State] = {
     Status.FAILED: State(Words("Không ký được", "Failed"), Tone.BAD, "cross"),
 }
 
+HELD = State(Words("Chờ trưởng trạm duyệt", "Waits for the head's approval"), Tone.WAIT, "pause")
+"""Of what is `requested` and not signed before it is approved, and of a batch of which nothing else is left to sign."""
+
 OUTCOMES: Mapping[str, State] = {
     "issued": State(Words("Đã cấp", "Issued"), Tone.GOOD, "tick"),
     "existing": State(Words("Đã cấp trước đây", "Issued before"), Tone.NONE, "paper"),
@@ -48,6 +52,14 @@ BATCHES: Mapping[str, State] = {
     BatchStatus.CANCELLED: State(Words("Đã huỷ", "Cancelled"), Tone.NONE, "dash"),
     BatchStatus.FAILED: State(Words("Không đọc hết được", "Failed"), Tone.BAD, "cross"),
 }
+
+
+def batch_state(batch: BatchOut) -> State:
+    """How a batch stands; where all that is left to sign waits for approval, that."""
+    counts = batch.counts
+    is_held = batch.status is BatchStatus.RUNNING and 0 < counts.awaiting_approval == counts.pending
+    return HELD if is_held else BATCHES[batch.status]
+
 
 FATES: Mapping[Fate, Words] = {
     Fate.REJECTED: Words("Bị từ chối", "Rejected"),
@@ -81,9 +93,14 @@ VERDICTS: Mapping[str, Words] = {
 }
 """What whoever checks the paper reads."""
 
-REASONS: Mapping[str, Words] = {reason: WITHDRAWN_FOR[Reason(reason)] for reason in WithdrawalReason}
+REASONS: Mapping[str, Words] = {reason: WITHDRAWN_FOR[Reason(reason)] for reason in WithdrawalReason} | {
+    DECLINED: Words("trưởng trạm không duyệt", "its head did not approve it"),
+}
 
 MORE_EVENTS: Mapping[str, Words] = {
+    "approved": Words("Trưởng trạm đã duyệt", "Approved by the head"),
+    "declined": Words("Trưởng trạm không duyệt", "Not approved by the head"),
+    "released": Words("Không còn cần duyệt", "Approval is required no more"),
     "erased": Words("Đã xoá tệp PDF vĩnh viễn", "PDF erased for good"),
     "handed_in": Words("Đã gửi cổng BHXH", "Handed in at the insurer's portal"),
 }
@@ -139,9 +156,9 @@ CHANGES: Mapping[Change, Doing] = {
 
 
 def actor_of(actor: str, callers: Mapping[str, ApiKey], roles: Mapping[str, Words]) -> Words:
-    """Who did something, as the event log knows: a role and where, never a name."""
+    """Who did something, as the event log knows: a role and where, the licence where it is one person, never a name."""
     caller = callers.get(actor)
     if caller is None:
         return Words("Hệ thống", "The service")
-    where = f" {caller.facility_code}" if caller.facility_code else ""
+    where = "".join(f" {each}" for each in (caller.facility_code, caller.licence) if each)
     return Words(f"{roles[caller.role].vi}{where} ({caller.prefix})", f"{roles[caller.role].en}{where}")

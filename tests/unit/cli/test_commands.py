@@ -98,6 +98,38 @@ def test_a_key_of_a_wrong_scope_is_wrong_usage(data: Path) -> None:
     assert run("keys", "create", "--role", "admin", "--facility", "01801").exit_code == 2
 
 
+def test_a_licence_must_be_somebodys(data: Path) -> None:
+    """Of that facility; it is listed with the key."""
+    (data / "facilities.csv").write_text(_FACILITIES)
+    (data / "staff.csv").write_text(_STAFF + "1/HNO,Mai Hữu Nghĩa,01801,head,0115826780,2020-01-01,\n")
+    for words in (("migrate",), ("facilities", "import", data / "facilities.csv"), ("practitioners", "import", data / "staff.csv")):
+        assert run(*words).exit_code == 0
+    asked = ("create", "--role", "facility", "--facility", "01801", "--licence")
+    assert run("keys", *asked, "1/HNO").exit_code == 0
+    assert "1/HNO" in run("keys", "list").stdout
+    for wrong in (("keys", *asked, "2/HNO"), ("accounts", asked[0], "trạm", *asked[1:], "2/HNO")):
+        unknown = run(*wrong)
+        assert (unknown.exit_code, "No practitioner of this facility" in unknown.stderr) == (1, True)
+    assert run("keys", "create", "--role", "admin", "--licence", "1/HNO").exit_code == 1
+
+
+def test_whether_approval_is_required_is_switched_or_imported(data: Path) -> None:
+    """A file that says nothing of it leaves it as it is; an authority names a facility that there is, and days in their order."""
+    (data / "facilities.csv").write_text(_FACILITIES)
+    assert run("migrate").exit_code == 0
+    assert run("facilities", "approval", "01801", "on").exit_code == 1
+    for words in (("import", data / "facilities.csv"), ("approval", "01801", "on"), ("import", data / "facilities.csv")):
+        assert run("facilities", *words).exit_code == 0
+    assert "0 giấy thôi chờ duyệt" in run("facilities", "approval", "01801", "off").stdout
+    assert run("facilities", "approval", "01801", "maybe").exit_code == 2
+    granted = ("delegations", "add", "--document", "1", "--granted-by", "TTYT", "--from", "2026-02-01", "--facility")
+    assert run(*granted, "01801").exit_code == 0
+    for wrong in (("09999",), ("01801", "--to", "2026-01-31"), ("01801", "--licence", "1/HNO")):
+        assert run(*granted, *wrong).exit_code == 1
+    assert run(*granted, "01801", "--to", "2026-02-30").exit_code == 2
+    assert run("delegations", "withdraw", _UUID).exit_code == 1
+
+
 def test_tables_are_not_cut_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     """Identifiers stand whole on one line, brackets are no markup, and there are no colours."""
     table = Table("id", "reason", "again")

@@ -44,6 +44,11 @@ CALLS: dict[str, Callable[[Client, Path], object]] = {
     "save_batch_archive": lambda client, folder: client.save_batch_archive(ID, folder / "archive.zip"),
     "save_batch_export": lambda client, folder: client.save_batch_export(ID, "xml11", folder / "export.zip"),
     "case_template": lambda client, _: [client.case_template("csv"), client.case_template("xlsx")],
+    "list_approvals": lambda client, _: list(client.list_approvals()),
+    "approve_batch": lambda client, _: client.approve_batch(ID),
+    "decline_batch": lambda client, _: client.decline_batch(ID, "why"),
+    "approve_certificate": lambda client, _: client.approve_certificate(ID),
+    "decline_certificate": lambda client, _: client.decline_certificate(ID, "why"),
     "verify_file": lambda client, _: client.verify_file(b"%PDF"),
     "verify_code": lambda client, _: client.verify_code("0123"),
     "verify_qr": lambda client, _: client.verify_qr("https://test/v/0123/A"),
@@ -102,6 +107,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "PractitionerPage": more_results.PractitionerPage,
     "DesignPage": more_results.DesignPage,
     "FigurePage": more_results.FigurePage,
+    "ApprovalPage": more_results.ApprovalPage,
+    "DecisionOut": more_results.Decision,
 }
 """What each answer of the document is read as."""
 

@@ -44,6 +44,22 @@ def test_every_bad_cell_is_told(tmp_path: Path) -> None:
     assert {(item["row"], item["field"]) for item in caught.value.errors} == {(2, "role"), (2, "social_insurance_no"), (2, "registered_from"), (3, "licence")}
 
 
+def test_whether_approval_is_required_may_be_said(tmp_path: Path) -> None:
+    """In words of a list; where nothing is said nothing is set, so that an import does not undo what an operator did."""
+    header, first, second, third, *rest = (SAMPLE / "facilities.csv").read_text(encoding="utf-8").splitlines()
+    path = tmp_path / "facilities.csv"
+
+    def written(*words: str) -> Path:
+        path.write_text("\n".join([f"{header},requires_approval", *(f"{row},{word}" for row, word in zip((first, second, third), words, strict=True))]))
+        return path
+
+    assert ["requires_approval" in vars(each) for each in read_facilities(SAMPLE / "facilities.csv")] == [False] * (len(rest) + 3)
+    assert [vars(each).get("requires_approval") for each in read_facilities(written("Có", "no", ""))] == [True, False, None]
+    with pytest.raises(InputError) as caught:
+        read_facilities(written("", "maybe", ""))
+    assert [(item["row"], item["field"]) for item in caught.value.errors] == [(3, "requires_approval")]
+
+
 def test_a_code_twice_is_refused(tmp_path: Path) -> None:
     """Two facilities of one code would overwrite each other."""
     with pytest.raises(InputError) as caught:

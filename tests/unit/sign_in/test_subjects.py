@@ -66,6 +66,19 @@ def test_another_role_is_another_caller() -> None:
     assert len(set(digests)) == len(changes)
 
 
+def test_a_licence_makes_another_caller() -> None:
+    """Of a facility's person, in the claim that is configured; one without is known as before, and nothing else can look like one with."""
+    base = _CLAIMS | {"role": "facility", "facility": "01801", "cchn": "000001/HNO-CCHN", "org": "a"}
+    settings = _settings(oidc_licence_claim="cchn", oidc_holder_claim="org")
+    subject = read_subject(base, settings)
+    assert subject.licence == "000001/HNO-CCHN"
+    without = [read_subject(base | {"cchn": value}, settings) for value in ("", None, ["000001/HNO-CCHN"], "x" * 65)]
+    assert {each.licence for each in without} == {None}
+    assert {each.sha256 for each in without} == {read_subject(base, _settings(oidc_holder_claim="org")).sha256}
+    assert read_subject(base | {"cchn": "", "org": "a\n000001/HNO-CCHN"}, settings).sha256 != subject.sha256 not in {each.sha256 for each in without}
+    assert read_subject(base | {"role": "admin"}, settings).licence is None
+
+
 def test_a_map_to_a_role_that_is_none_stops_the_start() -> None:
     """It would leave people outside without a word."""
     with pytest.raises(Broken, match="bad_role_map"):

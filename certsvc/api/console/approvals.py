@@ -1,0 +1,143 @@
+"""`/staff/approvals`: what waits for a facility's head, a look at it, and the decision."""
+
+import datetime as dt
+import uuid
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certsvc.api import pages
+from certsvc.api.access import Now, Res
+from certsvc.api.browser import HEADERS
+from certsvc.api.console.words import actor_of
+from certsvc.api.page_words import ROLES
+from certsvc.api.paging import Cursor, cursor_behind, read_cursor_of_parts
+from certsvc.api.problems import status_of
+from certsvc.api.staff import Staff, StaffForm
+from certsvc.callers import require_scope
+from certsvc.errors import InputError, NotFound
+from certsvc.issuing import approving
+from certsvc.models import ApiKey, Certificate, Role, Scope
+from certsvc.resources import Resources
+from certsvc.sign_in.sessions import SignedIn
+from certsvc.store import approvals, registry
+from certsvc.store.approvals import Waiting
+
+router = APIRouter(prefix="/staff/approvals", include_in_schema=False)
+_A_PAGE, _ROWS_A_PAGE = 20, 50
+_MOST_ROWS = 200_000
+_Typed = Annotated[str, Form(max_length=1000)]
+_Number = Annotated[int, Form(ge=0)]
+_Code = Annotated[str | None, Query(max_length=5)]
+_Skip = Annotated[int, Query(ge=0, le=_MOST_ROWS)]
+
+
+@router.get("")
+async def list_waiting(request: Request, res: Res, now: Now, staff: Staff, cursor: Cursor = None) -> Response:
+    """What waits, the longest waiting first: for a station's people theirs, for others of every station."""
+    after = None if cursor is None else read_cursor_of_parts(cursor)
+    async with res.db.read() as session:
+        found = await approvals.list_waiting(session, facility_code=staff.caller.facility_code, after=after, limit=_A_PAGE + 1)
+        callers = await registry.callers_by_id(session, [each.asked_by for each in found])
+        may_approve = await _may_approve(res, staff, now)
+    shown = found[:_A_PAGE]
+    behind = cursor_behind(shown[-1].since, shown[-1].key, shown[-1].facility_code) if len(found) > _A_PAGE else None
+    asked_by = {each.key: actor_of(str(each.asked_by), {str(caller.id): caller for caller in callers.values()}, ROLES) for each in shown}
+    return pages.render(request, "staff_approvals.html", headers=HEADERS, staff=staff, waiting=shown, asked_by=asked_by, cursor=behind, may_approve=may_approve)
+
+
+async def _may_approve(res: Resources, staff: SignedIn, now: dt.datetime) -> bool:
+    """For the buttons alone: the use cases refuse whoever may not."""
+    async with res.db.read() as session:
+        return staff.caller.may(Scope.APPROVE) and await approving.may_represent(session, staff.caller, now=now)
+
+
+@router.get("/{key}")
+async def look(key: uuid.UUID, request: Request, res: Res, now: Now, staff: Staff, *, facility: _Code = None, skip: _Skip = 0) -> Response:
+    """A facility's part of a batch, or one certificate (`key` is its id), with every paper that would be signed."""
+    return await _page(request, key, res=res, now=now, staff=staff, facility=facility, skip=skip)
+
+
+async def _page(
+    request: Request,
+    key: uuid.UUID,
+    *,
+    res: Resources,
+    now: dt.datetime,
+    staff: SignedIn,
+    facility: str | None = None,
+    skip: int = 0,
+    text: str = "",
+    error: InputError | None = None,
+) -> Response:
+    async with res.db.read() as session:
+        waiting = await _find(session, key, staff.caller, facility)
+        rows = await approvals.held_page(session, waiting, skip=skip, limit=_ROWS_A_PAGE)
+        asked_by = await session.get_one(ApiKey, waiting.asked_by)
+        station = await registry.find_facility(session, waiting.facility_code)
+    context: dict[str, Any] = {
+        "waiting": waiting,
+        "rows": [_row(each, staff.caller, res) for each in rows],
+        "skip": skip,
+        "behind": skip + len(rows) if skip + len(rows) < waiting.certificates else None,
+        "asked_by": actor_of(str(asked_by.id), {str(asked_by.id): asked_by}, ROLES),
+        "station": station,
+        "may_approve": await _may_approve(res, staff, now),
+        "sees_batch": waiting.batch_id is not None and (staff.caller.role in (Role.ADMIN, Role.AUDITOR) or staff.caller.is_of_same_holder(asked_by)),
+        "text": text,
+        "error": error,
+    }
+    return pages.render(request, "staff_approval.html", status=status_of(error) if error else 200, headers=HEADERS, staff=staff, **context)
+
+
+def _row(certificate: Certificate, caller: ApiKey, res: Resources) -> dict[str, Any]:
+    """What would be signed; auditors see no names."""
+    person = None if caller.role is Role.AUDITOR else res.vault.open_person(certificate.id, certificate.record)
+    birth = person and (person.birth.day.strftime("%d/%m/%Y") if person.birth.day else str(person.birth.year))
+    return {"certificate": certificate, "name": person.full_name if person else None, "birth": birth}
+
+
+@router.post("/{key}/approve")
+async def approve(key: uuid.UUID, res: Res, now: Now, staff: StaffForm, expected: _Number) -> Response:
+    """Have it signed: as many as the page showed, else nothing."""
+    require_scope(staff.caller, Scope.APPROVE)
+    waiting = await _waiting(res, key, staff)
+    if waiting.is_one:
+        await approving.approve_certificate(res.db, key, caller=staff.caller, now=now)
+    else:
+        await approving.approve_batch(res.db, key, caller=staff.caller, now=now, expected=expected)
+    await res.doorbell.ring_issue()
+    return RedirectResponse("/staff/approvals", 303)
+
+
+@router.post("/{key}/decline")
+async def decline(key: uuid.UUID, request: Request, res: Res, now: Now, staff: StaffForm, expected: _Number, text: _Typed = "") -> Response:
+    """Give it up, with a word for whoever mends it."""
+    require_scope(staff.caller, Scope.APPROVE)
+    waiting = await _waiting(res, key, staff)
+    if not (why := text.strip()):
+        error = InputError("text_needed", "Hãy ghi lý do, để người gửi biết cần sửa gì.", "Say why, so that whoever sent it knows what to mend.")
+        return await _page(request, key, res=res, now=now, staff=staff, text=text, error=error)
+    if waiting.is_one:
+        await approving.decline_certificate(res.db, key, reason_text=why, caller=staff.caller, now=now)
+    else:
+        await approving.decline_batch(res.db, key, reason_text=why, caller=staff.caller, now=now, expected=expected)
+    await res.doorbell.ring_issue()  # a batch may have ended
+    return RedirectResponse("/staff/approvals", 303)
+
+
+async def _waiting(res: Resources, key: uuid.UUID, staff: SignedIn) -> Waiting:
+    async with res.db.read() as session:
+        return await _find(session, key, staff.caller)
+
+
+async def _find(session: AsyncSession, key: uuid.UUID, caller: ApiKey, facility: str | None = None) -> Waiting:
+    """What waits there of the caller's facility; for others of the one that is named, or of any. Raises NotFound `nothing_waits`."""
+    found = await approvals.find_waiting(session, key, facility_code=caller.facility_code or facility)
+    if found is None:
+        raise NotFound(
+            "nothing_waits", "Không có gì đang chờ duyệt ở đây: đã được duyệt, bị từ chối hoặc bị huỷ.", "Nothing waits here: it was decided or cancelled."
+        )
+    return found

@@ -1,0 +1,99 @@
+"""Who signs for a facility: written authorities, and whether its head approves first; on this machine's database."""
+
+import datetime as dt
+import uuid
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from certsvc.cli.ending import say, show
+from certsvc.cli.here import facilities, on_database
+from certsvc.config import Settings
+from certsvc.issuing.approving import set_requirement
+from certsvc.issuing.delegating import Authority, add_delegation, withdraw_delegation
+from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.models import Delegation
+from certsvc.resources import utc_now
+from certsvc.store import Database, registry
+
+delegations = typer.Typer(no_args_is_help=True, help="Written authorities: who signs for a facility in its head's place, which stations may issue at all.")
+_DAY = ["%Y-%m-%d"]
+DelegationId = Annotated[uuid.UUID, typer.Argument(help="as `delegations list` shows it")]
+
+
+@delegations.command("add")
+def add(
+    facility: Annotated[str, typer.Option(help="five-digit code of the facility")],
+    document: Annotated[str, typer.Option(help="number of the written authority")],
+    granted_by: Annotated[str, typer.Option(help="who granted it: the office, such as a Trung tâm Y tế")],
+    valid_from: Annotated[dt.datetime, typer.Option("--from", formats=_DAY, help="first day")],
+    valid_to: Annotated[dt.datetime | None, typer.Option("--to", formats=_DAY, help="last day (default: until it is withdrawn)")] = None,
+    licence: Annotated[str | None, typer.Option(help="who represents the facility; without it the station as a whole may issue and stamp")] = None,
+) -> None:
+    """Enter an authority; its number is shown."""
+    authority = Authority(facility, licence, document.strip(), granted_by.strip(), valid_from.date(), valid_to.date() if valid_to else None)
+
+    async def work(db: Database, _: Settings) -> uuid.UUID:
+        return (await add_delegation(db, authority, now=utc_now())).id
+
+    say(str(on_database(work)))
+
+
+@delegations.command("list")
+def list_all(facility: Annotated[str | None, typer.Option(help="of this facility only")] = None) -> None:
+    """Every authority, and whether it is in force today."""
+
+    async def work(db: Database, _: Settings) -> Table:
+        table, today = Table("id", "facility", "licence", "document", "granted by", "from", "to", "state"), today_in_hanoi(utc_now())
+        async with db.read() as session:
+            for each in await registry.list_delegations(session, facility_codes=None if facility is None else [facility]):
+                whose = each.licence or "(cả trạm / the station)"
+                days = (f"{each.valid_from}", f"{each.valid_to or ''}")
+                table.add_row(str(each.id), each.facility_code, whose, each.document, each.granted_by, *days, _state(each, today))
+        return table
+
+    show(on_database(work))
+
+
+def _state(delegation: Delegation, today: dt.date) -> str:
+    if delegation.withdrawn_at is not None:
+        return f"withdrawn {delegation.withdrawn_at:%Y-%m-%d}"
+    if delegation.is_in_force_on(today):
+        return "in force"
+    return "not yet" if today < delegation.valid_from else "ended"
+
+
+@delegations.command("withdraw")
+def withdraw(
+    delegation: DelegationId,
+    *,
+    by_mistake: Annotated[bool, typer.Option("--by-mistake", help="it was entered by mistake: as if it had never been there")] = False,
+) -> None:
+    """End an authority now."""
+
+    async def work(db: Database, _: Settings) -> None:
+        await withdraw_delegation(db, delegation, now=utc_now(), by_mistake=by_mistake)
+
+    on_database(work)
+    say("Đã thu hồi. / Withdrawn.")
+
+
+class Switch(StrEnum):
+    ON = "on"
+    OFF = "off"
+
+
+@facilities.command("approval")
+def approval(
+    facility: Annotated[str, typer.Argument(help="five-digit code of the facility")],
+    switch: Annotated[Switch, typer.Argument(help="`off` lets go what waits")],
+) -> None:
+    """Whether a facility's head approves what was asked for before anything is signed."""
+
+    async def work(db: Database, _: Settings) -> int:
+        return await set_requirement(db, facility, required=switch is Switch.ON, actor="operator", now=utc_now())
+
+    released = on_database(work)
+    say(f"Đã ghi; {released} giấy thôi chờ duyệt. / Done; {released} certificates wait for approval no more.")
