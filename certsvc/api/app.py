@@ -18,6 +18,7 @@ from certsvc.api import (
     mappings,
     public,
     published,
+    recalls,
     registry,
     site,
     staff,
@@ -75,7 +76,17 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
         app.include_router(open_to_all, responses=PROBLEMS)
     app.state.returning_turns = asyncio.Semaphore(_RETURNS_AT_ONCE)
-    for behind_key in (certificates.router, batches.router, events.router, exports.router, mappings.router, templates.router, webhooks.router, registry.router):
+    for behind_key in (
+        certificates.router,
+        recalls.router,
+        batches.router,
+        events.router,
+        exports.router,
+        mappings.router,
+        templates.router,
+        webhooks.router,
+        registry.router,
+    ):
         app.include_router(behind_key, responses=PROBLEMS)
     app.include_router(staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))])
     for console in (console_home.router, console_batches.router, console_certificates.router):

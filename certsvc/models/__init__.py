@@ -10,6 +10,7 @@ from certsvc.models.base import Entity, Instant
 from certsvc.models.batches import Batch, BatchRow, ColumnMapping
 from certsvc.models.certificates import CANCELLED, Certificate, Episode, Event, PublishedFile, SerialCounter
 from certsvc.models.published import StatusList, TrustList
+from certsvc.models.recalls import REVOCABLE, Recall, RecalledCertificate, RecallOutcome, RecallStatus
 from certsvc.models.registry import ApiKey, Facility, Practitioner, SigningIdentity
 from certsvc.models.sign_in import Account, SignInTry, StaffSession
 from certsvc.models.submissions import Submission
@@ -20,6 +21,7 @@ __all__ = [
     "CANCELLED",
     "LIVE",
     "PUBLISHED",
+    "REVOCABLE",
     "SCOPES_OF",
     "Account",
     "ApiKey",
@@ -40,6 +42,10 @@ __all__ = [
     "Origin",
     "Practitioner",
     "PublishedFile",
+    "Recall",
+    "RecallOutcome",
+    "RecallStatus",
+    "RecalledCertificate",
     "Role",
     "Scope",
     "SerialCounter",
