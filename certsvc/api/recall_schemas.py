@@ -8,10 +8,12 @@ from typing import Annotated
 from pydantic import BaseModel, Field, StringConstraints
 
 from certsvc.api.schemas import Strict, Withdrawal
-from certsvc.issuing.recalling import MOST, LeftOut, Order, Plan
+from certsvc.issuing.recalling import LeftOut, Order, Plan
 from certsvc.models import ApiKey, Kind, Origin, Recall, RecallOutcome, RecallStatus, Role, Status
 from certsvc.store.recalls import Choice, Recalled
 
+_MOST_IDS = 3000
+"""What fits into a body; a batch, or a station and days, may be more (`recalling.MOST`)."""
 _NAMED = 200
 """Of what a preview leaves out, so many are named; all are counted."""
 
@@ -19,7 +21,7 @@ _NAMED = 200
 class RecallRequest(Withdrawal):
     """Which certificates (by ids, or a batch's, or by facility, kind and days of signing in Vietnam, both included), and why."""
 
-    certificate_ids: Annotated[list[uuid.UUID], Field(default_factory=list, max_length=MOST)]
+    certificate_ids: Annotated[list[uuid.UUID], Field(default_factory=list, max_length=_MOST_IDS)]
     batch_id: uuid.UUID | None = None
     facility: Annotated[str, StringConstraints(max_length=20)] | None = None
     kind: Kind | None = None

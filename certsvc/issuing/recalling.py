@@ -144,7 +144,7 @@ async def _chosen(session: AsyncSession, choice: Choice, *, caller: ApiKey, for_
     if choice.batch_id is not None:
         await get_batch(session, choice.batch_id, caller=caller)
     found = await recalls.chosen(session, choice, only=caller.facility_code, limit=MOST + 1, for_change=for_change)
-    if len(found) > MOST or len(choice.certificate_ids) > MOST:
+    if len(found) > MOST:
         raise InputError(
             "too_many_chosen",
             f"Một đợt thu hồi có nhiều nhất {MOST} giấy; hãy chia nhỏ, chẳng hạn theo ngày ký.",
