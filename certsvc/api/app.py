@@ -28,6 +28,7 @@ from certsvc.api import (
 from certsvc.api.console import batches as console_batches
 from certsvc.api.console import certificates as console_certificates
 from certsvc.api.console import home as console_home
+from certsvc.api.console import recalls as console_recalls
 from certsvc.api.limits import AddressLimiter
 from certsvc.api.middleware import BodyLimit, RequestContext
 from certsvc.api.pages import static_files
@@ -89,7 +90,7 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     ):
         app.include_router(behind_key, responses=PROBLEMS)
     app.include_router(staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))])
-    for console in (console_home.router, console_batches.router, console_certificates.router):
+    for console in (console_home.router, console_batches.router, console_certificates.router, console_recalls.router):
         app.include_router(console)
     app.include_router(health.router)
     app.mount("/static", static_files(), name="static")

@@ -163,11 +163,15 @@ async def _chosen(session: AsyncSession, choice: Choice, *, caller: ApiKey, for_
 def _require_one_way(choice: Choice) -> None:
     is_filter = any(each is not None for each in (choice.facility, choice.signed_from, choice.signed_to))
     if [bool(choice.certificate_ids), choice.batch_id is not None, is_filter or choice.kind is not None].count(True) != 1 or (choice.kind and not is_filter):
-        raise InputError(
-            "nothing_chosen",
-            "Hãy chọn giấy theo đúng một cách: từng giấy, cả một lô, hoặc theo cơ sở hay ngày ký.",
-            "Choose certificates in exactly one way: by id, a batch, or by facility or days of signing.",
-        )
+        raise nothing_chosen()
+
+
+def nothing_chosen() -> InputError:
+    return InputError(
+        "nothing_chosen",
+        "Hãy chọn giấy theo đúng một cách: từng giấy, cả một lô, hoặc theo cơ sở hay ngày ký.",
+        "Choose certificates in exactly one way: by id, a batch, or by facility or days of signing.",
+    )
 
 
 async def _owned(session: AsyncSession, found: list[Candidate], *, caller: ApiKey) -> set[uuid.UUID]:

@@ -226,7 +226,8 @@ async def test_a_choice_by_station_and_days(rig: Rig) -> None:
     assert list(counted.values()) == [1, 1, 2, 0]
     assert (await preview(rig, role="admin", facility="01801", kind="recovery"))["count"] == 0
     assert (await preview(rig, role="facility", signed_from="2026-03-01"))["count"] == 2
-    for body in ({"facility": "01801"}, {"signed_from": "2026-01-01"}):
+    choices: tuple[dict[str, Any], ...] = ({"facility": "01801"}, {"signed_from": "2026-01-01"})
+    for body in choices:
         assert (await preview(rig, role="facility 01802", **body))["count"] == 0
         assert refusal(await recall(rig, role="facility 01802", **body)) == (409, "nothing_to_recall")
     done = (await recall(rig, role="facility", facility="01801", signed_to="2026-03-01")).json()
@@ -236,13 +237,14 @@ async def test_a_choice_by_station_and_days(rig: Rig) -> None:
 async def test_a_choice_is_made_in_one_way(rig: Rig) -> None:
     """Ids, or a batch, or a station or days; a kind alone is no choice, and a reason in words needs words."""
     batch_id, ids = await issued_papers(rig, 1)
-    for body in (
+    choices: tuple[dict[str, Any], ...] = (
         {},
         {"kind": "recovery"},
         {"certificate_ids": ids, "batch_id": batch_id},
         {"batch_id": batch_id, "kind": "sick_leave"},
         {"certificate_ids": []},
-    ):
+    )
+    for body in choices:
         assert refusal(await recall(rig, **body)) == (422, "nothing_chosen"), body
     assert refusal(await recall(rig, certificate_ids=ids, reason="other")) == (422, "text_needed")
     assert (await recall(rig, certificate_ids=ids, reason="bored")).status_code == 422
