@@ -18,7 +18,7 @@ _NAMED = 200
 """Of what a preview leaves out, so many are named; all are counted."""
 
 
-class RecallRequest(Withdrawal):
+class RecallChoice(Withdrawal):
     """Which certificates (by ids, or a batch's, or by facility, kind and days of signing in Vietnam, both included), and why."""
 
     certificate_ids: Annotated[list[uuid.UUID], Field(default_factory=list, max_length=_MOST_IDS)]
@@ -28,11 +28,14 @@ class RecallRequest(Withdrawal):
     signed_from: dt.date | None = None
     signed_to: dt.date | None = None
     needs_approval: bool = Field(False, description="a second person must approve, however few certificates there are")
-    expected_count: int | None = Field(None, ge=0, description="what a preview counted: if it is another number now, nothing is changed")
 
-    def order(self) -> Order:
+    def order(self, *, expected_count: int | None = None) -> Order:
         choice = Choice(tuple(self.certificate_ids), self.batch_id, self.facility, self.kind, self.signed_from, self.signed_to)
-        return Order(choice, self.reason, self.text, needs_approval=self.needs_approval, expected_count=self.expected_count)
+        return Order(choice, self.reason, self.text, needs_approval=self.needs_approval, expected_count=expected_count)
+
+
+class RecallRequest(RecallChoice):
+    expected_count: int | None = Field(None, ge=0, description="what a preview counted: if it is another number now, nothing is changed")
 
 
 class Declination(Strict):

@@ -14,6 +14,7 @@ from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, js
 from certsvc.api.paging import Cursor, lead_on, read_cursor
 from certsvc.api.recall_schemas import (
     Declination,
+    RecallChoice,
     RecalledPage,
     RecallOut,
     RecallPage,
@@ -55,7 +56,7 @@ async def _answer(recall_id: uuid.UUID, *, caller: ApiKey, res: Resources, statu
 
 
 @router.post("/preview")
-async def preview(body: RecallRequest, res: Res, caller: Withdrawer) -> RecallPreview:
+async def preview(body: RecallChoice, res: Res, caller: Withdrawer) -> RecallPreview:
     """What a recall would do now: how many it takes, which it leaves out and why, and whether it then waits. Nothing is changed."""
     explained(body)
     plan = await recalling.preview(res.db, body.order(), caller=caller, revoke_alone=res.settings.revoke_alone)
@@ -68,7 +69,7 @@ async def start(body: RecallRequest, request: Request, res: Res, caller: Withdra
 
     async def work() -> Response:
         explained(body)
-        recall = await recalling.start(res.db, body.order(), caller=caller, revoke_alone=res.settings.revoke_alone, now=now)
+        recall = await recalling.start(res.db, body.order(expected_count=body.expected_count), caller=caller, revoke_alone=res.settings.revoke_alone, now=now)
         return await _answer(recall.id, caller=caller, res=res, status=201, location=f"/v1/recalls/{recall.id}")
 
     asked = fingerprint(request.method, request.url.path, json.dumps(body.model_dump(mode="json"), sort_keys=True))

@@ -19,7 +19,7 @@ from certsvc.api.console.words import CHANGES
 from certsvc.api.idempotency import answer_once, fingerprint
 from certsvc.api.paging import Cursor, cursor_behind, read_cursor
 from certsvc.api.problems import status_of
-from certsvc.api.recall_schemas import RecallRequest, recalled_out
+from certsvc.api.recall_schemas import RecallChoice, recalled_out
 from certsvc.api.recalls import as_shown, owner_seen_by
 from certsvc.api.schemas import Withdrawal
 from certsvc.api.staff import Staff, StaffForm
@@ -56,12 +56,12 @@ class Chosen:
         """What a recall says it was chosen by; ids stand elsewhere."""
         return cls((), **chosen)
 
-    def request(self, **more: Any) -> RecallRequest:
+    def request(self, **more: Any) -> RecallChoice:
         """Raises InputError `nothing_chosen` where it makes no sense."""
         fields = {"batch_id": self.batch_id, "facility": self.facility, "kind": self.kind, "signed_from": self.signed_from, "signed_to": self.signed_to}
         given = {name: value for name, value in fields.items() if value}
         try:
-            return RecallRequest.model_validate({"certificate_ids": self.certificate, **given, **more})
+            return RecallChoice.model_validate({"certificate_ids": self.certificate, **given, **more})
         except ValidationError as error:
             raise nothing_chosen() from error
 
@@ -104,7 +104,7 @@ async def recall(
         return await _reason_page(request, chosen, res=res, staff=staff, asked=asked, error=error)
     if step != "confirmed":
         return await preview_page(request, chosen, res=res, staff=staff, asked=asked)
-    order = chosen.request(**asked, expected_count=expected_count).order()
+    order = chosen.request(**asked).order(expected_count=expected_count)
 
     async def work() -> Response:
         done = await recalling.start(res.db, order, caller=staff.caller, revoke_alone=res.settings.revoke_alone, now=now)
