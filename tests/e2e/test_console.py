@@ -4,13 +4,12 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browsing import Opening, say
+from tests.e2e.looking import Look
 from tests.e2e.staffing import sign_in
 from tests.support.records import as_csv, record
 from tests.support.service import Service
@@ -49,29 +48,11 @@ def _revoke(page: Page, look: Callable[[str], None]) -> None:
     look("revoked")
 
 
-class _Look:
-    """What is wrong with each page: axe's serious findings, what is wider than the screen, what is too small to tap."""
-
-    def __init__(self, page: Page) -> None:
-        self._page, self._axe = page, Axe()
-        self.faults: dict[str, Any] = {}
-
-    def __call__(self, name: str) -> None:
-        page = self._page
-        page.wait_for_load_state("load")
-        found = self._axe.run(page).response["violations"]
-        worst = [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in {"serious", "critical"}]
-        overhang = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        heights = page.locator("main .btn, main .filters a, main .choice").evaluate_all("all => all.map(each => each.getBoundingClientRect().height)")
-        if worst or overhang > 0 or min((height for height in heights if height), default=44) < 44:
-            self.faults[name] = (worst, overhang, heights)
-
-
 @pytest.mark.parametrize(("width", "first"), [(_PHONE, 7101), (_DESK, 7201)])
 def test_from_a_file_to_a_revoked_paper(service: Service, opening: Opening, tmp_path: Path, width: int, first: int) -> None:
     """The dry run shows the wrong row; the others are issued, followed live; one is found by its code, revoked after a preview; the rest exported."""
     page = opening(width=width, script=True)
-    look = _Look(page)
+    look = Look(page)
     sign_in(page, service)
     look("home")
     _hand_in(page, service, _case_file(tmp_path, first=first), look)
