@@ -82,9 +82,7 @@ def approve(recall_id: RecallId, url: Url = None, key: Key = None, *, as_json: A
 
 
 @recalls.command()
-def decline(
-    recall_id: RecallId, text: Annotated[str, typer.Argument(help="why not")], url: Url = None, key: Key = None, *, as_json: AsJson = False
-) -> None:
+def decline(recall_id: RecallId, text: Annotated[str, typer.Argument(help="why not")], url: Url = None, key: Key = None, *, as_json: AsJson = False) -> None:
     """Reinstate what a recall has suspended; also to take back your own."""
     _show(_call("POST", f"/{recall_id}/decline", url, key, json={"text": text}), as_json=as_json)
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from certsvc.errors import Conflict, Forbidden
 from certsvc.models.base import Entity, one_of
 from certsvc.models.registry import ApiKey
-from certsvc.models.states import Status
+from certsvc.states import Status
 
 WAITING = "outcome = 'waiting'"
 """What the partial index on certificates under a waiting recall covers; a query must say it in these words to be served by it."""

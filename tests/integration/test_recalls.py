@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from certsvc.errors import Forbidden
 from certsvc.issuing import recalling
@@ -327,3 +328,25 @@ async def test_webhooks_tell_of_each_paper(rig: Rig) -> None:
         ]
     )
     assert await log_of(rig, deaf) == []
+
+
+async def test_more_papers_take_no_more_statements(rig: Rig) -> None:
+    """The database is asked as often for thirty as for three: to suspend, to approve, and to decline."""
+    _, ids = await issued_papers(rig, 34)
+    await decline(rig, await waiting(rig, ids[33:]))  # both keys' last use is noted by now
+    asked: list[str] = []
+    event.listen(rig.res.db.engine.sync_engine, "before_cursor_execute", lambda _c, _u, statement, *_: asked.append(statement))
+
+    async def statements(papers: list[str]) -> list[int]:
+        counted = []
+        for decide in (decline, approve):
+            asked.clear()
+            recall_id = await waiting(rig, papers)
+            counted.append(len(asked))
+            asked.clear()
+            assert (await decide(rig, recall_id)).status_code == 200
+            counted.append(len(asked))
+        return counted
+
+    few = await statements(ids[:3])
+    assert await statements(ids[3:33]) == few
