@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from certsvc.api.schemas import Strict, Withdrawal
+from certsvc.api.schemas import Strict, Text, Withdrawal
 from certsvc.issuing.recalling import LeftOut, Order, Plan
 from certsvc.models import ApiKey, Kind, Origin, Recall, RecallOutcome, RecallStatus, Role, Status
 from certsvc.store.recalls import Choice, Recalled
@@ -23,7 +23,7 @@ class RecallChoice(Withdrawal):
 
     certificate_ids: Annotated[list[uuid.UUID], Field(default_factory=list, max_length=_MOST_IDS)]
     batch_id: uuid.UUID | None = None
-    facility: Annotated[str, StringConstraints(max_length=20)] | None = None
+    facility: Annotated[str, StringConstraints(pattern="^[0-9]{1,20}$")] | None = None
     kind: Kind | None = None
     signed_from: dt.date | None = None
     signed_to: dt.date | None = None
@@ -41,7 +41,7 @@ class RecallRequest(RecallChoice):
 class Declination(Strict):
     """Why a recall is declined."""
 
-    text: Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
+    text: Annotated[Text, Field(min_length=1)]
 
 
 class LeftOutOut(BaseModel):

@@ -119,9 +119,9 @@ async def list_recalled(
     async with res.db.read() as session:
         await get_recall(session, recall_id, caller=caller)
         found = await recalls.certificates_page(session, recall_id, outcome=outcome, before=before, limit=limit + 1)
-    page, last = found[:limit], found[min(limit, len(found)) - 1].certificate if found else None
-    next_cursor = lead_on(request, response, last.requested_at, last.id) if last and len(found) > limit else None
-    return RecalledPage(items=[recalled_out(each) for each in page], next_cursor=next_cursor)
+    last = found[limit - 1].certificate if len(found) > limit else None
+    next_cursor = lead_on(request, response, last.requested_at, last.id) if last else None
+    return RecalledPage(items=[recalled_out(each) for each in found[:limit]], next_cursor=next_cursor)
 
 
 @router.post("/{recall_id}/approve", response_model=RecallOut)

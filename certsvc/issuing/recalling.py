@@ -23,7 +23,7 @@ from certsvc.store import Database, papers, recalls, registry, status_lists
 from certsvc.store.recalls import Candidate, Choice
 
 MOST = 10_000
-"""Certificates of one recall: what a transaction changes within a second or two."""
+"""Certificates of one recall: what one transaction changes within some seconds."""
 
 
 class LeftOut(StrEnum):

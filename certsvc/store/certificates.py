@@ -12,6 +12,8 @@ from certsvc.config import HANOI
 from certsvc.models import Certificate, Event, Kind, PublishedFile, Status
 from certsvc.models.certificates import LAID_OUT
 
+_LONG_AGO, _FAR_AHEAD = dt.date(1900, 1, 1), dt.date(9000, 1, 1)
+
 
 async def find(session: AsyncSession, certificate_id: uuid.UUID) -> Certificate | None:
     return await session.get(Certificate, certificate_id)
@@ -56,10 +58,15 @@ def signed_within(first: dt.date | None, last: dt.date | None) -> list[ColumnEle
     """Of what was signed from the first to the last of these days in Hanoi, both included; None leaves an end open."""
     filters: list[ColumnElement[bool]] = []
     if first is not None:
-        filters.append(Certificate.signed_at >= dt.datetime.combine(first, dt.time(), HANOI))
+        filters.append(Certificate.signed_at >= _midnight(first))
     if last is not None:
-        filters.append(Certificate.signed_at < dt.datetime.combine(last + dt.timedelta(days=1), dt.time(), HANOI))
+        filters.append(Certificate.signed_at < _midnight(last) + dt.timedelta(days=1))
     return filters
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    """Its beginning in Hanoi. The first and last days that a date can be have none in UTC, and nothing was signed near them."""
+    return dt.datetime.combine(min(max(day, _LONG_AGO), _FAR_AHEAD), dt.time(), HANOI)
 
 
 async def published_files(session: AsyncSession, digests: Collection[str]) -> dict[str, PublishedFile]:

@@ -235,6 +235,18 @@ async def test_a_choice_by_station_and_days(rig: Rig) -> None:
     assert (done["counts"]["revoked"], done["chosen"]) == (1, {"facility": "01801", "signed_to": "2026-03-01"})
 
 
+async def test_strange_words_and_days_break_nothing(rig: Rig) -> None:
+    """The first and the last day there are, a zero byte in a text, digits that are none."""
+    _, ids = await issued_papers(rig, 1)
+    assert (await preview(rig, signed_from="0001-01-01", signed_to="9999-12-31"))["count"] == 1
+    assert (await preview(rig, signed_from="9999-12-31"))["count"] == 0
+    assert (await recall(rig, facility="01801\0")).status_code == 422
+    recall_id = await waiting(rig, ids, reason="other", text="sai\0 danh sách")
+    declined = (await decline(rig, recall_id, role=ASKER)).json()
+    assert (declined["text"], declined["status"]) == ("sai danh sách", "declined")
+    assert (await rig.call("POST", f"/v1/certificates/{ids[0]}/suspend", json={"reason": "other", "text": "\0"})).status_code == 422
+
+
 async def test_a_choice_is_made_in_one_way(rig: Rig) -> None:
     """Ids, or a batch, or a station or days; a kind alone is no choice, and a reason in words needs words."""
     batch_id, ids = await issued_papers(rig, 1)

@@ -19,7 +19,7 @@ from certsvc.api.console.words import CHANGES
 from certsvc.api.idempotency import answer_once, fingerprint
 from certsvc.api.paging import Cursor, cursor_behind, read_cursor
 from certsvc.api.problems import status_of
-from certsvc.api.recall_schemas import RecallChoice, recalled_out
+from certsvc.api.recall_schemas import Declination, RecallChoice, recalled_out
 from certsvc.api.recalls import as_shown, owner_seen_by
 from certsvc.api.schemas import Withdrawal
 from certsvc.api.staff import Staff, StaffForm
@@ -91,7 +91,7 @@ async def recall(
     needs_approval: _Typed = "",
     step: _Typed = "",
     expected_count: Annotated[int | None, Form(ge=0)] = None,
-    once: _Typed = "",
+    once: Annotated[str, Form(pattern="^[0-9a-f]{0,32}$")] = "",
 ) -> Response:
     """Ask why; then show what would happen; `confirmed` by that page, do it. Pressing twice is one recall."""
     require_scope(staff.caller, Scope.WITHDRAW)
@@ -213,8 +213,10 @@ async def approve(recall_id: uuid.UUID, res: Res, now: Now, staff: StaffForm) ->
 async def decline(recall_id: uuid.UUID, request: Request, res: Res, now: Now, staff: StaffForm, text: _Typed = "") -> Response:
     """By whoever asked: take it back."""
     require_scope(staff.caller, Scope.WITHDRAW)
-    if not text.strip():
+    try:
+        why = Declination.model_validate({"text": text})
+    except ValidationError:
         error = InputError("text_needed", "Hãy ghi rõ vì sao.", "Say why.")
         return await _recall_page(request, recall_id, res=res, staff=staff, error=error)
-    await recalling.decline(res.db, recall_id, text=text.strip(), caller=staff.caller, now=now)
+    await recalling.decline(res.db, recall_id, text=why.text, caller=staff.caller, now=now)
     return RedirectResponse(f"/staff/recalls/{recall_id}", 303)
