@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     portal_url: str | None = Field(None, description="BHXH's portal, e.g. `https://egw.baohiemxahoi.gov.vn`; default: nothing is sent")
     portal_accounts: SecretStr | None = Field(None, description='accounts there, as JSON: `{"<facility>": {"username": …, "password": …}}`')
     portal_timeout_s: float = Field(60.0, gt=0, le=240, description="seconds to wait for each of the portal's answers")
+    revoke_alone: int = Field(20, ge=0, description="certificates that a recall may revoke at once; more are suspended until a second person approves")
     trusted_proxies: int = Field(0, ge=0, description="reverse proxies in front whose X-Forwarded-For entry is believed")
     log_json: bool = Field(False, description="log as JSON lines instead of readable lines")
 

@@ -19,6 +19,7 @@ from certsvc.api import (
     mappings,
     public,
     published,
+    recalls,
     registry,
     site,
     staff,
@@ -30,6 +31,7 @@ from certsvc.api.console import authority as console_authority
 from certsvc.api.console import batches as console_batches
 from certsvc.api.console import certificates as console_certificates
 from certsvc.api.console import home as console_home
+from certsvc.api.console import recalls as console_recalls
 from certsvc.api.limits import AddressLimiter
 from certsvc.api.middleware import BodyLimit, RequestContext
 from certsvc.api.pages import static_files
@@ -78,11 +80,24 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
         app.include_router(open_to_all, responses=PROBLEMS)
     app.state.returning_turns = asyncio.Semaphore(_RETURNS_AT_ONCE)
-    sending = (approvals.router, certificates.router, batches.router, events.router)  # approvals before the changes of a certificate that have a name
+    sending = (
+        approvals.router,
+        certificates.router,
+        recalls.router,
+        batches.router,
+        events.router,
+    )  # approvals before the changes of a certificate that have a name
     for behind_key in (*sending, exports.router, mappings.router, templates.router, webhooks.router, registry.router):
         app.include_router(behind_key, responses=PROBLEMS)
     app.include_router(staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))])
-    for console in (console_home.router, console_batches.router, console_certificates.router, console_approvals.router, console_authority.router):
+    for console in (
+        console_home.router,
+        console_batches.router,
+        console_certificates.router,
+        console_approvals.router,
+        console_authority.router,
+        console_recalls.router,
+    ):
         app.include_router(console)
     app.include_router(health.router)
     app.mount("/static", static_files(), name="static")

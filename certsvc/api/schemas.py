@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from certsvc.config import Settings
 from certsvc.issuing.withdrawing import WithdrawalReason
@@ -12,7 +12,13 @@ from certsvc.models import ApiKey, Batch, BatchStatus, Certificate, Facility, Ki
 from certsvc.vault import Vault
 from certsvc.verify.codes import format_code
 
-Text = Annotated[str, StringConstraints(max_length=1000, strip_whitespace=True)]
+
+def _without_nul(text: str) -> str:
+    """PostgreSQL keeps every character but this."""
+    return text.replace("\0", "")
+
+
+Text = Annotated[str, StringConstraints(max_length=1000, strip_whitespace=True), AfterValidator(_without_nul)]
 RecordValue = str | int | float | bool | None
 Record = Annotated[dict[Annotated[str, StringConstraints(max_length=64)], RecordValue], Field(max_length=64)]
 LateReason = Literal["late", "reissue", "request"]

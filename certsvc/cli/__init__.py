@@ -4,7 +4,7 @@ running    serve, worker, demo, migrate          here     keys, identities, impo
 remote     batch, at a running service           looking  designs, doctor
 issuers    others whose QR codes are believed
 mapping    mappings, template, at a running service
-hooks      webhooks, at a running service
+hooks      webhooks, at a running service          recalls  recalls, at a running service
 verifying  verify, at a running service          accounts local accounts, on this machine's database
 exporting  export, at a running service          portal   what goes to BHXH's portal, from this machine
 delegating authorities to sign, on this machine's database
@@ -12,7 +12,7 @@ delegating authorities to sign, on this machine's database
 
 import typer
 
-from certsvc.cli import accounts, delegating, exporting, here, hooks, issuers, looking, mapping, portal, remote, running, verifying
+from certsvc.cli import accounts, delegating, exporting, here, hooks, issuers, looking, mapping, portal, recalls, remote, running, verifying
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,6 +35,7 @@ app.add_typer(here.certificates, name="certificates")
 app.add_typer(remote.batch, name="batch")
 app.add_typer(mapping.mappings, name="mappings")
 app.command()(mapping.template)
+app.add_typer(recalls.recalls, name="recalls")
 app.add_typer(hooks.webhooks, name="webhooks")
 app.command()(exporting.export)
 app.add_typer(portal.portal, name="portal")

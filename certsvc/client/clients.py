@@ -8,7 +8,7 @@ from typing import Self
 import anyio
 import httpx
 
-from certsvc.client import approvals, batches, certificates, checks, registry, webhooks
+from certsvc.client import approvals, batches, certificates, checks, recalls, registry, webhooks
 from certsvc.client.binding import Call, Items
 from certsvc.client.wires import AsyncWire, SyncWire
 
@@ -28,6 +28,14 @@ class Methods:
     reinstate = Call(certificates.reinstate)
     replace = Call(certificates.replace)
     export_certificate = Call(certificates.export_certificate)
+
+    preview_recall = Call(recalls.preview_recall)
+    start_recall = Call(recalls.start_recall)
+    get_recall = Call(recalls.get_recall)
+    list_recalls = Items(recalls.list_recalls)
+    recalled_certificates = Items(recalls.recalled_certificates)
+    approve_recall = Call(recalls.approve_recall)
+    decline_recall = Call(recalls.decline_recall)
 
     submit_batch = Call(batches.submit_batch)
     get_batch = Call(batches.get_batch)

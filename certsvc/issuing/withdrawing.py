@@ -9,12 +9,12 @@ from typing import assert_never
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.announcing import announce
-from certsvc.errors import Forbidden, InputError, NotFound
+from certsvc.errors import Conflict, Forbidden, InputError, NotFound
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.requesting import Terms, check_for, new_certificate, rejected
 from certsvc.models import ApiKey, Certificate, EventType, Role
 from certsvc.records import Case, Cell, judge, rule_ids
-from certsvc.store import Database, certificates, papers, registry, status_lists
+from certsvc.store import Database, certificates, papers, recalls, registry, status_lists
 from certsvc.vault import Vault
 
 
@@ -49,10 +49,20 @@ async def get_visible(session: AsyncSession, certificate_id: uuid.UUID, *, calle
 
 
 async def _get_own(session: AsyncSession, certificate_id: uuid.UUID, *, caller: ApiKey, for_change: bool = True) -> Certificate:
-    """For a change: an insurer may withdraw only what it asked for itself [api.md §2, roles]."""
+    """For a change: an insurer may withdraw only what it asked for itself [api.md §2, roles], and nobody what a recall holds that waits.
+
+    Raises NotFound, Forbidden `not_yours`, Conflict `under_recall`.
+    """
     certificate = await get_visible(session, certificate_id, caller=caller, for_change=for_change)
     if caller.role is Role.INSURER and not caller.is_of_same_holder(await session.get_one(ApiKey, certificate.requested_by_id)):
         raise Forbidden("not_yours", "Chỉ đơn vị đã yêu cầu cấp mới được thu hồi giấy này.", "Only who asked for this certificate may withdraw it.")
+    if recall_id := (await recalls.waiting_of(session, [certificate_id])).get(certificate_id):
+        raise Conflict(
+            "under_recall",
+            "Giấy thuộc một đợt thu hồi đang chờ người thứ hai duyệt; hãy duyệt hoặc từ chối đợt đó trước.",
+            "The certificate is under a recall that waits for a second person; approve or decline that first.",
+            recall_id=str(recall_id),
+        )
     return certificate
 
 

@@ -10,6 +10,7 @@ from certsvc.models.base import Entity, Instant
 from certsvc.models.batches import Batch, BatchRow, ColumnMapping
 from certsvc.models.certificates import CANCELLED, DECLINED, Certificate, Episode, Event, SerialCounter
 from certsvc.models.published import StatusList, TrustList
+from certsvc.models.recalls import REVOCABLE, Recall, RecalledCertificate, RecallOutcome, RecallStatus
 from certsvc.models.register import PublishedFile
 from certsvc.models.registry import ApiKey, Delegation, Facility, Practitioner, SigningIdentity
 from certsvc.models.sign_in import Account, SignInTry, StaffSession
@@ -22,6 +23,7 @@ __all__ = [
     "DECLINED",
     "LIVE",
     "PUBLISHED",
+    "REVOCABLE",
     "SCOPES_OF",
     "Account",
     "ApiKey",
@@ -43,6 +45,10 @@ __all__ = [
     "Origin",
     "Practitioner",
     "PublishedFile",
+    "Recall",
+    "RecallOutcome",
+    "RecallStatus",
+    "RecalledCertificate",
     "Role",
     "Scope",
     "SerialCounter",

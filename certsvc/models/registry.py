@@ -109,7 +109,8 @@ class ApiKey(Entity):
     `sha256` is the digest of what shows who calls. Of a key (`origin`) that is its text; of an OpenID subject the issuer,
     subject, role, facility and holder, so that a change of role is another caller and history keeps what was; of a local
     account a random value that nothing opens. `prefix` names the caller in logs. `scopes` narrow what its role may.
-    `licence` is the practitioner of the facility that this caller is, where it is one person.
+    `licence` is the practitioner of the facility that this caller is, where it is one person. `subject` is a digest of an
+    OpenID subject's issuer and subject alone, so that the same person in another role is known again.
     """
 
     __tablename__ = "api_keys"
@@ -118,6 +119,7 @@ class ApiKey(Entity):
     origin: Mapped[Origin] = mapped_column(default=Origin.KEY)
     prefix: Mapped[str] = mapped_column(String(16), unique=True)
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    subject: Mapped[str | None] = mapped_column(String(64))
     role: Mapped[Role]
     facility_code: Mapped[str | None] = mapped_column(ForeignKey("facilities.code"))
     holder: Mapped[str] = mapped_column(String(64))
@@ -138,6 +140,13 @@ class ApiKey(Entity):
     def is_of_same_holder(self, other: "ApiKey") -> bool:
         """Whether both are one organisation's: what one asked for is the other's too, so keys can be renewed and people change."""
         return self.owner == other.owner
+
+    def is_same_person(self, other: "ApiKey") -> bool:
+        """Whether both are one person, as far as can be known: the same key, account or OpenID subject.
+
+        A person who has a key beside an account, or two keys, is not known again.
+        """
+        return self.id == other.id or (self.subject is not None and self.subject == other.subject)
 
     @property
     def owner(self) -> str:

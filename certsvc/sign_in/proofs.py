@@ -72,3 +72,8 @@ def new_recovery_codes() -> list[str]:
 def digest(secret: str) -> str:
     """SHA-256 (hex): how random secrets are kept."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def subject_digest(issuer: str, subject: str) -> str:
+    """By which somebody is known again at an OpenID provider, whatever role he has [OpenID Connect Core clause 5.7]."""
+    return digest(f"subject\n{issuer}\n{subject}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from certsvc.models import ApiKey, Origin, StaffSession
-from certsvc.sign_in.proofs import digest
+from certsvc.sign_in.proofs import digest, subject_digest
 from certsvc.store import Database, sign_in
 
 _SEEN_GRAIN = dt.timedelta(minutes=1)
@@ -42,7 +42,7 @@ class Marks:
     def of(cls, claims: Mapping[str, Any]) -> Self:
         """Of an ID token or a logout token."""
         issuer, subject, session = (str(claims.get(name) or "") for name in ("iss", "sub", "sid"))
-        return cls(digest(f"subject\n{issuer}\n{subject}") if subject else None, digest(f"session\n{issuer}\n{session}") if session else None)
+        return cls(subject_digest(issuer, subject) if subject else None, digest(f"session\n{issuer}\n{session}") if session else None)
 
 
 _UNMARKED = Marks()

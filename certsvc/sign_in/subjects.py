@@ -11,7 +11,7 @@ from certsvc.callers import make_caller, mark_used
 from certsvc.config import Settings
 from certsvc.errors import Broken, Conflict, Forbidden
 from certsvc.models import ApiKey, Origin, Role
-from certsvc.sign_in.proofs import digest
+from certsvc.sign_in.proofs import digest, subject_digest
 from certsvc.store import Database, registry
 
 _MAX_HOLDER = 64
@@ -35,6 +35,11 @@ class Subject:
         """Under which the database knows the caller; without a licence as before there were any."""
         parts = ("oidc", self.issuer, self.subject, self.role, self.facility_code or "", self.holder or "")
         return digest("\n".join(parts) if self.licence is None else json.dumps([*parts, self.licence]))
+
+    @property
+    def person(self) -> str:
+        """By which the same person is known again in another role (`ApiKey.subject`)."""
+        return subject_digest(self.issuer, self.subject)
 
 
 def read_subject(claims: Mapping[str, Any], settings: Settings) -> Subject:
@@ -102,6 +107,10 @@ async def find_subject_caller(db: Database, subject: Subject, *, now: dt.datetim
         caller = await registry.find_caller_row(session, sha256=subject.sha256, origin=Origin.OIDC)
     if caller is None:
         caller = await _make(db, subject, now=now)
+    if caller.subject is None:  # it came before subjects were kept
+        async with db.begin() as session:
+            await registry.keep_subject(session, caller.id, subject.person)
+        caller.subject = subject.person
     if not caller.is_good(now):
         raise Forbidden("caller_revoked", "Quyền truy cập của tài khoản này đã bị thu hồi.", "This account's access was revoked.")
     await mark_used(db, caller, now=now)
@@ -120,6 +129,7 @@ async def _make(db: Database, subject: Subject, *, now: dt.datetime) -> ApiKey:
         licence=subject.licence,
         now=now,
     )
+    made.subject = subject.person
     try:
         async with db.begin() as session:
             if subject.facility_code and await registry.find_facility(session, subject.facility_code) is None:

@@ -8,8 +8,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import JSON, ColumnElement, String, and_, case, func, insert, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certsvc.config import HANOI
 from certsvc.models import Certificate, Event, Kind, PublishedFile, Status
 from certsvc.models.register import LAID_OUT
+
+_LONG_AGO, _FAR_AHEAD = dt.date(1900, 1, 1), dt.date(9000, 1, 1)
 
 
 async def find(session: AsyncSession, certificate_id: uuid.UUID) -> Certificate | None:
@@ -30,6 +33,8 @@ async def list_page(
     case_id: str | None,
     before: tuple[dt.datetime, uuid.UUID] | None,
     limit: int,
+    signed_from: dt.date | None = None,
+    signed_to: dt.date | None = None,
 ) -> Sequence[Certificate]:
     """Newest first; `before` is the (requested_at, id) of the last one of the previous page."""
     filters: list[ColumnElement[bool]] = []
@@ -41,11 +46,27 @@ async def list_page(
         filters.append(Certificate.kind == kind)
     if case_id is not None:
         filters.append(Certificate.case_id == case_id)
+    filters += signed_within(signed_from, signed_to)
     if before is not None:
         at, last_id = before
         filters.append(or_(Certificate.requested_at < at, and_(Certificate.requested_at == at, Certificate.id < last_id)))
     query = select(Certificate).where(*filters).order_by(Certificate.requested_at.desc(), Certificate.id.desc()).limit(limit)
     return (await session.scalars(query)).all()
+
+
+def signed_within(first: dt.date | None, last: dt.date | None) -> list[ColumnElement[bool]]:
+    """Of what was signed from the first to the last of these days in Hanoi, both included; None leaves an end open."""
+    filters: list[ColumnElement[bool]] = []
+    if first is not None:
+        filters.append(Certificate.signed_at >= _midnight(first))
+    if last is not None:
+        filters.append(Certificate.signed_at < _midnight(last) + dt.timedelta(days=1))
+    return filters
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    """Its beginning in Hanoi. The first and last days that a date can be have none in UTC, and nothing was signed near them."""
+    return dt.datetime.combine(min(max(day, _LONG_AGO), _FAR_AHEAD), dt.time(), HANOI)
 
 
 async def published_files(session: AsyncSession, digests: Collection[str]) -> dict[str, PublishedFile]:

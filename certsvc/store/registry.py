@@ -114,5 +114,9 @@ async def callers_by_id(session: AsyncSession, ids: Collection[uuid.UUID]) -> di
     return {found.id: found for found in await session.scalars(select(ApiKey).where(ApiKey.id.in_(ids)))}
 
 
+async def keep_subject(session: AsyncSession, caller_id: uuid.UUID, subject: str) -> None:
+    await session.execute(update(ApiKey).where(ApiKey.id == caller_id).values(subject=subject))
+
+
 async def mark_key_used(session: AsyncSession, key_id: uuid.UUID, *, now: dt.datetime) -> None:
     await session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=now))

@@ -1,9 +1,10 @@
 """Status lists and the trust list: places given, states that changed, what was signed."""
 
 import datetime as dt
+import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import Row, func, or_, select, text, union_all, update
+from sqlalchemy import Row, Select, func, or_, select, text, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -41,6 +42,13 @@ async def mark_changed(session: AsyncSession, certificate: Certificate) -> None:
     """The state of a certificate is another one from this transaction on."""
     if certificate.status_list is not None:
         await session.execute(update(StatusList).where(StatusList.number == certificate.status_list).values(changes=StatusList.changes + 1))
+
+
+async def mark_many_changed(session: AsyncSession, certificate_ids: Select[uuid.UUID]) -> None:
+    """The states of these certificates are others from this transaction on. Lists come in order, so that two such calls never wait for each other."""
+    lists = select(Certificate.status_list).where(Certificate.id.in_(certificate_ids), Certificate.status_list.is_not(None)).distinct()
+    for number in sorted(each for each in await session.scalars(lists) if each is not None):
+        await session.execute(update(StatusList).where(StatusList.number == number).values(changes=StatusList.changes + 1))
 
 
 async def stale(session: AsyncSession, *, older_than: dt.datetime) -> Sequence[Row[int, int]]:

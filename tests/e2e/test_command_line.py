@@ -329,3 +329,23 @@ def test_exchange_files_go_out_and_come_in(run: Run, tmp_path: Path) -> None:
     assert run("export", "--format", "ct07", "--certificate", str(uuid.uuid4())).returncode == SAYS_NO
     assert run("portal", "send", "--certificate", leaves[0]).returncode == CANNOT_NOW
     assert run("portal", "status", "--json").stdout == "[]\n"
+
+
+def test_a_recall_by_two_keys(run: Run, service: Service, tmp_path: Path) -> None:
+    """What would happen, what happens, who may not decide, and what came of it."""
+    with service.client() as client:
+        paper = calls.issue(client, record(8401))
+    ids = tmp_path / "ids.txt"
+    ids.write_text(f"{paper['id']}\n")
+    words = ("recalls", "start", "wrong_data", "--ids", str(ids), "--needs-approval")
+    assert "waiting" in run(*words, "--dry-run").stdout
+    assert json.loads(run("recalls", "list", "--status", "waiting", "--json").stdout) == []
+    recall = json.loads(run(*words, "--json").stdout)
+    assert recall["id"] in run("recalls", "list").stdout
+    own = run("recalls", "approve", recall["id"])
+    assert (own.returncode, "không được tự duyệt" in own.stderr) == (SAYS_NO, True)
+    second = {"CERTSVC_KEY": service.credentials["keys"]["admin"]}
+    assert run("recalls", "approve", recall["id"], env=second).returncode == DONE
+    assert json.loads(run("recalls", "show", recall["id"], "--json").stdout)["counts"]["revoked"] == 1
+    late = run("recalls", "decline", recall["id"], "nhầm")
+    assert (late.returncode, late.stdout) == (SAYS_NO, "")

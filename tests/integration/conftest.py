@@ -61,6 +61,9 @@ _ON_BOTH = frozenset(
         "test_console_forms",
         "test_approving",
         "test_console_approving",
+        "test_recalls",
+        "test_recalls_at_once",
+        "test_console_recalls",
     }
 )
 """Modules about what the database has to hold: their tests run on SQLite and on PostgreSQL."""

@@ -22,6 +22,7 @@ from certsvc.models import Certificate, StatusList
 from certsvc.models.published import CAPACITY, DECOYS
 from certsvc.resources import utc_now
 from certsvc.verify.trust import ClaimKey
+from tests.support.recalling import approve, decline, waiting
 from tests.support.records import record
 from tests.support.rig import Rig
 
@@ -80,6 +81,27 @@ async def test_a_list_shows_every_change(rig: Rig) -> None:
     assert await shown() == [1, 2, 3]
     await rig.call("POST", f"/v1/certificates/{certificates[1]['id']}/reinstate", json={"reason": "other", "text": "đúng"})
     assert await shown() == [1, 0, 3]
+
+
+async def test_a_list_shows_a_recall(rig: Rig) -> None:
+    """Suspended while it waits; revoked or in force again once it is decided."""
+    publisher = publisher_of(rig)
+    certificates = [await rig.issued(record(number)) for number in (1, 2, 3)]
+    places = [await place_of(rig, each) for each in certificates]
+
+    async def shown() -> list[int]:
+        await publisher.publish(utc_now())
+        found = await states(rig)
+        return [found[index] for _, index in places]
+
+    ids = [each["id"] for each in certificates]
+    assert await shown() == [0, 0, 0]
+    first, second = await waiting(rig, ids[:2]), await waiting(rig, ids[2:])
+    assert await shown() == [2, 2, 2]
+    await approve(rig, first)
+    assert await shown() == [1, 1, 2]
+    await decline(rig, second)
+    assert await shown() == [1, 1, 0]
 
 
 async def test_the_cwt_says_the_same(rig: Rig) -> None:

@@ -4,6 +4,7 @@ A new route belongs into `OPEN`, `PAGES` or `CALLS`; until it is there, `test_ev
 """
 
 import re
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +46,8 @@ BEHIND_SESSION: frozenset[Route] = frozenset(
     {
         *(("GET", path) for path in ("/staff", "/staff/batches", "/staff/batches/new", "/staff/batches/{batch_id}", "/staff/stations")),
         *(("GET", path) for path in ("/staff/certificates", "/staff/certificates/{certificate_id}", "/staff/stations/{facility_code}")),
+        *(("GET", path) for path in ("/staff/recalls", "/staff/recalls/{recall_id}")),
+        *(("POST", path) for path in ("/staff/recalls", "/staff/recalls/{recall_id}/approve", "/staff/recalls/{recall_id}/decline")),
         *(("POST", path) for path in ("/staff/sign-out", "/staff/batches", "/staff/batches/{batch_id}/issue", "/staff/certificates/find")),
         *((method, "/staff/certificates/{certificate_id}/{change}") for method in ("GET", "POST")),
         *(("GET", path) for path in ("/staff/approvals", "/staff/approvals/{key}")),
@@ -53,7 +56,7 @@ BEHIND_SESSION: frozenset[Route] = frozenset(
         *(("POST", f"/staff/stations/{{facility_code}}/authority{more}") for more in ("", "/requirement", "/{delegation_id}/withdraw")),
     }
 )
-"""Pages of who signed in (`test_console`, `test_console_forms`, `test_console_approving`); others are led to the sign-in page."""
+"""Pages of who signed in (`test_console`, `test_console_forms`, `test_console_approving`, `test_console_recalls`); others are led to the sign-in page."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,13 @@ CALLS: Mapping[Route, Needs] = {
     ("GET", "/v1/certificates/{certificate_id}/pdf"): Needs(Scope.READ, "certificate"),
     ("POST", "/v1/certificates/{certificate_id}/{change}"): Needs(Scope.WITHDRAW, "certificate", _REASON),
     ("POST", "/v1/certificates/{certificate_id}/replace"): Needs(Scope.WITHDRAW, "certificate", _REASON),
+    ("GET", "/v1/recalls"): Needs(Scope.READ),
+    ("POST", "/v1/recalls"): Needs(Scope.WITHDRAW, content={"json": {"reason": "fraud", "signed_to": "2020-01-01"}}),
+    ("POST", "/v1/recalls/preview"): Needs(Scope.WITHDRAW, content={"json": {"reason": "fraud", "facility": OWNER}}),
+    ("GET", "/v1/recalls/{recall_id}"): Needs(Scope.READ, "own"),
+    ("GET", "/v1/recalls/{recall_id}/certificates"): Needs(Scope.READ, "own"),
+    ("POST", "/v1/recalls/{recall_id}/approve"): Needs(Scope.WITHDRAW, "own"),
+    ("POST", "/v1/recalls/{recall_id}/decline"): Needs(Scope.WITHDRAW, "own", {"json": {"text": "why"}}),
     ("POST", "/v1/batches"): Needs(Scope.ISSUE, content={"files": {"file": ("cases.csv", as_csv(record(78)))}}),
     ("GET", "/v1/batches/{batch_id}"): Needs(Scope.READ, "batch"),
     **{("POST", f"/v1/batches/{{batch_id}}/{change}"): Needs(Scope.ISSUE, "batch") for change in ("cancel", "resume", "replay")},
@@ -162,6 +172,7 @@ async def owned_papers(rig: Rig) -> Papers:
         "certificate_id": listed[0]["id"],
         "batch_id": batch["id"],
         "webhook_id": webhook["id"],
+        "recall_id": str(uuid.uuid4()),
         "name": "ours",
         "change": "suspend",
         "facility_code": OWNER,

@@ -1,5 +1,6 @@
 """`/staff/certificates`: find a certificate, read its whole history, withdraw it after a look at what that will change."""
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
 from certsvc.api.certificates import explained
+from certsvc.api.console.recalls import Chosen, preview_page, waiting_recall
 from certsvc.api.console.words import CHANGES, actor_of
 from certsvc.api.page_words import ROLES
 from certsvc.api.paging import Cursor, cursor_behind, read_cursor
@@ -35,10 +37,20 @@ _Typed = Annotated[str, Form(max_length=1000)]
 
 @router.get("")
 async def list_certificates(
-    request: Request, res: Res, staff: Staff, *, facility: _Choice = "", status: _Choice = "", kind: _Choice = "", cursor: Cursor = None
+    request: Request,
+    res: Res,
+    staff: Staff,
+    *,
+    facility: _Choice = "",
+    status: _Choice = "",
+    kind: _Choice = "",
+    signed_from: _Choice = "",
+    signed_to: _Choice = "",
+    cursor: Cursor = None,
 ) -> Response:
     """What this caller may see, newest first. An empty or unknown choice filters nothing."""
-    chosen = {"facility": staff.caller.facility_code or facility, "status": status, "kind": kind}
+    days = [_as_day(each) for each in (signed_from, signed_to)]
+    chosen = {"facility": staff.caller.facility_code or facility, "status": status, "kind": kind} | _signed(*days)
     async with res.db.read() as session:
         found = await certificates.list_page(
             session,
@@ -48,9 +60,22 @@ async def list_certificates(
             case_id=None,
             before=None if cursor is None else read_cursor(cursor),
             limit=_A_PAGE + 1,
+            signed_from=days[0],
+            signed_to=days[1],
         )
     behind = cursor_behind(found[_A_PAGE - 1].requested_at, found[_A_PAGE - 1].id) if len(found) > _A_PAGE else None
     return _list_page(request, staff, found[:_A_PAGE], chosen=chosen, cursor=behind)
+
+
+def _as_day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _signed(first: dt.date | None = None, last: dt.date | None = None) -> dict[str, str]:
+    return {"signed_from": str(first or ""), "signed_to": str(last or "")}
 
 
 def _list_page(
@@ -62,7 +87,7 @@ def _list_page(
     cursor: str | None = None,
     sought: str | None = None,
 ) -> Response:
-    chosen = chosen or {"facility": staff.caller.facility_code or "", "status": "", "kind": ""}
+    chosen = chosen or {"facility": staff.caller.facility_code or "", "status": "", "kind": ""} | _signed()
     return pages.render(request, "staff_certificates.html", headers=HEADERS, staff=staff, certificates=found, chosen=chosen, cursor=cursor, sought=sought)
 
 
@@ -85,6 +110,7 @@ async def read_certificate(certificate_id: uuid.UUID, request: Request, res: Res
         events = await certificates.events_of(session, certificate_id)
         callers = await registry.callers_by_id(session, [found for each in events if (found := _as_id(each.actor))])
         station = await registry.find_facility(session, certificate.facility_code)
+        recall = await waiting_recall(session, certificate_id, caller=staff.caller)
     by_actor = {str(caller_id): caller for caller_id, caller in callers.items()}
     return pages.render(
         request,
@@ -97,7 +123,8 @@ async def read_certificate(certificate_id: uuid.UUID, request: Request, res: Res
         requester=actor_of(str(requester.id), {str(requester.id): requester}, ROLES),
         replaces=certificate.replaces_id,
         history=[(each, actor_of(each.actor, by_actor, ROLES)) for each in events],
-        changes=_changes_open_to(staff.caller, certificate, requester),
+        recall=recall,
+        changes=[] if recall else _changes_open_to(staff.caller, certificate, requester),
         has_file=certificate.status in PUBLISHED and not _is_erased(events),
     )
 
@@ -169,14 +196,18 @@ async def make_change(
     staff: StaffForm,
     reason: _Typed = "",
     text: _Typed = "",
+    needs_approval: _Typed = "",
     confirmed: _Typed = "",
 ) -> Response:
-    """Show what will change; `confirmed` by that page, change it."""
+    """Show what will change; `confirmed` by that page, change it. With `needs_approval` it is a recall of one (`recalls`)."""
     require_scope(staff.caller, Scope.WITHDRAW)
     try:
         asked = _read_reason(change, reason, text)
     except InputError as error:
         return await _reason_page(request, certificate_id, change, res=res, now=now, staff=staff, typed=(reason, text), error=error)
+    if needs_approval == "yes" and change is Change.REVOKE:
+        wanted = {"reason": asked.reason, "text": asked.text, "needs_approval": True}
+        return await preview_page(request, Chosen((str(certificate_id),)), res=res, staff=staff, asked=wanted)
     if confirmed != "yes":
         return await _preview_page(request, certificate_id, change, asked, res=res, now=now, staff=staff)
     terms: dict[str, Any] = {"reason": asked.reason, "text": asked.text, "caller": staff.caller, "now": now}

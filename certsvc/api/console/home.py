@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -17,7 +18,7 @@ from certsvc.issuing.authority import is_authorised_on
 from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.models import ApiKey, Role, Status
 from certsvc.resources import Resources
-from certsvc.store import batch_lists, certificates, registry
+from certsvc.store import batch_lists, certificates, recalls, registry
 from certsvc.store.certificates import Figure
 
 router = APIRouter(prefix="/staff", include_in_schema=False)
@@ -76,8 +77,9 @@ async def home(request: Request, res: Res, staff: Staff, *, every: bool = False)
     async with res.db.read() as session:
         recent = await batch_lists.list_page(session, owner=owner, before=None, limit=_SHOWN_BATCHES)
         batches = await with_counts(session, recent)
-    shown = figures if every else figures[:_SHOWN_STATIONS]
-    return pages.render(request, "staff.html", headers=HEADERS, staff=staff, figures=shown, stations=len(figures), totals=_totals(figures), batches=batches)
+        waiting = await recalls.count_waiting(session, owner=owner)
+    context: dict[str, Any] = {"figures": figures if every else figures[:_SHOWN_STATIONS], "stations": len(figures), "totals": _totals(figures)}
+    return pages.render(request, "staff.html", headers=HEADERS, staff=staff, batches=batches, waiting_recalls=waiting, **context)
 
 
 def _totals(figures: Sequence[Figures]) -> Figures:

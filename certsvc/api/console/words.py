@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from certsvc.api.page_words import BY_VERDICT, WITHDRAWN_FOR, Tone, Words
 from certsvc.api.schemas import BatchOut
+from certsvc.issuing.recalling import LeftOut
 from certsvc.issuing.withdrawing import Change, WithdrawalReason
-from certsvc.models import DECLINED, ApiKey, BatchStatus, Kind, Status
+from certsvc.models import DECLINED, ApiKey, BatchStatus, Kind, Origin, RecallOutcome, RecallStatus, Status
 from certsvc.store.batch_lists import Fate
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import Verdict
@@ -152,6 +153,35 @@ CHANGES: Mapping[Change, Doing] = {
             "Cannot be undone. The new one says the same, with a new serial and look-up code, marked as issued again.",
         ),
     ),
+}
+
+
+RECALLS: Mapping[str, State] = {
+    RecallStatus.WAITING: State(Words("Chờ người thứ hai duyệt", "Waits for a second person"), Tone.WAIT, "pause"),
+    RecallStatus.REVOKED: State(Words("Đã thu hồi", "Revoked"), Tone.BAD, "cross"),
+    RecallStatus.DECLINED: State(Words("Không duyệt, đã khôi phục", "Declined, reinstated"), Tone.NONE, "dash"),
+}
+
+RECALL_OUTCOMES: Mapping[str, State] = {
+    RecallOutcome.WAITING: State(Words("Tạm ngừng, chờ duyệt", "Suspended, waits"), Tone.WAIT, "pause"),
+    RecallOutcome.REVOKED: State(Words("Đã thu hồi", "Revoked"), Tone.BAD, "cross"),
+    RecallOutcome.REINSTATED: State(Words("Đã khôi phục", "Reinstated"), Tone.GOOD, "tick"),
+    RecallOutcome.UNCHANGED: State(Words("Giữ nguyên", "Left as it was"), Tone.NONE, "dash"),
+}
+
+LEFT_OUT: Mapping[str, Words] = {
+    LeftOut.NOT_ISSUED: Words("chưa được cấp", "not issued"),
+    LeftOut.REVOKED: Words("đã thu hồi trước đó", "revoked already"),
+    LeftOut.REPLACED: Words("đã thay bằng giấy mới", "replaced already"),
+    LeftOut.UNDER_RECALL: Words("thuộc một đợt thu hồi khác đang chờ duyệt", "under another recall that waits"),
+    LeftOut.NOT_YOURS: Words("do đơn vị khác yêu cầu cấp", "asked for by another organisation"),
+}
+"""Why a chosen certificate is not recalled."""
+
+ORIGINS: Mapping[str, Words] = {
+    Origin.KEY: Words("khoá API", "API key"),
+    Origin.OIDC: Words("đăng nhập qua máy chủ đăng nhập", "signed in by the provider"),
+    Origin.ACCOUNT: Words("tài khoản ở đây", "local account"),
 }
 
 

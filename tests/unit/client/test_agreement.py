@@ -13,13 +13,24 @@ import pytest
 from pydantic import BaseModel
 
 from certsvc.api import events
-from certsvc.client import Client, failures, more_results, results
+from certsvc.client import Client, failures, more_results, recall_results, results
 from certsvc.client.batches import ResultsFormat
 from certsvc.client.certificates import ExportFormat, LateReason, WithdrawalReason
 from certsvc.client.clients import Methods
+from certsvc.client.recalls import Chosen
 from tests.support.openapi import Document, disagreements, sent_fields
 
 ID = "6b1f5c0e-8a53-4c55-9d3f-0a4c6f7e2d10"
+
+RECALL: Chosen = {
+    "certificate_ids": [ID],
+    "batch_id": ID,
+    "facility": "01801",
+    "kind": "recovery",
+    "signed_from": dt.date(2026, 1, 1),
+    "signed_to": dt.date(2026, 1, 2),
+}
+"""Every way to choose at once, which the service would refuse."""
 
 CALLS: dict[str, Callable[[Client, Path], object]] = {
     "request_certificate": lambda client, _: client.request_certificate("sick_leave", {"case_id": "1"}),
@@ -32,6 +43,13 @@ CALLS: dict[str, Callable[[Client, Path], object]] = {
     "reinstate": lambda client, _: client.reinstate(ID, "other", text="why"),
     "replace": lambda client, _: client.replace(ID, "other", text="why", record={"case_id": "1"}),
     "export_certificate": lambda client, _: client.export_certificate(ID, "ct07"),
+    "preview_recall": lambda client, _: client.preview_recall(RECALL, "other", text="why", needs_approval=True),
+    "start_recall": lambda client, _: client.start_recall(RECALL, "other", text="why", needs_approval=True, expected_count=1),
+    "get_recall": lambda client, _: client.get_recall(ID),
+    "list_recalls": lambda client, _: list(client.list_recalls(status="waiting")),
+    "recalled_certificates": lambda client, _: list(client.recalled_certificates(ID, outcome="unchanged")),
+    "approve_recall": lambda client, _: client.approve_recall(ID),
+    "decline_recall": lambda client, _: client.decline_recall(ID, "why not"),
     "submit_batch": lambda client, _: client.submit_batch(b"case_id\n", facility="01801", mapping="ours"),
     "get_batch": lambda client, _: client.get_batch(ID),
     "follow_batch": lambda client, _: list(client.follow_batch(ID)),
@@ -95,6 +113,10 @@ MODELS: dict[str, type[BaseModel]] = {
     "ReportOut": results.Report,
     "ProvenOut": results.Proven,
     "BulkLine": results.NumberedReport,
+    "RecallPreview": recall_results.RecallPreview,
+    "RecallOut": recall_results.Recall,
+    "RecallPage": recall_results.RecallPage,
+    "RecalledPage": recall_results.RecalledPage,
     "WebhookOut": more_results.Webhook,
     "WebhookWithSecret": more_results.WebhookWithSecret,
     "WebhookPage": more_results.WebhookPage,
