@@ -26,8 +26,8 @@ tables stops the start, so a misspelt setting is never ignored. Settings are rea
 """
 
 _COMMANDS = """
-Commands that talk to a service (`batch`, `export`, `mappings`, `recalls`, `template`, `webhooks`, `verify`) read two more variables. They
-are no settings of the service.
+Commands that talk to a service (`batch`, `export`, `mappings`, `recalls`, `template`, `webhooks`, `verify`) read two more variables.
+They are no settings of the service.
 
 | variable | default | meaning |
 |---|---|---|

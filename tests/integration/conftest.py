@@ -62,6 +62,7 @@ _ON_BOTH = frozenset(
         "test_approving",
         "test_console_approving",
         "test_recalls",
+        "test_recall_choices",
         "test_recalls_at_once",
         "test_console_recalls",
     }

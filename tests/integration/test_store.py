@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc import migrations
 from certsvc.callers import find_caller, make_key
 from certsvc.errors import Broken, Conflict, Unavailable
-from certsvc.models import Certificate, Entity, Kind, Origin, PublishedFile, Role, Scope, Status
+from certsvc.models import ApiKey, Certificate, Entity, Kind, Origin, PublishedFile, Role, Scope, Status
 from certsvc.resources import utc_now
 from certsvc.store import Database, claims
 from tests.support.postgres import Postgres
@@ -111,6 +111,25 @@ async def test_keys_of_before_go_on_being_keys(empty_database: str) -> None:
         await db.close()
 
 
+async def test_who_is_signed_in_is_known_by_his_subject(empty_database: str) -> None:
+    """Also in a session from before callers had one: else he could be his own second person. A key has none."""
+    signed_in, key = (make_key(role=Role.INSURER, facility_code=None, now=utc_now())[0] for _ in range(2))
+    db = Database(empty_database)
+    try:
+        async with db.engine.begin() as connection:
+            await connection.run_sync(_upgrade_to, "0007")
+            for each in (signed_in, key):
+                await connection.exec_driver_sql(_OLD_KEY.format(id=each.id.hex if db.is_sqlite else each.id, prefix=each.prefix, sha256=each.sha256))
+            await connection.exec_driver_sql(_OLD_SESSION.format(id=signed_in.id.hex if db.is_sqlite else signed_in.id))
+        await db.migrate()
+        async with db.read() as session:
+            assert [(await session.get_one(ApiKey, each.id)).subject for each in (signed_in, key)] == ["a digest", None]
+    finally:
+        await db.close()
+
+
+_OLD_SESSION = """INSERT INTO staff_sessions (sha256, caller_id, name, subject, opened_at, seen_at, expires_at)
+    VALUES ('x', '{id}', 'x', 'a digest', '2026-11-22 00:00:00+00:00', '2026-11-22 00:00:00+00:00', '2026-11-22 09:00:00+00:00')"""
 _OLD_KEY = """INSERT INTO api_keys (id, prefix, sha256, role, holder, created_at)
     VALUES ('{id}', '{prefix}', '{sha256}', 'insurer', 'insurer', '2026-11-22 00:00:00+00:00')"""
 _OLD_ANSWER = """INSERT INTO stored_answers (caller_id, key, request_sha256, headers, body, created_at)

@@ -56,7 +56,7 @@ class Chosen:
         """What a recall says it was chosen by; ids stand elsewhere."""
         return cls((), **chosen)
 
-    def request(self, **more: Any) -> RecallChoice:
+    def read(self, **more: Any) -> RecallChoice:
         """Raises InputError `nothing_chosen` where it makes no sense."""
         fields = {"batch_id": self.batch_id, "facility": self.facility, "kind": self.kind, "signed_from": self.signed_from, "signed_to": self.signed_to}
         given = {name: value for name, value in fields.items() if value}
@@ -99,12 +99,12 @@ async def recall(
         return await _reason_page(request, chosen, res=res, staff=staff)
     asked: dict[str, Any] = {"reason": reason, "text": text.strip() or None, "needs_approval": needs_approval == "yes"}
     try:
-        require_reason(reason, asked["text"])
+        _require_reason(reason, asked["text"])
     except InputError as error:
         return await _reason_page(request, chosen, res=res, staff=staff, asked=asked, error=error)
     if step != "confirmed":
         return await preview_page(request, chosen, res=res, staff=staff, asked=asked)
-    order = chosen.request(**asked).order(expected_count=expected_count)
+    order = chosen.read(**asked).order(expected_count=expected_count)
 
     async def work() -> Response:
         done = await recalling.start(res.db, order, caller=staff.caller, revoke_alone=res.settings.revoke_alone, now=now)
@@ -115,7 +115,7 @@ async def recall(
     return await answer_once(res.db, key, vault=res.vault, caller=staff.caller, request_sha256=fields, now=now, work=work)
 
 
-def require_reason(reason: str, text: str | None) -> None:
+def _require_reason(reason: str, text: str | None) -> None:
     """Raises InputError `reason_needed`, `text_needed`."""
     if reason not in CHANGES[Change.REVOKE].reasons:
         raise InputError("reason_needed", "Hãy chọn một lý do trong danh sách.", "Choose a reason from the list.")
@@ -126,7 +126,7 @@ async def _reason_page(
     request: Request, chosen: Chosen, *, res: Resources, staff: SignedIn, asked: dict[str, Any] | None = None, error: InputError | None = None
 ) -> Response:
     asked = asked or {"reason": "", "text": None, "needs_approval": False}
-    order = chosen.request(reason=WithdrawalReason.OTHER).order()
+    order = chosen.read(reason=WithdrawalReason.OTHER).order()
     plan = await recalling.preview(res.db, order, caller=staff.caller, revoke_alone=res.settings.revoke_alone)
     context: dict[str, Any] = {"chosen": chosen, "plan": plan, "asked": asked, "error": error, "revoke_alone": res.settings.revoke_alone}
     return pages.render(request, "staff_recall_reason.html", status=status_of(error) if error else 200, headers=HEADERS, staff=staff, **context)
@@ -134,7 +134,7 @@ async def _reason_page(
 
 async def preview_page(request: Request, chosen: Chosen, *, res: Resources, staff: SignedIn, asked: dict[str, Any]) -> Response:
     """What a recall would do, and the form that does it."""
-    plan = await recalling.preview(res.db, chosen.request(**asked).order(), caller=staff.caller, revoke_alone=res.settings.revoke_alone)
+    plan = await recalling.preview(res.db, chosen.read(**asked).order(), caller=staff.caller, revoke_alone=res.settings.revoke_alone)
     context: dict[str, Any] = {"chosen": chosen, "plan": plan, "asked": asked, "once": secrets.token_hex(16), "revoke_alone": res.settings.revoke_alone}
     return pages.render(request, "staff_recall_preview.html", headers=HEADERS, staff=staff, named=_NAMED, **context)
 

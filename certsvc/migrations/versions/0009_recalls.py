@@ -16,6 +16,8 @@ _WAITING = sa.text("outcome = 'waiting'")
 
 def upgrade() -> None:
     op.add_column("api_keys", sa.Column("subject", sa.String(length=64), nullable=True))
+    # Sessions that are open now have the digest already; others' callers get it at their next call.
+    op.execute("UPDATE api_keys SET subject = (SELECT max(staff_sessions.subject) FROM staff_sessions WHERE staff_sessions.caller_id = api_keys.id)")
     op.create_table(
         "recalls",
         sa.Column("id", sa.Uuid(), nullable=False),
