@@ -13,9 +13,9 @@ from certsvc.models.published import StatusList, TrustList
 from certsvc.models.register import PublishedFile
 from certsvc.models.registry import ApiKey, Delegation, Facility, Practitioner, SigningIdentity
 from certsvc.models.sign_in import Account, SignInTry, StaffSession
-from certsvc.models.states import LIVE, PUBLISHED, SCOPES_OF, BatchStatus, Kind, Origin, Role, Scope, Slot, Status, SubmissionState
 from certsvc.models.submissions import Submission
 from certsvc.models.webhooks import DeliveryState, Disabled, EventType, WebhookDelivery, WebhookEndpoint
+from certsvc.states import LIVE, PUBLISHED, SCOPES_OF, BatchStatus, Kind, Origin, Role, Scope, Slot, Status, SubmissionState
 
 __all__ = [
     "CANCELLED",
