@@ -137,7 +137,7 @@ MODELS: dict[str, type[BaseModel]] = {
 LINES = {"POST /v1/verify/batch": "BulkLine"}
 """Answers of many lines, for which OpenAPI has no words: what each line is."""
 
-ROW = dict.fromkeys(results.RowResult.model_fields) | {"row": 2, "case_id": "1", "kind": "recovery", "outcome": "none", "rules": []}
+ROW = dict.fromkeys(results.RowResult.model_fields) | {"row": 2, "case_id": "1", "kind": "recovery", "outcome": "none", "rules": [], "awaits_approval": False}
 
 
 class Service:
