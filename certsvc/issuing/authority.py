@@ -7,13 +7,15 @@ from certsvc.errors import Broken
 from certsvc.models import Delegation, Practitioner
 
 
-def representatives_on(day: dt.date, practitioners: Sequence[Practitioner], delegations: Sequence[Delegation]) -> list[Practitioner]:
-    """Everybody registered who may represent the facility that day; the first of them signs.
+def representatives_on(
+    day: dt.date, practitioners: Sequence[Practitioner], delegations: Sequence[Delegation], *, as_of: dt.datetime | None = None
+) -> list[Practitioner]:
+    """Everybody registered who may represent the facility that day; the first of them signs, or signed, with what was known at `as_of`.
 
     Whoever was delegated last comes first, the heads after all who are delegated: they keep what they delegate.
     """
     registered = [each for each in practitioners if each.is_registered_on(day)]
-    in_force = [each for each in delegations if each.licence is not None and each.is_in_force_on(day)]
+    in_force = [each for each in delegations if each.licence is not None and each.is_in_force_on(day, as_of=as_of)]
     newest_first = dict.fromkeys(each.licence for each in sorted(in_force, key=lambda each: (each.valid_from, each.added_at), reverse=True))
     delegated = [person for licence in newest_first for person in registered if person.licence == licence]
     return delegated + [each for each in registered if each.is_head and each not in delegated]

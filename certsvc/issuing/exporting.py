@@ -16,8 +16,9 @@ from stream_zip import NO_COMPRESSION_64, ZIP_64, AsyncMemberFile, async_stream_
 from certsvc.config import Environment, Settings
 from certsvc.errors import Broken, CertsvcError, Conflict, InputError
 from certsvc.identities import choose_identity, open_keyring
+from certsvc.issuing.authority import representatives_on
 from certsvc.issuing.requesting import today_in_hanoi
-from certsvc.models import Certificate, Kind, Practitioner, Status
+from certsvc.models import Certificate, Delegation, Kind, Practitioner, Status
 from certsvc.records import Case
 from certsvc.records.ct07 import FORM_07_FROM, TAGS_2022, TAGS_2025, Ct07Facts, ct07_tags
 from certsvc.records.exchange_fields import Format, field_table
@@ -35,6 +36,8 @@ _FILE_MODE = 0o100644
 
 @dataclass(frozen=True, slots=True)
 class _Signers:
+    """Who examined, and the `head`, or who was delegated in the head's place."""
+
     head: Practitioner
     examiner: Practitioner
 
@@ -44,7 +47,7 @@ class Exporter:
 
     def __init__(self, db: Database, *, vault: Vault, settings: Settings) -> None:
         self._db, self._vault, self._settings = db, vault, settings
-        self._staff: dict[str, Sequence[Practitioner]] = {}
+        self._staff: dict[str, tuple[Sequence[Practitioner], Sequence[Delegation]]] = {}
         self._identities: dict[str, Identity] = {}
 
     async def file(self, certificate: Certificate, layout: Format, *, now: dt.datetime) -> bytes:
@@ -75,15 +78,17 @@ class Exporter:
         return envelope("HSCHUNGTU", inside, facility_code=case.facility_code, signature=signature)
 
     async def _signers(self, certificate: Certificate, case: Case) -> _Signers:
-        """Who stands on the paper: its examiner, and the head on the day of signing."""
+        """Who stands on the paper: its examiner, and who represented the facility when it was signed."""
         code = certificate.facility_code
         if code not in self._staff:
             async with self._db.read() as session:
-                self._staff[code] = await registry.list_practitioners(session, facility_codes=[code])
-        heads = [each for each in self._staff[code] if each.is_head and each.is_registered_on(_signed_on(certificate))]
+                people = await registry.list_practitioners(session, facility_codes=[code])
+                self._staff[code] = people, await registry.list_delegations(session, facility_codes=[code])
+        people, delegations = self._staff[code]
+        heads = representatives_on(_signed_on(certificate), people, delegations, as_of=certificate.signed_at)
         if not heads:
             raise Broken("no_head", "Cơ sở chưa có người đại diện được phép ký.", "Nobody is registered to represent the facility.")
-        examiner = next((each for each in self._staff[code] if each.licence == case.practitioner_licence), heads[0])
+        examiner = next((each for each in people if each.licence == case.practitioner_licence), heads[0])
         return _Signers(heads[0], examiner)
 
     async def _identity(self, code: str, *, now: dt.datetime) -> Identity:

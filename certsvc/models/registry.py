@@ -78,8 +78,10 @@ class Delegation(Entity):
         CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="days"),
     )
 
-    def is_in_force_on(self, day: dt.date) -> bool:
-        return self.withdrawn_at is None and within(day, self.valid_from, self.valid_to)
+    def is_in_force_on(self, day: dt.date, *, as_of: dt.datetime | None = None) -> bool:
+        """As we know now, or knew at `as_of`: what was withdrawn since was good then, what was entered since was unknown."""
+        is_known = self.withdrawn_at is None if as_of is None else self.added_at <= as_of and (self.withdrawn_at is None or self.withdrawn_at > as_of)
+        return is_known and within(day, self.valid_from, self.valid_to)
 
 
 class SigningIdentity(Entity):

@@ -1,5 +1,6 @@
 """Exchange files in and out over HTTP: batches of CT07, exports of what was issued, and who may have them."""
 
+import base64
 import csv
 import io
 import zipfile
@@ -10,9 +11,12 @@ import httpx
 import pytest
 from defusedxml.ElementTree import fromstring
 
+from certsvc.issuing.delegating import withdraw_delegation
 from certsvc.records.ct07 import TAGS_2025
+from certsvc.resources import utc_now
 from keys_dev.make import KeyType
 from tests.support import pki
+from tests.support.approving import DEPUTY, delegate
 from tests.support.exchange import ct07, hschungtu, tags_of, zipped
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
@@ -91,6 +95,25 @@ async def test_a_batch_is_exported_a_file_a_case(dummy_rig: Rig) -> None:
         ("TH-220206-000001", "written", ""),
         ("TH-220206-000002", "left_out", "SO_KCB"),
     ]
+
+
+async def test_it_names_who_signed_for_the_facility(dummy_rig: Rig) -> None:
+    """A delegate stays the one on his papers, whatever becomes of his authority; what is signed later is the head's again."""
+    authority = await delegate(dummy_rig, DEPUTY)
+    first = await submitted(dummy_rig, as_csv(record(1)))
+    await withdraw_delegation(dummy_rig.res.db, authority, now=utc_now())
+    second = await submitted(dummy_rig, as_csv(record(2)))
+    assert [await _representative(dummy_rig, batch["id"]) for batch in (first, second)] == ["0150951092", "0115826780"]
+
+
+async def _representative(rig: Rig, batch_id: str) -> str | None:
+    """Whom the only XML11 of a batch's export names as head of the facility, by the number with BHXH."""
+    exported = (await rig.call("GET", f"/v1/batches/{batch_id}/export?format=xml11")).content
+    with zipfile.ZipFile(io.BytesIO(exported)) as archive:
+        envelope = fromstring(archive.read(archive.namelist()[0]))
+    [content] = [each.findtext("NOIDUNGFILE") for each in envelope.findall(DOCUMENT) if each.findtext("LOAIHOSO") == "XML11"]
+    found: str | None = fromstring(base64.b64decode(content or "")).findtext(".//MA_TTDV")
+    return found
 
 
 async def test_a_file_of_2025_carries_the_facilitys_signature(dummy_rig: Rig) -> None:

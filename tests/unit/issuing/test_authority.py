@@ -71,6 +71,14 @@ def test_who_represents(delegations: tuple[Delegation, ...], expected: list[str]
     assert licences(*delegations) == expected
 
 
+def test_who_represented_when_something_was_signed() -> None:
+    """What was withdrawn since counted then, what was entered since did not."""
+    withdrawn = authority(DEPUTY, withdrawn=True)
+    withdrawn.added_at, entered = NOON - dt.timedelta(hours=2), authority(EXAMINER)
+    then = NOON - dt.timedelta(hours=1)
+    assert [each.licence for each in representatives_on(DAY, PEOPLE, [withdrawn, entered], as_of=then)] == [DEPUTY, HEAD]
+
+
 def test_only_who_is_registered_represents() -> None:
     """An authority of somebody whose registration has ended does not count, nor does the head's role after it."""
     ended = DAY - dt.timedelta(1)
