@@ -24,6 +24,10 @@ _CACHE_KIB = 32 * 1024
 _CONNECTIONS = 8
 
 
+BROKEN_CONNECTION = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.AdminShutdownError, OSError)
+"""What asyncpg raises where a connection ends, or has ended, under a question."""
+
+
 class Desk(Protocol):
     """Where such questions are asked."""
 
@@ -80,7 +84,12 @@ class PostgresDesk:
 
     async def ask(self, query: Query, key: str) -> Answer | None:
         sql, read = self._statements.of(query)
-        row = await (self._pool or await self._open()).fetchrow(sql, key)
+        pool = self._pool or await self._open()
+        try:
+            row = await pool.fetchrow(sql, key)
+        except BROKEN_CONNECTION:
+            await pool.expire_connections()  # the server may have been started again since; those who keep a connection learn it late
+            row = await pool.fetchrow(sql, key)
         return None if row is None else read(row)
 
     async def _open(self) -> "asyncpg.Pool[asyncpg.Record]":

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from certsvc.errors import Broken, Conflict, Unavailable
-from certsvc.store.asking import Answer, Desk, PostgresDesk, Query, SqliteDesk
+from certsvc.store.asking import BROKEN_CONNECTION, Answer, Desk, PostgresDesk, Query, SqliteDesk
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _BUSY_TIMEOUT = dt.timedelta(seconds=30)
@@ -66,7 +66,7 @@ class Database:
         """The only row of a query by an index, or None, in no transaction: the quickest way to ask for one thing."""
         try:
             return await self._desk.ask(query, key)
-        except (sqlite3.Error, asyncpg.InterfaceError, OSError) as error:
+        except (sqlite3.Error, *BROKEN_CONNECTION) as error:
             raise _unavailable() from error
         except asyncpg.PostgresError as error:
             if not _is_down_state(error.sqlstate):
