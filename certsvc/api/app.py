@@ -29,9 +29,9 @@ from certsvc.api.console import certificates as console_certificates
 from certsvc.api.console import home as console_home
 from certsvc.api.limits import AddressLimiter
 from certsvc.api.middleware import BodyLimit, RequestContext
+from certsvc.api.openapi import set_up_openapi
 from certsvc.api.pages import static_files
 from certsvc.api.problems import set_up_problems, unknown_error
-from certsvc.api.schemas import PROBLEMS
 from certsvc.config import Settings
 from certsvc.resources import Resources, open_resources, utc_now
 
@@ -73,15 +73,16 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     app.state.limit_public = limiter.limit("public", per_minute=_CALLS_A_MINUTE)
     # Routes are tried in this order: what is asked most comes first.
     for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
-        app.include_router(open_to_all, responses=PROBLEMS)
+        app.include_router(open_to_all)
     app.state.returning_turns = asyncio.Semaphore(_RETURNS_AT_ONCE)
     for behind_key in (certificates.router, batches.router, events.router, exports.router, mappings.router, templates.router, webhooks.router, registry.router):
-        app.include_router(behind_key, responses=PROBLEMS)
+        app.include_router(behind_key)
     app.include_router(staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))])
     for console in (console_home.router, console_batches.router, console_certificates.router):
         app.include_router(console)
     app.include_router(health.router)
     app.mount("/static", static_files(), name="static")
+    set_up_openapi(app)
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(RequestContext, is_https=settings.base_url.startswith("https://"))
     return app
