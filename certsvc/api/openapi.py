@@ -166,7 +166,7 @@ def _tell_links(path: str, operation: Described, operations: Mapping[tuple[str, 
         links = {
             each["operationId"]: {"operationId": each["operationId"], "parameters": {name: known[name] for name in sorted(asked)}}
             for (_, address), each in operations.items()
-            if (asked := open_names(address, each, schemas)) and asked <= known.keys()
+            if (asked := _open_names(address, each, schemas)) and asked <= known.keys()
         }
         if schema == "ProvenOut":
             links["download"] = {"operationId": operations["GET", f"{path}/pdf"]["operationId"], "parameters": _OPENED}
@@ -181,7 +181,7 @@ def _named(schema: str, schemas: Described) -> dict[str, str]:
     return {name: f"$response.body#/{place}{member}" for name, member in NAMED_IN.get(item or schema, {}).items()}
 
 
-def open_names(path: str, operation: Described, schemas: Described) -> set[str]:
+def _open_names(path: str, operation: Described, schemas: Described) -> set[str]:
     """Names in an address for which there is no list of words."""
     words = {
         each["name"] for each in operation.get("parameters", []) if each["in"] == "path" and "enum" in (each["schema"] | schemas.get(_last(each["schema"]), {}))
