@@ -34,9 +34,9 @@ from certsvc.api.console import home as console_home
 from certsvc.api.console import recalls as console_recalls
 from certsvc.api.limits import AddressLimiter
 from certsvc.api.middleware import BodyLimit, RequestContext
+from certsvc.api.openapi import set_up_openapi
 from certsvc.api.pages import static_files
 from certsvc.api.problems import set_up_problems, unknown_error
-from certsvc.api.schemas import PROBLEMS
 from certsvc.config import Settings
 from certsvc.resources import Resources, open_resources, utc_now
 
@@ -78,17 +78,12 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     app.state.limit_public = limiter.limit("public", per_minute=_CALLS_A_MINUTE)
     # Routes are tried in this order: what is asked most comes first.
     for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
-        app.include_router(open_to_all, responses=PROBLEMS)
+        app.include_router(open_to_all)
     app.state.returning_turns = asyncio.Semaphore(_RETURNS_AT_ONCE)
-    sending = (
-        approvals.router,
-        certificates.router,
-        recalls.router,
-        batches.router,
-        events.router,
-    )  # approvals before the changes of a certificate that have a name
-    for behind_key in (*sending, exports.router, mappings.router, templates.router, webhooks.router, registry.router):
-        app.include_router(behind_key, responses=PROBLEMS)
+    # Approvals come before certificates, whose changes have a name in the address too.
+    asking = (approvals.router, certificates.router, recalls.router, batches.router, events.router)
+    for behind_key in (*asking, exports.router, mappings.router, templates.router, webhooks.router, registry.router):
+        app.include_router(behind_key)
     app.include_router(staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))])
     for console in (
         console_home.router,
@@ -101,6 +96,7 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
         app.include_router(console)
     app.include_router(health.router)
     app.mount("/static", static_files(), name="static")
+    set_up_openapi(app)
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(RequestContext, is_https=settings.base_url.startswith("https://"))
     return app

@@ -19,6 +19,7 @@ from starlette.datastructures import UploadFile
 
 from certsvc.api.access import Now, Reader, Res, Writer
 from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
+from certsvc.api.openapi import file, headers
 from certsvc.api.schemas import BatchOut, LateReason, Strict, batch_out
 from certsvc.errors import Forbidden, InputError
 from certsvc.issuing.accepting import Order, accept_batch
@@ -55,13 +56,19 @@ _FORM_SCHEMA["properties"]["file"] = {
     "description": "CSV, XLSX, ODS, JSON, NDJSON, CT07 (HSCHUNGTU) or XML1 with XML11 (GIAMDINHHS), also many in a ZIP; told by content, not by name",
 }
 _FORM_SCHEMA["required"] = ["file"]
+_FORM_ENCODING = {
+    "file": {"contentType": f"text/csv, {XLSX_TYPE}, application/vnd.oasis.opendocument.spreadsheet, application/json, application/xml, application/zip"}
+}
+_FORM = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM_SCHEMA, "encoding": _FORM_ENCODING}}}}
+_NDJSON_TYPE = "application/x-ndjson"
 
 
 @router.post(
     "",
     status_code=202,
     response_model=BatchOut,
-    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM_SCHEMA}}}},
+    responses={202: headers("Location", "Retry-After"), 404: {}},
+    openapi_extra=_FORM,
 )
 async def submit(request: Request, res: Res, caller: Writer, now: Now, idempotency_key: IdempotencyKey = None) -> Response:
     """Hand in a file of cases. What its first bytes and its header show is refused at once."""
@@ -117,7 +124,7 @@ async def batch_state(batch_id: uuid.UUID, res: Resources) -> BatchOut:
         return batch_out(batch, await batch_store.count(session, batch_id))
 
 
-@router.get("/{batch_id}", response_model=BatchOut)
+@router.get("/{batch_id}", response_model=BatchOut, responses={200: headers("Retry-After")})
 async def read(batch_id: uuid.UUID, res: Res, caller: Reader) -> Response:
     """Where a batch stands; the counts come from the rows themselves."""
     async with res.db.read() as session:
@@ -173,7 +180,11 @@ async def _once(request: Request, res: Resources, caller: ApiKey, now: dt.dateti
     return await answer_once(res.db, key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work)
 
 
-@router.get("/{batch_id}/results", response_class=StreamingResponse)
+@router.get(
+    "/{batch_id}/results",
+    response_class=StreamingResponse,
+    responses={200: {"content": {_NDJSON_TYPE: {}, "text/csv": {}, XLSX_TYPE: {}}, **headers("Content-Disposition")}},
+)
 async def results(request: Request, batch_id: uuid.UUID, res: Res, caller: Reader, format: ResultFormat = "ndjson") -> Response:  # noqa: A002 - the contract's name
     """One line a row and kind; as XLSX one row a row, in the sender's own file: mended, it may be sent again."""
     async with res.db.read() as session:
@@ -186,7 +197,7 @@ async def results(request: Request, batch_id: uuid.UUID, res: Res, caller: Reade
     lines = result_lines(res.db, batch_id, vault=res.vault, base_url=res.settings.base_url, with_codes=is_open)
     if format == "csv":
         return StreamingResponse(results_csv(lines), media_type="text/csv; charset=utf-8", headers=_as_file(f"results-{batch_id}.csv"))
-    return StreamingResponse(_ndjson(lines), media_type="application/x-ndjson")
+    return StreamingResponse(_ndjson(lines), media_type=_NDJSON_TYPE)
 
 
 async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
@@ -200,7 +211,7 @@ async def _ndjson(lines: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
         yield json.dumps(line, ensure_ascii=False).encode() + b"\n"
 
 
-@router.get("/{batch_id}/archive.zip", response_class=StreamingResponse)
+@router.get("/{batch_id}/archive.zip", response_class=StreamingResponse, responses={200: file("application/zip")})
 async def read_archive(batch_id: uuid.UUID, res: Res, caller: Reader, now: Now) -> Response:
     """Every PDF of the batch that is issued, and results.csv."""
     async with res.db.read() as session:

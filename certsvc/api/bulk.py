@@ -14,6 +14,7 @@ from certsvc.api.access import Now, Res
 from certsvc.api.bulk_form import BulkForm, read_bulk_form
 from certsvc.api.bulk_table import as_csv, as_ndjson, as_xlsx
 from certsvc.api.limits import AddressLimiter, LimitedRoute
+from certsvc.api.openapi import PAPER_TYPES, headers
 from certsvc.api.report_schema import ReportOut
 from certsvc.checking_many import Answer, Desk, check_many
 from certsvc.resources import Resources
@@ -115,8 +116,12 @@ _FORM_SCHEMA: dict[str, Any] = {
     "/v1/verify/batch",
     response_model=BulkLine,
     response_class=NdjsonResponse,
-    responses={200: {"description": "One BulkLine a line; as CSV or XLSX a table", "content": {"text/csv": {}, XLSX_TYPE: {}}}},
-    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM_SCHEMA}}}},
+    responses={
+        200: {"description": "One BulkLine a line; as CSV or XLSX a table", "content": {"text/csv": {}, XLSX_TYPE: {}}, **headers("Content-Disposition")}
+    },
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM_SCHEMA, "encoding": {"files": {"contentType": PAPER_TYPES}}}}}
+    },
 )
 async def verify_many(
     request: Request,

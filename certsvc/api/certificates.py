@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from certsvc.api.access import Now, Reader, Res, Withdrawer, Writer
-from certsvc.api.downloads import deliver_pdf
+from certsvc.api.downloads import PDF_ANSWERS, deliver_pdf
 from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
+from certsvc.api.openapi import headers
 from certsvc.api.paging import Cursor, lead_on, read_cursor
 from certsvc.api.schemas import CertificateOut, CertificatePage, CertificateRequest, Replacement, Withdrawal, certificate_out
 from certsvc.errors import Conflict, InputError
@@ -29,7 +30,7 @@ def _body(certificate: Certificate, *, caller: ApiKey, res: Resources) -> dict[s
     return certificate_out(certificate, caller=caller, vault=res.vault, settings=res.settings).model_dump(mode="json")
 
 
-@router.post("", status_code=202, response_model=CertificateOut)
+@router.post("", status_code=202, response_model=CertificateOut, responses={202: headers("Location", "Retry-After")})
 async def request_one(body: CertificateRequest, request: Request, res: Res, caller: Writer, now: Now, idempotency_key: IdempotencyKey = None) -> Response:
     """Ask for one certificate; it is signed in the background."""
 
@@ -84,7 +85,7 @@ async def list_certificates(
     return CertificatePage(items=items, next_cursor=next_cursor)
 
 
-@router.get("/{certificate_id}", response_model=CertificateOut)
+@router.get("/{certificate_id}", response_model=CertificateOut, responses={200: headers("ETag", "Cache-Control"), 304: headers("ETag")})
 async def read_one(certificate_id: uuid.UUID, request: Request, res: Res, caller: Reader) -> Response:
     """Where a certificate stands."""
     async with res.db.read() as session:
@@ -95,7 +96,7 @@ async def read_one(certificate_id: uuid.UUID, request: Request, res: Res, caller
     return JSONResponse(_body(certificate, caller=caller, res=res), headers={"ETag": etag, "Cache-Control": "private, no-cache"})
 
 
-@router.get("/{certificate_id}/pdf", response_class=Response, responses={200: {"content": {"application/pdf": {}}}})
+@router.get("/{certificate_id}/pdf", response_class=Response, responses=PDF_ANSWERS | {409: {}})
 async def read_pdf(certificate_id: uuid.UUID, request: Request, res: Res, caller: Reader) -> Response:
     """The signed PDF, byte for byte as published."""
     async with res.db.read() as session:
@@ -111,7 +112,7 @@ async def read_pdf(certificate_id: uuid.UUID, request: Request, res: Res, caller
     return await deliver_pdf(request, certificate, res=res)
 
 
-@router.post("/{certificate_id}/replace", status_code=202, response_model=CertificateOut)
+@router.post("/{certificate_id}/replace", status_code=202, response_model=CertificateOut, responses={202: headers("Location", "Retry-After")})
 async def replace(
     certificate_id: uuid.UUID, body: Replacement, request: Request, res: Res, caller: Withdrawer, now: Now, idempotency_key: IdempotencyKey = None
 ) -> Response:

@@ -1,15 +1,25 @@
 """PDF bytes over HTTP: strong ETag, one byte range [RFC 9110 clauses 13 and 14]."""
 
 import re
+from typing import Any
 
-from fastapi import Request, Response
+from fastapi import HTTPException, Request, Response
 
+from certsvc.api.openapi import file, headers
 from certsvc.errors import Broken
 from certsvc.models import Certificate
 from certsvc.resources import Resources
 from certsvc.store import certificates
 from certsvc.store.entries import Entry
 
+_WHOLE = file("application/pdf")["headers"] | headers("ETag", "Accept-Ranges", "Cache-Control")["headers"]
+PDF_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/pdf": {}}, "headers": _WHOLE},
+    206: {"content": {"application/pdf": {}}, "headers": _WHOLE | headers("Content-Range")["headers"]},
+    304: headers("ETag"),
+    416: headers("Content-Range"),
+}
+"""What `pdf_response` may answer, for OpenAPI."""
 _RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 
@@ -24,24 +34,24 @@ async def deliver_pdf(request: Request, certificate: Certificate | Entry, *, res
 
 
 def pdf_response(request: Request, data: bytes, *, sha256: str, filename: str) -> Response:
-    """The file, the part asked for, 304 where the asker has it, or 416 for a range outside of it."""
+    """The file, the part asked for, 304 where the asker has it, or a 416 for a range outside of it."""
     etag = f'"{sha256}"'
-    headers = {
+    sent = {
         "ETag": etag,
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",
         "Content-Disposition": f'attachment; filename="{_safe(filename)}"',
     }
     if etag in request.headers.get("If-None-Match", ""):
-        return Response(status_code=304, headers=headers)
+        return Response(status_code=304, headers=sent)
     wanted = request.headers.get("Range")
     if wanted is None or request.headers.get("If-Range", etag) != etag or not (match := _RANGE.fullmatch(wanted)):
-        return Response(data, media_type="application/pdf", headers=headers)
+        return Response(data, media_type="application/pdf", headers=sent)
     first, last = _bounds(match[1], match[2], size=len(data))
     if first > last:
-        return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{len(data)}"})
-    headers["Content-Range"] = f"bytes {first}-{last}/{len(data)}"
-    return Response(data[first : last + 1], 206, media_type="application/pdf", headers=headers)
+        raise HTTPException(416, headers={"Content-Range": f"bytes */{len(data)}"})
+    sent["Content-Range"] = f"bytes {first}-{last}/{len(data)}"
+    return Response(data[first : last + 1], 206, media_type="application/pdf", headers=sent)
 
 
 def _bounds(first: str, last: str, *, size: int) -> tuple[int, int]:

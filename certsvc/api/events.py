@@ -43,6 +43,20 @@ class BatchEvent(BatchOut):
     estimated_end_at: dt.datetime | None
 
 
+_DATA = BatchEvent.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+del _DATA["$defs"]  # they stand in the document
+_EVENT = {
+    "type": "object",
+    "description": "one event",
+    "required": ["event", "id", "data"],
+    "properties": {
+        "event": {"enum": ["progress", "done", "failed", "cancelled"]},
+        "id": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": _DATA},
+    },
+}
+
+
 class Pace:
     """When a batch will end, judged by what was done lately."""
 
@@ -61,7 +75,7 @@ class Pace:
 @router.get(
     "/{batch_id}/events",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}, 204: {"description": "the end was heard already"}},
+    responses={200: {"content": {"text/event-stream": {"schema": _EVENT}}}, 204: {"description": "the end was heard already"}, 429: {}},
 )
 async def events(request: Request, batch_id: uuid.UUID, res: Res, caller: Reader, last_event_id: LastEventId = None) -> Response:
     """Follow a batch: `progress`, at last `done`, `failed` or `cancelled`, each with the batch as `data`."""

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from certsvc.api.access import Now, Reader, Res
+from certsvc.api.openapi import file
 from certsvc.callers import require_scope
 from certsvc.issuing.batches import get_batch
 from certsvc.issuing.exporting import Exporter, export_zip, file_name
@@ -16,7 +17,7 @@ from certsvc.records.exchange_fields import Format
 router = APIRouter(prefix="/v1", tags=["exports"])
 
 
-@router.get("/certificates/{certificate_id}/export", response_class=Response, responses={200: {"content": {"application/xml": {}}}})
+@router.get("/certificates/{certificate_id}/export", response_class=Response, responses={200: file("application/xml"), 409: {}})
 async def export_certificate(certificate_id: uuid.UUID, format: Format, res: Res, caller: Reader, now: Now) -> Response:  # noqa: A002 - as results are asked for
     """A sick leave as CT07 (2022 or 2025) or as XML11 with its XML1."""
     _require_may_sign(caller, format)
@@ -26,7 +27,7 @@ async def export_certificate(certificate_id: uuid.UUID, format: Format, res: Res
     return Response(data, media_type="application/xml", headers=_as_file(file_name(certificate)))
 
 
-@router.get("/batches/{batch_id}/export", response_class=StreamingResponse, responses={200: {"content": {"application/zip": {}}}})
+@router.get("/batches/{batch_id}/export", response_class=StreamingResponse, responses={200: file("application/zip")})
 async def export_batch(batch_id: uuid.UUID, format: Format, res: Res, caller: Reader, now: Now) -> Response:  # noqa: A002 - as results are asked for
     """Every issued sick leave of the batch, one file a case, and export.csv with what could not be written and why."""
     _require_may_sign(caller, format)

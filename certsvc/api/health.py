@@ -3,12 +3,14 @@
 import time
 from collections import Counter
 from collections.abc import Awaitable, Iterator, Mapping
+from typing import Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from pydantic import BaseModel, Field
 from typing_extensions import override
 
 from certsvc.api.access import Res
@@ -21,12 +23,17 @@ _COUNTED_ANEW_S = 10
 """Counting reads every row, and anybody may ask."""
 
 
+class Readiness(BaseModel):
+    status: Literal["ready", "not_ready"]
+    parts: dict[str, str] = Field(description="`ok`, or the code of what is wrong")
+
+
 @router.get("/livez")
 async def livez() -> dict[str, str]:
     return {"status": "alive"}
 
 
-@router.get("/readyz")
+@router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness, "description": "Not ready"}})
 async def readyz(res: Res) -> JSONResponse:
     """200 where database, queue and file store answer, else 503; each named."""
     parts = {"database": res.db.check_schema(), "queue": res.doorbell.check(), "blobs": res.blobs.check()}

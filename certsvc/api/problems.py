@@ -12,7 +12,9 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from certsvc.api import pages
 from certsvc.errors import Broken, CertsvcError, Conflict, Forbidden, InputError, NotFound, TooMany, Unavailable
@@ -48,6 +50,7 @@ _PLAIN: Mapping[int, tuple[str, str, str]] = {
     405: ("method_not_allowed", "Phương thức không được hỗ trợ ở địa chỉ này.", "This address does not support that method."),
     413: ("too_large", "Dữ liệu gửi lên quá lớn.", "What was sent is too large."),
     415: ("unsupported_media_type", "Kiểu dữ liệu không được hỗ trợ.", "This media type is not supported."),
+    416: ("no_such_range", "Tệp không có đoạn này; hãy tải cả tệp.", "The file has no such range; ask for the whole file."),
 }
 _log = get_logger()
 
@@ -104,13 +107,23 @@ def set_up_problems(app: FastAPI) -> None:
         answer = problem(request, error.status_code, code, message_vi, message_en)
         for name, value in (error.headers or {}).items():
             answer.headers[name] = value
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            answer.headers["Allow"] = ", ".join(sorted(_methods(request)))
         return answer
 
 
 async def unknown_error(request: Request, error: Exception) -> Response:
     """What nobody foresaw: an opaque 500; the log has the rest under the request's id."""
     _log.error("request.crashed", exc_info=error, **structlog.contextvars.get_contextvars())
-    return problem(request, 500, "internal_error", "Dịch vụ gặp lỗi. Hãy thử lại sau.", "The service failed. Please try again later.")
+    answer = problem(request, 500, "internal_error", "Dịch vụ gặp lỗi. Hãy thử lại sau.", "The service failed. Please try again later.")
+    answer.headers["X-Request-ID"] = request.state.request_id  # made outside of `RequestContext`
+    return answer
+
+
+def _methods(request: Request) -> set[str]:
+    """Of all routes at an address [RFC 9110 clause 15.5.6]; the one that refused knows its own alone."""
+    here = [each for each in iter_route_contexts(request.app.routes) if isinstance(each.original_route, Route) and each.path_regex.match(request.url.path)]
+    return {method for each in here for method in each.methods or ()}
 
 
 def _as_item(error: Mapping[str, Any]) -> dict[str, Any]:

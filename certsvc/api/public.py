@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
 from certsvc.api import pages
 from certsvc.api.access import Now, Res, get_now, get_resources
-from certsvc.api.downloads import deliver_pdf
+from certsvc.api.downloads import PDF_ANSWERS, deliver_pdf
 from certsvc.api.limits import LimitedRoute
+from certsvc.api.openapi import PAPER_TYPES
 from certsvc.api.report_schema import ProvenOut, ReportOut
 from certsvc.api.schemas import Strict
 from certsvc.checking import Found, check_upload, find_download, look_up, look_up_claimed, look_up_qr, prove
@@ -43,7 +44,7 @@ class Question(Strict):
     qr: Annotated[str, StringConstraints(max_length=MAX_TEXT)] | None = None
 
 
-class VerifyRequest(Strict):
+class VerifyRequest(BaseModel):
     file: Annotated[str, Field(json_schema_extra={"format": "binary"})]
 
 
@@ -69,7 +70,7 @@ def _answer(request: Request, found: Found) -> Response:
     return pages.render(request, "answer.html", report=found.report.to_json(), code=found.code.text, proven=None)
 
 
-@router.post("/v/{code}", response_model=ProvenOut)
+@router.post("/v/{code}", response_model=ProvenOut, responses={403: {}, 409: {}})
 @router.post("/V/{code}", include_in_schema=False)
 async def prove_code(code: CodeText, body: SecondFactor, res: Res, now: Now) -> Response:
     """Open more with what is printed on the paper: a Report with name and dates, and a grant to download."""
@@ -82,7 +83,7 @@ async def prove_code(code: CodeText, body: SecondFactor, res: Res, now: Now) -> 
     return JSONResponse(proven.report.to_json() | more)
 
 
-@router.get("/v/{code}/pdf", response_class=Response, responses={200: {"content": {"application/pdf": {}}}})
+@router.get("/v/{code}/pdf", response_class=Response, responses=PDF_ANSWERS | {403: {}, 409: {}})
 @router.get("/V/{code}/pdf", include_in_schema=False)
 async def download(code: CodeText, request: Request, res: Res, now: Now, grant: Annotated[str, Query(max_length=500)] = "") -> Response:
     """The signed PDF, for who passed the second factor within the last quarter of an hour."""
@@ -97,7 +98,7 @@ async def download(code: CodeText, request: Request, res: Res, now: Now, grant: 
             "required": True,
             "content": {
                 "application/json": {"schema": Question.model_json_schema()},
-                "multipart/form-data": {"schema": VerifyRequest.model_json_schema()},
+                "multipart/form-data": {"schema": VerifyRequest.model_json_schema(), "encoding": {"file": {"contentType": PAPER_TYPES}}},
             },
         }
     },

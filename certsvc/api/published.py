@@ -2,12 +2,13 @@
 
 import datetime as dt
 import hashlib
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
 from certsvc.api.access import Res
 from certsvc.api.limits import LimitedRoute
+from certsvc.api.openapi import headers
 from certsvc.errors import NotFound
 from certsvc.store import status_lists
 
@@ -15,9 +16,14 @@ router = APIRouter(route_class=LimitedRoute, tags=["public"])
 _JWT, _CWT = "application/statuslist+jwt", "application/statuslist+cwt"
 _KEPT_S = 60
 """How long somebody between us and the checker may keep an answer; a withdrawal is in the list within a minute."""
+_SENT = headers("ETag", "Cache-Control", "Vary", "Last-Modified", "Access-Control-Allow-Origin")
 
 
-@router.get("/.well-known/certsvc.json", response_class=Response, responses={200: {"content": {"application/json": {}}}, 304: {}})
+def _answers(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {each: {} for each in media_types}, **_SENT}, 304: _SENT}
+
+
+@router.get("/.well-known/certsvc.json", response_class=Response, responses=_answers("application/json") | {404: {}})
 async def trust_list(request: Request, res: Res) -> Response:
     """Whom to trust: issuers, chains, keys for QR claims, addresses of status lists; signed."""
     async with res.db.read() as session:
@@ -27,7 +33,7 @@ async def trust_list(request: Request, res: Res) -> Response:
     return _cacheable(request, found.body, media_type="application/json", at=found.signed_at)
 
 
-@router.get("/status/{number}", response_class=Response, responses={200: {"content": {_JWT: {}, _CWT: {}}}, 304: {}})
+@router.get("/status/{number}", response_class=Response, responses=_answers(_JWT, _CWT))
 async def status_list(number: Annotated[int, Path(ge=0, le=2**31 - 1)], request: Request, res: Res) -> Response:
     """A Token Status List: a JWT, or a CWT for `Accept: application/statuslist+cwt`."""
     async with res.db.read() as session:

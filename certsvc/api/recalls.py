@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.api.access import Now, Reader, Res, Withdrawer
 from certsvc.api.certificates import explained
 from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
+from certsvc.api.openapi import headers
 from certsvc.api.paging import Cursor, lead_on, read_cursor
 from certsvc.api.recall_schemas import (
     Declination,
@@ -55,7 +56,7 @@ async def _answer(recall_id: uuid.UUID, *, caller: ApiKey, res: Resources, statu
     return json_answer(shown.model_dump(mode="json"), status, **headers)
 
 
-@router.post("/preview")
+@router.post("/preview", responses={404: {}})
 async def preview(body: RecallChoice, res: Res, caller: Withdrawer) -> RecallPreview:
     """What a recall would do now: how many it takes, which it leaves out and why, and whether it then waits. Nothing is changed."""
     explained(body)
@@ -63,7 +64,7 @@ async def preview(body: RecallChoice, res: Res, caller: Withdrawer) -> RecallPre
     return preview_out(plan, revoke_alone=res.settings.revoke_alone)
 
 
-@router.post("", status_code=201, response_model=RecallOut)
+@router.post("", status_code=201, response_model=RecallOut, responses={201: headers("Location"), 404: {}})
 async def start(body: RecallRequest, request: Request, res: Res, caller: Withdrawer, now: Now, idempotency_key: IdempotencyKey = None) -> Response:
     """Revoke certificates at once; more than one may alone are suspended at once, and wait for a second person's approval."""
 

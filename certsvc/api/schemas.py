@@ -42,11 +42,6 @@ class Problem(BaseModel):
     request_id: str | None
 
 
-_PROBLEM = {"description": "Problem details", "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
-PROBLEMS: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, "5XX": _PROBLEM}
-"""What every call may answer besides its own results."""
-
-
 class CertificateRequest(Strict):
     """One certificate to issue; `record` has the columns of the case file as keys."""
 

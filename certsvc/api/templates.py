@@ -3,19 +3,20 @@
 from fastapi import APIRouter, Response
 
 from certsvc.api.access import Reader
+from certsvc.api.openapi import file
 from certsvc.records.template_files import template_csv, template_xlsx
 from certsvc.spreadsheet import CSV_TYPE, XLSX_TYPE
 
 router = APIRouter(prefix="/v1/templates", tags=["batches"])
 
 
-@router.get("/cases.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
+@router.get("/cases.csv", response_class=Response, responses={200: file("text/csv")})
 def cases_csv(_: Reader) -> Response:
     """The columns of a case file, and an example that asks for nothing."""
     return _file(template_csv(), CSV_TYPE, "cases.csv")
 
 
-@router.get("/cases.xlsx", response_class=Response, responses={200: {"content": {XLSX_TYPE: {}}}})
+@router.get("/cases.xlsx", response_class=Response, responses={200: file(XLSX_TYPE)})
 def cases_xlsx(_: Reader) -> Response:
     """The same as a workbook, with lists to choose from, formats that keep leading zeros, and notes."""
     return _file(template_xlsx(), XLSX_TYPE, "cases.xlsx")

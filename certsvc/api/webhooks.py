@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_v
 from certsvc import subscribing
 from certsvc.api.access import Now, Reader, Res, Writer
 from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
+from certsvc.api.openapi import headers
 from certsvc.api.paging import Cursor, lead_on, read_cursor
 from certsvc.api.schemas import Strict
 from certsvc.models import DeliveryState, Disabled, EventType, WebhookDelivery, WebhookEndpoint
@@ -146,7 +147,7 @@ def _fingerprint(request: Request, body: BaseModel | None = None) -> str:
     return fingerprint(request.method, request.url.path, "" if body is None else json.dumps(body.model_dump(mode="json"), sort_keys=True))
 
 
-@router.post("", status_code=201, response_model=WebhookWithSecret)
+@router.post("", status_code=201, response_model=WebhookWithSecret, responses={201: headers("Location")})
 async def create(body: WebhookRequest, request: Request, res: Res, caller: Writer, now: Now, idempotency_key: IdempotencyKey = None) -> Response:
     """Have events posted to an address. The answer shows the secret that signs them, this once."""
 
@@ -185,7 +186,7 @@ async def remove(webhook_id: uuid.UUID, res: Res, caller: Writer) -> None:
     await subscribing.remove_endpoint(res.db, webhook_id, caller=caller)
 
 
-@router.post("/{webhook_id}/rotate", response_model=WebhookWithSecret)
+@router.post("/{webhook_id}/rotate", response_model=WebhookWithSecret, responses={200: headers("Location")})
 async def rotate(
     webhook_id: uuid.UUID, request: Request, res: Res, caller: Writer, now: Now, body: Rotation | None = None, idempotency_key: IdempotencyKey = None
 ) -> Response:

@@ -48,6 +48,7 @@ async def test_what_nobody_foresaw_is_opaque(rig: Rig, capfd: pytest.CaptureFixt
     assert answer.json()["code"] == "internal_error"
     for inside in ("internal detail", "RuntimeError", "Traceback", ".py"):
         assert inside not in answer.text
+    assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
     assert answer.json()["request_id"] in capfd.readouterr().out
 
 
@@ -66,6 +67,14 @@ async def test_plain_errors_are_problems_too(rig: Rig, method: str, address: str
     answer = await rig.call(method, address)
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
     assert answer.json()["message_vi"]
+
+
+async def test_405_tells_every_method_of_the_address(dummy_rig: Rig) -> None:
+    """Though a route of its own has each of them [RFC 9110 clause 15.5.6]."""
+    id_ = "6b1f5c0e-8a53-4c55-9d3f-0a4c6f7e2d10"
+    for address, methods in ((f"/v1/webhooks/{id_}", "DELETE, GET, PATCH"), ("/v1/mappings/ours", "DELETE, GET, PUT"), ("/v/0000", "GET, POST")):
+        answer = await dummy_rig.call("OPTIONS", address)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, methods)
 
 
 async def test_a_body_over_the_limit_is_413(rig: Rig) -> None:

@@ -43,28 +43,33 @@ class Station:
 
 
 def settings_for(folder: Path, **changes: Any) -> Settings:
-    return Settings(data_dir=folder / "data", keys_dir=pkis.shared().folder, secret=_SECRET, **changes)
+    wanted: dict[str, Any] = {"data_dir": folder / "data", "keys_dir": pkis.shared().folder, "secret": _SECRET} | changes
+    return Settings(**wanted)
 
 
 def set_up(folder: Path, **changes: Any) -> Station:
     """A copy of the stations, made once a process, in `folder`; `changes` are settings. Not within an event loop."""
-    shutil.copytree(_template(), folder, dirs_exist_ok=True)
+    shutil.copytree(_template(changes.get("keys_dir")), folder, dirs_exist_ok=True)
     return Station(settings_for(folder, **changes), json.loads((folder / "keys.json").read_text()))
 
 
 @functools.cache
-def _template() -> Path:
+def _template(keys_dir: Path | None) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="certsvc-station-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    keys = asyncio.run(_fill(settings_for(folder)))
+    keys = asyncio.run(_fill(settings_for(folder, **_of_keys(keys_dir))))
     (folder / "keys.json").write_text(json.dumps(keys))
     return folder
+
+
+def _of_keys(keys_dir: Path | None) -> dict[str, Any]:
+    return {"keys_dir": keys_dir} if keys_dir else {}
 
 
 @contextlib.contextmanager
 def set_up_on(server: Postgres, folder: Path, **changes: Any) -> Iterator[Station]:
     """The same stations on a PostgreSQL database of their own, which is dropped at the end. Not within an event loop."""
-    template, keys = _database_template(server)
+    template, keys = _database_template(server, changes.get("keys_dir"))
     name = server.create(template)
     try:
         (folder / "data").mkdir(parents=True)
@@ -74,10 +79,10 @@ def set_up_on(server: Postgres, folder: Path, **changes: Any) -> Iterator[Statio
 
 
 @functools.cache
-def _database_template(server: Postgres) -> tuple[str, dict[str, str]]:
+def _database_template(server: Postgres, keys_dir: Path | None) -> tuple[str, dict[str, str]]:
     name = server.create()
     with tempfile.TemporaryDirectory() as folder:
-        return name, asyncio.run(_fill(settings_for(Path(folder), database_url=server.url(name))))
+        return name, asyncio.run(_fill(settings_for(Path(folder), database_url=server.url(name), **_of_keys(keys_dir))))
 
 
 async def _fill(settings: Settings) -> dict[str, str]:
