@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 from cryptography.hazmat.primitives import serialization
 
-from certsvc.errors import Broken
+from certsvc.errors import Conflict
 from certsvc.signing.identities import Identity
 from certsvc.signing.signers import Scheme
 
@@ -25,10 +25,10 @@ _SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 async def sign_element(element: bytes, element_id: str, *, identity: Identity, at: dt.datetime) -> str:
     """The `Signature` over an element in canonical form that carries `Id="element_id"`, to be put into `CHUKYDONVI`.
 
-    `at` (aware) is the signing time that the signature states. Raises Broken `signature_needs_rsa` for another key.
+    `at` (aware) is the signing time that the signature states. Raises Conflict `signature_needs_rsa` for another key.
     """
     if identity.signer.scheme is not Scheme.RSA_PKCS1V15:
-        raise Broken(
+        raise Conflict(
             "signature_needs_rsa",
             "BHXH chỉ nhận chữ ký RSA (rsa-sha256) trên tệp CT07 năm 2025: cơ sở cần một khoá ký RSA.",
             "BHXH takes RSA signatures alone (rsa-sha256) on CT07 files of 2025: the facility needs an RSA key.",

@@ -121,7 +121,7 @@ async def test_a_file_of_2025_carries_the_facilitys_signature(dummy_rig: Rig) ->
     certificate = await dummy_rig.issued(record(1))
     path = f"/v1/certificates/{certificate['id']}/export?format=ct07-2025"
     refused = await dummy_rig.call("GET", path)
-    assert (refused.status_code, refused.json()["code"]) == (500, "signature_needs_rsa")
+    assert (refused.status_code, refused.json()["code"]) == (409, "signature_needs_rsa")
     with_rsa_keys(dummy_rig)
     answer = await dummy_rig.call("GET", path)
     assert answer.headers["Content-Type"] == "application/xml"

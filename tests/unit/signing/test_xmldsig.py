@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from certsvc.errors import Broken
+from certsvc.errors import Conflict
 from certsvc.records.ct07 import TAGS_2025, Ct07Facts, ct07_tags
 from certsvc.records.exchange_xml import document, dossier, envelope
 from certsvc.signing.xmldsig import sign_element
@@ -79,5 +79,5 @@ def test_what_is_written_is_its_own_canonical_form(signed: bytes) -> None:
 async def test_other_keys_are_refused(changes: dict[str, object]) -> None:
     """BHXH names rsa-sha256 alone."""
     folder = pki.shared(KeyType.P256 if "key_type" in changes else KeyType.RSA_2048)
-    with pytest.raises(Broken, match="signature_needs_rsa"):
+    with pytest.raises(Conflict, match="signature_needs_rsa"):
         await sign_element(b"<a></a>", "a", identity=folder.identity(prefer_pss="prefer_pss" in changes), at=NOW)
