@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from certsvc.api import (
+    batch_rows,
     batches,
     bulk,
     bulk_pages,
@@ -24,6 +25,7 @@ from certsvc.api import (
     templates,
     webhooks,
 )
+from certsvc.api.console import batch_changes, mending, rejected
 from certsvc.api.console import batches as console_batches
 from certsvc.api.console import certificates as console_certificates
 from certsvc.api.console import home as console_home
@@ -75,10 +77,10 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
         app.include_router(open_to_all, responses=PROBLEMS)
     app.state.returning_turns = asyncio.Semaphore(_RETURNS_AT_ONCE)
-    for behind_key in (certificates.router, batches.router, events.router, exports.router, mappings.router, templates.router, webhooks.router, registry.router):
-        app.include_router(behind_key, responses=PROBLEMS)
+    for behind_key in (certificates, batches, batch_rows, events, exports, mappings, templates, webhooks, registry):
+        app.include_router(behind_key.router, responses=PROBLEMS)
     app.include_router(staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))])
-    for console in (console_home.router, console_batches.router, console_certificates.router):
+    for console in (console_home.router, console_batches.router, mending.router, batch_changes.router, rejected.router, console_certificates.router):
         app.include_router(console)
     app.include_router(health.router)
     app.mount("/static", static_files(), name="static")

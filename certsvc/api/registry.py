@@ -4,9 +4,10 @@ import datetime as dt
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from certsvc.api.access import Reader, Res
+from certsvc.api.access import Now, Reader, Res
+from certsvc.api.recent import Recent, recent_figures
 from certsvc.api.schemas import FacilityOut, PractitionerOut, facility_out, practitioner_out
 from certsvc.models import Kind, Status
 from certsvc.store import certificates, registry
@@ -51,6 +52,7 @@ class DesignPage(Page):
 
 class FigurePage(Page):
     items: list[Figure]
+    recent: Recent = Field(description="of the last 30 days; dry runs do not count")
 
 
 @router.get("/facilities")
@@ -76,8 +78,12 @@ async def list_designs(_caller: Reader) -> DesignPage:
 
 
 @router.get("/stats")
-async def read_stats(res: Res, caller: Reader) -> FigurePage:
-    """How many certificates stand where, per facility and kind."""
+async def read_stats(res: Res, caller: Reader, now: Now, facility: str | None = None) -> FigurePage:
+    """How many certificates stand where, per facility and kind; what rules rejected and what was issued lately. Another's facility has no figures."""
+    only = facility or caller.facility_code
+    if only is not None and not caller.may_see(only):
+        only = ""  # nobody's
     async with res.db.read() as session:
-        rows = await certificates.figures(session, facility_code=caller.facility_code)
-    return FigurePage(items=[Figure(facility_code=row[0], kind=row[1], status=row[2], count=row[3], oldest_requested_at=row[4]) for row in rows])
+        rows = await certificates.figures(session, facility_code=only)
+    items = [Figure(facility_code=row[0], kind=row[1], status=row[2], count=row[3], oldest_requested_at=row[4]) for row in rows]
+    return FigurePage(items=items, recent=await recent_figures(res, facility_code=only, now=now))

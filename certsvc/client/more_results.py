@@ -133,5 +133,29 @@ class Figure(Result):
     oldest_requested_at: dt.datetime
 
 
+class RuleFigure(Result):
+    """How many papers a rule refused, in the words of one of its fields."""
+
+    rule: str
+    message_vi: str
+    message_en: str
+    count: int
+
+
+class DayFigure(Result):
+    day: dt.date
+    issued: int
+    rejected: int
+
+
+class Recent(Result):
+    """The last 30 days, of one facility or of all; dry runs do not count."""
+
+    facility_code: str | None
+    rules: list[RuleFigure]
+    days: list[DayFigure]
+
+
 class FigurePage(Result):
     items: list[Figure]
+    recent: Recent

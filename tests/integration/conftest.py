@@ -59,6 +59,8 @@ _ON_BOTH = frozenset(
         "test_webhook_sending",
         "test_console",
         "test_console_forms",
+        "test_mending",
+        "test_figures",
     }
 )
 """Modules about what the database has to hold: their tests run on SQLite and on PostgreSQL."""

@@ -43,9 +43,12 @@ PAGES: frozenset[Route] = frozenset(
 
 BEHIND_SESSION: frozenset[Route] = frozenset(
     {
-        *(("GET", path) for path in ("/staff", "/staff/batches", "/staff/batches/new", "/staff/batches/{batch_id}", "/staff/stations")),
+        *(("GET", path) for path in ("/staff", "/staff/rejected", "/staff/batches", "/staff/batches/new", "/staff/batches/{batch_id}", "/staff/stations")),
         *(("GET", path) for path in ("/staff/certificates", "/staff/certificates/{certificate_id}", "/staff/stations/{facility_code}")),
         *(("POST", path) for path in ("/staff/sign-out", "/staff/batches", "/staff/batches/{batch_id}/issue", "/staff/certificates/find")),
+        *((method, "/staff/batches/{batch_id}/rows/{row}") for method in ("GET", "POST")),
+        ("GET", "/staff/batches/{batch_id}/cancel"),
+        ("POST", "/staff/batches/{batch_id}/{change}"),
         *((method, "/staff/certificates/{certificate_id}/{change}") for method in ("GET", "POST")),
     }
 )
@@ -62,6 +65,12 @@ class Needs:
     is_the_same_for_all: bool = False
     """Its example happens to be like the case of the tests."""
 
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What its address names otherwise than others."""
+
+    is_owners_alone: bool = False
+    """Also of who sees everything only the owner may do it."""
+
 
 _REASON = {"json": {"reason": "fraud"}}
 
@@ -74,7 +83,9 @@ CALLS: Mapping[Route, Needs] = {
     ("POST", "/v1/certificates/{certificate_id}/replace"): Needs(Scope.WITHDRAW, "certificate", _REASON),
     ("POST", "/v1/batches"): Needs(Scope.ISSUE, content={"files": {"file": ("cases.csv", as_csv(record(78)))}}),
     ("GET", "/v1/batches/{batch_id}"): Needs(Scope.READ, "batch"),
-    **{("POST", f"/v1/batches/{{batch_id}}/{change}"): Needs(Scope.ISSUE, "batch") for change in ("cancel", "resume", "replay")},
+    ("POST", "/v1/batches/{batch_id}/{change}"): Needs(Scope.ISSUE, "batch", values={"change": "cancel"}),
+    ("GET", "/v1/batches/{batch_id}/rows/{row}"): Needs(Scope.READ, "batch"),
+    ("POST", "/v1/batches/{batch_id}/rows/{row}"): Needs(Scope.ISSUE, "batch", {"json": {"record": record(1)}}, is_owners_alone=True),
     ("GET", "/v1/batches/{batch_id}/results"): Needs(Scope.READ, "batch"),
     ("GET", "/v1/batches/{batch_id}/archive.zip"): Needs(Scope.READ, "batch"),
     ("GET", "/v1/batches/{batch_id}/events"): Needs(Scope.READ, "batch"),
@@ -121,6 +132,8 @@ class Caller:
             return 403, "read_only"
         if needs.scope not in self.scopes:
             return 403, "missing_scope"
+        if needs.is_owners_alone and self.role is Role.ADMIN:
+            return 403, "not_yours"
         if needs.names in {None, "own"} or self.owns or self.role in {Role.ADMIN, Role.AUDITOR}:
             return None
         if self.is_other or needs.names != "certificate":
@@ -148,6 +161,7 @@ async def owned_papers(rig: Rig) -> Papers:
     names = {
         "certificate_id": listed[0]["id"],
         "batch_id": batch["id"],
+        "row": "2",
         "webhook_id": webhook["id"],
         "name": "ours",
         "change": "suspend",
@@ -170,7 +184,8 @@ async def faults(rig: Rig, client: httpx.AsyncClient, caller: Caller, papers: Pa
     for (method, path), route in routes_of(rig.app):
         if (needs := CALLS.get((method, path))) is None:
             continue
-        address = re.sub(r"\{(\w+)\}", lambda match: papers.names.get(match[1], match[1]), path)
+        named = papers.names | needs.values
+        address = re.sub(r"\{(\w+)\}", lambda match, named=named: named.get(match[1], match[1]), path)
         filters = {"facility": OWNER, "case_id": papers.secrets[0]}
         known = {param.alias for param in route.dependant.query_params}
         for params in ({}, {name: value for name, value in filters.items() if name in known}):

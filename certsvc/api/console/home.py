@@ -11,6 +11,7 @@ from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
 from certsvc.api.console.batches import with_counts
+from certsvc.api.recent import recent_figures
 from certsvc.api.schemas import practitioner_out
 from certsvc.api.staff import Staff
 from certsvc.errors import NotFound
@@ -66,7 +67,7 @@ async def _figures(res: Resources, caller: ApiKey, *, only: str | None) -> list[
 
 
 @router.get("")
-async def home(request: Request, res: Res, staff: Staff, *, every: bool = False) -> Response:
+async def home(request: Request, res: Res, now: Now, staff: Staff, *, every: bool = False) -> Response:
     """Where to begin; `every` shows all stations instead of the first few."""
     figures = await _figures(res, staff.caller, only=None)
     owner = None if staff.caller.role in (Role.ADMIN, Role.AUDITOR) else staff.caller
@@ -74,7 +75,17 @@ async def home(request: Request, res: Res, staff: Staff, *, every: bool = False)
         recent = await batch_lists.list_page(session, owner=owner, before=None, limit=_SHOWN_BATCHES)
         batches = await with_counts(session, recent)
     shown = figures if every else figures[:_SHOWN_STATIONS]
-    return pages.render(request, "staff.html", headers=HEADERS, staff=staff, figures=shown, stations=len(figures), totals=_totals(figures), batches=batches)
+    return pages.render(
+        request,
+        "staff.html",
+        headers=HEADERS,
+        staff=staff,
+        figures=shown,
+        stations=len(figures),
+        totals=_totals(figures),
+        batches=batches,
+        recent=await recent_figures(res, facility_code=staff.caller.facility_code, now=now),
+    )
 
 
 def _totals(figures: Sequence[Figures]) -> Figures:
@@ -107,6 +118,7 @@ async def read_station(facility_code: str, request: Request, res: Res, now: Now,
         staff=staff,
         station=station,
         figures=await _figures(res, staff.caller, only=facility_code),
+        recent=await recent_figures(res, facility_code=facility_code, now=now),
         people=[practitioner_out(each, caller=staff.caller) for each in people],
         keys=keys,
         today=today_in_hanoi(now),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from certsvc.api.page_words import BY_VERDICT, WITHDRAWN_FOR, Tone, Words
+from certsvc.issuing.cancelling import BatchChange
 from certsvc.issuing.withdrawing import Change, WithdrawalReason
 from certsvc.models import ApiKey, BatchStatus, Kind, Status
 from certsvc.store.batch_lists import Fate
@@ -48,6 +49,26 @@ BATCHES: Mapping[str, State] = {
     BatchStatus.CANCELLED: State(Words("Đã huỷ", "Cancelled"), Tone.NONE, "dash"),
     BatchStatus.FAILED: State(Words("Không đọc hết được", "Failed"), Tone.BAD, "cross"),
 }
+
+BATCH_CHANGES: Mapping[BatchChange, Words] = {
+    BatchChange.CANCEL: Words("Huỷ lô này", "Cancel this batch"),
+    BatchChange.RESUME: Words("Cho lô chạy tiếp", "Resume this batch"),
+    BatchChange.REPLAY: Words("Ký lại giấy bị lỗi", "Try again what failed"),
+}
+
+FIELDS: Mapping[Words, tuple[str, ...]] = {
+    Words("Hồ sơ", "The case"): ("case_id", "wants_sick_leave", "wants_recovery"),
+    Words("Người bệnh", "The patient"): (
+        "full_name", "birth_date", "sex", "citizen_id", "id_type", "id_issued_on", "social_insurance_no", "health_insurance_card",
+        "phone", "address", "ward_code", "employer", "father_name", "mother_name",
+    ),
+    Words("Bệnh, xét nghiệm, cách ly", "Illness, tests, isolation"): (
+        "positive_on", "test_method", "test_place", "last_test_on", "last_test_result", "last_test_by", "care_setting",
+        "isolation_from", "isolation_to", "vaccine_doses", "last_dose_on", "outcome",
+    ),
+    Words("Khám bệnh", "Examination"): ("facility_code", "visit_no", "examined_on", "icd10", "diagnosis", "treatment", "practitioner_licence"),
+}  # fmt: skip
+"""The fields of a case, as a form has them."""
 
 FATES: Mapping[Fate, Words] = {
     Fate.REJECTED: Words("Bị từ chối", "Rejected"),
