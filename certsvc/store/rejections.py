@@ -77,7 +77,7 @@ async def rejected_by_day(session: AsyncSession, *, facility_code: str | None, s
     """Lines rejected, by the day in Hanoi on which their batch was handed in."""
     day = day_in_hanoi(session, Batch.created_at)
     query = select(day, func.count()).select_from(BatchRow).join(Batch, Batch.id == BatchRow.batch_id).where(*_rejected(facility_code, since))
-    return dict((await session.execute(query.group_by(day))).tuples().all())
+    return dict((await session.execute(query.group_by(day))).all())
 
 
 async def issued_by_day(session: AsyncSession, *, facility_code: str | None, since: dt.datetime) -> Mapping[dt.date, int]:
@@ -86,7 +86,7 @@ async def issued_by_day(session: AsyncSession, *, facility_code: str | None, sin
     query = select(day, func.count()).where(Certificate.requested_at >= since, Certificate.signed_at.is_not(None))
     if facility_code is not None:
         query = query.where(Certificate.facility_code == facility_code)
-    return dict((await session.execute(query.group_by(day))).tuples().all())
+    return dict((await session.execute(query.group_by(day))).all())
 
 
 def _rejected(facility_code: str | None, since: dt.datetime) -> list[ColumnElement[bool]]:

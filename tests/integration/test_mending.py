@@ -204,7 +204,7 @@ async def test_what_is_not_read_whole_is_not_mended(rig: Rig) -> None:
     await change(rig, batch_id, "resume")
     await rig.work()
     assert await mended(rig, batch_id, 2, record(5)) == ["pending", "pending"]
-    broken = await handed_in(rig, dry_run=False, data=json.dumps([wrong(8), record(9)]).encode()[:-20])
+    broken = await handed_in(rig, dry_run=False, data=json.dumps([wrong(8), *(record(number) for number in range(101, 130))]).encode()[:-20])
     assert (await state(rig, broken))["status"] == BatchStatus.FAILED
     assert await refused(rig, broken, 1, record(8)) == (409, "not_read_whole")
 
