@@ -187,10 +187,10 @@ async def test_the_same_key_mends_once(rig: Rig) -> None:
     """The stored answer holds nothing of the record."""
     batch_id = await handed_in(rig, wrong(1), dry_run=False)
     key = {"Idempotency-Key": "mend"}
-    first, second = [await mend(rig, batch_id, 2, record(1), **key) for _ in range(2)]
+    first, second = [await mend(rig, batch_id, 2, record(1), headers=key) for _ in range(2)]
     assert (first.status_code, second.headers.get("Idempotent-Replayed"), first.json()) == (200, "true", second.json())
     assert record(1)["full_name"] not in first.text
-    assert await refused(rig, batch_id, 2, record(3), **key) == (422, "idempotency_key_reused")
+    assert await refused(rig, batch_id, 2, record(3), headers=key) == (422, "idempotency_key_reused")
 
 
 async def test_what_is_not_read_whole_is_not_mended(rig: Rig) -> None:

@@ -6,6 +6,7 @@ A new route belongs into `OPEN`, `PAGES` or `CALLS`; until it is there, `test_ev
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
@@ -65,7 +66,7 @@ class Needs:
     is_the_same_for_all: bool = False
     """Its example happens to be like the case of the tests."""
 
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
     """What its address names otherwise than others."""
 
     is_owners_alone: bool = False
@@ -185,13 +186,17 @@ async def faults(rig: Rig, client: httpx.AsyncClient, caller: Caller, papers: Pa
         if (needs := CALLS.get((method, path))) is None:
             continue
         named = papers.names | needs.values
-        address = re.sub(r"\{(\w+)\}", lambda match, named=named: named.get(match[1], match[1]), path)
+        address = re.sub(r"\{(\w+)\}", partial(_value, named), path)
         filters = {"facility": OWNER, "case_id": papers.secrets[0]}
         known = {param.alias for param in route.dependant.query_params}
         for params in ({}, {name: value for name, value in filters.items() if name in known}):
             answer = await client.request(method, address, **{**needs.content, "params": needs.content.get("params", {}) | params})
             found += [f"{method} {path} {params}: {fault}" for fault in _faults(answer, caller, needs, papers)]
     return found
+
+
+def _value(named: Mapping[str, str], match: re.Match[str]) -> str:
+    return named.get(match[1], match[1])
 
 
 def _faults(answer: httpx.Response, caller: Caller, needs: Needs, papers: Papers) -> Iterator[str]:

@@ -27,7 +27,7 @@ async def look(rig: Rig, batch_id: str, row: int, role: str = "insurer") -> Any:
 
 
 async def mend(
-    rig: Rig, batch_id: str, row: int, right: dict[str, str], *, role: str = "insurer", version: int | None = None, **headers: str
+    rig: Rig, batch_id: str, row: int, right: dict[str, str], *, role: str = "insurer", version: int | None = None, headers: dict[str, str] | None = None
 ) -> httpx.Response:
     body: dict[str, Any] = {"record": right} | ({} if version is None else {"version": version})
     return await rig.call("POST", f"/v1/batches/{batch_id}/rows/{row}", role=role, json=body, headers=headers)
@@ -45,5 +45,5 @@ async def refused(rig: Rig, batch_id: str, row: int, right: dict[str, str], **mo
     return answer.status_code, answer.json()["code"]
 
 
-def wrong(number: int, **changes: str) -> dict[str, str]:
-    return record(number, **(WRONG | changes))
+def wrong(number: int, facility: str = "01801", **changes: str) -> dict[str, str]:
+    return record(number, facility=facility) | WRONG | changes
