@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
@@ -37,7 +37,7 @@ class RowLine(BaseModel):
     row: int
     case_id: str
     kind: Kind
-    outcome: str
+    outcome: Literal["issued", "existing", "pending", "rejected", "failed", "cancelled", "would_issue", "none"]
     rules: list[RowRule]
     reason: str | None
     certificate_id: uuid.UUID | None

@@ -21,7 +21,7 @@ from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.models import LIVE, ApiKey, Certificate, Episode, Event, Kind, Status
 from certsvc.records import Case, Cell, Checked, Finding, Leave, Verdict, check, duplicate_finding, judge, rule_ids
 from certsvc.records.columns import CASES
-from certsvc.store import Database, papers
+from certsvc.store import Database, papers, registry
 from certsvc.vault import Vault
 
 ALONE, IN_BATCH = 0, 1
@@ -133,15 +133,18 @@ def _kept(before: Certificate, digest: str, terms: Terms) -> Answer | None:
 
 
 async def _note_episodes(session: AsyncSession, rows: Sequence[Checked], *, vault: Vault) -> None:
-    """Remember open illnesses, and that others are over [rules R-REINFECTION]."""
+    """Remember open illnesses, and that others are over [rules R-REINFECTION]; of a case that names no facility of ours nothing can be kept."""
     known = await papers.episodes_by_case(session, {(row.facility_code, row.case_id) for row in rows})
+    facilities = await registry.facilities_by_code(session, {row.facility_code for row in rows if row.open_episode})
     for row in rows:
         before = known.get((row.facility_code, row.case_id))
         if row.open_episode is None and before is not None and row.case is not None:
             await session.delete(before)
-        elif row.open_episode is not None and before is None:
+        elif row.open_episode is not None and before is None and row.facility_code in facilities:
             person = vault.person(row.open_episode.person_key)
-            session.add(Episode(facility_code=row.facility_code, case_id=row.case_id, person=person, positive_on=row.open_episode.positive_on))
+            episode = Episode(facility_code=row.facility_code, case_id=row.case_id, person=person, positive_on=row.open_episode.positive_on)
+            known[row.facility_code, row.case_id] = episode
+            session.add(episode)
 
 
 def new_certificate(case: Case, kind: Kind, *, revision: int, terms: Terms, vault: Vault) -> Certificate:
