@@ -30,7 +30,7 @@ from certsvc.records.rules import duplicate_finding
 from certsvc.records.tables import SheetRow
 from certsvc.store import Database, batch_rows, batches, papers
 from certsvc.store.batches import Line
-from certsvc.uploads import opened_upload, seal_cells
+from certsvc.uploads import open_cells, opened_upload, seal_cells
 from certsvc.vault import Vault
 
 _STANDING = frozenset({"accepted", "existing"})
@@ -58,9 +58,10 @@ async def read_row(db: Database, batch_id: uuid.UUID, number: int, *, caller: Ap
         batch = await get_batch(session, batch_id, caller=caller)
         lines = await _lines_of(session, batch_id, number)
         amendment = await batch_rows.find_amendment(session, batch_id, number)
-        amendments = await load_amendments(session, batch, vault=vault) if with_cells and amendment else {}
-    cells = amendments.get(number) if with_cells else None
-    if with_cells and cells is None:
+    cells = None
+    if with_cells and batch.file_key is not None and amendment:
+        cells = open_cells(batch, number, amendment.cells, vault=vault)
+    elif with_cells:
         async with opened_upload(batch, blobs=blobs, vault=vault) as file:
             cells = None if file is None else await asyncio.to_thread(_cells_of, file, batch, number, settings)
     return Row(batch, number, lines, cells, amendment.version if amendment else 0, amendment.at if amendment else None)
