@@ -2,7 +2,7 @@
 
     file  = base ‖ stock ‖ piece
     layer = zlib(base or stock), an object named by the SHA-256 of what is in it
-    piece = version ‖ nonce ‖ AES-256-GCM(data key, zlib(bytes)); a chunk's pieces lie end to end in one object, the pack
+    piece = what is the certificate's own, sealed (`pieces`); a chunk's pieces lie end to end in one object, the pack
 
 Layers hold nothing personal. Whoever has the pack but not the data key has nothing, so erasing a file is destroying
 its key. All is written before a row of the register refers to it; what is never referred to is harmless. What is
@@ -12,25 +12,17 @@ delivered is what was published, byte for byte, or an error (`docs/decisions/001
 import asyncio
 import hashlib
 import itertools
-import os
 import uuid
 import zlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from certsvc.blobs import Blobs, layer_name, pack_name
-from certsvc.errors import Broken, NotFound
+from certsvc.errors import NotFound
 from certsvc.models import PublishedFile
+from certsvc.pieces import damaged, open_piece
 from certsvc.vault import Vault
-
-_VERSION = b"\x01"
-_NONCE_BYTES = 12
-_PIECE_LEVEL = 1
-"""Of zlib: most of a piece is hexadecimal, which every level halves; on a press, time counts more than the rest."""
 
 _LAYER_LEVEL = 6
 _MAX_LAYER_BYTES = 64 << 20
@@ -45,22 +37,6 @@ class Place:
     pack: str
     start: int
     length: int
-
-
-def seal_piece(data: bytes, key: bytes) -> bytes:
-    """What a certificate has for itself, compressed and encrypted under its data key (32 bytes, used once)."""
-    nonce = os.urandom(_NONCE_BYTES)
-    return b"".join((_VERSION, nonce, AESGCM(key).encrypt(nonce, zlib.compress(data, _PIECE_LEVEL), _VERSION)))
-
-
-def open_piece(sealed: bytes, key: bytes) -> bytes:
-    """What `seal_piece` sealed. Raises Broken `blob_damaged` where key and bytes do not belong together."""
-    if not sealed.startswith(_VERSION):
-        raise _damaged()
-    try:
-        return zlib.decompress(AESGCM(key).decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], _VERSION))
-    except (InvalidTag, ValueError, zlib.error) as error:
-        raise _damaged() from error
 
 
 class Archive:
@@ -103,7 +79,7 @@ class Archive:
         layers = [await self._layer(name) for name in (published.base, published.stock) if name is not None]
         data = b"".join((*layers, open_piece(sealed, key)))
         if hashlib.sha256(data).hexdigest() != published.sha256:
-            raise _damaged()
+            raise damaged()
         return data
 
     async def _layer(self, name: str) -> bytes:
@@ -125,11 +101,7 @@ def _open_layer(stored: bytes, name: str) -> bytes:
     try:
         layer = unpacker.decompress(stored, _MAX_LAYER_BYTES)  # unlike a piece it may come from anybody who can write to the store
     except zlib.error as error:
-        raise _damaged() from error
+        raise damaged() from error
     if hashlib.sha256(layer).hexdigest() != name:
-        raise _damaged()
+        raise damaged()
     return layer
-
-
-def _damaged() -> Broken:
-    return Broken("blob_damaged", "Tệp đã lưu bị hỏng hoặc bị sửa.", "A stored file is damaged or was changed.")

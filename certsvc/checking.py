@@ -11,12 +11,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.claiming import claims_on_paper
 from certsvc.errors import Conflict, Forbidden, InputError, NotFound, TooMany, Unavailable
 from certsvc.models import Certificate, Event, Status
 from certsvc.records import Case
 from certsvc.second_factor import SecondFactor
-from certsvc.showing import holder_view, stranger_view
+from certsvc.showing import claims_on_paper, holder_view, stranger_view
 from certsvc.store import Database, answers, certificates, entries
 from certsvc.store.entries import Entry
 from certsvc.vault import Vault

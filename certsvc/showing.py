@@ -1,4 +1,4 @@
-"""What of a certificate may be shown to whom [design §5, domain §6].
+"""What of a certificate may be shown to whom [design §5, domain §6], and what its paper claims.
 
 To a stranger: kind (a recovery paper only as "station certificate", for its name tells the illness),
 the serial's tail, facility, day of signing, initials. To who knows the birth date or holds the file:
@@ -8,10 +8,13 @@ name and leave dates too. To nobody: diagnosis, tests, address, telephone, emplo
 import datetime as dt
 from typing import Any
 
+from certsvc.claiming import claims_of
+from certsvc.claims import Claims
 from certsvc.config import HANOI
 from certsvc.models import Kind
 from certsvc.records import Birth, Case, Person
 from certsvc.store.entries import Entry
+from certsvc.vault import Vault
 
 _ADULT_AGE = 18
 _UNTYPED = "station_certificate"
@@ -48,3 +51,20 @@ def _is_adult(birth: Birth, today: dt.date) -> bool:
 
 def _initials(name: str) -> str:
     return " ".join(f"{word[0].upper()}." for word in name.split())
+
+
+def claims_on_paper(entry: Entry, claimed_day: dt.date, *, vault: Vault) -> Claims | None:
+    """What the QR of this certificate claims; None where it was printed without claims.
+
+    One that is being signed has no day of signing yet, so `claimed_day` is believed.
+    """
+    if entry.serial is None or entry.status_list is None or entry.status_index is None:
+        return None
+    return claims_of(
+        vault.open_case(entry.id, entry.record),
+        entry.kind,
+        serial=entry.serial,
+        token=vault.token(entry.id),
+        status_place=(entry.status_list, entry.status_index),
+        signed_on=entry.signed_at.astimezone(HANOI).date() if entry.signed_at else claimed_day,
+    )

@@ -9,10 +9,10 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 
+from certsvc.claims import LIST_SIGNING
 from certsvc.config import Environment, Profile, Settings
 from certsvc.errors import Broken
 from certsvc.models import SigningIdentity
-from certsvc.models.claims import LIST_SIGNING
 from certsvc.other_issuers import read_issuers
 from certsvc.store import Database, registry
 from certsvc.verify.published import Issuer

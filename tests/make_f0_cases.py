@@ -13,6 +13,7 @@ import argparse
 import csv
 import datetime as dt
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def write_csv(path: Path, rows: list[Row], *, delimiter: str = ",", encoding: st
         writer.writerows(rows)
 
 
-def write_xlsx(path: Path, cases: list[Row]) -> None:
+def write_xlsx(path: Path, cases: Iterable[Row]) -> None:
     """A title row, Vietnamese titles in row 3, real dates, numbers where a spreadsheet sees numbers."""
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("Danh sách F0")

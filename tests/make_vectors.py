@@ -17,8 +17,8 @@ import cbor2
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from certsvc.claims import CERTIFICATE, ClaimedKind, Claims, commit
 from certsvc.issuing.publishing import jwk_of
-from certsvc.models.claims import CERTIFICATE, ClaimedKind, Claims, commit
 from certsvc.signing import lists
 from certsvc.signing.claims import ClaimKey, sign_claims
 from certsvc.signing.keyring import Keyring

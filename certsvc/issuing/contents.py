@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from certsvc.errors import Broken
 from certsvc.issuing.orders import Order
-from certsvc.models import Kind
 from certsvc.records import Case
 from certsvc.records.ct07 import Ct07Facts, ct07_xml
+from certsvc.states import Kind
 from certsvc.templates.designs import Design, find_design
 from certsvc.templates.printed import printed_json
 

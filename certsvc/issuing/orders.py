@@ -11,7 +11,7 @@ from pathlib import Path
 
 from certsvc.config import Profile, Signatures
 from certsvc.errors import CertsvcError
-from certsvc.models import Kind, Slot
+from certsvc.states import Kind, Slot
 from certsvc.templates.values import FormFacts
 
 

@@ -13,20 +13,20 @@ import asyncio
 import datetime as dt
 import functools
 import hashlib
+import itertools
 import json
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from certsvc.archive import seal_piece
 from certsvc.claiming import claims_of
+from certsvc.claims import Claims
 from certsvc.config import HANOI, Profile, Signatures
 from certsvc.errors import Broken, CertsvcError, Unavailable
 from certsvc.issuing.contents import design_of, record_of
 from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Setup, Unmade
-from certsvc.models import Kind, Slot
-from certsvc.models.claims import Claims
+from certsvc.pieces import seal_piece
 from certsvc.records import Case, late_finding
 from certsvc.signing.claims import ClaimKey, current, sign_claims
 from certsvc.signing.keyring import Keyring
@@ -34,6 +34,7 @@ from certsvc.signing.revocation import RevocationSource
 from certsvc.signing.sealing import Sealed, Sheet, seal
 from certsvc.signing.stock import Signing, Stock, lay_stock
 from certsvc.signing.tsa import TimeStamper
+from certsvc.states import Kind, Slot
 from certsvc.templates.compiling import compile_base
 from certsvc.templates.designs import load_designs
 from certsvc.templates.filling import Filled, fill
@@ -105,9 +106,9 @@ class Press:
 
     def warm_up(self) -> None:
         """Compile what most certificates need, before somebody waits for one."""
-        for design in load_designs():
-            slots = (Slot.ORGANISATION,) if self._setup.signatures is Signatures.ORGANISATION else design.slots(head_examined=False)
-            compile_base(design, head_examined=False, is_reissue=False, slots=slots, cache=self._setup.bases)
+        for design, head_examined in itertools.product(load_designs(), (False, True)):
+            slots = (Slot.ORGANISATION,) if self._setup.signatures is Signatures.ORGANISATION else design.slots(head_examined=head_examined)
+            compile_base(design, head_examined=head_examined, is_reissue=False, slots=slots, cache=self._setup.bases)
 
     def press(self, chunk: Chunk) -> Pressed:
         """Make each certificate of the chunk, or say why not; one that fails stops no other."""

@@ -13,10 +13,10 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
+from certsvc.claims import LIST_LENGTH, key_id
 from certsvc.config import Settings
 from certsvc.models import Facility, Status
-from certsvc.models.claims import key_id
-from certsvc.models.published import CAPACITY, LIST_LENGTH
+from certsvc.models.published import CAPACITY
 from certsvc.signing import lists
 from certsvc.signing.claims import ClaimKey, current
 from certsvc.signing.keyring import Keyring

@@ -12,9 +12,9 @@ from certsvc.models.certificates import CANCELLED, Certificate, Episode, Event, 
 from certsvc.models.published import StatusList, TrustList
 from certsvc.models.registry import ApiKey, Facility, Practitioner, SigningIdentity
 from certsvc.models.sign_in import Account, SignInTry, StaffSession
-from certsvc.models.states import LIVE, PUBLISHED, SCOPES_OF, BatchStatus, Kind, Origin, Role, Scope, Slot, Status, SubmissionState
 from certsvc.models.submissions import Submission
 from certsvc.models.webhooks import DeliveryState, Disabled, EventType, WebhookDelivery, WebhookEndpoint
+from certsvc.states import LIVE, PUBLISHED, SCOPES_OF, BatchStatus, Kind, Origin, Role, Scope, Slot, Status, SubmissionState
 
 __all__ = [
     "CANCELLED",

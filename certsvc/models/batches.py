@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from certsvc.models.base import Entity, one_of
 from certsvc.models.certificates import Certificate
-from certsvc.models.states import BatchStatus, Kind
+from certsvc.states import BatchStatus, Kind
 
 REJECTED = "outcome = 'rejected'"
 """What the partial index on rejected lines covers; a query must say it in these words to be served by it."""

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from certsvc.errors import Conflict
 from certsvc.models.base import Entity, one_of
-from certsvc.models.states import Kind, Status
+from certsvc.states import Kind, Status
 
 IN_WORK = "status IN ('requested', 'signing')"
 """What the partial index on waiting certificates covers; a query must say it in these words to be served by it."""

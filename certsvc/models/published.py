@@ -5,10 +5,8 @@ import datetime as dt
 from sqlalchemy import CheckConstraint, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
+from certsvc.claims import LIST_LENGTH
 from certsvc.models.base import Entity
-
-LIST_LENGTH = 2**20
-"""Places in one status list."""
 
 DECOYS = 2**10
 """Places of each list that no certificate ever gets; their states are made up, so that a list does not tell how many were withdrawn."""

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from certsvc.models.base import Entity, one_of, within
-from certsvc.models.states import SCOPES_OF, Origin, Role, Scope
+from certsvc.states import SCOPES_OF, Origin, Role, Scope
 
 
 class Facility(Entity):

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from certsvc.models.base import Entity, one_of
-from certsvc.models.states import SubmissionState
+from certsvc.states import SubmissionState
 
 STANDING = "state IN ('sending', 'accepted', 'uncertain')"
 

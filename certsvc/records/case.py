@@ -13,7 +13,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any, Self
 
-from certsvc.models import Kind
+from certsvc.states import Kind
 
 
 class Sex(StrEnum):

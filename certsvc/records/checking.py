@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from certsvc.models import Kind
 from certsvc.records import identity, illness
 from certsvc.records.case import Birth, CareSetting, Case, Outcome, Sex, TestMethod, TestPerformer, TestResult, person_key
 from certsvc.records.cells import Cell
@@ -20,6 +19,7 @@ from certsvc.records.draft import Draft
 from certsvc.records.findings import Finding
 from certsvc.records.illness import Registry
 from certsvc.records.rules import in_table_order
+from certsvc.states import Kind
 
 _CONTENT = tuple(column.name for column in CASES.columns if column.name not in CASES.any_of)
 

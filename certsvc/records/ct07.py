@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from certsvc.models import Kind
 from certsvc.records.case import Case
 from certsvc.records.exchange_xml import day, document, dossier, envelope
+from certsvc.states import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

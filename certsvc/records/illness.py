@@ -4,23 +4,38 @@ import datetime as dt
 import re
 from typing import Protocol
 
-from certsvc.models import Facility, Kind, Practitioner
 from certsvc.records.case import Birth, TestResult
 from certsvc.records.draft import Draft
 from certsvc.records.icd10 import find_code
 from certsvc.records.rules import OLD_COVID_CODE, takes_old_covid_code
+from certsvc.states import Kind
 
 _WARD = re.compile(r"[0-9]{5}")
 _MOST_DOSES = 20
 _DATES = ("id_issued_on", "positive_on", "last_test_on", "isolation_from", "isolation_to", "last_dose_on", "examined_on")
 
 
+class Station(Protocol):
+    """A facility as the rules see it."""
+
+    def is_active_on(self, day: dt.date) -> bool: ...
+
+
+class Signer(Protocol):
+    """A practitioner as the rules see him."""
+
+    @property
+    def licence(self) -> str: ...
+
+    def is_registered_on(self, day: dt.date) -> bool: ...
+
+
 class Registry(Protocol):
     """Who may issue and sign; the caller loads it once for a file."""
 
-    def find_facility(self, code: str) -> Facility | None: ...
+    def find_facility(self, code: str) -> Station | None: ...
 
-    def find_practitioner(self, licence: str, facility_code: str) -> Practitioner | None:
+    def find_practitioner(self, licence: str, facility_code: str) -> Signer | None:
         """By licence, or by the number with BHXH, which is all that XML11 says of a signer."""
         ...
 
@@ -75,7 +90,7 @@ def facility(draft: Draft, *, registry: Registry, events: dict[Kind, dt.date | N
     return code, signer.licence if signer else licence
 
 
-def _check_practitioner(draft: Draft, signer: Practitioner | None, licence: str, *, examined_on: dt.date | None) -> None:
+def _check_practitioner(draft: Draft, signer: Signer | None, licence: str, *, examined_on: dt.date | None) -> None:
     if not licence:
         draft.report("V-PRACTITIONER", "practitioner_licence", "missing")
     elif signer is None:

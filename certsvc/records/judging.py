@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
-from certsvc.models import Kind
 from certsvc.records.case import CareSetting, Case, Outcome, TestPerformer, TestResult
 from certsvc.records.checking import Checked
 from certsvc.records.findings import Finding
 from certsvc.records.rules import DischargeRule, discharge_rule_on, finding, leave_ceiling_on
+from certsvc.states import Kind
 
 _SCHOOL_AGE = 7
 _COUNTED_PERFORMERS = frozenset({TestPerformer.HEALTH_WORKER, TestPerformer.SELF_SUPERVISED})

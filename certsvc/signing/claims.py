@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cwt import COSE, COSEKey
 from cwt.cose_key_interface import COSEKeyInterface
 
+from certsvc.claims import Claims, key_id
 from certsvc.errors import Broken
-from certsvc.models.claims import Claims, key_id
 
 _ES256 = -7
 _NOTHING: Mapping[int, str] = MappingProxyType({})

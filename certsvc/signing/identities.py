@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 from certsvc.errors import Broken
-from certsvc.models import Slot
 from certsvc.signing.signers import LocalSigner, Scheme, Signer, scheme_for
+from certsvc.states import Slot
 
 DEV_ONLY = "DEV ONLY"
 """Stands in the subject of every development certificate; production refuses it."""

@@ -16,7 +16,7 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certsvc.models.published import LIST_LENGTH
+from certsvc.claims import LIST_LENGTH
 from certsvc.signing.claims import ClaimKey
 
 BITS = 2

@@ -12,12 +12,12 @@ from functools import lru_cache
 from typing import Any
 
 from certsvc.errors import Broken
-from certsvc.models import Slot
 from certsvc.pdf import Blank, End, append, number, stream
 from certsvc.signing.cms import der
 from certsvc.signing.identities import Identity
 from certsvc.signing.revisions import TIME_FACE, Place
 from certsvc.signing.revocation import RevocationInfo
+from certsvc.states import Slot
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from certsvc.errors import Broken
-from certsvc.models import Slot
 from certsvc.pdf import Blank, SignatureField, number, stream, text_string
+from certsvc.states import Slot
 from certsvc.templates import attachment, metadata
 from certsvc.templates.boxes import Placed, Rectangle
 from certsvc.templates.contents import Contents, font_resources

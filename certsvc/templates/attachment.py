@@ -1,7 +1,7 @@
 """The record of a certificate inside its file, for programs (ISO 32000-2 clause 7.11.4, ISO 19005-3 clause 6.8)."""
 
-from certsvc.models import Kind
 from certsvc.pdf import stream, text_string
+from certsvc.states import Kind
 from certsvc.templates.designs import Design
 from certsvc.templates.metadata import pdf_date
 

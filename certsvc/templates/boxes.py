@@ -12,7 +12,7 @@ from weasyprint.formatting_structure import boxes
 from weasyprint.layout.absolute import AbsolutePlaceholder
 
 from certsvc.errors import Broken
-from certsvc.models import Slot
+from certsvc.states import Slot
 from certsvc.templates.faces import face_of
 from certsvc.templates.laying import PT_PER_PX, Drawn
 from certsvc.templates.slots import Align, TextSlot

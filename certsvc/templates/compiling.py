@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from certsvc.errors import Broken, InputError
-from certsvc.models import Slot
 from certsvc.pdf import Blank, stream
+from certsvc.states import Slot
 from certsvc.templates.assembling import Assembled, assemble
 from certsvc.templates.boxes import place
 from certsvc.templates.caching import find_base, keep_base

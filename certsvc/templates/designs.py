@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 from certsvc.errors import Broken, NotFound
-from certsvc.models import Kind, Slot
+from certsvc.states import Kind, Slot
 
 SHARED = ("paper.html", "paper.css")
 OWN = ("design.toml", "form.html", "form.css")

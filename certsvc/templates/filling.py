@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from certsvc.models import Slot
 from certsvc.pdf import Blank, stream
+from certsvc.states import Slot
 from certsvc.templates.attachment import record_stream
 from certsvc.templates.compiling import compile_base, lay_out_fully
 from certsvc.templates.designs import Design

@@ -10,7 +10,7 @@ from jinja2 import TemplateSyntaxError, meta, nodes
 from typing_extensions import override
 
 from certsvc.errors import CertsvcError
-from certsvc.models import Slot
+from certsvc.states import Slot
 from certsvc.templates.designs import OWN, Design, read_design
 from certsvc.templates.markup import GIVEN, environment
 from certsvc.templates.metadata import LANGUAGE

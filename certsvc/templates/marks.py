@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from fontTools.ttLib import TTFont
 
-from certsvc.models import Slot
+from certsvc.states import Slot
 from certsvc.templates.drawing import BLUE, SEAL_MM, SIGNATURE_MM, draw_seal, draw_signature
 from certsvc.templates.faces import face_bytes
 from certsvc.templates.outlines import advance, outline

@@ -5,8 +5,8 @@ from io import BytesIO
 
 import pypdfium2
 
-from certsvc.models import Slot
 from certsvc.pdf import SignatureField, append, number, stream
+from certsvc.states import Slot
 from certsvc.templates.designs import Design
 from certsvc.templates.filling import Filled, fill
 from certsvc.templates.marks import TIME_FACE, Mark, picture, time_line

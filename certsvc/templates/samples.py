@@ -1,6 +1,6 @@
 """Invented values for trying a design out: previews, checks, tests. No real person is meant."""
 
-from certsvc.models import Kind
+from certsvc.states import Kind
 from certsvc.templates.designs import Design, Need
 
 HEAD, PRACTITIONER, FACILITY = "Đỗ Thị Mẫu", "Lý Văn Thử", "Trạm Y tế Thử Nghiệm"

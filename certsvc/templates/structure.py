@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from certsvc.models import Slot
 from certsvc.pdf import number, text_string
+from certsvc.states import Slot
 from certsvc.templates.boxes import Element
 from certsvc.templates.objects import Objects
 

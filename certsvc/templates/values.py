@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from certsvc.errors import Broken
-from certsvc.models import Kind
 from certsvc.records.case import CareSetting, Case, Sex, TestMethod, TestPerformer, TestResult
+from certsvc.states import Kind
 from certsvc.templates.designs import Design
 
 NO_NEGATIVE = "không có kết quả âm tính"

@@ -15,8 +15,8 @@ from cwt import COSE, COSEKey
 from cwt.cose_key_interface import COSEKeyInterface
 from cwt.exceptions import CWTError
 
+from certsvc.claims import Claims, key_id
 from certsvc.config import HANOI
-from certsvc.models.claims import Claims, key_id
 from certsvc.verify.trust import ClaimKey
 
 MAX_TEXT = 340

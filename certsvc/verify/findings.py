@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
-from certsvc.models import Slot
+from certsvc.states import Slot
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import Check, CheckName, Outcome, SignatureFacts, TimeSource
 

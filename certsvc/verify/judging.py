@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from certsvc.models import Status
+from certsvc.states import Status
 from certsvc.verify.findings import Examination, Kind
 from certsvc.verify.reasons import WITHDRAWAL, Reason
 from certsvc.verify.report import Check, CheckName, Outcome, Verdict, carries_valid

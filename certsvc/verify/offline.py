@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from certsvc.models.claims import ClaimedKind, Claims
+from certsvc.claims import ClaimedKind, Claims
 from certsvc.verify.claims import find_claims
 from certsvc.verify.codes import claims_in
 from certsvc.verify.findings import Examination

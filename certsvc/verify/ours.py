@@ -19,7 +19,7 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import EmbeddedPdfSignature
 
-from certsvc.models import Slot
+from certsvc.states import Slot
 from certsvc.verify.archiving import end_of_archive, is_token, prove_archive
 from certsvc.verify.evidence import Evidence, gather_evidence
 from certsvc.verify.findings import Examination, Kind, Limits, Refused

@@ -21,9 +21,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
+from certsvc.claims import LIST_LENGTH, LIST_SIGNING, key_id
 from certsvc.errors import InputError
-from certsvc.models.claims import LIST_SIGNING, key_id
-from certsvc.models.published import LIST_LENGTH
 from certsvc.verify.trust import ClaimKey, Pin, SignerKind, Trust
 
 VERSION = 2

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from certsvc.errors import Broken
-from certsvc.models import Slot
+from certsvc.states import Slot
 from certsvc.verify.reasons import ADVICE, WITHDRAWAL, Reason
 
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from certsvc.archive import seal_piece
 from certsvc.config import Profile
 from certsvc.memory import keep_what_is_there
+from certsvc.pieces import seal_piece
 from certsvc.signing.sealing import Sealed, Sheet
 from certsvc.templates.attachment import record_stream
 from certsvc.templates.qr import qr_image

@@ -26,7 +26,7 @@ from tests.support.service import free_port
 
 _CODES = 20_000
 _ROUNDS, _ROUND_S = 3, 5.0
-_RATE_PER_S, _RATE_S = 500, 20.0
+_RATE_PER_S, _RATE_S = 500, 10.0
 
 
 @contextlib.contextmanager
@@ -47,7 +47,7 @@ def empty_server() -> Iterator[int]:
 
 
 def measure(database: str, certificates: int) -> dict[str, float]:
-    """Answers a second of both by turns, the ratio's median, and latencies at a constant rate."""
+    """Answers a second of both by turns, latencies at a constant rate between; medians of the rounds, for on a shared machine one stall is 1 % of a round."""
     with tempfile.TemporaryDirectory(prefix="certsvc-bench-") as folder:
         prepared: list[str] = []
 
@@ -57,22 +57,22 @@ def measure(database: str, certificates: int) -> dict[str, float]:
         with running_site(Path(folder), database=database, prepare=prepare, trusted_proxies=1) as site, empty_server() as empty:
             port, paths = int(site.service.base_url.rpartition(":")[2]), [f"/v/{format_code(code)}" for code in prepared]
             asyncio.run(as_fast_as_it_goes(port, paths, seconds=2))
-            ratios, rates = [], []
+            ratios, rates, steady = [], [], []
             for _ in range(_ROUNDS):
                 ours = asyncio.run(as_fast_as_it_goes(port, paths, seconds=_ROUND_S)).per_s
                 theirs = asyncio.run(as_fast_as_it_goes(empty, ["/"], seconds=_ROUND_S)).per_s
                 ratios.append(ours / theirs)
                 rates.append((ours, theirs))
-            steady = asyncio.run(at_a_rate(port, paths, per_s=_RATE_PER_S, seconds=_RATE_S))
+                steady.append(asyncio.run(at_a_rate(port, paths, per_s=_RATE_PER_S, seconds=_RATE_S)))
     ours, theirs = (statistics.median(each) for each in zip(*rates, strict=True))
     return {
         "certificates": certificates,
         "per_s": round(ours),
         "empty_per_s": round(theirs),
         "ratio": round(statistics.median(ratios), 2),
-        "p50_ms": round(steady.quantile_ms(0.5), 1),
-        "p99_ms": round(steady.quantile_ms(0.99), 1),
-        "rate_per_s": round(steady.per_s),
+        "p50_ms": round(statistics.median(each.quantile_ms(0.5) for each in steady), 1),
+        "p99_ms": round(statistics.median(each.quantile_ms(0.99) for each in steady), 1),
+        "rate_per_s": round(statistics.median(each.per_s for each in steady)),
     }
 
 

@@ -14,15 +14,24 @@ _MB = 1_000_000
 
 @dataclass
 class Usage:
-    """Peaks in MB (10⁶ bytes) of proportional memory: pages that several processes share are counted once."""
+    """Peaks in MB (10⁶ bytes) of proportional memory: pages that several processes share are counted once.
+
+    `service_mb` is of all processes together: API, checkers, queue, worker and presses.
+    """
 
     worker_mb: float = 0.0
     api_mb: float = 0.0
+    service_mb: float = 0.0
     cpu_s: dict[str, float] = field(default_factory=dict)
 
-    def note(self, worker: int, api: int) -> None:
+    def note(self, worker: int, api: int, others: int) -> None:
         self.worker_mb = max(self.worker_mb, worker / _MB)
         self.api_mb = max(self.api_mb, api / _MB)
+        self.service_mb = max(self.service_mb, (worker + api + others) / _MB)
+
+    def restart(self) -> None:
+        """Forget the peaks so far."""
+        self.worker_mb = self.api_mb = self.service_mb = 0.0
 
 
 @contextlib.contextmanager
@@ -46,17 +55,16 @@ def watching(service: int, *others: int) -> Iterator[Usage]:
 
 def _watch(service: psutil.Process, usage: Usage, is_over: threading.Event) -> None:
     while not is_over.wait(_EVERY_S):
-        worker, _ = _parts(service)
-        usage.note(sum(map(_memory, worker)), _memory(service))
+        worker, rest = _parts(service)
+        usage.note(sum(map(_memory, worker)), _memory(service), sum(map(_memory, rest)))
 
 
 def _parts(service: psutil.Process) -> tuple[list[psutil.Process], list[psutil.Process]]:
-    """The worker with its children, and what else the service started (the queue server)."""
+    """The worker with its children, and what else the service started (the queue server, checkers)."""
     with contextlib.suppress(psutil.Error):
-        children = service.children()
-        workers = [child for child in children if "worker" in child.cmdline()]
-        rest = [child for child in children if child not in workers]
-        return [each for worker in workers for each in (worker, *worker.children(recursive=True))], rest
+        workers = [child for child in service.children() if "worker" in child.cmdline()]
+        family = [each for worker in workers for each in (worker, *worker.children(recursive=True))]
+        return family, [each for each in service.children(recursive=True) if each not in family]
     return [], []
 
 

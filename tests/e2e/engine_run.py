@@ -13,11 +13,11 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certsvc.archive import open_piece
 from certsvc.config import Profile, Signatures
 from certsvc.issuing.orders import Chunk, Made, Order, Setup, Signatory
 from certsvc.issuing.pressing import Press
 from certsvc.models import Kind, Slot
+from certsvc.pieces import open_piece
 from certsvc.records import Case
 from certsvc.signing.keyring import Keyring
 from certsvc.templates.designs import load_designs

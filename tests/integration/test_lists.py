@@ -16,9 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from sqlalchemy import update
 
+from certsvc.claims import LIST_LENGTH
 from certsvc.issuing.publishing import REBUILD_AFTER, Publisher, open_publisher
 from certsvc.models import Certificate, StatusList
-from certsvc.models.published import CAPACITY, DECOYS, LIST_LENGTH
+from certsvc.models.published import CAPACITY, DECOYS
 from certsvc.resources import utc_now
 from certsvc.verify.trust import ClaimKey
 from tests.support.records import record

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from certsvc.claims import ClaimedKind, Claims
 from certsvc.cli import app
 from certsvc.cli.keeping import keep, load
 from certsvc.config import Settings
 from certsvc.issuing.publishing import open_publisher
-from certsvc.models.claims import ClaimedKind, Claims
 from certsvc.resources import utc_now
 from certsvc.signing.claims import ClaimKey, sign_claims
 from certsvc.signing.lists import pack_states, sign_document, sign_jwt

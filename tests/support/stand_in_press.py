@@ -5,9 +5,9 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from certsvc.archive import seal_piece
 from certsvc.errors import CertsvcError
 from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Unmade
+from certsvc.pieces import seal_piece
 from certsvc.vault import new_data_key
 
 

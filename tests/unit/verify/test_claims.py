@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
+from certsvc.claims import ClaimedKind, Claims, commit, plain_name
 from certsvc.models import Kind
-from certsvc.models.claims import ClaimedKind, Claims, commit, plain_name
 from certsvc.signing.claims import ClaimKey, current, sign_claims
 from certsvc.trusting import read_claim_keys
 from certsvc.verify.claims import MAX_TEXT, find_claims

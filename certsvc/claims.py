@@ -14,7 +14,7 @@ from enum import IntEnum
 from typing import Any, Final, Self
 
 from certsvc.config import HANOI
-from certsvc.models.states import Kind
+from certsvc.states import Kind
 
 ISSUED_AT: Final = 6
 """The CWT claim `iat` [RFC 8392 clause 3.1.6]: midnight in Hanoi of the day of signing, in seconds."""
@@ -24,6 +24,9 @@ CERTIFICATE: Final = -65537
 
 LIST_SIGNING: Final = "2.25.126422320133889027303606424253449234599"
 """The extended key usage of who signs claims and lists [ITU-T X.667 clause 8]: no other certificate below the root may."""
+
+LIST_LENGTH = 2**20
+"""Places in one status list."""
 
 COMMITMENT_BYTES = 16
 SERIAL_TAIL = 4

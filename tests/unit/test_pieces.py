@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certsvc.archive import open_piece, seal_piece
 from certsvc.errors import Broken
+from certsvc.pieces import open_piece, seal_piece
 from certsvc.vault import new_data_key
 
 
