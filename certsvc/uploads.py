@@ -2,26 +2,30 @@
 
     sealed = version ‖ nonce ‖ ciphertext ‖ tag
 
-Sealed and opened piece by piece; what is opened is used only once its tag was right. Erasing is destroying the key
+What a person put in the place of a row is sealed under the same key, bound to its row. Files are sealed and opened piece
+by piece; what is opened is used only once its tag was right. Erasing is destroying the key
 (`docs/decisions/0017-returned-files.md`).
 """
 
 import asyncio
+import json
 import os
 import tempfile
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 
 from certsvc.blobs import Blobs, batch_name
 from certsvc.errors import Broken
 from certsvc.models import Batch
+from certsvc.records import Cell
 from certsvc.vault import Vault, new_data_key
 
 _VERSION = b"\x01"
@@ -47,12 +51,37 @@ async def opened_upload(batch: Batch, *, blobs: Blobs, vault: Vault) -> AsyncIte
     if batch.file_key is None:
         yield None
         return
-    key = vault.unwrap_batch_key(batch.id, batch.file_key)
+    key = _key_of(batch, vault)
     with tempfile.NamedTemporaryFile() as clear:
         with tempfile.NamedTemporaryFile() as sealed:
             await blobs.fetch(batch_name(batch.id), Path(sealed.name))
             await asyncio.to_thread(_open, Path(sealed.name), Path(clear.name), key)
         yield Path(clear.name)
+
+
+def seal_cells(batch: Batch, row: int, cells: Mapping[str, Cell], *, vault: Vault) -> bytes:
+    """A row's cells (values of JSON) as its amendment keeps them. Raises ValueError where the batch's file is gone, and its key with it."""
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + AESGCM(_key_of(batch, vault)).encrypt(nonce, json.dumps(cells).encode(), _cells_place(batch, row))
+
+
+def open_cells(batch: Batch, row: int, sealed: bytes, *, vault: Vault) -> dict[str, Cell]:
+    """What `seal_cells` sealed. Raises as it does, and Broken `blob_damaged`."""
+    try:
+        cells: dict[str, Cell] = json.loads(AESGCM(_key_of(batch, vault)).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _cells_place(batch, row)))
+    except InvalidTag as error:
+        raise _damaged() from error
+    return cells
+
+
+def _key_of(batch: Batch, vault: Vault) -> bytes:
+    if batch.file_key is None:
+        raise ValueError("the file of this batch is gone, and what hung on it")
+    return vault.unwrap_batch_key(batch.id, batch.file_key)
+
+
+def _cells_place(batch: Batch, row: int) -> bytes:
+    return b"batch_amendments.cells:" + batch.id.bytes + row.to_bytes(8)
 
 
 def _seal(file: Path, to: Path, key: bytes) -> None:

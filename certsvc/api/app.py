@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI
 
 from certsvc.api import (
     approvals,
+    batch_rows,
     batches,
     bulk,
     bulk_pages,
@@ -28,6 +29,7 @@ from certsvc.api import (
 )
 from certsvc.api.console import approvals as console_approvals
 from certsvc.api.console import authority as console_authority
+from certsvc.api.console import batch_changes, mending, rejected
 from certsvc.api.console import batches as console_batches
 from certsvc.api.console import certificates as console_certificates
 from certsvc.api.console import home as console_home
@@ -80,14 +82,16 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
         app.include_router(open_to_all)
     app.state.returning_turns = asyncio.Semaphore(_RETURNS_AT_ONCE)
-    # Approvals come before certificates, whose changes have a name in the address too.
-    asking = (approvals.router, certificates.router, recalls.router, batches.router, events.router)
-    for behind_key in (*asking, exports.router, mappings.router, templates.router, webhooks.router, registry.router):
-        app.include_router(behind_key)
+    # Approvals come before certificates and batches, whose changes have a name in the address too.
+    for behind_key in (approvals, certificates, recalls, batches, batch_rows, events, exports, mappings, templates, webhooks, registry):
+        app.include_router(behind_key.router)
     app.include_router(staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))])
     for console in (
         console_home.router,
         console_batches.router,
+        mending.router,
+        batch_changes.router,
+        rejected.router,
         console_certificates.router,
         console_approvals.router,
         console_authority.router,

@@ -1,11 +1,10 @@
 """`/v1/batches`: send a file of cases, follow it, learn the fate of every row, fetch the PDFs."""
 
-import datetime as dt
 import hashlib
 import json
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal
 
@@ -24,7 +23,7 @@ from certsvc.api.schemas import BatchOut, LateReason, Strict, batch_out
 from certsvc.errors import Forbidden, InputError
 from certsvc.issuing.accepting import Order, accept_batch
 from certsvc.issuing.batches import get_batch
-from certsvc.issuing.cancelling import cancel_batch, replay_batch, resume_batch
+from certsvc.issuing.cancelling import BatchChange, change_batch
 from certsvc.issuing.results import archive_zip, result_lines, results_csv
 from certsvc.issuing.returning import returned_workbook
 from certsvc.models import ApiKey, Role
@@ -84,7 +83,7 @@ async def submit(request: Request, res: Res, caller: Writer, now: Now, idempoten
             async def work() -> Response:
                 batch = await accept_batch(res.db, Path(copy.name), order=order, blobs=res.blobs, vault=res.vault, settings=res.settings, now=now)
                 await res.doorbell.ring_batch(batch.id)
-                return json_answer(await _body(batch.id, res), 202, location=f"/v1/batches/{batch.id}", retry_after="1")
+                return await _answer(batch.id, res, 202, caller=caller, location=f"/v1/batches/{batch.id}", retry_after="1")
 
             terms = (str(order.dry_run), order.facility_code or "", order.late_reason, *([] if order.mapping is None else [order.mapping]))
             asked = fingerprint("POST", request.url.path, file_sha256, *terms)
@@ -112,72 +111,49 @@ async def save_upload(upload: UploadFile, to: Path) -> str:
     return digest.hexdigest()
 
 
-async def _body(batch_id: uuid.UUID, res: Resources) -> dict[str, Any]:
-    return (await batch_state(batch_id, res)).model_dump(mode="json")
-
-
-async def batch_state(batch_id: uuid.UUID, res: Resources) -> BatchOut:
-    """A batch that there is, and its counts, of the same moment."""
+async def batch_state(batch_id: uuid.UUID, res: Resources, *, caller: ApiKey) -> BatchOut:
+    """A batch that this caller may see, and its counts, of the same moment."""
     async with res.db.read() as session:
-        batch = await batch_store.find(session, batch_id)
-        assert batch is not None
+        batch = await get_batch(session, batch_id, caller=caller)
         return batch_out(batch, await batch_store.count(session, batch_id))
+
+
+async def _answer(batch_id: uuid.UUID, res: Resources, status: int, *, caller: ApiKey, **headers: str) -> Response:
+    return json_answer((await batch_state(batch_id, res, caller=caller)).model_dump(mode="json"), status, **headers)
 
 
 @router.get("/{batch_id}", response_model=BatchOut, responses={200: headers("Retry-After")})
 async def read(batch_id: uuid.UUID, res: Res, caller: Reader) -> Response:
     """Where a batch stands; the counts come from the rows themselves."""
-    async with res.db.read() as session:
-        await get_batch(session, batch_id, caller=caller)
-    state = await batch_state(batch_id, res)
+    state = await batch_state(batch_id, res, caller=caller)
     headers = {} if state.finished_at else {"retry_after": "1"}
     return json_answer(state.model_dump(mode="json"), 200, **headers)
 
 
-@router.post("/{batch_id}/cancel", response_model=BatchOut)
-async def cancel(batch_id: uuid.UUID, request: Request, res: Res, caller: Writer, now: Now, idempotency_key: IdempotencyKey = None) -> Response:
-    """Stop a batch: what nobody has begun to sign is given up, what is being signed is finished; `finished_at` says when that is so."""
+@router.post("/{batch_id}/{change}", response_model=BatchOut)
+async def change(
+    batch_id: uuid.UUID, change: BatchChange, request: Request, res: Res, caller: Writer, now: Now, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Stop a batch, go on with it, or try again what failed in it.
+
+    `cancel` gives up what nobody has begun to sign, and finishes what is being signed: `finished_at` says when that is so. `resume` asks
+    for the same certificates under the same codes, and reads the rows of the file that were not read. `replay` tries again those that
+    failed, once the cause is mended; `results` gives it as `reason`.
+    """
 
     async def work() -> Response:
-        await cancel_batch(res.db, batch_id, caller=caller, now=now)
-        return json_answer(await _body(batch_id, res), 200)
+        await change_batch(res.db, batch_id, change, caller=caller, now=now)
+        await ring_for_all(batch_id, res)
+        return await _answer(batch_id, res, 200, caller=caller)
 
-    return await _once(request, res, caller, now, idempotency_key, work)
-
-
-@router.post("/{batch_id}/resume", response_model=BatchOut)
-async def resume(batch_id: uuid.UUID, request: Request, res: Res, caller: Writer, now: Now, idempotency_key: IdempotencyKey = None) -> Response:
-    """Go on with a cancelled batch: the same certificates under the same codes, and the rows of the file that were not read."""
-
-    async def work() -> Response:
-        await resume_batch(res.db, batch_id, caller=caller, now=now)
-        await _ring(batch_id, res)
-        return json_answer(await _body(batch_id, res), 200)
-
-    return await _once(request, res, caller, now, idempotency_key, work)
+    asked = fingerprint("POST", request.url.path)
+    return await answer_once(res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work)
 
 
-@router.post("/{batch_id}/replay", response_model=BatchOut)
-async def replay(batch_id: uuid.UUID, request: Request, res: Res, caller: Writer, now: Now, idempotency_key: IdempotencyKey = None) -> Response:
-    """Try again the certificates of a batch that failed, once the cause is mended; `results` gives it as `reason`."""
-
-    async def work() -> Response:
-        await replay_batch(res.db, batch_id, caller=caller, now=now)
-        await _ring(batch_id, res)
-        return json_answer(await _body(batch_id, res), 200)
-
-    return await _once(request, res, caller, now, idempotency_key, work)
-
-
-async def _ring(batch_id: uuid.UUID, res: Resources) -> None:
-    """There are certificates to issue, and perhaps rows to read."""
+async def ring_for_all(batch_id: uuid.UUID, res: Resources) -> None:
+    """There may be certificates to issue, and rows to read."""
     await res.doorbell.ring_batch(batch_id)
     await res.doorbell.ring_issue()
-
-
-async def _once(request: Request, res: Resources, caller: ApiKey, now: dt.datetime, key: str | None, work: Callable[[], Awaitable[Response]]) -> Response:
-    asked = fingerprint("POST", request.url.path)
-    return await answer_once(res.db, key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work)
 
 
 @router.get(

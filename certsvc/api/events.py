@@ -20,7 +20,6 @@ from certsvc.api.access import Reader, Res
 from certsvc.api.batches import batch_state
 from certsvc.api.schemas import BatchOut
 from certsvc.errors import TooMany
-from certsvc.issuing.batches import get_batch
 from certsvc.models import ApiKey, BatchStatus
 from certsvc.resources import Resources
 
@@ -79,8 +78,7 @@ class Pace:
 )
 async def events(request: Request, batch_id: uuid.UUID, res: Res, caller: Reader, last_event_id: LastEventId = None) -> Response:
     """Follow a batch: `progress`, at last `done`, `failed` or `cancelled`, each with the batch as `data`."""
-    async with res.db.read() as session:
-        await get_batch(session, batch_id, caller=caller)
+    state = await batch_state(batch_id, res, caller=caller)
     if _open[caller.id] >= STREAMS_OF_A_KEY or _open.total() >= _STREAMS:
         raise TooMany(
             "too_many_streams",
@@ -88,7 +86,6 @@ async def events(request: Request, batch_id: uuid.UUID, res: Res, caller: Reader
             "Too many event streams are open; close some, or ask for the batch itself.",
             retry_after_s=5,
         )
-    state = await batch_state(batch_id, res)
     if state.finished_at and _id(state) == last_event_id:
         return Response(status_code=204)  # tells an EventSource not to come back
     is_head = bool(request.scope["state"].get("is_head"))
@@ -109,7 +106,7 @@ async def _tell(res: Resources, batch_id: uuid.UUID, *, caller: ApiKey, heard: s
         pace, began, spoke = Pace(), time.monotonic(), time.monotonic()
         yield format_sse_event(retry=_RETRY_MS)
         while (now_s := time.monotonic()) - began < _LONGEST_S:
-            state = await batch_state(batch_id, res)
+            state = await batch_state(batch_id, res, caller=caller)
             in_work = state.counts.pending - state.counts.awaiting_approval
             left_s = pace.estimate(state.counts.issued + state.counts.failed, in_work, at_s=now_s)
             if _id(state) != heard:

@@ -6,7 +6,8 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from certsvc.api.access import Reader, Res
+from certsvc.api.access import Now, Reader, Res
+from certsvc.api.recent import Recent, recent_figures
 from certsvc.api.schemas import FacilityOut, PractitionerOut, facility_out, practitioner_out
 from certsvc.models import Kind, Status
 from certsvc.store import certificates, registry
@@ -52,6 +53,7 @@ class DesignPage(Page):
 
 class FigurePage(Page):
     items: list[Figure]
+    recent: Recent = Field(description="of the last 30 days; dry runs do not count")
 
 
 @router.get("/facilities")
@@ -77,11 +79,14 @@ async def list_designs(_caller: Reader) -> DesignPage:
 
 
 @router.get("/stats")
-async def read_stats(res: Res, caller: Reader) -> FigurePage:
-    """How many certificates stand where, per facility and kind."""
+async def read_stats(res: Res, caller: Reader, now: Now, facility: str | None = None) -> FigurePage:
+    """How many certificates stand where, per facility and kind; what rules rejected and what was issued lately. Another's facility has no figures."""
+    only = facility or caller.facility_code
+    if only is not None and not caller.may_see(only):
+        only = ""  # nobody's
     async with res.db.read() as session:
-        found = await certificates.figures(session, facility_code=caller.facility_code)
-    return FigurePage(items=[_figure(each) for each in found])
+        found = await certificates.figures(session, facility_code=only)
+    return FigurePage(items=[_figure(each) for each in found], recent=await recent_figures(res, facility_code=only, now=now))
 
 
 def _figure(found: certificates.Figure) -> Figure:

@@ -10,9 +10,9 @@ from typing import Literal, TypeAlias
 import httpx
 
 from certsvc.client.asking import Question, Upload, ask, ask_lines, fetch, opened, parsed, post, save
-from certsvc.client.certificates import ExportFormat, Id, LateReason
+from certsvc.client.certificates import ExportFormat, Id, LateReason, Record
 from certsvc.client.failures import ServiceError, ServiceFailure, TooMany, Unreachable
-from certsvc.client.results import Batch, BatchProgress, RowResult
+from certsvc.client.results import Batch, BatchProgress, Row, RowFate, RowResult
 from certsvc.client.sse import Event, events_of
 from certsvc.client.wires import Wire
 
@@ -119,6 +119,20 @@ async def replay_batch(wire: Wire, batch_id: Id) -> Batch:
 
 async def _change(wire: Wire, batch_id: Id, change: str) -> Batch:
     return await ask(wire, post(f"/v1/batches/{batch_id}/{change}"), Batch)
+
+
+async def get_row(wire: Wire, batch_id: Id, row: int) -> Row:
+    """One row of a batch's file: its cells as they would be read now, and what became of it."""
+    return await ask(wire, Question("GET", f"/v1/batches/{batch_id}/rows/{row}"), Row)
+
+
+async def mend_row(wire: Wire, batch_id: Id, row: int, record: Record, *, version: int | None = None, idempotency_key: str | None = None) -> RowFate:
+    """Judge a rejected row again with `record` for all its cells; what comes of it belongs to the batch.
+
+    `version` is that of the row you looked at (`get_row`). Raises InvalidRequest with `errors` where it is still wrong: then all stays as it was.
+    """
+    body = {"record": dict(record), "version": version}
+    return await ask(wire, post(f"/v1/batches/{batch_id}/rows/{row}", json=body, idempotency_key=idempotency_key), RowFate)
 
 
 async def batch_results(wire: Wire, batch_id: Id) -> AsyncGenerator[RowResult, None]:

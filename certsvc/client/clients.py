@@ -44,6 +44,8 @@ class Methods:
     cancel_batch = Call(batches.cancel_batch)
     resume_batch = Call(batches.resume_batch)
     replay_batch = Call(batches.replay_batch)
+    get_row = Call(batches.get_row)
+    mend_row = Call(batches.mend_row)
     batch_results = Items(batches.batch_results)
     save_batch_results = Call(batches.save_batch_results)
     save_batch_archive = Call(batches.save_batch_archive)
@@ -82,6 +84,7 @@ class Methods:
     list_practitioners = Call(registry.list_practitioners)
     list_designs = Call(registry.list_designs)
     get_stats = Call(registry.get_stats)
+    get_recent = Call(registry.get_recent)
 
 
 class Client(Methods):

@@ -135,8 +135,32 @@ class Figure(Result):
     awaiting_approval: int = 0
 
 
+class RuleFigure(Result):
+    """How many papers a rule refused, in the words of one of its fields."""
+
+    rule: str
+    message_vi: str
+    message_en: str
+    count: int
+
+
+class DayFigure(Result):
+    day: dt.date
+    issued: int
+    rejected: int
+
+
+class Recent(Result):
+    """The last 30 days, of one facility or of all; dry runs do not count."""
+
+    facility_code: str | None
+    rules: list[RuleFigure]
+    days: list[DayFigure]
+
+
 class FigurePage(Result):
     items: list[Figure]
+    recent: Recent
 
 
 class Approval(Result):

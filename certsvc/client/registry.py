@@ -15,6 +15,7 @@ from certsvc.client.more_results import (
     MappingPage,
     Practitioner,
     PractitionerPage,
+    Recent,
 )
 from certsvc.client.wires import Wire
 
@@ -54,6 +55,15 @@ async def list_designs(wire: Wire) -> list[Design]:
     return (await ask(wire, Question("GET", "/v1/designs"), DesignPage)).items
 
 
-async def get_stats(wire: Wire) -> list[Figure]:
+async def get_stats(wire: Wire, *, facility: str | None = None) -> list[Figure]:
     """How many certificates stand where, per facility and kind."""
-    return (await ask(wire, Question("GET", "/v1/stats"), FigurePage)).items
+    return (await _figures(wire, facility)).items
+
+
+async def get_recent(wire: Wire, *, facility: str | None = None) -> Recent:
+    """The last 30 days: which rules rejected how many papers, and how many were issued and refused each day."""
+    return (await _figures(wire, facility)).recent
+
+
+async def _figures(wire: Wire, facility: str | None) -> FigurePage:
+    return await ask(wire, Question("GET", "/v1/stats", {"facility": facility}), FigurePage)

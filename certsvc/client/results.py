@@ -133,6 +133,21 @@ class RowResult(Result):
     verify_url: str | None
 
 
+class RowFate(Result):
+    """What became of one row; `version` is how often it was mended."""
+
+    row: int
+    version: int
+    mended_at: dt.datetime | None
+    results: list[RowResult]
+
+
+class Row(RowFate):
+    """`record` are its cells, None for auditors and where the file is no longer kept."""
+
+    record: dict[str, str] | None
+
+
 class Reason(Result):
     code: str
     message_vi: str

@@ -10,30 +10,29 @@ import datetime as dt
 import functools
 import unicodedata
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from itertools import islice
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.announcing import announce_batch
 from certsvc.blobs import Blobs
 from certsvc.config import Settings
-from certsvc.errors import Conflict, InputError, NotFound
-from certsvc.issuing.accepting import open_batch_file
+from certsvc.errors import Conflict, Forbidden, InputError, NotFound
+from certsvc.issuing.amendments import MENDED, load_amendments, open_amended
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.leases import Lease
-from certsvc.issuing.mappings import layout_of
 from certsvc.issuing.requesting import IN_BATCH, Answer, Terms, answer_rows, today_in_hanoi
 from certsvc.models import ApiKey, Batch, BatchRow, BatchStatus, Role
 from certsvc.records import Cell, Checked, SeenCases, check
-from certsvc.records.tables import SheetRow, Table
+from certsvc.records.tables import SheetRow
 from certsvc.store import Database, batches, cancelling, papers
 from certsvc.uploads import opened_upload
 from certsvc.vault import Vault
 
+_T = TypeVar("_T")
 FIRST_ROWS, MOST_ROWS = 100, 500
 """Rows of one transaction: few at first, so that signing can begin; then more, since each transaction has its price."""
 
@@ -45,6 +44,12 @@ async def get_batch(session: AsyncSession, batch_id: uuid.UUID, *, caller: ApiKe
     if batch is None or not (caller.is_of_same_holder(owner) or caller.role in (Role.ADMIN, Role.AUDITOR)):
         raise NotFound("no_such_batch", "Không có lô này.", "There is no such batch.")
     return batch
+
+
+async def require_owner(session: AsyncSession, batch: Batch, *, caller: ApiKey) -> None:
+    """Raises Forbidden `not_yours` for whoever may see the batch and did not send it."""
+    if not caller.is_of_same_holder(await session.get_one(ApiKey, batch.owner_id)):
+        raise Forbidden("not_yours", "Chỉ đơn vị đã gửi tệp mới được sửa hoặc cấp giấy từ tệp này.", "Only who sent this file may mend it or have it issued.")
 
 
 async def read_batch(
@@ -71,12 +76,13 @@ async def read_batch(
         caller = await session.get_one(ApiKey, batch.owner_id)
         stations = await Stations.load(session, only=batch.facility_code)
         done = await batches.last_row(session, batch_id)
+        amendments = await load_amendments(session, batch, vault=vault)
     terms = Terms(caller=caller, now=clock(), late_reason=batch.late_reason, priority=IN_BATCH, dry_run=batch.dry_run, batch_id=batch_id)
     async with opened_upload(batch, blobs=blobs, vault=vault) as file:
         try:
-            table = functools.partial(open_batch_file, _required(file), settings, layout_of(batch.mapping))
+            rows = functools.partial(open_amended, required(file), batch, settings, amendments)
             await _read_rows(
-                db, batch_id, table, terms=terms, stations=stations, done=done, vault=vault, settings=settings, clock=clock, on_progress=on_progress
+                db, batch_id, rows, terms=terms, stations=stations, done=done, vault=vault, settings=settings, clock=clock, on_progress=on_progress
             )
         except InputError as error:
             problem: dict[str, Any] = {"code": error.code, "message_vi": error.message_vi, "message_en": error.message_en, "errors": list(error.errors)}
@@ -85,7 +91,8 @@ async def read_batch(
             await _end_reading(db, batch_id, BatchStatus.RUNNING, problem=None, now=clock())
 
 
-def _required(file: Path | None) -> Path:
+def required(file: _T | None) -> _T:
+    """The file of a batch, or its key. Raises InputError `file_not_kept` where it is gone."""
     if file is None:
         raise InputError("file_not_kept", "Tệp không còn được lưu; hãy gửi lại.", "The file is no longer kept; send it again.")
     return file
@@ -94,7 +101,7 @@ def _required(file: Path | None) -> Path:
 async def _read_rows(
     db: Database,
     batch_id: uuid.UUID,
-    open_file: Callable[[], AbstractContextManager[Table]],
+    open_file: Callable[[], AbstractContextManager[Iterator[SheetRow]]],
     *,
     terms: Terms,
     stations: Stations,
@@ -108,8 +115,7 @@ async def _read_rows(
     lease = Lease(lambda until: _extend(db, batch_id, until), lease_s=settings.lease_s, clock=clock)
     history = await lease.wait(asyncio.to_thread(_open_episodes, open_file, today, stations))
     seen, most = SeenCases(), FIRST_ROWS
-    with open_file() as table:
-        rows = iter(table)
+    with open_file() as rows:
         while chunk := await lease.wait(asyncio.to_thread(_check_some, rows, most, today, stations, seen)):
             fresh = [(number, checked) for number, checked in chunk if number > done]
             async with db.begin() as session:
@@ -117,7 +123,7 @@ async def _read_rows(
                 await _require_still_ours(session, batch_id, done=done)
                 answers = await answer_rows(session, [checked for _, checked in fresh], terms=terms, vault=vault, history=history)
                 judged = zip(fresh, answers, strict=True)
-                await papers.add_all(session, BatchRow, [line for (number, checked), each in judged for line in _lines(batch_id, number, checked, each)])
+                await papers.add_all(session, BatchRow, [line for (number, checked), each in judged for line in columns_of(batch_id, number, checked, each)])
             if not terms.dry_run:
                 history.forget_leaves()  # the database knows them now
             done, most = max(done, chunk[-1][0]), min(2 * most, MOST_ROWS)
@@ -141,11 +147,11 @@ async def _require_still_ours(session: AsyncSession, batch_id: uuid.UUID, *, don
         raise Conflict("taken_over", "Tệp đang được một tiến trình khác đọc tiếp.", "Another worker goes on reading this file.")
 
 
-def _open_episodes(open_file: Callable[[], AbstractContextManager[Table]], today: dt.date, stations: Stations) -> PeoplesHistory:
+def _open_episodes(open_file: Callable[[], AbstractContextManager[Iterator[SheetRow]]], today: dt.date, stations: Stations) -> PeoplesHistory:
     """First pass: whoever is ill again further down must be known before the first row is judged."""
     history = PeoplesHistory()
-    with open_file() as table:
-        for row in table:
+    with open_file() as rows:
+        for row in rows:
             if not _is_over(row.cells.get("outcome")) and (episode := check(row.cells, today=today, registry=stations).open_episode):
                 history.add_episode(episode.person_key, episode.positive_on)
     return history
@@ -165,16 +171,18 @@ def _check_some(rows: Iterator[SheetRow], most: int, today: dt.date, stations: S
     return checked
 
 
-def _lines(batch_id: uuid.UUID, number: int, checked: Checked, answers: tuple[Answer, ...]) -> list[dict[str, Any]]:
-    """The columns of a row's `BatchRow`s."""
+def columns_of(batch_id: uuid.UUID, number: int, checked: Checked, answers: Iterable[Answer]) -> list[dict[str, Any]]:
+    """The columns of a row's `BatchRow`s. Of a mended row each says so, whatever became of it."""
+    mended = [MENDED] if MENDED in checked.findings else []
     return [
         {
             "batch_id": batch_id,
             "row": number,
             "kind": answer.kind,
             "case_id": checked.case_id,
+            "facility_code": checked.facility_code or None,
             "outcome": answer.outcome,
-            "rules": [finding.to_json() for finding in answer.findings],
+            "rules": [finding.to_json() for finding in dict.fromkeys((*answer.findings, *mended))],
             "days": answer.days,
             "certificate_id": answer.certificate_id,
         }

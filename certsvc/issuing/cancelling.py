@@ -7,6 +7,8 @@ of rows under way. Resuming asks for the same certificates again, with the same 
 
 import datetime as dt
 import uuid
+from enum import StrEnum
+from typing import assert_never
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +17,25 @@ from certsvc.issuing.batches import finish_if_idle, get_batch
 from certsvc.models import ApiKey, Batch, BatchStatus
 from certsvc.records.rules import duplicate_finding
 from certsvc.store import Database, batches, cancelling, papers
+
+
+class BatchChange(StrEnum):
+    CANCEL = "cancel"
+    RESUME = "resume"
+    REPLAY = "replay"
+
+
+async def change_batch(db: Database, batch_id: uuid.UUID, change: BatchChange, *, caller: ApiKey, now: dt.datetime) -> None:
+    """One of the three; the caller rings the queue afterwards. Raises as they do."""
+    match change:
+        case BatchChange.CANCEL:
+            await cancel_batch(db, batch_id, caller=caller, now=now)
+        case BatchChange.RESUME:
+            await resume_batch(db, batch_id, caller=caller, now=now)
+        case BatchChange.REPLAY:
+            await replay_batch(db, batch_id, caller=caller, now=now)
+        case _:
+            assert_never(change)
 
 
 async def cancel_batch(db: Database, batch_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime) -> None:

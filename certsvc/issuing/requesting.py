@@ -138,15 +138,18 @@ def _kept(before: Certificate, digest: str, terms: Terms) -> Answer | None:
 
 
 async def _note_episodes(session: AsyncSession, rows: Sequence[Checked], *, vault: Vault) -> None:
-    """Remember open illnesses, and that others are over [rules R-REINFECTION]."""
+    """Remember open illnesses, and that others are over [rules R-REINFECTION]; of a case that names no facility of ours nothing can be kept."""
     known = await papers.episodes_by_case(session, {(row.facility_code, row.case_id) for row in rows})
+    facilities = await registry.facilities_by_code(session, {row.facility_code for row in rows if row.open_episode})
     for row in rows:
         before = known.get((row.facility_code, row.case_id))
         if row.open_episode is None and before is not None and row.case is not None:
             await session.delete(before)
-        elif row.open_episode is not None and before is None:
+        elif row.open_episode is not None and before is None and row.facility_code in facilities:
             person = vault.person(row.open_episode.person_key)
-            session.add(Episode(facility_code=row.facility_code, case_id=row.case_id, person=person, positive_on=row.open_episode.positive_on))
+            episode = Episode(facility_code=row.facility_code, case_id=row.case_id, person=person, positive_on=row.open_episode.positive_on)
+            known[row.facility_code, row.case_id] = episode
+            session.add(episode)
 
 
 def new_certificate(case: Case, kind: Kind, *, revision: int, terms: Terms, vault: Vault) -> Certificate:
@@ -195,15 +198,20 @@ def today_in_hanoi(now: dt.datetime) -> dt.date:
 def check_for(kind: Kind, record: Mapping[str, Cell], *, now: dt.datetime, stations: Stations) -> Checked:
     """A record checked for this one kind, whatever its own `wants_` columns say.
 
-    Raises InputError `unknown_fields`: a misspelt optional field would otherwise be missing on the paper.
+    Raises InputError `unknown_fields`.
     """
+    require_known_fields(record)
+    return check(record, today=today_in_hanoi(now), registry=stations, wants=frozenset({kind}))
+
+
+def require_known_fields(record: Mapping[str, Cell]) -> None:
+    """Raises InputError `unknown_fields`: a misspelt optional field would otherwise be missing on the paper."""
     known = {column.name for column in CASES.columns}
     if unknown := sorted(set(record) - known):
         errors = [{"field": name, "row": None, "rule": None, "message_vi": "Không có cột này.", "message_en": "There is no such column."} for name in unknown]
         raise InputError(
             "unknown_fields", "Hồ sơ có trường lạ; xem tên cột trong tệp mẫu.", "The record has unknown fields; see the sample for names.", errors=errors
         )
-    return check(record, today=today_in_hanoi(now), registry=stations, wants=frozenset({kind}))
 
 
 async def request_certificate(db: Database, record: Mapping[str, Cell], kind: Kind, *, terms: Terms, vault: Vault) -> tuple[Certificate, tuple[Finding, ...]]:
@@ -225,8 +233,8 @@ async def request_certificate(db: Database, record: Mapping[str, Cell], kind: Ki
     return certificate, answer.findings
 
 
-def rejected(findings: Sequence[Finding]) -> InputError:
-    errors = [{"field": each.field, "row": None, "rule": each.rule, "message_vi": each.message_vi, "message_en": each.message_en} for each in findings]
+def rejected(findings: Sequence[Finding], *, row: int | None = None) -> InputError:
+    errors = [{"field": each.field, "row": row, "rule": each.rule, "message_vi": each.message_vi, "message_en": each.message_en} for each in findings]
     return InputError(
         "rejected", "Hồ sơ không đủ điều kiện cấp giấy; xem từng lỗi.", "The record breaks rules of this certificate; see each error.", errors=errors
     )

@@ -7,7 +7,7 @@ Invariants that the database can hold are repeated as constraints: one live cert
 
 from certsvc.models.answers import StoredAnswer, WrongTry
 from certsvc.models.base import Entity, Instant
-from certsvc.models.batches import Batch, BatchRow, ColumnMapping
+from certsvc.models.batches import Batch, BatchAmendment, BatchRow, ColumnMapping
 from certsvc.models.certificates import CANCELLED, DECLINED, Certificate, Episode, Event, SerialCounter
 from certsvc.models.published import StatusList, TrustList
 from certsvc.models.recalls import REVOCABLE, Recall, RecalledCertificate, RecallOutcome, RecallStatus
@@ -28,6 +28,7 @@ __all__ = [
     "Account",
     "ApiKey",
     "Batch",
+    "BatchAmendment",
     "BatchRow",
     "BatchStatus",
     "Certificate",

@@ -4,12 +4,15 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from certsvc.models.base import Entity, one_of
 from certsvc.models.certificates import Certificate
 from certsvc.states import BatchStatus, Kind
+
+REJECTED = "outcome = 'rejected'"
+"""What the partial index on rejected lines covers; a query must say it in these words to be served by it."""
 
 
 class Batch(Entity):
@@ -34,7 +37,7 @@ class Batch(Entity):
     mapping: Mapped[dict[str, Any] | None]
     problem: Mapped[dict[str, Any] | None]
     notices: Mapped[list[dict[str, Any]]]
-    created_at: Mapped[dt.datetime]
+    created_at: Mapped[dt.datetime] = mapped_column(index=True)
     counts: Mapped[dict[str, Any] | None]
     finished_at: Mapped[dt.datetime | None]
     lease_until: Mapped[dt.datetime | None]
@@ -43,7 +46,10 @@ class Batch(Entity):
 
 
 class BatchRow(Entity):
-    """One row of a batch file; its lines (one a kind) say what became of it."""
+    """One row of a batch file; its lines (one a kind) say what became of it.
+
+    `facility_code` is as the row names it, whether there is such a facility or not.
+    """
 
     __tablename__ = "batch_rows"
 
@@ -51,6 +57,7 @@ class BatchRow(Entity):
     row: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[Kind] = mapped_column(primary_key=True)
     case_id: Mapped[str]
+    facility_code: Mapped[str | None] = mapped_column(String(5))
     outcome: Mapped[str] = mapped_column(String(16))
     rules: Mapped[list[dict[str, Any]]]
     days: Mapped[int | None]
@@ -61,7 +68,23 @@ class BatchRow(Entity):
         one_of("kind", Kind),
         CheckConstraint("outcome IN ('accepted', 'existing', 'rejected', 'would_issue', 'none', 'cancelled')", name="outcome"),
         CheckConstraint("(outcome IN ('accepted', 'existing')) = (certificate_id IS NOT NULL)", name="certificate"),
+        Index("ix_batch_rows_rejected", "batch_id", "facility_code", sqlite_where=text(REJECTED), postgresql_where=text(REJECTED)),
     )
+
+
+class BatchAmendment(Entity):
+    """What a person put in the place of a row's cells, the `version`-th time; `cells` are sealed under the key of the batch's file and go with it."""
+
+    __tablename__ = "batch_amendments"
+
+    batch_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("batches.id"), primary_key=True)
+    row: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    cells: Mapped[bytes] = mapped_column(LargeBinary)
+    by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("api_keys.id"))
+    at: Mapped[dt.datetime]
+
+    __table_args__ = (CheckConstraint("version >= 1", name="version"),)
 
 
 class ColumnMapping(Entity):

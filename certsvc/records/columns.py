@@ -178,3 +178,6 @@ IDENTIFIERS = frozenset(
     ("case_id", "citizen_id", "social_insurance_no", "health_insurance_card", "phone", "ward_code", "facility_code", "visit_no", "practitioner_licence")
 )
 """Numbers that nobody counts with: a leading zero is part of them."""
+
+DAYS = frozenset({"birth_date", "id_issued_on", "positive_on", "last_test_on", "isolation_from", "isolation_to", "last_dose_on", "examined_on"})
+"""Columns of days; `birth_date` may be a year alone."""

@@ -14,11 +14,10 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from certsvc.records.columns import CASES, IDENTIFIERS, Column
+from certsvc.records.columns import CASES, DAYS, IDENTIFIERS, Column
 from certsvc.records.words import words_of
 from certsvc.spreadsheet import BOM, csv_row
 
-_DAYS = frozenset({"birth_date", "id_issued_on", "positive_on", "last_test_on", "isolation_from", "isolation_to", "last_dose_on", "examined_on"})
 _LAST_ROW = 200_001
 _NEEDED, _OPTIONAL = "FFFFE699", "FFE2EFDA"
 _EXAMPLE: Mapping[str, str | dt.date] = {
@@ -85,7 +84,7 @@ def template_xlsx() -> bytes:
 
 def _add_column(cases: Any, lists: Any, number: int, column: Column) -> None:
     letter = get_column_letter(number)
-    number_format = "dd/mm/yyyy" if column.name in _DAYS else "@"
+    number_format = "dd/mm/yyyy" if column.name in DAYS else "@"
     cases.column_dimensions[letter].number_format = number_format
     cases.column_dimensions[letter].width = max(14, len(column.title_vi) + 3)
     title, example = cases[f"{letter}1"], cases[f"{letter}2"]
@@ -106,7 +105,7 @@ def _note(column: Column) -> str:
         return f"Chọn: {'; '.join(words)}"
     if column.name == "birth_date":
         return "Ngày/tháng/năm, hoặc chỉ năm"
-    if column.name in _DAYS:
+    if column.name in DAYS:
         return "Ngày/tháng/năm"
     return "Ghi dạng văn bản, giữ số 0 ở đầu" if column.name in IDENTIFIERS else f"Tối đa {column.max_chars} ký tự"
 

@@ -1,6 +1,6 @@
 """The catalogue's W rules on fields and files: what is only worth a warning, and what was repaired.
 
-W-FORMULA (a spreadsheet's formula read by its last computed value) and W-COLUMN (columns left unread) are
+W-MENDED (a row that a person mended in place), W-FORMULA (a spreadsheet's formula read by its last computed value) and W-COLUMN (columns left unread) are
 our own, so that nothing is dropped or taken over unsaid.
 """
 
@@ -90,6 +90,17 @@ WARNING_RULES = (
                 "Hồ sơ này có trường mà dịch vụ không biết và không đọc: hãy kiểm tra tên trường.",
                 "This record has a field that this service does not know and did not read: check its name.",
             ),
+        },
+    ),
+    Rule(
+        id="W-MENDED",
+        level=Level.WARN,
+        basis="own",
+        wordings={
+            "": Wording(
+                "Dòng này đã được sửa trên trang lô hồ sơ và được xét theo nội dung đã sửa; tệp gửi lên vẫn giữ nguyên.",
+                "This row was mended on the batch's page and is judged as mended; the file that was sent stays as it is.",
+            )
         },
     ),
 )

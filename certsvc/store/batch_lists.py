@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, TableValuedAlias, and_, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.models import ApiKey, Batch, BatchRow, Certificate, Kind, Status
 from certsvc.store.batches import Line
+from certsvc.store.dialects import member, rules_of_lines
 
 
 class Fate(StrEnum):
@@ -76,9 +77,9 @@ def _of_fate(fate: Fate) -> Sequence[ColumnElement[bool]]:
 
 async def rule_counts(session: AsyncSession, batch_id: uuid.UUID, *, most: int) -> Sequence[RuleCount]:
     """The rules that lines of the batch met, those that rejected first, then the most frequent."""
-    each = _rules(session)
-    rule, level = _text(session, each, "id"), _text(session, each, "level")
-    words = [func.min(_text(session, each, f"message_{language}")) for language in ("vi", "en")]
+    each = rules_of_lines(session)
+    rule, level = member(session, each, "id"), member(session, each, "level")
+    words = [func.min(member(session, each, f"message_{language}")) for language in ("vi", "en")]
     is_rejecting = level == "reject"
     query = (
         select(rule, level, *words, func.count())
@@ -94,23 +95,6 @@ async def rule_counts(session: AsyncSession, batch_id: uuid.UUID, *, most: int) 
 
 
 def _with_rule(session: AsyncSession, batch_id: uuid.UUID, rule: str) -> Select[int, Kind]:
-    each = _rules(session)
+    each = rules_of_lines(session)
     found = select(BatchRow.row, BatchRow.kind).select_from(BatchRow).join(each, true())
-    return found.where(BatchRow.batch_id == batch_id, _text(session, each, "id") == rule)
-
-
-def _rules(session: AsyncSession) -> TableValuedAlias:
-    """A row for each item of `BatchRow.rules`; the two databases have their own words for it."""
-    items = func.json_array_elements if _is_postgresql(session) else func.json_each
-    return items(BatchRow.rules).table_valued("value")
-
-
-def _text(session: AsyncSession, each: TableValuedAlias, name: str) -> ColumnElement[str]:
-    if _is_postgresql(session):
-        found: ColumnElement[str] = each.c.value.op("->>")(name)
-        return found
-    return func.json_extract(each.c.value, f"$.{name}")
-
-
-def _is_postgresql(session: AsyncSession) -> bool:
-    return session.get_bind().dialect.name == "postgresql"
+    return found.where(BatchRow.batch_id == batch_id, member(session, each, "id") == rule)

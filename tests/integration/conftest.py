@@ -65,6 +65,8 @@ _ON_BOTH = frozenset(
         "test_recall_choices",
         "test_recalls_at_once",
         "test_console_recalls",
+        "test_mending",
+        "test_figures",
     }
 )
 """Modules about what the database has to hold: their tests run on SQLite and on PostgreSQL."""

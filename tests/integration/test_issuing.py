@@ -289,3 +289,13 @@ async def test_serials_are_of_the_year_in_hanoi(rig: Rig) -> None:
         eve = dt.datetime(2026, 12, 31, hour, tzinfo=dt.UTC)
         await rig.issue(press=NO_TSA, clock=functools.partial(dt.datetime.fromisoformat, eve.isoformat()))
         assert (await rig.certificate(asked["id"]))["serial"] == serial
+
+
+async def test_illnesses_of_no_facility_or_told_twice_stop_no_file(rig: Rig) -> None:
+    """A case that is not over and names an unknown facility, and one that comes twice, are rejected rows; the others are issued."""
+    ill = record(1, outcome="active")
+    batch = (await rig.submit(as_csv(record(2, outcome="active", facility_code="99999"), ill, ill, record(3)))).json()
+    await rig.work()
+    assert (await rig.call("GET", f"/v1/batches/{batch['id']}")).json()["status"] == "done"
+    by_row = {line["row"]: line["outcome"] for line in await rig.results(batch["id"]) if line["kind"] == "recovery"}
+    assert by_row == {2: "rejected", 3: "rejected", 4: "rejected", 5: "issued"}

@@ -53,8 +53,8 @@ async def refusal(rig: Rig, batch_id: str, what: str, **more: Any) -> tuple[int,
     return answer.status_code, answer.json()["code"]
 
 
-async def state(rig: Rig, batch_id: str) -> Any:
-    batch = (await rig.call("GET", f"/v1/batches/{batch_id}")).json()
+async def state(rig: Rig, batch_id: str, *, role: str = "insurer") -> Any:
+    batch = (await rig.call("GET", f"/v1/batches/{batch_id}", role=role)).json()
     assert_adds_up(batch)
     return batch
 

@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
@@ -44,11 +45,14 @@ PAGES: frozenset[Route] = frozenset(
 
 BEHIND_SESSION: frozenset[Route] = frozenset(
     {
-        *(("GET", path) for path in ("/staff", "/staff/batches", "/staff/batches/new", "/staff/batches/{batch_id}", "/staff/stations")),
+        *(("GET", path) for path in ("/staff", "/staff/rejected", "/staff/batches", "/staff/batches/new", "/staff/batches/{batch_id}", "/staff/stations")),
         *(("GET", path) for path in ("/staff/certificates", "/staff/certificates/{certificate_id}", "/staff/stations/{facility_code}")),
         *(("GET", path) for path in ("/staff/recalls", "/staff/recalls/{recall_id}")),
         *(("POST", path) for path in ("/staff/recalls", "/staff/recalls/{recall_id}/approve", "/staff/recalls/{recall_id}/decline")),
         *(("POST", path) for path in ("/staff/sign-out", "/staff/batches", "/staff/batches/{batch_id}/issue", "/staff/certificates/find")),
+        *((method, "/staff/batches/{batch_id}/rows/{row}") for method in ("GET", "POST")),
+        ("GET", "/staff/batches/{batch_id}/cancel"),
+        ("POST", "/staff/batches/{batch_id}/{change}"),
         *((method, "/staff/certificates/{certificate_id}/{change}") for method in ("GET", "POST")),
         *(("GET", path) for path in ("/staff/approvals", "/staff/approvals/{key}")),
         *(("POST", f"/staff/approvals/{{key}}/{decision}") for decision in ("approve", "decline")),
@@ -68,6 +72,12 @@ class Needs:
     content: dict[str, Any] = field(default_factory=dict)
     is_the_same_for_all: bool = False
     """Its example happens to be like the case of the tests."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    """What its address names otherwise than others."""
+
+    is_owners_alone: bool = False
+    """Also of who sees everything only the owner may do it."""
 
 
 _REASON = {"json": {"reason": "fraud"}}
@@ -89,7 +99,9 @@ CALLS: Mapping[Route, Needs] = {
     ("POST", "/v1/recalls/{recall_id}/decline"): Needs(Scope.WITHDRAW, "own", {"json": {"text": "why"}}),
     ("POST", "/v1/batches"): Needs(Scope.ISSUE, content={"files": {"file": ("cases.csv", as_csv(record(78)))}}),
     ("GET", "/v1/batches/{batch_id}"): Needs(Scope.READ, "batch"),
-    **{("POST", f"/v1/batches/{{batch_id}}/{change}"): Needs(Scope.ISSUE, "batch") for change in ("cancel", "resume", "replay")},
+    ("POST", "/v1/batches/{batch_id}/{change}"): Needs(Scope.ISSUE, "batch", values={"change": "cancel"}),
+    ("GET", "/v1/batches/{batch_id}/rows/{row}"): Needs(Scope.READ, "batch"),
+    ("POST", "/v1/batches/{batch_id}/rows/{row}"): Needs(Scope.ISSUE, "batch", {"json": {"record": record(1)}}, is_owners_alone=True),
     ("GET", "/v1/approvals"): Needs(Scope.READ),
     ("POST", "/v1/batches/{batch_id}/approve"): Needs(Scope.APPROVE, "batch"),
     ("POST", "/v1/batches/{batch_id}/decline"): Needs(Scope.APPROVE, "batch", _WHY),
@@ -142,8 +154,8 @@ class Caller:
             return 403, "read_only" if self.role is Role.AUDITOR else "only_facilities"
         if needs.scope not in self.scopes:
             return 403, "missing_scope"
-        if needs.scope is Scope.APPROVE and self.owns and not self.represents:
-            return 403, "not_representative"
+        if (needs.scope is Scope.APPROVE and self.owns and not self.represents) or (needs.is_owners_alone and self.role is Role.ADMIN):
+            return 403, "not_representative" if needs.scope is Scope.APPROVE else "not_yours"
         if needs.names in {None, "own"} or self.owns or self.role in {Role.ADMIN, Role.AUDITOR}:
             return None
         if self.is_other or needs.names != "certificate":
@@ -171,6 +183,7 @@ async def owned_papers(rig: Rig) -> Papers:
     names = {
         "certificate_id": listed[0]["id"],
         "batch_id": batch["id"],
+        "row": "2",
         "webhook_id": webhook["id"],
         "recall_id": str(uuid.uuid4()),
         "name": "ours",
@@ -196,13 +209,18 @@ async def faults(rig: Rig, client: httpx.AsyncClient, caller: Caller, papers: Pa
     for (method, path), route in routes_of(rig.app):
         if (needs := CALLS.get((method, path))) is None:
             continue
-        address = re.sub(r"\{(\w+)\}", lambda match: papers.names.get(match[1], match[1]), path)
+        named = papers.names | needs.values
+        address = re.sub(r"\{(\w+)\}", partial(_value, named), path)
         filters = {"facility": OWNER, "case_id": papers.secrets[0]}
         known = {param.alias for param in route.dependant.query_params}
         for params in ({}, {name: value for name, value in filters.items() if name in known}):
             answer = await client.request(method, address, **{**needs.content, "params": needs.content.get("params", {}) | params})
             found += [f"{method} {path} {params}: {fault}" for fault in _faults(answer, caller, needs, papers)]
     return found
+
+
+def _value(named: Mapping[str, str], match: re.Match[str]) -> str:
+    return named.get(match[1], match[1])
 
 
 def _faults(answer: httpx.Response, caller: Caller, needs: Needs, papers: Papers) -> Iterator[str]:

@@ -25,12 +25,13 @@ from certsvc.callers import require_scope
 from certsvc.errors import CertsvcError, InputError
 from certsvc.issuing.accepting import accept_batch
 from certsvc.issuing.batches import get_batch
+from certsvc.issuing.cancelling import BatchChange
 from certsvc.issuing.rehearsals import issue_rehearsed
 from certsvc.issuing.results import result_of
-from certsvc.models import ApiKey, Batch, Role, Scope
+from certsvc.models import ApiKey, Batch, BatchStatus, Role, Scope
 from certsvc.resources import Resources
 from certsvc.sign_in.sessions import SignedIn
-from certsvc.store import batch_lists, mappings
+from certsvc.store import batch_lists, batch_rows, mappings
 from certsvc.store import batches as batch_store
 from certsvc.store.batch_lists import Fate
 
@@ -106,6 +107,7 @@ async def read_batch(
     show: Fate | None = None,
     rule: Annotated[str | None, Query(max_length=40)] = None,
     after: Annotated[int, Query(ge=0, le=_MAX_ROW)] = 0,
+    mended: Annotated[int, Query(ge=0, le=_MAX_ROW)] = 0,
 ) -> Response:
     """Where a batch stands, which rules its rows met, and the rows; those that were rejected first, if there are any."""
     async with res.db.read() as session:
@@ -114,27 +116,43 @@ async def read_batch(
         counts = await batch_store.count(session, batch_id)
         fate = show or (Fate.REJECTED if counts["rejected"] and rule is None else Fate.ALL)
         rules = await batch_lists.rule_counts(session, batch_id, most=_MOST_RULES)
+        just_mended = await batch_rows.lines_of(session, batch_id, mended) if mended else []
         lines, behind = await batch_lists.lines_page(session, batch_id, fate=fate, rule=rule, after=after, limit=_LINES_A_PAGE)
     may_issue = staff.caller.may(Scope.ISSUE)
-    is_own = staff.caller.is_of_same_holder(owner)
+    has_own_file = may_issue and staff.caller.is_of_same_holder(owner) and batch.file_key is not None
     return pages.render(
         request,
         "staff_batch.html",
         headers=HEADERS,
         staff=staff,
         batch=batch_out(batch, counts),
-        can_issue=may_issue and is_own and batch.file_key is not None,
+        can_issue=has_own_file,
+        can_mend=has_own_file and batch.status in (BatchStatus.RUNNING, BatchStatus.DONE),
         may_issue=may_issue,
+        changes=_changes_open_now(batch, counts) if may_issue else [],
+        just_mended=[result_of(each, vault=res.vault, base_url=res.settings.base_url) for each in just_mended],
         shown={"fate": fate, "rule": rule, "behind": behind, "after": after},
         rules=rules,
         lines=[result_of(each, vault=res.vault, base_url=res.settings.base_url) for each in lines],
     )
 
 
+def _changes_open_now(batch: Batch, counts: dict[str, int]) -> list[BatchChange]:
+    """For the buttons alone: the use cases refuse whatever is not allowed."""
+    is_open = {
+        BatchChange.CANCEL: batch.status is BatchStatus.READING or (batch.status is BatchStatus.RUNNING and counts["pending"] > 0),
+        BatchChange.RESUME: batch.status is BatchStatus.CANCELLED and (batch.counts is not None or batch.file_key is not None),
+        BatchChange.REPLAY: batch.status is not BatchStatus.CANCELLED and counts["failed"] > 0,
+    }
+    return [change for change, may_be_made in is_open.items() if may_be_made]
+
+
 @router.post("/{batch_id}/issue")
 async def issue(batch_id: uuid.UUID, request: Request, res: Res, now: Now, staff: StaffForm) -> Response:
-    """Issue what a dry run judged: its very file becomes a batch of its own. Pressed twice, it is the same batch."""
+    """Issue what a dry run judged: its very file, as it was mended, becomes a batch of its own. Pressed twice, it is the same batch."""
     require_scope(staff.caller, Scope.ISSUE)
+    async with res.db.read() as session:
+        mended = await batch_rows.count_versions(session, batch_id)
 
     async def work() -> Response:
         batch = await issue_rehearsed(res.db, batch_id, caller=staff.caller, blobs=res.blobs, vault=res.vault, now=now)
@@ -142,4 +160,4 @@ async def issue(batch_id: uuid.UUID, request: Request, res: Res, now: Now, staff
         return RedirectResponse(f"/staff/batches/{batch.id}", 303)
 
     asked = fingerprint(request.method, request.url.path)
-    return await answer_once(res.db, f"console {batch_id}", vault=res.vault, caller=staff.caller, request_sha256=asked, now=now, work=work)
+    return await answer_once(res.db, f"console {batch_id} {mended}", vault=res.vault, caller=staff.caller, request_sha256=asked, now=now, work=work)

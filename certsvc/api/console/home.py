@@ -11,6 +11,7 @@ from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
 from certsvc.api.console.batches import with_counts
+from certsvc.api.recent import recent_figures
 from certsvc.api.schemas import practitioner_out
 from certsvc.api.staff import Staff
 from certsvc.errors import NotFound
@@ -70,7 +71,7 @@ async def _figures(res: Resources, caller: ApiKey, *, only: str | None) -> list[
 
 
 @router.get("")
-async def home(request: Request, res: Res, staff: Staff, *, every: bool = False) -> Response:
+async def home(request: Request, res: Res, now: Now, staff: Staff, *, every: bool = False) -> Response:
     """Where to begin; `every` shows all stations instead of the first few."""
     figures = await _figures(res, staff.caller, only=None)
     owner = None if staff.caller.role in (Role.ADMIN, Role.AUDITOR) else staff.caller
@@ -78,8 +79,15 @@ async def home(request: Request, res: Res, staff: Staff, *, every: bool = False)
         recent = await batch_lists.list_page(session, owner=owner, before=None, limit=_SHOWN_BATCHES)
         batches = await with_counts(session, recent)
         waiting = await recalls.count_waiting(session, owner=owner)
-    context: dict[str, Any] = {"figures": figures if every else figures[:_SHOWN_STATIONS], "stations": len(figures), "totals": _totals(figures)}
-    return pages.render(request, "staff.html", headers=HEADERS, staff=staff, batches=batches, waiting_recalls=waiting, **context)
+    context: dict[str, Any] = {
+        "figures": figures if every else figures[:_SHOWN_STATIONS],
+        "stations": len(figures),
+        "totals": _totals(figures),
+        "batches": batches,
+        "waiting_recalls": waiting,
+        "recent": await recent_figures(res, facility_code=staff.caller.facility_code, now=now),
+    }
+    return pages.render(request, "staff.html", headers=HEADERS, staff=staff, **context)
 
 
 def _totals(figures: Sequence[Figures]) -> Figures:
@@ -113,6 +121,7 @@ async def read_station(facility_code: str, request: Request, res: Res, now: Now,
         staff=staff,
         station=station,
         figures=await _figures(res, staff.caller, only=facility_code),
+        recent=await recent_figures(res, facility_code=facility_code, now=now),
         people=[practitioner_out(each, caller=staff.caller) for each in people],
         delegations=delegations,
         is_authorised=is_authorised_on(today_in_hanoi(now), delegations),

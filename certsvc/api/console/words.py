@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from certsvc.api.page_words import BY_VERDICT, WITHDRAWN_FOR, Tone, Words
 from certsvc.api.schemas import BatchOut
+from certsvc.issuing.cancelling import BatchChange
 from certsvc.issuing.recalling import LeftOut
 from certsvc.issuing.withdrawing import Change, WithdrawalReason
 from certsvc.models import DECLINED, ApiKey, BatchStatus, Kind, Origin, RecallOutcome, RecallStatus, Status
@@ -61,6 +62,26 @@ def batch_state(batch: BatchOut) -> State:
     is_held = batch.status is BatchStatus.RUNNING and 0 < counts.awaiting_approval == counts.pending
     return HELD if is_held else BATCHES[batch.status]
 
+
+BATCH_CHANGES: Mapping[BatchChange, Words] = {
+    BatchChange.CANCEL: Words("Huỷ lô này", "Cancel this batch"),
+    BatchChange.RESUME: Words("Cho lô chạy tiếp", "Resume this batch"),
+    BatchChange.REPLAY: Words("Ký lại giấy bị lỗi", "Try again what failed"),
+}
+
+FIELDS: Mapping[Words, tuple[str, ...]] = {
+    Words("Hồ sơ", "The case"): ("case_id", "wants_sick_leave", "wants_recovery"),
+    Words("Người bệnh", "The patient"): (
+        "full_name", "birth_date", "sex", "citizen_id", "id_type", "id_issued_on", "social_insurance_no", "health_insurance_card",
+        "phone", "address", "ward_code", "employer", "father_name", "mother_name",
+    ),
+    Words("Bệnh, xét nghiệm, cách ly", "Illness, tests, isolation"): (
+        "positive_on", "test_method", "test_place", "last_test_on", "last_test_result", "last_test_by", "care_setting",
+        "isolation_from", "isolation_to", "vaccine_doses", "last_dose_on", "outcome",
+    ),
+    Words("Khám bệnh", "Examination"): ("facility_code", "visit_no", "examined_on", "icd10", "diagnosis", "treatment", "practitioner_licence"),
+}  # fmt: skip
+"""The fields of a case, as a form has them."""
 
 FATES: Mapping[Fate, Words] = {
     Fate.REJECTED: Words("Bị từ chối", "Rejected"),

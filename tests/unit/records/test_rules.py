@@ -13,8 +13,8 @@ from certsvc.records.rules import DISCHARGE_RULES, LEAVE_CEILINGS, Dated, leave_
 from tests.unit.records.rule_cases import A_CASES, R_CASES, V_CASES, W_CASES
 from tests.unit.records.samples import GOOD, REGISTRY, TODAY, KnownHistory, checked, judged, outcomes, warned
 
-OWN_TESTS = {"V-DUPLICATE", "V-ROW", "V-DOCUMENT", "A-OVERLAP", "A-LATE", "R-REINFECTION", "W-FORMULA", "W-COLUMN"}
-"""Rules that one record cannot trigger: their tests are below and in test_tables.py test_xlsx.py and test_exchange.py."""
+OWN_TESTS = {"V-DUPLICATE", "V-ROW", "V-DOCUMENT", "A-OVERLAP", "A-LATE", "R-REINFECTION", "W-FORMULA", "W-COLUMN", "W-MENDED"}
+"""Rules that one record cannot trigger: their tests are below and in test_tables.py test_xlsx.py and test_exchange.py; of W-MENDED in test_mending.py."""
 
 
 def test_the_good_record_is_good() -> None:

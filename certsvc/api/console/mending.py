@@ -1,0 +1,153 @@
+"""`/staff/batches/{id}/rows/{row}`: a rejected row as it was sent, with what is wrong at each field; mended, on to the next."""
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from certsvc.api import pages
+from certsvc.api.access import Now, Res
+from certsvc.api.batch_rows import RowNumber, mend, open_row
+from certsvc.api.browser import HEADERS
+from certsvc.api.console.words import FIELDS
+from certsvc.api.idempotency import answer_once, fingerprint
+from certsvc.api.page_words import Words
+from certsvc.api.problems import status_of
+from certsvc.api.staff import Staff, StaffForm
+from certsvc.callers import require_scope
+from certsvc.errors import CertsvcError, InputError
+from certsvc.issuing.mending import Row, require_mendable, require_rejected
+from certsvc.issuing.results import result_of
+from certsvc.models import Scope
+from certsvc.records import Cell
+from certsvc.records.columns import CASES
+from certsvc.records.retyping import printed
+from certsvc.records.words import words_of
+from certsvc.resources import Resources
+from certsvc.sign_in.sessions import SignedIn
+from certsvc.store import batch_rows
+from certsvc.store.batches import Line
+
+router = APIRouter(prefix="/staff/batches", include_in_schema=False)
+_MAX_ROW = 2**31 - 1
+_LINE_ENDS = re.compile(r"[\r\n]+")
+_COLUMNS = {column.name: column for column in CASES.columns}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Field:
+    """One field of the form; `faults` are what the rules say of it: each with `rule`, `message_vi`, `message_en`."""
+
+    name: str
+    title: str
+    text: str
+    words: tuple[str, ...]
+    max_chars: int
+    faults: tuple[Mapping[str, Any], ...]
+
+
+Fields = Mapping[Words, list[Field]]
+Mended = Annotated[int, Query(ge=0, le=_MAX_ROW, description="the row that led here")]
+
+
+@router.get("/{batch_id}/rows/{row}")
+async def ask_row(batch_id: uuid.UUID, row: RowNumber, request: Request, res: Res, staff: Staff, *, mended: Mended = 0) -> Response:
+    """The row as it would be read now. Who may not mend it does not see it here; refusals are as of mending."""
+    require_scope(staff.caller, Scope.ISSUE)
+    found = await open_row(batch_id, row, res, caller=staff.caller, with_cells=True)
+    async with res.db.read() as session:
+        await require_mendable(session, found.batch, caller=staff.caller)
+        just_mended = await batch_rows.lines_of(session, batch_id, mended) if mended else []
+    require_rejected(found.lines)
+    texts = {name: _LINE_ENDS.sub(" ", printed(name, cell)) for name, cell in (found.cells or {}).items()}
+    return await _page(request, found, texts, _faults_of(found), res=res, staff=staff, just_mended=just_mended)
+
+
+def _faults_of(row: Row) -> list[Mapping[str, Any]]:
+    """What rejected its lines, each once."""
+    told = [rule for line in row.lines if line.row.outcome == "rejected" for rule in line.row.rules if rule["level"] == "reject"]
+    return list({(rule["id"], rule["field"], rule["message_vi"]): rule | {"rule": rule["id"]} for rule in told}.values())
+
+
+def _fields(texts: Mapping[str, str], faults: Iterable[Mapping[str, Any]]) -> Fields:
+    faults = list(faults)
+    return {
+        title: [
+            Field(
+                name,
+                _COLUMNS[name].title_vi,
+                texts.get(name, ""),
+                words_of(name),
+                _COLUMNS[name].max_chars,
+                tuple(each for each in faults if each["field"] == name),
+            )
+            for name in names
+        ]
+        for title, names in FIELDS.items()
+    }
+
+
+async def _page(
+    request: Request,
+    row: Row,
+    texts: Mapping[str, str],
+    faults: list[Mapping[str, Any]],
+    *,
+    res: Resources,
+    staff: SignedIn,
+    error: CertsvcError | None = None,
+    just_mended: Iterable[Line] = (),
+) -> Response:
+    async with res.db.read() as session:
+        following = await batch_rows.next_rejected(session, row.batch.id, after=row.number)
+        left = await batch_rows.count_rejected(session, row.batch.id)
+    return pages.render(
+        request,
+        "staff_row.html",
+        status=status_of(error) if error else 200,
+        headers=HEADERS,
+        staff=staff,
+        row=row,
+        fields=_fields(texts, faults),
+        general=[each for each in faults if each["field"] not in _COLUMNS],
+        error=error,
+        following=following,
+        left=left,
+        just_mended=[result_of(each, vault=res.vault, base_url=res.settings.base_url) for each in just_mended],
+    )
+
+
+@router.post("/{batch_id}/rows/{row}")
+async def mend_row(
+    batch_id: uuid.UUID, row: RowNumber, request: Request, res: Res, now: Now, staff: StaffForm, *, version: Annotated[int, Form(ge=0, le=_MAX_ROW)] = 0
+) -> Response:
+    """Take the row if anything comes of it, and lead to the next one that is rejected; else say at each field why not. Pressed twice, it is one mending."""
+    require_scope(staff.caller, Scope.ISSUE)
+    form = await request.form()
+    record: dict[str, Cell] = {name: text for name in _COLUMNS if isinstance(text := form.get(name, ""), str)}
+
+    async def work() -> Response:
+        await mend(batch_id, row, record, version, res, caller=staff.caller, now=now)
+        return RedirectResponse(await _address_behind(batch_id, row, res), 303)
+
+    asked = fingerprint(request.method, request.url.path, *(f"{name}={text}" for name, text in record.items()))
+    key = f"console {batch_id} row {row} {version}"
+    try:
+        return await answer_once(res.db, key, vault=res.vault, caller=staff.caller, request_sha256=asked, now=now, work=work)
+    except InputError as error:
+        if error.code != "rejected":
+            raise
+        found = await open_row(batch_id, row, res, caller=staff.caller, with_cells=False)
+        texts = {name: str(text) for name, text in record.items()}
+        return await _page(request, found, texts, list(error.errors), res=res, staff=staff, error=error)
+
+
+async def _address_behind(batch_id: uuid.UUID, row: int, res: Resources) -> str:
+    async with res.db.read() as session:
+        following = await batch_rows.next_rejected(session, batch_id, after=row)
+    here = f"/staff/batches/{batch_id}"
+    return f"{here}?mended={row}" if following is None else f"{here}/rows/{following}?mended={row}"

@@ -1,0 +1,35 @@
+"""Where the two databases have words of their own."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import ColumnElement, Date, TableValuedAlias, cast, func
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from certsvc.models import BatchRow
+
+
+def rules_of_lines(session: AsyncSession) -> TableValuedAlias:
+    """A row for each item of `BatchRow.rules`."""
+    items = func.json_array_elements if is_postgresql(session) else func.json_each
+    return items(BatchRow.rules).table_valued("value")
+
+
+def member(session: AsyncSession, each: TableValuedAlias, name: str) -> ColumnElement[str]:
+    """A member of such an item, as text."""
+    if is_postgresql(session):
+        found: ColumnElement[str] = each.c.value.op("->>")(name)
+        return found
+    return func.json_extract(each.c.value, f"$.{name}")
+
+
+def day_in_hanoi(session: AsyncSession, instant: InstrumentedAttribute[Any]) -> ColumnElement[dt.date]:
+    """The calendar day of an instant in Hanoi, which is seven hours ahead of UTC all the year."""
+    if is_postgresql(session):
+        return cast(func.timezone("Asia/Ho_Chi_Minh", instant), Date)
+    return func.date(instant, "+7 hours", type_=Date)
+
+
+def is_postgresql(session: AsyncSession) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
