@@ -14,7 +14,7 @@ from tests.support.service import Service
 
 _DESK = 1200
 _CASES, _FIRST = 500, 8501
-_WRONG = {8: {"positive_on": "2022-02-30"}, 260: {"practitioner_licence": "000000/XXX-CCHN"}, 499: {"icd10": "A00.0"}}
+_WRONG = {8: {"positive_on": "2022-02-30"}, 260: {"practitioner_licence": "000000/XXX-CCHN"}, 499: {"isolation_to": "2022-01-13"}}
 """By place in the file, what is wrong with three of them."""
 
 _PATIENCE_MS = 240_000
@@ -72,7 +72,7 @@ def test_a_day_at_the_desk(service: Service, opening: Opening, tmp_path: Path) -
         page.locator("a[href$='format=ct07']").click()
     with zipfile.ZipFile(download.value.path()) as exported:
         documents = b"".join(exported.read(name) for name in exported.namelist() if name.endswith(".xml"))
-    assert documents.count(b"<MA_CT>") == _CASES - 1
+    assert documents.count(b"<LOAIHOSO>CT07</LOAIHOSO>") == _CASES - 1
     assert look.faults == {}
 
 
