@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certsvc.claims import ClaimedKind, Claims, commit, plain_name
+from certsvc.config import HANOI
 from certsvc.models import Kind
 from certsvc.signing.claims import ClaimKey, current, sign_claims
 from certsvc.trusting import read_claim_keys
@@ -38,7 +39,7 @@ def known() -> tuple[KnownKey, ...]:
 
 
 def made(**changes: object) -> Claims:
-    today = dt.datetime.now(dt.UTC).date()
+    today = dt.datetime.now(HANOI).date()  # as a day of signing is counted
     return replace(Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", today, 0, 1_047_551, COMMITMENT), **changes)  # type: ignore[arg-type]
 
 
