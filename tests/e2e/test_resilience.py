@@ -57,7 +57,7 @@ def _assert_issued_once(service: Served, batch_id: str) -> None:
         archive = client.get(f"/v1/batches/{batch_id}/archive.zip").content
     assert batch["status"] == "done"
     wanted = {"rows": CASES, "accepted": CASES, "rejected": 0, "none": 0, "certificates": CERTIFICATES, "issued": CERTIFICATES}
-    assert batch["counts"] == wanted | dict.fromkeys(("existing", "pending", "failed", "cancelled"), 0)
+    assert batch["counts"] == wanted | dict.fromkeys(("existing", "pending", "awaiting_approval", "failed", "cancelled"), 0)
     with sqlite3.connect(service.station.settings.data_dir / "certsvc.db") as db:
         rows = db.execute("SELECT id, facility_code, kind, serial, serial_sequence, pdf_sha256, status FROM certificates").fetchall()
         register = db.execute("SELECT certificate_id, sha256 FROM published_files").fetchall()
