@@ -1,36 +1,18 @@
 """Rows mended in a real browser, on a telephone, without a script: in a dry run and in a batch."""
 
 from pathlib import Path
-from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browsing import Opening, say
+from tests.e2e.looking import Look
 from tests.e2e.staffing import sign_in
 from tests.support.mending import wrong
 from tests.support.records import as_csv, record
 from tests.support.service import Service
 
 _PHONE, _PATIENCE_MS = 360, 120_000
-
-
-class _Look:
-    """What is wrong with each page: axe's serious findings, what is wider than the screen, what is too small to tap."""
-
-    def __init__(self, page: Page) -> None:
-        self._page, self._axe = page, Axe()
-        self.faults: dict[str, Any] = {}
-
-    def __call__(self, name: str) -> None:
-        page = self._page
-        page.wait_for_load_state("load")
-        found = self._axe.run(page).response["violations"]
-        worst = [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in {"serious", "critical"}]
-        overhang = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        heights = page.locator("main .btn, main input:not([type=hidden])").evaluate_all("all => all.map(each => each.getBoundingClientRect().height)")
-        if worst or overhang > 0 or min((height for height in heights if height), default=44) < 44:
-            self.faults[name] = (worst, overhang, heights)
+_TAPPED = "main .btn, main input:not([type=hidden])"
 
 
 def _hand_in(page: Page, service: Service, folder: Path, *records: dict[str, str], at_once: bool) -> None:
@@ -52,7 +34,7 @@ def _mend(page: Page, **fields: str) -> None:
 def test_two_rows_of_a_dry_run_are_mended_and_issued(service: Service, opening: Opening, tmp_path: Path) -> None:
     """One after the other; what is still wrong is said at its field; then everything is issued."""
     page = opening(width=_PHONE, script=True)
-    look = _Look(page)
+    look = Look(page, tapped=_TAPPED)
     sign_in(page, service)
     _hand_in(page, service, tmp_path, record(7501), wrong(7502), wrong(7503, phone="12"), at_once=False)
     mend = page.locator("a", has_text="Sửa dòng này")
