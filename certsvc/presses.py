@@ -23,6 +23,9 @@ from certsvc.queue import die_with_parent
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_AHEAD_S = 60
+"""Where making it hangs, the worker must not."""
+
 _SECRET = "CERTSVC_SECRET"  # noqa: S105 - the variable's name
 
 
@@ -43,7 +46,9 @@ class Presses(Executor):
     def _start(self) -> ProcessPoolExecutor:
         ahead = self._context.Process(target=_warm_up_ahead, args=(self._warm_up,))
         ahead.start()
-        ahead.join()
+        ahead.join(_AHEAD_S)
+        if ahead.is_alive():  # each press tries for itself then
+            ahead.kill()
         pool = ProcessPoolExecutor(self._processes, mp_context=self._context, initializer=_begin)
         for _ in range(self._processes):  # a first certificate need not wait for imports and fonts
             pool.submit(_settle, self._warm_up)

@@ -18,8 +18,8 @@ from certsvc.announcing import announce
 from certsvc.errors import Conflict, InputError, NotFound
 from certsvc.issuing.batches import get_batch
 from certsvc.issuing.withdrawing import WithdrawalReason
-from certsvc.models import REVOCABLE, ApiKey, EventType, Kind, Recall, RecalledCertificate, RecallOutcome, RecallStatus, Role, Status
-from certsvc.store import Database, papers, recalls, registry, status_lists
+from certsvc.models import REVOCABLE, ApiKey, Certificate, EventType, Kind, Recall, RecalledCertificate, RecallOutcome, RecallStatus, Role, Status
+from certsvc.store import Database, certificates, papers, recalls, registry, status_lists
 from certsvc.store.recalls import Candidate, Choice
 
 MOST = 10_000
@@ -238,6 +238,7 @@ async def _move(session: AsyncSession, recall: Recall, certificate_ids: Select[u
     reason, text = (None, None) if is_back else (recall.reason, recall.text)
     await recalls.change(session, certificate_ids, to, reason=reason, text=text, now=now)
     facts = {"reason": str(WithdrawalReason.OTHER), "text": recall.decision_text} if is_back else {"reason": recall.reason}
-    await recalls.record_events(session, certificate_ids, event, at=now, actor=str(caller.id), facts=facts | {"recall": str(recall.id)})
+    which = Certificate.id.in_(certificate_ids)
+    await certificates.record_events(session, which, event, facts | {"recall": str(recall.id)}, at=now, actor=str(caller.id))
     await status_lists.mark_many_changed(session, certificate_ids)
     await announce(session, told, await recalls.to_announce(session, certificate_ids), now=now)

@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, ColumnElement, Select, String, and_, func, insert, literal, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
-from certsvc.models import ApiKey, Certificate, Event, Kind, Recall, RecalledCertificate, RecallOutcome, RecallStatus, Status
+from certsvc.models import ApiKey, Certificate, Kind, Recall, RecalledCertificate, RecallOutcome, RecallStatus, Status
 from certsvc.models.recalls import WAITING
 from certsvc.store.certificates import signed_within
 
@@ -103,14 +103,6 @@ async def settle(session: AsyncSession, recall_id: uuid.UUID, outcome: RecallOut
 async def change(session: AsyncSession, certificate_ids: Select[uuid.UUID], to: Status, *, reason: str | None, text: str | None, now: dt.datetime) -> None:
     values = {"status": to, "reason": reason, "reason_text": text, "changed_at": now}
     await session.execute(update(Certificate).where(Certificate.id.in_(certificate_ids)).values(values).execution_options(synchronize_session=False))
-
-
-async def record_events(session: AsyncSession, certificate_ids: Select[uuid.UUID], name: str, *, at: dt.datetime, actor: str, facts: dict[str, Any]) -> None:
-    """Into the history of each certificate."""
-    told = (Certificate.id, literal(at, Certificate.changed_at.type), literal(name, String), literal(actor, String), literal(facts, JSON))
-    await session.execute(
-        insert(Event).from_select(["certificate_id", "at", "name", "actor", "facts"], select(*told).where(Certificate.id.in_(certificate_ids)))
-    )
 
 
 async def to_announce(session: AsyncSession, certificate_ids: Select[uuid.UUID]) -> Sequence[Certificate]:
