@@ -75,10 +75,12 @@ class _Document:
         return None
 
     def close(self) -> None:
+        """The end of the file. The parser lets go of its handlers: a cycle with them would wait for a collection, and dossiers are many."""
         try:
             self._parser.Parse(b"", True)
         except ExpatError:
             raise refusal("broken_xml") from None
+        self._parser = None
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._pass()

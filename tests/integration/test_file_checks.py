@@ -1,6 +1,7 @@
 """Checks in disposable processes: genuine files pass, bombs end, nothing of ours is near."""
 
 import asyncio
+import contextlib
 import io
 import os
 import signal
@@ -123,7 +124,7 @@ async def test_a_spare_process_that_dies_is_replaced(hasty: Examiner) -> None:
     assert await _kind(hasty, samples.genuine(1)) is Kind.OURS_INTACT
     [zygote] = _children()
     spare = await asyncio.to_thread(_spare_of, zygote)
-    os.kill(spare, signal.SIGKILL)
+    await asyncio.to_thread(_kill, spare)
     assert await _kind(hasty, samples.genuine(1)) is Kind.OURS_INTACT
     assert await asyncio.to_thread(_spare_of, zygote, but=spare) != spare
     nobody = replace(samples.trust(), pins={})
@@ -139,13 +140,31 @@ async def test_a_spares_time_counts_from_its_file_on(hasty: Examiner) -> None:
 
 
 def _spare_of(zygote: int, *, but: int = 0) -> int:
-    """The child that a zygote keeps, once it has one, another than `but`."""
+    """The child that a zygote keeps, once it has one, another than `but`; it waits for its file, where one that has answered is about to end."""
     for _ in range(200):
         found = Path(f"/proc/{zygote}/task/{zygote}/children").read_text(encoding="ascii").split()
-        if len(found) == 1 and int(found[0]) != but:
+        if len(found) == 1 and int(found[0]) != but and _is_waiting(int(found[0])):
             return int(found[0])
         time.sleep(0.05)
     raise TimeoutError
+
+
+def _is_waiting(pid: int) -> bool:
+    return _state(pid) == "S"
+
+
+def _kill(pid: int) -> None:
+    """Returns when the process has ended: one that is dying could still be handed a file."""
+    os.kill(pid, signal.SIGKILL)
+    while _state(pid) not in ("Z", ""):
+        time.sleep(0.01)
+
+
+def _state(pid: int) -> str:
+    """Of proc_pid_stat(5): S where a process sleeps, Z where it has ended; empty where there is none."""
+    with contextlib.suppress(FileNotFoundError):
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    return ""
 
 
 async def test_too_many_at_once_are_turned_away(hasty: Examiner) -> None:
