@@ -13,10 +13,11 @@ from arq import Worker, func
 from certsvc.config import Settings
 from certsvc.delivering import Courier, Delivering
 from certsvc.errors import CertsvcError, Conflict, Unavailable
-from certsvc.issuing.batches import fail_batch, finish_batches, read_batch
+from certsvc.issuing.batches import fail_batch, finish_batches
 from certsvc.issuing.erasing import forget_uploads
 from certsvc.issuing.producing import Workbench, has_waiting, issue_chunk
 from certsvc.issuing.publishing import Publisher, open_publisher
+from certsvc.issuing.reading import read_batch
 from certsvc.logs import get_logger
 from certsvc.memory import keep_what_is_there, share_arenas
 from certsvc.posting import Poster

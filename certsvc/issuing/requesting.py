@@ -51,10 +51,12 @@ class Terms:
     batch_id: uuid.UUID | None = None
 
 
-async def answer_rows(session: AsyncSession, rows: Sequence[Checked], *, terms: Terms, vault: Vault, history: PeoplesHistory) -> list[tuple[Answer, ...]]:
+async def answer_rows(
+    session: AsyncSession, rows: Sequence[Checked], *, terms: Terms, vault: Vault, history: PeoplesHistory, kinds: Collection[Kind] = tuple(Kind)
+) -> list[tuple[Answer, ...]]:
     """Judge rows in the order of the file, and add what is to be issued (unless `terms.dry_run`).
 
-    Returns one tuple a row, with an answer for each kind. `history` grows by what is accepted, so a
+    Returns one tuple a row, with an answer for each of `kinds`. `history` grows by what is accepted, so a
     later row of the file sees the earlier ones.
     """
     await papers.take_turn(session)
@@ -65,7 +67,7 @@ async def answer_rows(session: AsyncSession, rows: Sequence[Checked], *, terms: 
     if not terms.dry_run:
         await _note_episodes(session, rows, vault=vault)
     holding = await registry.requiring_approval(session, {case.facility_code for case in cases})
-    desk = _Desk(newest, people, terms, vault, history, holding)
+    desk = _Desk(newest, people, terms, vault, history, holding, kinds)
     answers = await asyncio.to_thread(desk.answer_all, rows)
     await papers.add_all(session, Certificate, desk.accepted)
     await papers.add_all(session, Event, [_requested(values, terms) for values in desk.accepted])
@@ -89,14 +91,15 @@ class _Desk:
     vault: Vault
     history: PeoplesHistory
     holding: Collection[str]
+    kinds: Collection[Kind]
     accepted: list[dict[str, Any]] = field(default_factory=list)
 
     def answer_all(self, rows: Iterable[Checked]) -> list[tuple[Answer, ...]]:
         return [self._answer(row) for row in rows]
 
     def _answer(self, row: Checked) -> tuple[Answer, ...]:
-        judgement = judge(row, history=self.history.beside((row.facility_code, row.case_id)))
-        return tuple(self._answer_kind(row, kind, judgement[kind]) for kind in Kind)
+        judgement = judge(row, history=self.history.beside((row.facility_code, row.case_id)), kinds=self.kinds)
+        return tuple(self._answer_kind(row, kind, verdict) for kind, verdict in judgement.items())
 
     def _answer_kind(self, row: Checked, kind: Kind, verdict: Verdict) -> Answer:
         case = row.case

@@ -48,7 +48,8 @@ async def returned_workbook(
     try:
         async with turns, opened_upload(batch, blobs=blobs, vault=vault) as sent:
             with tempfile.NamedTemporaryFile() as results:
-                await _spool(result_lines(db, batch.id, vault=vault, base_url=settings.base_url, with_codes=with_file), results)
+                unread = _UNREAD if batch.counts is None or batch.status is BatchStatus.FAILED else ""
+                await _spool(result_lines(db, batch.id, vault=vault, base_url=settings.base_url, with_codes=with_file), results, unread=unread)
                 await _write(
                     Task(
                         results=results.name,
@@ -57,7 +58,7 @@ async def returned_workbook(
                         file_format=batch.file_format,
                         place=batch.place,
                         mapping=batch.mapping,
-                        unread=_UNREAD if batch.counts is None or batch.status is BatchStatus.FAILED else "",
+                        unread=unread,
                         max_rows=settings.max_rows,
                         max_unpacked_bytes=settings.max_unpacked_bytes,
                     )
@@ -81,28 +82,28 @@ async def _write(task: Task) -> None:
         raise Broken("not_returned", "Không lập được tệp kết quả; hãy lấy kết quả dạng CSV.", "The returned file cannot be written; take the results as CSV.")
 
 
-async def _spool(lines: AsyncIterator[dict[str, Any]], to: IO[bytes]) -> None:
-    """One JSON line a row, in the order of rows."""
+async def _spool(lines: AsyncIterator[dict[str, Any]], to: IO[bytes], *, unread: str) -> None:
+    """One JSON line a row, in the order of rows; `unread` is told of a kind that was not judged."""
     row: list[dict[str, Any]] = []
     async for line in lines:
         if row and row[0]["row"] != line["row"]:
-            to.write(json.dumps(_row_result(row)).encode() + b"\n")
+            to.write(json.dumps(_row_result(row, unread=unread)).encode() + b"\n")
             row = []
         row.append(line)
     if row:
-        to.write(json.dumps(_row_result(row)).encode() + b"\n")
+        to.write(json.dumps(_row_result(row, unread=unread)).encode() + b"\n")
     to.flush()
 
 
-def _row_result(lines: list[dict[str, Any]]) -> dict[str, Any]:
+def _row_result(lines: list[dict[str, Any]], *, unread: str) -> dict[str, Any]:
     """What is told of a row, in the order of `RESULT_TITLES`."""
     by_kind = {Kind(line["kind"]): line for line in lines}
-    found = [by_kind[kind] for kind in _KINDS if kind in by_kind]
+    found = [by_kind.get(kind) for kind in _KINDS]
     texts = [
-        *(_OUTCOMES[line["outcome"]] for line in found),
-        _reason(found),
-        *(line["serial"] or "" for line in found),
-        *(line["verify_url"] or "" for line in found),
+        *(_OUTCOMES[line["outcome"]] if line else unread for line in found),
+        _reason([line for line in found if line]),
+        *(line["serial"] or "" if line else "" for line in found),
+        *(line["verify_url"] or "" if line else "" for line in found),
     ]
     return {"row": lines[0]["row"], "case_id": lines[0]["case_id"], "texts": texts, "is_marked": any(line["outcome"] in _TO_MEND for line in lines)}
 

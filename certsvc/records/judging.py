@@ -50,9 +50,12 @@ class Verdict:
 Judgement: TypeAlias = Mapping[Kind, Verdict]
 
 
-def judge(checked: Checked, *, history: History) -> Judgement:
-    """The verdict for each kind; `days` is the length of the leave where one is issued."""
-    return {kind: _judge_kind(checked, kind, history) for kind in Kind}
+def judge(checked: Checked, *, history: History, kinds: Iterable[Kind] = Kind) -> Judgement:
+    """The verdict for each of `kinds`; `days` is the length of the leave where one is issued.
+
+    Of the person's history a sick leave asks for leaves alone, a recovery for open episodes alone.
+    """
+    return {kind: _judge_kind(checked, kind, history) for kind in kinds}
 
 
 def _judge_kind(checked: Checked, kind: Kind, history: History) -> Verdict:

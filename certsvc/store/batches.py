@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.models import CANCELLED, Batch, BatchRow, BatchStatus, Certificate, Status
+from certsvc.models import CANCELLED, Batch, BatchRow, BatchStatus, Certificate, Kind, Status
 
 LINES_AT_ONCE = 1000
 IN_WORK = (Status.REQUESTED, Status.SIGNING)
@@ -30,9 +30,13 @@ async def find_for_change(session: AsyncSession, batch_id: uuid.UUID) -> Batch |
     return await session.get(Batch, batch_id, with_for_update=True, populate_existing=True)
 
 
-async def last_row(session: AsyncSession, batch_id: uuid.UUID) -> int:
-    """The sheet's last row that was judged already; 0 where none was."""
-    return await session.scalar(select(func.max(BatchRow.row)).where(BatchRow.batch_id == batch_id)) or 0
+async def last_row(session: AsyncSession, batch_id: uuid.UUID, kind: Kind) -> int:
+    """The sheet's last row that was judged already for this kind; 0 where none was."""
+    return await session.scalar(select(func.max(BatchRow.row)).where(BatchRow.batch_id == batch_id, BatchRow.kind == kind)) or 0
+
+
+async def is_judged(session: AsyncSession, batch_id: uuid.UUID, row: int, kind: Kind) -> bool:
+    return await session.get(BatchRow, (batch_id, row, kind)) is not None
 
 
 async def unread(session: AsyncSession, *, now: dt.datetime) -> Sequence[Batch]:

@@ -1,9 +1,11 @@
 """Where the two databases have words of their own."""
 
 import datetime as dt
+import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, TableValuedAlias, cast, func
+from sqlalchemy import JSON, ColumnElement, Date, TableValuedAlias, Text, cast, func, literal
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -22,6 +24,24 @@ def member(session: AsyncSession, each: TableValuedAlias, name: str) -> ColumnEl
         found: ColumnElement[str] = each.c.value.op("->>")(name)
         return found
     return func.json_extract(each.c.value, f"$.{name}")
+
+
+def table_of(session: AsyncSession, rows: Iterable[Sequence[str]]) -> TableValuedAlias:
+    """Texts as a table, a row each; `place` names its columns.
+
+    It is one parameter, so the statement around it is always the same one: it is compiled and planned once, however many rows.
+    """
+    packed = json.dumps([list(row) for row in rows])
+    items = func.json_array_elements(cast(literal(packed, Text), JSON)) if is_postgresql(session) else func.json_each(packed)
+    return items.table_valued("value")
+
+
+def place(session: AsyncSession, each: TableValuedAlias, index: int) -> ColumnElement[str]:
+    """A column of such a table."""
+    if is_postgresql(session):
+        found: ColumnElement[str] = each.c.value.op("->>")(index)
+        return found
+    return func.json_extract(each.c.value, f"$[{index}]")
 
 
 def day_in_hanoi(session: AsyncSession, instant: InstrumentedAttribute[Any]) -> ColumnElement[dt.date]:

@@ -4,15 +4,16 @@ A chunk has hundreds of rows: questions about it are one statement each, and wha
 ORM's unit of work, in one statement a table.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select
+from sqlalchemy import Select, and_, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
 
 from certsvc.models import LIVE, Certificate, Entity, Episode, Kind
+from certsvc.store.dialects import place, table_of
+
+_OfCase = TypeVar("_OfCase", Certificate, Episode)
 
 CaseKey = tuple[str, str]
 """(facility code, case id)."""
@@ -44,7 +45,7 @@ async def newest_by_key(session: AsyncSession, cases: Collection[CaseKey]) -> di
     """The newest revision of each natural key of these cases that has any."""
     if not cases:
         return {}
-    query = select(Certificate).where(_is_any_of(cases, Certificate.facility_code, Certificate.case_id)).order_by(Certificate.revision)
+    query = _of_cases(session, Certificate, cases).order_by(Certificate.revision)
     return {(found.facility_code, found.case_id, found.kind): found for found in await session.scalars(query)}
 
 
@@ -67,13 +68,10 @@ async def episodes_by_case(session: AsyncSession, cases: Collection[CaseKey]) ->
     """Open illnesses by (facility code, case id)."""
     if not cases:
         return {}
-    query = select(Episode).where(_is_any_of(cases, Episode.facility_code, Episode.case_id))
+    query = _of_cases(session, Episode, cases)
     return {(found.facility_code, found.case_id): found for found in await session.scalars(query)}
 
 
-def _is_any_of(cases: Iterable[CaseKey], facility_code: InstrumentedAttribute[str], case_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
-    """Grouped by facility: row values, `(a, b) IN (…)`, become a long chain of ORs on PostgreSQL, which plans each for itself."""
-    by_facility: defaultdict[str, list[str]] = defaultdict(list)
-    for facility, case in cases:
-        by_facility[facility].append(case)
-    return or_(*(and_(facility_code == facility, case_id.in_(ids)) for facility, ids in by_facility.items()))
+def _of_cases(session: AsyncSession, entity: type[_OfCase], cases: Iterable[CaseKey]) -> Select[_OfCase]:
+    each = table_of(session, cases)
+    return select(entity).join(each, and_(entity.facility_code == place(session, each, 0), entity.case_id == place(session, each, 1)))

@@ -11,7 +11,7 @@ import pytest
 from certsvc.api.events import _tell
 from certsvc.callers import create_key
 from certsvc.errors import Forbidden
-from certsvc.issuing import batches as reading
+from certsvc.issuing import reading
 from certsvc.issuing.approving import approve_batch
 from certsvc.issuing.delegating import withdraw_delegation
 from certsvc.issuing.producing import has_waiting

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from certsvc.errors import Conflict, Unavailable
-from certsvc.issuing.batches import read_batch
 from certsvc.issuing.orders import Chunk, Pressed
+from certsvc.issuing.reading import read_batch
 from certsvc.resources import utc_now
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig

@@ -1,0 +1,181 @@
+"""A file of cases read row by row, and the fate of every row kept.
+
+A file is read twice: first its sick leaves are judged, then its recoveries, for whoever is ill again further down must be
+known by then [rules R-REINFECTION]; so the first leaves are signed while the rest is read. Reading goes in chunks, each one
+transaction, so a worker that dies is followed by another that goes on behind the last row judged. What the first bytes
+and the header show was refused at acceptance (`accepting`); what shows later makes the batch `failed`, and what was
+judged stays. The file is kept, to be returned with its results (`returning`).
+"""
+
+import asyncio
+import datetime as dt
+import functools
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certsvc.blobs import Blobs
+from certsvc.config import Settings
+from certsvc.errors import Conflict, InputError
+from certsvc.issuing.amendments import MENDED, load_amendments, open_amended
+from certsvc.issuing.batches import end_reading, required
+from certsvc.issuing.known import PeoplesHistory, Stations
+from certsvc.issuing.leases import Lease
+from certsvc.issuing.requesting import IN_BATCH, Answer, Terms, answer_rows, today_in_hanoi
+from certsvc.models import ApiKey, BatchRow, BatchStatus, Kind
+from certsvc.records import Checked, OpenEpisode, SeenCases, check
+from certsvc.records.tables import SheetRow
+from certsvc.store import Database, batches, papers
+from certsvc.uploads import opened_upload
+from certsvc.vault import Vault
+
+FIRST_ROWS, MOST_ROWS = 100, 500
+"""Rows of one transaction: few at first, so that signing can begin; then more, since each transaction has its price."""
+_ORDER = (Kind.SICK_LEAVE, Kind.RECOVERY)
+
+
+async def read_batch(
+    db: Database,
+    batch_id: uuid.UUID,
+    *,
+    blobs: Blobs,
+    vault: Vault,
+    settings: Settings,
+    clock: Callable[[], dt.datetime],
+    on_progress: Callable[[], Awaitable[None]],
+) -> None:
+    """Judge every row of a batch that nobody reads; does nothing where somebody does or it is read.
+
+    `on_progress` is called after each chunk of rows is committed. Raises Conflict `taken_over` where
+    another reader has gone on meanwhile, `batch_cancelled` where it is to be read no further.
+    """
+    async with db.begin() as session:
+        batch = await batches.find_for_change(session, batch_id)
+        now = clock()
+        if batch is None or batch.status is not BatchStatus.READING or (batch.lease_until and batch.lease_until > now):
+            return
+        batch.lease_until = now + dt.timedelta(seconds=settings.lease_s)
+        caller = await session.get_one(ApiKey, batch.owner_id)
+        stations = await Stations.load(session, only=batch.facility_code)
+        done = {kind: await batches.last_row(session, batch_id, kind) for kind in _ORDER}
+        amendments = await load_amendments(session, batch, vault=vault)
+    terms = Terms(caller=caller, now=clock(), late_reason=batch.late_reason, priority=IN_BATCH, dry_run=batch.dry_run, batch_id=batch_id)
+    lease = Lease(lambda until: _extend(db, batch_id, until), lease_s=settings.lease_s, clock=clock)
+    async with opened_upload(batch, blobs=blobs, vault=vault) as file:
+        try:
+            rows = functools.partial(open_amended, required(file), batch, settings, amendments)
+            reader = _Reader(db, batch_id, rows, terms, stations, vault, lease, on_progress)
+            await reader.read_all(done)
+        except InputError as error:
+            problem: dict[str, Any] = {"code": error.code, "message_vi": error.message_vi, "message_en": error.message_en, "errors": list(error.errors)}
+            await end_reading(db, batch_id, BatchStatus.FAILED, problem=problem, now=clock())
+        else:
+            await end_reading(db, batch_id, BatchStatus.RUNNING, problem=None, now=clock())
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the file of one batch; `ill` are the illnesses in it that are not over, complete once it was read."""
+
+    db: Database
+    batch_id: uuid.UUID
+    open_file: Callable[[], AbstractContextManager[Iterator[SheetRow]]]
+    terms: Terms
+    stations: Stations
+    vault: Vault
+    lease: Lease
+    on_progress: Callable[[], Awaitable[None]]
+    ill: set[OpenEpisode] = field(default_factory=set, repr=False)
+
+    async def read_all(self, done: Mapping[Kind, int]) -> None:
+        """Judge what is behind the row `done` of each kind. Raises InputError where the file breaks off; what is before that is judged whole."""
+        broken: InputError | None = None
+        for kind in _ORDER:
+            try:
+                await self._read(kind, done[kind])
+            except InputError as error:
+                broken = error
+        if broken is not None:
+            raise broken
+
+    async def _read(self, kind: Kind, done: int) -> None:
+        seen, most = SeenCases(), FIRST_ROWS
+        history = PeoplesHistory()
+        for episode in self.ill:
+            history.add_episode(episode.person_key, episode.positive_on)
+        with self.open_file() as rows:
+            while True:
+                chunk, broken = await self.lease.wait(asyncio.to_thread(self._check_some, rows, most, seen))
+                if fresh := [(number, checked) for number, checked in chunk if number > done]:
+                    await self._judge(kind, fresh, history)
+                    most = min(2 * most, MOST_ROWS)
+                    await self.on_progress()
+                if broken is not None:
+                    raise broken
+                if not chunk:
+                    return
+
+    def _check_some(self, rows: Iterator[SheetRow], most: int, seen: SeenCases) -> tuple[list[tuple[int, Checked]], InputError | None]:
+        """The next rows, none at the end; and where the file breaks off behind them, why."""
+        checked: list[tuple[int, Checked]] = []
+        today = today_in_hanoi(self.terms.now)
+        try:
+            for row in islice(rows, most):
+                result = check(row.cells, today=today, registry=self.stations, notices=row.notices)
+                if result.open_episode is not None:
+                    self.ill.add(result.open_episode)
+                duplicate = seen.find(result)
+                checked.append((row.number, result if duplicate is None else result.with_finding(duplicate)))
+        except InputError as error:
+            return checked, error
+        return checked, None
+
+    async def _judge(self, kind: Kind, rows: list[tuple[int, Checked]], history: PeoplesHistory) -> None:
+        async with self.db.begin() as session:
+            await papers.take_turn(session)
+            await self._require_still_ours(session, kind, rows[0][0])
+            answers = await answer_rows(session, [checked for _, checked in rows], kinds=(kind,), terms=self.terms, vault=self.vault, history=history)
+            judged = zip(rows, answers, strict=True)
+            await papers.add_all(session, BatchRow, [line for (number, checked), each in judged for line in columns_of(self.batch_id, number, checked, each)])
+        if not self.terms.dry_run:
+            history.forget_leaves()  # the database knows them now
+
+    async def _require_still_ours(self, session: AsyncSession, kind: Kind, row: int) -> None:
+        """Raises Conflict `taken_over` where another reader, while we were silent, has judged `row`, or `batch_cancelled`.
+
+        The batch is locked until the chunk is in, so nobody cancels it halfway.
+        """
+        batch = await batches.find_for_change(session, self.batch_id)
+        if batch is None or batch.status is BatchStatus.CANCELLED:
+            raise Conflict("batch_cancelled", "Lô đã bị huỷ trong khi đọc tệp.", "The batch was cancelled while its file was read.")
+        if batch.status is not BatchStatus.READING or await batches.is_judged(session, self.batch_id, row, kind):
+            raise Conflict("taken_over", "Tệp đang được một tiến trình khác đọc tiếp.", "Another worker goes on reading this file.")
+
+
+async def _extend(db: Database, batch_id: uuid.UUID, lease_until: dt.datetime) -> None:
+    async with db.begin() as session:
+        await batches.extend_lease(session, batch_id, lease_until=lease_until)
+
+
+def columns_of(batch_id: uuid.UUID, number: int, checked: Checked, answers: Iterable[Answer]) -> list[dict[str, Any]]:
+    """The columns of a row's `BatchRow`s. Of a mended row each says so, whatever became of it."""
+    mended = [MENDED] if MENDED in checked.findings else []
+    return [
+        {
+            "batch_id": batch_id,
+            "row": number,
+            "kind": answer.kind,
+            "case_id": checked.case_id,
+            "facility_code": checked.facility_code or None,
+            "outcome": answer.outcome,
+            "rules": [finding.to_json() for finding in dict.fromkeys((*answer.findings, *mended))],
+            "days": answer.days,
+            "certificate_id": answer.certificate_id,
+        }
+        for answer in answers
+    ]
