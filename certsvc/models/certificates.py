@@ -20,6 +20,9 @@ HELD = "awaits_approval"
 WITHDRAWN = "status IN ('suspended', 'revoked', 'replaced')"
 """What the partial index on places in status lists covers; the same holds of it."""
 
+SIGNED = "signed_at IS NOT NULL"
+"""What the partial index on days of signing covers."""
+
 CANCELLED = "cancelled"
 """The reason of a `failed` certificate that was given up with its batch before anybody signed it."""
 
@@ -99,6 +102,8 @@ class Certificate(Entity):
         Index("ix_certificates_person", "person", "kind"),
         Index("ix_certificates_newest", "requested_at", "id"),
         Index("ix_certificates_batch", "batch_id", "status", "awaits_approval"),
+        Index("ix_certificates_figures", "facility_code", "kind", "status", "awaits_approval", "requested_at"),
+        Index("ix_certificates_signed", "facility_code", "signed_at", sqlite_where=text(SIGNED), postgresql_where=text(SIGNED)),
         Index("ix_certificates_held", "facility_code", "batch_id", "id", sqlite_where=text(HELD), postgresql_where=text(HELD)),
         one_of("kind", Kind),
         one_of("status", Status),

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from certsvc.config import Signatures
 from certsvc.issuing.producing import issue_chunk
@@ -15,7 +14,7 @@ from certsvc.issuing.rosters import Rosters
 from certsvc.models import Certificate, PublishedFile, SigningIdentity, Slot
 from certsvc.resources import utc_now
 from certsvc.store import claims
-from tests.support.counting import statements
+from tests.support.counting import plan, questions, statements
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 from tests.support.stand_in_press import StandInPress
@@ -46,28 +45,16 @@ async def test_a_chunk_of_any_size_takes_the_same_statements(dummy_rig: Rig) -> 
 
 async def test_waiting_certificates_are_found_through_their_index(dummy_rig: Rig) -> None:
     """Neither a claim nor the sweep's question walks through all that were ever issued, nor sorts what waits."""
-    engine = dummy_rig.res.db.engine
-    with statements(dummy_rig) as told:
+    with questions(dummy_rig) as told:
         async with dummy_rig.res.db.begin() as session:
             await claims.take_waiting(session, now=utc_now(), limit=10)
             await claims.has_waiting(session, now=utc_now())
-    for asked in (each for each in told if "FROM certificates" in each):
-        async with engine.connect() as connection:
-            assert "ix_certificates_work" in await _plan(connection, asked)
-            assert not re.search(r"TEMP B-TREE|Sort", await _plan(connection, asked))
-    assert sum("FROM certificates" in each for each in told) == 2
-
-
-async def _plan(connection: AsyncConnection, statement: str) -> str:
-    """How the database would go about it; PostgreSQL is asked to take no short cut through an empty table."""
-    values = (utc_now(), 10, 0)
-    if connection.dialect.name == "sqlite":
-        explained = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(str(each) for each in values)[: statement.count("?")])
-    else:
-        for way in ("seqscan", "bitmapscan", "sort"):
-            await connection.exec_driver_sql(f"SET enable_{way} = off")
-        explained = await connection.exec_driver_sql(f"EXPLAIN {statement}", values[: len(set(re.findall(r"[$][0-9]", statement)))])
-    return str(explained.all())
+    asked = [(statement, values) for statement, values in told if "FROM certificates" in statement]
+    for statement, values in asked:
+        chosen = await plan(dummy_rig, statement, values)
+        assert "ix_certificates_work" in chosen
+        assert not re.search(r"TEMP B-TREE|Sort", chosen)
+    assert len(asked) == 2
 
 
 async def test_a_full_chunk_says_so_and_the_last_does_not(dummy_rig: Rig) -> None:

@@ -1,6 +1,7 @@
 """Figures of the last thirty days: by rule and by day, of real batches, each station its own."""
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from certsvc.api.recent import DAYS
 from certsvc.config import HANOI
 from certsvc.models import Role
 from certsvc.resources import utc_now
+from certsvc.store import certificates, rejections
 from tests.support.console import at_console
+from tests.support.counting import plan, questions
 from tests.support.every_route import OTHER, OWNER
 from tests.support.mending import handed_in, mended, wrong
 from tests.support.records import as_csv, record
@@ -85,3 +88,16 @@ async def test_the_console_draws_them(rig: Rig) -> None:
         assert "từ chối 4 giấy" in (await browser.get("/staff")).text
         rows = (await browser.get("/staff/rejected", params={"rule": "V-DATE-ORDER"})).text
         assert (record(3)["case_id"] in rows, batch_id in rows) == (True, True)
+
+
+async def test_figures_are_counted_in_indexes(rig: Rig) -> None:
+    """Of a million certificates neither the console nor a Prometheus server has the table itself read."""
+    since = utc_now() - dt.timedelta(days=DAYS)
+    with questions(rig) as told:
+        async with rig.res.db.read() as session:
+            await certificates.figures(session, facility_code=None)
+            await rejections.issued_by_day(session, facility_code=None, since=since)
+            await rejections.issued_by_day(session, facility_code=OWNER, since=since)
+    asked = [(statement, values) for statement, values in told if "FROM certificates" in statement]
+    for (statement, values), index in zip(asked, ("figures", "signed", "signed"), strict=True):
+        assert re.search(f"(COVERING INDEX|Index Only Scan using) ix_certificates_{index}", await plan(rig, statement, values))

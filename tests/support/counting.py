@@ -1,6 +1,6 @@
 """What the database is told while something is done."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,11 +13,34 @@ from tests.support.rig import Rig
 def statements(rig: Rig) -> Iterator[list[str]]:
     """What the database is told meanwhile."""
     told: list[str] = []
+    with _listening(rig, lambda statement, _: told.append(statement)):
+        yield told
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        told.append(statement)
+
+@contextmanager
+def questions(rig: Rig) -> Iterator[list[tuple[str, Any]]]:
+    """What the database is told meanwhile, with the values it is told it with."""
+    told: list[tuple[str, Any]] = []
+    with _listening(rig, lambda statement, values: told.append((statement, values))):
+        yield told
+
+
+@contextmanager
+def _listening(rig: Rig, hear: Callable[[str, Any], None]) -> Iterator[None]:
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        hear(statement, values)
 
     engine = rig.res.db.engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
-    yield told
+    yield
     event.remove(engine, "before_cursor_execute", note)
+
+
+async def plan(rig: Rig, statement: str, values: Any) -> str:
+    """How the database would go about it; PostgreSQL is asked to take no short cut through an empty table."""
+    async with rig.res.db.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            return str((await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)).all())
+        for way in ("seqscan", "bitmapscan", "sort"):
+            await connection.exec_driver_sql(f"SET enable_{way} = off")
+        return str((await connection.exec_driver_sql(f"EXPLAIN {statement}", values)).all())
