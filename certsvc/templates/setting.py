@@ -33,7 +33,7 @@ class Setter:
     def __init__(self, slot: TextSlot, glyphs: frozenset[int]) -> None:
         self._slot = slot
         self._font = open_font(slot.face, size=int(slot.size / UNIT), spacing=int(slot.letter_spacing / UNIT))
-        self._characters = self._font.characters(glyphs) | {"\n"}
+        self._characters = self._font.characters(glyphs)
         self._baselines = [f"{y:.5f}" for y in slot.baselines]
         self._share = _SHARES[slot.align]
         colour = " ".join(f"{part:.4g}" for part in slot.colour)

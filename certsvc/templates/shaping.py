@@ -7,6 +7,7 @@ its pairs: HarfBuzz is asked once for each pair of characters, and a text costs 
 import functools
 import operator
 import unicodedata
+from collections.abc import Mapping
 
 import uharfbuzz as hb
 
@@ -37,7 +38,8 @@ class Font:
         self.size, self.spacing = size, spacing
         self._font = hb.Font(_open(face))
         self._font.scale = (size, size)
-        self._glyphs: dict[str, int] = {chr(code_point): self._font.get_nominal_glyph(code_point) for code_point in _open(face).unicodes}
+        self._face = face
+        self._glyphs = _glyphs(face)
         self.advances = _Advances(self)
         self._pieces = _Pieces(self)
 
@@ -50,8 +52,8 @@ class Font:
         return "".join(map(self._pieces.__getitem__, met)), sum(map(self.advances.__getitem__, met)) + len(line) * self.spacing
 
     def characters(self, glyphs: frozenset[int]) -> frozenset[str]:
-        """The characters of Latin text that need nothing but these glyphs, side by side."""
-        return frozenset(character for character, glyph in self._glyphs.items() if glyph in glyphs and _is_plain(character))
+        """The characters of Latin text that need nothing but these glyphs, side by side; and the end of a line."""
+        return _characters(self._face, glyphs)
 
     def shape_pair(self, pair: str) -> tuple[int, int]:
         """Glyph and advance of the first character. Raises RuntimeError if the face does more to the two than kerning."""
@@ -104,6 +106,18 @@ def open_font(face: str, *, size: int, spacing: int = 0) -> Font:
 @functools.cache
 def _open(face: str) -> hb.Face:
     return hb.Face(face_bytes(face))
+
+
+@functools.cache
+def _glyphs(face: str) -> Mapping[str, int]:
+    """The glyph of each character, in whatever size."""
+    font = hb.Font(_open(face))
+    return {chr(code_point): font.get_nominal_glyph(code_point) for code_point in _open(face).unicodes}
+
+
+@functools.lru_cache(maxsize=64)
+def _characters(face: str, glyphs: frozenset[int]) -> frozenset[str]:
+    return frozenset([character for character, glyph in _glyphs(face).items() if glyph in glyphs and _is_plain(character)] + [END])
 
 
 def _is_plain(character: str) -> bool:
