@@ -28,6 +28,8 @@ STREAMS_OF_A_KEY = 20
 _STREAMS = 500
 _POLL_S, _HEARTBEAT_S, _LONGEST_S = 1.0, 15.0, 600.0
 """After the longest time the client comes back by itself, and its key is looked at again."""
+_PAUSE = 10
+"""Between two questions at least so many times as long as one took: the rows of a large file are counted anew while it is read."""
 _RETRY_MS = 2000
 _RECENT_S = 30.0
 _open: Counter[uuid.UUID] = Counter()
@@ -96,7 +98,7 @@ async def events(request: Request, batch_id: uuid.UUID, res: Res, caller: Reader
 def _id(state: BatchOut) -> str:
     counts = state.counts
     ended = "-ended" if state.finished_at else ""
-    return f"{counts.rows}-{counts.issued}-{counts.failed}-{counts.cancelled}-{counts.awaiting_approval}-{state.status}{ended}"
+    return f"{counts.rows}-{counts.certificates}-{counts.issued}-{counts.failed}-{counts.cancelled}-{counts.awaiting_approval}-{state.status}{ended}"
 
 
 async def _tell(res: Resources, batch_id: uuid.UUID, *, caller: ApiKey, heard: str | None, clock: Callable[[], dt.datetime]) -> AsyncGenerator[bytes, None]:
@@ -107,6 +109,7 @@ async def _tell(res: Resources, batch_id: uuid.UUID, *, caller: ApiKey, heard: s
         yield format_sse_event(retry=_RETRY_MS)
         while (now_s := time.monotonic()) - began < _LONGEST_S:
             state = await batch_state(batch_id, res, caller=caller)
+            took_s = time.monotonic() - now_s
             in_work = state.counts.pending - state.counts.awaiting_approval
             left_s = pace.estimate(state.counts.issued + state.counts.failed, in_work, at_s=now_s)
             if _id(state) != heard:
@@ -117,7 +120,7 @@ async def _tell(res: Resources, batch_id: uuid.UUID, *, caller: ApiKey, heard: s
                 yield KEEPALIVE_COMMENT
             if state.finished_at:
                 return
-            await asyncio.sleep(_POLL_S)
+            await asyncio.sleep(max(_POLL_S, _PAUSE * took_s))
     finally:
         _open[caller.id] -= 1
         if not _open[caller.id]:
