@@ -6,7 +6,7 @@ import functools
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from certsvc.sign_in.provider import Provider
 
 
+_ROWS_AT_ONCE = 2
+
+
 def utc_now() -> dt.datetime:
     """The clock of production; everything below is handed the time."""
     return dt.datetime.now(dt.UTC)
@@ -47,6 +50,8 @@ class Resources:
     trust: TrustSource
     examiner: Examiner
     provider: "Provider | None" = None
+    row_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_ROWS_AT_ONCE))
+    """Of those who look at or mend a row of a batch's file, which may mean reading it nearly whole."""
 
 
 def open_vault(settings: Settings) -> Vault:

@@ -1,5 +1,6 @@
 """`/v1/batches/{id}/rows/{row}`: one row of a file as it was sent, and a rejected one mended in place."""
 
+import contextlib
 import datetime as dt
 import json
 import uuid
@@ -71,12 +72,14 @@ class Mending(Strict):
 async def open_row(batch_id: uuid.UUID, row: int, res: Resources, *, caller: ApiKey, with_cells: bool) -> mending.Row:
     """The row of a batch that this caller may see; auditors get no cells."""
     with_cells = with_cells and caller.role is not Role.AUDITOR
-    return await mending.read_row(res.db, batch_id, row, caller=caller, with_cells=with_cells, blobs=res.blobs, vault=res.vault, settings=res.settings)
+    async with res.row_turns if with_cells else contextlib.nullcontext():
+        return await mending.read_row(res.db, batch_id, row, caller=caller, with_cells=with_cells, blobs=res.blobs, vault=res.vault, settings=res.settings)
 
 
 async def mend(batch_id: uuid.UUID, row: int, record: Mapping[str, Cell], version: int | None, res: Resources, *, caller: ApiKey, now: dt.datetime) -> None:
     """Mend a row, and ring for what is to be issued of it."""
-    await mending.mend_row(res.db, batch_id, row, record, version=version, caller=caller, blobs=res.blobs, vault=res.vault, settings=res.settings, now=now)
+    async with res.row_turns:
+        await mending.mend_row(res.db, batch_id, row, record, version=version, caller=caller, blobs=res.blobs, vault=res.vault, settings=res.settings, now=now)
     await res.doorbell.ring_issue()
 
 

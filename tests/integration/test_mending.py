@@ -3,22 +3,14 @@
 import asyncio
 import io
 import json
-import uuid
 from collections import Counter
-from typing import Any
 
 import openpyxl
 import pytest
 
-from certsvc.issuing.erasing import forget_uploads
-from certsvc.issuing.rehearsals import issue_rehearsed
-from certsvc.models import Batch, BatchAmendment, BatchStatus
-from certsvc.resources import utc_now
-from certsvc.store import batch_rows, registry
-from certsvc.uploads import open_cells
+from certsvc.models import BatchStatus
 from tests.support.changing import assert_adds_up, change, outcomes, state, unfit
-from tests.support.exchange import ct07, hschungtu, tags_of
-from tests.support.mending import handed_in, look, mend, mended, refused, wrong
+from tests.support.mending import handed_in, issue_rehearsal, look, mend, mended, refused, wrong
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 from tests.support.stand_in_press import StandInPress
@@ -32,16 +24,6 @@ def rig(dummy_rig: Rig) -> Rig:
     return dummy_rig
 
 
-async def _issue(rig: Rig, rehearsed: str) -> str:
-    """What the console's button does."""
-    async with rig.res.db.read() as session:
-        batch = await session.get_one(Batch, uuid.UUID(rehearsed))
-        [caller] = (await registry.callers_by_id(session, [batch.owner_id])).values()
-    made = await issue_rehearsed(rig.res.db, batch.id, caller=caller, blobs=rig.res.blobs, vault=rig.res.vault, now=utc_now())
-    await rig.work()
-    return str(made.id)
-
-
 async def test_a_mended_dry_run_issues_what_was_mended(rig: Rig) -> None:
     """Its rows would then be issued; issuing it takes the mending along, tells of it, and leaves the file as it was."""
     batch_id = await handed_in(rig, record(1), wrong(2), wrong(3), dry_run=True)
@@ -53,7 +35,7 @@ async def test_a_mended_dry_run_issues_what_was_mended(rig: Rig) -> None:
     again = await look(rig, batch_id, 3)
     assert (again["version"], again["record"]["positive_on"]) == (1, "06/02/2022")
     assert {rule["id"] for line in again["results"] for rule in line["rules"]} == {"W-MENDED"}
-    issued = await _issue(rig, batch_id)
+    issued = await issue_rehearsal(rig, batch_id)
     assert await outcomes(rig, issued) == Counter(issued=4, rejected=2)
     lines = await rig.results(issued)
     assert {line["row"] for line in lines if "W-MENDED" in {rule["id"] for rule in line["rules"]}} == {3}
@@ -117,7 +99,7 @@ async def test_a_case_that_another_row_has_stays_a_duplicate(rig: Rig) -> None:
         assert [each["rule"] for each in answer.json()["errors"]] == ["V-DUPLICATE"], (row, case)
     assert await mended(rig, batch_id, 3, record(2)) == _BOTH
     assert await mended(rig, batch_id, 5, record(4)) == _BOTH
-    assert await outcomes(rig, await _issue(rig, batch_id)) == Counter(issued=6, rejected=2)
+    assert await outcomes(rig, await issue_rehearsal(rig, batch_id)) == Counter(issued=6, rejected=2)
 
 
 async def test_a_dry_runs_other_rows_are_known(rig: Rig) -> None:
@@ -137,7 +119,7 @@ async def test_a_dry_runs_other_rows_are_known(rig: Rig) -> None:
     ill_again = record(1, case_id="TH-220501-1", positive_on="2022-05-01", wants_sick_leave="0", wants_recovery="0", outcome="active", sex="9")
     batch_id = await handed_in(rig, wrong(1), ill_again, dry_run=True)
     assert await mended(rig, batch_id, 2, record(1)) == ["would_issue", "rejected"]
-    issued = await _issue(rig, batch_id)
+    issued = await issue_rehearsal(rig, batch_id)
     assert await outcomes(rig, issued) == Counter(issued=1, rejected=1, none=2)
 
 
@@ -209,33 +191,6 @@ async def test_what_is_not_read_whole_is_not_mended(rig: Rig) -> None:
     assert await refused(rig, broken, 1, record(8)) == (409, "not_read_whole")
 
 
-async def test_a_file_that_is_gone_takes_its_amendments_along(rig: Rig) -> None:
-    """No cells any more, of the file or of what was mended; no mending; the fate of the rows stays."""
-    batch_id = await handed_in(rig, wrong(1), wrong(2), dry_run=True)
-    await mended(rig, batch_id, 2, record(1))
-    await forget_uploads(rig.res.db, blobs=rig.res.blobs, created_before=utc_now())
-    row = await look(rig, batch_id, 2)
-    assert (row["record"], row["version"], [line["outcome"] for line in row["results"]]) == (None, 1, _BOTH)
-    assert await refused(rig, batch_id, 3, record(2)) == (422, "file_not_kept")
-    async with rig.res.db.read() as session:
-        batch = await session.get_one(Batch, uuid.UUID(batch_id))
-        [amendment] = await batch_rows.amendments_of(session, batch.id)
-        with pytest.raises(ValueError, match="gone"):
-            open_cells(batch, 2, amendment.cells, vault=rig.res.vault)
-
-
-async def test_amendments_lie_sealed_and_bound_to_their_row(rig: Rig) -> None:
-    """Nothing of a person in the column; moved to another row it does not open."""
-    batch_id = await handed_in(rig, wrong(1), wrong(2), dry_run=True)
-    await mended(rig, batch_id, 2, record(1))
-    async with rig.res.db.begin() as session:
-        amendment = await session.get_one(BatchAmendment, (uuid.UUID(batch_id), 2))
-        assert b"case_id" not in amendment.cells
-        session.add(BatchAmendment(batch_id=amendment.batch_id, row=3, version=1, cells=amendment.cells, by_id=amendment.by_id, at=amendment.at))
-    answer = await rig.call("GET", f"/v1/batches/{batch_id}/rows/3")
-    assert (answer.status_code, answer.json()["code"]) == (500, "blob_damaged")
-
-
 async def test_who_may_look_and_who_may_mend(rig: Rig) -> None:
     """Auditors see no cells and no code; admins see, and do not mend; to other stations and insurers there is no such batch."""
     batch_id = await handed_in(rig, record(1), wrong(2), dry_run=False, role="facility")
@@ -250,55 +205,6 @@ async def test_who_may_look_and_who_may_mend(rig: Rig) -> None:
     assert [each["rule"] for each in answer.json()["errors"]] == ["V-FACILITY"]
     assert await mended(rig, batch_id, 3, record(2), role="facility") == ["pending", "pending"]
     assert await refused(rig, batch_id, 99, record(2), role="facility") == (404, "no_such_row")
-
-
-def _as_xlsx(*records: dict[str, str]) -> bytes:
-    """With real days, and a title row above the header."""
-    book = openpyxl.Workbook()
-    sheet = book.worksheets[0]
-    sheet.append(["Danh sách"])
-    sheet.append([*records[0]])
-    for each in records:
-        sheet.append([value or None for value in each.values()])
-        sheet.cell(sheet.max_row, [*each].index("birth_date") + 1).value = 1988
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _as_ct07(*records: dict[str, str]) -> bytes:
-    return hschungtu(*(ct07(tags_of(each)) for each in records))
-
-
-_FORMATS: dict[str, tuple[Any, int]] = {
-    "xlsx": (_as_xlsx, 4),
-    "json": (lambda *records: json.dumps(records).encode(), 2),
-    "ndjson": (lambda *records: b"\n".join(json.dumps(each).encode() for each in records), 2),
-    "ct07": (_as_ct07, 2),
-}
-
-
-@pytest.mark.parametrize("file_format", _FORMATS)
-async def test_rows_of_every_format_are_mended(rig: Rig, file_format: str) -> None:
-    """As they are read now: what `GET` shows may be sent back with the fault mended, in a dry run and from there to papers."""
-    make, row = _FORMATS[file_format]
-    batch_id = await handed_in(rig, dry_run=True, data=make(record(1), record(2, sex="9")))
-    shown = (await look(rig, batch_id, row))["record"]
-    assert (shown["case_id"], shown["sex"]) == (record(2)["case_id"], "9")
-    if file_format == "xlsx":
-        assert shown["birth_date"] == "1988"
-    wanted = ["would_issue", "none"] if file_format == "ct07" else _BOTH
-    assert await mended(rig, batch_id, row, shown | {"sex": "Nữ"}) == wanted
-    issued = Counter(await outcomes(rig, await _issue(rig, batch_id)))
-    assert issued["issued"] == 2 * (2 - wanted.count("none"))
-
-
-async def test_a_dossier_that_nobody_could_read_is_written_anew(rig: Rig) -> None:
-    """What the reader found of the old cells does not hold of the new."""
-    broken = hschungtu("<FILEHOSO><LOAIHOSO>CT07</LOAIHOSO><NOIDUNGFILE>@@</NOIDUNGFILE></FILEHOSO>", ct07(tags_of(record(1))))
-    batch_id = await handed_in(rig, dry_run=True, data=broken)
-    assert {rule["id"] for line in (await look(rig, batch_id, 1))["results"] for rule in line["rules"]} == {"V-DOCUMENT"}
-    assert await mended(rig, batch_id, 1, record(2)) == _BOTH
 
 
 async def test_a_mended_paper_that_fails_is_replayed(rig: Rig) -> None:

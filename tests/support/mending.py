@@ -1,9 +1,14 @@
 """Rows of batches mended over HTTP."""
 
+import uuid
 from typing import Any
 
 import httpx
 
+from certsvc.issuing.rehearsals import issue_rehearsed
+from certsvc.models import Batch
+from certsvc.resources import utc_now
+from certsvc.store import registry
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
@@ -47,3 +52,13 @@ async def refused(rig: Rig, batch_id: str, row: int, right: dict[str, str], **mo
 
 def wrong(number: int, facility: str = "01801", **changes: str) -> dict[str, str]:
     return record(number, facility=facility) | WRONG | changes
+
+
+async def issue_rehearsal(rig: Rig, rehearsed: str) -> str:
+    """Issue a dry run, as the console's button does; the id of the batch that comes of it."""
+    async with rig.res.db.read() as session:
+        batch = await session.get_one(Batch, uuid.UUID(rehearsed))
+        [caller] = (await registry.callers_by_id(session, [batch.owner_id])).values()
+    made = await issue_rehearsed(rig.res.db, batch.id, caller=caller, blobs=rig.res.blobs, vault=rig.res.vault, now=utc_now())
+    await rig.work()
+    return str(made.id)
