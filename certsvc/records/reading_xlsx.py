@@ -1,8 +1,8 @@
-"""XLSX (ECMA-376 part 1, SpreadsheetML): the visible sheets of a workbook, row by row, read by openpyxl.
+"""XLSX (ECMA-376 part 1, SpreadsheetML): the visible sheets of a workbook, row by row.
 
-The parts of its read-only mode are put together here instead of calling `load_workbook`, which reads
-themes, charts and pictures too, parses a sheet once more for its size, gives either formulas or values,
-and keeps every row's element. Here one pass gives both, and of a sheet only the present row is held.
+openpyxl tells what the package holds: workbook, styles, strings. Its `load_workbook` is not called, for it reads themes,
+charts and pictures too, parses a sheet once more for its size and gives either formulas or values. A sheet's rows are read
+by `xlsx_rows`: one pass gives both, and only the present row is held.
 """
 
 import datetime as dt
@@ -12,29 +12,28 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, BinaryIO
 
-from defusedxml.ElementTree import fromstring, iterparse
+from defusedxml.ElementTree import fromstring
 from openpyxl.packaging.manifest import Manifest
 from openpyxl.reader.strings import read_string_table
 from openpyxl.reader.workbook import WorkbookParser
 from openpyxl.styles.stylesheet import Stylesheet
-from openpyxl.utils.datetime import WINDOWS_EPOCH
+from openpyxl.utils.datetime import WINDOWS_EPOCH, from_ISO8601
 from openpyxl.utils.escape import unescape
-from openpyxl.worksheet._reader import DATA_TAG, FORMULA_TAG, ROW_TAG, WorkSheetParser
 from openpyxl.xml.constants import ARC_CONTENT_TYPES, ARC_STYLE, ARC_WORKBOOK, SHARED_STRINGS, SHEET_MAIN_NS, XLSX, XLTX
 
 from certsvc.records.cells import Cell
 from certsvc.records.raw_rows import Flag, RawRow, Sheet
 from certsvc.records.refusals import refusal
-from certsvc.records.xlsx_package import Package, PartStream, damage_refused, open_package
+from certsvc.records.xlsx_package import Package, damage_refused, open_package
+from certsvc.records.xlsx_rows import ERROR, INLINE, RawCell, sheet_rows
 
-_MOST_ROWS, _MOST_COLUMNS, _MOST_CELL_CHARS = 1_048_576, 16_384, 32_767
+_MOST_ROWS, _MOST_CELL_CHARS = 1_048_576, 32_767
 """Excel's own limits."""
 _ELEMENTS_A_ROW, _SPARE_ELEMENTS = 400, 1_000_000
 _MOST_ROW_BYTES = 4 << 20
 _MOST_STRINGS_BYTES, _MOST_STRINGS_ELEMENTS = 128 << 20, 6_000_000
 _FIRST_SERIAL, _LAST_SERIAL = 61, 2_958_465
 """01/03/1900, before which Excel counts a day that never was, and the end of 9999."""
-_ROW_DEPTH = 3
 _STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
 _DATE_PARTS = {f"{{{SHEET_MAIN_NS}}}{name}" for name in ("numFmts", "cellXfs")}
 
@@ -136,69 +135,53 @@ class XlsxSheet:
         """Rows that are not blank. Raises InputError: `broken_file`, `too_large_unpacked`."""
         before = 0
         with self._package.stream(self.part, most_elements=self._max_elements, most_held_bytes=_MOST_ROW_BYTES) as stream:
-            for number, cells, element in _parsed_rows(stream, self._workbook.strings):
+            for number, cells in sheet_rows(stream):
                 if not before < number <= _MOST_ROWS:
                     raise refusal("broken_file")
                 before = number
-                row = self._row(number, element, cells)
+                with damage_refused():
+                    row = self._row(number, cells)
                 if row is not None:
                     yield row
 
-    def _row(self, number: int, element: Any, parsed: list[dict[str, Any]]) -> RawRow | None:
+    def _row(self, number: int, cells: list[RawCell]) -> RawRow | None:
         found: dict[int, Cell] = {}
         flags: dict[int, Flag] = {}
-        has_formulas = next(element.iter(FORMULA_TAG), None) is not None
-        for tag, cell in zip(element, parsed, strict=True):
-            index = cell["column"] - 1
-            if index >= _MOST_COLUMNS:
-                raise refusal("broken_file")
+        for column, kind, style, text, has_formula in cells:
+            index = column - 1
             if self._wanted is not None and index not in self._wanted:
                 continue
-            if cell["data_type"] == "e":
+            if kind == ERROR:
                 found[index], flags[index] = None, Flag.ERROR
                 continue
-            if cell["value"] is not None:
-                found[index] = self._value(cell["value"], cell["style_id"])
-            if has_formulas and tag.find(FORMULA_TAG) is not None:
-                flags[index] = Flag.FORMULA if index in found or tag.get("t") == "str" else Flag.HOLLOW_FORMULA
+            if text or (text is not None and kind == INLINE):
+                found[index] = self._value(text, kind, style)
+            if has_formula:
+                flags[index] = Flag.FORMULA if index in found or kind == "str" else Flag.HOLLOW_FORMULA
         if not flags and not any(not isinstance(cell, str) or cell.strip() for cell in found.values()):
             return None
         return RawRow(number, [found.get(index) for index in range(max((*found, *flags)) + 1)], flags)
 
-    def _value(self, value: Cell | dt.time | dt.timedelta, style: int) -> Cell:
-        if isinstance(value, str):
-            return unescape(value[:_MOST_CELL_CHARS])
-        if isinstance(value, dt.datetime):
-            return value.date()
-        if isinstance(value, dt.time | dt.timedelta):
-            return str(value)
-        if isinstance(value, int | float) and not isinstance(value, bool) and style in self._workbook.date_styles:
-            return _day(value, self._workbook.epoch) or value
-        return value
+    def _value(self, text: str, kind: str, style: str | None) -> Cell:
+        """What a cell means by its kind [§18.18.11]. Raises ValueError or IndexError for what it cannot mean."""
+        match kind:
+            case "n":
+                number = float(text) if "." in text or "E" in text or "e" in text else int(text)
+                is_day = style is not None and int(style) in self._workbook.date_styles
+                return (_day(number, self._workbook.epoch) or number) if is_day else number
+            case "s":
+                return _shown(self._workbook.strings[int(text)])
+            case "b":
+                return bool(int(text))
+            case "d":
+                when: object = from_ISO8601(text)  # type: ignore[no-untyped-call]
+                return when.date() if isinstance(when, dt.datetime) else when if isinstance(when, dt.date) else str(when)
+            case _:
+                return _shown(text)
 
 
-def _parsed_rows(stream: PartStream, strings: _Strings) -> Iterator[tuple[int, list[dict[str, Any]], Any]]:
-    """The rows of a sheet: number, openpyxl's cells, element. Each leaves the tree when the next is asked for; reading ends with the last."""
-    with damage_refused():
-        parser = WorkSheetParser(stream, strings, data_only=True)
-        depth = 0
-        top: Any = None
-        for event, element in iterparse(stream, ("start", "end"), forbid_dtd=True):
-            if event == "start":
-                depth += 1
-                top = element if depth == _ROW_DEPTH - 1 else top
-                continue
-            depth -= 1
-            if depth == _ROW_DEPTH - 1 and element.tag == ROW_TAG and top.tag == DATA_TAG:
-                if len(element) > _MOST_COLUMNS:
-                    raise refusal("broken_file")
-                row: Any = element  # wider than what the stubs ask for
-                yield (*parser.parse_row(row), row)
-                parser.row_dimensions.clear()
-                top.clear()
-                stream.release()
-            elif element is top and element.tag == DATA_TAG:
-                return
+def _shown(text: str) -> str:
+    return unescape(text[:_MOST_CELL_CHARS])
 
 
 @lru_cache(maxsize=4096)
