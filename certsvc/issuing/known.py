@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.models import ApiKey, Certificate, Facility, Practitioner
+from certsvc.models import ApiKey, Certificate, Facility, Kind, Practitioner
 from certsvc.records import Leave
 from certsvc.store import papers, registry
 from certsvc.store.papers import CaseKey
@@ -60,14 +60,14 @@ class PeoplesHistory:
     def add_episode(self, person_key: str, positive_on: dt.date) -> None:
         self._episodes[person_key].add(positive_on)
 
-    async def learn(self, session: AsyncSession, people: Mapping[str, str], *, caller: ApiKey) -> None:
-        """Add what the database knows of these people: their blind indexes by person key."""
+    async def learn(self, session: AsyncSession, people: Mapping[str, str], *, caller: ApiKey, kinds: Collection[Kind] = tuple(Kind)) -> None:
+        """Add what the database knows of these people, as far as judging `kinds` asks for it: their blind indexes by person key."""
         keys = {index: key for key, index in people.items()}
-        for found in await papers.leaves_of(session, keys.keys()):
+        for found in await papers.leaves_of(session, keys.keys()) if Kind.SICK_LEAVE in kinds else ():
             if found.leave_from and found.leave_to:
                 leave = Leave(found.leave_from, found.leave_to, _label(found, caller))
                 self.add_leave(keys[found.person], (found.facility_code, found.case_id), leave)
-        for episode in await papers.open_episodes_of(session, keys.keys()):
+        for episode in await papers.open_episodes_of(session, keys.keys()) if Kind.RECOVERY in kinds else ():
             self.add_episode(keys[episode.person], episode.positive_on)
 
 

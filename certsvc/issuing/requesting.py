@@ -62,8 +62,8 @@ async def answer_rows(
     await papers.take_turn(session)
     cases = [row.case for row in rows if row.case is not None]
     people = {case.person_key: vault.person(case.person_key) for case in cases}
-    newest = await papers.newest_by_key(session, {(case.facility_code, case.case_id) for case in cases})
-    await history.learn(session, people, caller=terms.caller)
+    newest = await papers.newest_by_key(session, {(case.facility_code, case.case_id) for case in cases}, kinds)
+    await history.learn(session, people, caller=terms.caller, kinds=kinds)
     if not terms.dry_run:
         await _note_episodes(session, rows, vault=vault)
     holding = await registry.requiring_approval(session, {case.facility_code for case in cases})

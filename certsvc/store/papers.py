@@ -41,11 +41,11 @@ async def add_all(session: AsyncSession, entity: type[Entity], rows: Sequence[Ma
         await connection.execute(insert(Entity.metadata.tables[entity.__tablename__]), rows)
 
 
-async def newest_by_key(session: AsyncSession, cases: Collection[CaseKey]) -> dict[NaturalKey, Certificate]:
-    """The newest revision of each natural key of these cases that has any."""
+async def newest_by_key(session: AsyncSession, cases: Collection[CaseKey], kinds: Collection[Kind]) -> dict[NaturalKey, Certificate]:
+    """The newest revision of each natural key of these cases and kinds that has any."""
     if not cases:
         return {}
-    query = _of_cases(session, Certificate, cases).order_by(Certificate.revision)
+    query = _of_cases(session, Certificate, cases).where(Certificate.kind.in_(kinds)).order_by(Certificate.revision)
     return {(found.facility_code, found.case_id, found.kind): found for found in await session.scalars(query)}
 
 
