@@ -142,6 +142,8 @@ def vectors() -> dict[str, str]:
     mine = payload[-65537]
     message = cbor2.loads(base64.b32decode(good() + "=" * (-len(good()) % 8)))
     _, unprotected, body, signature = message.value
+    spare = sign_claims(made(status_index=300), key())  # not a whole number of five bytes, as `good` is
+    assert len(spare) % 8, "there are no spare bits"
     forms = {
         "more claims": {**payload, 7: b"more"},
         "more entries": {**payload, -65537: {**mine, 7: 1}},
@@ -168,7 +170,8 @@ def vectors() -> dict[str, str]:
         "other headers": address(signed(payload, _16="other")),
         "another tag": address(encoded(cbor2.CBORTag(98, message.value))),
         "no tag": address(encoded(message.value)),
-        "base32 with spare bits": address(good()[:-1] + ALPHABET[ALPHABET.index(good()[-1]) + 1]),
+        "spare bits": address(spare),
+        "spare bits that are set": address(spare[:-1] + ALPHABET[ALPHABET.index(spare[-1]) + 1]),
         "too old a key": address(sign_claims(made(signed_on=dt.date(2001, 1, 1)), key())),
         "another list": address(sign_claims(made(status_list=7), key())),
         "beyond the list": address(sign_claims(made(status_index=2**20), key())),
