@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from certsvc.issuing import press_process
+from certsvc.issuing import press_process, reading
 from certsvc.issuing.producing import Press
 from certsvc.logs import set_up_logging
 from certsvc.queue import EmbeddedServer
@@ -110,3 +110,10 @@ async def dummy_rig(station: Station, queue_server: EmbeddedServer) -> AsyncIter
     """With a press that signs nothing, for what happens around it."""
     async with rigged(station, redis_url=queue_server.url, press=StandInPress()) as one:
         yield one
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a file of a few rows takes several transactions."""
+    monkeypatch.setattr(reading, "FIRST_ROWS", 2)
+    monkeypatch.setattr(reading, "MOST_ROWS", 2)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from certsvc.errors import Conflict, Unavailable
-from certsvc.issuing import reading
 from certsvc.issuing.batches import finish_batches
 from certsvc.issuing.erasing import forget_uploads
 from certsvc.resources import utc_now
@@ -19,18 +18,13 @@ from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 from tests.support.stand_in_press import StandInPress
 
+pytestmark = pytest.mark.usefixtures("small_chunks")
+
 
 @pytest.fixture
 def rig(dummy_rig: Rig) -> Rig:
     """What is signed does not matter."""
     return dummy_rig
-
-
-@pytest.fixture(autouse=True)
-def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that a file of a few rows takes several transactions."""
-    monkeypatch.setattr(reading, "FIRST_ROWS", 2)
-    monkeypatch.setattr(reading, "MOST_ROWS", 2)
 
 
 async def test_what_waits_is_cancelled_and_taken_up_again(rig: Rig) -> None:

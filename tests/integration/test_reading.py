@@ -21,17 +21,13 @@ ILL_AGAIN |= {"last_test_on": "", "last_test_result": "", "last_test_by": "", "w
 OTHERS = [record(number) for number in range(11, 15)]
 
 
+pytestmark = pytest.mark.usefixtures("small_chunks")
+
+
 @pytest.fixture
 def rig(dummy_rig: Rig) -> Rig:
     """What is signed does not matter."""
     return dummy_rig
-
-
-@pytest.fixture(autouse=True)
-def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that a file of a few rows takes several transactions."""
-    monkeypatch.setattr(reading, "FIRST_ROWS", 2)
-    monkeypatch.setattr(reading, "MOST_ROWS", 2)
 
 
 async def _fates(rig: Rig, batch_id: str, case_id: str) -> dict[str, tuple[str, list[str]]]:

@@ -182,6 +182,13 @@ def test_escaped_and_rich_text(tmp_path: Path) -> None:
     assert (row.number, row.cells) == (2, {TITLES[0]: "Trường A\r", TITLES[1]: True, TITLES[2]: " a "})
 
 
+def test_days_and_times_written_out(tmp_path: Path) -> None:
+    """Cells of the type `d` hold ISO 8601: of an instant the day counts, a time alone stays a text."""
+    cells = "".join(f'<x:c t="d"><x:v>{text}</x:v></x:c>' for text in ("2022-02-27", "2022-02-27T08:30:00", "08:30:00"))
+    [row] = read(hand_made(tmp_path, strings="", cells=cells))[1]
+    assert [row.cells[title] for title in TITLES[:3]] == [dt.date(2022, 2, 27), dt.date(2022, 2, 27), "08:30:00"]
+
+
 @pytest.mark.parametrize("index", ["99999", "-1", "x"])
 def test_a_string_that_is_not_there_is_refused(index: str, tmp_path: Path) -> None:
     """A cell that names no string of the table is damage, not an empty cell."""
