@@ -40,6 +40,7 @@ class PeoplesHistory:
     def __init__(self) -> None:
         self._leaves: defaultdict[str, dict[CaseKey, Leave]] = defaultdict(dict)
         self._episodes: defaultdict[str, set[dt.date]] = defaultdict(set)
+        self._over: set[CaseKey] = set()
 
     def beside(self, case_key: CaseKey) -> "Beside":
         """What is known besides one case, as its judge asks."""
@@ -60,6 +61,10 @@ class PeoplesHistory:
     def add_episode(self, person_key: str, positive_on: dt.date) -> None:
         self._episodes[person_key].add(positive_on)
 
+    def end_episode(self, case_key: CaseKey) -> None:
+        """The illness of this case is over, whatever the database knows."""
+        self._over.add(case_key)
+
     async def learn(self, session: AsyncSession, people: Mapping[str, str], *, caller: ApiKey, kinds: Collection[Kind] = tuple(Kind)) -> None:
         """Add what the database knows of these people, as far as judging `kinds` asks for it: their blind indexes by person key."""
         keys = {index: key for key, index in people.items()}
@@ -68,7 +73,8 @@ class PeoplesHistory:
                 leave = Leave(found.leave_from, found.leave_to, _label(found, caller))
                 self.add_leave(keys[found.person], (found.facility_code, found.case_id), leave)
         for episode in await papers.open_episodes_of(session, keys.keys()) if Kind.RECOVERY in kinds else ():
-            self.add_episode(keys[episode.person], episode.positive_on)
+            if (episode.facility_code, episode.case_id) not in self._over:
+                self.add_episode(keys[episode.person], episode.positive_on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,12 +218,14 @@ async def _judge(
 
 
 async def _history(session: AsyncSession, batch: Batch, others: Sequence[tuple[int, Checked]]) -> PeoplesHistory:
-    """What a dry run's other rows tell of the person: illnesses that are not over, and leaves that would be issued."""
+    """What a dry run's other rows tell of the person: illnesses that are over or not, and leaves that would be issued."""
     history = PeoplesHistory()
     with_leave = await batch_rows.with_leave(session, batch.id, [number for number, _ in others])
     for number, other in others:
         if other.open_episode is not None:
             history.add_episode(other.open_episode.person_key, other.open_episode.positive_on)
+        elif other.case is not None:
+            history.end_episode((other.facility_code, other.case_id))
         if other.case is not None and number in with_leave:
             leave = Leave(other.case.isolation_from, other.case.isolation_to, other.case.case_id)
             history.add_leave(other.case.person_key, (other.case.facility_code, other.case.case_id), leave)

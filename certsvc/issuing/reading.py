@@ -28,7 +28,7 @@ from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.leases import Lease
 from certsvc.issuing.requesting import IN_BATCH, Answer, Terms, answer_rows, today_in_hanoi
 from certsvc.models import ApiKey, BatchRow, BatchStatus, Kind
-from certsvc.records import Checked, OpenEpisode, SeenCases, check
+from certsvc.records import Checked, SeenCases, check
 from certsvc.records.tables import SheetRow
 from certsvc.store import Database, batches, papers
 from certsvc.uploads import opened_upload
@@ -80,7 +80,10 @@ async def read_batch(
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads the file of one batch; `ill` are the illnesses in it that are not over, complete once it was read."""
+    """Reads the file of one batch; `history` holds the illnesses in it that are not over, complete once it was read.
+
+    In a dry run the database learns nothing, so whoever goes on behind another judges the rows before for himself; they are not written again.
+    """
 
     db: Database
     batch_id: uuid.UUID
@@ -90,7 +93,7 @@ class _Reader:
     vault: Vault
     lease: Lease
     on_progress: Callable[[], Awaitable[None]]
-    ill: set[OpenEpisode] = field(default_factory=set, repr=False)
+    history: PeoplesHistory = field(default_factory=PeoplesHistory, repr=False)
 
     async def read_all(self, done: Mapping[Kind, int]) -> None:
         """Judge what is behind the row `done` of each kind. Raises InputError where the file breaks off; what is before that is judged whole."""
@@ -105,14 +108,14 @@ class _Reader:
 
     async def _read(self, kind: Kind, done: int) -> None:
         seen, most = SeenCases(), FIRST_ROWS
-        history = PeoplesHistory()
-        for episode in self.ill:
-            history.add_episode(episode.person_key, episode.positive_on)
+        self.history.forget_leaves()
         with self.open_file() as rows:
             while True:
                 chunk, broken = await self.lease.wait(asyncio.to_thread(self._check_some, rows, most, seen))
-                if fresh := [(number, checked) for number, checked in chunk if number > done]:
-                    await self._judge(kind, fresh, history)
+                fresh = [(number, checked) for number, checked in chunk if number > done]
+                if judged := chunk if self.terms.dry_run else fresh:
+                    await self._judge(kind, judged, done)
+                if fresh:
                     most = min(2 * most, MOST_ROWS)
                     await self.on_progress()
                 if broken is not None:
@@ -128,24 +131,27 @@ class _Reader:
             for row in islice(rows, most):
                 result = check(row.cells, today=today, registry=self.stations, notices=row.notices)
                 if result.open_episode is not None:
-                    self.ill.add(result.open_episode)
+                    self.history.add_episode(result.open_episode.person_key, result.open_episode.positive_on)
                 duplicate = seen.find(result)
                 checked.append((row.number, result if duplicate is None else result.with_finding(duplicate)))
         except InputError as error:
             return checked, error
         return checked, None
 
-    async def _judge(self, kind: Kind, rows: list[tuple[int, Checked]], history: PeoplesHistory) -> None:
+    async def _judge(self, kind: Kind, rows: list[tuple[int, Checked]], done: int) -> None:
+        """Judge rows, and write down what became of those behind the row `done`."""
+        first_new = next((number for number, _ in rows if number > done), None)
         async with self.db.begin() as session:
             await papers.take_turn(session)
-            await self._require_still_ours(session, kind, rows[0][0])
-            answers = await answer_rows(session, [checked for _, checked in rows], kinds=(kind,), terms=self.terms, vault=self.vault, history=history)
-            judged = zip(rows, answers, strict=True)
-            await papers.add_all(session, BatchRow, [line for (number, checked), each in judged for line in columns_of(self.batch_id, number, checked, each)])
+            await self._require_still_ours(session, kind, first_new)
+            checked = [each for _, each in rows]
+            answers = await answer_rows(session, checked, kinds=(kind,), terms=self.terms, vault=self.vault, history=self.history)
+            new = [(number, each, answer) for (number, each), answer in zip(rows, answers, strict=True) if number > done]
+            await papers.add_all(session, BatchRow, [line for number, each, answer in new for line in columns_of(self.batch_id, number, each, answer)])
         if not self.terms.dry_run:
-            history.forget_leaves()  # the database knows them now
+            self.history.forget_leaves()  # the database knows them now
 
-    async def _require_still_ours(self, session: AsyncSession, kind: Kind, row: int) -> None:
+    async def _require_still_ours(self, session: AsyncSession, kind: Kind, row: int | None) -> None:
         """Raises Conflict `taken_over` where another reader, while we were silent, has judged `row`, or `batch_cancelled`.
 
         The batch is locked until the chunk is in, so nobody cancels it halfway.
@@ -153,7 +159,8 @@ class _Reader:
         batch = await batches.find_for_change(session, self.batch_id)
         if batch is None or batch.status is BatchStatus.CANCELLED:
             raise Conflict("batch_cancelled", "Lô đã bị huỷ trong khi đọc tệp.", "The batch was cancelled while its file was read.")
-        if batch.status is not BatchStatus.READING or await batches.is_judged(session, self.batch_id, row, kind):
+        is_judged = row is not None and await batches.is_judged(session, self.batch_id, row, kind)
+        if batch.status is not BatchStatus.READING or is_judged:
             raise Conflict("taken_over", "Tệp đang được một tiến trình khác đọc tiếp.", "Another worker goes on reading this file.")
 
 

@@ -63,9 +63,8 @@ async def answer_rows(
     cases = [row.case for row in rows if row.case is not None]
     people = {case.person_key: vault.person(case.person_key) for case in cases}
     newest = await papers.newest_by_key(session, {(case.facility_code, case.case_id) for case in cases}, kinds)
+    await _note_episodes(session, rows, terms=terms, vault=vault, history=history)
     await history.learn(session, people, caller=terms.caller, kinds=kinds)
-    if not terms.dry_run:
-        await _note_episodes(session, rows, vault=vault)
     holding = await registry.requiring_approval(session, {case.facility_code for case in cases})
     desk = _Desk(newest, people, terms, vault, history, holding, kinds)
     answers = await asyncio.to_thread(desk.answer_all, rows)
@@ -140,19 +139,26 @@ def _kept(before: Certificate, digest: str, terms: Terms) -> Answer | None:
             return Answer(before.kind, "rejected", (duplicate_finding(is_same_content=False),))
 
 
-async def _note_episodes(session: AsyncSession, rows: Sequence[Checked], *, vault: Vault) -> None:
-    """Remember open illnesses, and that others are over [rules R-REINFECTION]; of a case that names no facility of ours nothing can be kept."""
+async def _note_episodes(session: AsyncSession, rows: Sequence[Checked], *, terms: Terms, vault: Vault, history: PeoplesHistory) -> None:
+    """Remember open illnesses, and that others are over [rules R-REINFECTION]; of a case that names no facility of ours nothing can be kept.
+
+    A dry run writes nothing down; that an illness is over `history` alone is told.
+    """
     known = await papers.episodes_by_case(session, {(row.facility_code, row.case_id) for row in rows})
+    over = {(row.facility_code, row.case_id) for row in rows if row.open_episode is None and row.case is not None} & known.keys()
+    if terms.dry_run:
+        for case_key in over:
+            history.end_episode(case_key)
+        return
+    for case_key in over:
+        await session.delete(known[case_key])
     facilities = await registry.facilities_by_code(session, {row.facility_code for row in rows if row.open_episode})
     for row in rows:
-        before = known.get((row.facility_code, row.case_id))
-        if row.open_episode is None and before is not None and row.case is not None:
-            await session.delete(before)
-        elif row.open_episode is not None and before is None and row.facility_code in facilities:
+        case_key = (row.facility_code, row.case_id)
+        if row.open_episode is not None and case_key not in known and row.facility_code in facilities:
             person = vault.person(row.open_episode.person_key)
-            episode = Episode(facility_code=row.facility_code, case_id=row.case_id, person=person, positive_on=row.open_episode.positive_on)
-            known[row.facility_code, row.case_id] = episode
-            session.add(episode)
+            known[case_key] = Episode(facility_code=row.facility_code, case_id=row.case_id, person=person, positive_on=row.open_episode.positive_on)
+            session.add(known[case_key])
 
 
 def new_certificate(case: Case, kind: Kind, *, revision: int, terms: Terms, vault: Vault) -> Certificate:

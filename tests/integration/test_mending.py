@@ -123,6 +123,17 @@ async def test_a_dry_runs_other_rows_are_known(rig: Rig) -> None:
     assert await outcomes(rig, issued) == Counter(issued=1, rejected=1, none=2)
 
 
+async def test_an_illness_that_a_dry_runs_other_row_says_is_over_is_over(rig: Rig) -> None:
+    """Known as open from an earlier file."""
+    ill_again = record(1, case_id="TH-220501-1", positive_on="2022-05-01", wants_sick_leave="0", wants_recovery="0", outcome="active")
+    over = record(1, case_id="TH-220501-1", wants_sick_leave="0", wants_recovery="0")
+    await handed_in(rig, ill_again, dry_run=False)
+    batch_id = await handed_in(rig, wrong(1), dry_run=True)
+    assert await mended(rig, batch_id, 2, record(1)) == ["would_issue", "rejected"]
+    batch_id = await handed_in(rig, wrong(1), over, dry_run=True)
+    assert await mended(rig, batch_id, 2, record(1)) == _BOTH
+
+
 async def test_a_batchs_history_is_known(rig: Rig) -> None:
     """An illness of the same file that is not over rejects a mended recovery, as it would have in its turn."""
     ill_again = record(1, case_id="TH-220501-1", positive_on="2022-05-01", wants_sick_leave="0", wants_recovery="0", outcome="active")

@@ -15,9 +15,11 @@ from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
 RECOVERED = record(1)
-ILL_AGAIN = record(2) | {name: RECOVERED[name] for name in ("full_name", "birth_date", "citizen_id", "social_insurance_no", "health_insurance_card", "phone")}
+SAME_PERSON = {name: RECOVERED[name] for name in ("full_name", "birth_date", "citizen_id", "social_insurance_no", "health_insurance_card", "phone")}
+ILL_AGAIN = record(2) | SAME_PERSON
 ILL_AGAIN |= {"positive_on": "2022-02-27", "isolation_from": "2022-02-27", "isolation_to": "2022-03-06", "examined_on": "2022-02-27", "outcome": "active"}
 ILL_AGAIN |= {"last_test_on": "", "last_test_result": "", "last_test_by": "", "wants_sick_leave": "0", "wants_recovery": "0"}
+ON_LEAVE_TWICE = record(3) | SAME_PERSON
 OTHERS = [record(number) for number in range(11, 15)]
 
 
@@ -77,14 +79,31 @@ async def test_a_reader_that_goes_on_knows_what_the_first_one_knew(rig: Rig, chu
     assert (await state(rig, batch_id))["counts"]["issued"] == 2 * len(OTHERS) + 1
 
 
-async def test_an_illness_that_the_file_says_is_over_stands_in_nobodys_way(rig: Rig) -> None:
+@pytest.mark.parametrize("chunk", [1, 2, 3, 4, 5])
+async def test_a_dry_run_that_goes_on_knows_what_it_knew(rig: Rig, chunk: int) -> None:
+    """Though nothing of it is in the database but what became of its rows."""
+    batch_id = (await rig.submit(as_csv(RECOVERED, *OTHERS, ON_LEAVE_TWICE), dry_run="true")).json()["id"]
+    with pytest.raises(Conflict, match="batch_cancelled"):
+        await read_until(rig, batch_id, chunk, lambda: change(rig, batch_id, "cancel"))
+    await change(rig, batch_id, "resume")
+    await rig.work()
+    assert (await _fates(rig, batch_id, ON_LEAVE_TWICE["case_id"]))["sick_leave"] == ("would_issue", ["A-OVERLAP"])
+    assert (await state(rig, batch_id))["counts"]["rows"] == len(OTHERS) + 2
+
+
+@pytest.mark.parametrize("dry_run", ["true", "false"])
+async def test_an_illness_that_the_file_says_is_over_stands_in_nobodys_way(rig: Rig, dry_run: str) -> None:
     """Known as open from an earlier file; the row that says otherwise may stand further down."""
     await rig.submit(as_csv(ILL_AGAIN))
     await rig.work()
     over = ILL_AGAIN | {"outcome": "recovered"}
-    batch_id = (await rig.submit(as_csv(RECOVERED, *OTHERS, over))).json()["id"]
+    batch_id = (await rig.submit(as_csv(RECOVERED, *OTHERS, over), dry_run=dry_run)).json()["id"]
     await rig.work()
-    assert (await _fates(rig, batch_id, RECOVERED["case_id"]))["recovery"][0] == "issued"
+    assert (await _fates(rig, batch_id, RECOVERED["case_id"]))["recovery"][0] == ("would_issue" if dry_run == "true" else "issued")
+    untouched = (await rig.submit(as_csv(RECOVERED), dry_run="true")).json()["id"]
+    await rig.work()
+    again = (await _fates(rig, untouched, RECOVERED["case_id"]))["recovery"]
+    assert again == (("rejected", ["R-REINFECTION"]) if dry_run == "true" else ("existing", []))
 
 
 async def test_of_a_file_that_breaks_off_both_papers_of_the_rows_before_stand(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
