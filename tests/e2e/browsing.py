@@ -85,12 +85,14 @@ def photograph(pdf: bytes, folder: Path) -> Path:
 
 
 def verdict_of(page: Page) -> str:
-    """The huge words of the band."""
+    """The huge words of the band, of a page that has come whole."""
+    page.wait_for_load_state("load")
     return " ".join((page.locator(".verdict-title").text_content() or "").split())
 
 
 def say(page: Page) -> str:
-    """All words of the page's main part, white space collapsed."""
+    """All words of the main part of a page that has come whole, white space collapsed."""
+    page.wait_for_load_state("load")
     return " ".join((page.locator("main").text_content() or "").split())
 
 
@@ -100,6 +102,7 @@ def prove(page: Page, paper: Paper, *, birth_date: str | None = None, last4: str
     if last4 is not None:
         page.locator("#id_last4").fill(last4)
     page.locator("form[action='/my'] button[type=submit]").click()
+    page.wait_for_load_state("load")
 
 
 def upload(page: Page, base_url: str, file: Path) -> None:
@@ -107,3 +110,4 @@ def upload(page: Page, base_url: str, file: Path) -> None:
     page.goto(f"{base_url}/check")
     page.locator("#file").set_input_files(file)
     page.locator("form[method=post] button[type=submit]").click()
+    page.wait_for_load_state("load")

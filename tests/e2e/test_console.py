@@ -44,7 +44,7 @@ def _revoke(page: Page, look: Callable[[str], None]) -> None:
     look("preview")
     assert "Đã bị thu hồi" in say(page)
     page.locator("main form button[type=submit]").click()
-    assert page.locator(".timeline-revoked").count() == 1
+    expect(page.locator(".timeline-revoked")).to_have_count(1)
     look("revoked")
 
 
@@ -110,7 +110,7 @@ def test_without_scripts_it_works_too(service: Service, opening: Opening, tmp_pa
     page.locator("#reason").select_option("fraud")
     page.locator("main form button[type=submit]").click()
     page.locator("main form button[type=submit]").click()
-    assert page.locator(".timeline-suspended").count() == 1
+    expect(page.locator(".timeline-suspended")).to_have_count(1)
 
 
 def test_a_file_may_be_dropped_anywhere_on_the_form(service: Service, opening: Opening) -> None:
