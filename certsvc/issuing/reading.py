@@ -12,7 +12,7 @@ import datetime as dt
 import functools
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -107,9 +107,9 @@ class _Reader:
             raise broken
 
     async def _read(self, kind: Kind, done: int) -> None:
-        seen, most = SeenCases(), FIRST_ROWS
+        most = FIRST_ROWS
         self.history.forget_leaves()
-        with self.open_file() as rows:
+        with closing(SeenCases()) as seen, self.open_file() as rows:
             while True:
                 chunk, broken = await self.lease.wait(asyncio.to_thread(self._check_some, rows, most, seen))
                 fresh = [(number, checked) for number, checked in chunk if number > done]
