@@ -1,4 +1,4 @@
-"""The one typeface of the forms, and the only things a layout may fetch.
+"""The one typeface of the forms.
 
 Tinos has the metrics of Times New Roman, which Decree 30/2020/NĐ-CP prescribes, and every Vietnamese
 letter. It is read from this package, never from the machine, so a form looks the same everywhere.
@@ -6,12 +6,9 @@ letter. It is read from this package, never from the machine, so a form looks th
 
 import functools
 import unicodedata
-from importlib.resources import files
-from io import BytesIO
-from typing import Any
+from pathlib import Path
 
-from fontTools.ttLib import TTFont
-from weasyprint.urls import URLFetcher, URLFetcherResponse
+import uharfbuzz as hb
 
 FACES = ("Tinos-Regular.ttf", "Tinos-Bold.ttf", "Tinos-Italic.ttf", "Tinos-BoldItalic.ttf")
 SCHEME = "tinos:"
@@ -32,16 +29,24 @@ def face_of(*, weight: int, is_italic: bool) -> str:
     return f"Tinos-{'Bold' if weight >= _BOLD_FROM else ''}{'Italic' if is_italic else ''}.ttf".replace("-.", "-Regular.")
 
 
-@functools.cache
 def face_bytes(name: str) -> bytes:
     """The TrueType file of one of `FACES`."""
-    return files(__package__).joinpath("fonts", "tinos", name).read_bytes()
+    return _path(name).read_bytes()
+
+
+@functools.cache
+def open_face(name: str) -> hb.Face:
+    """One of `FACES` for HarfBuzz, which maps the file: processes share its memory."""
+    return hb.Face(hb.Blob.from_file_path(str(_path(name))))
+
+
+def _path(name: str) -> Path:
+    return Path(__file__).parent / "fonts" / "tinos" / name
 
 
 @functools.cache
 def _covered() -> frozenset[int]:
-    cmaps = [TTFont(BytesIO(face_bytes(name)), lazy=True).getBestCmap() for name in FACES]
-    return frozenset.intersection(*(frozenset(cmap) for cmap in cmaps))
+    return frozenset.intersection(*(frozenset(open_face(name).unicodes) for name in FACES))
 
 
 def unprintable(text: str) -> str:
@@ -56,34 +61,3 @@ def unprintable(text: str) -> str:
             character for character in text if character != "\n" and (ord(character) not in covered or unicodedata.category(character).startswith("C"))
         )
     )
-
-
-class PackageFetcher(URLFetcher):  # type: ignore[misc]  # weasyprint has no types
-    """Serves `tinos:` from this package and `data:`; any other address is refused, and `refused` says that one was.
-
-    Source: security.md §5, rows on SSRF. Redirects cannot occur, for nothing is asked of a network.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(allowed_protocols={"data"}, allow_redirects=False, fail_on_errors=True)
-        self.refused = False
-
-    def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
-        name = url.removeprefix(SCHEME)
-        if url.startswith(SCHEME) and name in FACES:
-            return URLFetcherResponse(url, face_bytes(name), {"Content-Type": "font/ttf"})
-        if not url.startswith("data:"):
-            self.refused = True
-        return super().fetch(url, headers)
-
-
-@functools.cache
-def _advances() -> dict[int, float]:
-    face = TTFont(BytesIO(face_bytes("Tinos-Bold.ttf")), lazy=True)
-    widths, em = face["hmtx"], face["head"].unitsPerEm
-    return {code_point: widths[glyph][0] / em for code_point, glyph in face.getBestCmap().items()}
-
-
-def advance(character: str) -> float:
-    """Width of a character in the bold face, in ems; 0 if the face lacks it."""
-    return _advances().get(ord(character), 0.0)

@@ -8,14 +8,13 @@ has a ground, for the seal lies over the left third of the signature; the signer
 import datetime as dt
 import functools
 from dataclasses import dataclass
-from io import BytesIO
 from zoneinfo import ZoneInfo
 
-from fontTools.ttLib import TTFont
+import uharfbuzz as hb
 
 from certsvc.states import Slot
 from certsvc.templates.drawing import BLUE, SEAL_MM, SIGNATURE_MM, draw_seal, draw_signature
-from certsvc.templates.faces import face_bytes
+from certsvc.templates.faces import open_face
 from certsvc.templates.outlines import advance, outline
 
 TIME_FACE = "Tinos-Regular.ttf"
@@ -109,9 +108,8 @@ def _line(text: str, width: float) -> bytes:
 
 @functools.cache
 def _glyphs() -> dict[str, int]:
-    font = TTFont(BytesIO(face_bytes(TIME_FACE)), lazy=True)
-    cmap = font.getBestCmap()
-    return {letter: font.getGlyphID(cmap[ord(letter)]) for letter in TIME_LETTERS}
+    font = hb.Font(open_face(TIME_FACE))
+    return {letter: font.get_nominal_glyph(ord(letter)) for letter in TIME_LETTERS}
 
 
 def signing_time(moment: dt.datetime) -> str:

@@ -2,21 +2,18 @@
 
 import functools
 import math
-from io import BytesIO
-from typing import Any
 
-from fontTools.pens.basePen import BasePen
-from fontTools.pens.transformPen import TransformPen
-from fontTools.ttLib import TTFont
-from typing_extensions import override
+import uharfbuzz as hb
 
-from certsvc.templates.faces import face_bytes
+from certsvc.templates.faces import open_face
+
+_Point = tuple[float, float]
 
 
 def advance(text: str, *, face: str) -> float:
     """How far the text reaches in a face (a file name of `FACES`), in ems; characters that the face lacks count nothing."""
     letters = _letters(face)
-    return float(sum(letters.advances.get(character, 0.0) for character in text))
+    return sum(letters.advance(glyph) for glyph in letters.glyphs(text)) / letters.em
 
 
 def outline(text: str, *, face: str, size: float, x: float, y: float, turn: float = 0.0) -> bytes:
@@ -25,51 +22,85 @@ def outline(text: str, *, face: str, size: float, x: float, y: float, turn: floa
     Coordinates have y pointing down, like those of all pictures here; characters that the face lacks are left out.
     """
     letters = _letters(face)
-    path, scale = _Path(letters.glyphs), size / letters.em
-    cosine, sine = math.cos(turn), math.sin(turn)
-    for character in text:
-        if character in letters.names:
-            letters.glyphs[letters.names[character]].draw(TransformPen(path, (scale * cosine, scale * sine, scale * sine, -scale * cosine, x, y)))
-            x, y = x + letters.advances[character] * size * cosine, y + letters.advances[character] * size * sine
+    scale = size / letters.em
+    path = _Path(scale * math.cos(turn), scale * math.sin(turn), (x, y))
+    for glyph in letters.glyphs(text):
+        letters.draw(glyph, path)
+        path.advance(letters.advance(glyph))
     return b"".join(path.operators) + b"f\n" if path.operators else b""
 
 
-class _Path(BasePen):  # type: ignore[misc]  # fontTools has no types
-    """Draws path construction operators (ISO 32000-2 clause 8.5.2); the base class makes cubic curves of quadratic ones."""
-
-    def __init__(self, glyphs: Any) -> None:
-        super().__init__(glyphs)
-        self.operators: list[bytes] = []
-
-    @override
-    def _moveTo(self, pt: tuple[float, float]) -> None:
-        self.operators.append(b"%.3f %.3f m\n" % pt)
-
-    @override
-    def _lineTo(self, pt: tuple[float, float]) -> None:
-        self.operators.append(b"%.3f %.3f l\n" % pt)
-
-    @override
-    def _curveToOne(self, pt1: tuple[float, float], pt2: tuple[float, float], pt3: tuple[float, float]) -> None:
-        self.operators.append(b"%.3f %.3f %.3f %.3f %.3f %.3f c\n" % (*pt1, *pt2, *pt3))
-
-    @override
-    def _closePath(self) -> None:
-        self.operators.append(b"h\n")
-
-
 class _Letters:
-    """The letters of a face, opened once."""
+    """The letters of a face, in its own units."""
 
     def __init__(self, face: str) -> None:
-        font = TTFont(BytesIO(face_bytes(face)))
-        self.em: int = font["head"].unitsPerEm
-        self.glyphs = font.getGlyphSet()
-        self.names: dict[str, str] = {chr(code): name for code, name in font.getBestCmap().items()}
-        widths = font["hmtx"]
-        self.advances: dict[str, float] = {character: widths[name][0] / self.em for character, name in self.names.items()}
+        opened = open_face(face)
+        self.em: int = opened.upem
+        self._font = hb.Font(opened)
+
+    def glyphs(self, text: str) -> list[int]:
+        found = [self._font.get_nominal_glyph(ord(character)) for character in text]
+        return [glyph for glyph in found if glyph is not None]
+
+    def advance(self, glyph: int) -> int:
+        width: int = self._font.get_glyph_h_advance(glyph)
+        return width
+
+    def draw(self, glyph: int, path: "_Path") -> None:
+        self._font.draw_glyph(glyph, _drawing(), path)
 
 
 @functools.cache
 def _letters(face: str) -> _Letters:
     return _Letters(face)
+
+
+class _Path:
+    """Path construction operators (ISO 32000-2 clause 8.5.2) of glyphs that are turned and stand at `origin`."""
+
+    def __init__(self, along: float, across: float, origin: _Point) -> None:
+        self.operators: list[bytes] = []
+        self._along, self._across, self._origin = along, across, origin
+        self._first = self._last = origin
+
+    def advance(self, width: float) -> None:
+        x, y = self._origin
+        self._origin = x + width * self._along, y + width * self._across
+
+    def move(self, x: float, y: float) -> None:
+        self._first = self._last = self._at(x, y)
+        self.operators.append(b"%.3f %.3f m\n" % self._last)
+
+    def line(self, x: float, y: float) -> None:
+        self._last = self._at(x, y)
+        self.operators.append(b"%.3f %.3f l\n" % self._last)
+
+    def curve(self, control_x: float, control_y: float, x: float, y: float) -> None:
+        """A quadratic curve, as TrueType has them, as the cubic one that it is."""
+        first, control, last = self._last, self._at(control_x, control_y), self._at(x, y)
+        self._last = last
+        self.operators.append(b"%.3f %.3f %.3f %.3f %.3f %.3f c\n" % (*_two_thirds(first, control), *_two_thirds(last, control), *last))
+
+    def close(self) -> None:
+        """HarfBuzz draws the last line to the beginning too, which closing does by itself."""
+        if self.operators[-1] == b"%.3f %.3f l\n" % self._first:
+            self.operators.pop()
+        self.operators.append(b"h\n")
+
+    def _at(self, x: float, y: float) -> _Point:
+        return self._origin[0] + self._along * x + self._across * y, self._origin[1] + self._across * x - self._along * y
+
+
+def _two_thirds(start: _Point, to: _Point) -> _Point:
+    return start[0] + (to[0] - start[0]) * 2 / 3, start[1] + (to[1] - start[1]) * 2 / 3
+
+
+@functools.cache
+def _drawing() -> hb.DrawFuncs:
+    """What HarfBuzz calls for each step of a TrueType glyph."""
+    steps = hb.DrawFuncs()
+    steps.set_move_to_func(lambda x, y, path: path.move(x, y))
+    steps.set_line_to_func(lambda x, y, path: path.line(x, y))
+    steps.set_quadratic_to_func(lambda control_x, control_y, x, y, path: path.curve(control_x, control_y, x, y))
+    steps.set_close_path_func(lambda path: path.close())
+    return steps

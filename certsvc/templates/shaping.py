@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import uharfbuzz as hb
 
-from certsvc.templates.faces import face_bytes
+from certsvc.templates.faces import open_face
 
 UNIT = 0.75 / 1024
 """Pango counts in 1/1024 of a CSS pixel: this many points."""
@@ -36,7 +36,7 @@ class Font:
 
     def __init__(self, face: str, *, size: int, spacing: int = 0) -> None:
         self.size, self.spacing = size, spacing
-        self._font = hb.Font(_open(face))
+        self._font = hb.Font(open_face(face))
         self._font.scale = (size, size)
         self._face = face
         self._glyphs = _glyphs(face)
@@ -104,15 +104,10 @@ def open_font(face: str, *, size: int, spacing: int = 0) -> Font:
 
 
 @functools.cache
-def _open(face: str) -> hb.Face:
-    return hb.Face(face_bytes(face))
-
-
-@functools.cache
 def _glyphs(face: str) -> Mapping[str, int]:
     """The glyph of each character, in whatever size."""
-    font = hb.Font(_open(face))
-    return {chr(code_point): font.get_nominal_glyph(code_point) for code_point in _open(face).unicodes}
+    font = hb.Font(open_face(face))
+    return {chr(code_point): font.get_nominal_glyph(code_point) for code_point in open_face(face).unicodes}
 
 
 @functools.lru_cache(maxsize=64)

@@ -12,8 +12,9 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from certsvc.errors import InputError
 from certsvc.templates.designs import find_design
-from certsvc.templates.faces import advance, unprintable
+from certsvc.templates.faces import unprintable
 from certsvc.templates.filling import fill
+from certsvc.templates.outlines import advance
 from certsvc.templates.preview import filled_pdf
 from certsvc.templates.qr import MASK, qr_image, qr_svg
 from certsvc.templates.samples import sample_values
@@ -36,8 +37,8 @@ def test_what_cannot_be_printed_is_listed(text: str, lacking: str) -> None:
 
 def test_widths_are_the_faces_own() -> None:
     """A digit of Tinos is half an em wide, like Times; a character without glyph has no width."""
-    assert advance("0") == pytest.approx(0.5)
-    assert advance("中") == 0
+    assert advance("0", face="Tinos-Bold.ttf") == pytest.approx(0.5)
+    assert advance("中", face="Tinos-Bold.ttf") == 0
 
 
 @pytest.mark.parametrize("text", ["HTTPS://KIEMTRA.EXAMPLE.VN/V/ABCDEFGHJKMNPQRSTVWXYZ0123", "https://kiemtra.example.vn/v?x=đ", "1" * 300])
