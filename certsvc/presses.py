@@ -6,7 +6,6 @@ once a process of it was killed (by a machine short of memory, say). What was un
 are tried again; what comes later must not suffer.
 """
 
-import contextlib
 import gc
 import os
 import threading
@@ -23,17 +22,13 @@ from certsvc.queue import die_with_parent
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_AHEAD_S = 60
-"""Where making it hangs, the worker must not."""
-
 _SECRET = "CERTSVC_SECRET"  # noqa: S105 - the variable's name
 
 
 class Presses(Executor):
     """`processes` of our own interpreter, which share the module `shared` and all that it imports. Use as a context manager.
 
-    Each does `warm_up` first, whose failure shows at the first chunk. Before them a process does so that ends then: what
-    it leaves on disk the others only read, so the memory that making it takes is not theirs for life.
+    Each does `warm_up` first, whose failure shows at the first chunk.
     """
 
     def __init__(self, processes: int, *, shared: str, warm_up: Callable[[], None]) -> None:
@@ -44,11 +39,6 @@ class Presses(Executor):
         self._pool = self._start()
 
     def _start(self) -> ProcessPoolExecutor:
-        ahead = self._context.Process(target=_warm_up_ahead, args=(self._warm_up,))
-        ahead.start()
-        ahead.join(_AHEAD_S)
-        if ahead.is_alive():  # each press tries for itself then
-            ahead.kill()
         pool = ProcessPoolExecutor(self._processes, mp_context=self._context, initializer=_begin)
         for _ in range(self._processes):  # a first certificate need not wait for imports and fonts
             pool.submit(_settle, self._warm_up)
@@ -66,12 +56,6 @@ class Presses(Executor):
     @override
     def shutdown(self, wait: bool = True, **more: Any) -> None:
         self._pool.shutdown(wait=wait, **more)
-
-
-def _warm_up_ahead(warm_up: Callable[[], None]) -> None:
-    _begin()
-    with contextlib.suppress(Exception):  # each press meets the same, and tells
-        warm_up()
 
 
 def _settle(warm_up: Callable[[], None]) -> None:

@@ -5,6 +5,7 @@ import datetime as dt
 import functools
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +16,10 @@ from certsvc.blobs import Blobs
 from certsvc.config import Environment, Settings
 from certsvc.errors import Broken
 from certsvc.issuing import press_process
-from certsvc.issuing.orders import Chunk, Pressed
+from certsvc.issuing.orders import Chunk, Pressed, Setup
 from certsvc.issuing.producing import Press, Workbench
 from certsvc.issuing.rosters import Rosters
+from certsvc.issuing.warming import compile_ahead
 from certsvc.presses import Presses
 from certsvc.queue import Doorbell
 from certsvc.store import Database
@@ -113,12 +115,23 @@ def open_press(settings: Settings) -> Iterator[Press]:
     if settings.environment is Environment.PRODUCTION:
         raise Broken("dev_authorities", "Môi trường thật cần máy chủ dấu thời gian và OCSP bên ngoài.", "Production needs a TSA and OCSP of its own.")
     setup = press_process.setup_of(settings)
-    with Presses(settings.presses, shared=press_process.SHARED, warm_up=functools.partial(press_process.warm_up, setup)) as presses:
+    compile_ahead(setup.signatures, setup.bases)
+    with _open_presses(settings.presses, setup) as presses:
 
         async def press(chunk: Chunk) -> Pressed:
             return await asyncio.get_running_loop().run_in_executor(presses, press_process.press_chunk, setup, chunk)
 
         yield press
+
+
+def _open_presses(processes: int, setup: Setup) -> Executor:
+    """Without any the press is a thread: no memory of its own, and a core shared with all that the worker does besides."""
+    warm_up = functools.partial(press_process.warm_up, setup)
+    if processes:
+        return Presses(processes, shared=press_process.SHARED, warm_up=warm_up)
+    alone = ThreadPoolExecutor(1, thread_name_prefix="press")
+    alone.submit(warm_up)  # a failure shows at the first chunk
+    return alone
 
 
 def workbench(res: Resources, press: Press) -> Workbench:

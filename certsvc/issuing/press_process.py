@@ -1,4 +1,4 @@
-"""What is called in the process of a press. It alone loads what fills and signs, which is a third of a worker's memory."""
+"""What is called where the press is: in a process of its own, or in a thread of the worker (`CERTSVC_PRESSES=0`). It alone loads what fills and signs."""
 
 import functools
 from typing import TYPE_CHECKING

@@ -13,7 +13,6 @@ import asyncio
 import datetime as dt
 import functools
 import hashlib
-import itertools
 import json
 import secrets
 from collections import OrderedDict
@@ -22,10 +21,11 @@ from dataclasses import dataclass, replace
 
 from certsvc.claiming import claims_of
 from certsvc.claims import Claims
-from certsvc.config import HANOI, Profile, Signatures
+from certsvc.config import HANOI, Profile
 from certsvc.errors import Broken, CertsvcError, Unavailable
 from certsvc.issuing.contents import design_of, record_of
 from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Setup, Unmade
+from certsvc.issuing.warming import compile_usual
 from certsvc.pieces import seal_piece
 from certsvc.records import Case, late_finding
 from certsvc.signing.claims import ClaimKey, current, sign_claims
@@ -34,9 +34,7 @@ from certsvc.signing.revocation import RevocationSource
 from certsvc.signing.sealing import Sealed, Sheet, seal
 from certsvc.signing.stock import Signing, Stock, lay_stock
 from certsvc.signing.tsa import TimeStamper
-from certsvc.states import Kind, Slot
-from certsvc.templates.compiling import compile_base
-from certsvc.templates.designs import load_designs
+from certsvc.states import Kind
 from certsvc.templates.filling import Filled, fill
 from certsvc.templates.marks import Mark, picture, time_line
 from certsvc.templates.values import form_values
@@ -47,7 +45,7 @@ from certsvc.verify.examining import Limits, examine
 from certsvc.verify.raw_signatures import prove_raw
 from certsvc.verify.trust import Trust
 
-_STOCKS_KEPT = 512
+_STOCKS_KEPT = 128
 _ANSWERS_ASKED_AGAIN_S = 3600
 
 
@@ -105,10 +103,8 @@ class Press:
         self._stocks: OrderedDict[tuple[object, ...], _Laid] = OrderedDict()
 
     def warm_up(self) -> None:
-        """Compile what most certificates need, before somebody waits for one."""
-        for design, head_examined in itertools.product(load_designs(), (False, True)):
-            slots = (Slot.ORGANISATION,) if self._setup.signatures is Signatures.ORGANISATION else design.slots(head_examined=head_examined)
-            compile_base(design, head_examined=head_examined, is_reissue=False, slots=slots, cache=self._setup.bases)
+        """Have at hand what most certificates need, before somebody waits for one."""
+        compile_usual(self._setup.signatures, self._setup.bases)
 
     def press(self, chunk: Chunk) -> Pressed:
         """Make each certificate of the chunk, or say why not; one that fails stops no other."""

@@ -21,7 +21,7 @@ _TEXT = "latin-1"
 def find_base(folder: Path, name: str) -> Base | None:
     """The base kept under that name, if it is there and whole."""
     try:
-        kept = _path(folder, name).read_bytes()
+        kept = find_path(folder, name).read_bytes()
     except OSError:
         return None
     digest, _, rest = kept.partition(b"\n")
@@ -37,10 +37,11 @@ def keep_base(folder: Path, name: str, base: Base) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".base-", delete=False) as file:
         file.write(hashlib.sha256(rest).hexdigest().encode("ascii") + b"\n" + rest)
-    os.replace(file.name, _path(folder, name))  # noqa: PTH105
+    os.replace(file.name, find_path(folder, name))  # noqa: PTH105
 
 
-def _path(folder: Path, name: str) -> Path:
+def find_path(folder: Path, name: str) -> Path:
+    """Where the base of that name is kept."""
     return folder / f"{name}.base"
 
 

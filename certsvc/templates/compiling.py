@@ -1,12 +1,11 @@
-"""Designs into bases, once for each variant; and one certificate at a time where a base cannot hold its texts.
+"""Designs into bases; and one certificate at a time where a base cannot hold its texts.
 
-Both are the same way: HTML, WeasyPrint's layout, our own file. Only in a base the values are still to come.
+Both are the same way: HTML, WeasyPrint's layout, our own file. Only in a base the values are still to come. Who fills needs
+this seldom and loads it then (`bases`, `filling`): WeasyPrint is a third of what a press would otherwise hold.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from certsvc.errors import Broken, InputError
@@ -14,7 +13,6 @@ from certsvc.pdf import Blank, stream
 from certsvc.states import Slot
 from certsvc.templates.assembling import Assembled, assemble
 from certsvc.templates.boxes import place
-from certsvc.templates.caching import find_base, keep_base
 from certsvc.templates.designs import Design
 from certsvc.templates.faces import unprintable
 from certsvc.templates.laying import ONE_LAYOUT_AT_A_TIME, draw, lay_out
@@ -22,40 +20,11 @@ from certsvc.templates.markup import FILLED_SIZES_PT, form_html, form_sheets
 from certsvc.templates.qr import qr_image
 from certsvc.templates.slots import Base
 
-FORMAT = 1
-"""Raise it when the code changes what it makes of the same design: bases kept on disk are then made anew."""
-
 _BLANK_QR = stream(b"/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 1 /Interpolate false", b"\x80")
 
-_bases: dict[str, Base] = {}
 
-
-def compile_base(design: Design, *, head_examined: bool, is_reissue: bool, slots: Sequence[Slot] | None = None, cache: Path | None = None) -> Base:
-    """The base of a design's variant that `slots` sign, in order (all of the variant if None).
-
-    Compiled once a process, and once for all processes that name the same `cache` folder. Equal on every machine. Raises Broken
-    if the design has a fault.
-    """
-    signing = tuple(design.slots(head_examined=head_examined) if slots is None else slots)
-    name = _name(design, head_examined, is_reissue, signing)
-    if name in _bases:
-        return _bases[name]
-    base = find_base(cache, name) if cache else None
-    if base is None:
-        base = _compile(design, head_examined=head_examined, is_reissue=is_reissue, slots=signing, seed=name.encode("ascii"))
-        if cache:
-            keep_base(cache, name, base)
-    return _bases.setdefault(name, base)
-
-
-def _name(design: Design, head_examined: bool, is_reissue: bool, slots: tuple[Slot, ...]) -> str:
-    """What all that goes into a base hashes to."""
-    tools = [f"{tool} {version(tool)}" for tool in ("weasyprint", "pydyf", "fonttools")]
-    parts = [str(FORMAT), design.digest, str(head_examined), str(is_reissue), *slots, *tools]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-def _compile(design: Design, *, head_examined: bool, is_reissue: bool, slots: tuple[Slot, ...], seed: bytes) -> Base:
+def compile_anew(design: Design, *, head_examined: bool, is_reissue: bool, slots: tuple[Slot, ...], seed: bytes) -> Base:
+    """The base of a design's variant that `slots` sign. Equal on every machine for the same `seed`. Raises Broken if the design has a fault."""
     html = form_html(design, {}, head_examined=head_examined, is_reissue=is_reissue)
     with ONE_LAYOUT_AT_A_TIME:
         document = lay_out(html, sheets=form_sheets(design))

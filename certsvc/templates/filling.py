@@ -11,7 +11,7 @@ from pathlib import Path
 from certsvc.pdf import Blank, stream
 from certsvc.states import Slot
 from certsvc.templates.attachment import record_stream
-from certsvc.templates.compiling import compile_base, lay_out_fully
+from certsvc.templates.bases import compile_base
 from certsvc.templates.designs import Design
 from certsvc.templates.qr import qr_image
 from certsvc.templates.setting import Setter
@@ -53,6 +53,8 @@ def fill(
         form = _forms.setdefault(key, _Form(design, base, head_examined=head_examined))
     texts = form.set_texts(values)
     if texts is None:
+        from certsvc.templates.compiling import lay_out_fully  # noqa: PLC0415 - loads WeasyPrint
+
         blank = lay_out_fully(design, values, record=record, head_examined=head_examined, is_reissue=is_reissue, slots=signing)
         return Filled(blank, {}, is_fast=False)
     base = form.base

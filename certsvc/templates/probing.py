@@ -9,8 +9,9 @@ from itertools import zip_longest
 from typing_extensions import override
 
 from certsvc.errors import CertsvcError
+from certsvc.templates.bases import compile_base
 from certsvc.templates.boxes import Fault, Landmark, landmarks
-from certsvc.templates.compiling import compile_base, lay_out_fully
+from certsvc.templates.compiling import lay_out_fully
 from certsvc.templates.designs import Design
 from certsvc.templates.laying import ONE_LAYOUT_AT_A_TIME, lay_out, parse_stylesheet
 from certsvc.templates.markup import form_html, form_sheets

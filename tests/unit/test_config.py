@@ -52,7 +52,7 @@ def test_an_unknown_variable_stops_the_start(monkeypatch: pytest.MonkeyPatch, na
     "changes",
     [
         {"chunk_size": 0},
-        {"presses": 0},
+        {"presses": -1},
         {"signatures": "none"},
         {"lease_s": 1},
         {"sweep_s": 0},

@@ -1,0 +1,47 @@
+"""Designs compiled ahead, by a process that ends."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from certsvc.config import Signatures
+from certsvc.issuing import warming
+from certsvc.issuing.warming import compile_ahead
+from certsvc.templates.designs import load_designs
+
+_HERE = """
+import sys
+from pathlib import Path
+from certsvc.config import Signatures
+from certsvc.issuing.warming import compile_ahead, compile_usual
+folder = Path(sys.argv[1])
+compile_ahead(Signatures.ALL, folder)
+compile_usual(Signatures.ALL, folder)
+print(len(list(folder.glob("*.base"))), "weasyprint" in sys.modules)
+"""
+
+
+def test_whoever_compiles_ahead_need_not_load_what_compiles(tmp_path: Path) -> None:
+    """Each design, with the head or another who examined; all come from disk then."""
+    done = subprocess.run([sys.executable, "-c", _HERE, str(tmp_path)], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.split() == [str(2 * len(load_designs())), "False"]
+
+
+def test_what_is_kept_is_not_compiled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process is started for it; a variant that is lacking starts one."""
+    started: list[object] = []
+    monkeypatch.setattr(subprocess, "run", lambda *words, **_: started.append(words))
+    monkeypatch.setattr(warming, "is_kept", lambda **_: True)
+    compile_ahead(Signatures.ALL, tmp_path)
+    assert started == []
+    monkeypatch.setattr(warming, "is_kept", lambda **variant: variant["head_examined"])
+    compile_ahead(Signatures.ALL, tmp_path)
+    assert len(started) == 1
+
+
+def test_a_failure_is_left_to_who_needs_them(tmp_path: Path) -> None:
+    """A folder that cannot be made: whoever presses meets it, and tells."""
+    (tmp_path / "file").write_bytes(b"")
+    compile_ahead(Signatures.ORGANISATION, tmp_path / "file" / "bases")
