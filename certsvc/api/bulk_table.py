@@ -9,7 +9,8 @@ from typing import Any
 from certsvc.api.page_words import KINDS, causes_of, headline_of, told_of
 from certsvc.checking_many import Answer
 from certsvc.config import HANOI
-from certsvc.spreadsheet import BOM, OutCell, csv_row, xlsx_bytes
+from certsvc.spreadsheet import BOM, OutCell, csv_row
+from certsvc.workbooks import xlsx_bytes
 
 _TITLES: Mapping[str, int] = {
     "STT": 6,

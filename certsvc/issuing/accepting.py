@@ -12,9 +12,9 @@ from typing import Any
 from certsvc.blobs import Blobs
 from certsvc.config import Settings
 from certsvc.errors import InputError
-from certsvc.issuing.mappings import chosen_mapping, layout_of
+from certsvc.issuing.mappings import chosen_mapping
 from certsvc.models import ApiKey, Batch, BatchStatus
-from certsvc.records.columns import Layout
+from certsvc.records.columns import Layout, layout_of
 from certsvc.records.tables import Table, open_table
 from certsvc.store import Database, registry
 from certsvc.uploads import keep_upload

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.config import Settings
 from certsvc.issuing.accepting import open_batch_file
-from certsvc.issuing.mappings import layout_of
 from certsvc.models import Batch, BatchAmendment
 from certsvc.records import Cell, finding
+from certsvc.records.columns import layout_of
 from certsvc.records.tables import SheetRow
 from certsvc.store import batch_rows
 from certsvc.uploads import open_cells, seal_cells

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.errors import InputError, NotFound
 from certsvc.models import ApiKey, ColumnMapping
 from certsvc.records.cells import has_forbidden, normalised
-from certsvc.records.columns import CASES, LONGEST_TITLE, MAX_CHARS, Layout, fold, is_result
+from certsvc.records.columns import CASES, LONGEST_TITLE, MAX_CHARS, fold, is_result
 from certsvc.records.titles import TITLES_VI
 from certsvc.records.words import is_known_word
 from certsvc.store import Database, mappings
@@ -86,8 +86,3 @@ async def chosen_mapping(session: AsyncSession, name: str | None, *, caller: Api
         return None
     mapping = await mappings.find(session, caller.owner, DEFAULT) if name is None else await get_mapping(session, name, caller=caller)
     return None if mapping is None else {"name": mapping.name, "columns": mapping.columns, "defaults": mapping.defaults}
-
-
-def layout_of(mapping: Mapping[str, Any] | None) -> Layout:
-    """How a case file is read under that mapping."""
-    return CASES if mapping is None else CASES.mapped(mapping["columns"], defaults=mapping["defaults"])

@@ -14,13 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from certsvc.errors import InputError
-from certsvc.issuing.mappings import layout_of
-from certsvc.records.plain_xlsx import PART, write_plain
-from certsvc.records.raw_rows import RawRow
+from certsvc.records.raw_rows import Place, RawRow
 from certsvc.records.result_cells import RowResult
 from certsvc.records.returning import return_workbook
 from certsvc.records.splicing import Unsuitable
-from certsvc.records.tables import Place, open_file
 
 _MEMORY_BYTES, _CPU_S = 1 << 30, 900
 _SLIM_TITLES = ("Dòng trong tệp", "Mã ca")
@@ -59,6 +56,10 @@ def _write_own(task: Task) -> None:
 
 
 def _write_plain(task: Task) -> None:
+    from certsvc.records.columns import layout_of  # noqa: PLC0415 - loads openpyxl, as do the readers, which a file changed in place does without
+    from certsvc.records.plain_xlsx import PART, write_plain  # noqa: PLC0415
+    from certsvc.records.tables import open_file  # noqa: PLC0415
+
     if task.sent is None:
         raise Unsuitable
     place, shift = _place(task), int(task.file_format in ("json", "ndjson"))  # whose header is row 0
@@ -72,6 +73,8 @@ def _write_plain(task: Task) -> None:
 
 
 def _write_slim(task: Task) -> None:
+    from certsvc.records.plain_xlsx import PART, write_plain  # noqa: PLC0415 - as above
+
     with tempfile.NamedTemporaryFile() as plain:
         titles = RawRow(1, list(_SLIM_TITLES))
         rows = (RawRow(number, [line["row"], line["case_id"]]) for number, line in enumerate(_lines(task), 2))

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
 from certsvc.records.titles import TITLES_VI
 
@@ -151,6 +152,12 @@ CASES = _layout(
     any_of=("wants_sick_leave", "wants_recovery"),
 )
 """A file of cases; `id_type` is an extra of ours, the rest are the columns of `f0_cases.csv`."""
+
+
+def layout_of(mapping: Mapping[str, Any] | None) -> Layout:
+    """How a case file is read under a mapping as a batch keeps it (`columns`, `defaults`); None for our own titles."""
+    return CASES if mapping is None else CASES.mapped(mapping["columns"], defaults=mapping["defaults"])
+
 
 FACILITIES = _layout(
     ("facility_code", ("Mã cơ sở",), True, 5),

@@ -37,6 +37,15 @@ _NO_FLAGS: Mapping[int, Flag] = {}
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a table lies in its file: the sheet's part, the header's row, indexes of columns that we added once."""
+
+    part: str
+    header_row: int
+    results: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RawRow:
     """One row that is not blank; `number` counts from 1 as the sheet shows it, `flags` are by cell index."""
 

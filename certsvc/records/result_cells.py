@@ -4,12 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.sax.saxutils import quoteattr
 
-from openpyxl.utils import get_column_letter
-
+from certsvc.records.a1 import column_letters
 from certsvc.records.columns import RESULT_TITLES
+from certsvc.records.raw_rows import Place
 from certsvc.records.result_styles import Formats
 from certsvc.records.splicing import Unsuitable
-from certsvc.records.tables import Place
 from certsvc.spreadsheet import harmless, xlsx_text
 
 REJECTED, FAILED = "KHÔNG CẤP", "LỖI KHI KÝ"
@@ -37,7 +36,7 @@ class Added:
         self._next = next(self._results, None)
         self._header_row, self._formats = place.header_row, formats
         self._unread = (unread,) * _OUTCOMES if unread else ()
-        self._letters = [get_column_letter(first + index) for index in range(len(RESULT_TITLES))]
+        self._letters = [column_letters(first + index) for index in range(len(RESULT_TITLES))]
 
     def cells(self, row: int, prefix: str, *, has_content: bool) -> bytes:
         """The cells of a row; rows come in order."""

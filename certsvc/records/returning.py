@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import IO
 from xml.parsers import expat
 
-from openpyxl.utils import column_index_from_string
-from openpyxl.xml.constants import ARC_STYLE
 from typing_extensions import override
 
+from certsvc.records.a1 import column_index
 from certsvc.records.columns import RESULT_TITLES
+from certsvc.records.raw_rows import Place
 from certsvc.records.result_cells import Added, RowResult, is_ours
 from certsvc.records.result_styles import with_formats
 from certsvc.records.splicing import Splicer, Unsuitable, refuse_doctype, split
-from certsvc.records.tables import Place
 from certsvc.records.xlsx_package import open_package
 
 _MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
-_COPY_BYTES = 1 << 20
+_STYLES = "xl/styles.xml"
+_COPY_BYTES = 1 << 16
 _CELL_DEPTH = 4
 """Below worksheet, sheetData and row."""
 
@@ -52,9 +52,9 @@ def return_workbook(
     """
     with sent.open("rb") as file, open_package(file, max_unpacked_bytes=max_unpacked_bytes) as package:
         names = package.namelist()
-        if ARC_STYLE not in names or len(set(names)) < len(names):
+        if _STYLES not in names or len(set(names)) < len(names):
             raise Unsuitable
-        styles, formats = with_formats(package.read(ARC_STYLE))
+        styles, formats = with_formats(package.read(_STYLES))
         if width is None:
             with package.open(place.part) as part:
                 width = _width(part, {index + 1 for index in place.results})
@@ -67,7 +67,7 @@ def return_workbook(
                     if name == place.part:
                         added = Added(results, place=place, first=first, formats=formats, unread=unread)
                         _Sheet(target, added, dropped={index + 1 for index in place.results}).copy(source)
-                    elif name == ARC_STYLE:
+                    elif name == _STYLES:
                         target.write(styles)
                     else:
                         _copy(source, target)
@@ -111,7 +111,7 @@ def _column(attributes: dict[str, str], before: int) -> int:
 @lru_cache(maxsize=_MOST_COLUMNS)
 def _index(letters: str) -> int:
     try:
-        return column_index_from_string(letters)
+        return column_index(letters)
     except ValueError as error:
         raise Unsuitable from error
 

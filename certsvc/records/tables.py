@@ -14,7 +14,7 @@ from typing import BinaryIO
 from certsvc.records.cells import Cell, as_text
 from certsvc.records.columns import CASES, IDENTIFIERS, Layout, is_result
 from certsvc.records.findings import Finding
-from certsvc.records.raw_rows import WHOLE_ROW, Flag, RawRow, Sheet
+from certsvc.records.raw_rows import WHOLE_ROW, Flag, Place, RawRow, Sheet
 from certsvc.records.reading_csv import HEADER_DEPTH, CsvSheet
 from certsvc.records.reading_exchange import is_exchange_xml, is_exchange_zip, open_exchange
 from certsvc.records.reading_json import RecordsSheet, format_of
@@ -66,15 +66,6 @@ class _Header:
     def wishes(self) -> int:
         """Index of the first column that says what is wanted; -1 in tables without."""
         return min((index for index, name in self.names.items() if name in CASES.any_of), default=-1)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a table lies in its file: the sheet's part, the header's row, indexes of columns that we added once."""
-
-    part: str
-    header_row: int
-    results: tuple[int, ...]
 
 
 class Table:

@@ -7,7 +7,8 @@ import io
 import openpyxl
 import pytest
 
-from certsvc.spreadsheet import BOM, OutCell, csv_row, harmless, xlsx_bytes
+from certsvc.spreadsheet import BOM, OutCell, csv_row, harmless
+from certsvc.workbooks import xlsx_bytes
 
 DAY = dt.date(2026, 3, 7)
 

@@ -21,12 +21,11 @@ from typing_extensions import override
 from certsvc.errors import InputError
 from certsvc.records.columns import RESULT_TITLES
 from certsvc.records.plain_xlsx import PART, write_plain
-from certsvc.records.raw_rows import RawRow
+from certsvc.records.raw_rows import Place, RawRow
 from certsvc.records.result_cells import REJECTED, RowResult
 from certsvc.records.result_styles import with_formats
 from certsvc.records.returning import return_workbook
 from certsvc.records.splicing import Splicer, Unsuitable
-from certsvc.records.tables import Place
 from tests.unit.records.test_xlsx import rewritten
 
 TEXTS = (REJECTED, "Đã cấp", "=lý do", "1", "2", "u", "v")
