@@ -8,40 +8,85 @@ hooks      webhooks, at a running service          recalls  recalls, at a runnin
 verifying  verify, at a running service          accounts local accounts, on this machine's database
 exporting  export, at a running service          portal   what goes to BHXH's portal, from this machine
 delegating authorities to sign, on this machine's database
+
+A command's module is loaded when the command is asked for: `verify` needs no database, `worker` no client.
 """
 
-import typer
+from collections import UserDict
+from importlib import import_module
+from typing import Any
 
-from certsvc.cli import accounts, delegating, exporting, here, hooks, issuers, looking, mapping, portal, recalls, remote, running, verifying
+import typer
+from typer.core import TyperGroup
+from typing_extensions import override
+
+_MODULES = {
+    "serve": "running",
+    "worker": "running",
+    "demo": "running",
+    "migrate": "running",
+    "facilities": "delegating",  # adds to those of `here`
+    "practitioners": "here",
+    "keys": "here",
+    "accounts": "accounts",
+    "delegations": "delegating",
+    "identities": "here",
+    "issuers": "issuers",
+    "certificates": "here",
+    "batch": "remote",
+    "mappings": "mapping",
+    "template": "mapping",
+    "recalls": "recalls",
+    "webhooks": "hooks",
+    "export": "exporting",
+    "portal": "portal",
+    "verify": "verifying",
+    "designs": "looking",
+    "doctor": "looking",
+}
+"""Where each command, or group of commands, stands under its own name."""
+
+
+class _Commands(UserDict[str, Any]):
+    """typer's commands by name, each loaded when it is looked at."""
+
+    def __init__(self) -> None:
+        super().__init__(dict.fromkeys(_MODULES))
+
+    @override
+    def __getitem__(self, name: str) -> Any:
+        if self.data[name] is None:
+            self.data[name] = _load(name)
+        return self.data[name]
+
+
+def _load(name: str) -> Any:
+    found = getattr(import_module(f"certsvc.cli.{_MODULES[name]}"), name)
+    holder = typer.Typer()
+    if isinstance(found, typer.Typer):
+        holder.add_typer(found, name=name)
+    else:
+        holder.command(name)(found)
+        holder.callback()(lambda: None)
+    group = typer.main.get_command(holder)
+    assert isinstance(group, TyperGroup)
+    return group.commands[name]
+
+
+class _Group(TyperGroup):
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = _Commands()
+
 
 app = typer.Typer(
+    cls=_Group,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Fill, sign and verify sick-leave and recovery certificates.",
 )
-app.command()(running.serve)
-app.command()(running.worker)
-app.command()(running.demo)
-app.command()(running.migrate)
-app.add_typer(here.facilities, name="facilities")
-app.add_typer(here.practitioners, name="practitioners")
-app.add_typer(here.keys, name="keys")
-app.add_typer(accounts.accounts, name="accounts")
-app.add_typer(delegating.delegations, name="delegations")
-app.add_typer(here.identities, name="identities")
-app.add_typer(issuers.issuers, name="issuers")
-app.add_typer(here.certificates, name="certificates")
-app.add_typer(remote.batch, name="batch")
-app.add_typer(mapping.mappings, name="mappings")
-app.command()(mapping.template)
-app.add_typer(recalls.recalls, name="recalls")
-app.add_typer(hooks.webhooks, name="webhooks")
-app.command()(exporting.export)
-app.add_typer(portal.portal, name="portal")
-app.command()(verifying.verify)
-app.add_typer(looking.designs, name="designs")
-app.command()(looking.doctor)
+app.callback()(lambda: None)
 
 
 def main() -> None:
