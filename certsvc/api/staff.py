@@ -6,7 +6,7 @@ Pages of the console take `Staff` for the session of whoever looks at them (othe
 
 import datetime as dt
 import secrets
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import structlog
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Response
@@ -22,10 +22,13 @@ from certsvc.logs import get_logger
 from certsvc.models import ApiKey, Origin
 from certsvc.resources import Resources
 from certsvc.sign_in import accounts
-from certsvc.sign_in.provider import CALLBACK, Provider, sign_in_failed
+from certsvc.sign_in.journeys import CALLBACK, sign_in_failed
 from certsvc.sign_in.sessions import Marks, SignedIn, close_provider_sessions, close_session, open_session
 from certsvc.sign_in.subjects import find_subject_caller, read_subject
 from certsvc.templates.qr import qr_svg
+
+if TYPE_CHECKING:
+    from certsvc.sign_in.provider import Provider
 
 router = APIRouter(include_in_schema=False)
 _HOME, _SIGN_IN, _SIGNED_OUT = "/staff", "/staff/sign-in", "/staff/signed-out"
@@ -163,7 +166,7 @@ async def come_back(request: Request, res: Res, now: Now, state: Secret = "", co
     return answer
 
 
-def _provider(res: Resources) -> Provider:
+def _provider(res: Resources) -> "Provider":
     if res.provider is None:
         raise NotFound("no_provider", "Ở đây chưa cấu hình máy chủ đăng nhập.", "No sign-in server is configured here.")
     return res.provider

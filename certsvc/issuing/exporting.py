@@ -11,13 +11,12 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from stream_zip import NO_COMPRESSION_64, ZIP_64, AsyncMemberFile, async_stream_zip
-
 from certsvc.config import Environment, Settings
 from certsvc.errors import Broken, CertsvcError, Conflict, InputError
 from certsvc.identities import choose_identity, open_keyring
 from certsvc.issuing.authority import representatives_on
 from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.issuing.zips import Member, zip_stream
 from certsvc.models import Certificate, Delegation, Kind, Practitioner, Status
 from certsvc.records import Case
 from certsvc.records.ct07 import FORM_07_FROM, TAGS_2022, TAGS_2025, Ct07Facts, ct07_tags
@@ -31,7 +30,6 @@ from certsvc.store import Database, batches, registry
 from certsvc.vault import Vault
 
 _COLUMNS = ("serial", "case_id", "certificate_id", "outcome", "field", "message_vi", "message_en")
-_FILE_MODE = 0o100644
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +157,7 @@ async def export_zip(exporter: Exporter, db: Database, batch_id: uuid.UUID, layo
     """Every issued sick leave of a batch, a file each, and `export.csv` with what was written and what was not."""
     told = [csv_row(_COLUMNS)]
 
-    async def members() -> AsyncIterator[AsyncMemberFile]:
+    async def members() -> AsyncIterator[Member]:
         async with db.read() as session:
             async for _, certificate in batches.lines(session, batch_id):
                 if certificate is None or certificate.kind is not Kind.SICK_LEAVE or certificate.status is not Status.ISSUED:
@@ -170,11 +168,11 @@ async def export_zip(exporter: Exporter, db: Database, batch_id: uuid.UUID, layo
                     told.extend(_left_out(certificate, error))
                     continue
                 told.append(csv_row((certificate.serial, certificate.case_id, str(certificate.id), "written", None, None, None)))
-                yield file_name(certificate), now, _FILE_MODE, NO_COMPRESSION_64, _pieces(data)
-        yield "export.csv", now, _FILE_MODE, ZIP_64, _pieces(BOM, *told)
+                yield Member(file_name(certificate), now, _pieces(data))
+        yield Member("export.csv", now, _pieces(BOM, *told), is_packed=True)
 
-    async for chunk in async_stream_zip(members()):
-        yield chunk
+    async for piece in zip_stream(members()):
+        yield piece
 
 
 def _left_out(certificate: Certificate, error: CertsvcError) -> list[bytes]:

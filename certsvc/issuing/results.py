@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from stream_zip import NO_COMPRESSION_64, ZIP_64, AsyncMemberFile, async_stream_zip
 
 from certsvc.archive import Archive
+from certsvc.issuing.zips import Member, zip_stream
 from certsvc.models import Certificate, PublishedFile, Status
 from certsvc.records import finding
 from certsvc.spreadsheet import BOM, csv_row
@@ -19,7 +19,6 @@ from certsvc.vault import Vault
 from certsvc.verify.codes import format_code
 
 COLUMNS = ("row", "case_id", "kind", "outcome", "rules", "message_vi", "message_en", "certificate_id", "serial", "code", "days", "verify_url", "reason")
-_FILE_MODE = 0o100644
 _LINES_AT_ONCE = 200
 
 
@@ -84,16 +83,17 @@ async def archive_zip(
 ) -> AsyncIterator[bytes]:
     """A ZIP with every PDF of the batch that is issued and not erased, and results.csv; streamed, one file in memory at a time."""
 
-    async def members() -> AsyncIterator[AsyncMemberFile]:
-        yield "results.csv", now, _FILE_MODE, ZIP_64, results_csv(result_lines(db, batch_id, vault=vault, base_url=base_url, with_codes=with_codes))
+    async def members() -> AsyncIterator[Member]:
+        told = results_csv(result_lines(db, batch_id, vault=vault, base_url=base_url, with_codes=with_codes))
+        yield Member("results.csv", now, told, is_packed=True)
         async with db.read() as session:
             async for line, file in _with_files(session, batches.lines(session, batch_id)):
                 if line.certificate is not None and line.certificate.signed_at is not None:
                     name = f"{line.certificate.serial}_{re.sub(r'[^A-Za-z0-9._-]', '_', line.row.case_id)}.pdf"
-                    yield name, line.certificate.signed_at, _FILE_MODE, NO_COMPRESSION_64, _content(archive, file)
+                    yield Member(name, line.certificate.signed_at, _content(archive, file))
 
-    async for chunk in async_stream_zip(members()):
-        yield chunk
+    async for piece in zip_stream(members()):
+        yield piece
 
 
 async def _with_files(session: AsyncSession, lines: AsyncIterator[Line]) -> AsyncIterator[tuple[Line, PublishedFile]]:

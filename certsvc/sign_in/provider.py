@@ -21,11 +21,11 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from certsvc.config import Environment, Settings
-from certsvc.errors import Forbidden, InputError, Unavailable
+from certsvc.errors import InputError, Unavailable
 from certsvc.logs import get_logger
+from certsvc.sign_in.journeys import CALLBACK, sign_in_failed
 
 ALGORITHMS = ("RS256", "PS256", "ES256")
-CALLBACK = "/staff/callback"
 _TYPES = {"jwt", "at+jwt", "application/at+jwt"}
 """Of tokens [RFC 9068 clause 4]; a log-out token or a proof is none, whoever signed it."""
 _SIGN_OUT_TYPES = {"jwt", "logout+jwt"}
@@ -224,14 +224,6 @@ def _usable(published: _Published | None, now: dt.datetime) -> _Published:
     if published is None or now - published.fetched_at > dt.timedelta(days=1):
         raise _unreachable()
     return published
-
-
-def sign_in_failed() -> Forbidden:
-    return Forbidden(
-        "sign_in_failed",
-        "Đăng nhập không thành công hoặc đã quá lâu; hãy bắt đầu lại.",
-        "Signing in did not succeed, or took too long; please start again.",
-    )
 
 
 def _unreachable() -> Unavailable:

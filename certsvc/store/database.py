@@ -8,11 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Dialect, event, make_url
+from sqlalchemy import URL, Connection, Dialect, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError, InterfaceError, InvalidRequestError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -23,6 +19,9 @@ from certsvc.store.asking import BROKEN_CONNECTION, Answer, Desk, PostgresDesk, 
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _BUSY_TIMEOUT = dt.timedelta(seconds=30)
+_CACHE_KIB = 512
+"""Of each connection. It is worth nothing as soon as another one has written; what is read again and again lies in the system's cache, once for all."""
+
 _DOWN_STATES = ("08", "25006", "28", "3D", "40", "42P01", "53", "55P03", "57", "58", "XX")
 """Beginnings of SQLSTATE (PostgreSQL, appendix A): connection, read-only, login, no database, deadlock, no table,
 resources, lock time-out, operator, system, damage."""
@@ -96,24 +95,23 @@ class Database:
     async def check_schema(self) -> None:
         """Raises Broken where the database is not at the newest schema, Unavailable where it cannot be opened."""
         async with self._translated(), self.engine.connect() as connection:
-            revision = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
-        if revision != ScriptDirectory(str(_MIGRATIONS)).get_current_head():
+            revision = await connection.run_sync(_revision)
+        if revision != _newest_revision():
             raise Broken(
                 "stale_schema", "Cơ sở dữ liệu chưa được nâng cấp; hãy chạy `certsvc migrate`.", "The database schema is stale; run `certsvc migrate`."
             )
 
     async def migrate(self) -> None:
         """Bring the database to the newest schema. Raises Unavailable where it cannot be opened."""
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
         async with self._translated(), self.engine.begin() as connection:
-            await connection.run_sync(_upgrade, config)
+            await connection.run_sync(_upgrade)
 
 
 def _open_engine(url: str) -> tuple[URL, AsyncEngine]:
     try:
         parsed = make_url(url)
-        return parsed, create_async_engine(parsed, hide_parameters=True)  # errors are logged, values must not be
+        # Errors are logged, values must not be; the connection used last is the next one's, for its pages and statements are there.
+        return parsed, create_async_engine(parsed, hide_parameters=True, pool_use_lifo=True)
     except (ArgumentError, InvalidRequestError, ImportError) as error:
         raise Broken(
             "no_driver",
@@ -159,7 +157,24 @@ def _is_duplicate(error: IntegrityError) -> bool:
     return getattr(error.orig, "sqlstate", None) == "23505" or "UNIQUE constraint failed" in str(error.orig)
 
 
-def _upgrade(connection: Connection, config: Config) -> None:
+def _newest_revision() -> str:
+    """The number of the last migration: they follow one another."""
+    return max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _revision(connection: Connection) -> str | None:
+    """The schema's revision, where Alembic keeps it. Alembic itself is not asked: services that only look need not load it."""
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - with Mako and its lexers 7 MB, which a running service does without
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
@@ -182,6 +197,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
         "busy_timeout": int(_BUSY_TIMEOUT.total_seconds() * 1000),
         "foreign_keys": "ON",
         "synchronous": "NORMAL",
+        "cache_size": -_CACHE_KIB,
     }
     for name, value in settings.items():
         try:
