@@ -19,7 +19,7 @@ from certsvc.issuing.producing import Workbench, has_waiting, issue_chunk
 from certsvc.issuing.publishing import Publisher, open_publisher
 from certsvc.issuing.reading import read_batch
 from certsvc.logs import get_logger
-from certsvc.memory import keep_what_is_there, share_arenas
+from certsvc.memory import give_back, keep_what_is_there, share_arenas
 from certsvc.posting import Poster
 from certsvc.queue import ISSUE, READ_BATCH, dump_job, load_job, redis_settings
 from certsvc.resources import Resources, open_press, open_resources, utc_now, workbench
@@ -97,6 +97,7 @@ class Issuing:
             if done:
                 self.ring()
             elif not only_alone:
+                give_back()
                 await finish_batches(self._bench.db, now=utc_now())
         except CertsvcError as error:  # leases run out and the sweep rings again
             _log.warning("chunk.interrupted", code=error.code)

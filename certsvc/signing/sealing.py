@@ -67,7 +67,7 @@ async def seal(
     for step in range(max((len(work.stock.signings) for work in works), default=0)):
         await _sign_step([work for work in works if work.error is None and step < len(work.stock.signings)], step, terms)
     # 3. The hash of each whole file has come about on the way.
-    return [work.error or Sealed(bytes(work.data), work.hash.hexdigest(), work.end.length, profile, now) for work in works]
+    return [work.error or work.finish(profile, now) for work in works]
 
 
 def _unfit(identities: Iterable[Identity], *, now: dt.datetime, production: bool) -> dict[Identity, CertsvcError]:
@@ -106,6 +106,11 @@ class _Work:
         self.data = bytearray()
         self.end = stock.end
         self.hash = stock.midstate.copy()
+
+    def finish(self, profile: Profile, now: dt.datetime) -> Sealed:
+        """Hand out what is done; nothing of it is kept, for a chunk would lie in memory twice."""
+        revisions, self.data = bytes(self.data), bytearray()
+        return Sealed(revisions, self.hash.hexdigest(), self.end.length, profile, now)
 
 
 class _Signature:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.models import CANCELLED, Batch, BatchRow, BatchStatus, Certificate, Kind, Status
 
-LINES_AT_ONCE = 1000
+LINES_AT_ONCE = 250
 IN_WORK = (Status.REQUESTED, Status.SIGNING)
 
 
