@@ -107,7 +107,7 @@ def _open_provider(settings: Settings) -> "Provider | None":
 
 @contextmanager
 def open_press(settings: Settings) -> Iterator[Press]:
-    """Processes that fill and sign, with the embedded authorities of `keys_dev` in development.
+    """What fills and signs, in processes or a thread, with the embedded authorities of `keys_dev` in development.
 
     Raises Broken `dev_authorities` in production: its time-stamping and revocation answers come from
     outside, and no adapter for those is built yet.
