@@ -14,7 +14,7 @@ _GIVEN_BACK_FROM = 128 * 1024
 _LOOK_AFTER = 20_000
 
 
-def share_arenas() -> None:
+def set_up_allocator() -> None:
     """Let threads allocate from few places, and give back what is large as soon as it is free. Call it first of all.
 
     glibc gives each thread a place of its own, and what one frees there no other can use; and it keeps what was once large.

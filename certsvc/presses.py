@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from typing_extensions import override
 
-from certsvc.memory import keep_what_is_there, share_arenas
+from certsvc.memory import keep_what_is_there, set_up_allocator
 from certsvc.queue import die_with_parent
 
 P = ParamSpec("P")
@@ -64,7 +64,7 @@ def _settle(warm_up: Callable[[], None]) -> None:
 
 
 def _begin() -> None:
-    share_arenas()
+    set_up_allocator()
     gc.freeze()  # a collection writes to every object it looks at, and what is written to is no longer shared
     die_with_parent()  # that is the server
     threading.Thread(target=_end_with_worker, daemon=True).start()

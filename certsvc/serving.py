@@ -16,7 +16,7 @@ from typing_extensions import override
 from certsvc.api.app import create_app
 from certsvc.config import Settings
 from certsvc.logs import get_logger
-from certsvc.memory import keep_what_is_there, share_arenas
+from certsvc.memory import keep_what_is_there, set_up_allocator
 from certsvc.queue import EmbeddedServer, die_with_parent
 
 _RESTART_AFTER_S = 0.5
@@ -31,7 +31,7 @@ async def running_stack(settings: Settings, *, with_worker: bool = True, worker_
     `worker_log` takes what the worker logs instead of our own standard output. Yields the settings with
     the queue's address in them.
     """
-    share_arenas()
+    set_up_allocator()
     embedded = EmbeddedServer() if settings.redis_url is None else None
     if embedded is not None:
         embedded.start()

@@ -19,7 +19,7 @@ from certsvc.issuing.producing import Workbench, has_waiting, issue_chunk
 from certsvc.issuing.publishing import Publisher, open_publisher
 from certsvc.issuing.reading import read_batch
 from certsvc.logs import get_logger
-from certsvc.memory import give_back, keep_what_is_there, share_arenas
+from certsvc.memory import give_back, keep_what_is_there, set_up_allocator
 from certsvc.posting import Poster
 from certsvc.queue import ISSUE, READ_BATCH, dump_job, load_job, redis_settings
 from certsvc.resources import Resources, open_press, open_resources, utc_now, workbench
@@ -107,7 +107,7 @@ class Issuing:
 
 async def run_worker(settings: Settings) -> None:
     """Work until told to stop (SIGTERM, SIGINT); what is begun is finished or falls to the next worker."""
-    share_arenas()
+    set_up_allocator()
     async with open_resources(settings) as res:
         with open_press(settings) as press:
             issuing = Issuing(workbench(res, press))
