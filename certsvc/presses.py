@@ -1,79 +1,86 @@
-"""Presses: processes that fill and sign; where one of them dies, the pool is built anew.
+"""Presses: processes that fill and sign, each one call at a time.
 
-They are forked from a server that has loaded what they all need, whose memory they share as long as nobody writes to it
-(multiprocessing's forkserver: it has no threads, so forking it is safe). A `ProcessPoolExecutor` stays broken for good
-once a process of it was killed (by a machine short of memory, say). What was under way there fails, and its certificates
-are tried again; what comes later must not suffer.
+They accept calls on one socket in the file system; whoever is idle takes the next. A call is a function and its arguments, the
+answer what it returned or raised, both pickled: the socket's folder is closed to everybody else. Where a press dies, its
+caller learns of it at once, and another one takes the calls that follow.
 """
 
-import gc
-import os
-import threading
-from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
-from typing import Any, ParamSpec, TypeVar
-
-from typing_extensions import override
-
-from certsvc.memory import keep_what_is_there, set_up_allocator
-from certsvc.queue import die_with_parent
+import asyncio
+import pickle
+import socket
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NoReturn, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_SECRET = "CERTSVC_SECRET"  # noqa: S105 - the variable's name
+_READ_BYTES = 1024 * 1024
 
 
-class Presses(Executor):
-    """`processes` of our own interpreter, which share the module `shared` and all that it imports. Use as a context manager.
-
-    Each does `warm_up` first, whose failure shows at the first chunk.
-    """
-
-    def __init__(self, processes: int, *, shared: str, warm_up: Callable[[], None]) -> None:
-        self._processes = processes
-        self._warm_up = warm_up
-        self._context = get_context("forkserver")
-        self._context.set_forkserver_preload([shared])
-        self._pool = self._start()
-
-    def _start(self) -> ProcessPoolExecutor:
-        pool = ProcessPoolExecutor(self._processes, mp_context=self._context, initializer=_begin)
-        for _ in range(self._processes):  # a first certificate need not wait for imports and fonts
-            pool.submit(_settle, self._warm_up)
-        return pool
-
-    @override
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        try:
-            return self._pool.submit(fn, *args, **kwargs)
-        except BrokenProcessPool:
-            self._pool.shutdown(wait=False)
-            self._pool = self._start()
-            return self._pool.submit(fn, *args, **kwargs)
-
-    @override
-    def shutdown(self, wait: bool = True, **more: Any) -> None:
-        self._pool.shutdown(wait=wait, **more)
+class PressLostError(Exception):
+    """The press ended before it answered."""
 
 
-def _settle(warm_up: Callable[[], None]) -> None:
-    warm_up()
-    keep_what_is_there()
+async def call(address: Path, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """What `function` returns or raises in a press that listens at `address`. Raises PressLostError."""
+    reader, writer = await asyncio.open_unix_connection(address, limit=_READ_BYTES)
+    try:
+        writer.write(pickle.dumps((function, args, kwargs)))
+        writer.write_eof()
+        raw = await reader.read()
+    except OSError as error:
+        raise PressLostError from error
+    finally:
+        writer.close()
+    try:
+        result, raised = pickle.loads(raw)  # noqa: S301 - from our own process, see above
+    except (EOFError, pickle.UnpicklingError) as cut_short:
+        raise PressLostError from cut_short
+    if raised is not None:
+        raise raised
+    return result  # type: ignore[no-any-return]
 
 
-def _begin() -> None:
-    set_up_allocator()
-    gc.freeze()  # a collection writes to every object it looks at, and what is written to is no longer shared
-    die_with_parent()  # that is the server
-    threading.Thread(target=_end_with_worker, daemon=True).start()
-    os.environ.pop(_SECRET, None)  # a press signs; it has no business with records and codes
+@contextmanager
+def listening() -> Iterator[tuple[socket.socket, Path]]:
+    """A socket for presses, and its address. Who opens it keeps it, so that calls wait where all presses have just died."""
+    with tempfile.TemporaryDirectory(prefix="certsvc-") as folder, socket.socket(socket.AF_UNIX) as listener:
+        address = Path(folder) / "presses.sock"
+        listener.bind(str(address))
+        listener.listen()
+        yield listener, address
 
 
-def _end_with_worker() -> None:
-    """The worker is no parent in the kernel's sense; where it is killed, the server waits for us, so we have to see it."""
-    worker = parent_process()
-    if worker is not None:
-        worker.join()
-        os._exit(1)
+def answer_calls(listener: socket.socket) -> NoReturn:
+    """Be a press, for good."""
+    while True:
+        caller, _ = listener.accept()
+        with caller, suppress(OSError):  # a caller that has gone needs no answer
+            caller.sendall(_answer(_read_all(caller)))
+
+
+def _read_all(caller: socket.socket) -> bytes:
+    with caller.makefile("rb") as file:
+        return file.read()
+
+
+def _answer(raw: bytes) -> bytes:
+    try:
+        function, args, kwargs = pickle.loads(raw)  # noqa: S301 - from our own process, see above
+        return pickle.dumps((function(*args, **kwargs), None))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
+        return pickle.dumps((None, _portable(error)))
+
+
+def _portable(error: Exception) -> Exception:
+    """As it was, where it can be sent; with the place where it was raised, for the log."""
+    where = traceback.format_exc()
+    try:
+        error.add_note(where)
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    except Exception:  # noqa: BLE001 - an exception's own code decides what this may be
+        return RuntimeError(where)
+    return error

@@ -6,12 +6,9 @@ and nothing else, as JSON (arq's default, pickle, would run what whoever writes 
 
 import asyncio
 import contextlib
-import ctypes
 import json
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -23,6 +20,7 @@ from arq.connections import ArqRedis, RedisSettings, create_pool
 from redis.exceptions import RedisError
 
 from certsvc.errors import Broken, Unavailable
+from certsvc.family import die_with_parent
 from certsvc.logs import get_logger
 
 ISSUE = "issue"
@@ -152,10 +150,3 @@ class EmbeddedServer:
             self._process.terminate()
             self._process.wait(timeout=10)
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def die_with_parent() -> None:
-    """Ask the kernel to end this child when its parent ends (prctl(2), PR_SET_PDEATHSIG); Linux only."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)

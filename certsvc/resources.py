@@ -4,23 +4,23 @@ import asyncio
 import datetime as dt
 import functools
 import secrets
-from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from certsvc.archive import Archive
 from certsvc.blobs import Blobs
 from certsvc.config import Environment, Settings
 from certsvc.errors import Broken
 from certsvc.issuing import press_process
-from certsvc.issuing.orders import Chunk, Pressed, Setup
+from certsvc.issuing.orders import Chunk, Pressed
 from certsvc.issuing.producing import Press, Workbench
 from certsvc.issuing.rosters import Rosters
 from certsvc.issuing.warming import compile_ahead
-from certsvc.presses import Presses
+from certsvc.presses import call as call_press
 from certsvc.queue import Doorbell
 from certsvc.store import Database
 from certsvc.trusting import TrustSource
@@ -30,7 +30,8 @@ from certsvc.verify.apart import Examiner
 if TYPE_CHECKING:
     from certsvc.sign_in.provider import Provider
 
-
+P = ParamSpec("P")
+T = TypeVar("T")
 _ROWS_AT_ONCE = 2
 
 
@@ -105,9 +106,10 @@ def _open_provider(settings: Settings) -> "Provider | None":
     return Provider(settings, issuer=settings.oidc_issuer)
 
 
-@contextmanager
-def open_press(settings: Settings) -> Iterator[Press]:
-    """What fills and signs, in processes or a thread, with the embedded authorities of `keys_dev` in development.
+@asynccontextmanager
+async def open_press(settings: Settings, *, presses: Path | None) -> AsyncIterator[Press]:
+    """What fills and signs, with the embedded authorities of `keys_dev` in development: the processes that listen at the address
+    `presses`, else a thread (no memory of its own, and a core shared with all that the worker does besides).
 
     Raises Broken `dev_authorities` in production: its time-stamping and revocation answers come from
     outside, and no adapter for those is built yet.
@@ -115,23 +117,23 @@ def open_press(settings: Settings) -> Iterator[Press]:
     if settings.environment is Environment.PRODUCTION:
         raise Broken("dev_authorities", "Môi trường thật cần máy chủ dấu thời gian và OCSP bên ngoài.", "Production needs a TSA and OCSP of its own.")
     setup = press_process.setup_of(settings)
-    compile_ahead(setup.signatures, setup.bases)
-    with _open_presses(settings.presses, setup) as presses:
+    await asyncio.to_thread(compile_ahead, setup.signatures, setup.bases)
+    with ThreadPoolExecutor(1, thread_name_prefix="press") as alone:
+
+        async def call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+            if presses is None:
+                return await asyncio.get_running_loop().run_in_executor(alone, functools.partial(function, *args, **kwargs))
+            return await call_press(presses, function, *args, **kwargs)
 
         async def press(chunk: Chunk) -> Pressed:
-            return await asyncio.get_running_loop().run_in_executor(presses, press_process.press_chunk, setup, chunk)
+            return await call(press_process.press_chunk, setup, chunk)
 
-        yield press
-
-
-def _open_presses(processes: int, setup: Setup) -> Executor:
-    """Without any the press is a thread: no memory of its own, and a core shared with all that the worker does besides."""
-    warm_up = functools.partial(press_process.warm_up, setup)
-    if processes:
-        return Presses(processes, shared=press_process.SHARED, warm_up=warm_up)
-    alone = ThreadPoolExecutor(1, thread_name_prefix="press")
-    alone.submit(warm_up)  # a failure shows at the first chunk
-    return alone
+        warming = asyncio.gather(*(call(press_process.warm_up, setup) for _ in range(settings.presses or 1)), return_exceptions=True)
+        try:
+            yield press
+        finally:  # a failure shows at the first chunk
+            warming.cancel()
+            await asyncio.wait([warming])
 
 
 def workbench(res: Resources, press: Press) -> Workbench:

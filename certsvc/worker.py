@@ -5,6 +5,7 @@ import datetime as dt
 import secrets
 import uuid
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -19,7 +20,7 @@ from certsvc.issuing.producing import Workbench, has_waiting, issue_chunk
 from certsvc.issuing.publishing import Publisher, open_publisher
 from certsvc.issuing.reading import read_batch
 from certsvc.logs import get_logger
-from certsvc.memory import give_back, keep_what_is_there, set_up_allocator
+from certsvc.memory import give_back, keep_what_is_there
 from certsvc.posting import Poster
 from certsvc.queue import ISSUE, READ_BATCH, dump_job, load_job, redis_settings
 from certsvc.resources import Resources, open_press, open_resources, utc_now, workbench
@@ -105,41 +106,42 @@ class Issuing:
             _log.error("chunk.crashed", exc_info=error)
 
 
-async def run_worker(settings: Settings) -> None:
-    """Work until told to stop (SIGTERM, SIGINT); what is begun is finished or falls to the next worker."""
-    set_up_allocator()
-    async with open_resources(settings) as res:
-        with open_press(settings) as press:
-            issuing = Issuing(workbench(res, press))
-            worker = Worker(
-                functions=[func(_issue, name=ISSUE), func(_read_batch, name=READ_BATCH, timeout=_READING_TIMEOUT)],
-                redis_settings=redis_settings(settings.redis_url or ""),
-                ctx={"res": res, "issuing": issuing},
-                keep_result=0,  # arq refuses an id while its result is kept
-                poll_delay=_POLL_S,
-                max_jobs=_READS_AT_ONCE,
-                max_tries=1,  # whoever is left behind is found by the sweep
-                job_completion_wait=_COMPLETION_WAIT_S,
-                job_serializer=dump_job,
-                job_deserializer=load_job,
-            )
-            publisher = open_publisher(res.db, vault=res.vault, settings=settings, trust=res.trust)
-            poster = Poster(allow_private=settings.webhooks_allow_private)
-            delivering = Delivering(Courier(res.db, res.vault, poster.post_all, utc_now))
-            loops = (issuing.run(), _listen(res, issuing), _sweep_forever(res, publisher), delivering.run())
-            beside = [asyncio.create_task(each) for each in loops]
-            keep_what_is_there()
-            warn_of_missing(publisher.keys, now=utc_now())
-            _log.info("worker.started")
-            try:
-                await worker.async_run()
-            except asyncio.CancelledError:
-                _log.info("worker.stopped")
-            finally:
-                for task in beside:
-                    task.cancel()
-                await asyncio.gather(*beside, return_exceptions=True)
-                await worker.close()
+async def run_worker(settings: Settings, *, presses: Path | None) -> None:
+    """Work until told to stop (SIGTERM, SIGINT); what is begun is finished or falls to the next worker.
+
+    `presses` is the address where they listen; without any the worker signs itself.
+    """
+    async with open_resources(settings) as res, open_press(settings, presses=presses) as press:
+        issuing = Issuing(workbench(res, press))
+        worker = Worker(
+            functions=[func(_issue, name=ISSUE), func(_read_batch, name=READ_BATCH, timeout=_READING_TIMEOUT)],
+            redis_settings=redis_settings(settings.redis_url or ""),
+            ctx={"res": res, "issuing": issuing},
+            keep_result=0,  # arq refuses an id while its result is kept
+            poll_delay=_POLL_S,
+            max_jobs=_READS_AT_ONCE,
+            max_tries=1,  # whoever is left behind is found by the sweep
+            job_completion_wait=_COMPLETION_WAIT_S,
+            job_serializer=dump_job,
+            job_deserializer=load_job,
+        )
+        publisher = open_publisher(res.db, vault=res.vault, settings=settings, trust=res.trust)
+        poster = Poster(allow_private=settings.webhooks_allow_private)
+        delivering = Delivering(Courier(res.db, res.vault, poster.post_all, utc_now))
+        loops = (issuing.run(), _listen(res, issuing), _sweep_forever(res, publisher), delivering.run())
+        beside = [asyncio.create_task(each) for each in loops]
+        keep_what_is_there()
+        warn_of_missing(publisher.keys, now=utc_now())
+        _log.info("worker.started")
+        try:
+            await worker.async_run()
+        except asyncio.CancelledError:
+            _log.info("worker.stopped")
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            await worker.close()
 
 
 def warn_of_missing(keys: Sequence[ClaimKey], *, now: dt.datetime) -> None:

@@ -4,8 +4,10 @@ import asyncio
 import csv
 import json
 import os
+import subprocess
 import sys
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -16,12 +18,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from certsvc.callers import create_key, find_caller
 from certsvc.config import Settings
 from certsvc.errors import Broken, Conflict
+from certsvc.family import die_with_parent
 from certsvc.identities import add_identity, open_keyring
 from certsvc.issuing.accepting import Order, accept_batch
 from certsvc.models import Batch, BatchStatus, Certificate, Kind, PublishedFile, Role, Status
+from certsvc.queue import EmbeddedServer
 from certsvc.records.registry_files import read_facilities, read_practitioners
 from certsvc.resources import Resources, open_resources, utc_now
-from certsvc.serving import running_stack, serve_http
 from certsvc.store import Database, batches, certificates, registry
 from certsvc.verify.codes import format_code
 from keys_dev.make import make_pki
@@ -31,22 +34,51 @@ _FACILITY = "01801"
 _console = Console(stderr=True)
 
 
-async def run_demo(settings: Settings, folder: Path, *, host: str, port: int, once: bool) -> None:
-    """Set up, issue, print, serve. Everything lies below `folder`; running it again issues nothing twice."""
+def settings_of_demo(settings: Settings, folder: Path, *, host: str, port: int) -> Settings:
+    """The same with everything below `folder`."""
     base_url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - a comparison, not a binding
-    settings = settings.model_copy(update={"data_dir": folder / "data", "keys_dir": folder / "keys", "base_url": base_url})
+    return settings.model_copy(update={"data_dir": folder / "data", "keys_dir": folder / "keys", "base_url": base_url})
+
+
+def worker_log(folder: Path) -> Path:
+    """Where the worker's log of a demo in `folder` lies."""
+    return folder / "worker.log"
+
+
+async def run_demo(settings: Settings, folder: Path, *, once: bool) -> None:
+    """Set up, issue, print; running it again issues nothing twice. `once` says that nobody is going to serve it."""
     with as_file(files("certsvc").joinpath("sample")) as sample:
         await _set_up(settings, sample)
         keys = await _keys(settings, folder)
-        async with AsyncExitStack() as stack:
-            wired = await stack.enter_async_context(running_stack(settings, worker_log=folder / "worker.log"))
+        with _working(settings, worker_log(folder)) as wired:
             async with open_resources(wired) as res:
                 await _issue_sample(res, sample / "f0_cases.csv", keys["insurer"])
                 examples = await _write_examples(res, folder)
-            _write_credentials(folder, base_url=base_url, keys=keys, examples=examples)
-            _print_addresses(base_url, folder, keys=keys, examples=examples, once=once)
-            if not once:
-                await serve_http(wired, host=host, port=port)
+    _write_credentials(folder, base_url=settings.base_url, keys=keys, examples=examples)
+    _print_addresses(settings.base_url, folder, keys=keys, examples=examples, once=once)
+
+
+@contextmanager
+def _working(settings: Settings, log: Path) -> Iterator[Settings]:
+    """A worker beside us, with an embedded queue server where no other is configured; yields the settings with its address."""
+    with ExitStack() as stack:
+        if settings.redis_url is None:
+            queue = EmbeddedServer()
+            stack.callback(queue.stop)
+            queue.start()
+            settings = settings.model_copy(update={"redis_url": queue.url})
+        output = stack.enter_context(log.open("ab"))
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "certsvc", "worker"],
+            env=os.environ | settings.as_environment(),
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # a Ctrl-C is for us; we stop it in order
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - only one prctl call
+        )
+        stack.callback(worker.wait)
+        stack.callback(worker.terminate)
+        yield settings
 
 
 async def _set_up(settings: Settings, sample: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from certsvc.cli.ending import CANNOT_NOW, complain, run, say, settings_from_environment
+from certsvc.cli.members import become_service
 from certsvc.config import Settings
 from certsvc.store import Database
 
@@ -18,14 +19,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000, *, no_worker: Annotated[b
     """API and pages, by default with an embedded queue server and one worker beside."""
     settings = settings_from_environment()
     refuse_taken(host, port)
-    run(_serve(settings, host=host, port=port, with_worker=not no_worker))
-
-
-async def _serve(settings: Settings, *, host: str, port: int, with_worker: bool) -> None:
-    from certsvc.serving import running_stack, serve_http  # noqa: PLC0415 - see above
-
-    async with running_stack(settings, with_worker=with_worker) as wired:
-        await serve_http(wired, host=host, port=port)
+    become_service(settings, http=(host, port), with_worker=not no_worker)
 
 
 def refuse_taken(host: str, port: int) -> None:
@@ -44,9 +38,7 @@ def refuse_taken(host: str, port: int) -> None:
 
 def worker() -> None:
     """A worker process for the shared queue (CERTSVC_REDIS_URL)."""
-    from certsvc.worker import run_worker  # noqa: PLC0415 - see above
-
-    run(run_worker(settings_from_environment()))
+    become_service(settings_from_environment(), http=None)
 
 
 def demo(
@@ -57,11 +49,15 @@ def demo(
     folder: Annotated[Path, typer.Option(help="where everything of the demo lies")] = Path("var/demo"),
 ) -> None:
     """Set up the demo folder, issue the sample cases, print addresses and keys, then serve."""
-    from certsvc.cli.demonstration import run_demo  # noqa: PLC0415 - see above
+    from certsvc.cli.demonstration import run_demo, settings_of_demo, worker_log  # noqa: PLC0415 - see above
 
     if not once:
         refuse_taken(host, port)
-    run(run_demo(settings_from_environment(), folder.resolve(), host=host, port=port, once=once))
+    folder = folder.resolve()
+    settings = settings_of_demo(settings_from_environment(), folder, host=host, port=port)
+    run(run_demo(settings, folder, once=once))
+    if not once:
+        become_service(settings, http=(host, port), worker_log=worker_log(folder))
 
 
 def migrate() -> None:

@@ -84,11 +84,12 @@ def test_production_refuses_what_is_unfit(changes: dict[str, str], missing: str)
     assert STRONG[:-1] not in messages
 
 
-def test_production_has_no_development_authorities() -> None:
+async def test_production_has_no_development_authorities() -> None:
     """The embedded TSA and OCSP are not for production."""
     settings = Settings(environment=Environment.PRODUCTION, secret=STRONG, base_url="https://tracuu.example.vn")
-    with pytest.raises(Broken), open_press(settings):
-        pass
+    with pytest.raises(Broken):
+        async with open_press(settings, presses=None):
+            pass
 
 
 def test_a_child_gets_the_same_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,0 +1,177 @@
+"""Who works where `certsvc serve` or `certsvc worker` runs, forked from this program (`certsvc/family.py`).
+
+    certsvc-press   fills and signs (`presses.py`); as many as CERTSVC_PRESSES says
+    certsvc-worker  reads batches, hands chunks to presses, publishes (`worker.py`)
+    certsvc-api     API and pages (`serving.py`)
+
+and the embedded queue server, which is a program of its own. The command becomes this program with an environment in which
+nothing is secret: presses, which need no secret, have none in their memory. The true one waits in a sealed file without a
+name, which API and worker read after they were forked.
+
+    python -m certsvc.cli.members PLAN
+"""
+
+import functools
+import importlib
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+
+from certsvc.cli.ending import run, settings_from_environment, told
+from certsvc.config import Settings
+from certsvc.family import Member, keep_running
+from certsvc.logs import set_up_logging
+from certsvc.memory import set_up_allocator
+
+_SHOWN = ("PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV")
+"""Of the environment, what the interpreter and its libraries may need before a member has the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who is wanted: the API at `http` (address, port), a worker with so many presses; nothing of it is secret.
+
+    `environment` is the descriptor of the file with the true one. `worker_log` takes what worker and presses say.
+    """
+
+    environment: int
+    log_json: bool
+    is_queue_embedded: bool
+    http: tuple[str, int] | None = None
+    is_worker_wanted: bool = True
+    presses: int = 0
+    worker_log: str | None = None
+
+
+def become_service(settings: Settings, *, http: tuple[str, int] | None, with_worker: bool = True, worker_log: Path | None = None) -> NoReturn:
+    """Go on as the parent of API (where `http` says at which address and port) and worker, and nothing else; does not return.
+
+    A worker alone works for the queue of others.
+    """
+    plan = Plan(
+        environment=_sealed(os.environ | settings.as_environment()),
+        log_json=settings.log_json,
+        is_queue_embedded=http is not None and settings.redis_url is None,
+        http=http,
+        is_worker_wanted=with_worker,
+        presses=settings.presses if with_worker else 0,
+        worker_log=str(worker_log) if worker_log else None,
+    )
+    sys.stdout.flush()
+    sys.stderr.flush()
+    words = [sys.executable, "-m", "certsvc.cli.members", json.dumps(asdict(plan))]
+    os.execve(sys.executable, words, {name: os.environ[name] for name in _SHOWN if name in os.environ})  # noqa: S606 - our own interpreter
+
+
+def _sealed(environment: Mapping[str, str]) -> int:
+    """A file in memory that only this process and those forked from it can open."""
+    file = os.memfd_create("environment")
+    os.write(file, json.dumps(dict(environment)).encode())
+    os.set_inheritable(file, True)
+    return file
+
+
+def _main(plan: Plan) -> int:
+    set_up_allocator()
+    set_up_logging(json=plan.log_json)
+    for module in _needed(plan):
+        importlib.import_module(module)
+    with ExitStack() as stack:
+        queue = stack.enter_context(_queue()) if plan.is_queue_embedded else None
+        return keep_running(list(_members(plan, queue=queue, stack=stack)))
+
+
+def _needed(plan: Plan) -> Iterable[str]:
+    """What members use, loaded once for all."""
+    if plan.http:
+        yield "certsvc.serving"
+    if plan.is_worker_wanted:
+        yield from ("certsvc.worker", "certsvc.issuing.pressing")
+
+
+@contextmanager
+def _queue() -> Iterator[str]:
+    """The embedded queue server's address."""
+    from certsvc.queue import EmbeddedServer  # noqa: PLC0415 - where there is another, nobody needs this one
+
+    server = EmbeddedServer()
+    with told():
+        server.start()
+    try:
+        yield server.url
+    finally:
+        server.stop()
+
+
+def _members(plan: Plan, *, queue: str | None, stack: ExitStack) -> Iterator[Member]:
+    take_settings = functools.partial(_take_settings, plan.environment, queue=queue)
+    log = Path(plan.worker_log) if plan.worker_log else None
+    address = None
+    if plan.presses:
+        from certsvc.presses import listening  # noqa: PLC0415
+
+        listener, address = stack.enter_context(listening())
+        for _ in range(plan.presses):
+            yield Member("certsvc-press", functools.partial(_press, listener, plan.environment, log=log))
+    if plan.is_worker_wanted:
+        yield Member("certsvc-worker", functools.partial(_work, take_settings, presses=address, log=log), is_head=plan.http is None)
+    if plan.http:
+        yield Member("certsvc-api", functools.partial(_serve, take_settings, *plan.http), is_head=True)
+
+
+def _press(listener: socket.socket, environment: int, *, log: Path | None) -> NoReturn:
+    from certsvc.presses import answer_calls  # noqa: PLC0415 - loaded by now
+
+    os.close(environment)
+    _say_to(log)
+    answer_calls(listener)
+
+
+def _work(take_settings: Callable[[], Settings], *, presses: Path | None, log: Path | None) -> int:
+    from certsvc.worker import run_worker  # noqa: PLC0415 - loaded by now
+
+    _say_to(log)
+    return _code_of(lambda: run_worker(take_settings(), presses=presses))
+
+
+def _serve(take_settings: Callable[[], Settings], host: str, port: int) -> int:
+    from certsvc.serving import serve_http  # noqa: PLC0415 - loaded by now
+
+    return _code_of(lambda: serve_http(take_settings(), host=host, port=port))
+
+
+def _code_of(work: Callable[[], Coroutine[object, object, None]]) -> int:
+    try:
+        run(work())
+    except typer.Exit as end:
+        return end.exit_code
+    return 0
+
+
+def _take_settings(environment: int, *, queue: str | None) -> Settings:
+    """The true environment becomes ours."""
+    raw = os.pread(environment, os.fstat(environment).st_size, 0)
+    os.close(environment)
+    os.environ.clear()
+    os.environ.update(json.loads(raw) | ({"CERTSVC_REDIS_URL": queue} if queue else {}))
+    return settings_from_environment()
+
+
+def _say_to(log: Path | None) -> None:
+    if log is not None:
+        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(file, stream.fileno())
+        os.close(file)
+
+
+if __name__ == "__main__":
+    sys.exit(_main(Plan(**json.loads(sys.argv[1]))))
