@@ -7,15 +7,18 @@ watches: it has no threads and no event loop, without which forking is safe at a
 import ctypes
 import os
 import signal
+import socket
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from certsvc.logs import get_logger
-from certsvc.memory import keep_what_is_there
+from certsvc.memory import give_back, keep_what_is_there
 
 _ENDING = {signal.SIGTERM, signal.SIGINT}
 _HEARD = {*_ENDING, signal.SIGCHLD}
@@ -47,6 +50,7 @@ def keep_running(members: Sequence[Member]) -> int:
 
     They are stopped in reverse order, each with time to bring to its end what it has begun. Returns the head's exit code.
     """
+    give_back()
     keep_what_is_there()  # a collection writes to every object it looks at, and what is written to is no longer shared
     with _signals_held() as before:
         living = {_start(member, signals=before): member for member in members}
@@ -119,6 +123,20 @@ def _stop_one(pid: int) -> int:
         if heard.si_signo in _ENDING:
             os.kill(pid, heard.si_signo)
     return os.waitstatus_to_exitcode(ended[1])
+
+
+@contextmanager
+def listening() -> Iterator[tuple[socket.socket, Path]]:
+    """A socket for members that are called, and its address, which only this user can reach.
+
+    Whoever of them is idle takes the next call. The parent keeps it, so that calls wait where they have just died.
+    """
+    # A socket's path may have 108 bytes only, so it does not lie in the data folder.
+    with tempfile.TemporaryDirectory(prefix="certsvc-") as folder, socket.socket(socket.AF_UNIX) as listener:
+        address = Path(folder) / "member.sock"
+        listener.bind(str(address))
+        listener.listen()
+        yield listener, address
 
 
 def die_with_parent() -> None:

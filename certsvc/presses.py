@@ -8,12 +8,13 @@ caller learns of it at once, and another one takes the calls that follow.
 import asyncio
 import pickle
 import socket
-import tempfile
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, ParamSpec, TypeVar
+
+from certsvc.memory import give_back
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,22 +45,13 @@ async def call(address: Path, function: Callable[P, T], /, *args: P.args, **kwar
     return result  # type: ignore[no-any-return]
 
 
-@contextmanager
-def listening() -> Iterator[tuple[socket.socket, Path]]:
-    """A socket for presses, and its address. Who opens it keeps it, so that calls wait where all presses have just died."""
-    with tempfile.TemporaryDirectory(prefix="certsvc-") as folder, socket.socket(socket.AF_UNIX) as listener:
-        address = Path(folder) / "presses.sock"
-        listener.bind(str(address))
-        listener.listen()
-        yield listener, address
-
-
 def answer_calls(listener: socket.socket) -> NoReturn:
     """Be a press, for good."""
     while True:
         caller, _ = listener.accept()
         with caller, suppress(OSError):  # a caller that has gone needs no answer
             caller.sendall(_answer(_read_all(caller)))
+        give_back()
 
 
 def _read_all(caller: socket.socket) -> bytes:

@@ -75,15 +75,18 @@ def _development_secret(path: Path) -> bytes:
 
 
 @asynccontextmanager
-async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
-    """Open database, files and queue; close them at the end. Raises Broken or Unavailable where one is unfit."""
+async def open_resources(settings: Settings, *, zygote: Path | None = None) -> AsyncIterator[Resources]:
+    """Open database, files and queue; close them at the end. Raises Broken or Unavailable where one is unfit.
+
+    `zygote` is where one for checks of files listens; otherwise the first check starts one.
+    """
     if settings.redis_url is None:
         raise Broken("no_queue", "Chưa cấu hình hàng đợi (CERTSVC_REDIS_URL).", "No queue is configured (CERTSVC_REDIS_URL).")
     db = Database(settings.sqlalchemy_url)
     try:
         await db.check_schema()
         doorbell = await Doorbell.connect(settings.redis_url)
-        examiner = Examiner(timeout_s=settings.verify_timeout_s, memory_bytes=settings.verify_memory_bytes)
+        examiner = Examiner(timeout_s=settings.verify_timeout_s, memory_bytes=settings.verify_memory_bytes, zygote=zygote)
         try:
             blobs, vault = Blobs(settings.obstore_url), open_vault(settings)
             trust, provider = TrustSource(db, settings), _open_provider(settings)

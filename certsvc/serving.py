@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import functools
 import signal
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import uvicorn
 from typing_extensions import override
@@ -12,12 +14,13 @@ from typing_extensions import override
 from certsvc.api.app import create_app
 from certsvc.config import Settings
 from certsvc.memory import keep_what_is_there
+from certsvc.resources import open_resources
 
 
-async def serve_http(settings: Settings, *, host: str, port: int) -> None:
-    """The API and pages until told to stop; neither uvicorn's access log (it holds codes) nor its banner."""
+async def serve_http(settings: Settings, *, host: str, port: int, zygote: Path | None = None) -> None:
+    """The API and pages until told to stop; neither uvicorn's access log (it holds codes) nor its banner. `zygote` as in `open_resources`."""
     config = uvicorn.Config(
-        create_app(settings),
+        create_app(settings, opening=functools.partial(open_resources, zygote=zygote)),
         host=host,
         port=port,
         loop="none",

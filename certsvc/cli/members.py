@@ -1,11 +1,12 @@
 """Who works where `certsvc serve` or `certsvc worker` runs, forked from this program (`certsvc/family.py`).
 
+    certsvc-checks  that from which checks of strangers' files are forked (`verify/zygote.py`)
     certsvc-press   fills and signs (`presses.py`); as many as CERTSVC_PRESSES says
     certsvc-worker  reads batches, hands chunks to presses, publishes (`worker.py`)
     certsvc-api     API and pages (`serving.py`)
 
 and the embedded queue server, which is a program of its own. The command becomes this program with an environment in which
-nothing is secret: presses, which need no secret, have none in their memory. The true one waits in a sealed file without a
+nothing is secret: checks and presses, which need no secret, have none in their memory. The true one waits in a sealed file without a
 name, which API and worker read after they were forked.
 
     python -m certsvc.cli.members PLAN
@@ -27,7 +28,7 @@ import typer
 
 from certsvc.cli.ending import run, settings_from_environment, told
 from certsvc.config import Settings
-from certsvc.family import Member, keep_running
+from certsvc.family import Member, keep_running, listening
 from certsvc.logs import set_up_logging
 from certsvc.memory import set_up_allocator
 
@@ -40,6 +41,7 @@ class Plan:
     """Who is wanted: the API at `http` (address, port), a worker with so many presses; nothing of it is secret.
 
     `environment` is the descriptor of the file with the true one. `worker_log` takes what worker and presses say.
+    `check_bounds` are the seconds and bytes of one check of a file.
     """
 
     environment: int
@@ -49,6 +51,7 @@ class Plan:
     is_worker_wanted: bool = True
     presses: int = 0
     worker_log: str | None = None
+    check_bounds: tuple[float, int] = (0.0, 0)
 
 
 def become_service(settings: Settings, *, http: tuple[str, int] | None, with_worker: bool = True, worker_log: Path | None = None) -> NoReturn:
@@ -64,6 +67,7 @@ def become_service(settings: Settings, *, http: tuple[str, int] | None, with_wor
         is_worker_wanted=with_worker,
         presses=settings.presses if with_worker else 0,
         worker_log=str(worker_log) if worker_log else None,
+        check_bounds=(settings.verify_timeout_s, settings.verify_memory_bytes),
     )
     sys.stdout.flush()
     sys.stderr.flush()
@@ -92,7 +96,7 @@ def _main(plan: Plan) -> int:
 def _needed(plan: Plan) -> Iterable[str]:
     """What members use, loaded once for all."""
     if plan.http:
-        yield "certsvc.serving"
+        yield from ("certsvc.serving", "certsvc.verify.zygote")
     if plan.is_worker_wanted:
         yield from ("certsvc.worker", "certsvc.issuing.pressing")
 
@@ -112,19 +116,20 @@ def _queue() -> Iterator[str]:
 
 
 def _members(plan: Plan, *, queue: str | None, stack: ExitStack) -> Iterator[Member]:
+    """In the order in which they are started: whoever is called before who calls."""
     take_settings = functools.partial(_take_settings, plan.environment, queue=queue)
     log = Path(plan.worker_log) if plan.worker_log else None
-    address = None
-    if plan.presses:
-        from certsvc.presses import listening  # noqa: PLC0415
-
-        listener, address = stack.enter_context(listening())
-        for _ in range(plan.presses):
-            yield Member("certsvc-press", functools.partial(_press, listener, plan.environment, log=log))
     if plan.is_worker_wanted:
-        yield Member("certsvc-worker", functools.partial(_work, take_settings, presses=address, log=log), is_head=plan.http is None)
+        presses = None
+        if plan.presses:
+            listener, presses = stack.enter_context(listening())
+            press = functools.partial(_press, listener, plan.environment, log=log)
+            yield from (Member("certsvc-press", press) for _ in range(plan.presses))
+        yield Member("certsvc-worker", functools.partial(_work, take_settings, presses=presses, log=log), is_head=plan.http is None)
     if plan.http:
-        yield Member("certsvc-api", functools.partial(_serve, take_settings, *plan.http), is_head=True)
+        listener, zygote = stack.enter_context(listening())
+        yield Member("certsvc-checks", functools.partial(_check, listener, plan.environment, plan.check_bounds))
+        yield Member("certsvc-api", functools.partial(_serve, take_settings, *plan.http, zygote=zygote), is_head=True)
 
 
 def _press(listener: socket.socket, environment: int, *, log: Path | None) -> NoReturn:
@@ -142,10 +147,18 @@ def _work(take_settings: Callable[[], Settings], *, presses: Path | None, log: P
     return _code_of(lambda: run_worker(take_settings(), presses=presses))
 
 
-def _serve(take_settings: Callable[[], Settings], host: str, port: int) -> int:
+def _check(listener: socket.socket, environment: int, bounds: tuple[float, int]) -> int:
+    from certsvc.verify.zygote import Bounds, serve_next  # noqa: PLC0415 - loaded by now
+
+    os.close(environment)
+    serve_next(listener, Bounds(*bounds))
+    return 0
+
+
+def _serve(take_settings: Callable[[], Settings], host: str, port: int, *, zygote: Path) -> int:
     from certsvc.serving import serve_http  # noqa: PLC0415 - loaded by now
 
-    return _code_of(lambda: serve_http(take_settings(), host=host, port=port))
+    return _code_of(lambda: serve_http(take_settings(), host=host, port=port, zygote=zygote))
 
 
 def _code_of(work: Callable[[], Coroutine[object, object, None]]) -> int:

@@ -1,6 +1,6 @@
 """Checks in disposable processes: memory, processor time, files and wall clock limited, no secrets near.
 
-An `Examiner` owns one `zygote` (started at first use, started again if it dies) and lets a few checks run
+An `Examiner` owns one `zygote` (its own child, or one that the service forks; another one if it dies) and lets a few checks run
 at once, a few more wait, and turns the rest away. A child that dies or runs out of time is an answer too:
 `too_complex`. Answers come back as JSON of bounded size, never as objects.
 """
@@ -42,10 +42,12 @@ class Examiner:
     """Runs checks apart from this process. Use as an asynchronous context manager, or call `close`.
 
     `timeout_s` is wall-clock and processor time of one check, `memory_bytes` its address space;
-    `concurrency` checks run at once and `max_waiting` wait their turn.
+    `concurrency` checks run at once and `max_waiting` wait their turn. Where somebody else keeps a zygote,
+    it listens at the address `zygote`.
     """
 
-    def __init__(self, *, timeout_s: float, memory_bytes: int, concurrency: int = 2, max_waiting: int = 16) -> None:
+    def __init__(self, *, timeout_s: float, memory_bytes: int, concurrency: int = 2, max_waiting: int = 16, zygote: Path | None = None) -> None:
+        self._address = zygote
         self._timeout_s = timeout_s
         self._memory_bytes = memory_bytes
         self._places = concurrency + max_waiting
@@ -129,16 +131,22 @@ class Examiner:
             if self._zygote is not None and not self._zygote.is_alive:
                 await self.close()
             if self._zygote is None:
-                self._zygote = await _Zygote.start(timeout_s=self._timeout_s, memory_bytes=self._memory_bytes)
+                self._zygote = await self._find_zygote()
             return self._zygote
+
+    async def _find_zygote(self) -> "_Zygote":
+        if self._address is None:
+            return await _Zygote.start(timeout_s=self._timeout_s, memory_bytes=self._memory_bytes)
+        return await _Zygote.connect(self._address)
 
 
 class _Zygote:
     """The process we fork from, seen from here."""
 
-    def __init__(self, process: subprocess.Popen[bytes], control: socket.socket) -> None:
-        self._process = process
+    def __init__(self, control: socket.socket, process: subprocess.Popen[bytes] | None) -> None:
+        control.setblocking(False)
         self._control = control
+        self._process = process
         self._sending = asyncio.Lock()
         self._trust: Trust | None = None
 
@@ -155,12 +163,22 @@ class _Zygote:
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        ours.setblocking(False)
-        zygote = cls(process, ours)
-        if not await zygote._is_ready():
-            await asyncio.to_thread(zygote.end)
+        return await cls(ours, process)._made_ready()
+
+    @classmethod
+    async def connect(cls, address: Path) -> Self:
+        """The one that listens there, or the next one, for it serves one examiner and ends with it."""
+        ours = socket.socket(socket.AF_UNIX)
+        zygote = cls(ours, None)
+        with contextlib.suppress(OSError):
+            await asyncio.get_running_loop().sock_connect(ours, str(address))
+        return await zygote._made_ready()
+
+    async def _made_ready(self) -> Self:
+        if not await self._is_ready():
+            await asyncio.to_thread(self.end)
             raise Broken("checker_broken", "Không khởi động được bộ kiểm tra tệp.", "The process that checks files does not start.")
-        return zygote
+        return self
 
     async def _is_ready(self) -> bool:
         try:
@@ -171,7 +189,13 @@ class _Zygote:
 
     @property
     def is_alive(self) -> bool:
-        return self._process.poll() is None
+        """It says no more once it is ready, so that all there could be to read is its end."""
+        try:
+            return bool(self._control.recv(1, socket.MSG_PEEK))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
 
     async def fork(self, trust: Trust | None) -> socket.socket:
         """A socket to a new child that believes `trust` (None: does not matter). Raises OSError if the zygote is gone."""
@@ -193,13 +217,15 @@ class _Zygote:
         try:
             await asyncio.get_running_loop().sock_sendall(self._control, CONTROL.pack(TRUST, len(raw)) + raw)
         except BaseException:  # given up halfway, nobody could make sense of what follows
-            self._process.kill()
+            self._control.close()
             raise
         self._trust = trust
 
     def end(self) -> None:
         """Close the control socket, upon which the zygote ends; kill it if it does not."""
         self._control.close()
+        if self._process is None:
+            return
         try:
             self._process.wait(_GRACE_S)
         except subprocess.TimeoutExpired:

@@ -1,7 +1,7 @@
 """The process from which every check is forked: it has imported everything, rehearsed it, and knows no secret.
 
-Started by `apart.Examiner` with an empty environment as `python -m certsvc.verify.zygote`, it forks one
-child a request, so that a check costs a fork and not a second of imports. While nobody waits, a spare
+Started by `apart.Examiner` with an empty environment as `python -m certsvc.verify.zygote`, or forked from a process that
+knows no secret either, it forks one child a request, so that a check costs a fork and not a second of imports. While nobody waits, a spare
 child gets ready, for a fork's first use of its memory is as long as half a check. A child limits itself,
 answers one request on its own socket and ends; whoever outlives the time limit is killed. When the
 parent goes away, so does this.
@@ -56,16 +56,28 @@ _FIRST_FD, _LAST_FD = 3, 4096
 
 
 @dataclass(frozen=True, slots=True)
-class _Bounds:
+class Bounds:
     """Of one check: wall-clock and processor time, address space."""
 
     timeout_s: float
     memory_bytes: int
 
 
-def main(control_fd: int, bounds: _Bounds) -> None:
+def serve_next(listener: socket.socket, bounds: Bounds) -> None:
+    """Be ready, then serve whoever connects next."""
+    _get_ready()
+    control, _ = listener.accept()
+    listener.close()
+    _serve_all(control, bounds)
+
+
+def main(control_fd: int, bounds: Bounds) -> None:
     """Serve requests from the control socket until it closes."""
-    control = socket.socket(fileno=control_fd)
+    _get_ready()
+    _serve_all(socket.socket(fileno=control_fd), bounds)
+
+
+def _get_ready() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.disable(logging.CRITICAL)
     for name in _PRELOAD:
@@ -74,6 +86,9 @@ def main(control_fd: int, bounds: _Bounds) -> None:
     gc.disable()  # a child ends before cycles could fill its memory
     gc.collect()
     gc.freeze()
+
+
+def _serve_all(control: socket.socket, bounds: Bounds) -> None:
     control.sendall(READY)
     children: dict[_Child, float] = {}
     trust: Trust | None = None
@@ -126,7 +141,7 @@ class _Child:
         self._ended = os.pidfd_open(pid)
 
     @classmethod
-    def start(cls, *, trust: Trust, bounds: _Bounds, is_spare: bool) -> Self:
+    def start(cls, *, trust: Trust, bounds: Bounds, is_spare: bool) -> Self:
         """A fork of this process. A spare one rehearses while nobody waits, so that the memory it is going to need is its own."""
         ours, theirs = socket.socketpair()
         if pid := os.fork():
@@ -186,7 +201,7 @@ def _reap(children: dict[_Child, float]) -> None:
             del children[child]
 
 
-def _serve(channel: socket.socket, *, trust: Trust, bounds: _Bounds) -> None:
+def _serve(channel: socket.socket, *, trust: Trust, bounds: Bounds) -> None:
     """Wait for an asker, answer it, within bounds from its first byte on."""
     _, fds, _, _ = socket.recv_fds(channel, len(READY), 1)
     channel.close()
@@ -197,7 +212,7 @@ def _serve(channel: socket.socket, *, trust: Trust, bounds: _Bounds) -> None:
         asker.shutdown(socket.SHUT_RDWR)  # the answer need not wait until this process is taken apart
 
 
-def _confine(bounds: _Bounds) -> None:
+def _confine(bounds: Bounds) -> None:
     """Take from this process what a check does not need; the kernel enforces it, whatever the code does."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, bounds.timeout_s)
@@ -241,4 +256,4 @@ def _look_at(picture: bytes) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), _Bounds(float(sys.argv[2]), int(sys.argv[3])))
+    main(int(sys.argv[1]), Bounds(float(sys.argv[2]), int(sys.argv[3])))
