@@ -163,7 +163,9 @@ class _Zygote:
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        return await cls(ours, process)._made_ready()
+        zygote = cls(ours, process)
+        await zygote._get_ready()
+        return zygote
 
     @classmethod
     async def connect(cls, address: Path) -> Self:
@@ -172,13 +174,13 @@ class _Zygote:
         zygote = cls(ours, None)
         with contextlib.suppress(OSError):
             await asyncio.get_running_loop().sock_connect(ours, str(address))
-        return await zygote._made_ready()
+        await zygote._get_ready()
+        return zygote
 
-    async def _made_ready(self) -> Self:
+    async def _get_ready(self) -> None:
         if not await self._is_ready():
             await asyncio.to_thread(self.end)
             raise Broken("checker_broken", "Không khởi động được bộ kiểm tra tệp.", "The process that checks files does not start.")
-        return self
 
     async def _is_ready(self) -> bool:
         try:

@@ -48,6 +48,9 @@ _PRELOAD = (
 )
 """Modules that libraries import only when needed, which a child without file descriptors could not."""
 
+for _name in _PRELOAD:
+    importlib.import_module(_name)
+
 _TICK_S = 0.2
 _QUIET_S = 0.1
 """So long nobody must have asked before a spare child gets ready."""
@@ -80,8 +83,6 @@ def main(control_fd: int, bounds: Bounds) -> None:
 def _get_ready() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.disable(logging.CRITICAL)
-    for name in _PRELOAD:
-        importlib.import_module(name)
     rehearse()
     gc.disable()  # a child ends before cycles could fill its memory
     gc.collect()

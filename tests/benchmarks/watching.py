@@ -1,4 +1,4 @@
-"""What a running service uses: memory and processor time of its API and of its worker with all its children, from /proc."""
+"""What a running service uses: memory and processor time of its API, its worker, its presses and the rest, from /proc."""
 
 import contextlib
 import threading
@@ -10,13 +10,15 @@ import psutil
 
 _EVERY_S = 0.1
 _MB = 1_000_000
+_PARTS = {"certsvc-worker": "worker", "certsvc-press": "presses", "certsvc-api": "api"}
+"""By the name of a process."""
 
 
 @dataclass
 class Usage:
     """Peaks in MB (10⁶ bytes) of proportional memory: pages that several processes share are counted once.
 
-    `service_mb` is of all processes together: API, checkers, queue, worker and presses.
+    `worker_mb` is of worker and presses, `service_mb` of all processes together: these, API, parent, checkers and queue.
     """
 
     worker_mb: float = 0.0
@@ -55,17 +57,18 @@ def watching(service: int, *others: int) -> Iterator[Usage]:
 
 def _watch(service: psutil.Process, usage: Usage, is_over: threading.Event) -> None:
     while not is_over.wait(_EVERY_S):
-        worker, rest = _parts(service)
-        usage.note(sum(map(_memory, worker)), _memory(service), sum(map(_memory, rest)))
+        parts = _parts(service)
+        sizes = {name: sum(map(_memory, some)) for name, some in parts.items()}
+        usage.note(sizes["worker"] + sizes["presses"], sizes["api"], sizes["rest"])
 
 
-def _parts(service: psutil.Process) -> tuple[list[psutil.Process], list[psutil.Process]]:
-    """The worker with its children, and what else the service started (the queue server, checkers)."""
+def _parts(service: psutil.Process) -> dict[str, list[psutil.Process]]:
+    """Its processes: `worker`, `presses`, `api` with the workbooks it has written beside, and the `rest`: parent, queue server, checkers."""
+    parts: dict[str, list[psutil.Process]] = {"worker": [], "presses": [], "api": [], "rest": [service]}
     with contextlib.suppress(psutil.Error):
-        workers = [child for child in service.children() if "worker" in child.cmdline()]
-        family = [each for worker in workers for each in (worker, *worker.children(recursive=True))]
-        return family, [each for each in service.children(recursive=True) if each not in family]
-    return [], []
+        for child in service.children():
+            parts[_PARTS.get(child.name(), "rest")] += [child, *child.children(recursive=True)]
+    return parts
 
 
 def _memory(process: psutil.Process) -> int:
@@ -78,15 +81,13 @@ def _memory(process: psutil.Process) -> int:
 
 
 def _cpu_s(service: int, others: tuple[int, ...]) -> dict[str, float]:
-    root = psutil.Process(service)
-    worker, rest = _parts(root)
+    parts = _parts(psutil.Process(service))
     trees = [each for other in map(psutil.Process, others) for each in (other, *other.children(recursive=True))]
-    parts = {"worker": worker[:1], "presses": worker[1:], "api": [root], "queue": rest, "database": trees}
-    return {name: sum(map(_seconds, some)) for name, some in parts.items()}
+    return {name: sum(map(_seconds, some)) for name, some in (parts | {"database": trees}).items()}
 
 
 def _seconds(process: psutil.Process) -> float:
-    """User and system time; of children that have ended too, but for those of the service, whose worker is counted by itself."""
+    """User and system time, without that of children which have ended."""
     with contextlib.suppress(psutil.Error):
         times = process.cpu_times()
         return float(times.user + times.system)

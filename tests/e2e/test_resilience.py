@@ -39,8 +39,9 @@ def _file() -> bytes:
     return as_csv(*halves)
 
 
-def _workers(service: Served) -> list[psutil.Process]:
-    return [child for child in psutil.Process(service.process.pid).children() if child.cmdline()[-1:] == ["worker"]]
+def _members(service: Served, name: str) -> list[psutil.Process]:
+    """The service's processes of that kind: `api`, `checks`, `press` or `worker`."""
+    return [child for child in psutil.Process(service.process.pid).children() if child.name() == f"certsvc-{name}"]
 
 
 def _wait_for_issued(client: httpx.Client, batch_id: str, count: int) -> int:
@@ -90,30 +91,36 @@ def test_a_worker_killed_again_and_again_loses_nothing(tmp_path: Path, presses: 
         for _ in range(3):
             done = _wait_for_issued(client, batch_id, done + 5)
             assert done < CERTIFICATES, "too fast to be killed in the middle"
-            [worker] = calls.until(lambda: [each for each in _workers(service) if each.pid not in killed])
-            beside = worker.children(recursive=True)
-            assert bool(beside) is bool(presses)
+            [worker] = calls.until(lambda: [each for each in _members(service, "worker") if each.pid not in killed])
+            assert len(_members(service, "press")) == presses
             worker.kill()
             killed.add(worker.pid)
-            assert psutil.wait_procs(beside, timeout=10)[1] == []
         _assert_issued_once(service, batch_id)
         assert len(killed) == 3
 
 
-@pytest.mark.parametrize("kill_server", [False, True], ids=["a press", "the server presses are forked from"])
-def test_a_killed_press_is_replaced(station: Station, *, kill_server: bool) -> None:
-    """kill -9 of what fills and signs (as a machine without memory would): the batch still ends well."""
+@pytest.mark.parametrize("name", ["press", "checks", "api"])
+def test_who_is_killed_is_replaced(station: Station, name: str) -> None:
+    """kill -9 of what fills and signs, of what checks are forked from, of who answers: the batch still ends well, its files are valid."""
     with served(station) as service, service.client() as client:
         batch_id = calls.submit(client, _file())["id"]
         done = _wait_for_issued(client, batch_id, 5)
-        [worker] = _workers(service)
-        [server] = [child for child in worker.children() if "multiprocessing.forkserver" in " ".join(child.cmdline())]
-        [press] = server.children()
-        (server if kill_server else press).kill()
-        assert psutil.wait_procs([press], timeout=10)[1] == []
+        others = {each: _members(service, each) for each in {"api", "press", "worker"} - {name}}
+        [member] = _members(service, name)
+        member.kill()
+        [successor] = calls.until(lambda: [each for each in _members(service, name) if each.pid != member.pid])
+        calls.until(lambda: _answers(client))
         assert done < CERTIFICATES, "too fast to be killed in the middle"
         _assert_issued_once(service, batch_id)
-        assert _workers(service) == [worker]
+        assert _members(service, name) == [successor]
+        assert {each: _members(service, each) for each in others} == others
+
+
+def _answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/readyz").is_success
+    except httpx.TransportError:
+        return False
 
 
 def test_a_killed_service_leaves_nobody_behind_and_goes_on(station: Station) -> None:
