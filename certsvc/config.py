@@ -66,9 +66,7 @@ class Settings(BaseSettings):
     lease_s: int = Field(60, ge=5, description="seconds after which a silent worker's claim is free again")
     sweep_s: float = Field(5.0, gt=0, description="seconds between two sweeps for work left behind")
     max_attempts: int = Field(5, ge=1, description="tries before a certificate is `failed`")
-    presses: int = Field(
-        2, ge=0, description="processes that fill and sign, best one for each core; with 0 the worker does it itself: slower, in little memory"
-    )
+    presses: int = Field(1, ge=1, description="processes that fill and sign; best one for each core beyond the first, which worker and API need")
     max_upload_bytes: int = Field(128 * 1024**2, description="largest batch file; also all files of a bulk check together")
     max_unpacked_bytes: int = Field(1024**3, description="largest batch file once unpacked")
     max_rows: int = Field(200_000, description="rows in one batch")

@@ -2,14 +2,12 @@
 
 import asyncio
 import datetime as dt
-import functools
 import secrets
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
 from certsvc.archive import Archive
 from certsvc.blobs import Blobs
@@ -20,7 +18,7 @@ from certsvc.issuing.orders import Chunk, Pressed
 from certsvc.issuing.producing import Press, Workbench
 from certsvc.issuing.rosters import Rosters
 from certsvc.issuing.warming import compile_ahead
-from certsvc.presses import call as call_press
+from certsvc.presses import call
 from certsvc.queue import Doorbell
 from certsvc.store import Database
 from certsvc.trusting import TrustSource
@@ -30,8 +28,6 @@ from certsvc.verify.apart import Examiner
 if TYPE_CHECKING:
     from certsvc.sign_in.provider import Provider
 
-P = ParamSpec("P")
-T = TypeVar("T")
 _ROWS_AT_ONCE = 2
 
 
@@ -110,9 +106,8 @@ def _open_provider(settings: Settings) -> "Provider | None":
 
 
 @asynccontextmanager
-async def open_press(settings: Settings, *, presses: Path | None) -> AsyncIterator[Press]:
-    """What fills and signs, with the embedded authorities of `keys_dev` in development: the processes that listen at the address
-    `presses`, else a thread (no memory of its own, and a core shared with all that the worker does besides).
+async def open_press(settings: Settings, *, address: Path) -> AsyncIterator[Press]:
+    """What fills and signs, in the presses that listen at `address`, with the embedded authorities of `keys_dev` in development.
 
     Raises Broken `dev_authorities` in production: its time-stamping and revocation answers come from
     outside, and no adapter for those is built yet.
@@ -121,22 +116,17 @@ async def open_press(settings: Settings, *, presses: Path | None) -> AsyncIterat
         raise Broken("dev_authorities", "Môi trường thật cần máy chủ dấu thời gian và OCSP bên ngoài.", "Production needs a TSA and OCSP of its own.")
     setup = press_process.setup_of(settings)
     await asyncio.to_thread(compile_ahead, setup.signatures, setup.bases)
-    with ThreadPoolExecutor(1, thread_name_prefix="press") as alone:
 
-        async def call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-            if presses is None:
-                return await asyncio.get_running_loop().run_in_executor(alone, functools.partial(function, *args, **kwargs))
-            return await call_press(presses, function, *args, **kwargs)
+    async def press(chunk: Chunk) -> Pressed:
+        return await call(address, press_process.press_chunk, setup, chunk)
 
-        async def press(chunk: Chunk) -> Pressed:
-            return await call(press_process.press_chunk, setup, chunk)
-
-        warming = asyncio.gather(*(call(press_process.warm_up, setup) for _ in range(settings.presses or 1)), return_exceptions=True)
-        try:
-            yield press
-        finally:  # a failure shows at the first chunk
-            warming.cancel()
-            await asyncio.wait([warming])
+    # Before somebody waits for them; a failure shows at the first chunk.
+    warming = asyncio.gather(*(call(address, press_process.warm_up, setup) for _ in range(settings.presses)), return_exceptions=True)
+    try:
+        yield press
+    finally:
+        warming.cancel()
+        await asyncio.wait([warming])
 
 
 def workbench(res: Resources, press: Press) -> Workbench:

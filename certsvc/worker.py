@@ -95,10 +95,10 @@ class Issuing:
         structlog.contextvars.bind_contextvars(chunk=secrets.token_hex(4))
         try:
             done = await issue_chunk(self._bench, clock=utc_now, only_alone=only_alone, on_full=self.ring)
+            give_back()
             if done:
                 self.ring()
             elif not only_alone:
-                give_back()
                 await finish_batches(self._bench.db, now=utc_now())
         except CertsvcError as error:  # leases run out and the sweep rings again
             _log.warning("chunk.interrupted", code=error.code)
@@ -106,12 +106,12 @@ class Issuing:
             _log.error("chunk.crashed", exc_info=error)
 
 
-async def run_worker(settings: Settings, *, presses: Path | None) -> None:
+async def run_worker(settings: Settings, *, presses: Path) -> None:
     """Work until told to stop (SIGTERM, SIGINT); what is begun is finished or falls to the next worker.
 
-    `presses` is the address where they listen; without any the worker signs itself.
+    `presses` is the address where they listen.
     """
-    async with open_resources(settings) as res, open_press(settings, presses=presses) as press:
+    async with open_resources(settings) as res, open_press(settings, address=presses) as press:
         issuing = Issuing(workbench(res, press))
         worker = Worker(
             functions=[func(_issue, name=ISSUE), func(_read_batch, name=READ_BATCH, timeout=_READING_TIMEOUT)],

@@ -38,7 +38,7 @@ _SHOWN = ("PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "PYTHONPATH", "PYTHO
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who is wanted: the API at `http` (address, port), a worker with so many presses; nothing of it is secret.
+    """Who is wanted: the API at `http` (address, port), a worker if there are `presses` for it; nothing of it is secret.
 
     `environment` is the descriptor of the file with the true one. `worker_log` takes what worker and presses say.
     `check_bounds` are the seconds and bytes of one check of a file.
@@ -48,7 +48,6 @@ class Plan:
     log_json: bool
     is_queue_embedded: bool
     http: tuple[str, int] | None = None
-    is_worker_wanted: bool = True
     presses: int = 0
     worker_log: str | None = None
     check_bounds: tuple[float, int] = (0.0, 0)
@@ -64,7 +63,6 @@ def become_service(settings: Settings, *, http: tuple[str, int] | None, with_wor
         log_json=settings.log_json,
         is_queue_embedded=http is not None and settings.redis_url is None,
         http=http,
-        is_worker_wanted=with_worker,
         presses=settings.presses if with_worker else 0,
         worker_log=str(worker_log) if worker_log else None,
         check_bounds=(settings.verify_timeout_s, settings.verify_memory_bytes),
@@ -97,7 +95,7 @@ def _needed(plan: Plan) -> Iterable[str]:
     """What members use, loaded once for all."""
     if plan.http:
         yield from ("certsvc.serving", "certsvc.verify.zygote")
-    if plan.is_worker_wanted:
+    if plan.presses:
         yield from ("certsvc.worker", "certsvc.issuing.pressing")
 
 
@@ -119,12 +117,10 @@ def _members(plan: Plan, *, queue: str | None, stack: ExitStack) -> Iterator[Mem
     """In the order in which they are started: whoever is called before who calls."""
     take_settings = functools.partial(_take_settings, plan.environment, queue=queue)
     log = Path(plan.worker_log) if plan.worker_log else None
-    if plan.is_worker_wanted:
-        presses = None
-        if plan.presses:
-            listener, presses = stack.enter_context(listening())
-            press = functools.partial(_press, listener, plan.environment, log=log)
-            yield from (Member("certsvc-press", press) for _ in range(plan.presses))
+    if plan.presses:
+        listener, presses = stack.enter_context(listening())
+        press = functools.partial(_press, listener, plan.environment, log=log)
+        yield from (Member("certsvc-press", press) for _ in range(plan.presses))
         yield Member("certsvc-worker", functools.partial(_work, take_settings, presses=presses, log=log), is_head=plan.http is None)
     if plan.http:
         listener, zygote = stack.enter_context(listening())
@@ -140,7 +136,7 @@ def _press(listener: socket.socket, environment: int, *, log: Path | None) -> No
     answer_calls(listener)
 
 
-def _work(take_settings: Callable[[], Settings], *, presses: Path | None, log: Path | None) -> int:
+def _work(take_settings: Callable[[], Settings], *, presses: Path, log: Path | None) -> int:
     from certsvc.worker import run_worker  # noqa: PLC0415 - loaded by now
 
     _say_to(log)

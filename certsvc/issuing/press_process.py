@@ -1,4 +1,4 @@
-"""What is called where the press is: in a process of its own, or in a thread of the worker (`CERTSVC_PRESSES=0`). It alone loads what fills and signs."""
+"""What is called in a press. Who only sends chunks there need not load what fills and signs."""
 
 import functools
 from typing import TYPE_CHECKING
@@ -8,9 +8,6 @@ from certsvc.issuing.orders import Chunk, Pressed, Setup
 
 if TYPE_CHECKING:
     from certsvc.issuing.pressing import Press
-
-SHARED = "certsvc.issuing.pressing"
-"""The module that presses share the memory of."""
 
 
 def setup_of(settings: Settings) -> Setup:

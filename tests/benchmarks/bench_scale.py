@@ -1,6 +1,6 @@
 """A file as large as a city's worst days: 100,000 cases in a workbook, some of them wrong, posted to the running service.
 
-    python -m tests.benchmarks.bench_scale [--rows 100000] [--database sqlite] [--presses 2]
+    python -m tests.benchmarks.bench_scale [--rows 100000] [--database sqlite] [--presses 1]
 
 Every row's fate must be the one that the case maker expects; results, returned workbook and archive are downloaded and held
 against each other; then the same file comes again, of which nothing may be issued. Prints what `measure` returns as JSON.
@@ -177,7 +177,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument("--presses", type=int, default=2)
+    parser.add_argument("--presses", type=int, default=1)
     asked = parser.parse_args()
     sys.stdout.write(json.dumps(measure(asked.rows, database=asked.database, presses=asked.presses)) + "\n")
 

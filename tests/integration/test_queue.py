@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,7 +68,7 @@ async def test_a_worker_goes_on_after_the_queue_was_emptied(rig: Rig, redis: Red
     """A real worker loop in the middle of a batch, FLUSHALL twice: everything is issued."""
     settings = rig.res.settings.model_copy(update={"sweep_s": 0.2, "chunk_size": 2, "lease_s": 5})
     monkeypatch.setattr(worker, "open_press", lambda *_, **__: contextlib.nullcontext(rig.bench.press))
-    working = asyncio.create_task(worker.run_worker(settings, presses=None))
+    working = asyncio.create_task(worker.run_worker(settings, presses=Path()))
     try:
         batch_id = (await rig.submit(as_csv(*(record(number) for number in range(6))))).json()["id"]
         for issued in (2, 6):

@@ -5,6 +5,7 @@ import contextlib
 import datetime as dt
 import itertools
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -269,7 +270,7 @@ async def test_a_worker_sends(rig: Rig, receiver: Receiver, monkeypatch: pytest.
     """A real worker loop: asked for, issued, told."""
     monkeypatch.setattr(worker, "open_press", lambda *_, **__: contextlib.nullcontext(rig.bench.press))
     webhook = await subscribe(rig, receiver.url)
-    working = asyncio.create_task(worker.run_worker(rig.res.settings, presses=None))
+    working = asyncio.create_task(worker.run_worker(rig.res.settings, presses=Path()))
     try:
         await rig.request(record(1))
         await _until(lambda: receiver.came)

@@ -88,7 +88,7 @@ async def test_production_has_no_development_authorities() -> None:
     """The embedded TSA and OCSP are not for production."""
     settings = Settings(environment=Environment.PRODUCTION, secret=STRONG, base_url="https://tracuu.example.vn")
     with pytest.raises(Broken):
-        async with open_press(settings, presses=None):
+        async with open_press(settings, address=Path()):
             pass
 
 
