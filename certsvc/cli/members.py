@@ -147,7 +147,8 @@ def _work(take_settings: Callable[[], Settings], *, presses: Path, log: Path | N
 
 
 def _check(listener: socket.socket, environment: int, bounds: tuple[float, int]) -> int:
-    from certsvc.verify.zygote import Bounds, serve_next  # noqa: PLC0415 - loaded by now
+    from certsvc.verify.confined import Bounds  # noqa: PLC0415 - loaded by now
+    from certsvc.verify.zygote import serve_next  # noqa: PLC0415
 
     os.close(environment)
     serve_next(listener, Bounds(*bounds))

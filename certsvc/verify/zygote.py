@@ -1,35 +1,28 @@
 """The process from which every check is forked: it has imported everything, rehearsed it, and knows no secret.
 
 Started by `apart.Examiner` with an empty environment as `python -m certsvc.verify.zygote`, or forked from a process that
-knows no secret either, it forks one child a request, so that a check costs a fork and not a second of imports. While nobody waits, a spare
-child gets ready, for a fork's first use of its memory is as long as half a check. A child limits itself,
-answers one request on its own socket and ends; whoever outlives the time limit is killed. When the
-parent goes away, so does this.
+knows no secret either, it forks one child a request, so that a check costs a fork and not a second of imports. While
+nobody waits, a spare child gets ready, for a fork's first use of its memory is as long as half a check. A child limits
+itself, answers one request on its own socket and ends (`confined.py`); whoever outlives the time limit is killed. When
+the examiner goes away, so does this.
 """
 
-import datetime as dt
 import gc
 import importlib
-import json
 import logging
-import math
 import os
-import resource
 import select
 import signal
 import socket
 import sys
 import time
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
+from certsvc.verify.confined import Bounds, serve
 from certsvc.verify.evidence import make_ready
-from certsvc.verify.examining import Limits, examine_stranger
-from certsvc.verify.images import PictureError, find_qr
-from certsvc.verify.reasons import Reason
 from certsvc.verify.rehearsing import rehearse
 from certsvc.verify.trust import Trust
-from certsvc.verify.wire import CONTROL, LENGTH, READY, read_exactly
+from certsvc.verify.wire import CONTROL, READY, read_exactly
 
 _PRELOAD = (
     "PIL.BmpImagePlugin",
@@ -56,14 +49,6 @@ _QUIET_S = 0.1
 """So long nobody must have asked before a spare child gets ready."""
 
 _FIRST_FD, _LAST_FD = 3, 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """Of one check: wall-clock and processor time, address space."""
-
-    timeout_s: float
-    memory_bytes: int
 
 
 def serve_next(listener: socket.socket, bounds: Bounds) -> None:
@@ -154,7 +139,7 @@ class _Child:
             if is_spare:
                 rehearse(times=1)
                 theirs.sendall(READY)
-            _serve(theirs, trust=trust, bounds=bounds)
+            serve(theirs, trust=trust, bounds=bounds)
         finally:
             os._exit(0)
 
@@ -200,60 +185,6 @@ def _reap(children: dict[_Child, float]) -> None:
             child.kill()
         if child.is_buried():
             del children[child]
-
-
-def _serve(channel: socket.socket, *, trust: Trust, bounds: Bounds) -> None:
-    """Wait for an asker, answer it, within bounds from its first byte on."""
-    _, fds, _, _ = socket.recv_fds(channel, len(READY), 1)
-    channel.close()
-    for fd in fds:
-        asker = socket.socket(fileno=fd)
-        _confine(bounds)
-        asker.sendall(json.dumps(_answer(asker, trust)).encode())
-        asker.shutdown(socket.SHUT_RDWR)  # the answer need not wait until this process is taken apart
-
-
-def _confine(bounds: Bounds) -> None:
-    """Take from this process what a check does not need; the kernel enforces it, whatever the code does."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, bounds.timeout_s)
-    void = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):  # what a library prints about a stranger's file is nobody's business
-        os.dup2(void, stream)
-    cpu_s = math.ceil(bounds.timeout_s + time.process_time())
-    limits = {
-        resource.RLIMIT_AS: bounds.memory_bytes,
-        resource.RLIMIT_CPU: cpu_s,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_NOFILE: 0,  # no further descriptor: neither files nor network
-        resource.RLIMIT_NPROC: 0,
-    }
-    for what, most in limits.items():
-        resource.setrlimit(what, (most, most))
-
-
-def _answer(asker: socket.socket, trust: Trust) -> dict[str, Any]:
-    (length,) = LENGTH.unpack(read_exactly(asker, LENGTH.size))
-    header = json.loads(read_exactly(asker, length))
-    data = read_exactly(asker, header["bytes"])
-    match header["task"]:
-        case "file":
-            now = dt.datetime.fromisoformat(header["now"])
-            limits = Limits(max_bytes=header["max_bytes"], max_fields=header["max_fields"])
-            return examine_stranger(data, trust=trust, now=now, limits=limits).to_json()
-        case "picture":
-            return _look_at(data)
-        case other:
-            raise ValueError(other)
-
-
-def _look_at(picture: bytes) -> dict[str, Any]:
-    try:
-        text = find_qr(picture)
-    except PictureError as error:
-        return {"text": None, "reason": error.reason}
-    return {"text": text, "reason": Reason.NO_QR_FOUND if text is None else None}
 
 
 if __name__ == "__main__":
