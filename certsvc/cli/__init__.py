@@ -1,6 +1,7 @@
 """`certsvc` on the command line [api.md §1]. Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 cannot now.
 
-running    serve, worker, demo, migrate          here     keys, identities, imports, erasure: on this machine's database
+running    serve, worker, demo, migrate          members  who works where `serve` or `worker` runs
+here       keys, identities, imports, erasure: on this machine's database
 remote     batch, at a running service           looking  designs, doctor
 issuers    others whose QR codes are believed
 mapping    mappings, template, at a running service
