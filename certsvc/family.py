@@ -27,6 +27,9 @@ _STOP_WITHIN_S = 30
 _CRASHED = 70
 """EX_SOFTWARE of `sysexits.h`."""
 
+RENEWED = 80
+"""What a member gives that ends only so that a fresh one goes on, head or not: one that has worked for long has holes in its memory."""
+
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 """Of prctl(2)."""
 
@@ -59,11 +62,12 @@ def keep_running(members: Sequence[Member]) -> int:
                 return _stop(living)
             for pid, code in _ended(living):
                 member = living.pop(pid)
-                if member.is_head and code >= 0:
-                    _stop(living)
-                    return code
-                _log.error("member.ended", member=member.name, code=code)
-                time.sleep(_RESTART_AFTER_S)
+                if code != RENEWED:
+                    if member.is_head and code >= 0:
+                        _stop(living)
+                        return code
+                    _log.error("member.ended", member=member.name, code=code)
+                    time.sleep(_RESTART_AFTER_S)
                 living[_start(member, signals=before)] = member
 
 

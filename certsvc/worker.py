@@ -34,6 +34,10 @@ _READS_AT_ONCE = 4
 _READING_TIMEOUT = dt.timedelta(hours=2)
 _COMPLETION_WAIT_S = 15
 _LAST_CHUNKS_S = 8
+
+WORN_AFTER = 20_000
+"""Certificates after which a worker is replaced once there is nothing to do: its memory has holes by then, some 60 MB of them."""
+
 _log = get_logger()
 
 
@@ -50,6 +54,9 @@ class Issuing:
         self._express = asyncio.Lock()
         self._under_way: set[asyncio.Task[None]] = set()
         self._unheard = False
+        self._worked_on = 0
+        self.is_worn = asyncio.Event()
+        """Set whenever it has nothing to do and has done much before."""
 
     def ring(self) -> None:
         """There may be something to issue."""
@@ -96,20 +103,23 @@ class Issuing:
         try:
             done = await issue_chunk(self._bench, clock=utc_now, only_alone=only_alone, on_full=self.ring)
             give_back()
+            self._worked_on += done
             if done:
                 self.ring()
             elif not only_alone:
                 await finish_batches(self._bench.db, now=utc_now())
+                if self._worked_on >= WORN_AFTER and len(self._under_way) == 1:
+                    self.is_worn.set()
         except CertsvcError as error:  # leases run out and the sweep rings again
             _log.warning("chunk.interrupted", code=error.code)
         except Exception as error:  # noqa: BLE001 - the next chunk may do better, and the operator is told
             _log.error("chunk.crashed", exc_info=error)
 
 
-async def run_worker(settings: Settings, *, presses: Path) -> None:
+async def run_worker(settings: Settings, *, presses: Path) -> bool:
     """Work until told to stop (SIGTERM, SIGINT); what is begun is finished or falls to the next worker.
 
-    `presses` is the address where they listen.
+    `presses` is the address where they listen. Returns whether it ends only to be replaced by a fresh one.
     """
     async with open_resources(settings) as res, open_press(settings, address=presses) as press:
         issuing = Issuing(workbench(res, press))
@@ -133,15 +143,28 @@ async def run_worker(settings: Settings, *, presses: Path) -> None:
         keep_what_is_there()
         warn_of_missing(publisher.keys, now=utc_now())
         _log.info("worker.started")
+        running = asyncio.create_task(worker.async_run())
+        resting = asyncio.create_task(_rest(issuing, worker))
+        resting.add_done_callback(lambda _: running.cancel())
         try:
-            await worker.async_run()
+            await running
         except asyncio.CancelledError:
-            _log.info("worker.stopped")
+            _log.info("worker.stopped", is_worn=resting.done())
         finally:
-            for task in beside:
+            for task in (resting, *beside):
                 task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            await asyncio.gather(resting, *beside, return_exceptions=True)
             await worker.close()
+    return not resting.cancelled()
+
+
+async def _rest(issuing: Issuing, worker: Worker) -> None:
+    """Until the worker is worn and reads no file either."""
+    is_reading = True
+    while is_reading:
+        await issuing.is_worn.wait()
+        issuing.is_worn.clear()
+        is_reading = any(not task.done() for task in worker.tasks.values())
 
 
 def warn_of_missing(keys: Sequence[ClaimKey], *, now: dt.datetime) -> None:

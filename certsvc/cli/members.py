@@ -29,7 +29,7 @@ import typer
 
 from certsvc.cli.ending import run, settings_from_environment, told
 from certsvc.config import Settings
-from certsvc.family import Member, keep_running, listening
+from certsvc.family import RENEWED, Member, keep_running, listening
 from certsvc.logs import set_up_logging
 from certsvc.memory import set_up_allocator
 
@@ -161,12 +161,12 @@ def _serve(take_settings: Callable[[], Settings], host: str, port: int, *, zygot
     return _code_of(lambda: serve_http(take_settings(), host=host, port=port, zygote=zygote))
 
 
-def _code_of(work: Callable[[], Coroutine[object, object, None]]) -> int:
+def _code_of(work: Callable[[], Coroutine[object, object, bool | None]]) -> int:
+    """The exit code of work that says whether it wants to be renewed."""
     try:
-        run(work())
+        return RENEWED if run(work()) else 0
     except typer.Exit as end:
         return end.exit_code
-    return 0
 
 
 def _take_settings(environment: int, *, queue: str | None) -> Settings:

@@ -15,7 +15,7 @@ from certsvc.templates.slots import TextSlot, font_name
 TOLERANCE = 0.05
 """Pango rounds each advance to 1/1024 of a pixel: whether a line fits that comes so near its slot's edge is not certain."""
 
-REMEMBERED = 256
+REMEMBERED = 64
 """Texts that each slot keeps: facilities, dates and methods come again, names do not."""
 
 _SHARES = {"left": 0.0, "center": 0.5, "right": 1.0}

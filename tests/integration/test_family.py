@@ -19,7 +19,7 @@ from tests.support import calls
 _FAMILY = """
 import signal, sys, time
 from pathlib import Path
-from certsvc.family import Member, keep_running, listening
+from certsvc.family import RENEWED, Member, keep_running, listening
 from certsvc.presses import answer_calls
 
 folder = Path(sys.argv[1])
@@ -49,9 +49,16 @@ def crash():
     (folder / "crash").unlink()
     raise RuntimeError("a member's own failure")
 
+def renew():
+    while not (folder / "renew").exists():
+        time.sleep(0.01)
+    (folder / "renew").unlink()
+    return RENEWED
+
 with listening() as (listener, address):
     note("address", address)
     members = [
+        Member("test-renewing", renew),
         Member("test-press", lambda: answer_calls(listener)),
         Member("test-crasher", crash),
         Member("test-other", wait("other", 0)),
@@ -106,7 +113,7 @@ def family(tmp_path: Path) -> Iterator[_Family]:
 def test_each_has_its_name_and_its_own_session(family: _Family) -> None:
     """As `ps` shows them; a Ctrl-C reaches the parent alone."""
     members = family.members()
-    assert set(members) == {"test-press", "test-crasher", "test-other", "test-head"}
+    assert set(members) == {"test-renewing", "test-press", "test-crasher", "test-other", "test-head"}
     assert all(os.getsid(each.pid) == each.pid for each in members.values())
 
 
@@ -128,6 +135,14 @@ def test_who_crashes_says_why_and_is_replaced(family: _Family) -> None:
     said = (family.folder / "said").read_text()
     assert "RuntimeError: a member's own failure" in said
     assert "member.ended" in said
+
+
+def test_who_wants_to_be_renewed_is_and_no_word_about_it(family: _Family) -> None:
+    """It has not failed."""
+    worn = family.members()["test-renewing"]
+    (family.folder / "renew").touch()
+    family.successor(worn, "test-renewing")
+    assert (family.folder / "said").read_bytes() == b""
 
 
 @pytest.mark.parametrize("told_by", [signal.SIGTERM, signal.SIGINT])

@@ -82,6 +82,23 @@ async def test_a_worker_goes_on_after_the_queue_was_emptied(rig: Rig, redis: Red
     assert batch["counts"]["issued"] == 12
 
 
+@pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")  # arq 0.28 closes its pool so
+async def test_a_worker_that_has_worked_for_long_asks_for_a_fresh_one(rig: Rig, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By itself, but only when nothing waits any more; before that it goes on, batch after batch."""
+    monkeypatch.setattr(worker, "open_press", lambda *_, **__: contextlib.nullcontext(rig.bench.press))
+    monkeypatch.setattr(worker, "WORN_AFTER", 8)
+    settings = rig.res.settings.model_copy(update={"chunk_size": 2})
+    working = asyncio.create_task(worker.run_worker(settings, presses=Path()))
+    first = (await rig.submit(as_csv(*(record(number) for number in range(3))))).json()["id"]
+    await _until(rig, first, issued=6, status="done")
+    assert not working.done()
+    second = (await rig.submit(as_csv(*(record(number) for number in range(3, 6))))).json()["id"]
+    async with asyncio.timeout(60):
+        assert await working
+    batch = (await rig.call("GET", f"/v1/batches/{second}")).json()
+    assert (batch["status"], batch["counts"]["issued"]) == ("done", 6)
+
+
 async def _until(rig: Rig, batch_id: str, *, issued: int, status: str | None = None) -> Any:
     """The batch, once so many are issued and it is in that state."""
     async with asyncio.timeout(60):
