@@ -35,6 +35,8 @@ _READING_TIMEOUT = dt.timedelta(hours=2)
 _COMPLETION_WAIT_S = 15
 _LAST_CHUNKS_S = 8
 
+_LOOK_WHETHER_WORN_S = 1.0
+
 WORN_AFTER = 20_000
 """Certificates after which a worker is replaced once there is nothing to do: its memory has holes by then, some 60 MB of them."""
 
@@ -55,12 +57,15 @@ class Issuing:
         self._under_way: set[asyncio.Task[None]] = set()
         self._unheard = False
         self._worked_on = 0
-        self.is_worn = asyncio.Event()
-        """Set whenever it has nothing to do and has done much before."""
 
     def ring(self) -> None:
         """There may be something to issue."""
         self._rung.set()
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether it has done much, and has nothing to do now."""
+        return self._worked_on >= WORN_AFTER and not self._under_way and not self._rung.is_set()
 
     async def run(self) -> None:
         """Until cancelled; then what is under way is brought to its end, unless that takes too long."""
@@ -108,8 +113,6 @@ class Issuing:
                 self.ring()
             elif not only_alone:
                 await finish_batches(self._bench.db, now=utc_now())
-                if self._worked_on >= WORN_AFTER and len(self._under_way) == 1:
-                    self.is_worn.set()
         except CertsvcError as error:  # leases run out and the sweep rings again
             _log.warning("chunk.interrupted", code=error.code)
         except Exception as error:  # noqa: BLE001 - the next chunk may do better, and the operator is told
@@ -160,11 +163,8 @@ async def run_worker(settings: Settings, *, presses: Path) -> bool:
 
 async def _rest(issuing: Issuing, worker: Worker) -> None:
     """Until the worker is worn and reads no file either."""
-    is_reading = True
-    while is_reading:
-        await issuing.is_worn.wait()
-        issuing.is_worn.clear()
-        is_reading = any(not task.done() for task in worker.tasks.values())
+    while not issuing.is_worn or any(not task.done() for task in worker.tasks.values()):  # noqa: ASYNC110 - there is no hurry
+        await asyncio.sleep(_LOOK_WHETHER_WORN_S)
 
 
 def warn_of_missing(keys: Sequence[ClaimKey], *, now: dt.datetime) -> None:
