@@ -1,10 +1,18 @@
-"""ZIP files written while they are sent, one member in memory at a time."""
+"""ZIP files written while they are sent, one member in memory at a time, by a process that ends with them (`zipping_process.py`)."""
 
+import asyncio
+import contextlib
 import datetime as dt
+import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
-_FILE_MODE = 0o100644
+from certsvc.errors import Broken
+
+_LENGTH_BYTES = 4
+_PIECE_BYTES = 64 * 1024
 
 
 class Member(NamedTuple):
@@ -17,12 +25,38 @@ class Member(NamedTuple):
 
 
 async def zip_stream(members: AsyncIterator[Member]) -> AsyncIterator[bytes]:
-    """The bytes of a ZIP with these members, in their order; ZIP64, for there may be many."""
-    from stream_zip import NO_COMPRESSION_64, ZIP_64, AsyncMemberFile, async_stream_zip  # noqa: PLC0415 - brings ciphers of its own: for who asks only
+    """The bytes of a ZIP with these members, in their order. Raises what they raise, Broken `not_zipped` where it cannot be written."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "certsvc.issuing.zipping_process"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    sending = asyncio.create_task(_send(members, process.stdin))
+    try:
+        while piece := await process.stdout.read(_PIECE_BYTES):
+            yield piece
+        with contextlib.suppress(ConnectionError):  # it has ended before it got all
+            await sending
+        if await process.wait():
+            raise Broken("not_zipped", "Không tạo được tệp ZIP.", "The ZIP file cannot be written.")
+    finally:
+        sending.cancel()
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
-    async def files() -> AsyncIterator[AsyncMemberFile]:
+
+async def _send(members: AsyncIterator[Member], to: asyncio.StreamWriter) -> None:
+    """Members as the process reads them; where one fails the end is lacking, and the process knows."""
+    try:
         async for each in members:
-            yield each.name, each.changed_at, _FILE_MODE, ZIP_64 if each.is_packed else NO_COMPRESSION_64, each.content
-
-    async for piece in async_stream_zip(files()):
-        yield piece
+            facts = {"name": each.name, "changed_at": each.changed_at.isoformat(), "is_packed": each.is_packed}
+            to.write(json.dumps(facts).encode() + b"\n")
+            async for piece in each.content:
+                if piece:
+                    to.writelines((len(piece).to_bytes(_LENGTH_BYTES), piece))
+                    await to.drain()
+            to.write(bytes(_LENGTH_BYTES))
+        to.write(b"null\n")
+    finally:
+        to.close()
