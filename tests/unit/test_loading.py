@@ -16,7 +16,7 @@ _BROWSERS = ("authlib", "joserfc")
         ("certsvc.worker", ("weasyprint", "fontTools", "pyhanko", "fastapi", "alembic", "mako", "valkey", "stream_zip", *_BROWSERS)),
         ("certsvc.issuing.pressing", ("weasyprint", "fontTools", "sqlalchemy", "structlog", "openpyxl")),
         ("certsvc.issuing.returning_process", ("openpyxl", "PIL", "lxml", "sqlalchemy", "pydantic", "structlog", "cryptography")),
-        ("certsvc.issuing.zipping_process", ("sqlalchemy", "pydantic", "structlog", "cryptography", "asyncio")),
+        ("certsvc.issuing.zipping_process", ("sqlalchemy", "pydantic", "structlog", "cryptography")),
         ("certsvc.cli, certsvc.cli.verifying", ("sqlalchemy", "openpyxl", "pyhanko", "weasyprint", "fastapi", "cryptography")),
         (
             "certsvc.cli.members, certsvc.serving, certsvc.verify.zygote, certsvc.worker, certsvc.issuing.pressing",
