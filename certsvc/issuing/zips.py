@@ -41,6 +41,7 @@ async def zip_stream(members: AsyncIterator[Member]) -> AsyncIterator[bytes]:
             raise Broken("not_zipped", "Không tạo được tệp ZIP.", "The ZIP file cannot be written.")
     finally:
         sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
         if process.returncode is None:
             process.kill()
             await process.wait()
