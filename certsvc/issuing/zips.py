@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import NamedTuple
 
 from certsvc.errors import Broken
@@ -24,7 +24,7 @@ class Member(NamedTuple):
     is_packed: bool = False
 
 
-async def zip_stream(members: AsyncIterator[Member]) -> AsyncIterator[bytes]:
+async def zip_stream(members: AsyncIterator[Member]) -> AsyncGenerator[bytes, None]:
     """The bytes of a ZIP with these members, in their order. Raises what they raise, Broken `not_zipped` where it cannot be written."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "certsvc.issuing.zipping_process"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -38,7 +38,11 @@ async def zip_stream(members: AsyncIterator[Member]) -> AsyncIterator[bytes]:
         with contextlib.suppress(ConnectionError):  # it has ended before it got all
             await sending
         if await process.wait():
-            raise Broken("not_zipped", "Không tạo được tệp ZIP.", "The ZIP file cannot be written.")
+            raise Broken(
+                "not_zipped",
+                "Không tạo được tệp ZIP; hãy thử lại sau hoặc tải từng tệp.",
+                "The ZIP file cannot be written; try again later, or take the files one by one.",
+            )
     finally:
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)

@@ -94,7 +94,7 @@ async def test_who_stops_reading_leaves_no_process() -> None:
     stream = zip_stream(endless())
     assert await anext(stream)
     assert len(_writers()) == 1
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
     assert _writers() == []
 
 
