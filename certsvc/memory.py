@@ -11,7 +11,8 @@ _ARENAS = 2
 _GIVEN_BACK_FROM = 128 * 1024
 """Where glibc begins; left to itself it raises this after the first large thing that is freed."""
 
-_LOOK_AFTER = 20_000
+_LOOK_AFTER = 5_000
+"""Objects. Few lie in cycles, but such a one may hold much: in SQLAlchemy a list that a column is looked up in, with all its values."""
 
 
 def set_up_allocator() -> None:

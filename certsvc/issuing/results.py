@@ -6,20 +6,17 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from certsvc.archive import Archive
 from certsvc.issuing.zips import Member, zip_stream
 from certsvc.models import Certificate, PublishedFile, Status
 from certsvc.records import finding
 from certsvc.spreadsheet import BOM, csv_row
-from certsvc.store import Database, batches, certificates
+from certsvc.store import Database, batches
 from certsvc.store.batches import Line
 from certsvc.vault import Vault
 from certsvc.verify.codes import format_code
 
 COLUMNS = ("row", "case_id", "kind", "outcome", "rules", "message_vi", "message_en", "certificate_id", "serial", "code", "days", "verify_url", "reason")
-_LINES_AT_ONCE = 200
 
 
 async def result_lines(db: Database, batch_id: uuid.UUID, *, vault: Vault, base_url: str, with_codes: bool = True) -> AsyncIterator[dict[str, Any]]:
@@ -87,34 +84,13 @@ async def archive_zip(
         told = results_csv(result_lines(db, batch_id, vault=vault, base_url=base_url, with_codes=with_codes))
         yield Member("results.csv", now, told, is_packed=True)
         async with db.read() as session:
-            async for line, file in _with_files(session, batches.lines(session, batch_id)):
-                if line.certificate is not None and line.certificate.signed_at is not None:
+            async for line, file in batches.lines_with_files(session, batch_id):
+                if line.certificate and line.certificate.status is Status.ISSUED and line.certificate.signed_at and file and file.data_key:
                     name = f"{line.certificate.serial}_{re.sub(r'[^A-Za-z0-9._-]', '_', line.row.case_id)}.pdf"
                     yield Member(name, line.certificate.signed_at, _content(archive, file))
 
     async for piece in zip_stream(members()):
         yield piece
-
-
-async def _with_files(session: AsyncSession, lines: AsyncIterator[Line]) -> AsyncIterator[tuple[Line, PublishedFile]]:
-    """The lines whose PDF can be had, each with its entry in the register; asked for some hundred at a time."""
-    async for some in _in_groups(lines):
-        digests = [line.certificate.pdf_sha256 for line in some if line.certificate and line.certificate.status is Status.ISSUED]
-        files = await certificates.published_files(session, [digest for digest in digests if digest])
-        for line in some:
-            file = files.get(line.certificate.pdf_sha256 or "") if line.certificate else None
-            if file is not None and file.data_key is not None:
-                yield line, file
-
-
-async def _in_groups(lines: AsyncIterator[Line]) -> AsyncIterator[list[Line]]:
-    group: list[Line] = []
-    async for line in lines:
-        group.append(line)
-        if len(group) == _LINES_AT_ONCE:
-            yield group
-            group = []
-    yield group
 
 
 async def _content(archive: Archive, file: PublishedFile) -> AsyncIterator[bytes]:

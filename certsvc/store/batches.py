@@ -4,15 +4,17 @@ import datetime as dt
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Row, Select, and_, case, cast, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.models import CANCELLED, Batch, BatchRow, BatchStatus, Certificate, Kind, Status
+from certsvc.models import CANCELLED, Batch, BatchRow, BatchStatus, Certificate, Kind, PublishedFile, Status
 
 LINES_AT_ONCE = 250
 IN_WORK = (Status.REQUESTED, Status.SIGNING)
+
+_Joined = TypeVarTuple("_Joined")
 
 
 class Line(NamedTuple):
@@ -133,21 +135,35 @@ def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
-async def lines(session: AsyncSession, batch_id: uuid.UUID, *, after: tuple[int, str] = (0, "")) -> AsyncIterator[Line]:
+async def lines(session: AsyncSession, batch_id: uuid.UUID) -> AsyncIterator[Line]:
     """Every line of the batch in the order of the file, sick leave before recovery, a page at a time."""
-    while page := (await session.execute(_page(batch_id, after=after))).all():
-        for row, certificate in page:
-            yield Line(row, certificate)
-        after = (page[-1][0].row, str(page[-1][0].kind))
+    query = select(BatchRow, Certificate).outerjoin(Certificate, Certificate.id == BatchRow.certificate_id)
+    async for row, certificate in _in_pages(session, batch_id, query):
+        yield Line(row, certificate)
+
+
+async def lines_with_files(session: AsyncSession, batch_id: uuid.UUID) -> AsyncIterator[tuple[Line, PublishedFile | None]]:
+    """As `lines`, each with the entry of its PDF in the digest register."""
+    query = (
+        select(BatchRow, Certificate, PublishedFile)
+        .outerjoin(Certificate, Certificate.id == BatchRow.certificate_id)
+        .outerjoin(PublishedFile, PublishedFile.sha256 == Certificate.pdf_sha256)
+    )
+    async for row, certificate, file in _in_pages(session, batch_id, query):
+        yield Line(row, certificate), file
+
+
+async def _in_pages(session: AsyncSession, batch_id: uuid.UUID, query: Select[BatchRow, *_Joined]) -> AsyncIterator[Row[BatchRow, *_Joined]]:
+    row, kind = 0, ""
+    while page := (await session.execute(_page(query, batch_id, row=row, kind=kind))).all():
+        for found in page:
+            yield found
+        last = page[-1][0]
+        row, kind = last.row, str(last.kind)
         session.expunge_all()
 
 
-def _page(batch_id: uuid.UUID, *, after: tuple[int, str]) -> Select[BatchRow, Certificate]:
-    row, kind = after
-    return (
-        select(BatchRow, Certificate)
-        .outerjoin(Certificate, Certificate.id == BatchRow.certificate_id)
-        .where(BatchRow.batch_id == batch_id, BatchRow.row >= row, or_(BatchRow.row > row, BatchRow.kind < kind))  # the first two find it in the index
-        .order_by(BatchRow.row, BatchRow.kind.desc())
-        .limit(LINES_AT_ONCE)
-    )
+def _page(query: Select[BatchRow, *_Joined], batch_id: uuid.UUID, *, row: int, kind: str) -> Select[BatchRow, *_Joined]:
+    """What comes after this line."""
+    here = (BatchRow.batch_id == batch_id, BatchRow.row >= row, or_(BatchRow.row > row, BatchRow.kind < kind))  # the first two find it in the index
+    return query.where(*here).order_by(BatchRow.row, BatchRow.kind.desc()).limit(LINES_AT_ONCE)
