@@ -93,19 +93,25 @@ class Examiner:
 
     async def _ask(self, header: dict[str, Any], body: bytes, *, trust: Trust | None) -> dict[str, Any]:
         """The child's answer; an empty one if it died, ran out of time or said too much."""
+        request = _request(header, body)
         async with self._turn():
             zygote = await self._running()
-            try:
-                connection = await zygote.fork(trust)
-            except OSError:
-                await self.close()
-                connection = await (await self._running()).fork(trust)
-            raw = await _converse(connection, _request(header, body), timeout_s=self._timeout_s + _GRACE_S)
+            raw = await self._ask_child(zygote, request, trust)
+            if not raw and not zygote.is_alive:  # which says nothing of the file
+                raw = await self._ask_child(await self._running(), request, trust)
         try:
             answer = json.loads(raw)
         except ValueError:
             return {}
         return answer if isinstance(answer, dict) else {}
+
+    async def _ask_child(self, zygote: Zygote, request: bytes, trust: Trust | None) -> bytes:
+        try:
+            connection = await zygote.fork(trust)
+        except OSError:
+            await self.close()
+            return b""
+        return await _converse(connection, request, timeout_s=self._timeout_s + _GRACE_S)
 
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:

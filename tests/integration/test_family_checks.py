@@ -63,3 +63,16 @@ async def test_a_killed_zygote_is_found_again(service: "tuple[subprocess.Popen[b
         zygote.kill()
         await asyncio.to_thread(psutil.wait_procs, [zygote], timeout=10)
         assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
+
+
+async def test_a_check_under_way_when_the_zygote_is_killed_is_asked_for_again(service: "tuple[subprocess.Popen[bytes], Path]") -> None:
+    """Not a word against the file."""
+    async with Examiner(timeout_s=10, memory_bytes=MEMORY, zygote=service[1]) as examiner:
+        assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
+        [zygote] = [each for each in psutil.Process(service[0].pid).children() if each.name() == "test-checks"]
+        zygote.suspend()
+        check = asyncio.create_task(_kind(examiner, samples.genuine(1)))
+        await asyncio.sleep(0.5)
+        assert not check.done()
+        zygote.kill()
+        assert await check is Kind.OURS_INTACT
