@@ -62,7 +62,7 @@ def _add_whole_way(figures: dict[str, Any], rows: Sequence[int]) -> None:
         for name, (count, profile) in runs.items():
             _say(f"{count} rows, {database}, {' '.join(profile)}")
             asked = ("bench_end_to_end", "--rows", str(count), "--database", database, *profile)
-            _run_apart(figures, ("end_to_end", database, name), *asked)
+            run_apart(figures, ("end_to_end", database, name), *asked)
     default = find(figures, f"end_to_end.sqlite.default_rows_{_DEFAULT_ROWS}") or {}
     figures |= {name: default[name] for name in ("stored_bytes_per_certificate", "post_to_ready_ms") if name in default}
 
@@ -70,10 +70,10 @@ def _add_whole_way(figures: dict[str, Any], rows: Sequence[int]) -> None:
 def _add_lookups(figures: dict[str, Any]) -> None:
     for database in DATABASES:
         _say(f"looking codes up, {database}")
-        _run_apart(figures, ("lookup", database), "bench_lookup", "--database", database)
+        run_apart(figures, ("lookup", database), "bench_lookup", "--database", database)
 
 
-def _run_apart(figures: dict[str, Any], place: tuple[str, ...], module: str, *arguments: str) -> None:
+def run_apart(figures: dict[str, Any], place: tuple[str, ...], module: str, *arguments: str) -> None:
     """Run a benchmark in a process of its own; the JSON in its last line stands at `place` of the figures, or why there is none."""
     command = [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)

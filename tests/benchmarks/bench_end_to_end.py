@@ -135,7 +135,7 @@ def main() -> None:
     parser.add_argument("--profile", choices=("B-B", "B-T", "B-LT"), default="B-B")
     asked = parser.parse_args()
     figures = measure(asked.rows, database=asked.database, signatures=asked.signatures, profile=asked.profile)
-    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+    sys.stdout.write(json.dumps(figures) + "\n")
 
 
 if __name__ == "__main__":
