@@ -10,7 +10,7 @@ from certsvc.cli.here import Facility, Licence, on_database, refuse_odd_facility
 from certsvc.config import Settings
 from certsvc.models import Role
 from certsvc.resources import open_vault, utc_now
-from certsvc.sign_in.accounts import LINK_LIFETIME, create_account, disable_account, reset_account
+from certsvc.sign_in.accounts import LINK_LIFETIME, create_account, disable_account, enrolment_link, reset_account
 from certsvc.store import Database, sign_in
 
 accounts = typer.Typer(no_args_is_help=True, help="Local accounts: people who sign in at /staff with a password and a one-time code.")
@@ -31,7 +31,7 @@ def create(
     async def work(db: Database, settings: Settings) -> str:
         vault = open_vault(settings)
         token = await create_account(db, name, role=role, facility_code=facility, holder=holder, licence=licence, vault=vault, now=utc_now())
-        return _link(settings, token)
+        return enrolment_link(settings.base_url, token)
 
     _say_link(on_database(work))
 
@@ -56,7 +56,7 @@ def reset(name: Name) -> None:
     """Forget password, authenticator and recovery codes, sign out everywhere, and show a new link; a disabled account opens again."""
 
     async def work(db: Database, settings: Settings) -> str:
-        return _link(settings, await reset_account(db, name, vault=open_vault(settings), now=utc_now()))
+        return enrolment_link(settings.base_url, await reset_account(db, name, vault=open_vault(settings), now=utc_now()))
 
     _say_link(on_database(work))
 
@@ -70,10 +70,6 @@ def disable(name: Name) -> None:
 
     on_database(work)
     say("Đã khoá tài khoản. / Disabled.")
-
-
-def _link(settings: Settings, token: str) -> str:
-    return f"{settings.base_url}/staff/enrol?token={token}"
 
 
 def _say_link(link: str) -> None:

@@ -25,12 +25,14 @@ from certsvc.models import Batch, BatchStatus, Certificate, Kind, PublishedFile,
 from certsvc.queue import EmbeddedServer
 from certsvc.records.registry_files import read_facilities, read_practitioners
 from certsvc.resources import Resources, open_resources, utc_now
-from certsvc.store import Database, batches, certificates, registry
+from certsvc.sign_in.accounts import create_account, enrolment_link, reset_account
+from certsvc.store import Database, batches, certificates, registry, sign_in
 from certsvc.verify.codes import format_code
 from keys_dev.make import make_pki
 
 _EXAMPLES = 10
 _FACILITY = "01801"
+_ACCOUNT = "demo"
 _console = Console(stderr=True)
 
 
@@ -54,8 +56,9 @@ async def run_demo(settings: Settings, folder: Path, *, once: bool) -> None:
             async with open_resources(wired) as res:
                 await _issue_sample(res, sample / "f0_cases.csv", keys["insurer"])
                 examples = await _write_examples(res, folder)
+                staff = await _staff_address(res)
     _write_credentials(folder, base_url=settings.base_url, keys=keys, examples=examples)
-    _print_addresses(settings.base_url, folder, keys=keys, examples=examples, once=once)
+    _print_addresses(settings.base_url, folder, staff=staff, keys=keys, examples=examples, once=once)
 
 
 @contextmanager
@@ -132,6 +135,19 @@ async def _keys(settings: Settings, folder: Path) -> dict[str, str]:
         await db.close()
 
 
+async def _staff_address(res: Resources) -> str:
+    """Of the console; until somebody has enrolled as the demo's insurer, a new one-time link to do so."""
+    async with res.db.read() as session:
+        account = await sign_in.find_account(session, _ACCOUNT)
+    if not res.settings.local_accounts or (account and account.password_hash):
+        return f"{res.settings.base_url}/staff"
+    if account is None:
+        token = await create_account(res.db, _ACCOUNT, role=Role.INSURER, facility_code=None, holder=None, vault=res.vault, now=utc_now())
+    else:
+        token = await reset_account(res.db, _ACCOUNT, vault=res.vault, now=utc_now())
+    return enrolment_link(res.settings.base_url, token)
+
+
 def _credentials(folder: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads((folder / "credentials.json").read_text())
@@ -204,12 +220,13 @@ def _write_credentials(folder: Path, *, base_url: str, keys: dict[str, str], exa
     part.replace(path)
 
 
-def _print_addresses(base_url: str, folder: Path, *, keys: dict[str, str], examples: list[dict[str, str]], once: bool) -> None:
+def _print_addresses(base_url: str, folder: Path, *, staff: str, keys: dict[str, str], examples: list[dict[str, str]], once: bool) -> None:
     lines = [
         "",
         f"Trang chính / start page      {base_url}/",
         f"Người lao động / workers      {base_url}/my",
         f"Kiểm tra giấy / check         {base_url}/check",
+        f"Nhân viên / staff             {staff}",
         f"API                           {base_url}/docs",
         "",
         *(f"{example['kind']:<12} {example['url']}   {example['pdf']}" for example in examples[:: max(1, len(examples) // 4)]),

@@ -92,6 +92,11 @@ async def disable_account(db: Database, name: str, *, now: dt.datetime) -> None:
         await sign_in.close_sessions_of(session, account.caller_id)
 
 
+def enrolment_link(base_url: str, token: str) -> str:
+    """The one-time link with a token of `create_account` or `reset_account`."""
+    return f"{base_url}/staff/enrol?token={token}"
+
+
 def _open_enrolment(account: Account, *, vault: Vault, now: dt.datetime) -> str:
     token = secrets.token_urlsafe(32)
     account.totp_secret = vault.seal_secret(_place(account.name), proofs.new_totp_secret().encode())
