@@ -109,7 +109,7 @@ class Examiner:
         try:
             connection = await zygote.fork(trust)
         except OSError:
-            await self.close()
+            await asyncio.to_thread(zygote.end)
             return b""
         return await _converse(connection, request, timeout_s=self._timeout_s + _GRACE_S)
 

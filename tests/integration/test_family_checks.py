@@ -1,6 +1,7 @@
 """Checks forked from a zygote that the service keeps, not the examiner: found at its address, found again where it has died."""
 
 import asyncio
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ import pytest
 
 from certsvc.verify.apart import Examiner
 from certsvc.verify.findings import Kind
+from certsvc.verify.trust import Trust
+from certsvc.verify.zygote_link import Zygote
 from tests.integration.test_file_checks import MEMORY
 from tests.support import calls
 from tests.unit.verify import samples
@@ -76,3 +79,21 @@ async def test_a_check_under_way_when_the_zygote_is_killed_is_asked_for_again(se
         assert not check.done()
         zygote.kill()
         assert await check is Kind.OURS_INTACT
+
+
+async def test_a_zygote_that_takes_no_more_requests_is_left(service: "tuple[subprocess.Popen[bytes], Path]", monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though it is alive; the next one answers."""
+    fork = Zygote.fork
+    refused: list[Zygote] = []
+
+    async def fork_by_the_next_one(zygote: Zygote, trust: Trust | None) -> socket.socket:
+        if not refused:
+            refused.append(zygote)
+        if zygote in refused:
+            raise BrokenPipeError
+        return await fork(zygote, trust)
+
+    monkeypatch.setattr(Zygote, "fork", fork_by_the_next_one)
+    async with Examiner(timeout_s=10, memory_bytes=MEMORY, zygote=service[1]) as examiner:
+        assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
+    assert not refused[0].is_alive
