@@ -136,10 +136,10 @@ async def _keys(settings: Settings, folder: Path) -> dict[str, str]:
 
 
 async def _staff_address(res: Resources) -> str:
-    """Of the console; until somebody has enrolled as the demo's insurer, a new one-time link to do so."""
+    """Of the console; while the demo's insurer waits for somebody to enrol, a new one-time link to do so. Who was disabled stays so."""
     async with res.db.read() as session:
         account = await sign_in.find_account(session, _ACCOUNT)
-    if not res.settings.local_accounts or (account and account.password_hash):
+    if not res.settings.local_accounts or (account and account.enrolment_sha256 is None):
         return f"{res.settings.base_url}/staff"
     if account is None:
         token = await create_account(res.db, _ACCOUNT, role=Role.INSURER, facility_code=None, holder=None, vault=res.vault, now=utc_now())
