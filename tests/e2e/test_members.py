@@ -1,5 +1,7 @@
 """What each process of a running service knows."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
@@ -24,7 +26,7 @@ def test_only_api_and_worker_know_the_services_secret(tmp_path: Path) -> None:
 def test_the_true_environment_is_open_to_nobody_but_the_parent(tmp_path: Path) -> None:
     """Members have read it, or must not; the parent keeps it for their successors."""
     with served(set_up(tmp_path)) as service:
-        holding = {name for name, process in _processes(service).items() if any("memfd:environment" in target for target in _open_files(process))}
+        holding = {name for name, process in _processes(service).items() if any("memfd:environment" in file for file in _open_files(process))}
         assert holding == {"parent"}
 
 
@@ -40,8 +42,8 @@ def _holds(process: psutil.Process, secret: bytes) -> bool:
     here = Path(f"/proc/{process.pid}")
     if secret in (here / "environ").read_bytes():
         return True
-    areas = [line.split() for line in (here / "maps").read_text().splitlines()]
-    with (here / "mem").open("rb", buffering=0) as memory:
+    with _held_still(process), (here / "mem").open("rb", buffering=0) as memory:
+        areas = [line.split() for line in (here / "maps").read_text().splitlines()]
         return any(_lies_in(memory, area[0], secret) for area in areas if area[1].startswith("rw"))
 
 
@@ -52,5 +54,25 @@ def _lies_in(memory: FileIO, area: str, secret: bytes) -> bool:
 
 
 def _open_files(process: psutil.Process) -> list[str]:
-    links = Path(f"/proc/{process.pid}/fd").iterdir()
-    return [str(link.readlink()) for link in links]
+    with _held_still(process):
+        return [str(link.readlink()) for link in Path(f"/proc/{process.pid}/fd").iterdir()]
+
+
+@contextmanager
+def _held_still(process: psutil.Process) -> Iterator[None]:
+    """It runs on afterwards: one that runs closes files and gives memory back while it is looked at."""
+    process.suspend()
+    try:
+        calls.until(lambda: _is_still(process))
+        yield
+    finally:
+        process.resume()
+
+
+def _is_still(process: psutil.Process) -> bool:
+    """Whether each of its threads is stopped, by proc_pid_stat(5)."""
+    threads = Path(f"/proc/{process.pid}/task").glob("*/stat")
+    try:
+        return {each.read_text().rpartition(")")[2].split()[0] for each in threads} == {"T"}
+    except (FileNotFoundError, ProcessLookupError):  # a thread has just ended
+        return False
