@@ -1,13 +1,12 @@
 """What each process of a running service knows."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
 import psutil
 
 from tests.support import calls
+from tests.support.processes import children, held_still
 from tests.support.records import record
 from tests.support.station import Served, served, set_up
 
@@ -31,10 +30,9 @@ def test_the_true_environment_is_open_to_nobody_but_the_parent(tmp_path: Path) -
 
 
 def _processes(service: Served) -> dict[str, psutil.Process]:
-    parent = psutil.Process(service.process.pid)
-    members = {each.name(): each for each in parent.children() if each.name().startswith("certsvc-")}
+    members = {name: each for name, each in children(service.process.pid) if name.startswith("certsvc-")}
     assert set(members) == {"certsvc-api", "certsvc-checks", "certsvc-press", "certsvc-worker"}
-    return members | {"parent": parent}
+    return members | {"parent": psutil.Process(service.process.pid)}
 
 
 def _holds(process: psutil.Process, secret: bytes) -> bool:
@@ -42,7 +40,7 @@ def _holds(process: psutil.Process, secret: bytes) -> bool:
     here = Path(f"/proc/{process.pid}")
     if secret in (here / "environ").read_bytes():
         return True
-    with _held_still(process), (here / "mem").open("rb", buffering=0) as memory:
+    with held_still(process), (here / "mem").open("rb", buffering=0) as memory:
         areas = [line.split() for line in (here / "maps").read_text().splitlines()]
         return any(_lies_in(memory, area[0], secret) for area in areas if area[1].startswith("rw"))
 
@@ -54,25 +52,5 @@ def _lies_in(memory: FileIO, area: str, secret: bytes) -> bool:
 
 
 def _open_files(process: psutil.Process) -> list[str]:
-    with _held_still(process):
+    with held_still(process):
         return [str(link.readlink()) for link in Path(f"/proc/{process.pid}/fd").iterdir()]
-
-
-@contextmanager
-def _held_still(process: psutil.Process) -> Iterator[None]:
-    """It runs on afterwards: one that runs closes files and gives memory back while it is looked at."""
-    process.suspend()
-    try:
-        calls.until(lambda: _is_still(process))
-        yield
-    finally:
-        process.resume()
-
-
-def _is_still(process: psutil.Process) -> bool:
-    """Whether each of its threads is stopped, by proc_pid_stat(5)."""
-    threads = Path(f"/proc/{process.pid}/task").glob("*/stat")
-    try:
-        return {each.read_text().rpartition(")")[2].split()[0] for each in threads} == {"T"}
-    except (FileNotFoundError, ProcessLookupError):  # a thread has just ended
-        return False

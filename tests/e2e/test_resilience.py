@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from certsvc.cli import app
 from tests.support import calls
+from tests.support.processes import children_named
 from tests.support.records import as_csv, record
 from tests.support.station import Served, Station, served, set_up
 
@@ -37,7 +38,7 @@ def _file() -> bytes:
 
 def _members(service: Served, name: str) -> list[psutil.Process]:
     """The service's processes of that kind: `api`, `checks`, `press` or `worker`."""
-    return [child for child in psutil.Process(service.process.pid).children() if child.name() == f"certsvc-{name}"]
+    return children_named(f"certsvc-{name}", service.process.pid)
 
 
 def _wait_for_issued(client: httpx.Client, batch_id: str, count: int) -> int:

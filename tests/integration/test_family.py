@@ -15,6 +15,7 @@ import pytest
 
 from certsvc.presses import PressLostError, call
 from tests.support import calls
+from tests.support.processes import children
 
 _FAMILY = """
 import signal, sys, time
@@ -90,7 +91,7 @@ class _Family:
         return Path(self.log()[0].split()[1])
 
     def members(self) -> dict[str, psutil.Process]:
-        return {each.name(): each for each in psutil.Process(self.process.pid).children()}
+        return dict(children(self.process.pid))
 
     def successor(self, former: psutil.Process, name: str) -> psutil.Process:
         def look() -> psutil.Process | None:

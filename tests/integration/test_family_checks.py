@@ -16,6 +16,7 @@ from certsvc.verify.trust import Trust
 from certsvc.verify.zygote_link import Zygote
 from tests.integration.test_file_checks import MEMORY
 from tests.support import calls
+from tests.support.processes import children_named
 from tests.unit.verify import samples
 
 _SERVICE = """
@@ -62,7 +63,7 @@ async def test_a_killed_zygote_is_found_again(service: "tuple[subprocess.Popen[b
     """Whoever asks next waits for its successor."""
     async with Examiner(timeout_s=10, memory_bytes=MEMORY, zygote=service[1]) as examiner:
         assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
-        [zygote] = [each for each in psutil.Process(service[0].pid).children() if each.name() == "test-checks"]
+        [zygote] = children_named("test-checks", service[0].pid)
         zygote.kill()
         await asyncio.to_thread(psutil.wait_procs, [zygote], timeout=10)
         assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
@@ -72,7 +73,7 @@ async def test_a_check_under_way_when_the_zygote_is_killed_is_asked_for_again(se
     """Not a word against the file."""
     async with Examiner(timeout_s=10, memory_bytes=MEMORY, zygote=service[1]) as examiner:
         assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
-        [zygote] = [each for each in psutil.Process(service[0].pid).children() if each.name() == "test-checks"]
+        [zygote] = children_named("test-checks", service[0].pid)
         zygote.suspend()
         check = asyncio.create_task(_kind(examiner, samples.genuine(1)))
         await asyncio.sleep(0.5)

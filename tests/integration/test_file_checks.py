@@ -23,6 +23,7 @@ from certsvc.verify.images import MAX_PIXELS, is_picture
 from certsvc.verify.reasons import Reason
 from certsvc.verify.trust import Trust
 from keys_dev.make import KeyType
+from tests.support.processes import children_running
 from tests.tampering import exhaustion
 from tests.unit.verify import samples
 
@@ -106,8 +107,7 @@ def _environment(pid: int) -> bytes:
 
 def _children() -> list[int]:
     """Zygotes that this process has started and not yet buried."""
-    found = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text(encoding="ascii").split()
-    return [int(pid) for pid in found if b"certsvc.verify.zygote" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [each.pid for each in children_running("certsvc.verify.zygote", os.getpid())]
 
 
 async def test_a_killed_zygote_is_replaced(examiner: Examiner) -> None:
@@ -162,7 +162,7 @@ def _kill(pid: int) -> None:
 
 def _state(pid: int) -> str:
     """Of proc_pid_stat(5): S where a process sleeps, Z where it has ended; empty where there is none."""
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
     return ""
 
