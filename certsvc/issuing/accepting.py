@@ -15,7 +15,7 @@ from certsvc.errors import InputError
 from certsvc.issuing.mappings import chosen_mapping
 from certsvc.models import ApiKey, Batch, BatchStatus
 from certsvc.records.columns import Layout, layout_of
-from certsvc.records.tables import Table, open_table
+from certsvc.records.tables import EXCHANGE_FORMATS, Table, open_table
 from certsvc.store import Database, registry
 from certsvc.uploads import keep_upload
 from certsvc.vault import Vault
@@ -30,7 +30,7 @@ class Order:
     dry_run: bool
     late_reason: str
     mapping: str | None = None
-    """Of the sender's mappings the one to read with; None for his `default`, empty for none."""
+    """Of the sender's mappings the one to read tables with; None for his `default`, empty for none."""
 
 
 async def accept_batch(db: Database, file: Path, *, order: Order, blobs: Blobs, vault: Vault, settings: Settings, now: dt.datetime) -> Batch:
@@ -43,6 +43,7 @@ async def accept_batch(db: Database, file: Path, *, order: Order, blobs: Blobs, 
         if facility_code and await registry.find_facility(session, facility_code) is None:
             raise InputError("unknown_facility", "Không có cơ sở này.", "There is no such facility.")
         mapping = await chosen_mapping(session, order.mapping, caller=order.caller)
+    seen = await asyncio.to_thread(_peek, file, settings, layout_of(mapping))
     batch = Batch(
         id=uuid.uuid4(),
         owner_id=order.caller.id,
@@ -50,9 +51,9 @@ async def accept_batch(db: Database, file: Path, *, order: Order, blobs: Blobs, 
         status=BatchStatus.READING,
         dry_run=order.dry_run,
         late_reason=order.late_reason,
-        mapping=mapping,
+        mapping=None if seen["file_format"] in EXCHANGE_FORMATS else mapping,
         created_at=now,
-        **await asyncio.to_thread(_peek, file, settings, layout_of(mapping)),
+        **seen,
     )
     batch.file_key = await keep_upload(file, batch.id, blobs=blobs, vault=vault)
     async with db.begin() as session:

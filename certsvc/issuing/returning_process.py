@@ -62,7 +62,8 @@ def _write_plain(task: Task) -> None:
 
     if task.sent is None:
         raise Unsuitable
-    place, shift = _place(task), int(task.file_format in ("json", "ndjson"))  # whose header is row 0
+    place = _place(task)
+    shift = int(place.header_row == 0)  # of a file whose rows are no lines of a table
     opened = open_file(Path(task.sent), max_rows=task.max_rows, max_unpacked_bytes=task.max_unpacked_bytes, layout=layout_of(task.mapping))
     with opened as (_, sheets), tempfile.NamedTemporaryFile() as plain:
         sheet = next((each for each in sheets if each.part == place.part), None)

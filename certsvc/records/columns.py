@@ -67,6 +67,10 @@ class Layout:
         """The layout of a sender with titles of his own: what each means, None for one to pass over."""
         return replace(self, defaults=defaults, _by_title={fold(title): name for title, name in titles.items()})
 
+    def unmapped(self) -> "Layout":
+        """The layout with our own titles alone, and nothing in empty cells."""
+        return replace(self, defaults={}, _by_title={})
+
     def find(self, title: object) -> str | None:
         """The English name of the column with that title, or None."""
         return self._by_title.get(fold(title)) if isinstance(title, str) and len(title) <= LONGEST_TITLE else None

@@ -16,6 +16,7 @@ from certsvc.records.columns import CASES, IDENTIFIERS, Layout, is_result
 from certsvc.records.findings import Finding
 from certsvc.records.raw_rows import WHOLE_ROW, Flag, Place, RawRow, Sheet
 from certsvc.records.reading_csv import HEADER_DEPTH, CsvSheet
+from certsvc.records.reading_exchange import FORMATS as EXCHANGE_FORMATS
 from certsvc.records.reading_exchange import is_exchange_xml, is_exchange_zip, open_exchange
 from certsvc.records.reading_json import RecordsSheet, format_of
 from certsvc.records.reading_ods import is_ods, open_ods_sheets
@@ -124,7 +125,7 @@ class Table:
 
 @contextmanager
 def open_table(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Layout = CASES) -> Iterator[Table]:
-    """Open a file of any format and find its header.
+    """Open a file of any format and find its header. In exchange files a tag means what the social insurance says, whatever `layout` is mapped to.
 
     Raises InputError: `empty_file`, `not_a_table`, `not_utf8`, `encrypted_file`, `has_macros`,
     `broken_file`, `broken_json`, `unknown_xml`, `too_large_unpacked`, `no_header`, `missing_columns` (listed in `errors`),
@@ -132,7 +133,8 @@ def open_table(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: La
     `broken_file`, `broken_json`, `broken_xml`, `unclosed_quote`.
     """
     with open_file(path, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, layout=layout) as (file_format, sheets):
-        yield _table(sheets, layout=layout, file_format=file_format, max_rows=max_rows)
+        titles = layout.unmapped() if file_format in EXCHANGE_FORMATS else layout
+        yield _table(sheets, layout=titles, file_format=file_format, max_rows=max_rows)
 
 
 @contextmanager

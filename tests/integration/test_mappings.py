@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.exchange import ct07, hschungtu, tags_of
 from tests.support.records import record
 from tests.support.rig import Rig
 
@@ -73,6 +74,19 @@ async def test_a_default_never_replaces_what_a_cell_holds(rig: Rig) -> None:
     await rig.work()
     [certificate_id, _] = [line["certificate_id"] for line in await rig.results(batch_id)]
     assert (await rig.certificate(certificate_id))["facility_code"] == "01801"
+
+
+async def test_exchange_files_have_no_mapping(rig: Rig) -> None:
+    """Their tags mean what the social insurance says: a station's defaults make no case of a broken arm, nor take an employer away."""
+    given = {"icd10": "U07.1", "practitioner_licence": "000002/HNO-CCHN"}
+    await saved(rig, "default", columns={"employer": None}, defaults=given)
+    broken_arm = tags_of(record(1), CHANDOAN_DIEUTRI="Gãy xương cẳng tay\nBó bột", MA_CCHN="")
+    answer = await rig.submit(hschungtu(ct07(broken_arm), ct07(tags_of(record(2)))))
+    assert (answer.status_code, answer.json()["mapping"]) == (202, None)
+    await rig.work()
+    leaves = [line for line in await rig.results(answer.json()["id"]) if line["kind"] == "sick_leave"]
+    assert [line["outcome"] for line in leaves] == ["rejected", "issued"]
+    assert "V-ICD10" in {rule["id"] for rule in leaves[0]["rules"]}
 
 
 async def test_mappings_belong_to_the_organisation(rig: Rig) -> None:

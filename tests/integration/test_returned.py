@@ -15,6 +15,7 @@ from openpyxl.styles import Font, PatternFill
 from certsvc.records.columns import RESULT_TITLES
 from certsvc.records.titles import TITLES_VI
 from certsvc.store import batches
+from tests.support.exchange import ct07, hschungtu, tags_of, zipped
 from tests.support.ods import as_ods
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
@@ -128,6 +129,23 @@ async def test_half_wrong_mended_and_sent_again_issues_exactly_the_mended(rig: R
     sheet = opened(await returned(rig, third))
     assert [cell.value for cell in sheet[header_of(sheet)[0]]].count(RESULT_TITLES[0]) == 1
     assert sheet.max_column == opened(await returned(rig, first)).max_column
+
+
+@pytest.mark.parametrize("packed", [lambda file: file, lambda file: zipped({"a.xml": file})], ids=["xml", "zip"])
+async def test_exchange_files_are_returned_as_a_workbook(rig: Rig, packed: Callable[[bytes], bytes]) -> None:
+    """Whole: what a dossier lacks is filled in there, and only that is issued when it comes back."""
+    dossiers = [ct07(tags_of(record(number), **({"DON_VI": ""} if number % 2 else NOTHING))) for number in range(1, 5)]
+    first, lines = await sent(rig, packed(hschungtu(*dossiers)))
+    wrong = {(record(number)["case_id"], "sick_leave") for number in (1, 3)}
+    assert of(lines, "rejected") == wrong
+    book = openpyxl.load_workbook(io.BytesIO(await returned(rig, first)))
+    top, titles = header_of(book.worksheets[0])
+    for row in range(top + 1, book.worksheets[0].max_row + 1):
+        book.worksheets[0].cell(row, titles["employer"]).value = "Công ty may Sao Mai"
+    out = io.BytesIO()
+    book.save(out)
+    _, again = await sent(rig, out.getvalue())
+    assert of(again, "issued") == wrong
 
 
 async def test_an_ods_is_returned_as_a_workbook(rig: Rig, tmp_path: Path) -> None:
