@@ -30,13 +30,17 @@ ALONE, IN_BATCH = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one wanted or unwanted kind of one row; `outcome` as in `BatchRow`."""
+    """What became of one wanted or unwanted kind of one row; `outcome` as in `BatchRow`.
+
+    `obstacle_id` is the certificate with other content for which it was rejected.
+    """
 
     kind: Kind
     outcome: str
     findings: tuple[Finding, ...]
     days: int | None = None
     certificate_id: uuid.UUID | None = None
+    obstacle_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,7 @@ def _kept(before: Certificate, digest: str, terms: Terms) -> Answer | None:
         case _ if is_same:
             return Answer(before.kind, "existing", (), before.days, before.id)
         case _:
-            return Answer(before.kind, "rejected", (duplicate_finding(is_same_content=False),))
+            return Answer(before.kind, "rejected", (duplicate_finding(is_same_content=False),), obstacle_id=before.id)
 
 
 async def _note_episodes(session: AsyncSession, rows: Sequence[Checked], *, terms: Terms, vault: Vault, history: PeoplesHistory) -> None:
@@ -227,18 +231,18 @@ async def request_certificate(db: Database, record: Mapping[str, Cell], kind: Ki
     """Ask for one certificate; the caller rings the queue afterwards.
 
     Returns it with its warnings. Raises InputError (`rejected`, every broken rule in `errors`) or
-    Conflict (`already_exists`, naming the certificate).
+    Conflict (`already_exists`, naming the certificate, whether it says the same or something else).
     """
     async with db.begin() as session:
         stations = await Stations.load(session, only=terms.caller.facility_code)
         row = check_for(kind, record, now=terms.now, stations=stations)
         [answers] = await answer_rows(session, [row], terms=terms, vault=vault, history=PeoplesHistory())
         answer = next(each for each in answers if each.kind is kind)
-        if answer.certificate_id is None:
+        if answer.outcome == "rejected" and answer.obstacle_id is None:
             raise rejected(answer.findings)
-        certificate = await session.get_one(Certificate, answer.certificate_id)
-        if answer.outcome == "existing":
-            raise _already_exists(certificate)
+        certificate = await session.get_one(Certificate, answer.certificate_id or answer.obstacle_id)
+        if answer.outcome != "accepted":
+            raise _already_exists(certificate, is_same_content=answer.obstacle_id is None)
     return certificate, answer.findings
 
 
@@ -249,12 +253,17 @@ def rejected(findings: Sequence[Finding], *, row: int | None = None) -> InputErr
     )
 
 
-def _already_exists(certificate: Certificate) -> Conflict:
+def _already_exists(certificate: Certificate, *, is_same_content: bool) -> Conflict:
+    same = "Giấy này đã được cấp hoặc đang được cấp.", "This certificate exists already."
+    other = (
+        "Ca này đã có giấy với nội dung khác; muốn sửa giấy đó, hãy thay thế nó (replace).",
+        "The case has a certificate with other content; to correct it, replace that one (replace).",
+    )
     return Conflict(
         "already_exists",
-        "Giấy này đã được cấp hoặc đang được cấp.",
-        "This certificate exists already.",
+        *(same if is_same_content else other),
         certificate_id=str(certificate.id),
         serial=certificate.serial,
         is_alive=certificate.status in LIVE,
+        is_same_content=is_same_content,
     )

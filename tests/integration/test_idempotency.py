@@ -41,6 +41,16 @@ async def test_keys_belong_to_their_callers(rig: Rig) -> None:
     assert (other.status_code, other.json()["code"]) == (409, "already_exists")
 
 
+async def test_other_content_names_the_certificate_that_is_there(rig: Rig) -> None:
+    """So whoever corrects a typing error finds what to replace."""
+    first = (await rig.request(record(1))).json()
+    answer = await rig.request(record(1, employer="Công ty Khác"))
+    problem = answer.json()
+    assert (answer.status_code, problem["code"], problem["certificate_id"], problem["is_same_content"]) == (409, "already_exists", first["id"], False)
+    assert "replace" in problem["message_vi"]
+    assert await _count(rig) == 1
+
+
 async def test_a_refused_call_may_be_mended_under_its_key(rig: Rig) -> None:
     """Nothing is kept of a call that failed."""
     assert (await rig.request(record(1, birth_date="mai"), **KEY)).status_code == 422
