@@ -15,7 +15,7 @@ from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, js
 from certsvc.api.schemas import Record, Strict
 from certsvc.issuing import mending
 from certsvc.issuing.results import result_of
-from certsvc.models import ApiKey, Kind, Role
+from certsvc.models import ApiKey, Kind, Role, Status
 from certsvc.records import Cell
 from certsvc.records.retyping import typed
 from certsvc.resources import Resources
@@ -41,7 +41,8 @@ class RowLine(BaseModel):
     outcome: Literal["issued", "existing", "pending", "rejected", "failed", "cancelled", "would_issue", "none"]
     rules: list[RowRule]
     awaits_approval: bool
-    reason: str | None
+    reason: str | None = Field(description="why the certificate failed or was withdrawn")
+    status: Status | None = Field(description="the certificate's today")
     certificate_id: uuid.UUID | None
     serial: str | None
     code: str | None = Field(description="auditors do not see it")

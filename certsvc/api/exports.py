@@ -1,6 +1,7 @@
 """Exchange files for the social insurance: of one certificate, or of a batch as a ZIP."""
 
 import uuid
+from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
@@ -9,7 +10,8 @@ from certsvc.api.access import Now, Reader, Res
 from certsvc.api.openapi import file
 from certsvc.callers import require_scope
 from certsvc.issuing.batches import get_batch
-from certsvc.issuing.exporting import Exporter, export_zip, file_name
+from certsvc.issuing.exporting import Exporter, export_zip
+from certsvc.issuing.results import file_name
 from certsvc.issuing.withdrawing import get_visible
 from certsvc.models import ApiKey, Scope
 from certsvc.records.exchange_fields import Format
@@ -24,12 +26,12 @@ async def export_certificate(certificate_id: uuid.UUID, format: Format, res: Res
     async with res.db.read() as session:
         certificate = await get_visible(session, certificate_id, caller=caller)
     data = await Exporter(res.db, vault=res.vault, settings=res.settings).file(certificate, format, now=now)
-    return Response(data, media_type="application/xml", headers=_as_file(file_name(certificate)))
+    return Response(data, media_type="application/xml", headers=_as_file(file_name(certificate, "xml")))
 
 
 @router.get("/batches/{batch_id}/export", response_class=StreamingResponse, responses={200: file("application/zip")})
 async def export_batch(batch_id: uuid.UUID, format: Format, res: Res, caller: Reader, now: Now) -> Response:  # noqa: A002 - as results are asked for
-    """Every issued sick leave of the batch, one file a case, and export.csv with what could not be written and why."""
+    """Every sick leave of the batch, or what replaced it, one file a case; and export.csv with what was left out and why."""
     _require_may_sign(caller, format)
     async with res.db.read() as session:
         await get_batch(session, batch_id, caller=caller)
@@ -45,4 +47,5 @@ def _require_may_sign(caller: ApiKey, layout: Format) -> None:
 
 
 def _as_file(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{name}"'}
+    """In any alphabet [RFC 6266]."""
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}

@@ -12,7 +12,7 @@ from certsvc.cli.ending import SAYS_NO, complain, complain_each, run, say, setti
 from certsvc.config import Settings
 from certsvc.errors import CertsvcError, NotFound, Unavailable
 from certsvc.issuing.exporting import Exporter
-from certsvc.models import Certificate, Kind, Status, Submission, SubmissionState
+from certsvc.models import Certificate, Kind, Submission, SubmissionState
 from certsvc.portal.client import Portal, accounts_of, open_client, words_of
 from certsvc.portal.sending import Counter
 from certsvc.records.exchange_fields import Format
@@ -26,7 +26,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 @portal.command()
 def send(
-    batch: Annotated[uuid.UUID | None, typer.Option(help="every issued sick leave of a batch")] = None,
+    batch: Annotated[uuid.UUID | None, typer.Option(help="every sick leave of a batch")] = None,
     certificate: Annotated[list[uuid.UUID] | None, typer.Option(help="certificates by id")] = None,
     layout: Annotated[Format, typer.Option("--format", help="ct07-2025 or xml11")] = Format.CT07_2025,
     *,
@@ -47,11 +47,12 @@ def send(
 
 
 async def _sick_leaves(db: Database, batch: uuid.UUID) -> list[uuid.UUID]:
+    """Of a batch, or what replaced them; those that are not in force too, for whoever sends the batch must be told that they stay behind."""
     async with db.read() as session:
         if await batches.find(session, batch) is None:
             raise NotFound("no_such_batch", "Không có lô này.", "There is no such batch.")
-        lines = [each async for _, each in batches.lines(session, batch)]
-    return [each.id for each in lines if each is not None and each.kind is Kind.SICK_LEAVE and each.status is Status.ISSUED]
+        leaves = [each async for _, each in batches.lines(session, batch) if each is not None and each.kind is Kind.SICK_LEAVE]
+        return [[each, *await certificates.successors(session, each)][-1].id for each in leaves]
 
 
 async def _send(counter: Counter, certificate_id: uuid.UUID, layout: Format) -> Submission | None:

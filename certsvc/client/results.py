@@ -117,7 +117,7 @@ class RowRule(Result):
 
 
 class RowResult(Result):
-    """The fate of one row for one kind; `row` is the sheet's row as its user sees it."""
+    """The fate of one row for one kind; `row` is the sheet's row as its user sees it, `status` the certificate's today."""
 
     row: int
     case_id: str
@@ -126,6 +126,7 @@ class RowResult(Result):
     rules: list[RowRule]
     awaits_approval: bool = False
     reason: str | None
+    status: Status | None = None
     certificate_id: uuid.UUID | None
     serial: str | None
     code: str | None

@@ -15,7 +15,8 @@ from certsvc.errors import InputError
 from certsvc.issuing.mappings import chosen_mapping
 from certsvc.models import ApiKey, Batch, BatchStatus
 from certsvc.records.columns import Layout, layout_of
-from certsvc.records.tables import EXCHANGE_FORMATS, Table, open_table
+from certsvc.records.reading_exchange import EXCHANGE_FORMATS
+from certsvc.records.tables import Table, open_table
 from certsvc.store import Database, registry
 from certsvc.uploads import keep_upload
 from certsvc.vault import Vault

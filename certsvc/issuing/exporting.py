@@ -1,12 +1,11 @@
 """Sick leave as exchange files for the social insurance: one certificate, or a ZIP with one file a case.
 
-Only what is issued and in force is exported, and only what keeps its format's field table: a document that breaks it is
-refused in words, in a ZIP left out and told in its `export.csv`.
+Only what is issued and in force is exported, and only what keeps its format's field table: the rest is refused in words, in
+a ZIP left out and told in its `export.csv`. In the place of what was replaced goes what replaced it.
 """
 
 import datetime as dt
 import json
-import re
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from certsvc.errors import Broken, CertsvcError, Conflict, InputError
 from certsvc.identities import choose_identity, open_keyring
 from certsvc.issuing.authority import representatives_on
 from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.issuing.results import file_name
 from certsvc.issuing.zips import Member, zip_stream
 from certsvc.models import Certificate, Delegation, Kind, Practitioner, Status
 from certsvc.records import Case
@@ -26,7 +26,7 @@ from certsvc.records.xml11 import Xml11Facts, xml11_tags, xml11_xml
 from certsvc.signing.identities import Identity
 from certsvc.signing.xmldsig import sign_element
 from certsvc.spreadsheet import BOM, csv_row
-from certsvc.store import Database, batches, registry
+from certsvc.store import Database, batches, certificates, registry
 from certsvc.vault import Vault
 
 _COLUMNS = ("serial", "case_id", "certificate_id", "outcome", "field", "message_vi", "message_en")
@@ -100,10 +100,6 @@ class Exporter:
         return self._identities[code]
 
 
-def file_name(certificate: Certificate) -> str:
-    return f"{certificate.serial}_{re.sub(r'[^A-Za-z0-9._-]', '_', certificate.case_id)}.xml"
-
-
 def _require_exportable(certificate: Certificate, layout: Format) -> None:
     if certificate.kind is not Kind.SICK_LEAVE:
         raise InputError(
@@ -154,21 +150,22 @@ def _document_day(certificate: Certificate) -> dt.date:
 
 
 async def export_zip(exporter: Exporter, db: Database, batch_id: uuid.UUID, layout: Format, *, now: dt.datetime) -> AsyncIterator[bytes]:
-    """Every issued sick leave of a batch, a file each, and `export.csv` with what was written and what was not."""
+    """Every sick leave of a batch and what replaced it, a file each, and `export.csv` with what was written and what was not, and why."""
     told = [csv_row(_COLUMNS)]
 
     async def members() -> AsyncIterator[Member]:
         async with db.read() as session:
-            async for _, certificate in batches.lines(session, batch_id):
-                if certificate is None or certificate.kind is not Kind.SICK_LEAVE or certificate.status is not Status.ISSUED:
+            async for _, first in batches.lines(session, batch_id):
+                if first is None or first.kind is not Kind.SICK_LEAVE:
                     continue
-                try:
-                    data = await exporter.file(certificate, layout, now=now)
-                except CertsvcError as error:
-                    told.extend(_left_out(certificate, error))
-                    continue
-                told.append(csv_row((certificate.serial, certificate.case_id, str(certificate.id), "written", None, None, None)))
-                yield Member(file_name(certificate), now, _pieces(data))
+                for certificate in [first, *await certificates.successors(session, first)]:
+                    try:
+                        data = await exporter.file(certificate, layout, now=now)
+                    except CertsvcError as error:
+                        told.extend(_left_out(certificate, error))
+                        continue
+                    told.append(csv_row((certificate.serial, certificate.case_id, str(certificate.id), "written", None, None, None)))
+                    yield Member(file_name(certificate, "xml"), now, _pieces(data))
         yield Member("export.csv", now, _pieces(BOM, *told), is_packed=True)
 
     async for piece in zip_stream(members()):

@@ -12,11 +12,16 @@ from certsvc.models import Certificate, PublishedFile, Status
 from certsvc.records import finding
 from certsvc.spreadsheet import BOM, csv_row
 from certsvc.store import Database, batches
-from certsvc.store.batches import Line
+from certsvc.store.batches import IN_WORK, Line
 from certsvc.vault import Vault
 from certsvc.verify.codes import format_code
 
-COLUMNS = ("row", "case_id", "kind", "outcome", "rules", "message_vi", "message_en", "certificate_id", "serial", "code", "days", "verify_url", "reason")
+COLUMNS = (
+    "row", "case_id", "kind", "outcome", "rules", "message_vi", "message_en", "certificate_id", "serial", "code", "days", "verify_url",
+    "reason", "status",
+)  # fmt: skip
+
+_NOT_IN_NAMES = re.compile(r"[^\w.-]")
 
 
 async def result_lines(db: Database, batch_id: uuid.UUID, *, vault: Vault, base_url: str, with_codes: bool = True) -> AsyncIterator[dict[str, Any]]:
@@ -28,7 +33,7 @@ async def result_lines(db: Database, batch_id: uuid.UUID, *, vault: Vault, base_
 
 
 def result_of(line: Line, *, vault: Vault, base_url: str) -> dict[str, Any]:
-    """One line, as api.md §2 names its fields."""
+    """One line, as api.md §2 names its fields; `status` is the certificate's today, `reason` why it failed or was withdrawn."""
     row, certificate = line
     code = None if certificate is None else format_code(vault.code(certificate.id))
     return {
@@ -38,7 +43,8 @@ def result_of(line: Line, *, vault: Vault, base_url: str) -> dict[str, Any]:
         "outcome": _outcome(row.outcome, certificate),
         "rules": row.rules + _signing_rules(row.outcome, certificate),
         "awaits_approval": certificate is not None and certificate.awaits_approval,
-        "reason": certificate.reason if certificate and certificate.status is Status.FAILED else None,
+        "reason": None if certificate is None else certificate.reason,
+        "status": None if certificate is None else str(certificate.status),
         "certificate_id": None if certificate is None else str(certificate.id),
         "serial": None if certificate is None else certificate.serial,
         "code": code,
@@ -48,15 +54,14 @@ def result_of(line: Line, *, vault: Vault, base_url: str) -> dict[str, Any]:
 
 
 def _outcome(outcome: str, certificate: Certificate | None) -> str:
-    if outcome != "accepted" or certificate is None:
+    """A certificate that was there before is so only as long as it may still be issued: this row needs to be sent again then, too."""
+    if outcome not in ("accepted", "existing") or certificate is None:
         return outcome
-    match certificate.status:
-        case Status.REQUESTED | Status.SIGNING:
-            return "pending"
-        case Status.FAILED:
-            return "cancelled" if certificate.is_cancelled else "failed"
-        case Status.ISSUED | Status.SUSPENDED | Status.REVOKED | Status.REPLACED:
-            return "issued"
+    if certificate.status is Status.FAILED:
+        return "cancelled" if certificate.is_cancelled else "failed"
+    if outcome == "existing":
+        return outcome
+    return "pending" if certificate.status in IN_WORK else "issued"
 
 
 def _signing_rules(outcome: str, certificate: Certificate | None) -> list[dict[str, Any]]:
@@ -86,11 +91,15 @@ async def archive_zip(
         async with db.read() as session:
             async for line, file in batches.lines_with_files(session, batch_id):
                 if line.certificate and line.certificate.status is Status.ISSUED and line.certificate.signed_at and file and file.data_key:
-                    name = f"{line.certificate.serial}_{re.sub(r'[^A-Za-z0-9._-]', '_', line.row.case_id)}.pdf"
-                    yield Member(name, line.certificate.signed_at, _content(archive, file))
+                    yield Member(file_name(line.certificate, "pdf"), line.certificate.signed_at, _content(archive, file))
 
     async for piece in zip_stream(members()):
         yield piece
+
+
+def file_name(certificate: Certificate, ending: str) -> str:
+    """`<serial>_<case_id>.ENDING`: letters of every alphabet, and nothing that leads into another folder or that a system refuses."""
+    return f"{certificate.serial}_{_NOT_IN_NAMES.sub('_', certificate.case_id)}.{ending}"
 
 
 async def _content(archive: Archive, file: PublishedFile) -> AsyncIterator[bytes]:

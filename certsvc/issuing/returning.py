@@ -14,10 +14,11 @@ from certsvc.config import Settings
 from certsvc.errors import Broken
 from certsvc.issuing.results import result_lines
 from certsvc.issuing.returning_process import Task
-from certsvc.models import Batch, BatchStatus, Kind
+from certsvc.models import Batch, BatchStatus, Kind, Status
 from certsvc.records.findings import Level
 from certsvc.records.result_cells import FAILED, REJECTED
 from certsvc.store import Database
+from certsvc.store.batches import IN_WORK
 from certsvc.uploads import opened_upload
 from certsvc.vault import Vault
 
@@ -31,6 +32,7 @@ _OUTCOMES = {
     "would_issue": "Sẽ cấp",
     "none": "Không yêu cầu",
 }
+_SINCE = {Status.SUSPENDED: "nay tạm ngừng", Status.REVOKED: "nay đã thu hồi", Status.REPLACED: "nay đã thay thế"}
 _KINDS = {Kind.SICK_LEAVE: "Giấy nghỉ BHXH", Kind.RECOVERY: "Giấy khỏi bệnh"}
 _TO_MEND = frozenset({"rejected", "failed"})
 _UNREAD = "Chưa xét"
@@ -100,12 +102,20 @@ def _row_result(lines: list[dict[str, Any]], *, unread: str) -> dict[str, Any]:
     by_kind = {Kind(line["kind"]): line for line in lines}
     found = [by_kind.get(kind) for kind in _KINDS]
     texts = [
-        *(_OUTCOMES[line["outcome"]] if line else unread for line in found),
+        *(_told(line) if line else unread for line in found),
         _reason([line for line in found if line]),
         *(line["serial"] or "" if line else "" for line in found),
         *(line["verify_url"] or "" if line else "" for line in found),
     ]
     return {"row": lines[0]["row"], "case_id": lines[0]["case_id"], "texts": texts, "is_marked": any(line["outcome"] in _TO_MEND for line in lines)}
+
+
+def _told(line: dict[str, Any]) -> str:
+    """The outcome, and what has become of the certificate since."""
+    if line["outcome"] == "existing" and line["status"] in IN_WORK:
+        return "Đã yêu cầu trước đây, đang ký"
+    is_issued = line["outcome"] in ("issued", "existing")
+    return "; ".join([_OUTCOMES[line["outcome"]], *([_SINCE[line["status"]]] if is_issued and line["status"] in _SINCE else [])])
 
 
 def _reason(lines: Iterable[dict[str, Any]]) -> str:
@@ -125,3 +135,5 @@ def _messages(line: dict[str, Any], *, rejecting: bool) -> Iterable[str]:
             yield rule["message_vi"] if rejecting else f"Lưu ý: {rule['message_vi']}"
     if rejecting and line["outcome"] == "failed":
         yield f"Không ký được ({line['reason']}): hãy báo người vận hành hệ thống rồi gửi lại hồ sơ này."
+    if rejecting and line["outcome"] == "cancelled":
+        yield "Đã huỷ trước khi ký: hãy cho lô chạy tiếp (resume), hoặc gửi lại hồ sơ này."

@@ -19,7 +19,7 @@ from certsvc.records.refusals import refusal
 from certsvc.records.xlsx_package import Package, damage_refused, open_package
 from certsvc.records.xml_feed import CHUNK_BYTES, feed, fields_of
 
-FORMATS = ("xml", "xml.zip")
+EXCHANGE_FORMATS = ("xml", "xml.zip")
 ROOTS = ("HSCHUNGTU", "GIAMDINHHS")
 _WANTED = frozenset({"CT07", "XML1", "XML11"})
 _MOST_DOCUMENT_BYTES = 1 << 20

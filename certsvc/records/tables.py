@@ -16,8 +16,7 @@ from certsvc.records.columns import CASES, IDENTIFIERS, Layout, is_result
 from certsvc.records.findings import Finding
 from certsvc.records.raw_rows import WHOLE_ROW, Flag, Place, RawRow, Sheet
 from certsvc.records.reading_csv import HEADER_DEPTH, CsvSheet
-from certsvc.records.reading_exchange import FORMATS as EXCHANGE_FORMATS
-from certsvc.records.reading_exchange import is_exchange_xml, is_exchange_zip, open_exchange
+from certsvc.records.reading_exchange import EXCHANGE_FORMATS, is_exchange_xml, is_exchange_zip, open_exchange
 from certsvc.records.reading_json import RecordsSheet, format_of
 from certsvc.records.reading_ods import is_ods, open_ods_sheets
 from certsvc.records.reading_xlsx import open_sheets

@@ -70,7 +70,7 @@ def _of_fate(fate: Fate) -> Sequence[ColumnElement[bool]]:
         case Fate.REJECTED:
             return (BatchRow.outcome == "rejected",)
         case Fate.FAILED:
-            return (BatchRow.outcome == "accepted", Certificate.status == Status.FAILED)
+            return (BatchRow.outcome.in_(["accepted", "existing"]), Certificate.status == Status.FAILED)
         case Fate.GOOD:
             return (BatchRow.outcome.in_(["accepted", "existing", "would_issue"]), or_(Certificate.id.is_(None), Certificate.status != Status.FAILED))
 

@@ -24,6 +24,15 @@ async def find_for_change(session: AsyncSession, certificate_id: uuid.UUID) -> C
     return await session.get(Certificate, certificate_id, with_for_update=True, populate_existing=True)
 
 
+async def successors(session: AsyncSession, certificate: Certificate) -> list[Certificate]:
+    """What came in the place of a certificate, one after another: the last is the one that counts. Empty where it was not replaced."""
+    found: list[Certificate] = []
+    while certificate.replaced_by_id is not None:
+        certificate = await session.get_one(Certificate, certificate.replaced_by_id)
+        found.append(certificate)
+    return found
+
+
 async def list_page(
     session: AsyncSession,
     *,

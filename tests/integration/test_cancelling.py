@@ -1,10 +1,12 @@
 """Batches cancelled, resumed and replayed: at every moment the counts add up, and nothing is issued twice."""
 
 import datetime as dt
+import io
 import uuid
 from collections import Counter
 from typing import Any
 
+import openpyxl
 import pytest
 
 from certsvc.errors import Conflict, Unavailable
@@ -164,6 +166,30 @@ async def test_what_was_sent_again_meanwhile_is_not_issued_twice(rig: Rig) -> No
     assert [rule["id"] for line in lines[2:4] for rule in line["rules"]] == ["V-DUPLICATE"] * 2
     serials = [line["serial"] for line in (*lines, *others) if line["outcome"] == "issued"]
     assert len(serials) == len(set(serials)) == 2 * CASES
+
+
+async def test_who_relied_on_a_cancelled_paper_is_told_so(rig: Rig) -> None:
+    """Not that it was issued before: the row says that it was cancelled, and sent once more it is issued."""
+    first = (await rig.submit(FILE)).json()["id"]
+    await rig.read()
+    second = (await rig.submit(FILE)).json()["id"]
+    await rig.read()
+    assert {(line["outcome"], line["status"]) for line in await rig.results(second)} == {("existing", "requested")}
+    assert "Đã yêu cầu trước đây, đang ký" in await _texts(rig, second)
+    await change(rig, first, "cancel")
+    assert {(line["outcome"], line["reason"], line["status"]) for line in await rig.results(second)} == {("cancelled", "cancelled", "failed")}
+    texts = await _texts(rig, second)
+    assert "Đã huỷ" in texts
+    assert any("gửi lại" in text for text in texts)
+    third = (await rig.submit(FILE)).json()["id"]
+    await rig.work()
+    assert await outcomes(rig, third) == {"issued": 2 * CASES}
+
+
+async def _texts(rig: Rig, batch_id: str) -> set[str]:
+    """Every text in the workbook that is given back."""
+    book = openpyxl.load_workbook(io.BytesIO((await rig.call("GET", f"/v1/batches/{batch_id}/results?format=xlsx")).content))
+    return {str(value) for row in book.worksheets[0].iter_rows(values_only=True) for value in row}
 
 
 async def test_two_batches_of_one_file_cancelled_and_resumed(rig: Rig) -> None:

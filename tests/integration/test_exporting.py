@@ -6,6 +6,7 @@ import io
 import zipfile
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -95,6 +96,53 @@ async def test_a_batch_is_exported_a_file_a_case(dummy_rig: Rig) -> None:
         ("TH-220206-000001", "written", ""),
         ("TH-220206-000002", "left_out", "SO_KCB"),
     ]
+
+
+async def test_what_is_not_in_force_is_left_out_in_words(dummy_rig: Rig) -> None:
+    """And for what was replaced goes its successor, as long as that is in force."""
+    batch = await submitted(dummy_rig, as_csv(*(record(number, wants_recovery="0") for number in range(1, 6))))
+    written, revoked, suspended, replaced, twice = [line["certificate_id"] for line in await dummy_rig.results(batch["id"]) if line["kind"] == "sick_leave"]
+    await _changed(dummy_rig, revoked, "revoke")
+    await _changed(dummy_rig, suspended, "suspend")
+    successor = await _changed(dummy_rig, replaced, "replace")
+    await _changed(dummy_rig, (await _changed(dummy_rig, twice, "replace"))["id"], "revoke")
+    told = [(line["certificate_id"], line["outcome"]) for line in await _told(dummy_rig, batch["id"])]
+    assert told[:4] == [(written, "written"), (revoked, "left_out"), (suspended, "left_out"), (replaced, "left_out")]
+    assert told[4] == (successor["id"], "written")
+    assert [outcome for _, outcome in told[5:]] == ["left_out", "left_out"]
+
+
+async def _changed(rig: Rig, certificate_id: str, change: str) -> Any:
+    """The certificate that the change leads to, issued where it is a new one."""
+    answer = await rig.call("POST", f"/v1/certificates/{certificate_id}/{change}", json={"reason": "wrong_data" if change != "replace" else "lost"})
+    assert answer.is_success, answer.text
+    await rig.work()
+    return answer.json()
+
+
+async def _told(rig: Rig, batch_id: str) -> list[dict[str, str]]:
+    """What export.csv says; every file that it calls written is there, and no other."""
+    exported = (await rig.call("GET", f"/v1/batches/{batch_id}/export?format=ct07")).content
+    with zipfile.ZipFile(io.BytesIO(exported)) as archive:
+        told = list(csv.DictReader(io.StringIO(archive.read("export.csv").decode("utf-8-sig"))))
+        assert {f"{line['serial']}_{line['case_id']}.xml" for line in told if line["outcome"] == "written"} == {*archive.namelist()} - {"export.csv"}
+    assert all(line["message_vi"] and line["message_en"] for line in told if line["outcome"] == "left_out")
+    return told
+
+
+async def test_a_batch_not_yet_signed_is_told_of_whole(dummy_rig: Rig) -> None:
+    """Nothing silent: each of its leaves is left out, for it is not issued."""
+    batch_id = (await dummy_rig.submit(as_csv(record(1), record(2)))).json()["id"]
+    await dummy_rig.read()
+    assert [line["outcome"] for line in await _told(dummy_rig, batch_id)] == ["left_out", "left_out"]
+
+
+async def test_files_are_named_in_any_alphabet(dummy_rig: Rig) -> None:
+    """After serial and case; what leads elsewhere or no file system takes is replaced."""
+    certificate = await dummy_rig.issued(record(1, case_id="Đống Đa/12"))
+    answer = await dummy_rig.call("GET", f"/v1/certificates/{certificate['id']}/export?format=ct07")
+    name = f"{certificate['serial']}_Đống_Đa_12.xml"
+    assert answer.headers["Content-Disposition"] == f"attachment; filename*=UTF-8''{quote(name)}"
 
 
 async def test_it_names_who_signed_for_the_facility(dummy_rig: Rig) -> None:

@@ -181,6 +181,18 @@ async def test_the_senders_workbook_stays_his_own(rig: Rig) -> None:
     assert (told[3], told[5]) == (issued["serial"], issued["verify_url"])
 
 
+async def test_what_became_of_a_certificate_since_is_told(rig: Rig) -> None:
+    """Issued stays what the batch came to; that it is revoked by now stands beside it, in a file sent again as well."""
+    first, lines = await sent(rig, as_csv(record(1)))
+    await rig.call("POST", f"/v1/certificates/{lines[0]['certificate_id']}/revoke", json={"reason": "fraud"})
+    second, _ = await sent(rig, as_csv(record(1)))
+    for batch_id, outcome in ((first, "Đã cấp"), (second, "Đã cấp trước đây")):
+        sheet = opened(await returned(rig, batch_id))
+        top, titles = header_of(sheet)
+        told = [sheet.cell(top + 1, titles[title]).value for title in RESULT_TITLES[:2]]
+        assert told == [f"{outcome}; nay đã thu hồi", outcome]
+
+
 async def test_rejected_rows_are_marked_and_say_why(rig: Rig) -> None:
     """Our cells are filled, and a conditional format marks the whole row as long as it says that nothing was issued."""
     file = as_xlsx([record(1), record(2, phone="12", **WRONG), record(3, wants_recovery="0")])
