@@ -129,7 +129,7 @@ async def _tell(res: Resources, batch_id: uuid.UUID, *, caller: ApiKey, heard: s
 
 def _end_at(state: BatchOut, left_s: float | None, *, now: dt.datetime) -> dt.datetime | None:
     """Of what is signed without a further word. Not while the file is read, nor where all that is left waits for a facility's head."""
-    is_foreseen = state.status is BatchStatus.RUNNING and (not state.counts.awaiting_approval or state.counts.awaiting_approval < state.counts.pending)
+    is_foreseen = state.status is not BatchStatus.READING and (not state.counts.awaiting_approval or state.counts.awaiting_approval < state.counts.pending)
     return now + dt.timedelta(seconds=left_s) if left_s is not None and is_foreseen else None
 
 

@@ -54,12 +54,12 @@ def _follow(client: httpx.Client, batch_id: str) -> dict[str, Any]:
             task = progress.add_task("reading", total=None, end="")
             for answer in states(client, batch_id):
                 counts, end, held = answer["counts"], answer.get("estimated_end_at"), answer["counts"]["awaiting_approval"]
-                if held and held != told and answer["status"] == "running":
+                if held and held != told and answer["status"] != "reading":
                     _say_held(progress.console, held)
                     told = held
                 until = f"≈ {dt.datetime.fromisoformat(end).astimezone():%H:%M:%S}" if end else ""
                 ended = counts["issued"] + counts["failed"] + counts["cancelled"]
-                description = "awaiting approval" if held and held == counts["pending"] and answer["status"] == "running" else answer["status"]
+                description = "awaiting approval" if held and held == counts["pending"] and answer["status"] != "reading" else answer["status"]
                 progress.update(task, description=description, total=counts["certificates"] or None, completed=ended, end=until)
     except KeyboardInterrupt as error:
         complain(f"Lô vẫn chạy tiếp. Xem lại: certsvc batch watch {batch_id}", f"The batch goes on. Follow it again: certsvc batch watch {batch_id}")

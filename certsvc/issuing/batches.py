@@ -37,18 +37,17 @@ def required(file: _T | None) -> _T:
 
 
 async def end_reading(db: Database, batch_id: uuid.UUID, status: BatchStatus, *, problem: dict[str, Any] | None, now: dt.datetime) -> None:
-    """The file is read to its end, or cannot be; does nothing where the batch was cancelled meanwhile, or read to the end by another."""
+    """The file is read to its end, or cannot be; does nothing where the batch was cancelled meanwhile, or read to the end by another.
+
+    What was judged before a file broke off is signed all the same, and the batch ends when that is done.
+    """
     async with db.begin() as session:
         batch = await batches.find_for_change(session, batch_id)
         if batch is None or batch.status is not BatchStatus.READING:
             return
         batch.status, batch.problem, batch.lease_until = status, problem, None
         batch.counts = await batches.count_rows(session, batch_id)
-        if status is BatchStatus.FAILED:
-            batch.finished_at = now
-            await announce_batch(session, batch, now=now)
-        else:
-            await finish_if_idle(session, batch, now=now)
+        await finish_if_idle(session, batch, now=now)
 
 
 async def fail_batch(db: Database, batch_id: uuid.UUID, *, now: dt.datetime) -> None:
@@ -62,7 +61,7 @@ async def fail_batch(db: Database, batch_id: uuid.UUID, *, now: dt.datetime) -> 
 
 
 async def finish_batches(db: Database, *, now: dt.datetime) -> None:
-    """End every batch, running or cancelled, whose certificates have all come to an end.
+    """End every batch whose file is read no further and whose certificates have all come to an end.
 
     Of a cancelled one those are given up that came back from a worker without being signed.
     """
@@ -74,7 +73,7 @@ async def finish_batches(db: Database, *, now: dt.datetime) -> None:
 
 
 async def finish_if_idle(session: AsyncSession, batch: Batch, *, now: dt.datetime) -> None:
-    """End a batch, locked and running or cancelled, if none of its certificates is in work."""
+    """End a batch, locked and read no further, if none of its certificates is in work."""
     if not await batches.has_work(session, batch.id):
         batch.status = BatchStatus.DONE if batch.status is BatchStatus.RUNNING else batch.status
         batch.finished_at = now

@@ -2,7 +2,8 @@
 
 Cancelling gives up what nobody works on: certificates that wait become `failed` with the reason `cancelled`, so their
 cases are free; those that are being signed are finished. A file that is being read is put aside behind the chunk
-of rows under way. Resuming asks for the same certificates again, with the same codes, and reads on behind the last row.
+of rows under way; a batch whose file could not be read whole stays `failed`, its waiting certificates are given up. Resuming
+asks for the same certificates again, with the same codes, and reads on behind the last row.
 """
 
 import datetime as dt
@@ -44,10 +45,10 @@ async def cancel_batch(db: Database, batch_id: uuid.UUID, *, caller: ApiKey, now
         batch = await _batch(session, batch_id, caller=caller)
         if batch.status is BatchStatus.CANCELLED:
             return
-        is_over = batch.status is BatchStatus.RUNNING and not await batches.has_work(session, batch_id)
-        if is_over or batch.status in (BatchStatus.DONE, BatchStatus.FAILED):
+        if batch.status is not BatchStatus.READING and not await batches.has_work(session, batch_id):
             raise _ended()
-        batch.status, batch.lease_until = BatchStatus.CANCELLED, None
+        batch.status = batch.status if batch.status is BatchStatus.FAILED else BatchStatus.CANCELLED
+        batch.lease_until = None
         await cancelling.cancel_waiting(session, batch_id, now=now, actor=str(caller.id))
         await finish_if_idle(session, batch, now=now)
 
@@ -90,8 +91,9 @@ async def replay_batch(db: Database, batch_id: uuid.UUID, *, caller: ApiKey, now
         if not await cancelling.has_any(session, batch_id, cancelling.HAS_FAILED):
             raise Conflict("nothing_to_replay", "Lô không có giấy nào ký lỗi để làm lại.", "No certificate of this batch has failed.")
         await _request_again(session, batch, cancelled=False, caller=caller, now=now)
-        if batch.status is BatchStatus.DONE:
-            batch.status, batch.finished_at = BatchStatus.RUNNING, None
+        if batch.finished_at is not None:
+            batch.status = BatchStatus.RUNNING if batch.status is BatchStatus.DONE else batch.status
+            batch.finished_at = None
             await finish_if_idle(session, batch, now=now)
 
 

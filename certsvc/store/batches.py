@@ -64,8 +64,8 @@ async def with_case(session: AsyncSession, certificate: Certificate) -> Sequence
 
 
 async def ending(session: AsyncSession) -> Sequence[Batch]:
-    """Read to the end or cancelled, and not finished; locked, without those that somebody else is about to end: that is announced once."""
-    is_ending = and_(Batch.status.in_((BatchStatus.RUNNING, BatchStatus.CANCELLED)), Batch.finished_at.is_(None))
+    """Read no further, and not finished; locked, without those that somebody else is about to end: that is announced once."""
+    is_ending = and_(Batch.status != BatchStatus.READING, Batch.finished_at.is_(None))
     return (await session.scalars(select(Batch).where(is_ending).with_for_update(skip_locked=True))).all()
 
 

@@ -124,6 +124,10 @@ async def test_too_many_rows_fail_the_batch_and_keep_what_was_judged(rig: Rig) -
     batch = (await rig.call("GET", f"/v1/batches/{answer.json()['id']}")).json()
     assert (batch["status"], batch["problem"]["code"]) == ("failed", "too_many_rows")
     assert batch["problem"]["message_vi"]
+    assert (batch["counts"]["pending"], batch["finished_at"]) == (2 * MAX_ROWS, None)
+    await rig.work()
+    batch = (await rig.call("GET", f"/v1/batches/{answer.json()['id']}")).json()
+    assert (batch["status"], batch["counts"]["issued"], batch["counts"]["pending"]) == ("failed", 2 * MAX_ROWS, 0)
     assert batch["finished_at"]
 
 

@@ -126,7 +126,8 @@ async def test_a_workbook_given_back_says_which_paper_was_not_judged(rig: Rig) -
     sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).worksheets[0]
     width = len(OTHERS[0])
     told = [[cell.value for cell in row[width : width + 3]] for row in sheet.iter_rows(min_row=2)]
-    assert told == [["Đã huỷ", "Chưa xét", None]] * 2 + [["Chưa xét", "Chưa xét", None]] * 2
+    why = "Đã huỷ trước khi ký: hãy cho lô chạy tiếp (resume), hoặc gửi lại hồ sơ này."
+    assert told == [["Đã huỷ", "Chưa xét", why]] * 2 + [["Chưa xét", "Chưa xét", None]] * 2
 
 
 async def test_reading_twice_at_once_leaves_one_reader(rig: Rig) -> None:

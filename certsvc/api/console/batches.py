@@ -140,7 +140,7 @@ async def read_batch(
 def _changes_open_now(batch: Batch, counts: dict[str, int]) -> list[BatchChange]:
     """For the buttons alone: the use cases refuse whatever is not allowed."""
     is_open = {
-        BatchChange.CANCEL: batch.status is BatchStatus.READING or (batch.status is BatchStatus.RUNNING and counts["pending"] > 0),
+        BatchChange.CANCEL: batch.status is BatchStatus.READING or (batch.status is not BatchStatus.CANCELLED and counts["pending"] > 0),
         BatchChange.RESUME: batch.status is BatchStatus.CANCELLED and (batch.counts is not None or batch.file_key is not None),
         BatchChange.REPLAY: batch.status is not BatchStatus.CANCELLED and counts["failed"] > 0,
     }
