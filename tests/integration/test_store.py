@@ -306,7 +306,7 @@ async def test_a_text_that_cannot_be_held_is_refused(rig: Rig) -> None:
     sent = [
         await rig.call("GET", f"/v1/{each}", role="admin") for each in ("certificates?case_id=%00", "certificates?facility=%00", "practitioners?facility=%00")
     ]
-    sent += [await rig.submit(as_csv(record(1)), **{field: "01\0"}) for field in ("facility", "mapping")]
+    sent += [await rig.submit(as_csv(record(1)), facility="01\0"), await rig.submit(as_csv(record(1)), mapping="01\0")]
     sent.append(await rig.call("GET", "/v1/stats?facility=%00"))
     told = [(each.status_code, each.json().get("code")) for each in sent]
     if rig.res.db.is_sqlite:
