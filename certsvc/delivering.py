@@ -28,8 +28,8 @@ from certsvc.store import Database, webhooks
 from certsvc.subscribing import secrets_of
 from certsvc.vault import Vault
 
-Post = Callable[[str, Sequence[Letter]], Awaitable[list[Answer]]]
-"""Posts letters to one address (`posting.Poster.post_all`)."""
+Post = Callable[[str, Sequence[Letter], str], Awaitable[list[Answer]]]
+"""Posts letters to one address of a holder (`posting.Poster.post_all`)."""
 
 GIVE_UP_AFTER = dt.timedelta(hours=72)
 TRIES_AFTER = tuple(dt.timedelta(seconds=each) for each in (5, 5 * 60, 35 * 60, 9_000, 27_000, 63_000, 113_400, 185_400, 244_800))
@@ -68,7 +68,10 @@ class Courier:
             return await webhooks.due_endpoints(session, now=self.clock())
 
     async def deliver_some(self, endpoint_id: uuid.UUID) -> int:
-        """One round of up to `AT_ONCE` deliveries to an endpoint; returns how many were tried."""
+        """One round of up to `AT_ONCE` deliveries to an endpoint; returns how many were tried.
+
+        Raises Unavailable where none was; they are due again when the lease has run out.
+        """
         now = self.clock()
         async with self.db.begin() as session:
             found = await webhooks.find_sendable(session, endpoint_id, now=now)
@@ -77,10 +80,10 @@ class Courier:
                 each.claim(lease_until=now + _LEASE)
         if not found or not due:
             return 0
-        endpoint, has_good_key = found
+        endpoint, owner, has_good_key = found
         answers = [Answer(error="no_good_key")] * len(due)
         if has_good_key:
-            answers = await self.post(endpoint.url, self._letters(endpoint, due, now=now))
+            answers = await self.post(endpoint.url, self._letters(endpoint, due, now=now), owner.owner)
         await self._settle(endpoint_id, due, answers)
         return len(due)
 

@@ -6,11 +6,9 @@ one of these very addresses, whatever the name leads to by then; the TLS certifi
 
 import asyncio
 import ipaddress
-import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import httpcore
@@ -18,6 +16,7 @@ import httpx
 from typing_extensions import override
 
 from certsvc.errors import InputError
+from certsvc.resolving import Resolve, Resolver
 
 TIMEOUT_S = 15.0
 """For the whole of a post: Standard Webhooks 1.0 wants receivers to have 15 to 30 seconds."""
@@ -25,7 +24,6 @@ TIMEOUT_S = 15.0
 MAX_URL = 2000
 _CONNECT_S = 5.0
 _ADDRESSES = 4
-_RESOLVERS = 16
 _LAST_PORT = 65535
 _LONGEST_HEADER = 64
 
@@ -43,9 +41,6 @@ _NOT_PUBLIC = tuple(
     )
 )
 """What Python's tables (IANA's registries of special addresses) lack, depending on its version."""
-
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""All addresses of a name, as text. Raises OSError where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +113,14 @@ class Poster:
     def __init__(self, *, allow_private: bool = False, timeout_s: float = TIMEOUT_S, resolve: Resolve | None = None, tls: ssl.SSLContext | None = None) -> None:
         self._allow_private = allow_private
         self._timeout_s = timeout_s
-        self._resolve = resolve or _resolve_by(ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="resolve"))
+        self._resolver = Resolver(resolve)
         self._tls = tls or httpx.create_ssl_context()
 
-    async def post_all(self, url: str, letters: Sequence[Letter]) -> list[Answer]:
-        """The answers to letters for one address, all sent at once."""
+    async def post_all(self, url: str, letters: Sequence[Letter], holder: str) -> list[Answer]:
+        """The answers to letters for one address of that holder, all sent at once. Raises Unavailable `resolver_busy`: then nothing was tried."""
         try:
             target = read_url(url, allow_private=self._allow_private)
-            addresses = await self._addresses(target)
+            addresses = await self._addresses(target, holder)
         except InputError:
             return [Answer(error="address_refused")] * len(letters)
         except TimeoutError:
@@ -137,10 +132,10 @@ class Poster:
         async with pool:
             return await asyncio.gather(*(self._post(pool, target, letter) for letter in letters))
 
-    async def _addresses(self, target: httpx.URL) -> list[str]:
-        """Raises InputError where the name leads to nothing public, OSError where it leads nowhere, TimeoutError."""
-        async with asyncio.timeout(self._timeout_s):
-            found = await self._resolve(target.raw_host.decode(), target.port or (443 if target.scheme == "https" else 80))
+    async def _addresses(self, target: httpx.URL, holder: str) -> list[str]:
+        """Raises InputError where the name leads to nothing public, OSError where it leads nowhere, TimeoutError, Unavailable `resolver_busy`."""
+        port = target.port or (443 if target.scheme == "https" else 80)
+        found = await self._resolver.find(target.raw_host.decode(), port, holder=holder, timeout_s=self._timeout_s)
         allowed = [each for each in dict.fromkeys(found) if self._allow_private or is_public(each)]
         if not allowed:
             raise _refused()
@@ -197,13 +192,3 @@ class _Pinned(httpcore.AnyIOBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
         return await super().connect_tcp(last, port, timeout, local_address, socket_options)
-
-
-def _resolve_by(threads: ThreadPoolExecutor) -> Resolve:
-    """By the system, in threads of their own: a name that takes its time must hold up nobody else's work."""
-
-    async def resolve(host: str, port: int) -> list[str]:
-        found = await asyncio.get_running_loop().run_in_executor(threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        return [str(each[4][0]) for each in found]
-
-    return resolve

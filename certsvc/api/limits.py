@@ -75,10 +75,13 @@ class AddressLimiter:
 
 
 def network_of(request: Request, *, trusted_proxies: int) -> str:
-    """The address that a request came from, of IPv6 its /64; `trusted_proxies` entries of X-Forwarded-For are believed."""
+    """The address that a request came from, of IPv6 its /64; `trusted_proxies` entries of X-Forwarded-For are believed.
+
+    Several lines of that header are one list [RFC 9110 clause 5.3]: a proxy may write its entry in a line of its own.
+    """
     host = request.client.host if request.client else ""
     if trusted_proxies:
-        hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+        hops = [hop.strip() for hop in ",".join(request.headers.getlist("X-Forwarded-For")).split(",") if hop.strip()]
         host = hops[-trusted_proxies] if len(hops) >= trusted_proxies else host
     try:
         address = ipaddress.ip_address(host)

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.config import HANOI
 from certsvc.errors import Conflict, InputError
 from certsvc.issuing.known import PeoplesHistory, Stations
-from certsvc.models import LIVE, ApiKey, Certificate, Episode, Event, Kind, Status
+from certsvc.models import LIVE, ApiKey, Batch, Certificate, Episode, Event, Kind, Status
 from certsvc.records import Case, Cell, Checked, Finding, Leave, Verdict, check, duplicate_finding, judge, rule_ids
 from certsvc.records.columns import CASES
 from certsvc.store import Database, papers, registry
@@ -146,8 +146,11 @@ def _kept(before: Certificate, digest: str, terms: Terms) -> Answer | None:
 async def _note_episodes(session: AsyncSession, rows: Sequence[Checked], *, terms: Terms, vault: Vault, history: PeoplesHistory) -> None:
     """Remember open illnesses, and that others are over [rules R-REINFECTION]; of a case that names no facility of ours nothing can be kept.
 
-    A dry run writes nothing down; that an illness is over `history` alone is told.
+    A row for a facility that these terms do not issue for says nothing. A dry run writes nothing down; that an illness is over
+    `history` alone is told.
     """
+    only = await _only_facility(session, terms)
+    rows = [row for row in rows if only in (None, row.facility_code)]
     known = await papers.episodes_by_case(session, {(row.facility_code, row.case_id) for row in rows})
     over = {(row.facility_code, row.case_id) for row in rows if row.open_episode is None and row.case is not None} & known.keys()
     if terms.dry_run:
@@ -163,6 +166,12 @@ async def _note_episodes(session: AsyncSession, rows: Sequence[Checked], *, term
             person = vault.person(row.open_episode.person_key)
             known[case_key] = Episode(facility_code=row.facility_code, case_id=row.case_id, person=person, positive_on=row.open_episode.positive_on)
             session.add(known[case_key])
+
+
+async def _only_facility(session: AsyncSession, terms: Terms) -> str | None:
+    """The one facility that is issued for, as V-FACILITY has it: the caller's own, or which the batch names; None for every one."""
+    batch = await session.get(Batch, terms.batch_id) if terms.batch_id else None
+    return terms.caller.facility_code or (batch.facility_code if batch else None)
 
 
 def new_certificate(case: Case, kind: Kind, *, revision: int, terms: Terms, vault: Vault) -> Certificate:

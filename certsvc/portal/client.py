@@ -96,14 +96,16 @@ class Portal:
     _tokens: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
 
     async def send(self, layout: Format, data: bytes, *, facility_code: str) -> Answer:
-        """Hand one document in. Only after a 401, which says that it was not taken, it goes out a second time with a new token.
+        """Hand one document in. Only where the portal certainly refused the remembered token it goes out a second time, with a new one.
+
+        A 401 inside of another HTTP error is uncertain like all of these: the document may have been kept.
 
         Raises Broken `no_portal_account`, `format_not_sent`.
         """
         account = self.require_ready(layout, facility_code=facility_code)
         was_known = facility_code in self._tokens
         answer = await self._try(layout, data, facility_code, account)
-        if answer.code == _UNAUTHORIZED and was_known:
+        if was_known and answer.state is SubmissionState.REFUSED and answer.code == _UNAUTHORIZED:
             answer = await self._try(layout, data, facility_code, account)
         return answer
 
@@ -124,7 +126,7 @@ class Portal:
             return token
         self._tokens[facility_code] = token
         answer = await self._post(_SEND_PATHS[layout], *_message(layout, data, facility_code, account, token))
-        if answer.code == _UNAUTHORIZED:
+        if answer.code == _UNAUTHORIZED and self._tokens.get(facility_code) == token:  # however it was said: a new one sends no document
             del self._tokens[facility_code]
         return answer
 

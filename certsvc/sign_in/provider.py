@@ -217,6 +217,8 @@ def _read_header(token: str, *, types: Collection[str]) -> Mapping[str, Any]:
     header = jws.extract_compact(token.encode()).headers()
     if header.get("alg") not in ALGORITHMS or str(header.get("typ", "JWT")).lower() not in types:
         raise ValueError("another algorithm, or a token for another use")
+    if not isinstance(header.get("kid", ""), str) or "crit" in header:  # RFC 7515 clauses 4.1.4, 4.1.11: we know no extension
+        raise ValueError("a key's name that is no text, or an extension that must be understood")
     return header
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityEr
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from certsvc.errors import Broken, Conflict, Unavailable
+from certsvc.errors import Broken, Conflict, InputError, Unavailable
 from certsvc.store.asking import BROKEN_CONNECTION, Answer, Desk, PostgresDesk, Query, SqliteDesk
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -26,11 +26,15 @@ _DOWN_STATES = ("08", "25006", "28", "3D", "40", "42P01", "53", "55P03", "57", "
 """Beginnings of SQLSTATE (PostgreSQL, appendix A): connection, read-only, login, no database, deadlock, no table,
 resources, lock time-out, operator, system, damage."""
 
+_NOT_IN_REPERTOIRE = "22021"
+"""SQLSTATE: a text holds U+0000, the one character that PostgreSQL does not keep. SQLite does, and finds nothing by it."""
+
 
 class Database:
     """One engine; `begin()` opens a writing transaction, `read()` one that only reads.
 
-    Raises Broken `no_driver` for an address that nothing installed can open, Unavailable where SQLite's file cannot be made.
+    All of them raise Unavailable where the database does not answer, Conflict `concurrent_change`, and InputError `invalid_text`
+    for a text that it cannot hold. Raises Broken `no_driver` for an address that nothing installed can open, Unavailable where SQLite's file cannot be made.
     """
 
     def __init__(self, url: str) -> None:
@@ -67,6 +71,8 @@ class Database:
             return await self._desk.ask(query, key)
         except (sqlite3.Error, *BROKEN_CONNECTION) as error:
             raise _unavailable() from error
+        except asyncpg.CharacterNotInRepertoireError as error:
+            raise _invalid_text() from error
         except asyncpg.PostgresError as error:
             if not _is_down_state(error.sqlstate):
                 raise
@@ -84,6 +90,8 @@ class Database:
                 "concurrent_change", "Việc này vừa được làm ở nơi khác; hãy thử lại.", "Somebody else did this at the same moment; try again."
             ) from error
         except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == _NOT_IN_REPERTOIRE:
+                raise _invalid_text() from error
             if not _is_down(error):
                 raise
             raise _unavailable() from error
@@ -134,6 +142,14 @@ def _make_file(url: URL) -> None:
 
 def _unavailable() -> Unavailable:
     return Unavailable("store_unavailable", "Cơ sở dữ liệu tạm thời không phản hồi.", "The database cannot be reached now.")
+
+
+def _invalid_text() -> InputError:
+    return InputError(
+        "invalid_text",
+        "Một ô chữ có ký tự NUL (U+0000), không tìm và không lưu được; hãy bỏ ký tự đó rồi gửi lại.",
+        "A text has the character NUL (U+0000), which can be neither found nor kept; remove it and send again.",
+    )
 
 
 def _is_down(error: DBAPIError) -> bool:

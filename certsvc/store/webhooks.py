@@ -69,11 +69,11 @@ async def due_endpoints(session: AsyncSession, *, now: dt.datetime) -> Sequence[
     return (await session.scalars(select(WebhookEndpoint.id).where(_is_open(now), has_due))).all()
 
 
-async def find_sendable(session: AsyncSession, endpoint_id: uuid.UUID, *, now: dt.datetime) -> tuple[WebhookEndpoint, bool] | None:
-    """The endpoint, unless it is disabled or paused, and whether its holder has a good key."""
-    query = select(WebhookEndpoint, _has_good_key(now)).join(ApiKey, ApiKey.id == WebhookEndpoint.owner_id)
+async def find_sendable(session: AsyncSession, endpoint_id: uuid.UUID, *, now: dt.datetime) -> tuple[WebhookEndpoint, ApiKey, bool] | None:
+    """The endpoint, unless it is disabled or paused, the key that made it, and whether its holder has a good one."""
+    query = select(WebhookEndpoint, ApiKey, _has_good_key(now)).join(ApiKey, ApiKey.id == WebhookEndpoint.owner_id)
     row = (await session.execute(query.where(WebhookEndpoint.id == endpoint_id, _is_open(now)))).one_or_none()
-    return None if row is None else (row[0], row[1])
+    return None if row is None else (row[0], row[1], row[2])
 
 
 async def take_due(session: AsyncSession, endpoint_id: uuid.UUID, *, now: dt.datetime, limit: int) -> Sequence[WebhookDelivery]:

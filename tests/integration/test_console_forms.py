@@ -94,6 +94,23 @@ async def test_a_file_that_is_no_table_is_told_on_the_form(rig: Rig) -> None:
         assert addresses(await browser.get("/staff/batches"), "/staff/batches") == []
 
 
+async def test_a_nul_is_told_on_a_page(rig: Rig) -> None:
+    """Where the database cannot hold it; also who signs in is told so."""
+    async with rig.client(None) as browser:
+        browser.headers.update({"Accept": "text/html", "Sec-Fetch-Site": "same-origin"})
+        pages = [await browser.post("/staff/sign-in", data={"name": "\0", "password": "x", "code": "1"})]
+    async with at_console(rig, Role.ADMIN) as browser:
+        pages += [await browser.get("/staff/certificates?facility=%00"), await browser.get("/staff/stations/%00")]
+        pages += [await send(browser, "/staff/certificates/find", text="\0"), await hand_in(browser, as_csv(record(1)), facility="a\0")]
+        form = {"licence": "x\0", "document": "1", "granted_by": "y", "valid_from": "2020-01-01"}
+        pages.append(await send(browser, "/staff/stations/01801/authority", **form))
+    assert {each.headers["Content-Type"] for each in pages} == {"text/html; charset=utf-8"}
+    if rig.res.db.is_sqlite:
+        assert [each.status_code for each in pages] == [403, 200, 404, 200, 422, 422]
+    else:
+        assert [(each.status_code, "ký tự NUL" in each.text) for each in pages] == [(422, True)] * 6
+
+
 async def test_withdrawing_has_a_preview(rig: Rig, papers: Papers) -> None:
     """Nothing changes before it is confirmed; then the state, the history and the reason are there, and what no longer fits is refused."""
     here = f"/staff/certificates/{papers.names['certificate_id']}"

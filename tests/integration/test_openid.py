@@ -121,8 +121,14 @@ def _plain(part: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
 
 
+def _odd_headers() -> list[dict[str, Any]]:
+    """Members that are no text where one belongs."""
+    odd: tuple[Any, ...] = ([], {}, 1, None, ["RS256"])
+    return [{name: each} for name in ("kid", "alg", "typ", "crit", "b64") for each in odd if (name, each) not in (("typ", None), ("crit", None), ("b64", None))]
+
+
 async def test_forged_tokens_are_none(rig: Rig, provider: OpenIdProvider) -> None:
-    """Unsigned, signed with the public key as a secret, with somebody else's key of the same name, changed, cut, or of another type."""
+    """Unsigned, signed with the public key as a secret, with somebody else's key of the same name, with odd headers, changed, cut, or of another type."""
     token = provider.token("program-insurer")
     assert await _told(rig, token) == (200, None)
     header, claims = _parts(token)
@@ -139,6 +145,7 @@ async def test_forged_tokens_are_none(rig: Rig, provider: OpenIdProvider) -> Non
         "a key in the token": jwt.encode({"alg": "RS256", "jwk": thief.as_dict(private=False)["keys"][0]}, claims, thief.keys[0]),
         "another role": f"{head}.{_plain({**claims, 'role': 'admin'})}.{signature}",
         "another algorithm": f"{_plain({**header, 'alg': 'RS512'})}.{body}.{signature}",
+        **{f"odd {each}": f"{_plain({**header, **each})}.{body}.{signature}" for each in _odd_headers()},
         "without signature": f"{head}.{body}.",
         "cut": token[:-8],
         "no token": "x.y.z",
@@ -304,7 +311,8 @@ async def test_the_provider_ends_a_session(rig: Rig, provider: OpenIdProvider) -
 
         token = provider.sign_out(there)
         head, body, signature = token.split(".")
-        for wrong in ("", provider.token("program-insurer"), f"{head}.{body}.", f"{head}.{_plain({**_parts(token)[1], 'sid': 'x'})}.{signature}"):
+        odd = f"{_plain({**_parts(token)[0], 'kid': []})}.{body}.{signature}"
+        for wrong in ("", odd, provider.token("program-insurer"), f"{head}.{body}.", f"{head}.{_plain({**_parts(token)[1], 'sid': 'x'})}.{signature}"):
             assert await told(wrong) == (400, 200)
         assert await _told(rig, token) == (401, "bad_token")
         assert await told(token) == (200, 303)

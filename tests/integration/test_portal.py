@@ -145,6 +145,18 @@ async def test_what_may_have_arrived_is_left_to_a_person(counter: Counter, bhxh:
     assert {each.id: each.state for each in await _all(counter)} == {first.id: SubmissionState.SUPERSEDED, second.id: ACCEPTED}
 
 
+@pytest.mark.parametrize("status", [500, 502])
+async def test_a_401_within_another_error_sends_nothing_again(dummy_rig: Rig, counter: Counter, bhxh: StandInPortal, leave: Certificate, status: int) -> None:
+    """The document may have been kept: it is sent once, also with a token of before; the next one goes out with a new token."""
+    await counter.send(leave, Format.CT07_2025)
+    bhxh.failures = [f"kept, then 401 in {status}"]
+    uncertain, _ = await counter.send(await _issued(dummy_rig, 2), Format.CT07_2025)
+    assert (uncertain.state, uncertain.answer_code) == (UNCERTAIN, "401")
+    assert (bhxh.asked, len(bhxh.documents)) == (["token", "document", "document"], 2)
+    assert (await counter.send(await _issued(dummy_rig, 3), Format.CT07_2025))[0].state is ACCEPTED
+    assert bhxh.asked[3:] == ["token", "document"]
+
+
 async def test_a_portal_that_is_not_there_gets_nothing(counter: Counter, leave: Certificate, bhxh: StandInPortal, settings: Settings) -> None:
     """Nothing was sent for certain, so it may be sent when the portal is back."""
     async with open_client(settings.model_copy(update={"portal_url": "http://127.0.0.1:9"})) as nowhere:

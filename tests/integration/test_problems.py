@@ -6,6 +6,7 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
+from certsvc.api.app import create_app
 from certsvc.errors import Broken, Conflict, Forbidden, InputError, NotFound, TooMany, Unavailable
 from tests.support.rig import Rig
 
@@ -115,6 +116,17 @@ async def test_public_routes_tell_their_rate_limit(rig: Rig) -> None:
         spoofed = await client.get("/v/0000-0000-0000-0000", headers={"X-Forwarded-For": "203.0.113.9"})
         assert _left(spoofed) < 100
     assert (await rig.call("GET", "/v1/facilities")).status_code == 200
+
+
+async def test_the_proxy_names_the_address(rig: Rig) -> None:
+    """Behind one trusted proxy its entry counts, in the caller's line of X-Forwarded-For or in one of its own; what the caller wrote before it does not."""
+    app = create_app(rig.res.settings.model_copy(update={"trusted_proxies": 1}))
+    app.state.resources = rig.res
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    lines: list[list[str]] = [["203.0.113.9"], ["192.0.2.6, 203.0.113.9"], ["192.0.2.7", "203.0.113.9"], ["192.0.2.8, 192.0.2.9", "203.0.113.9"]]
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        answers = [await client.get("/v/x", headers=[("X-Forwarded-For", line) for line in each]) for each in lines]
+    assert [_left(answer) for answer in answers] == [299, 298, 297, 296]
 
 
 def _left(answer: httpx.Response) -> int:

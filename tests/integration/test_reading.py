@@ -6,9 +6,11 @@ from typing import Any
 
 import openpyxl
 import pytest
+from sqlalchemy import select
 
 from certsvc.errors import Conflict
 from certsvc.issuing import reading
+from certsvc.models import Episode
 from certsvc.resources import utc_now
 from tests.support.changing import change, read_until, state
 from tests.support.records import as_csv, record
@@ -104,6 +106,29 @@ async def test_an_illness_that_the_file_says_is_over_stands_in_nobodys_way(rig: 
     await rig.work()
     again = (await _fates(rig, untouched, RECOVERED["case_id"]))["recovery"]
     assert again == (("rejected", ["R-REINFECTION"]) if dry_run == "true" else ("existing", []))
+
+
+@pytest.mark.parametrize("role", ["facility 01802", "insurer"])
+async def test_of_another_facilitys_illnesses_a_file_says_nothing(rig: Rig, role: str) -> None:
+    """A row that is rejected because of whose it is begins no illness under that facility's code, and ends none; an insurer's file without a facility does."""
+    await rig.submit(as_csv(ILL_AGAIN), role=role, facility="01802")
+    await rig.work()
+    single = await rig.request(ILL_AGAIN | {"outcome": "active"}, role="facility 01802")
+    assert single.status_code == 422
+    assert await _illnesses(rig) == []
+    await rig.submit(as_csv(ILL_AGAIN), role="facility")
+    await rig.work()
+    await rig.submit(as_csv(ILL_AGAIN | {"outcome": "recovered"}), role=role, facility="01802")
+    await rig.work()
+    assert await _illnesses(rig) == [("01801", ILL_AGAIN["case_id"])]
+    await rig.submit(as_csv(ILL_AGAIN | {"outcome": "recovered"}))
+    await rig.work()
+    assert await _illnesses(rig) == []
+
+
+async def _illnesses(rig: Rig) -> list[tuple[str, str]]:
+    async with rig.res.db.read() as session:
+        return [(each.facility_code, each.case_id) for each in await session.scalars(select(Episode))]
 
 
 async def test_of_a_file_that_breaks_off_both_papers_of_the_rows_before_stand(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

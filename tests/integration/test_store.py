@@ -14,14 +14,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, bindparam, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc import migrations
 from certsvc.callers import find_caller, make_key
-from certsvc.errors import Broken, Conflict, Unavailable
-from certsvc.models import ApiKey, Certificate, Entity, Kind, Origin, PublishedFile, Role, Scope, Status
+from certsvc.errors import Broken, Conflict, InputError, Unavailable
+from certsvc.models import ApiKey, Certificate, Entity, Facility, Kind, Origin, PublishedFile, Role, Scope, Status
 from certsvc.resources import utc_now
 from certsvc.store import Database, claims
 from tests.support.postgres import Postgres
@@ -299,6 +299,23 @@ async def test_what_the_driver_cannot_do_now_is_unavailable(rig: Rig) -> None:
             await session.execute(text("SELECT * FROM events"))
     answer = await rig.request(record(1))
     assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+
+
+async def test_a_text_that_cannot_be_held_is_refused(rig: Rig) -> None:
+    """PostgreSQL keeps no NUL: 422 wherever a text of a caller is compared with what it has; SQLite looks, and finds nothing."""
+    sent = [
+        await rig.call("GET", f"/v1/{each}", role="admin") for each in ("certificates?case_id=%00", "certificates?facility=%00", "practitioners?facility=%00")
+    ]
+    sent += [await rig.submit(as_csv(record(1)), facility="01\0"), await rig.submit(as_csv(record(1)), mapping="01\0")]
+    sent.append(await rig.call("GET", "/v1/stats?facility=%00"))
+    told = [(each.status_code, each.json().get("code")) for each in sent]
+    if rig.res.db.is_sqlite:
+        assert told == [(200, None)] * 3 + [(422, "unknown_facility"), (404, "no_such_mapping"), (200, None)]
+        assert [each.json()["items"] for each in sent[:3]] == [[]] * 3
+    else:
+        assert told == [(422, "invalid_text")] * 6
+        with pytest.raises(InputError, match="invalid_text"):
+            await rig.res.db.find_row(select(Facility.name).where(Facility.code == bindparam("key")), "\0")
 
 
 @pytest.mark.parametrize("address", ["postgresql+asyncpg://nobody@127.0.0.1:1/none", "postgresql+asyncpg://nobody@/none?host=/no/such/folder"])

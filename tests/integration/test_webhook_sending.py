@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import itertools
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from sqlalchemy import update
 
 from certsvc import worker
 from certsvc.delivering import AT_ONCE, DISABLE_AFTER, GIVE_UP_AFTER, TRIES_AFTER, Delivering
+from certsvc.errors import Unavailable
 from certsvc.models import ApiKey
+from certsvc.resolving import OF_A_HOLDER
 from certsvc.resources import utc_now
 from tests.support.hooks import Time, allowing_private, courier_of, deliver, log_of, read, send_test, subscribe
 from tests.support.receiver import OK, Received, Receiver, receiving, status
@@ -250,6 +253,25 @@ async def test_a_slow_receiver_holds_up_nobody_else(rig: Rig, receiver: Receiver
         delivering.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await delivering
+
+
+async def test_slow_names_of_a_holder_hold_up_nobody_else(rig: Rig, receiver: Receiver) -> None:
+    """Another holder's post arrives meanwhile; a name that was not looked up at all was not tried: it waits, with nothing in its log."""
+
+    async def resolve(host: str, _port: int) -> list[str]:
+        if host.startswith("slow"):
+            await asyncio.sleep(60)
+        return ["127.0.0.1"]
+
+    slow = [await subscribe(rig, f"http://slow-{number}.example/") for number in range(OF_A_HOLDER + 1)]
+    good = await subscribe(rig, f"http://good.example:{receiver.port}/", role="facility")
+    for webhook in (*slow, good):
+        await send_test(rig, webhook)
+    courier = courier_of(rig, timeout_s=1, resolve=resolve)
+    outcomes = await asyncio.gather(*(courier.deliver_some(uuid.UUID(webhook["id"])) for webhook in (*slow, good)), return_exceptions=True)
+    assert [each.code for each in outcomes if isinstance(each, Unavailable)] == ["resolver_busy"]
+    logs = [(each["state"], [entry["error"] for entry in each["log"]]) for webhook in (*slow, good) for each in await log_of(rig, webhook)]
+    assert sorted(logs) == [("delivered", [None]), ("pending", []), *[("pending", ["timeout"])] * OF_A_HOLDER]
 
 
 async def test_a_revoked_key_hears_no_more(rig: Rig, receiver: Receiver) -> None:

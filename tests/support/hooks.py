@@ -7,6 +7,7 @@ from typing import Any
 
 from certsvc.delivering import Courier
 from certsvc.posting import Poster
+from certsvc.resolving import Resolve
 from certsvc.resources import utc_now
 from tests.support.rig import Rig
 
@@ -29,8 +30,8 @@ def allowing_private(rig: Rig) -> Rig:
     return replace(rig, res=res)
 
 
-def courier_of(rig: Rig, *, clock: Callable[[], dt.datetime] = utc_now, timeout_s: float = 30, chance: float = 0.0) -> Courier:
-    poster = Poster(allow_private=True, timeout_s=timeout_s)
+def courier_of(rig: Rig, *, clock: Callable[[], dt.datetime] = utc_now, timeout_s: float = 30, chance: float = 0.0, resolve: Resolve | None = None) -> Courier:
+    poster = Poster(allow_private=True, timeout_s=timeout_s, resolve=resolve)
     return Courier(rig.res.db, rig.res.vault, poster.post_all, clock, lambda: chance)
 
 

@@ -91,6 +91,8 @@ class StandInPortal:
             await self._wait()
         if failure == "kept, then nonsense":
             return Response("<html>", 200)
+        if failure.startswith("kept, then 401 in "):
+            return JSONResponse({"maKetQua": "401"}, int(failure.rpartition(" ")[2]))
         return "500" if failure == "kept, then 500" else "200"
 
     async def _wait(self) -> None:
