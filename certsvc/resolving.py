@@ -36,7 +36,8 @@ class Resolver:
             async with asyncio.timeout(timeout_s):
                 return await asyncio.shield(looking)
         except TimeoutError as error:
-            if began.is_set():  # it goes on, and keeps its places
+            if began.is_set():
+                looking.add_done_callback(_let_go)  # it goes on, and keeps its places
                 raise
             looking.cancel()
             raise Unavailable(
@@ -49,6 +50,12 @@ class Resolver:
         async with places, self._places:
             began.set()
             return await self._resolve(host, port)
+
+
+def _let_go(looking: "asyncio.Task[Sequence[str]]") -> None:
+    """Nobody asks any more what came of it."""
+    if not looking.cancelled():
+        looking.exception()
 
 
 def _resolve_by(threads: ThreadPoolExecutor) -> Resolve:
