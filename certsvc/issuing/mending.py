@@ -23,7 +23,8 @@ from certsvc.issuing.amendments import MENDED, load_amendments, open_amended
 from certsvc.issuing.batches import get_batch, require_owner, required
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.reading import columns_of
-from certsvc.issuing.requesting import IN_BATCH, Answer, Terms, answer_rows, rejected, require_known_fields, today_in_hanoi
+from certsvc.issuing.requesting import IN_BATCH, Answer, Terms, answer_rows, today_in_hanoi
+from certsvc.issuing.requesting_one import rejected, require_known_fields
 from certsvc.models import ApiKey, Batch, BatchAmendment, BatchStatus
 from certsvc.records import Case, Cell, Checked, Leave, check
 from certsvc.records.cells import as_text, normalised

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.announcing import announce
 from certsvc.errors import Conflict, Forbidden, InputError, NotFound
 from certsvc.issuing.known import PeoplesHistory, Stations
-from certsvc.issuing.requesting import Terms, check_for, new_certificate, rejected
+from certsvc.issuing.requesting import Terms, new_certificate
+from certsvc.issuing.requesting_one import check_for, rejected
 from certsvc.models import ApiKey, Certificate, EventType, Role
 from certsvc.records import Case, Cell, judge, rule_ids
 from certsvc.store import Database, certificates, papers, recalls, registry, status_lists
