@@ -13,7 +13,7 @@ from typing import Any
 
 from asn1crypto import cms, x509
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.misc import PdfError, PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.errors import SignatureValidationError
@@ -39,6 +39,8 @@ class SignatureField:
 
 def open_pdf(data: bytes, *, strict: bool) -> PdfFileReader:
     """A reader over the bytes. Raises Refused for an encrypted file, and whatever pyHanko raises for a broken one."""
+    if b"%%EOF" not in data:  # pyHanko would look for it byte by byte
+        raise PdfReadError("no end")
     reader = PdfFileReader(io.BytesIO(data), strict=strict)
     if reader.encrypted:
         raise Refused(Kind.ENCRYPTED, None, "Tệp được mã hóa.")

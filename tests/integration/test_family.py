@@ -71,6 +71,9 @@ sys.exit(code)
 """
 
 
+NAMES = {"test-renewing", "test-press", "test-crasher", "test-other", "test-head"}
+
+
 class _Family:
     """A family in `folder`, seen from outside."""
 
@@ -78,7 +81,7 @@ class _Family:
         self.folder = folder
         with (folder / "said").open("wb") as said:
             self.process = subprocess.Popen([sys.executable, "-c", _FAMILY, str(folder)], stdout=said, stderr=said)
-        calls.until(lambda: "begins head" in self.log())
+        calls.until(lambda: {"begins head", "begins other"} <= {*self.log()} and {*self.members()} == NAMES)
 
     def log(self) -> list[str]:
         try:
@@ -114,7 +117,7 @@ def family(tmp_path: Path) -> Iterator[_Family]:
 def test_each_has_its_name_and_its_own_session(family: _Family) -> None:
     """As `ps` shows them; a Ctrl-C reaches the parent alone."""
     members = family.members()
-    assert set(members) == {"test-renewing", "test-press", "test-crasher", "test-other", "test-head"}
+    assert set(members) == NAMES
     assert all(os.getsid(each.pid) == each.pid for each in members.values())
 
 
