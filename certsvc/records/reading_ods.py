@@ -81,7 +81,7 @@ class _Reading:
         for event, element in self._steps:
             if event == "end" and element.tag == _STYLE_TAG:
                 self._note_style(element)
-            is_sheet = event == "start" and element.tag == _SHEET_TAG and self._path[-2].tag == _SPREADSHEET_TAG
+            is_sheet = event == "start" and element.tag == _SHEET_TAG and [each.tag for each in self._path[-2:-1]] == [_SPREADSHEET_TAG]
             if is_sheet and element.get(f"{_TABLE}style-name") not in self._hidden:
                 return True
         return False

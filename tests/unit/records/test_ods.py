@@ -103,6 +103,7 @@ def test_the_first_visible_sheet_with_a_header_is_read(tmp_path: Path) -> None:
         (content(), "no_header"),
         ("<a><b>", "broken_file"),
         ("", "broken_file"),
+        ('<table:table xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"/>', "broken_file"),
         ('<!DOCTYPE x [<!ENTITY a "b">]>' + content(sheet(row(TITLES), row(VALUES))), "broken_file"),
         (content(sheet(row(TITLES), "<table:table-row table:number-rows-repeated='x'/>")), "broken_file"),
         (content(sheet(row(TITLES), "<table:table-row table:number-rows-repeated='0'/>")), "broken_file"),
