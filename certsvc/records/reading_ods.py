@@ -176,7 +176,9 @@ class OdsSheet:
         """Of a cell's places those that matter; never more work than there are columns that do."""
         if self._wanted is None or (len(indexes) == 1 and indexes[0] in self._wanted):
             return indexes
-        return [] if len(indexes) == 1 else [index for index in self._wanted if index in indexes]
+        if len(indexes) <= len(self._wanted):
+            return [index for index in indexes if index in self._wanted]
+        return [index for index in self._wanted if index in indexes]
 
 
 def _times(element: Any, what: str, most: int) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from certsvc.records.cells import Cell, as_text
-from certsvc.records.columns import CASES, IDENTIFIERS, Layout, is_result
+from certsvc.records.columns import CASES, IDENTIFIERS, LONGEST_COMPARED, Layout, is_result
 from certsvc.records.findings import Finding
 from certsvc.records.raw_rows import WHOLE_ROW, Flag, Place, RawRow, Sheet
 from certsvc.records.reading_csv import HEADER_DEPTH, CsvSheet
@@ -21,11 +21,13 @@ from certsvc.records.reading_exchange import is_exchange_xml, is_exchange_zip, o
 from certsvc.records.reading_json import RecordsSheet, format_of
 from certsvc.records.reading_ods import is_ods, open_ods_sheets
 from certsvc.records.reading_xlsx import open_sheets
-from certsvc.records.refusals import missing_columns, no_header, refusal, shown_title
+from certsvc.records.refusals import MOST_COMPARED, missing_columns, no_header, refusal, shown_title
 from certsvc.records.rules import finding
 from certsvc.records.titles import TITLES_VI
 
 _SURE_TITLES, _LIKELY_TITLES = 3, 2
+_MOST_COLUMNS = 1_000
+"""How far to the right a sheet is searched for its titles."""
 _MOST_TITLES_TOLD, _MOST_TITLES_COMPARED = 10, 100
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """Compound files: spreadsheets before 2007, and every Office file with a password (MS-CFB §2.2)."""
@@ -130,7 +132,7 @@ def open_table(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: La
     Raises InputError: `empty_file`, `not_a_table`, `not_utf8`, `encrypted_file`, `has_macros`,
     `broken_file`, `broken_json`, `unknown_xml`, `too_large_unpacked`, `no_header`, `missing_columns` (listed in `errors`),
     `duplicate_columns`, `no_rows`; while rows are read also `too_many_rows`, `too_large_unpacked`,
-    `broken_file`, `broken_json`, `broken_xml`, `unclosed_quote`.
+    `broken_file`, `broken_json`, `broken_xml`, `unclosed_quote`, `row_too_long`.
     """
     with open_file(path, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, layout=layout) as (file_format, sheets):
         titles = layout.unmapped() if file_format in EXCHANGE_FORMATS else layout
@@ -179,8 +181,9 @@ def _start_of(file: BinaryIO) -> bytes:
 def _table(sheets: Iterator[Sheet], *, layout: Layout, file_format: str, max_rows: int) -> Table:
     """The first sheet with a header. Raises InputError: `no_header`, `missing_columns`, `no_rows`."""
     partial: _Header | None = None
-    unknown: list[str] = []
+    unknown: dict[str, None] = {}
     for sheet in sheets:
+        sheet.narrow(frozenset(range(_MOST_COLUMNS)))
         rows = sheet.rows()
         header = _find_header(rows, layout, unknown)
         if header is None or layout.missing(header.names.values()):
@@ -196,15 +199,16 @@ def _table(sheets: Iterator[Sheet], *, layout: Layout, file_format: str, max_row
     raise missing_columns(layout.missing(partial.names.values()), partial.ignored, layout)
 
 
-def _find_header(rows: Iterator[RawRow], layout: Layout, unknown: list[str]) -> _Header | None:
+def _find_header(rows: Iterator[RawRow], layout: Layout, unknown: dict[str, None]) -> _Header | None:
     """The first row with three known titles; else the best with two, whose other columns are then missing.
 
-    Texts of rows that are none are added to `unknown`: titles may be among them.
+    Texts of rows that are none are added to `unknown`, as many as will be compared: titles may be among them.
     """
     best: _Header | None = None
     for row in islice(rows, HEADER_DEPTH):
-        unknown += [cell for cell in row.cells[:_MOST_TITLES_COMPARED] if isinstance(cell, str) and cell.strip()]
-        known = [(index, name) for index, cell in enumerate(row.cells) if (name := layout.find(cell)) is not None]
+        texts = (cell for cell in row.cells[:_MOST_TITLES_COMPARED] if isinstance(cell, str) and len(cell) <= LONGEST_COMPARED and cell.strip())
+        unknown |= dict.fromkeys(islice(texts, MOST_COMPARED - len(unknown)))
+        known = [(index, name) for index, cell in enumerate(row.cells) if cell and (name := layout.find(cell)) is not None]
         if len(known) >= _LIKELY_TITLES and (best is None or len(known) > len(best.names)):
             best = _header(row, known, layout)
         if len(known) >= _SURE_TITLES:
