@@ -15,7 +15,7 @@ from defusedxml.ElementTree import iterparse
 from certsvc.records.cells import Cell
 from certsvc.records.raw_rows import Flag, RawRow, Sheet
 from certsvc.records.refusals import refusal
-from certsvc.records.xlsx_package import Package, PartStream, damage_refused, open_package
+from certsvc.records.xlsx_package import Package, PartStream, Search, damage_refused, open_package
 
 _MIMETYPE = b"application/vnd.oasis.opendocument."
 _SPREADSHEETS = frozenset({"spreadsheet", "spreadsheet-template"})
@@ -40,7 +40,7 @@ def is_ods(start: bytes) -> bool:
 
 
 @contextmanager
-def open_ods_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int) -> Iterator[Iterator[Sheet]]:
+def open_ods_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int, search: Search | None = None) -> Iterator[Iterator[Sheet]]:
     """The visible sheets of a spreadsheet, in its order, each to be read before the next.
 
     Raises InputError: `not_a_table` for other documents, `has_macros`, `encrypted_file`, `broken_file`,
@@ -49,7 +49,7 @@ def open_ods_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int) -
     with open_package(file, max_unpacked_bytes=max_unpacked_bytes) as package:
         _check_kind(package)
         most = max_rows * _ELEMENTS_A_ROW + _SPARE_ELEMENTS
-        with package.stream("content.xml", most_elements=most, most_held_bytes=_MOST_ROW_BYTES) as stream:
+        with package.stream("content.xml", most_elements=most, most_held_bytes=_MOST_ROW_BYTES, search=search) as stream:
             yield _sheets(_Reading(stream))
 
 

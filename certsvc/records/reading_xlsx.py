@@ -22,7 +22,7 @@ from openpyxl.xml.constants import ARC_CONTENT_TYPES, ARC_STYLE, ARC_WORKBOOK, S
 from certsvc.records.cells import Cell
 from certsvc.records.raw_rows import Flag, RawRow, Sheet
 from certsvc.records.refusals import refusal
-from certsvc.records.xlsx_package import Package, damage_refused, open_package
+from certsvc.records.xlsx_package import Package, Search, damage_refused, open_package
 from certsvc.records.xlsx_rows import ERROR, INLINE, RawCell, sheet_rows
 from certsvc.records.xlsx_strings import read_strings, shown
 
@@ -38,17 +38,17 @@ _DATE_PARTS = {f"{{{SHEET_MAIN_NS}}}{name}" for name in ("numFmts", "cellXfs")}
 
 
 @contextmanager
-def open_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int) -> Iterator[Iterator[Sheet]]:
+def open_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int, search: Search | None = None) -> Iterator[Iterator[Sheet]]:
     """The visible worksheets of a workbook, in its order.
 
     Raises InputError: `not_a_table` for other packages, `has_macros`, `encrypted_file`, `broken_file`,
     `too_large_unpacked`.
     """
     with open_package(file, max_unpacked_bytes=max_unpacked_bytes) as package:
-        yield _sheets(package, max_elements=max_rows * _ELEMENTS_A_ROW + _SPARE_ELEMENTS)
+        yield _sheets(package, max_elements=max_rows * _ELEMENTS_A_ROW + _SPARE_ELEMENTS, search=search)
 
 
-def _sheets(package: Package, *, max_elements: int) -> Iterator[Sheet]:
+def _sheets(package: Package, *, max_elements: int, search: Search | None) -> Iterator[Sheet]:
     with damage_refused():
         kinds = _parts_by_kind(package)
         path = kinds.get(XLSX) or kinds.get(XLTX) or ARC_WORKBOOK
@@ -60,7 +60,7 @@ def _sheets(package: Package, *, max_elements: int) -> Iterator[Sheet]:
         relations = [parser.rels.get(sheet.id) for sheet in parser.sheets if sheet.state == "visible"]
         parts = [relation.target for relation in relations if relation.Type.endswith("/worksheet")]
     for part in parts:
-        yield XlsxSheet(package, part, workbook=workbook, max_elements=max_elements)
+        yield XlsxSheet(package, part, workbook=workbook, max_elements=max_elements, search=search)
 
 
 def _parts_by_kind(package: Package) -> dict[str, str]:
@@ -122,9 +122,9 @@ class XlsxSheet:
 
     is_delimited = False
 
-    def __init__(self, package: Package, part: str, *, workbook: _Workbook, max_elements: int) -> None:
+    def __init__(self, package: Package, part: str, *, workbook: _Workbook, max_elements: int, search: Search | None) -> None:
         self.part = part
-        self._package, self._workbook, self._max_elements = package, workbook, max_elements
+        self._package, self._workbook, self._max_elements, self._search = package, workbook, max_elements, search
         self._wanted: frozenset[int] | None = None
 
     def narrow(self, indexes: frozenset[int]) -> None:
@@ -133,7 +133,8 @@ class XlsxSheet:
     def rows(self) -> Iterator[RawRow]:
         """Rows that are not blank. Raises InputError: `broken_file`, `too_large_unpacked`."""
         before = 0
-        with self._package.stream(self.part, most_elements=self._max_elements, most_held_bytes=_MOST_ROW_BYTES) as stream:
+        limits = {"most_elements": self._max_elements, "most_held_bytes": _MOST_ROW_BYTES}
+        with self._package.stream(self.part, **limits, search=self._search) as stream:
             for number, cells in sheet_rows(stream):
                 if not before < number <= _MOST_ROWS:
                     raise refusal("broken_file")

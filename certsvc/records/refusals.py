@@ -45,8 +45,8 @@ _MESSAGES = {
         "The XML is neither HSCHUNGTU (CT07) nor GIAMDINHHS (XML1 and XML11): export it again from the hospital's software.",
     ),
     "broken_xml": (
-        "Tệp XML bị hỏng, sai bảng mã, lồng quá sâu hoặc có khai báo DOCTYPE: hãy xuất lại từ phần mềm bệnh viện.",
-        "The XML is damaged, in another encoding than it says, nested too deeply, or has a DOCTYPE: export it again.",
+        "Tệp XML bị hỏng, sai bảng mã, lồng quá sâu, quá nhiều phần tử hoặc có khai báo DOCTYPE: hãy xuất lại từ phần mềm bệnh viện.",
+        "The XML is damaged, in another encoding than it says, nested too deeply, has far too many elements, or a DOCTYPE: export it again.",
     ),
     "broken_json": (
         "Tệp JSON sai cú pháp ở khoảng hồ sơ thứ {row}: hãy gửi một mảng các đối tượng, hoặc mỗi dòng một đối tượng (NDJSON).",
@@ -65,8 +65,8 @@ _MESSAGES = {
     "no_rows": ("Tệp chỉ có dòng tiêu đề, không có hồ sơ nào.", "The file has a header and no rows below it."),
     "too_many_rows": ("Tệp có quá {max_rows} dòng: hãy chia thành nhiều tệp.", "The file has more than {max_rows} rows: split it."),
     "too_large_unpacked": (
-        "Nội dung tệp khi giải nén quá lớn: hãy chia thành nhiều tệp, bỏ hình ảnh và vùng ô trống có định dạng.",
-        "The file is too large when unpacked: split it, and remove pictures and formatted empty cells.",
+        "Nội dung tệp khi giải nén quá lớn: hãy chia thành nhiều tệp, bỏ hình ảnh và vùng ô trống có định dạng, để trang hồ sơ lên đầu.",
+        "The file is too large when unpacked: split it, remove pictures and formatted empty cells, and put the sheet of cases first.",
     ),
 }
 

@@ -24,9 +24,10 @@ from certsvc.records.reading_xlsx import open_sheets
 from certsvc.records.refusals import MOST_COMPARED, missing_columns, no_header, refusal, shown_title
 from certsvc.records.rules import finding
 from certsvc.records.titles import TITLES_VI
+from certsvc.records.xlsx_package import Search
 
 _SURE_TITLES, _LIKELY_TITLES = 3, 2
-_MOST_COLUMNS = 1_000
+_SEARCHED_COLUMNS = frozenset(range(1_000))
 """How far to the right a sheet is searched for its titles."""
 _MOST_TITLES_TOLD, _MOST_TITLES_COMPARED = 10, 100
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -134,14 +135,19 @@ def open_table(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: La
     `duplicate_columns`, `no_rows`; while rows are read also `too_many_rows`, `too_large_unpacked`,
     `broken_file`, `broken_json`, `broken_xml`, `unclosed_quote`, `row_too_long`.
     """
-    with open_file(path, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, layout=layout) as (file_format, sheets):
+    search = Search()
+    with open_file(path, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, layout=layout, search=search) as (file_format, sheets):
         titles = layout.unmapped() if file_format in EXCHANGE_FORMATS else layout
-        yield _table(sheets, layout=titles, file_format=file_format, max_rows=max_rows)
+        table = _table(sheets, layout=titles, file_format=file_format, max_rows=max_rows)
+        search.end()
+        yield table
 
 
 @contextmanager
-def open_file(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Layout = CASES) -> Iterator[tuple[str, Iterator[Sheet]]]:
-    """A file's format and its sheets, each to be read before the next is asked for; raises as `open_table`."""
+def open_file(
+    path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Layout = CASES, search: Search | None = None
+) -> Iterator[tuple[str, Iterator[Sheet]]]:
+    """A file's format and its sheets, each to be read before the next is asked for; raises as `open_table`. `search` bounds what may come before rows."""
     with path.open("rb") as file:
         start = _start_of(file)
         if start.startswith(_ZIP_MAGIC) and is_exchange_zip(file, max_unpacked_bytes=max_unpacked_bytes):
@@ -151,7 +157,7 @@ def open_file(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Lay
         if start.startswith(_ZIP_MAGIC):
             is_odf = is_ods(start)
             open_zip = open_ods_sheets if is_odf else open_sheets
-            with open_zip(file, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes) as sheets:
+            with open_zip(file, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, search=search) as sheets:
                 yield "ods" if is_odf else "xlsx", sheets
             return
         if file.seek(0, 2) > max_unpacked_bytes:
@@ -161,7 +167,7 @@ def open_file(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Lay
             with open_exchange(file, is_zip=False, max_unpacked_bytes=max_unpacked_bytes) as dossiers:
                 yield "xml", iter([dossiers])
         elif json_format := format_of(start):
-            yield json_format, iter([RecordsSheet(file, file_format=json_format, layout=layout)])
+            yield json_format, iter([RecordsSheet(file, file_format=json_format, layout=layout, max_rows=max_rows)])
         else:
             yield "csv", iter([CsvSheet(file, layout=layout, max_rows=max_rows)])
 
@@ -183,7 +189,7 @@ def _table(sheets: Iterator[Sheet], *, layout: Layout, file_format: str, max_row
     partial: _Header | None = None
     unknown: dict[str, None] = {}
     for sheet in sheets:
-        sheet.narrow(frozenset(range(_MOST_COLUMNS)))
+        sheet.narrow(_SEARCHED_COLUMNS)
         rows = sheet.rows()
         header = _find_header(rows, layout, unknown)
         if header is None or layout.missing(header.names.values()):

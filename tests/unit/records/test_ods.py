@@ -123,6 +123,13 @@ def test_malformed_content_is_refused(xml: str, code: str, tmp_path: Path) -> No
     assert refused(write_ods(tmp_path / "x", xml, packed=zipfile.ZIP_STORED)).code == code
 
 
+def test_the_search_for_titles_comes_to_an_end(tmp_path: Path) -> None:
+    """Over all sheets: what stands before the first row is not read without end."""
+    much = "<!--" + "<" * 1_000_001 + "-->"
+    xml = content(sheet(row(["a"]), much, name="1"), sheet(row(["a"]), much, name="2"), sheet(row(TITLES), row(VALUES)))
+    assert refused(write_ods(tmp_path / "x", xml, packed=zipfile.ZIP_STORED), max_rows=100_000).code == "too_large_unpacked"
+
+
 def test_other_documents_locked_ones_and_macros_are_refused(tmp_path: Path) -> None:
     """What a package is, is told by its own mimetype; passwords and macros by its parts."""
     good_xml = content(sheet(row(TITLES), good()))

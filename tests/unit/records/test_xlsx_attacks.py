@@ -160,6 +160,23 @@ def test_what_is_searched_for_titles_is_not_held(strings: str, rows: str, tmp_pa
     assert bounded(path, most_bytes=6 << 20, most_s=30) == "no_header"
 
 
+SIGNS = "<!--" + "<" * 2_000_001 + "-->"
+"""What counts as so many elements, for counting never finds fewer, and is read at once."""
+
+
+@pytest.mark.parametrize(("before", "code"), [("", "no_header"), (SIGNS, "too_large_unpacked")], ids=["nothing", "much"])
+def test_the_search_for_titles_comes_to_an_end(before: str, code: str, tmp_path: Path) -> None:
+    """Whoever sends a file waits for its header and its first row: not for millions of elements without one."""
+    assert refused(flooded(tmp_path, before or "<row/>", size=1), max_rows=100_000, max_unpacked_bytes=BIG).code == code
+
+
+def test_the_search_ends_with_the_first_row(tmp_path: Path) -> None:
+    """As many elements further down are read."""
+    path = saved(tmp_path, [good_row(), good_row()])
+    with_sheet(path, sheet_of(path).replace('<row r="3"', " " * (1 << 17) + SIGNS + '<row r="3"'), packed=zipfile.ZIP_STORED)
+    assert len(read(path, max_rows=100_000, max_unpacked_bytes=BIG)[1]) == 2
+
+
 def test_wide_sheets_are_read(tmp_path: Path) -> None:
     """What a sender keeps at the right of his columns, up to the last one there is, is no reason to refuse them."""
     path = saved(tmp_path, [good_row()])
