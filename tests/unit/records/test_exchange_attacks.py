@@ -30,7 +30,7 @@ XXE = b'<!DOCTYPE HSCHUNGTU [<!ENTITY x SYSTEM "file:///etc/hostname">]><HSCHUNG
         (b"<HSCHUNGTU><HOSO>", "broken_xml"),
         (b'<?xml version="1.0" encoding="utf-16"?><HSCHUNGTU/>', "broken_xml"),
         (b'<?xml version="1.0" encoding="x-none"?><HSCHUNGTU/>', "broken_xml"),
-        (b"<HSCHUNGTU>" + b"<a/>" * 500_000, "broken_xml"),
+        (b"<HSCHUNGTU>" + b"<a/>" * 500_000 + b"</HSCHUNGTU>", "broken_xml"),
         (b"<HSCHUNGTU/>" * 500_000, "broken_xml"),
         (zipped({f"{number}.xml": b"<HSCHUNGTU>" + b"<a/>" * 50_000 + b"</HSCHUNGTU>" for number in range(9)}), "broken_xml"),
         (b'<?xml version="1.0"?><Workbook/>', "unknown_xml"),
