@@ -28,7 +28,7 @@ from certsvc.verify.apart import Examiner
 if TYPE_CHECKING:
     from certsvc.sign_in.provider import Provider
 
-_ROWS_AT_ONCE = 2
+_ROWS_AT_ONCE = _FILES_AT_ONCE = 2
 
 
 def utc_now() -> dt.datetime:
@@ -51,6 +51,8 @@ class Resources:
     provider: "Provider | None" = None
     row_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_ROWS_AT_ONCE))
     """Of those who look at or mend a row of a batch's file, which may mean reading it nearly whole."""
+    file_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_FILES_AT_ONCE))
+    """Of those who send in a file of cases, while its header and its first row are looked for."""
 
 
 def open_vault(settings: Settings) -> Vault:

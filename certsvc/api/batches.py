@@ -81,7 +81,9 @@ async def submit(request: Request, res: Res, caller: Writer, now: Now, idempoten
             file_sha256 = await save_upload(upload, Path(copy.name))
 
             async def work() -> Response:
-                batch = await accept_batch(res.db, Path(copy.name), order=order, blobs=res.blobs, vault=res.vault, settings=res.settings, now=now)
+                batch = await accept_batch(
+                    res.db, Path(copy.name), order=order, blobs=res.blobs, vault=res.vault, settings=res.settings, turns=res.file_turns, now=now
+                )
                 await res.doorbell.ring_batch(batch.id)
                 return await _answer(batch.id, res, 202, caller=caller, location=f"/v1/batches/{batch.id}", retry_after="1")
 

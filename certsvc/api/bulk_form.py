@@ -124,4 +124,5 @@ def _too_large_list() -> InputError:
 
 def _shown(text: str | None, longest: int = _LONGEST_NAME) -> str:
     """A name or code of the sender's as it may stand in a table: printable characters, not too many."""
-    return "".join(filter(str.isprintable, text or ""))[:longest]
+    text = text or ""
+    return text[:longest] if text.isprintable() else "".join(filter(str.isprintable, text))[:longest]

@@ -162,7 +162,7 @@ async def _issue_sample(res: Resources, file: Path, key: str) -> None:
     if caller is None:
         raise Broken("no_demo_key", "Khoá demo không dùng được.", "The demo's key is not good.")
     order = Order(caller=caller, facility_code=None, dry_run=False, late_reason="late")
-    batch = await accept_batch(res.db, file, order=order, blobs=res.blobs, vault=res.vault, settings=res.settings, now=utc_now())
+    batch = await accept_batch(res.db, file, order=order, blobs=res.blobs, vault=res.vault, settings=res.settings, turns=res.file_turns, now=utc_now())
     await res.doorbell.ring_batch(batch.id)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=_console) as progress:

@@ -34,8 +34,10 @@ class Order:
     """Of the sender's mappings the one to read tables with; None for his `default`, empty for none."""
 
 
-async def accept_batch(db: Database, file: Path, *, order: Order, blobs: Blobs, vault: Vault, settings: Settings, now: dt.datetime) -> Batch:
-    """Keep the file and open a batch `reading`; the caller rings the queue afterwards.
+async def accept_batch(
+    db: Database, file: Path, *, order: Order, blobs: Blobs, vault: Vault, settings: Settings, turns: asyncio.Semaphore, now: dt.datetime
+) -> Batch:
+    """Keep the file and open a batch `reading`; the caller rings the queue afterwards. Files are looked at in `turns`.
 
     Raises InputError for what the first bytes, the header row or emptiness show, NotFound for a mapping.
     """
@@ -44,7 +46,8 @@ async def accept_batch(db: Database, file: Path, *, order: Order, blobs: Blobs, 
         if facility_code and await registry.find_facility(session, facility_code) is None:
             raise InputError("unknown_facility", "Không có cơ sở này.", "There is no such facility.")
         mapping = await chosen_mapping(session, order.mapping, caller=order.caller)
-    seen = await asyncio.to_thread(_peek, file, settings, layout_of(mapping))
+    async with turns:  # of the threads that everything else needs as well
+        seen = await asyncio.to_thread(_peek, file, settings, layout_of(mapping))
     batch = Batch(
         id=uuid.uuid4(),
         owner_id=order.caller.id,

@@ -38,6 +38,8 @@ _FIRST_SERIAL, _LAST_SERIAL = 61, 2_958_465
 _FIRST_YEAR, _LAST_YEAR = 1850, 2200
 """Bare numbers in this range are years of birth, not days of spring 1905."""
 _MOST_EXACT = 2**53
+_LONGEST_DAY = 40
+"""Longer texts mean no day: they would only be kept beside those that are met again and again."""
 
 
 def as_text(cell: Cell) -> str:
@@ -97,7 +99,7 @@ def day_of(cell: Cell) -> dt.date | None:
     digit will do; dots and hyphens too), yyyymmdd. Two-digit years are refused, for nobody can know.
     """
     if isinstance(cell, str):
-        return _day_of_text(cell)
+        return _day_of_text(cell) if len(cell) <= _LONGEST_DAY else None
     if isinstance(cell, dt.datetime):
         return cell.date()
     if isinstance(cell, dt.date):

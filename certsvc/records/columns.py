@@ -16,7 +16,7 @@ from certsvc.records.titles import TITLES_VI
 
 LONGEST_TITLE = 200
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
-_CLOSE, _LONGEST_COMPARED = 0.75, 60
+_CLOSE, LONGEST_COMPARED = 0.75, 60
 
 RESULT_TITLES = (
     "Kết quả giấy nghỉ BHXH",
@@ -81,7 +81,7 @@ class Layout:
 
     def nearest(self, title: str) -> str | None:
         """The column that a title nobody knows may have meant; without diacritics, for they are what is left out most."""
-        if len(title) > _LONGEST_COMPARED:
+        if len(title) > LONGEST_COMPARED:
             return None
         known = _bare_titles(self.columns)
         return next((known[each] for each in difflib.get_close_matches(_bare(title), known, n=1, cutoff=_CLOSE)), None)

@@ -7,6 +7,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import BinaryIO
 
@@ -19,6 +20,8 @@ _DELIMITERS = (",", ";", "\t")
 _CHUNK_BYTES = 1 << 20
 _SAMPLE_CHARS = 1 << 16
 _MOST_BLANK_ROWS = 1 << 20
+_MOST_RECORD_CHARS, _MOST_COLUMNS = 1 << 20, 16_384
+"""Of one row: as much as a record of JSON may be, and as many cells as a row of a spreadsheet has."""
 
 
 class CsvSheet:
@@ -30,27 +33,46 @@ class CsvSheet:
     def __init__(self, file: BinaryIO, *, layout: Layout, max_rows: int) -> None:
         """Raises InputError: `empty_file`, `not_utf8`, `not_a_table`."""
         encoding = _encoding_of(file)
-        _check_text(file, encoding)
+        self._has_long_lines = _check_text(file, encoding)
         self._text = io.TextIOWrapper(file, encoding=encoding, newline="")
         self._delimiter = _sniff(self._text.read(_SAMPLE_CHARS), layout)
         self._text.seek(0)
         self._last_row = max_rows + _MOST_BLANK_ROWS
         self._max_rows = max_rows
+        self._left = _MOST_RECORD_CHARS
 
     def narrow(self, indexes: frozenset[int]) -> None:
         """Cells cost nothing more here."""
 
     def rows(self) -> Iterator[RawRow]:
-        """Rows that are not blank. Raises InputError: `unclosed_quote`, `too_many_rows`."""
+        """Rows that are not blank. Raises InputError: `unclosed_quote`, `too_many_rows`, `row_too_long`."""
         number = 0
         try:
-            for number, record in enumerate(csv.reader(self._text, delimiter=self._delimiter, strict=True), 1):
+            for number, record in enumerate(csv.reader(self._lines(), delimiter=self._delimiter, strict=True), 1):
+                self._left = _MOST_RECORD_CHARS
+                if len(record) > _MOST_COLUMNS:
+                    raise refusal("row_too_long", row=number)
                 if any(record) and any(cell.strip() for cell in record):
                     yield RawRow(number, record)
                 elif number > self._last_row:
                     raise refusal("too_many_rows", max_rows=self._max_rows)
         except csv.Error as error:
             raise refusal("unclosed_quote", row=number + 1) from error
+        except _TooLongError:
+            raise refusal("row_too_long", row=number + 1) from None
+
+    def _lines(self) -> Iterator[str]:
+        """Lines while the record that they make up is not too long: the csv module makes a cell of every delimiter before anyone sees a row."""
+        read = partial(self._text.readline, _MOST_RECORD_CHARS + 1)
+        for line in iter(read, "") if self._has_long_lines else self._text:  # the text's own iterator is the faster one
+            self._left -= len(line)
+            if self._left < 0:
+                raise _TooLongError
+            yield line
+
+
+class _TooLongError(Exception):
+    """A record is longer than any row of a table."""
 
 
 def _encoding_of(file: BinaryIO) -> str:
@@ -61,23 +83,27 @@ def _encoding_of(file: BinaryIO) -> str:
     return "utf-8-sig"
 
 
-def _check_text(file: BinaryIO, encoding: str) -> None:
-    """Decode the whole file once, so that a bad byte at its end refuses it before a row is judged."""
+def _check_text(file: BinaryIO, encoding: str) -> bool:
+    """Decode the whole file once, so that a bad byte at its end refuses it before a row is judged. Whether there may be lines longer than a record."""
     file.seek(0)
     decoder = codecs.getincrementaldecoder(encoding)()
-    is_blank = True
+    is_blank, longest, unbroken = True, 0, 0
     try:
         while chunk := file.read(_CHUNK_BYTES):
             text = decoder.decode(chunk)
             if "\0" in text:
                 raise refusal("not_a_table")
             is_blank = is_blank and not text.strip()
+            last_end = max(text.rfind("\n"), text.rfind("\r"))
+            unbroken = len(text) - 1 - last_end if last_end >= 0 else unbroken + len(text)
+            longest = max(longest, unbroken)
         decoder.decode(b"", final=True)
     except UnicodeError as error:
         raise refusal("not_utf8") from error
     if is_blank:
         raise refusal("empty_file")
     file.seek(0)
+    return longest > _MOST_RECORD_CHARS
 
 
 def _sniff(sample: str, layout: Layout) -> str:

@@ -16,7 +16,7 @@ from certsvc.errors import InputError
 from certsvc.records.exchange_rows import COLUMNS, row_of_ct07, row_of_pair
 from certsvc.records.raw_rows import Flag, RawRow
 from certsvc.records.refusals import refusal
-from certsvc.records.xlsx_package import Package, damage_refused, open_package
+from certsvc.records.xlsx_package import Package, count_elements, damage_refused, open_package
 from certsvc.records.xml_feed import CHUNK_BYTES, feed, fields_of
 
 EXCHANGE_FORMATS = ("xml", "xml.zip")
@@ -25,6 +25,7 @@ _WANTED = frozenset({"CT07", "XML1", "XML11"})
 _MOST_DOCUMENT_BYTES = 1 << 20
 _MOST_CONTENT_CHARS = _MOST_DOCUMENT_BYTES * 3 // 2
 _MOST_FIELD_CHARS = 100
+_ELEMENTS_A_DOSSIER, _SPARE_ELEMENTS = 400, 400_000
 _MOST_FILES, _MOST_DIRECTORY_BYTES = 65_535, 16 << 20
 _XML = re.compile(r"\s*<(?:\?xml\b|(?:!DOCTYPE\s+)?(?:HSCHUNGTU|GIAMDINHHS)\b)")
 _BLANKS = re.compile(r"\s+")
@@ -90,6 +91,7 @@ class ExchangeSheet:
 
     def __init__(self, files: Callable[[], Iterator[Iterator[bytes]]]) -> None:
         self._files = files
+        self._elements_left = _SPARE_ELEMENTS
 
     def narrow(self, indexes: frozenset[int]) -> None:
         """All columns are made anyway."""
@@ -100,10 +102,19 @@ class ExchangeSheet:
         number = 0
         for chunks in self._files():
             envelope = _Envelope()
-            for _ in feed(chunks, envelope):
+            for _ in feed(self._counted(chunks), envelope):
                 for row in envelope.take():
                     number += 1
+                    self._elements_left += _ELEMENTS_A_DOSSIER
                     yield RawRow(number, row.cells, row.flags)
+
+    def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Of a file that goes on and on no more is read than its dossiers can need."""
+        for chunk in chunks:
+            self._elements_left -= count_elements(chunk)
+            if self._elements_left < 0:
+                raise refusal("broken_xml")
+            yield chunk
 
 
 class _Envelope:

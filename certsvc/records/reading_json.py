@@ -10,6 +10,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any, BinaryIO, TypeAlias
 
 from certsvc.records.cells import Cell
@@ -27,6 +28,7 @@ _LINES = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*["}]')
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _BOM = b"\xef\xbb\xbf"
 _MOST_RECORD_BYTES, _MOST_FIELDS = 1 << 20, 400
+_MOST_BLANK_ROWS = 1 << 17
 _CHUNK_BYTES = 1 << 16
 _NESTED = object()
 
@@ -44,14 +46,15 @@ class RecordsSheet:
     is_delimited = False
     part = ""
 
-    def __init__(self, file: BinaryIO, *, file_format: str, layout: Layout) -> None:
-        self._file, self._records, self._layout = file, _array if file_format == "json" else _lines, layout
+    def __init__(self, file: BinaryIO, *, file_format: str, layout: Layout, max_rows: int) -> None:
+        self._file, self._layout, self._max_rows = file, layout, max_rows
+        self._records = _array if file_format == "json" else partial(_lines, max_rows=max_rows)
 
     def narrow(self, indexes: frozenset[int]) -> None:
         """Fields cost nothing more here."""
 
     def rows(self) -> Iterator[RawRow]:
-        """The header as row 0, then every record that is not blank. Raises InputError `broken_json`."""
+        """The header as row 0, then every record that is not blank. Raises InputError `broken_json`, `too_many_rows`."""
         self._file.seek(0)
         records = self._records(self._file)
         first = list(itertools.islice(records, HEADER_DEPTH))
@@ -61,6 +64,8 @@ class RecordsSheet:
             row = RawRow(number, [], {WHOLE_ROW: Flag.NO_RECORD}) if fields is None else header.row(number, fields)
             if row.flags or any(not isinstance(cell, str | None) or (cell or "").strip() for cell in row.cells):
                 yield row
+            else:
+                _check_blank(number, self._max_rows)
 
 
 class _Header:
@@ -109,7 +114,13 @@ class _Header:
         return RawRow(number, cells, flags)
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[int, Fields]]:
+def _check_blank(number: int, max_rows: int) -> None:
+    """Whether a file may go on at a blank record. Raises InputError `too_many_rows`."""
+    if number > max_rows + _MOST_BLANK_ROWS:
+        raise refusal("too_many_rows", max_rows=max_rows)
+
+
+def _lines(file: BinaryIO, *, max_rows: int) -> Iterator[tuple[int, Fields]]:
     for number in itertools.count(1):
         line = file.readline(_MOST_RECORD_BYTES + 1)
         if not line:
@@ -120,6 +131,8 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, Fields]]:
             line = line.removeprefix(_BOM)
         if line.strip():
             yield number, _parsed(line)
+        else:
+            _check_blank(number, max_rows)
 
 
 def _parsed(line: bytes) -> Fields:

@@ -15,7 +15,7 @@ from defusedxml.ElementTree import iterparse
 from certsvc.records.cells import Cell
 from certsvc.records.raw_rows import Flag, RawRow, Sheet
 from certsvc.records.refusals import refusal
-from certsvc.records.xlsx_package import Package, PartStream, damage_refused, open_package
+from certsvc.records.xlsx_package import Package, PartStream, Search, damage_refused, open_package
 
 _MIMETYPE = b"application/vnd.oasis.opendocument."
 _SPREADSHEETS = frozenset({"spreadsheet", "spreadsheet-template"})
@@ -40,7 +40,7 @@ def is_ods(start: bytes) -> bool:
 
 
 @contextmanager
-def open_ods_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int) -> Iterator[Iterator[Sheet]]:
+def open_ods_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int, search: Search | None = None) -> Iterator[Iterator[Sheet]]:
     """The visible sheets of a spreadsheet, in its order, each to be read before the next.
 
     Raises InputError: `not_a_table` for other documents, `has_macros`, `encrypted_file`, `broken_file`,
@@ -49,7 +49,7 @@ def open_ods_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int) -
     with open_package(file, max_unpacked_bytes=max_unpacked_bytes) as package:
         _check_kind(package)
         most = max_rows * _ELEMENTS_A_ROW + _SPARE_ELEMENTS
-        with package.stream("content.xml", most_elements=most, most_held_bytes=_MOST_ROW_BYTES) as stream:
+        with package.stream("content.xml", most_elements=most, most_held_bytes=_MOST_ROW_BYTES, search=search) as stream:
             yield _sheets(_Reading(stream))
 
 
@@ -81,7 +81,7 @@ class _Reading:
         for event, element in self._steps:
             if event == "end" and element.tag == _STYLE_TAG:
                 self._note_style(element)
-            is_sheet = event == "start" and element.tag == _SHEET_TAG and self._path[-2].tag == _SPREADSHEET_TAG
+            is_sheet = event == "start" and element.tag == _SHEET_TAG and [each.tag for each in self._path[-2:-1]] == [_SPREADSHEET_TAG]
             if is_sheet and element.get(f"{_TABLE}style-name") not in self._hidden:
                 return True
         return False
@@ -176,7 +176,9 @@ class OdsSheet:
         """Of a cell's places those that matter; never more work than there are columns that do."""
         if self._wanted is None or (len(indexes) == 1 and indexes[0] in self._wanted):
             return indexes
-        return [] if len(indexes) == 1 else [index for index in self._wanted if index in indexes]
+        if len(indexes) <= len(self._wanted):
+            return [index for index in indexes if index in self._wanted]
+        return [index for index in self._wanted if index in indexes]
 
 
 def _times(element: Any, what: str, most: int) -> int:

@@ -1,8 +1,8 @@
 """XLSX (ECMA-376 part 1, SpreadsheetML): the visible sheets of a workbook, row by row.
 
-openpyxl tells what the package holds: workbook, styles, strings. Its `load_workbook` is not called, for it reads themes,
+openpyxl tells what the package holds: workbook and styles. Its `load_workbook` is not called, for it reads themes,
 charts and pictures too, parses a sheet once more for its size and gives either formulas or values. A sheet's rows are read
-by `xlsx_rows`: one pass gives both, and only the present row is held.
+by `xlsx_rows`: one pass gives both, and only the present row is held; strings by `xlsx_strings`.
 """
 
 import datetime as dt
@@ -14,21 +14,20 @@ from typing import Any, BinaryIO
 
 from defusedxml.ElementTree import fromstring
 from openpyxl.packaging.manifest import Manifest
-from openpyxl.reader.strings import read_string_table
 from openpyxl.reader.workbook import WorkbookParser
 from openpyxl.styles.stylesheet import Stylesheet
 from openpyxl.utils.datetime import WINDOWS_EPOCH, from_ISO8601
-from openpyxl.utils.escape import unescape
 from openpyxl.xml.constants import ARC_CONTENT_TYPES, ARC_STYLE, ARC_WORKBOOK, SHARED_STRINGS, SHEET_MAIN_NS, XLSX, XLTX
 
 from certsvc.records.cells import Cell
 from certsvc.records.raw_rows import Flag, RawRow, Sheet
 from certsvc.records.refusals import refusal
-from certsvc.records.xlsx_package import Package, damage_refused, open_package
+from certsvc.records.xlsx_package import Package, Search, damage_refused, open_package
 from certsvc.records.xlsx_rows import ERROR, INLINE, RawCell, sheet_rows
+from certsvc.records.xlsx_strings import read_strings, shown
 
-_MOST_ROWS, _MOST_CELL_CHARS = 1_048_576, 32_767
-"""Excel's own limits."""
+_MOST_ROWS = 1_048_576
+"""Excel's own limit."""
 _ELEMENTS_A_ROW, _SPARE_ELEMENTS = 400, 1_000_000
 _MOST_ROW_BYTES = 4 << 20
 _MOST_STRINGS_BYTES, _MOST_STRINGS_ELEMENTS = 128 << 20, 6_000_000
@@ -39,17 +38,17 @@ _DATE_PARTS = {f"{{{SHEET_MAIN_NS}}}{name}" for name in ("numFmts", "cellXfs")}
 
 
 @contextmanager
-def open_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int) -> Iterator[Iterator[Sheet]]:
+def open_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int, search: Search | None = None) -> Iterator[Iterator[Sheet]]:
     """The visible worksheets of a workbook, in its order.
 
     Raises InputError: `not_a_table` for other packages, `has_macros`, `encrypted_file`, `broken_file`,
     `too_large_unpacked`.
     """
     with open_package(file, max_unpacked_bytes=max_unpacked_bytes) as package:
-        yield _sheets(package, max_elements=max_rows * _ELEMENTS_A_ROW + _SPARE_ELEMENTS)
+        yield _sheets(package, max_elements=max_rows * _ELEMENTS_A_ROW + _SPARE_ELEMENTS, search=search)
 
 
-def _sheets(package: Package, *, max_elements: int) -> Iterator[Sheet]:
+def _sheets(package: Package, *, max_elements: int, search: Search | None) -> Iterator[Sheet]:
     with damage_refused():
         kinds = _parts_by_kind(package)
         path = kinds.get(XLSX) or kinds.get(XLTX) or ARC_WORKBOOK
@@ -61,7 +60,7 @@ def _sheets(package: Package, *, max_elements: int) -> Iterator[Sheet]:
         relations = [parser.rels.get(sheet.id) for sheet in parser.sheets if sheet.state == "visible"]
         parts = [relation.target for relation in relations if relation.Type.endswith("/worksheet")]
     for part in parts:
-        yield XlsxSheet(package, part, workbook=workbook, max_elements=max_elements)
+        yield XlsxSheet(package, part, workbook=workbook, max_elements=max_elements, search=search)
 
 
 def _parts_by_kind(package: Package) -> dict[str, str]:
@@ -94,7 +93,7 @@ def _read_strings(package: Package, part: str | None) -> _Strings:
     if not part:
         return _Strings([])
     with package.stream(part, most_elements=_MOST_STRINGS_ELEMENTS, most_held_bytes=_MOST_STRINGS_BYTES) as stream:
-        return _Strings(read_string_table(stream))
+        return _Strings(read_strings(stream))
 
 
 def _date_styles(package: Package) -> frozenset[int]:
@@ -123,9 +122,9 @@ class XlsxSheet:
 
     is_delimited = False
 
-    def __init__(self, package: Package, part: str, *, workbook: _Workbook, max_elements: int) -> None:
+    def __init__(self, package: Package, part: str, *, workbook: _Workbook, max_elements: int, search: Search | None) -> None:
         self.part = part
-        self._package, self._workbook, self._max_elements = package, workbook, max_elements
+        self._package, self._workbook, self._max_elements, self._search = package, workbook, max_elements, search
         self._wanted: frozenset[int] | None = None
 
     def narrow(self, indexes: frozenset[int]) -> None:
@@ -134,7 +133,8 @@ class XlsxSheet:
     def rows(self) -> Iterator[RawRow]:
         """Rows that are not blank. Raises InputError: `broken_file`, `too_large_unpacked`."""
         before = 0
-        with self._package.stream(self.part, most_elements=self._max_elements, most_held_bytes=_MOST_ROW_BYTES) as stream:
+        limits = {"most_elements": self._max_elements, "most_held_bytes": _MOST_ROW_BYTES}
+        with self._package.stream(self.part, **limits, search=self._search) as stream:
             for number, cells in sheet_rows(stream):
                 if not before < number <= _MOST_ROWS:
                     raise refusal("broken_file")
@@ -170,18 +170,14 @@ class XlsxSheet:
                 is_day = style is not None and int(style) in self._workbook.date_styles
                 return (_day(number, self._workbook.epoch) or number) if is_day else number
             case "s":
-                return _shown(self._workbook.strings[int(text)])
+                return self._workbook.strings[int(text)]
             case "b":
                 return bool(int(text))
             case "d":
                 when: object = from_ISO8601(text)  # type: ignore[no-untyped-call]
                 return when.date() if isinstance(when, dt.datetime) else when if isinstance(when, dt.date) else str(when)
             case _:
-                return _shown(text)
-
-
-def _shown(text: str) -> str:
-    return unescape(text[:_MOST_CELL_CHARS])
+                return shown(text)
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,6 @@
 """Why a whole file is refused: one InputError for each code, in words a person at a station can act on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from certsvc.errors import InputError
@@ -8,7 +8,8 @@ from certsvc.records.cells import normalised
 from certsvc.records.columns import Layout
 from certsvc.records.titles import TITLES_VI
 
-_MOST_TITLES, _MOST_COMPARED, _TITLE_CHARS = 40, 200, 40
+MOST_COMPARED = 200
+_MOST_TITLES, _TITLE_CHARS = 40, 40
 _SAVE_AS_VI = "hãy lưu lại thành .xlsx hoặc CSV UTF-8"
 _SAVE_AS_EN = "save it as .xlsx or CSV UTF-8"
 
@@ -35,13 +36,17 @@ _MESSAGES = {
         "Tệp CSV có dấu ngoặc kép sai hoặc không đóng ở khoảng dòng {row}: hãy sửa rồi gửi lại.",
         "The CSV file has a wrong or unclosed quote near row {row}: mend it and send the file again.",
     ),
+    "row_too_long": (
+        "Tệp CSV có dòng quá dài hoặc quá nhiều cột ở khoảng dòng {row}: hãy kiểm tra dấu phân cách và dấu xuống dòng rồi gửi lại.",
+        "The CSV file has a row that is too long or has too many columns near row {row}: look at its delimiters and line ends, and send the file again.",
+    ),
     "unknown_xml": (
         "Tệp XML không phải HSCHUNGTU (CT07) hay GIAMDINHHS (XML1 và XML11): hãy xuất lại từ phần mềm bệnh viện.",
         "The XML is neither HSCHUNGTU (CT07) nor GIAMDINHHS (XML1 and XML11): export it again from the hospital's software.",
     ),
     "broken_xml": (
-        "Tệp XML bị hỏng, sai bảng mã, lồng quá sâu hoặc có khai báo DOCTYPE: hãy xuất lại từ phần mềm bệnh viện.",
-        "The XML is damaged, in another encoding than it says, nested too deeply, or has a DOCTYPE: export it again.",
+        "Tệp XML bị hỏng, sai bảng mã, lồng quá sâu, quá nhiều phần tử hoặc có khai báo DOCTYPE: hãy xuất lại từ phần mềm bệnh viện.",
+        "The XML is damaged, in another encoding than it says, nested too deeply, has far too many elements, or a DOCTYPE: export it again.",
     ),
     "broken_json": (
         "Tệp JSON sai cú pháp ở khoảng hồ sơ thứ {row}: hãy gửi một mảng các đối tượng, hoặc mỗi dòng một đối tượng (NDJSON).",
@@ -60,8 +65,8 @@ _MESSAGES = {
     "no_rows": ("Tệp chỉ có dòng tiêu đề, không có hồ sơ nào.", "The file has a header and no rows below it."),
     "too_many_rows": ("Tệp có quá {max_rows} dòng: hãy chia thành nhiều tệp.", "The file has more than {max_rows} rows: split it."),
     "too_large_unpacked": (
-        "Nội dung tệp khi giải nén quá lớn: hãy chia thành nhiều tệp, bỏ hình ảnh và vùng ô trống có định dạng.",
-        "The file is too large when unpacked: split it, and remove pictures and formatted empty cells.",
+        "Nội dung tệp khi giải nén quá lớn: hãy chia thành nhiều tệp, bỏ hình ảnh và vùng ô trống có định dạng, để trang hồ sơ lên đầu.",
+        "The file is too large when unpacked: split it, remove pictures and formatted empty cells, and put the sheet of cases first.",
     ),
 }
 
@@ -78,9 +83,9 @@ def missing_columns(names: Sequence[str], unknown: Sequence[str], layout: Layout
     return refusal("missing_columns", errors=missing + [_unknown(title, layout.nearest(title)) for title in unknown[:_MOST_TITLES]])
 
 
-def no_header(texts: Sequence[str], layout: Layout) -> InputError:
+def no_header(texts: Iterable[str], layout: Layout) -> InputError:
     """`no_header`: in `errors` the texts that come near to a title; no others, for they may be of persons."""
-    near = {text: name for text in list(dict.fromkeys(texts))[:_MOST_COMPARED] if layout.find(text) is None and (name := layout.nearest(text))}
+    near = {text: name for text in list(dict.fromkeys(texts))[:MOST_COMPARED] if layout.find(text) is None and (name := layout.nearest(text))}
     return refusal("no_header", errors=[_unknown(text, name) for text, name in list(near.items())[:_MOST_TITLES]])
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from certsvc.records.cells import Cell, as_text
-from certsvc.records.columns import CASES, IDENTIFIERS, Layout, is_result
+from certsvc.records.columns import CASES, IDENTIFIERS, LONGEST_COMPARED, Layout, is_result
 from certsvc.records.findings import Finding
 from certsvc.records.raw_rows import WHOLE_ROW, Flag, Place, RawRow, Sheet
 from certsvc.records.reading_csv import HEADER_DEPTH, CsvSheet
@@ -20,11 +20,14 @@ from certsvc.records.reading_exchange import EXCHANGE_FORMATS, is_exchange_xml, 
 from certsvc.records.reading_json import RecordsSheet, format_of
 from certsvc.records.reading_ods import is_ods, open_ods_sheets
 from certsvc.records.reading_xlsx import open_sheets
-from certsvc.records.refusals import missing_columns, no_header, refusal, shown_title
+from certsvc.records.refusals import MOST_COMPARED, missing_columns, no_header, refusal, shown_title
 from certsvc.records.rules import finding
 from certsvc.records.titles import TITLES_VI
+from certsvc.records.xlsx_package import Search
 
 _SURE_TITLES, _LIKELY_TITLES = 3, 2
+_SEARCHED_COLUMNS = frozenset(range(1_000))
+"""How far to the right a sheet is searched for its titles."""
 _MOST_TITLES_TOLD, _MOST_TITLES_COMPARED = 10, 100
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """Compound files: spreadsheets before 2007, and every Office file with a password (MS-CFB §2.2)."""
@@ -129,16 +132,21 @@ def open_table(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: La
     Raises InputError: `empty_file`, `not_a_table`, `not_utf8`, `encrypted_file`, `has_macros`,
     `broken_file`, `broken_json`, `unknown_xml`, `too_large_unpacked`, `no_header`, `missing_columns` (listed in `errors`),
     `duplicate_columns`, `no_rows`; while rows are read also `too_many_rows`, `too_large_unpacked`,
-    `broken_file`, `broken_json`, `broken_xml`, `unclosed_quote`.
+    `broken_file`, `broken_json`, `broken_xml`, `unclosed_quote`, `row_too_long`.
     """
-    with open_file(path, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, layout=layout) as (file_format, sheets):
+    search = Search()
+    with open_file(path, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, layout=layout, search=search) as (file_format, sheets):
         titles = layout.unmapped() if file_format in EXCHANGE_FORMATS else layout
-        yield _table(sheets, layout=titles, file_format=file_format, max_rows=max_rows)
+        table = _table(sheets, layout=titles, file_format=file_format, max_rows=max_rows)
+        search.end()
+        yield table
 
 
 @contextmanager
-def open_file(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Layout = CASES) -> Iterator[tuple[str, Iterator[Sheet]]]:
-    """A file's format and its sheets, each to be read before the next is asked for; raises as `open_table`."""
+def open_file(
+    path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Layout = CASES, search: Search | None = None
+) -> Iterator[tuple[str, Iterator[Sheet]]]:
+    """A file's format and its sheets, each to be read before the next is asked for; raises as `open_table`. `search` bounds what may come before rows."""
     with path.open("rb") as file:
         start = _start_of(file)
         if start.startswith(_ZIP_MAGIC) and is_exchange_zip(file, max_unpacked_bytes=max_unpacked_bytes):
@@ -148,7 +156,7 @@ def open_file(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Lay
         if start.startswith(_ZIP_MAGIC):
             is_odf = is_ods(start)
             open_zip = open_ods_sheets if is_odf else open_sheets
-            with open_zip(file, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes) as sheets:
+            with open_zip(file, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, search=search) as sheets:
                 yield "ods" if is_odf else "xlsx", sheets
             return
         if file.seek(0, 2) > max_unpacked_bytes:
@@ -158,7 +166,7 @@ def open_file(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Lay
             with open_exchange(file, is_zip=False, max_unpacked_bytes=max_unpacked_bytes) as dossiers:
                 yield "xml", iter([dossiers])
         elif json_format := format_of(start):
-            yield json_format, iter([RecordsSheet(file, file_format=json_format, layout=layout)])
+            yield json_format, iter([RecordsSheet(file, file_format=json_format, layout=layout, max_rows=max_rows)])
         else:
             yield "csv", iter([CsvSheet(file, layout=layout, max_rows=max_rows)])
 
@@ -178,8 +186,9 @@ def _start_of(file: BinaryIO) -> bytes:
 def _table(sheets: Iterator[Sheet], *, layout: Layout, file_format: str, max_rows: int) -> Table:
     """The first sheet with a header. Raises InputError: `no_header`, `missing_columns`, `no_rows`."""
     partial: _Header | None = None
-    unknown: list[str] = []
+    unknown: dict[str, None] = {}
     for sheet in sheets:
+        sheet.narrow(_SEARCHED_COLUMNS)
         rows = sheet.rows()
         header = _find_header(rows, layout, unknown)
         if header is None or layout.missing(header.names.values()):
@@ -195,15 +204,16 @@ def _table(sheets: Iterator[Sheet], *, layout: Layout, file_format: str, max_row
     raise missing_columns(layout.missing(partial.names.values()), partial.ignored, layout)
 
 
-def _find_header(rows: Iterator[RawRow], layout: Layout, unknown: list[str]) -> _Header | None:
+def _find_header(rows: Iterator[RawRow], layout: Layout, unknown: dict[str, None]) -> _Header | None:
     """The first row with three known titles; else the best with two, whose other columns are then missing.
 
-    Texts of rows that are none are added to `unknown`: titles may be among them.
+    Texts of rows that are none are added to `unknown`, as many as will be compared: titles may be among them.
     """
     best: _Header | None = None
     for row in islice(rows, HEADER_DEPTH):
-        unknown += [cell for cell in row.cells[:_MOST_TITLES_COMPARED] if isinstance(cell, str) and cell.strip()]
-        known = [(index, name) for index, cell in enumerate(row.cells) if (name := layout.find(cell)) is not None]
+        texts = (cell for cell in row.cells[:_MOST_TITLES_COMPARED] if isinstance(cell, str) and len(cell) <= LONGEST_COMPARED and cell.strip())
+        unknown |= dict.fromkeys(islice(texts, MOST_COMPARED - len(unknown)))
+        known = [(index, name) for index, cell in enumerate(row.cells) if cell and (name := layout.find(cell)) is not None]
         if len(known) >= _LIKELY_TITLES and (best is None or len(known) > len(best.names)):
             best = _header(row, known, layout)
         if len(known) >= _SURE_TITLES:

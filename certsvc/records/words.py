@@ -49,13 +49,18 @@ _WORDS: dict[str, Mapping[Any, tuple[str, ...]]] = {
 }
 
 _LONGEST = 100
+"""No word of ours comes near to it."""
 _BY_FOLDED = {column: {fold(word): value for value, known in words.items() for word in known} for column, words in _WORDS.items()}
 
 
-@lru_cache(maxsize=1024)
 def meaning_of(column: str, text: str) -> StrEnum | bool | None:
-    """What a word means in that column, or None if the column does not know it."""
-    folded = fold(text) if len(text) <= _LONGEST else ""
+    """What a word means in that column, or None if the column does not know it; texts too long for a word are not kept in mind."""
+    return _meaning_of(column, text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=1024)
+def _meaning_of(column: str, text: str) -> StrEnum | bool | None:
+    folded = fold(text)
     return None if folded.isdigit() and folded != text else _BY_FOLDED[column].get(folded)
 
 

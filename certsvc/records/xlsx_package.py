@@ -20,6 +20,7 @@ _END_BYTES, _MOST_COMMENT_BYTES = 22, 65_535
 _MOST_DIRECTORY_BYTES, _MOST_PARTS = 1 << 20, 4_096
 _MOST_RATIO, _RATIO_FREE_BYTES = 100, 1 << 20
 _MOST_SMALL_BYTES, _MOST_SMALL_ELEMENTS = 16 << 20, 300_000
+_MOST_SEARCHED_ELEMENTS = 2_000_000
 _CHUNK_BYTES = 1 << 16
 _ENCRYPTED = 0x1
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -41,20 +42,40 @@ def damage_refused() -> Iterator[None]:
         raise refusal("broken_file") from None
 
 
+class Search:
+    """The search for a table's header and its first row: how many elements of its sheets may pass until both are found."""
+
+    def __init__(self) -> None:
+        self._left, self._is_over = _MOST_SEARCHED_ELEMENTS, False
+
+    def end(self) -> None:
+        self._is_over = True
+
+    def pass_by(self, elements: int) -> None:
+        """Raises InputError `too_large_unpacked`."""
+        self._left -= elements
+        if self._left < 0 and not self._is_over:
+            raise refusal("too_large_unpacked")
+
+
 class PartStream:
     """A part on its way into a parser; `release` says that what was built of it so far has been let go."""
 
-    def __init__(self, raw: IO[bytes], *, most_elements: int, most_held_bytes: int) -> None:
+    def __init__(self, raw: IO[bytes], *, most_elements: int, most_held_bytes: int, search: Search | None = None) -> None:
         self._raw = raw
         self._elements_left = most_elements
         self._most_held_bytes = most_held_bytes
+        self._search = search
         self._held_bytes = 0
 
     def read(self, size: int = _CHUNK_BYTES, /) -> bytes:
         """Raises InputError: `too_large_unpacked`, `broken_file` for a document type declaration [part 2, §8.1.4]."""
         chunk = self._raw.read(size)
         self._held_bytes += len(chunk)
-        self._elements_left -= _count_elements(chunk)
+        elements = count_elements(chunk)
+        self._elements_left -= elements
+        if self._search is not None:
+            self._search.pass_by(elements)
         if self._elements_left < 0 or self._held_bytes > self._most_held_bytes:
             raise refusal("too_large_unpacked")
         if _DOCTYPE in chunk:
@@ -73,19 +94,19 @@ class Package(zipfile.ZipFile):
         """A small XML part as a whole. Raises InputError: `too_large_unpacked`, `broken_file`."""
         with self.open(name, pwd=pwd) as part:
             content = part.read(_MOST_SMALL_BYTES + 1)
-        if len(content) > _MOST_SMALL_BYTES or _count_elements(content) > _MOST_SMALL_ELEMENTS:
+        if len(content) > _MOST_SMALL_BYTES or count_elements(content) > _MOST_SMALL_ELEMENTS:
             raise refusal("too_large_unpacked")
         if _DOCTYPE in content:
             raise refusal("broken_file")
         return content
 
     @contextmanager
-    def stream(self, name: str, *, most_elements: int, most_held_bytes: int) -> Iterator[PartStream]:
+    def stream(self, name: str, *, most_elements: int, most_held_bytes: int, search: Search | None = None) -> Iterator[PartStream]:
         """A large XML part, to be parsed piece by piece. Raises InputError (`broken_file`) where it cannot be opened."""
         with damage_refused():
             raw = self.open(name)
         with raw:
-            yield PartStream(raw, most_elements=most_elements, most_held_bytes=most_held_bytes)
+            yield PartStream(raw, most_elements=most_elements, most_held_bytes=most_held_bytes, search=search)
 
 
 @contextmanager
@@ -124,6 +145,6 @@ def _check_declared(parts: list[zipfile.ZipInfo], *, max_unpacked_bytes: int, mo
         raise refusal("too_large_unpacked")
 
 
-def _count_elements(xml: bytes) -> int:
+def count_elements(xml: bytes) -> int:
     """How many elements begin; never less, in every encoding expat takes."""
     return xml.count(b"<") - xml.count(b"</")

@@ -1,5 +1,6 @@
 """Files that were sent in: sealed, kept for a while, erased with a person's papers."""
 
+import asyncio
 import datetime as dt
 import uuid
 from collections.abc import Callable
@@ -47,6 +48,15 @@ async def test_a_file_is_sealed_from_the_first_moment(rig: Rig) -> None:
             assert clear.read_bytes() == FILE
         assert not clear.exists()
         await rig.work()
+
+
+async def test_files_are_looked_at_in_turns(rig: Rig) -> None:
+    """However many send one at once: the threads that the rest of the service needs are not all taken by files."""
+    async with rig.res.file_turns, rig.res.file_turns:
+        assert rig.res.file_turns.locked()
+        waiting = asyncio.create_task(rig.submit(FILE))
+        assert not (await asyncio.wait({waiting}, timeout=0.3))[0]
+    assert (await waiting).status_code == 202
 
 
 DAMAGES: list[Callable[[bytes], bytes]] = [

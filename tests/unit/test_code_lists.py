@@ -1,10 +1,14 @@
 """Lists of codes, as employers keep them."""
 
 import io
+import tracemalloc
+import zipfile
+from contextlib import nullcontext
 from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 
 from certsvc.code_lists import codes_in_table, codes_in_text
 from certsvc.errors import InputError
@@ -70,6 +74,53 @@ def test_what_is_no_list_is_refused(data: bytes, code: str) -> None:
     with pytest.raises(InputError) as caught:
         _read(data)
     assert caught.value.code == code
+
+
+def _hostile(strings: str, rows: str) -> bytes:
+    """A workbook of that string table and those rows."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(_book(["x"]))) as book, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        parts = {name: book.read(name).decode() for name in book.namelist()}
+        parts["xl/sharedStrings.xml"] = f'<sst xmlns="{SHEET_MAIN_NS}"><si><t>{strings}</t></si></sst>'
+        parts["xl/worksheets/sheet1.xml"] = f'<worksheet xmlns="{SHEET_MAIN_NS}"><sheetData>{rows}</sheetData></worksheet>'
+        override = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{SHARED_STRINGS}"/></Types>'
+        parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace("</Types>", override)
+        for name, content in parts.items():
+            package.writestr(name, content)
+    return out.getvalue()
+
+
+LONG, REFERENCE = "ạ" * 40_001, '<c t="s"><v>0</v></c>'
+
+
+@pytest.mark.parametrize(
+    ("data", "rows"),
+    [
+        (_hostile("x", '<row><c r="XFD1"><v>1</v></c></row>' * 2000), 0),
+        (_hostile("x", '<row><c><v>1</v></c><c r="XFD1"><v>1</v></c></row>' * 2000), 2000),
+        (_hostile(LONG, "<row>" + REFERENCE * 4000 + "</row>"), 1),
+        (_hostile(f" {LONG}", f"<row>{REFERENCE}</row>" * 2000), 2000),
+        (_hostile("a," * 16_000, ("<row>" + REFERENCE * 400 + "</row>") * 20), 20),
+        (b"," * (4 << 20), None),
+    ],
+    ids=["last column", "first and last", "one text in a row", "one text in many rows", "many parts", "commas"],
+)
+def test_a_small_list_takes_little_memory(data: bytes, rows: int | None) -> None:
+    """Of a row its code is kept and no more, of equal texts one, whatever a file of few bytes says that it holds."""
+    tracemalloc.start()
+    try:
+        with nullcontext() if rows is not None else pytest.raises(InputError, match="row_too_long"):
+            assert len(_read(data, max_rows=10_000)) == rows
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_code_is_found_in_a_wide_row() -> None:
+    """With other columns beside it, and under a title far to the right."""
+    wide = ["x"] * 150
+    assert _read(_book([*wide, A])) == [(1, A)]
+    assert _read(_book([*wide * 2, "Mã tra cứu"], [*wide * 2, B, C])) == [(2, B)]
 
 
 def test_as_many_as_allowed_are_read() -> None:

@@ -94,7 +94,7 @@ async def _accept(upload: Any, fields: dict[str, Any], caller: ApiKey, *, res: R
     order = read_order(fields, caller=caller)
     with tempfile.NamedTemporaryFile(suffix=".upload") as copy:
         await save_upload(upload, Path(copy.name))
-        return await accept_batch(res.db, Path(copy.name), order=order, blobs=res.blobs, vault=res.vault, settings=res.settings, now=now)
+        return await accept_batch(res.db, Path(copy.name), order=order, blobs=res.blobs, vault=res.vault, settings=res.settings, turns=res.file_turns, now=now)
 
 
 @router.get("/{batch_id}")

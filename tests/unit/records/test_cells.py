@@ -1,7 +1,9 @@
 """Cells: text brought into one form, days in every usual writing, dangerous characters seen."""
 
 import datetime as dt
+import tracemalloc
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -130,6 +132,17 @@ def test_cells_as_text(cell: Cell, text: str) -> None:
 def test_icd10_codes(text: str, code: str | None) -> None:
     """WHO's codes and COVID-19's later ones, with or without the dot; chapters, blocks and typing errors are none."""
     assert find_code(text) == code
+
+
+@pytest.mark.parametrize("read", [day_of, birth_of, lambda text: meaning_of("sex", text)], ids=["day", "birth", "word"])
+def test_long_texts_are_not_kept_in_mind(read: Callable[[str], object]) -> None:
+    """What is met again and again is remembered; a text that can mean nothing here is let go, whatever its length."""
+    tracemalloc.start()
+    try:
+        assert {read(f"{number}" + "x" * 50_000) for number in range(200)} == {None}
+        assert tracemalloc.get_traced_memory()[0] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("word", ["Nữ", "NỮ", "nu\u031b\u0303", " nữ "])

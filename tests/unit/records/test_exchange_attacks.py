@@ -1,6 +1,7 @@
 """Exchange files that mean harm, or are merely huge: refused early, and read in constant memory."""
 
 import gc
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 
 from certsvc.errors import InputError
 from certsvc.records.tables import open_table
-from tests.support.exchange import ct07, hschungtu, read, tags_of, zipped
+from certsvc.records.xml_feed import feed
+from tests.support.exchange import ct07, document, file_of, hschungtu, read, tags_of, zipped
 from tests.support.records import record
 
 BILLION_LAUGHS = b'<?xml version="1.0"?><!DOCTYPE HSCHUNGTU [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]><HSCHUNGTU>&b;</HSCHUNGTU>'
@@ -28,6 +30,9 @@ XXE = b'<!DOCTYPE HSCHUNGTU [<!ENTITY x SYSTEM "file:///etc/hostname">]><HSCHUNG
         (b"<HSCHUNGTU><HOSO>", "broken_xml"),
         (b'<?xml version="1.0" encoding="utf-16"?><HSCHUNGTU/>', "broken_xml"),
         (b'<?xml version="1.0" encoding="x-none"?><HSCHUNGTU/>', "broken_xml"),
+        (b"<HSCHUNGTU>" + b"<a/>" * 500_000 + b"</HSCHUNGTU>", "broken_xml"),
+        (b"<HSCHUNGTU/>" * 500_000, "broken_xml"),
+        (zipped({f"{number}.xml": b"<HSCHUNGTU>" + b"<a/>" * 50_000 + b"</HSCHUNGTU>" for number in range(9)}), "broken_xml"),
         (b'<?xml version="1.0"?><Workbook/>', "unknown_xml"),
         (b"<HSCHUNGTU></HSCHUNGTU>", "no_rows"),
         (b"<HSCHUNGTU></HSCHUNGTU><HTML/>", "unknown_xml"),
@@ -41,6 +46,41 @@ def test_hostile_xml_is_refused(data: bytes, code: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         read(data, tmp_path)
     assert refused.value.code == code
+
+
+CT07 = document("CT07", tags_of(record(1)))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [CT07 * 2, CT07 + b"<a/>" * 250_000, CT07.replace(b"</CT07>", b"<a/>" * 150_000 + b"</CT07>")],
+    ids=["two documents", "documents without end", "fields without end"],
+)
+def test_a_document_that_goes_on_and_on_is_refused_with_its_row(content: bytes, tmp_path: Path) -> None:
+    """It is one flat document of a hundred fields at most; the dossiers around it are read."""
+    good = ct07(tags_of(record(2)))
+    rows = read(hschungtu(good, file_of("CT07", content), good), tmp_path)
+    assert [[notice.rule for notice in row.notices] for row in rows] == [[], ["V-DOCUMENT"], []]
+
+
+class Heard:
+    """How many documents began."""
+
+    count = 0
+
+    def start(self, depth: int, _: str, /) -> None:
+        self.count += depth == 1
+
+    def text(self, _: str, /) -> None: ...
+
+    def end(self, _: int, __: str, /) -> None: ...
+
+
+def test_what_follows_a_document_is_not_copied() -> None:
+    """Of a hundred thousand documents in one piece each is gone through once: copied anew for each they took minutes."""
+    heard, piece, began = Heard(), b"<HSCHUNGTU></HSCHUNGTU>\n" * 100_000, time.process_time()
+    assert list(feed(iter([piece[:-30], piece[-30:]]), heard)) == [None, None]
+    assert (heard.count, time.process_time() - began < 20) == (100_000, True)
 
 
 def test_limits_of_rows_and_bytes_hold(tmp_path: Path) -> None:

@@ -173,3 +173,13 @@ def test_any_damage_is_read_or_refused(form: str, data: st.DataObject, tmp_path:
     with contextlib.suppress(InputError), open_table(saved(tmp_path, bytes(content)), max_rows=1000, max_unpacked_bytes=1 << 24) as table:
         for row in table:
             findings(row)
+
+
+@pytest.mark.parametrize(("before", "blank"), [("[", "{},"), ("", "\n"), ("", "{}\n")], ids=["array", "blank lines", "empty lines"])
+def test_blank_records_come_to_an_end(before: str, blank: str, tmp_path: Path) -> None:
+    """As blank rows of other files do: some are passed over, not as many as a file can hold."""
+    record = json.dumps(dict(GOOD))
+    start = f"{before}{record}{',' if before else chr(10)}"
+    end = record + ("]" if before else "")
+    assert [row.number for row in read(saved(tmp_path, start + blank * 100_000 + end))[1]] == [1, 100_002]
+    assert refused(saved(tmp_path, start + blank * 200_000 + end)).code == "too_many_rows"

@@ -103,6 +103,7 @@ def test_the_first_visible_sheet_with_a_header_is_read(tmp_path: Path) -> None:
         (content(), "no_header"),
         ("<a><b>", "broken_file"),
         ("", "broken_file"),
+        ('<table:table xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"/>', "broken_file"),
         ('<!DOCTYPE x [<!ENTITY a "b">]>' + content(sheet(row(TITLES), row(VALUES))), "broken_file"),
         (content(sheet(row(TITLES), "<table:table-row table:number-rows-repeated='x'/>")), "broken_file"),
         (content(sheet(row(TITLES), "<table:table-row table:number-rows-repeated='0'/>")), "broken_file"),
@@ -120,6 +121,13 @@ def test_the_first_visible_sheet_with_a_header_is_read(tmp_path: Path) -> None:
 def test_malformed_content_is_refused(xml: str, code: str, tmp_path: Path) -> None:
     """Damaged and hostile content gives a clear code, never another exception."""
     assert refused(write_ods(tmp_path / "x", xml, packed=zipfile.ZIP_STORED)).code == code
+
+
+def test_the_search_for_titles_comes_to_an_end(tmp_path: Path) -> None:
+    """Over all sheets: what stands before the first row is not read without end."""
+    much = "<!--" + "<" * 1_000_001 + "-->"
+    xml = content(sheet(row(["a"]), much, name="1"), sheet(row(["a"]), much, name="2"), sheet(row(TITLES), row(VALUES)))
+    assert refused(write_ods(tmp_path / "x", xml, packed=zipfile.ZIP_STORED), max_rows=100_000).code == "too_large_unpacked"
 
 
 def test_other_documents_locked_ones_and_macros_are_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import codecs
 import datetime as dt
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,9 @@ def test_surplus_cells_reject_the_row(tmp_path: Path) -> None:
         (csv_text(TITLES).encode(), "no_rows"),
         (csv_text(TITLES, [" "], ["", ""]).encode(), "no_rows"),
         (GOOD_TEXT.encode() + b'\r\n"unclosed,' + b"x," * 50, "unclosed_quote"),
+        (b"a" + b"," * 16_384, "row_too_long"),
+        (GOOD_TEXT.encode() + b"\n" + b",\t;" * 400_000, "row_too_long"),
+        (GOOD_TEXT.encode() + b"\n" + b'",\n",' * 400_000, "row_too_long"),
     ],
 )
 def test_what_is_no_table_is_refused_with_its_code(content: bytes, code: str, tmp_path: Path) -> None:
@@ -137,6 +141,18 @@ def test_what_is_no_table_is_refused_with_its_code(content: bytes, code: str, tm
     error = refused(saved(tmp_path, content))
     assert error.code == code
     assert error.message_vi != error.message_en
+
+
+@pytest.mark.parametrize("line", [b",", b'",\n",'], ids=["one line", "one record"])
+def test_a_row_without_end_never_becomes_cells(line: bytes, tmp_path: Path) -> None:
+    """A row is refused by its length while it is read, not when it has filled the memory."""
+    path = saved(tmp_path, GOOD_TEXT.encode() + b"\n" + line * ((12 << 20) // len(line)))
+    tracemalloc.start()
+    try:
+        assert refused(path).code == "row_too_long"
+        assert tracemalloc.get_traced_memory()[1] < 24 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_header_may_be_in_the_first_twenty_rows(tmp_path: Path) -> None:

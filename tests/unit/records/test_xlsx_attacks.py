@@ -12,8 +12,8 @@ from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from certsvc.errors import InputError
 from certsvc.records.xlsx_package import PartStream
-from tests.unit.records.test_tables import refused
-from tests.unit.records.test_xlsx import good_row, hand_made, rewritten, saved, with_sheet
+from tests.unit.records.test_tables import TITLES, read, refused
+from tests.unit.records.test_xlsx import good_row, hand_made, rewritten, saved, sheet_of, with_sheet
 
 BIG = 1 << 30
 SHEET = f'<worksheet xmlns="{SHEET_MAIN_NS}"><sheetData>'
@@ -137,6 +137,52 @@ def test_floods_of_cells_are_never_held(filling: str, size: int, most_bytes: int
 def test_floods_of_cells_come_to_an_end(filling: str, max_rows: int, code: str, tmp_path: Path) -> None:
     """There are no more rows than Excel has, and no more cells than that many rows of cases can need."""
     assert refused(flooded(tmp_path, filling, size=8 << 20), max_rows=max_rows, max_unpacked_bytes=BIG).code == code
+
+
+LONG = "ạ" * 40_001
+"""More than a cell holds."""
+
+
+@pytest.mark.parametrize(
+    ("strings", "rows"),
+    [
+        (f"<x:si><x:t>{LONG}</x:t></x:si>", "<x:row>" + f'<x:c t="s"><x:v>{len(TITLES)}</x:v></x:c>' * 4000 + "</x:row>"),
+        (f"<x:si><x:t>{'_x000a_' * 4000}</x:t></x:si>", f'<x:row><x:c t="s"><x:v>{len(TITLES)}</x:v></x:c></x:row>' * 4000),
+        ("", ("<x:row>" + f'<x:c t="inlineStr"><x:is><x:t>{LONG[:5000]}</x:t></x:is></x:c>' * 100 + "</x:row>") * 19),
+        ("", '<x:row><x:c r="XFD1"><x:v>1</x:v></x:c></x:row>' * 2000),
+    ],
+    ids=["one string in a row", "one string in many rows", "texts above the header", "last column"],
+)
+def test_what_is_searched_for_titles_is_not_held(strings: str, rows: str, tmp_path: Path) -> None:
+    """A text stays one however often cells refer to it, and of rows without titles only what may be one is kept."""
+    sheet = f'<x:worksheet xmlns:x="{SHEET_MAIN_NS}"><x:sheetData>{rows}</x:sheetData></x:worksheet>'
+    path = rewritten(hand_made(tmp_path, strings=strings, cells=""), packed=zipfile.ZIP_STORED, xl__one_dot_xml=sheet)
+    assert bounded(path, most_bytes=6 << 20, most_s=30) == "no_header"
+
+
+SIGNS = "<!--" + "<" * 2_000_001 + "-->"
+"""What counts as so many elements, for counting never finds fewer, and is read at once."""
+
+
+@pytest.mark.parametrize(("before", "code"), [("", "no_header"), (SIGNS, "too_large_unpacked")], ids=["nothing", "much"])
+def test_the_search_for_titles_comes_to_an_end(before: str, code: str, tmp_path: Path) -> None:
+    """Whoever sends a file waits for its header and its first row: not for millions of elements without one."""
+    assert refused(flooded(tmp_path, before or "<row/>", size=1), max_rows=100_000, max_unpacked_bytes=BIG).code == code
+
+
+def test_the_search_ends_with_the_first_row(tmp_path: Path) -> None:
+    """As many elements further down are read."""
+    path = saved(tmp_path, [good_row(), good_row()])
+    with_sheet(path, sheet_of(path).replace('<row r="3"', " " * (1 << 17) + SIGNS + '<row r="3"'), packed=zipfile.ZIP_STORED)
+    assert len(read(path, max_rows=100_000, max_unpacked_bytes=BIG)[1]) == 2
+
+
+def test_wide_sheets_are_read(tmp_path: Path) -> None:
+    """What a sender keeps at the right of his columns, up to the last one there is, is no reason to refuse them."""
+    path = saved(tmp_path, [good_row()])
+    with_sheet(path, sheet_of(path).replace("</row>", '<c r="XFD1"><v>1</v></c></row>', 1))
+    table, rows = read(path)
+    assert (table.columns, len(rows), table.notices) == (tuple(TITLES), 1, ())
 
 
 def test_a_string_table_is_bounded(tmp_path: Path) -> None:
