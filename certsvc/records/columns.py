@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from certsvc.records.cells import Cell
 from certsvc.records.titles import TITLES_VI
 
 LONGEST_TITLE = 200
@@ -70,6 +71,18 @@ class Layout:
     def unmapped(self) -> "Layout":
         """The layout with our own titles alone, and nothing in empty cells."""
         return replace(self, defaults={}, _by_title={})
+
+    def title_of(self, name: str) -> str:
+        """The title of a column, for a person to read."""
+        return next(column.title_vi for column in self.columns if column.name == name)
+
+    def field_of(self, name: str) -> str:
+        """The column of our own that a column's findings are told of."""
+        return name
+
+    def cells_of(self, row: dict[str, Cell]) -> dict[str, Cell]:
+        """A row by our own column names."""
+        return row
 
     def find(self, title: object) -> str | None:
         """The English name of the column with that title, or None."""

@@ -107,13 +107,14 @@ def _check_text(file: BinaryIO, encoding: str) -> bool:
 
 
 def _sniff(sample: str, layout: Layout) -> str:
-    """The delimiter with which one of the first rows holds the most titles we know."""
+    """The delimiter with which one of the first rows holds the most titles we know, or the most cells where we know none."""
 
-    def score(delimiter: str) -> int:
+    def score(delimiter: str) -> tuple[int, int]:
         try:
             records = list(islice(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter), HEADER_DEPTH))
         except csv.Error:
-            return 0
-        return max((len({layout.find(cell) for cell in record} - {None}) for record in records), default=0)
+            return 0, 0
+        known = [len({layout.find(cell) for cell in record} - {None}) for record in records]
+        return max(known, default=0), max(map(len, records), default=0)
 
     return max(_DELIMITERS, key=score)

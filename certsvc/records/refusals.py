@@ -6,7 +6,6 @@ from typing import Any
 from certsvc.errors import InputError
 from certsvc.records.cells import normalised
 from certsvc.records.columns import Layout
-from certsvc.records.titles import TITLES_VI
 
 MOST_COMPARED = 200
 _MOST_TITLES, _TITLE_CHARS = 40, 40
@@ -79,22 +78,23 @@ def refusal(code: str, *, errors: Sequence[Mapping[str, Any]] = (), **facts: str
 
 def missing_columns(names: Sequence[str], unknown: Sequence[str], layout: Layout) -> InputError:
     """`missing_columns`: in `errors` each column that is missing, and each title that nobody knows with what it may mean."""
-    missing = [_item(name, f"Thiếu cột «{TITLES_VI[name]}» ({name}).", f"Column “{name}” ({TITLES_VI[name]}) is missing.") for name in names]
-    return refusal("missing_columns", errors=missing + [_unknown(title, layout.nearest(title)) for title in unknown[:_MOST_TITLES]])
+    titles = {name: layout.title_of(name) for name in names}
+    missing = [_item(name, f"Thiếu cột «{title}» ({name}).", f"Column “{name}” ({title}) is missing.") for name, title in titles.items()]
+    return refusal("missing_columns", errors=missing + [_unknown(title, layout.nearest(title), layout) for title in unknown[:_MOST_TITLES]])
 
 
 def no_header(texts: Iterable[str], layout: Layout) -> InputError:
     """`no_header`: in `errors` the texts that come near to a title; no others, for they may be of persons."""
     near = {text: name for text in list(dict.fromkeys(texts))[:MOST_COMPARED] if layout.find(text) is None and (name := layout.nearest(text))}
-    return refusal("no_header", errors=[_unknown(text, name) for text, name in list(near.items())[:_MOST_TITLES]])
+    return refusal("no_header", errors=[_unknown(text, name, layout) for text, name in list(near.items())[:_MOST_TITLES]])
 
 
-def _unknown(title: str, meant: str | None) -> dict[str, Any]:
+def _unknown(title: str, meant: str | None, layout: Layout) -> dict[str, Any]:
     shown = shown_title(title)
     if meant is None:
         return _item(None, f"Không nhận ra cột «{shown}».", f"Column “{shown}” is not known.")
-    vi = f"Không nhận ra cột «{shown}»; có phải là «{TITLES_VI[meant]}» ({meant})?"
-    return _item(meant, vi, f"Column “{shown}” is not known; is it “{meant}” ({TITLES_VI[meant]})?")
+    vi = f"Không nhận ra cột «{shown}»; có phải là «{layout.title_of(meant)}» ({meant})?"
+    return _item(meant, vi, f"Column “{shown}” is not known; is it “{meant}” ({layout.title_of(meant)})?")
 
 
 def shown_title(title: str) -> str:

@@ -4,31 +4,30 @@ What a file is, is decided by its first bytes, never by its name. Title rows abo
 skipped, blank rows anywhere; rows keep the numbers their user sees.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from certsvc.records.cells import Cell, as_text
-from certsvc.records.columns import CASES, IDENTIFIERS, LONGEST_COMPARED, Layout, is_result
+from certsvc.records.columns import CASES, IDENTIFIERS, Layout
 from certsvc.records.findings import Finding
+from certsvc.records.headers import Header, find_header, ignored_notice
 from certsvc.records.raw_rows import WHOLE_ROW, Flag, Place, RawRow, Sheet
-from certsvc.records.reading_csv import HEADER_DEPTH, CsvSheet
+from certsvc.records.reading_csv import CsvSheet
 from certsvc.records.reading_exchange import EXCHANGE_FORMATS, is_exchange_xml, is_exchange_zip, open_exchange
 from certsvc.records.reading_json import RecordsSheet, format_of
 from certsvc.records.reading_ods import is_ods, open_ods_sheets
 from certsvc.records.reading_xlsx import open_sheets
-from certsvc.records.refusals import MOST_COMPARED, missing_columns, no_header, refusal, shown_title
+from certsvc.records.refusals import missing_columns, no_header, refusal
 from certsvc.records.rules import finding
-from certsvc.records.titles import TITLES_VI
+from certsvc.records.tag_tables import with_defaults_of
 from certsvc.records.xlsx_package import Search
 
-_SURE_TITLES, _LIKELY_TITLES = 3, 2
 _SEARCHED_COLUMNS = frozenset(range(1_000))
 """How far to the right a sheet is searched for its titles."""
-_MOST_TITLES_TOLD, _MOST_TITLES_COMPARED = 10, 100
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """Compound files: spreadsheets before 2007, and every Office file with a password (MS-CFB §2.2)."""
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
@@ -57,20 +56,6 @@ class SheetRow:
     notices: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    number: int
-    width: int
-    names: dict[int, str]
-    ignored: tuple[str, ...]
-    results: tuple[int, ...]
-
-    @property
-    def wishes(self) -> int:
-        """Index of the first column that says what is wanted; -1 in tables without."""
-        return min((index for index, name in self.names.items() if name in CASES.any_of), default=-1)
-
-
 class Table:
     """The rows of a file, read once from top to bottom.
 
@@ -78,12 +63,12 @@ class Table:
     where in the file they are. `notices` are findings on the file as a whole; formulas join them while rows are read.
     """
 
-    def __init__(self, sheet: Sheet, header: _Header, rows: Iterator[RawRow], *, defaults: Mapping[str, str], file_format: str, max_rows: int) -> None:
+    def __init__(self, sheet: Sheet, header: Header, rows: Iterator[RawRow], *, file_format: str, max_rows: int) -> None:
         self.format = file_format
         self.columns = tuple(header.names.values())
         self.place = Place(sheet.part, header.number, header.results)
-        self._defaults = defaults
-        self._notices = dict.fromkeys(_ignored_notice(header))
+        self._layout = header.layout
+        self._notices = dict.fromkeys(ignored_notice(header))
         self._sheet, self._header, self._rows, self._max_rows = sheet, header, rows, max_rows
 
     @property
@@ -101,16 +86,18 @@ class Table:
         names, cells = self._header.names, raw.cells
         length = len(cells)
         named = {name: cells[index] for index, name in names.items() if index < length}
-        for name, value in self._defaults.items():
+        for name, value in self._layout.defaults.items():
             if not as_text(named.get(name)).strip():
                 named[name] = value
+        named = self._layout.cells_of(named)
         if not raw.flags and self._header.wishes < length <= self._header.width:
             return SheetRow(raw.number, named)
         return SheetRow(raw.number, named, tuple(self._row_notices(raw)))
 
     def _row_notices(self, raw: RawRow) -> Iterator[Finding]:
         for index, flag in raw.flags.items():
-            name = self._header.names.get(index)
+            title = self._header.names.get(index)
+            name = None if title is None else self._layout.field_of(title)
             if flag is Flag.NUMBER and name not in IDENTIFIERS:
                 continue
             if name is not None or index == WHOLE_ROW or index >= self._header.width:
@@ -136,8 +123,7 @@ def open_table(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: La
     """
     search = Search()
     with open_file(path, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, layout=layout, search=search) as (file_format, sheets):
-        titles = layout.unmapped() if file_format in EXCHANGE_FORMATS else layout
-        table = _table(sheets, layout=titles, file_format=file_format, max_rows=max_rows)
+        table = _table(sheets, layouts=_layouts(layout, file_format), file_format=file_format, max_rows=max_rows)
         search.end()
         yield table
 
@@ -183,58 +169,29 @@ def _start_of(file: BinaryIO) -> bytes:
     return start
 
 
-def _table(sheets: Iterator[Sheet], *, layout: Layout, file_format: str, max_rows: int) -> Table:
+def _layouts(layout: Layout, file_format: str) -> Sequence[Layout]:
+    """What the titles of a file may be; those of cases also the tags of CT07."""
+    if file_format in EXCHANGE_FORMATS:
+        return [layout.unmapped()]
+    return [layout, with_defaults_of(layout)] if layout.columns is CASES.columns else [layout]
+
+
+def _table(sheets: Iterator[Sheet], *, layouts: Sequence[Layout], file_format: str, max_rows: int) -> Table:
     """The first sheet with a header. Raises InputError: `no_header`, `missing_columns`, `no_rows`."""
-    partial: _Header | None = None
+    partial: Header | None = None
     unknown: dict[str, None] = {}
     for sheet in sheets:
         sheet.narrow(_SEARCHED_COLUMNS)
         rows = sheet.rows()
-        header = _find_header(rows, layout, unknown)
-        if header is None or layout.missing(header.names.values()):
+        header = find_header(rows, layouts, unknown)
+        if header is None or header.missing:
             partial = partial or header
             continue
         sheet.narrow(frozenset(header.names))
         first = next(rows, None)
         if first is None:
             raise refusal("no_rows")
-        return Table(sheet, header, chain([first], rows), defaults=layout.defaults, file_format=file_format, max_rows=max_rows)
+        return Table(sheet, header, chain([first], rows), file_format=file_format, max_rows=max_rows)
     if partial is None:
-        raise no_header(unknown, layout)
-    raise missing_columns(layout.missing(partial.names.values()), partial.ignored, layout)
-
-
-def _find_header(rows: Iterator[RawRow], layout: Layout, unknown: dict[str, None]) -> _Header | None:
-    """The first row with three known titles; else the best with two, whose other columns are then missing.
-
-    Texts of rows that are none are added to `unknown`, as many as will be compared: titles may be among them.
-    """
-    best: _Header | None = None
-    for row in islice(rows, HEADER_DEPTH):
-        texts = (cell for cell in row.cells[:_MOST_TITLES_COMPARED] if isinstance(cell, str) and len(cell) <= LONGEST_COMPARED and cell.strip())
-        unknown |= dict.fromkeys(islice(texts, MOST_COMPARED - len(unknown)))
-        known = [(index, name) for index, cell in enumerate(row.cells) if cell and (name := layout.find(cell)) is not None]
-        if len(known) >= _LIKELY_TITLES and (best is None or len(known) > len(best.names)):
-            best = _header(row, known, layout)
-        if len(known) >= _SURE_TITLES:
-            return best
-    return best
-
-
-def _header(row: RawRow, known: list[tuple[int, str]], layout: Layout) -> _Header:
-    names = dict(known)
-    if len(set(names.values())) < len(names):
-        twice = next(name for name in names.values() if list(names.values()).count(name) > 1)
-        raise refusal("duplicate_columns", name=twice, title=TITLES_VI[twice])
-    others = {index: cell for index, cell in enumerate(row.cells) if index not in names and isinstance(cell, str) and cell.strip()}
-    ignored = tuple(cell for cell in others.values() if not layout.is_passed_over(cell))
-    return _Header(row.number, len(row.cells), names, ignored, tuple(index for index, cell in others.items() if is_result(cell)))
-
-
-def _ignored_notice(header: _Header) -> list[Finding]:
-    """W-COLUMN, naming the first few."""
-    if not header.ignored:
-        return []
-    shown = [f"«{shown_title(title)}»" for title in header.ignored[:_MOST_TITLES_TOLD]]
-    more = ["…"] if len(header.ignored) > _MOST_TITLES_TOLD else []
-    return [finding("W-COLUMN", titles=", ".join(shown + more))]
+        raise no_header(unknown, layouts[0])
+    raise missing_columns(partial.missing, partial.ignored, partial.layout)
