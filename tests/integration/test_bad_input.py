@@ -154,7 +154,7 @@ async def test_formulas_are_read_by_their_cached_values(rig: Rig) -> None:
     assert "W-FORMULA" in certificate["warnings"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.one_of(
         st.binary(max_size=600), st.binary(max_size=300).map(lambda tail: HEADER + b"\n" + tail), st.binary(max_size=300).map(lambda tail: b"PK\x03\x04" + tail)

@@ -157,7 +157,7 @@ def test_text_is_never_markup(variant: tuple[Design, bool]) -> None:
         assert _bare(attacked[name]).upper() in text, name
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"], max_codepoint=0x1EF9), min_size=1, max_size=40))
 def test_any_text_is_printed_as_it_is_or_refused(text: str) -> None:
     """Whatever characters a field holds, the page shows exactly them, or the fill says which it cannot show."""
