@@ -40,7 +40,7 @@ def frame(pdf: bytes) -> bytes:
     """What a camera sees that is held over the QR of a print, as a JPEG."""
     with pypdfium2.PdfDocument(pdf) as document:
         page = document[0].render(scale=150 / 72).to_pil().convert("RGB")
-    [code] = zxingcpp.read_barcodes(page)
+    [code] = zxingcpp.read_barcodes(page, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     corner, size = code.position.top_left, code.position.bottom_right.x - code.position.top_left.x
     seen = page.crop((corner.x - size // 2, corner.y - size // 4, corner.x + 3 * size // 2, corner.y + 5 * size // 4))
     out = io.BytesIO()

@@ -67,7 +67,7 @@ def scan(pdf: bytes) -> str:
         picture = document[0].render(scale=_DPI / _POINTS_AN_INCH).to_pil()
     finally:
         document.close()
-    codes = zxingcpp.read_barcodes(picture)
+    codes = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     if len(codes) != 1:
         raise ValueError(f"{len(codes)} codes on the page")
     return str(codes[0].text)

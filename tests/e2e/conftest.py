@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.browsing import Opening
 from tests.support.service import Service, running_demo
+
+expect.set_options(timeout=60_000)  # as every other wait of a page: a busy machine is no fault
 
 _ARGS = [
     "--no-sandbox",

@@ -6,6 +6,7 @@ from typing import Any
 import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from certsvc.resources import utc_now
 from tests.e2e.browsing import Opening
@@ -21,6 +22,7 @@ def test_from_the_link_to_signing_out(service: Service, opening: Opening, width:
     page, axe, faults = opening(width=width, script=True), Axe(), dict[str, Any]()
 
     def look(name: str) -> None:
+        page.wait_for_load_state("load")  # a click does not wait for the style sheets
         worst = [(each["id"], each["nodes"][0]["html"]) for each in axe.run(page).response["violations"] if each["impact"] in {"serious", "critical"}]
         overhang = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         heights = page.locator("main .btn, main input:not([type=hidden])").evaluate_all("all => all.map(each => each.getBoundingClientRect().height)")
@@ -39,11 +41,11 @@ def test_from_the_link_to_signing_out(service: Service, opening: Opening, width:
     look("recovery codes")
     recovery = page.locator("main li code").first.inner_text()
     page.locator("main a.btn").click()
-    assert page.url == f"{service.base_url}/staff"
-    assert "01801" in page.locator("main").inner_text()
+    expect(page).to_have_url(f"{service.base_url}/staff")
+    expect(page.locator("main")).to_contain_text("01801", use_inner_text=True)
     look("home")
     page.locator("main form button").click()
-    assert "Bạn đã đăng xuất" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("Bạn đã đăng xuất", use_inner_text=True)
     look("signed out")
     page.goto(f"{service.base_url}/staff")
     assert page.url == f"{service.base_url}/staff/sign-in"

@@ -2,10 +2,12 @@
 
 import asyncio
 import functools
+import itertools
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from throttled import utils as throttled_time
 
 from certsvc.issuing import press_process, reading
 from certsvc.issuing.producing import Press
@@ -117,3 +119,10 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a file of a few rows takes several transactions."""
     monkeypatch.setattr(reading, "FIRST_ROWS", 2)
     monkeypatch.setattr(reading, "MOST_ROWS", 2)
+
+
+@pytest.fixture
+def frozen_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rate limits for which hardly any time passes, a microsecond a look: nothing comes back while a test takes its own."""
+    looks = itertools.count()
+    monkeypatch.setattr(throttled_time, "now_mono_f", lambda: 1000 + next(looks) / 1_000_000)

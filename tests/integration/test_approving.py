@@ -179,6 +179,7 @@ async def test_only_who_may_represent_the_station_approves(rig: Rig) -> None:
 
 async def test_who_is_delegated_approves_for_those_days(rig: Rig) -> None:
     """Not before, not after, not once it is withdrawn; the head may all the while."""
+    rig.set_clock(utc_now())  # one day, also where midnight comes
     await require(rig, HERE)
     rig.station.keys["deputy"] = await create_key(rig.res.db, role=Role.FACILITY, facility_code=HERE, licence=DEPUTY, now=utc_now())
     asked = [(await rig.request(record(number))).json()["id"] for number in range(1, 5)]

@@ -68,7 +68,7 @@ BAD_FILES = {
     "latin-1": ("case_id,full_name,birth_date\n1,Nguyen Thi Hương Thuỷ,2".replace("ươ", "é").encode("cp1258", "replace"), 415, "not_utf8"),
     "a PDF named .csv": (b"%PDF-1.7\n1 0 obj\n", 415, "not_a_table"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(100), 415, "not_a_table"),
-    "NUL bytes": (HEADER + b"\n" + bytes(3000), None, None),
+    "NUL bytes": (HEADER + b"\n" + bytes(3000), 415, "not_a_table"),
     "not a spreadsheet but a zip": (b"PK\x05\x06" + bytes(18), 415, "not_a_table"),
     "cut xlsx": (xlsx(list(record(1)), list(record(1).values()))[:2000], 422, "broken_file"),
     "encrypted": (ENCRYPTED, 422, "encrypted_file"),
@@ -99,7 +99,7 @@ async def test_bad_files_are_refused_at_once(rig: Rig, name: str) -> None:
     before = (await rig.submit(as_csv(record(1)))).json()["id"]
     answer = await rig.submit(data)
     problem = assert_clear(answer)
-    assert status is None or (answer.status_code, problem["code"]) == (status, code)
+    assert (answer.status_code, problem["code"]) == (status, code)
     after = (await rig.submit(as_csv(record(2)))).json()["id"]
     await rig.read()
     for batch_id in (before, after):
@@ -154,7 +154,7 @@ async def test_formulas_are_read_by_their_cached_values(rig: Rig) -> None:
     assert "W-FORMULA" in certificate["warnings"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.one_of(
         st.binary(max_size=600), st.binary(max_size=300).map(lambda tail: HEADER + b"\n" + tail), st.binary(max_size=300).map(lambda tail: b"PK\x03\x04" + tail)

@@ -176,6 +176,7 @@ async def test_other_bad_forms_are_refused(dummy_rig: Rig) -> None:
     assert (await _ask(dummy_rig, codes=UNKNOWN, format="pdf")).json()["code"] == "invalid_request"
 
 
+@pytest.mark.usefixtures("frozen_limits")
 async def test_an_address_has_an_allowance_an_hour(dummy_rig: Rig) -> None:
     """Items count, a file ten times a code; who asks for more than is left gets none of it, and learns when."""
     left = [int((await _ask(dummy_rig, *parts, codes=UNKNOWN)).headers["RateLimit"].split("r=")[1].split(";")[0]) for parts in ([], [("f", ("a", b"x"))])]

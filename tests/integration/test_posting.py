@@ -2,11 +2,13 @@
 
 import asyncio
 import datetime as dt
+import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 import pytest
@@ -119,13 +121,18 @@ async def test_the_content_of_an_answer_is_not_read() -> None:
     assert answer.is_good
 
 
-async def test_who_does_not_listen_or_exist() -> None:
-    """A closed port and an unknown name."""
+async def test_who_does_not_listen_or_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A closed port, a name that no DNS could have and an unknown one, whatever resolver this machine asks."""
     async with receiving() as gone:
         url = gone.url
     assert [each.error for each in await Poster(allow_private=True).post_all(url, [LETTER], "holder")] == ["connection_failed"]
-    for url in ("https://receiver.invalid/", f"https://{'a' * 64}.example/"):
-        assert [each.error for each in await Poster().post_all(url, [LETTER], "holder")] == ["name_not_found"]
+    assert [each.error for each in await Poster().post_all(f"https://{'a' * 64}.example/", [LETTER], "holder")] == ["name_not_found"]
+
+    def unknown(*_: object, **__: object) -> NoReturn:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert [each.error for each in await Poster().post_all("https://receiver.invalid/", [LETTER], "holder")] == ["name_not_found"]
 
 
 async def test_a_name_that_takes_its_time_is_not_waited_for() -> None:

@@ -24,8 +24,8 @@ async def require(rig: Rig, *codes: str, required: bool = True) -> int:
 
 
 async def delegate(rig: Rig, licence: str | None, *, first: int = 0, last: int | None = None, facility: str = HERE) -> uuid.UUID:
-    """An authority in force from `first` days after today to `last` days after it."""
-    today = today_in_hanoi(utc_now())
+    """An authority in force from `first` days after the application's today to `last` days after it."""
+    today = today_in_hanoi(rig.app.state.clock())
     until = None if last is None else today + dt.timedelta(days=last)
     authority = Authority(facility, licence, "12/QĐ-TYT", "Trung tâm Y tế", today + dt.timedelta(days=first), until)
     return (await add_delegation(rig.res.db, authority, now=utc_now())).id

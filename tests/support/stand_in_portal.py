@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -14,8 +15,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-
-from tests.support.service import free_port
 
 USERNAME, PASSWORD, PASSWORD_HASH = "01801_TYT", "mat-khau", "5647328ACFC69B931616795A5057A1C2"
 
@@ -110,16 +109,18 @@ async def _form(request: Request) -> dict[str, str]:
 @contextlib.contextmanager
 def running_portal() -> Iterator[StandInPortal]:
     """The stand-in on a port of this machine; it lets go of everybody whom it keeps waiting when it ends."""
-    port = free_port()
-    portal = StandInPortal(f"http://127.0.0.1:{port}")
-    server = uvicorn.Server(uvicorn.Config(portal.app(), host="127.0.0.1", port=port, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield portal
-    finally:
-        portal.hold.set()
-        server.should_exit = True
-        thread.join(timeout=30)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        portal = StandInPortal(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        server = uvicorn.Server(uvicorn.Config(portal.app(), log_level="error", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not server.started:
+            if not thread.is_alive():
+                raise RuntimeError("the stand-in of the portal did not start")
+            time.sleep(0.01)
+        try:
+            yield portal
+        finally:
+            portal.hold.set()
+            server.should_exit = True
+            thread.join(timeout=30)

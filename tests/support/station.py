@@ -31,7 +31,7 @@ from tests.support.service import free_port
 _SAMPLE = Path(__file__).parent.parent / "data" / "f0_sample"
 STATIONS = ("01801", "01802")
 _SECRET = "a secret that only tests may know, of more than 32 bytes"
-_START_S = 60
+_START_S = 300
 
 
 @dataclass(frozen=True)

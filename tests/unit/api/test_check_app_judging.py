@@ -100,7 +100,7 @@ def _bomb() -> bytes:
     return zlib.compress(bytes(2**26), 9)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(st.lists(st.tuples(st.integers(0, 999), st.sampled_from(ALPHABET + "018-= ")), min_size=30, max_size=60))
 def test_no_letter_can_be_another(changes: list[tuple[int, str]]) -> None:
     """Whatever letter of good claims is changed: forged."""
@@ -113,14 +113,14 @@ def _with(letter: str, at: int) -> str:
     return good()[:at] + letter + good()[at + 1 :]
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(st.lists(st.binary(max_size=40), min_size=20))
 def test_base32_is_read_back(values: list[bytes]) -> None:
     texts = [base64.b32encode(value).decode().rstrip("=") for value in values]
     assert ask([{"work": "base32", "text": text} for text in texts]) == [list(value) for value in values]
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(st.lists(st.text(alphabet=st.characters(max_codepoint=0x1FFF, categories=["L", "Mn", "Zs"]), max_size=30), min_size=30))
 def test_names_are_compared_alike(names: list[str]) -> None:
     """In the scripts that names come in; of rarer letters the two languages may know another edition of Unicode."""

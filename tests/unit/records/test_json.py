@@ -162,7 +162,7 @@ def test_a_long_file_is_never_held(form: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_damage_is_read_or_refused(form: str, data: st.DataObject, tmp_path: Path) -> None:
     """Whatever bytes are changed, the file is read as far as it goes, or refused as input."""

@@ -166,7 +166,7 @@ def test_bombs_of_repetition_are_never_held(filling: str, tmp_path: Path) -> Non
         tracemalloc.stop()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_damage_is_read_or_refused(data: st.DataObject, tmp_path: Path) -> None:
     """Content with bytes changed is read as far as it goes, or refused as input."""

@@ -33,6 +33,13 @@ def reader(pdf: bytes) -> PdfFileReader:
     return PdfFileReader(io.BytesIO(pdf))
 
 
+def signatures_of(pdf: bytes, *, count: int) -> Sequence[Any]:
+    """All of them, so many."""
+    signatures: Sequence[Any] = reader(pdf).embedded_regular_signatures
+    assert len(signatures) == count
+    return signatures
+
+
 def signer_info(signature: Any) -> cms.SignerInfo:
     return signature.signed_data["signer_infos"][0]
 
@@ -137,7 +144,7 @@ def test_a_chunk_is_sealed_together_and_each_certificate_is_its_own() -> None:
 
 def test_signed_attributes_are_those_of_pades_baseline(sealed: dict[int, Sample]) -> None:
     """EN 319 142-1 clause 6.3: content type, digest, signing-certificate-v2; no signing time; SHA-256; claimed time in /M."""
-    for signature in reader(sealed[3].pdf).embedded_regular_signatures:
+    for signature in signatures_of(sealed[3].pdf, count=3):
         info = signer_info(signature)
         assert {attribute["type"].native for attribute in info["signed_attrs"]} == {"content_type", "message_digest", "signing_certificate_v2"}
         assert info["digest_algorithm"]["algorithm"].native == "sha256"
@@ -148,7 +155,7 @@ def test_signed_attributes_are_those_of_pades_baseline(sealed: dict[int, Sample]
 
 def test_cms_carries_the_chain_short_of_the_root(sealed: dict[int, Sample]) -> None:
     """Signer and issuing CA; the root is the checker's to bring."""
-    for signature in reader(sealed[3].pdf).embedded_regular_signatures:
+    for signature in signatures_of(sealed[3].pdf, count=3):
         names = {cert.chosen.subject.native["common_name"] for cert in signature.signed_data["certificates"]}
         assert names == {signature.signer_cert.subject.native["common_name"], "certsvc Issuing CA DEV ONLY"}
 
@@ -158,7 +165,7 @@ def test_profile_decides_time_stamps_and_validation_material(profile: Profile, s
     """B-B nothing, B-T a time-stamp for each signature, B-LT the material for all certificates too."""
     result = samples.sealed(pkis.shared(), 2, profile=profile)
     pdf = reader(result.pdf)
-    for signature in pdf.embedded_regular_signatures:
+    for signature in signatures_of(result.pdf, count=2):
         unsigned = signer_info(signature)["unsigned_attrs"]
         assert bool(unsigned) is stamped
     assert ("/DSS" in pdf.root) is dss
@@ -168,7 +175,7 @@ def test_profile_decides_time_stamps_and_validation_material(profile: Profile, s
 @pytest.mark.parametrize(("key_type", "prefer_pss"), [(KeyType.RSA_2048, False), (KeyType.RSA_2048, True), (KeyType.P256, False)])
 def test_room_for_the_cms_is_what_it_can_need_at_most(key_type: KeyType, prefer_pss: bool) -> None:
     """The bound is computed: RSA fills it to the last byte, and two ECDSA signatures vary by a few."""
-    for signature in reader(samples.sealed(pkis.shared(key_type), 3, prefer_pss=prefer_pss).pdf).embedded_regular_signatures:
+    for signature in signatures_of(samples.sealed(pkis.shared(key_type), 3, prefer_pss=prefer_pss).pdf, count=3):
         unused = len(signature.pkcs7_content) - len(cms.ContentInfo.load(signature.pkcs7_content).dump())
         assert unused == 0 if key_type is KeyType.RSA_2048 else 0 <= unused < 16
 
@@ -222,6 +229,6 @@ def test_sealing_from_several_threads_at_once_is_safe() -> None:
         thread.join()
     assert len(results) == 12
     for result in results:
-        for signature in reader(result.pdf).embedded_regular_signatures:
+        for signature in signatures_of(result.pdf, count=3):
             digest = next(attribute["values"][0].native for attribute in signer_info(signature)["signed_attrs"] if attribute["type"].native == "message_digest")
             assert digest == signature.compute_digest()

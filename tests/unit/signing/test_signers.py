@@ -52,7 +52,7 @@ async def test_what_is_no_sha256_digest_is_refused(scheme: Scheme) -> None:
         await LocalSigner(RSA, scheme=scheme).sign([b"short"])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.binary(min_size=32, max_size=32))
 def test_signatures_never_exceed_the_bound(digest: bytes) -> None:
     """The bound is what the file reserves, so it has to hold for every digest."""

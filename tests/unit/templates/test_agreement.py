@@ -126,7 +126,7 @@ def test_all_letters_agree(design: Design, run_on: Callable[..., str]) -> None:
     assert len(ALL_LETTERS) == 134
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15, derandomize=True)
 @given(st.sampled_from(load_designs()), st.randoms(use_true_random=False))
 def test_wrapping_texts_agree_or_are_laid_out(design: Design, dice: random.Random) -> None:
     """Words of many lengths in the slots of several lines: drawn alike, or given up by fast filling. Most are drawn."""

@@ -40,7 +40,7 @@ def test_control_genuine_files_are_valid() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 3])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_no_flipped_bit_survives(count: int, data: st.DataObject) -> None:
     """A bit anywhere: never valid, and outside the holes not even intact."""
@@ -53,7 +53,7 @@ def test_no_flipped_bit_survives(count: int, data: st.DataObject) -> None:
         assert samples.look_at_stranger(bytes(flipped)).kind is not Kind.OURS_INTACT
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_no_splice_survives(data: st.DataObject) -> None:
     """Pieces cut out, doubled or overwritten anywhere: never valid."""
@@ -77,7 +77,7 @@ _DICTIONARIES = st.dictionaries(_KEYS.map(pdf_name), st.one_of(_LEAVES, st.lists
 _OBJECTS = st.one_of(_LEAVES, _DICTIONARIES.map(generic.DictionaryObject))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(base=st.sampled_from(BASES), objects=st.lists(_OBJECTS, max_size=3), entries=_DICTIONARIES)
 def test_no_revision_of_an_editor_survives(base: Base, objects: list[generic.PdfObject], entries: dict[generic.NameObject, generic.PdfObject]) -> None:
     """New objects and other entries of the catalog, saved as editors save: not even if they were in the register."""
@@ -94,21 +94,21 @@ def test_no_revision_of_an_editor_survives(base: Base, objects: list[generic.Pdf
 _BODIES = st.sampled_from([b"null", b"<< >>", b"[]", b"<< /Length 1 >>\nstream\nx\nendstream", b"<< /Type /Sig /ByteRange [0 1 2 3] /Contents <00> >>", b"5"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(base=st.sampled_from(BASES), objects=st.dictionaries(st.integers(1, 60), _BODIES, max_size=4), freed=st.sets(st.integers(1, 60), max_size=2))
 def test_no_revision_by_hand_survives(base: Base, objects: dict[int, bytes], freed: set[int]) -> None:
     """Any object replaced, any freed, with tables and with streams: not even if it were in the register."""
     assert _nobody_but_us(appended(base, objects, freed=freed - objects.keys()))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(base=st.sampled_from(BASES), tail=st.binary(min_size=1, max_size=200))
 def test_no_tail_of_bytes_survives(base: Base, tail: bytes) -> None:
     """Whatever bytes stand behind the end: not even if they were in the register."""
     assert _nobody_but_us(base.data + tail)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_no_two_files_in_one_survive(data: st.DataObject) -> None:
     """One behind the other, in either order, whole or from any piece on."""

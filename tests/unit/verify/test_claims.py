@@ -23,6 +23,8 @@ from keys_dev import certificates
 from tests.support import pki as pkis
 
 DAY = dt.date(2022, 2, 6)
+TODAY = dt.datetime.now(HANOI).date()
+"""As a day of signing is counted; one for the whole run, also where midnight comes."""
 TOKEN = "ABCDEFGHJKMNPQRSTVWXYZ0123"
 COMMITMENT = commit(token=TOKEN, full_name="Nguyễn Thị Đào", birth="1988-07-01", first_day=DAY, last_day=DAY)
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -39,8 +41,7 @@ def known() -> tuple[KnownKey, ...]:
 
 
 def made(**changes: object) -> Claims:
-    today = dt.datetime.now(HANOI).date()  # as a day of signing is counted
-    return replace(Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", today, 0, 1_047_551, COMMITMENT), **changes)  # type: ignore[arg-type]
+    return replace(Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", TODAY, 0, 1_047_551, COMMITMENT), **changes)  # type: ignore[arg-type]
 
 
 @functools.cache

@@ -57,7 +57,7 @@ def test_each_signer_must_be_pinned() -> None:
         assert prove_raw(data, trust=replace(trust, pins=pins), count=3) == "signer not pinned"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data())
 def test_no_flipped_bit_outside_the_last_hole_is_proven(data: st.DataObject) -> None:
     """Base, stock, revisions, and the holes that later signatures cover."""
@@ -218,7 +218,7 @@ def test_nothing_may_be_left_over() -> None:
         cursor.close()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=64), st.integers(0, 3000))
 def test_rubbish_is_answered_not_raised(rubbish: bytes, at: int) -> None:
     """Bytes overwritten in a CMS are a fault, whatever they make of it; nobody signs the issuer's certificate and the time-stamp here."""
