@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from certsvc.issuing.batches import finish_batches
+from certsvc.models import Role
 from certsvc.resources import utc_now
 from tests.support.changing import change, outcomes, refusal, state, unfit
+from tests.support.console import at_console, hand_in
 from tests.support.hooks import log_of, subscribe
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
@@ -72,3 +74,18 @@ async def test_what_failed_is_replayed(rig: Rig) -> None:
     await rig.work()
     batch = await state(rig, batch_id)
     assert (batch["status"], batch["counts"]["issued"], batch["finished_at"] is None) == ("failed", PAPERS, False)
+
+
+async def test_the_console_says_so_and_lets_it_be_stopped(rig: Rig) -> None:
+    """What is wrong and the results to mend at once; all PDFs when there are all."""
+    async with at_console(rig, Role.INSURER) as browser:
+        batch_id = (await hand_in(browser, BROKEN, dry_run="false")).headers["Location"].rpartition("/")[2]
+        await rig.read()
+        page = (await browser.get(f"/staff/batches/{batch_id}")).text
+        assert (await state(rig, batch_id, role="admin"))["problem"]["message_vi"] in page
+        assert f"/staff/batches/{batch_id}/cancel" in page
+        assert [f"/v1/batches/{batch_id}/{what}" in page for what in ("results?format=xlsx", "archive.zip")] == [True, False]
+        await rig.work()
+        page = (await browser.get(f"/staff/batches/{batch_id}")).text
+        assert f"/staff/batches/{batch_id}/cancel" not in page
+        assert f"/v1/batches/{batch_id}/archive.zip" in page

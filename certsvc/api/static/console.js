@@ -4,15 +4,16 @@
 
 const RETRY_MS = 5000;
 
-/* A batch that goes on: its figures as they change; the whole page once it has ended. */
+/* A batch that goes on: its figures as they change; the whole page once its file turned out broken, and once it has ended. */
 function follow(panel) {
   const stream = new EventSource(panel.dataset.events);
   const bar = panel.querySelector("progress");
   const reload = () => { stream.close(); location.reload(); };
   stream.addEventListener("progress", (event) => {
     const { counts, status } = JSON.parse(event.data);
+    if (status === "failed" && !panel.querySelector(".error-summary")) return reload();
     for (const place of panel.querySelectorAll("[data-count]")) place.textContent = counts[place.dataset.count];
-    if (status !== "running") return;
+    if (status === "reading") return;
     bar.max = Math.max(counts.issued + counts.failed + counts.pending, 1);
     bar.value = counts.issued + counts.failed;
   });
