@@ -267,3 +267,18 @@ async def test_the_command_line_sends_and_tells(dummy_rig: Rig, bhxh: StandInPor
     refused = _command(settings, "resend", settled, "--confirm")
     _, err = await asyncio.to_thread(refused.communicate)
     assert (refused.returncode, b"settled" in err, len(bhxh.documents)) == (1, True, 2)
+
+
+async def test_of_a_batch_what_is_in_force_is_sent(dummy_rig: Rig, bhxh: StandInPortal, settings: Settings) -> None:
+    """In the place of what was replaced its successor; what stays behind is named, and the command says no."""
+    batch = (await dummy_rig.submit(as_csv(*(record(number, wants_recovery="0") for number in range(21, 24))))).json()["id"]
+    await dummy_rig.work()
+    good, revoked, replaced = [line["certificate_id"] for line in await dummy_rig.results(batch) if line["certificate_id"]]
+    await dummy_rig.call("POST", f"/v1/certificates/{revoked}/revoke", json={"reason": "wrong_data"})
+    successor = (await dummy_rig.call("POST", f"/v1/certificates/{replaced}/replace", json={"reason": "lost"})).json()["id"]
+    await dummy_rig.work()
+    sent = _command(settings, "send", "--batch", batch, "--format", "xml11")
+    _, err = await asyncio.to_thread(sent.communicate)
+    assert (sent.returncode, revoked in err.decode(), len(bhxh.documents)) == (1, True, 2)
+    async with dummy_rig.res.db.read() as session:
+        assert {str(each.certificate_id) for each in await submissions.newest(session, state=None, limit=10)} == {good, successor}
