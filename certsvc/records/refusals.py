@@ -84,8 +84,8 @@ def missing_columns(names: Sequence[str], unknown: Sequence[str], layout: Layout
 
 
 def no_header(texts: Iterable[str], layout: Layout) -> InputError:
-    """`no_header`: in `errors` the texts that come near to a title; no others, for they may be of persons."""
-    near = {text: name for text in list(dict.fromkeys(texts))[:MOST_COMPARED] if layout.find(text) is None and (name := layout.nearest(text))}
+    """`no_header`: in `errors` those of at most `MOST_COMPARED` texts that come near to a title; no others, for they may be of persons."""
+    near = {text: name for text in texts if layout.find(text) is None and (name := layout.nearest(text))}
     return refusal("no_header", errors=[_unknown(text, name, layout) for text, name in list(near.items())[:_MOST_TITLES]])
 
 

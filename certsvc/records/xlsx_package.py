@@ -7,9 +7,10 @@ Parts are read by name only, never extracted; what is not asked for is never unp
 """
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
+from xml.parsers.expat import ParserCreate
 
 from typing_extensions import override
 
@@ -22,6 +23,7 @@ _MOST_RATIO, _RATIO_FREE_BYTES = 100, 1 << 20
 _MOST_SMALL_BYTES, _MOST_SMALL_ELEMENTS = 16 << 20, 300_000
 _MOST_SEARCHED_ELEMENTS = 2_000_000
 _CHUNK_BYTES = 1 << 16
+_SEPARATOR = " "
 _ENCRYPTED = 0x1
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 """All that part 2 allows (annex B); zipfile unpacks the others without a bound."""
@@ -143,6 +145,24 @@ def _check_declared(parts: list[zipfile.ZipInfo], *, max_unpacked_bytes: int, mo
     is_bomb = any(part.file_size > max(_RATIO_FREE_BYTES, part.compress_size * _MOST_RATIO) for part in parts)
     if is_bomb or len(parts) > most_parts or sum(part.file_size for part in parts) > max_unpacked_bytes:
         raise refusal("too_large_unpacked")
+
+
+def part_name(namespace: str, name: str) -> str:
+    """An element's name as the handlers of `part_parser` are told it."""
+    return f"{namespace}{_SEPARATOR}{name}"
+
+
+def part_parser(start: Callable[[str, dict[str, str]], None], end: Callable[[str], None], text: Callable[[str], None]) -> Any:
+    """An expat parser of a part, with its handlers. It raises InputError (`broken_file`) for a document type declaration, in any encoding."""
+
+    def refuse(*_: object) -> None:
+        raise refusal("broken_file")
+
+    parser = ParserCreate(namespace_separator=_SEPARATOR)
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
+    parser.StartDoctypeDeclHandler = refuse
+    return parser
 
 
 def count_elements(xml: bytes) -> int:

@@ -7,19 +7,15 @@ is what signing then waits for. What cells mean (numbers, strings, days) is told
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
-from xml.parsers.expat import ParserCreate
 
 from openpyxl.utils import column_index_from_string
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from certsvc.errors import InputError
 from certsvc.records.refusals import refusal
-from certsvc.records.xlsx_package import PartStream, damage_refused
+from certsvc.records.xlsx_package import PartStream, damage_refused, part_name, part_parser
 
-_SEPARATOR = " "
-_DATA, _ROW, _CELL, _VALUE, _FORMULA, _INLINE, _TEXT, _RUN = (
-    f"{SHEET_MAIN_NS}{_SEPARATOR}{name}" for name in ("sheetData", "row", "c", "v", "f", "is", "t", "r")
-)
+_DATA, _ROW, _CELL, _VALUE, _FORMULA, _INLINE, _TEXT, _RUN = (part_name(SHEET_MAIN_NS, name) for name in ("sheetData", "row", "c", "v", "f", "is", "t", "r"))
 _DATA_DEPTH, _ROW_DEPTH, _CELL_DEPTH, _VALUE_DEPTH, _TEXT_DEPTH = 2, 3, 4, 5, 6
 _MOST_LETTERS, _MOST_COLUMNS = 3, 16_384
 INLINE, ERROR = "inlineStr", "e"
@@ -85,12 +81,7 @@ class _Sheet:
             self._start_run_text,
         )
         """By depth: that of the part's root is 1."""
-        parser = ParserCreate(namespace_separator=_SEPARATOR)
-        parser.buffer_text = True
-        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
-        parser.CharacterDataHandler = self._text
-        parser.StartDoctypeDeclHandler = self._refuse
-        self.parser: Any = parser
+        self.parser: Any = part_parser(self._start, self._end, self._text)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
@@ -163,9 +154,6 @@ class _Sheet:
             self._end_row()
         elif depth == _DATA_DEPTH and self._is_data:
             self._is_data, self.is_over = False, True
-
-    def _refuse(self, *_: object) -> None:
-        raise refusal("broken_file")
 
 
 def _whole(number: str) -> int:

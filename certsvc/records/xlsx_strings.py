@@ -5,16 +5,13 @@ its escapes are read once, for cells refer to one string as often as they like.
 """
 
 from typing import Any
-from xml.parsers.expat import ParserCreate
 
 from openpyxl.utils.escape import unescape
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
-from certsvc.records.refusals import refusal
-from certsvc.records.xlsx_package import PartStream
+from certsvc.records.xlsx_package import PartStream, part_name, part_parser
 
-_SEPARATOR = " "
-_ITEM, _TEXT, _RUN = (f"{SHEET_MAIN_NS}{_SEPARATOR}{name}" for name in ("si", "t", "r"))
+_ITEM, _TEXT, _RUN = (part_name(SHEET_MAIN_NS, name) for name in ("si", "t", "r"))
 _ITEM_DEPTH, _TEXT_DEPTH, _RUN_TEXT_DEPTH = 2, 3, 4
 _MOST_CELL_CHARS = 32_767
 """Excel's own limit."""
@@ -47,12 +44,7 @@ class _Table:
         self._parts: list[str] = []
         self._depth = self._chars = 0
         self._is_item = self._is_run = self._is_text = False
-        parser = ParserCreate(namespace_separator=_SEPARATOR)
-        parser.buffer_text = True
-        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
-        parser.CharacterDataHandler = self._text
-        parser.StartDoctypeDeclHandler = self._refuse
-        self.parser: Any = parser
+        self.parser: Any = part_parser(self._start, self._end, self._text)
 
     def _start(self, name: str, _: dict[str, str]) -> None:
         self._depth += 1
@@ -74,6 +66,3 @@ class _Table:
             self.texts.append(shown("".join(self._parts).replace(_ESCAPED_UNDERSCORE, "")))
         self._depth -= 1
         self._is_text = False
-
-    def _refuse(self, *_: object) -> None:
-        raise refusal("broken_file")
