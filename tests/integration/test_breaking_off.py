@@ -83,6 +83,7 @@ async def test_the_console_says_so_and_lets_it_be_stopped(rig: Rig) -> None:
         await rig.read()
         page = (await browser.get(f"/staff/batches/{batch_id}")).text
         assert (await state(rig, batch_id, role="admin"))["problem"]["message_vi"] in page
+        assert "vẫn được ký" in page
         assert f"/staff/batches/{batch_id}/cancel" in page
         assert [f"/v1/batches/{batch_id}/{what}" in page for what in ("results?format=xlsx", "archive.zip")] == [True, False]
         await rig.work()
