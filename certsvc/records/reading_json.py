@@ -18,6 +18,7 @@ from certsvc.records.columns import Layout
 from certsvc.records.raw_rows import WHOLE_ROW, Flag, RawRow
 from certsvc.records.reading_csv import HEADER_DEPTH
 from certsvc.records.refusals import refusal
+from certsvc.records.tag_tables import layouts_of
 
 Fields: TypeAlias = list[tuple[str, Any]] | None
 """A record's fields in their order, or None where there is no record. Nested values are `_NESTED`."""
@@ -72,6 +73,8 @@ class _Header:
     """Where fields go: those of the first records, then every column that a record need not have."""
 
     def __init__(self, layout: Layout, names: Iterable[str]) -> None:
+        names = list(names)
+        layout = max(layouts_of(layout), key=lambda each: len({*map(each.find, names)} - {None}))
         self.titles: list[str] = []
         self._layout = layout
         self._by_column: dict[str, int] = {}

@@ -23,7 +23,7 @@ from certsvc.records.reading_ods import is_ods, open_ods_sheets
 from certsvc.records.reading_xlsx import open_sheets
 from certsvc.records.refusals import missing_columns, no_header, refusal
 from certsvc.records.rules import finding
-from certsvc.records.tag_tables import with_defaults_of
+from certsvc.records.tag_tables import layouts_of
 from certsvc.records.xlsx_package import Search
 
 _SEARCHED_COLUMNS = frozenset(range(1_000))
@@ -123,7 +123,8 @@ def open_table(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: La
     """
     search = Search()
     with open_file(path, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, layout=layout, search=search) as (file_format, sheets):
-        table = _table(sheets, layouts=_layouts(layout, file_format), file_format=file_format, max_rows=max_rows)
+        layouts = [layout.unmapped()] if file_format in EXCHANGE_FORMATS else layouts_of(layout)
+        table = _table(sheets, layouts=layouts, file_format=file_format, max_rows=max_rows)
         search.end()
         yield table
 
@@ -167,13 +168,6 @@ def _start_of(file: BinaryIO) -> bytes:
     if start.startswith((b"%PDF-", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff")):
         raise refusal("not_a_table")
     return start
-
-
-def _layouts(layout: Layout, file_format: str) -> Sequence[Layout]:
-    """What the titles of a file may be; those of cases also the tags of CT07."""
-    if file_format in EXCHANGE_FORMATS:
-        return [layout.unmapped()]
-    return [layout, with_defaults_of(layout)] if layout.columns is CASES.columns else [layout]
 
 
 def _table(sheets: Iterator[Sheet], *, layouts: Sequence[Layout], file_format: str, max_rows: int) -> Table:

@@ -4,13 +4,13 @@ What the tags say is read as out of the XML (`exchange_rows`). The facility, whi
 of its own here, or the sender's mapping gives it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from typing_extensions import override
 
 from certsvc.records.cells import Cell, as_text
-from certsvc.records.columns import LONGEST_TITLE, Column, Layout
+from certsvc.records.columns import CASES, LONGEST_TITLE, Column, Layout
 from certsvc.records.ct07 import TAGS_2025
 from certsvc.records.exchange_rows import COLUMNS, row_of_ct07
 from certsvc.records.titles import TITLES_VI
@@ -73,6 +73,8 @@ CT07 = _TagLayout(
 )
 
 
-def with_defaults_of(layout: Layout) -> Layout:
-    """CT07's tags, and in empty cells what a sender's mapping gives for their columns."""
-    return replace(CT07, defaults={tag: layout.defaults[field] for tag, field in FIELDS.items() if field in layout.defaults})
+def layouts_of(layout: Layout) -> Sequence[Layout]:
+    """What the titles of a table may be: those of cases also CT07's tags, with what a sender's mapping gives for their columns."""
+    if layout.columns is not CASES.columns:
+        return [layout]
+    return [layout, replace(CT07, defaults={tag: layout.defaults[field] for tag, field in FIELDS.items() if field in layout.defaults})]

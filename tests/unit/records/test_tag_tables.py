@@ -78,6 +78,13 @@ def test_vietnamese_without_marks_is_no_tag(tmp_path: Path) -> None:
     assert "full_name" in {each["field"] for each in caught.value.errors}
 
 
+def test_a_tag_that_only_later_records_have_is_read(tmp_path: Path) -> None:
+    """As a column of ours would be."""
+    rows = [{tag: cell for tag, cell in TAGS[0].items() if tag != "MA_THE"}] * 30
+    last = read(as_json([*rows, TAGS[0]]), tmp_path)[-1]
+    assert (last.cells["health_insurance_card"], last.notices) == (TAGS[0]["MA_THE"], ())
+
+
 def test_findings_name_our_columns(tmp_path: Path) -> None:
     """A formula in a tag's cell is told under the column that it fills."""
     book = openpyxl.load_workbook(io.BytesIO(as_xlsx(TAGS)))
