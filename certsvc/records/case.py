@@ -156,9 +156,11 @@ class Case:
     vaccine_doses: int | None
     last_dose_on: dt.date | None
     outcome: Outcome | None
+    outcome_on: dt.date | None = None
     facility_code: str
     visit_no: str
     examined_on: dt.date | None
+    certified_on: dt.date | None = None
     icd10: str
     diagnosis: str
     treatment: str
@@ -169,6 +171,11 @@ class Case:
     @property
     def person_key(self) -> str:
         return person_key(citizen_id=self.citizen_id, full_name=self.full_name, birth=self.birth, phone=self.phone)
+
+    @property
+    def dated_on(self) -> dt.date | None:
+        """The date that the sick-leave form bears (ngày chứng từ): the examination, or the last day of a visit of several days."""
+        return self.certified_on or self.examined_on
 
     @property
     def leave_days(self) -> int:
@@ -194,11 +201,18 @@ class Case:
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
         """The case that `to_json` wrote. Raises KeyError or ValueError if it is not one."""
-        return cls(**{name: _typed(name, record[_COLUMNS[name]]) for name in _FIELDS})
+        return cls(**{name: _typed(name, record[_COLUMNS[name]]) for name in _FIELDS if name not in _OMITTED or _COLUMNS[name] in record})
 
     def canonical(self) -> bytes:
-        """The case as JSON in UTF-8, keys in order, no blanks: equal exactly where two cases say the same."""
-        return _CANONICAL.encode(dict(zip(_SORTED_COLUMNS, _sorted_values(self), strict=True))).encode()
+        """The case as JSON in UTF-8, keys in order, no blanks: equal exactly where two cases say the same.
+
+        A later column says nothing where it is empty, so that a case has the digest it had before there was that column.
+        """
+        values = dict(zip(_SORTED_COLUMNS, _sorted_values(self), strict=True))
+        for column in _OMITTED:
+            if values[column] is None:
+                del values[column]
+        return _CANONICAL.encode(values).encode()
 
     def content_digest(self) -> str:
         """SHA-256 in hex over the canonical JSON [rules V-DUPLICATE]."""
@@ -211,6 +225,7 @@ def _plain(value: object) -> str:
 
 _FIELDS = tuple(each.name for each in fields(Case))
 _COLUMNS = {name: "birth_date" if name == "birth" else name for name in _FIELDS}
+_OMITTED = ("outcome_on", "certified_on")
 _SORTED_COLUMNS = tuple(sorted(_COLUMNS.values()))
 _sorted_values = attrgetter(*sorted(_FIELDS, key=_COLUMNS.__getitem__))
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
@@ -224,7 +239,7 @@ _TYPES: dict[str, Callable[[str], Any]] = {
     "care_setting": CareSetting,
     "outcome": Outcome,
 } | dict.fromkeys(
-    ("id_issued_on", "positive_on", "last_test_on", "isolation_from", "isolation_to", "last_dose_on", "examined_on"),
+    ("id_issued_on", "positive_on", "last_test_on", "isolation_from", "isolation_to", "last_dose_on", "outcome_on", "examined_on", "certified_on"),
     dt.date.fromisoformat,
 )
 

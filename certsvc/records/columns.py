@@ -155,9 +155,11 @@ CASES = _layout(
     ("vaccine_doses", ("Số mũi vaccine", "Số mũi tiêm"), False, 32),
     ("last_dose_on", ("Ngày tiêm mũi cuối",), False, 32),
     ("outcome", ("Kết quả điều trị",), True, 64),
+    ("outcome_on", ("Ngày tử vong", "Ngày chuyển viện", "Ngày kết cục"), False, 32),
     ("facility_code", ("Mã cơ sở KCB", "Mã cơ sở khám bệnh, chữa bệnh", "Mã cơ sở"), True, 32),
     ("visit_no", ("Số KCB/lượt khám", "Số khám"), False, 64),
     ("examined_on", ("Ngày khám bệnh", "Ngày khám bệnh, chữa bệnh"), True, 32),
+    ("certified_on", ("Ngày ký chứng từ", "Ngày cấp giấy"), False, 32),
     ("icd10", ("ICD-10", "Mã ICD", "Mã bệnh"), True, 32),
     ("diagnosis", (), False, 1024),
     ("treatment", ("Điều trị",), False, 1024),
@@ -168,7 +170,7 @@ CASES = _layout(
     ("wants_recovery", ("Cần giấy khỏi bệnh",), False, 32),
     any_of=("wants_sick_leave", "wants_recovery"),
 )
-"""A file of cases; `id_type` is an extra of ours, the rest are the columns of `f0_cases.csv`."""
+"""A file of cases; `id_type`, `outcome_on` and `certified_on` are optional extras, the rest are the columns of `f0_cases.csv`."""
 
 
 def layout_of(mapping: Mapping[str, Any] | None) -> Layout:
@@ -203,5 +205,7 @@ IDENTIFIERS = frozenset(
 )
 """Numbers that nobody counts with: a leading zero is part of them."""
 
-DAYS = frozenset({"birth_date", "id_issued_on", "positive_on", "last_test_on", "isolation_from", "isolation_to", "last_dose_on", "examined_on"})
+DAYS = frozenset(
+    ("birth_date", "id_issued_on", "positive_on", "last_test_on", "isolation_from", "isolation_to", "last_dose_on", "outcome_on", "examined_on", "certified_on")
+)
 """Columns of days; `birth_date` may be a year alone."""

@@ -12,7 +12,7 @@ from certsvc.states import Kind
 
 _WARD = re.compile(r"[0-9]{5}")
 _MOST_DOSES = 20
-_DATES = ("id_issued_on", "positive_on", "last_test_on", "isolation_from", "isolation_to", "last_dose_on", "examined_on")
+_DATES = ("id_issued_on", "positive_on", "last_test_on", "isolation_from", "isolation_to", "last_dose_on", "outcome_on", "examined_on", "certified_on")
 
 
 class Station(Protocol):
