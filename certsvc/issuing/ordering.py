@@ -9,7 +9,7 @@ from certsvc.issuing.orders import Order
 from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.issuing.rosters import Roster, Staff
 from certsvc.models import Certificate, Kind
-from certsvc.records import discharge_rule_on
+from certsvc.records import BUILT_IN, CareSetting
 from certsvc.templates.designs import choose_design
 from certsvc.templates.values import FormFacts
 from certsvc.vault import Vault
@@ -40,7 +40,7 @@ def make_order(certificate: Certificate, roster: Roster, *, vault: Vault, settin
 
 
 def _facts(certificate: Certificate, staff: Staff, *, vault: Vault, settings: Settings, today: dt.date) -> FormFacts:
-    rule = discharge_rule_on(certificate.event_on) if certificate.kind is Kind.RECOVERY else None
+    rule = BUILT_IN.discharge_rule_on(certificate.event_on, CareSetting.HOME) if certificate.kind is Kind.RECOVERY else None
     return FormFacts(
         facility_name=staff.facility_name,
         parent_name=staff.parent_name,

@@ -39,9 +39,9 @@ class OpenEpisode:
 class Checked:
     """What step one found of a row.
 
-    `case_id` and `facility_code` are fit to be shown even where they are wrong (empty where they cannot
-    be). `findings` are in table order; `leave_findings` are V rules that a recovery does without. `record` is the case's canonical JSON, empty for a rejected row;
-    `digest` is the case's `content_digest`, or for a rejected row one over its texts.
+    `case_id` and `facility_code` are fit to be shown even where they are wrong (empty where they cannot be). `findings` are in
+    table order; `leave_findings` are broken V rules that a recovery does without. `record` is the case's canonical JSON, empty
+    for a rejected row; `digest` is the case's `content_digest`, or for a rejected row one over its texts.
     """
 
     case: Case | None

@@ -101,12 +101,7 @@ FIELD_RULES = (
             ),
             "missing": Wording("Thiếu «{column}».", "“{column}” is missing."),
             "future": Wording("«{column}» ở sau ngày hôm nay: hãy kiểm tra lại.", "“{column}” lies in the future: check it."),
-            "certified": Wording(
-                "«{column}» ở trước ngày khám: hãy kiểm tra lại hai ngày.", "“{column}” is before the examination: check both dates."
-            ),
-            "outcome": Wording(
-                "«{column}» ở trước ngày khám: hãy kiểm tra lại hai ngày.", "“{column}” is before the examination: check both dates."
-            ),
+            "examined": Wording("«{column}» ở trước ngày khám: hãy kiểm tra lại hai ngày.", "“{column}” is before the examination: check both dates."),
             "isolation": Wording(
                 "«{column}» ở trước ngày bắt đầu cách ly: hãy kiểm tra lại hai ngày.", "“{column}” is before isolation began: check both dates."
             ),

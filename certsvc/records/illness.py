@@ -67,15 +67,17 @@ def dates(draft: Draft, *, wants: frozenset[Kind], result: TestResult | None, ou
         draft.report("V-DATE-ORDER", "isolation_to", "isolation")
     if result is TestResult.NEGATIVE and tested and positive and tested < positive:
         draft.report("V-DATE-ORDER", "last_test_on", "negative")
-    if examined := days["examined_on"]:
-        certified, ended = days["certified_on"], days["outcome_on"]
-        if certified and certified < examined:
-            draft.report("V-DATE-ORDER", "certified_on", "certified")
-        if outcome in _ENDINGS and ended and ended < examined:
-            draft.report("V-DATE-ORDER", "outcome_on", "outcome")
+    for column in ("certified_on", "outcome_on") if outcome in _ENDINGS else ("certified_on",):
+        _require_not_before_examination(draft, column, days)
     if positive:
         _warn_of_distance(draft, days, positive)
     return days
+
+
+def _require_not_before_examination(draft: Draft, column: str, days: Mapping[str, dt.date | None]) -> None:
+    day, examined = days[column], days["examined_on"]
+    if day and examined and day < examined:
+        draft.report("V-DATE-ORDER", column, "examined")
 
 
 def _warn_of_distance(draft: Draft, days: Mapping[str, dt.date | None], positive: dt.date) -> None:

@@ -12,9 +12,7 @@ from certsvc.records.rules import finding
 from certsvc.states import Kind
 
 _SCHOOL_AGE, _WORKING_AGE = 7, 15
-_NO_EMPLOYER = frozenset(
-    map(fold, ("không", "không có", "lao động tự do", "tự do", "nội trợ", "thất nghiệp", "hưu trí", "nghỉ hưu", "học sinh", "sinh viên"))
-)
+_NO_EMPLOYER = frozenset(map(fold, ("không", "không có", "lao động tự do", "tự do", "nội trợ", "thất nghiệp", "hưu trí", "nghỉ hưu", "học sinh", "sinh viên")))
 """Words for having none, as stations write them where the employer should stand [rules A-EMPLOYER]."""
 _ENDINGS = frozenset({Outcome.DIED, Outcome.TRANSFERRED})
 _NEW_FORM = dt.date(2025, 7, 1)
