@@ -11,7 +11,7 @@ from defusedxml.ElementTree import fromstring
 
 from certsvc.errors import InputError
 from certsvc.models import Kind
-from certsvc.records import Birth, Case, Checked, check, judge
+from certsvc.records import Birth, Case, Checked, check
 from certsvc.records.ct07 import TAGS_2022, TAGS_2025, Ct07Facts, ct07_tags, ct07_xml
 from certsvc.records.exchange_fields import Format, field_table
 from certsvc.records.exchange_xml import document, dossier, envelope
@@ -21,7 +21,7 @@ from tests.support.cases import make_case
 from tests.support.exchange import ct07, file_of, hschungtu, read, tags_of, zipped
 from tests.support.exchange import document as written
 from tests.support.records import record
-from tests.unit.records.samples import REGISTRY, SAMPLE, TODAY, KnownHistory, told
+from tests.unit.records.samples import REGISTRY, SAMPLE, TODAY, judged_row, told
 
 LAYOUTS = {Format.CT07: TAGS_2022, Format.CT07_2025: TAGS_2025}
 HEAD_NO, PRACTITIONER_NO = "0115826780", "0150951092"
@@ -32,7 +32,7 @@ def checked(row: SheetRow) -> Checked:
 
 
 def outcome(row: SheetRow) -> tuple[str, str]:
-    judgement = judge(checked(row), history=KnownHistory())
+    judgement = judged_row(checked(row))
     return told(judgement, Kind.SICK_LEAVE), told(judgement, Kind.RECOVERY)
 
 
