@@ -22,6 +22,7 @@ ILL_AGAIN = record(2) | SAME_PERSON
 ILL_AGAIN |= {"positive_on": "2022-02-27", "isolation_from": "2022-02-27", "isolation_to": "2022-03-06", "examined_on": "2022-02-27", "outcome": "active"}
 ILL_AGAIN |= {"last_test_on": "", "last_test_result": "", "last_test_by": "", "wants_sick_leave": "0", "wants_recovery": "0"}
 ON_LEAVE_TWICE = record(3) | SAME_PERSON
+ON_LEAVE_TWICE |= {"facility_code": "01802", "practitioner_licence": "000012/HNO-CCHN"}  # at one station it would be one examination too many
 OTHERS = [record(number) for number in range(11, 15)]
 
 
