@@ -125,8 +125,13 @@ def checked(**changes: Cell) -> Checked:
     return check({**GOOD, **changes}, today=TODAY, registry=REGISTRY)
 
 
+def judged_row(row: Checked, history: KnownHistory | None = None) -> Judgement:
+    """What becomes of a row on `TODAY`, by the rules that come with the service."""
+    return judge(row, history=history or KnownHistory(), rules=BUILT_IN, today=TODAY)
+
+
 def judged(history: KnownHistory | None = None, /, **changes: Cell) -> Judgement:
-    return judge(checked(**changes), history=history or KnownHistory(), rules=BUILT_IN, today=TODAY)
+    return judged_row(checked(**changes), history)
 
 
 def told(judgement: Judgement, kind: Kind) -> str:
