@@ -18,11 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.callers import create_key, find_caller
 from certsvc.cli.handing_in import hand_in
 from certsvc.cli.ill_today import write_cases
-from certsvc.config import HANOI, Settings
+from certsvc.config import Settings
 from certsvc.errors import Conflict
 from certsvc.family import die_with_parent
 from certsvc.identities import add_identity, open_keyring
 from certsvc.issuing.marking import mark_all
+from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.models import Certificate, Kind, PublishedFile, Role, Status
 from certsvc.queue import EmbeddedServer
 from certsvc.records.registry_files import read_facilities, read_practitioners
@@ -54,13 +55,13 @@ async def run_demo(settings: Settings, folder: Path, *, once: bool) -> None:
 
     `once` says that nobody is going to serve it.
     """
-    today = utc_now().astimezone(HANOI).date()
     with as_file(files("certsvc").joinpath("sample")) as sample:
         await _set_up(settings, sample)
         keys = await _keys(settings, folder)
         with _working(settings, worker_log(folder)) as wired:
             async with open_resources(wired) as res:
                 await hand_in(res, sample / "f0_cases.csv", key=keys["insurer"], console=_console)
+                today = today_in_hanoi(utc_now())
                 ill_today = write_cases(folder / f"cases-{today}.csv", today, sample=sample)
                 await hand_in(res, folder / f"cases-{today}.csv", key=keys["insurer"], console=_console, day=today)
                 examples = await _write_examples(res, folder, ill_today)
