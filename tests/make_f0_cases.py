@@ -1,12 +1,15 @@
 """Makes case files whose outcomes are known. All persons are invented; the same seed gives the same cases.
 
-    python -m tests.make_f0_cases OUT_DIR [--rows 200] [--seed 1] [--first 1] [--flawed 0.15]
+    python -m tests.make_f0_cases OUT_DIR [--rows 200] [--seed 1] [--first 1] [--flawed 0.15] [--living 0.1] [--today YYYY-MM-DD]
 
 writes facilities.csv and practitioners.csv; the cases as f0_cases.csv (English titles, ISO dates),
 f0_cases_vi.csv and f0_cases_vi.xlsx (as stations keep them: Vietnamese titles and words, dd/mm/yyyy or
 real dates, decomposed names, digits without their leading zeros); and expected.csv: per case `issue`,
-`none` or `reject:RULE` for each kind, the days of leave, and the warnings joined by `+`. W-REPAIRED-*
-come on top of those in the Vietnamese files. Rule ids are those of `certsvc.records.rules`.
+`none` or `reject:RULE` for each kind, the days of leave, and the warnings; several rules of one cell are joined by `+`.
+W-REPAIRED-ZEROS and W-REPAIRED-UNICODE come on top of those in the Vietnamese files. Rule ids are those of `certsvc.records.rules`.
+
+Living cases are those of people who are ill today, by default today in Hanoi: examined today or up to two days before, with a
+leave that runs on.
 """
 
 import argparse
@@ -19,6 +22,7 @@ from pathlib import Path
 
 import openpyxl
 
+from certsvc.config import HANOI
 from certsvc.records.titles import TITLES_VI
 from tests.support.f0_cases import COLUMNS, Expected, Maker, Row
 from tests.support.f0_flaws import FLAWS, flawed_case
@@ -35,6 +39,7 @@ WORDS = {
 }
 DIGIT_COLUMNS = frozenset({"facility_code", "ward_code", "social_insurance_no", "citizen_id", "phone"})
 NAME_COLUMNS = frozenset({"full_name", "father_name", "mother_name"})
+LAST_RULE_ENDED = dt.date(2023, 10, 19)
 
 
 @dataclass(frozen=True)
@@ -47,16 +52,26 @@ class CaseSet:
     expected: list[Expected]
 
 
-def make(*, rows: int, seed: int, first: int = 1, flawed: float = 0.15) -> CaseSet:
-    """Cases numbered from `first`, `flawed` of them with a flaw, each kind in turn."""
-    maker, kinds = Maker(seed), list(FLAWS)
-    made, count = [], 0
+def make(*, rows: int, seed: int, first: int = 1, flawed: float = 0.15, living: float = 0.0, today: dt.date | None = None) -> CaseSet:
+    """Cases numbered from `first`, `flawed` of them with a flaw, each kind in turn, and `living` of them of people who are ill `today`.
+
+    Raises ValueError where some are to be ill on no day, or on one that a rule of discharge covers.
+    """
+    if living and (today is None or today <= LAST_RULE_ENDED):
+        raise ValueError("living cases need a day after the last rule of discharge")
+    maker, kinds = Maker(seed, first=first), list(FLAWS)
+    made: list[tuple[Row, Expected]] = []
+    spoilt = ill = 0
     for place in range(rows):
-        if count < flawed * (place + 1):
-            made.append(flawed_case(maker, first + place, kinds[count % len(kinds)]))
-            count += 1
+        if spoilt < flawed * (place + 1):
+            made.append(flawed_case(maker, first + place, kinds[spoilt % len(kinds)]))
+            spoilt += 1
+        elif today is not None and ill < living * (place + 1):
+            made.append(maker.living_case(first + place, today=today))
+            ill += 1
         else:
             made.append(maker.good_case(first + place))
+            maker.remember(*made[-1])
     return CaseSet(maker.stations, maker.staff, [case for case, _ in made], [expected for _, expected in made])
 
 
@@ -123,8 +138,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=1, help="number of the first case; sets for one database must not share numbers")
     parser.add_argument("--flawed", type=float, default=0.15)
+    parser.add_argument("--living", type=float, default=0.0, help="share of people who are ill today")
+    parser.add_argument("--today", type=dt.date.fromisoformat, default=dt.datetime.now(HANOI).date(), help="the day on which they are ill")
     asked = parser.parse_args()
-    write(asked.out, make(rows=asked.rows, seed=asked.seed, first=asked.first, flawed=asked.flawed))
+    if asked.living and asked.today <= LAST_RULE_ENDED:
+        parser.error(f"--today must lie after {LAST_RULE_ENDED}, up to which a rule of discharge holds")
+    write(asked.out, make(rows=asked.rows, seed=asked.seed, first=asked.first, flawed=asked.flawed, living=asked.living, today=asked.today))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The demo: a whole small certsvc in one folder, with the sample cases issued."""
+"""The demo: a whole small certsvc in one folder, with the sample's certificates issued, and those of people who are ill on the day it runs."""
 
 import asyncio
 import csv
@@ -6,28 +6,30 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.callers import create_key, find_caller
+from certsvc.cli.handing_in import hand_in
+from certsvc.cli.ill_today import write_cases
 from certsvc.config import Settings
-from certsvc.errors import Broken, Conflict
+from certsvc.errors import Conflict
 from certsvc.family import die_with_parent
 from certsvc.identities import add_identity, open_keyring
-from certsvc.issuing.accepting import Order, accept_batch
 from certsvc.issuing.marking import mark_all
-from certsvc.models import Batch, BatchStatus, Certificate, Kind, PublishedFile, Role, Status
+from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.models import Certificate, Kind, PublishedFile, Role, Status
 from certsvc.queue import EmbeddedServer
 from certsvc.records.registry_files import read_facilities, read_practitioners
 from certsvc.resources import Resources, open_resources, open_vault, utc_now
 from certsvc.sign_in.accounts import create_account, enrolment_link, reset_account
-from certsvc.store import Database, batches, certificates, registry, sign_in
+from certsvc.store import Database, certificates, registry, sign_in
 from certsvc.verify.codes import format_code
 from keys_dev.make import make_pki
 
@@ -49,14 +51,20 @@ def worker_log(folder: Path) -> Path:
 
 
 async def run_demo(settings: Settings, folder: Path, *, once: bool) -> None:
-    """Set up, issue, print; running it again issues nothing twice. `once` says that nobody is going to serve it."""
+    """Set up, issue, print; running it again issues nothing twice, and on another day what that day's patients ask for besides.
+
+    `once` says that nobody is going to serve it.
+    """
     with as_file(files("certsvc").joinpath("sample")) as sample:
         await _set_up(settings, sample)
         keys = await _keys(settings, folder)
         with _working(settings, worker_log(folder)) as wired:
             async with open_resources(wired) as res:
-                await _issue_sample(res, sample / "f0_cases.csv", keys["insurer"])
-                examples = await _write_examples(res, folder)
+                await hand_in(res, sample / "f0_cases.csv", key=keys["insurer"], console=_console)
+                today = today_in_hanoi(utc_now())
+                ill_today = write_cases(folder / f"cases-{today}.csv", today, sample=sample)
+                await hand_in(res, folder / f"cases-{today}.csv", key=keys["insurer"], console=_console, day=today)
+                examples = await _write_examples(res, folder, ill_today)
                 staff = await _staff_address(res)
     _write_credentials(folder, base_url=settings.base_url, keys=keys, examples=examples)
     _print_addresses(settings.base_url, folder, staff=staff, keys=keys, examples=examples, once=once)
@@ -158,42 +166,11 @@ def _credentials(folder: Path) -> dict[str, Any]:
     return found
 
 
-async def _issue_sample(res: Resources, file: Path, key: str) -> None:
-    """Hand the sample in as the insurer would, and wait until every row has its fate."""
-    caller = await find_caller(res.db, key, now=utc_now())
-    if caller is None:
-        raise Broken("no_demo_key", "Khoá demo không dùng được.", "The demo's key is not good.")
-    order = Order(caller=caller, facility_code=None, dry_run=False, late_reason="late")
-    batch = await accept_batch(res.db, file, order=order, blobs=res.blobs, vault=res.vault, settings=res.settings, turns=res.file_turns, now=utc_now())
-    await res.doorbell.ring_batch(batch.id)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_console) as progress:
-        task = progress.add_task("Ký giấy mẫu / Issuing the sample", total=None)
-        while (state := await _look(res, batch))[0] in (BatchStatus.READING, BatchStatus.RUNNING):
-            counts = state[1]
-            progress.update(task, total=counts["certificates"] or None, completed=counts["issued"])
-            await asyncio.sleep(0.2)
-        status, counts = state
-        progress.update(task, total=counts["certificates"], completed=counts["issued"])
-    if status is not BatchStatus.DONE or counts["failed"]:
-        raise Broken("demo_failed", "Không cấp được hết giấy mẫu; xem nhật ký.", "Not all sample certificates were issued; see the log.")
-    _console.print(
-        f"{counts['rows']} hồ sơ: {counts['issued']} giấy mới, {counts['existing']} giấy đã có, {counts['rejected']} hồ sơ bị từ chối. / "
-        f"{counts['rows']} cases: {counts['issued']} issued now, {counts['existing']} issued before, {counts['rejected']} rejected."
-    )
-
-
-async def _look(res: Resources, batch: Batch) -> tuple[BatchStatus, dict[str, int]]:
-    async with res.db.read() as session:
-        found = await batches.find(session, batch.id)
-        return (found.status if found else BatchStatus.FAILED), await batches.count(session, batch.id)
-
-
-async def _write_examples(res: Resources, folder: Path) -> list[dict[str, str]]:
-    """Copies of some signed PDFs, both kinds, where a person can open them."""
+async def _write_examples(res: Resources, folder: Path, first: Sequence[str]) -> list[dict[str, str]]:
+    """Copies of some signed PDFs, both kinds, where a person can open them; sick leaves of the `first` cases before others."""
     (folder / "certificates").mkdir(exist_ok=True)
     examples = []
-    for certificate, file in await _some_issued(res):
+    for certificate, file in await _some_issued(res, first):
         path = folder / "certificates" / f"{certificate.serial}.pdf"
         path.write_bytes(await res.archive.get(file))
         code = format_code(res.vault.code(certificate.id))
@@ -201,16 +178,20 @@ async def _write_examples(res: Resources, folder: Path) -> list[dict[str, str]]:
     return examples
 
 
-async def _some_issued(res: Resources) -> list[tuple[Certificate, PublishedFile]]:
-    """Some certificates of both kinds whose files were not erased."""
+async def _some_issued(res: Resources, first: Sequence[str]) -> list[tuple[Certificate, PublishedFile]]:
+    """Some certificates of both kinds whose files were not erased: the sick leaves of the `first` cases, then the newest."""
+    found: list[Certificate] = []
     async with res.db.read() as session:
-        pages = [
-            await certificates.list_page(session, facility_code=None, status=Status.ISSUED, kind=kind, case_id=None, before=None, limit=_EXAMPLES // 2)
-            for kind in Kind
-        ]
-        files = await certificates.published_files(session, [each.pdf_sha256 or "" for page in pages for each in page])
-    found = [(each, files[each.pdf_sha256 or ""]) for page in pages for each in page]
-    return [(each, file) for each, file in found if file.data_key is not None]
+        for kind in Kind:
+            case_ids = (*first, None) if kind is Kind.SICK_LEAVE else (None,)
+            pages = [await _newest(session, kind, case_id) for case_id in case_ids]
+            found += list({each.id: each for page in pages for each in page}.values())[: _EXAMPLES // 2]
+        files = await certificates.published_files(session, [each.pdf_sha256 or "" for each in found])
+    return [(each, file) for each in found if (file := files[each.pdf_sha256 or ""]).data_key is not None]
+
+
+async def _newest(session: AsyncSession, kind: Kind, case_id: str | None) -> Sequence[Certificate]:
+    return await certificates.list_page(session, facility_code=None, status=Status.ISSUED, kind=kind, case_id=case_id, before=None, limit=_EXAMPLES // 2)
 
 
 def _write_credentials(folder: Path, *, base_url: str, keys: dict[str, str], examples: list[dict[str, str]]) -> None:

@@ -31,7 +31,7 @@ from certsvc.verify.offline import judge_text
 from tests.support import calls
 from tests.support.service import Service
 
-CERTIFICATES = 253
+CERTIFICATES = 264
 
 
 @dataclass(frozen=True)

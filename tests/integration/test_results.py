@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from certsvc.issuing import results
+from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.issuing.zips import Member
 from certsvc.resources import utc_now
 from certsvc.store.batches import LINES_AT_ONCE
+from tests import make_f0_cases as maker
 from tests.support.expectation import expected_in, fates_of
 from tests.support.ods import as_ods
 from tests.support.records import as_csv, record
@@ -34,11 +36,25 @@ async def test_the_sample_comes_out_as_expected(rig: Rig, form: str, dry_run: st
     assert fates_of(lines) == expected_in(SAMPLE)
     assert {line["outcome"] for line in lines} == {"would_issue" if dry_run == "true" else "pending", "none", "rejected"}
     batch = (await rig.call("GET", f"/v1/batches/{batch_id}")).json()
-    assert (batch["counts"]["rows"], batch["counts"]["certificates"], batch["counts"]["rejected"]) == (200, 253, 26)
+    assert (batch["counts"]["rows"], batch["counts"]["certificates"], batch["counts"]["rejected"]) == (200, 264, 21)
     counts = batch["counts"]
     assert counts["rows"] == counts["accepted"] + counts["rejected"] + counts["none"]
     assert batch["status"] == ("done" if dry_run == "true" else "running")
     assert len((await rig.call("GET", "/v1/certificates?limit=200")).json()["items"]) == (0 if dry_run == "true" else 200)
+
+
+@pytest.mark.parametrize("dry_run", ["true", "false"])
+async def test_people_who_are_ill_today_come_out_as_expected(rig: Rig, dry_run: str, tmp_path: Path) -> None:
+    """So do a thousand made cases, three in ten of people whose leave runs on from today: tried and in earnest."""
+    made = maker.make(rows=1000, seed=1, living=0.3, today=today_in_hanoi(utc_now()))
+    maker.write(tmp_path, made)
+    batch_id = (await rig.submit((tmp_path / "f0_cases.csv").read_bytes(), dry_run=dry_run)).json()["id"]
+    await rig.read()
+    found = fates_of(await rig.results(batch_id))
+    assert found == expected_in(tmp_path)
+    living = [case["case_id"] for case in made.cases if case["positive_on"] > "2026"]
+    assert len(living) == 300
+    assert {found[case_id].sick_leave for case_id in living} == {"issue"}
 
 
 def sample_as(form: str, folder: Path) -> bytes:

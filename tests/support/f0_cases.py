@@ -1,4 +1,4 @@
-"""Invented F0 cases of which everything asked for can be issued, and what is then expected of them."""
+"""Invented F0 cases without a flaw, of illnesses that are over and of people who are ill, and what is then expected of them."""
 
 import datetime as dt
 import random
@@ -88,22 +88,36 @@ class Expected:
     def reject_recovery(self, rule: str) -> None:
         self.recovery, self.warnings = f"reject:{rule}", []
 
+    def warn(self, rule: str) -> None:
+        self.warnings.append(rule)
+
     def row(self) -> Row:
         days = "" if self.days is None else str(self.days)
         return {"case_id": self.case_id, "sick_leave": self.sick_leave, "recovery": self.recovery, "days": days, "warnings": "+".join(self.warnings)}
 
 
 class Maker:
-    """Makes stations, their staff, and cases one after another out of one source of chance."""
+    """Makes cases one after another out of one source of chance; the stations and their staff are always the same.
 
-    def __init__(self, seed: int) -> None:
-        self.rng = random.Random(seed)
+    Sets of cases that begin with other numbers are about other people, so that one database takes several. `clean` are the cases
+    that ask for both certificates and get them; a later row may be about one of these people.
+    """
+
+    def __init__(self, seed: int, *, first: int = 1) -> None:
+        self.rng = random.Random(0)
+        self.clean: list[tuple[Row, Expected]] = []
         self._taken: set[tuple[str, str]] = set()
         self.stations = [self._station(number, ward, name) for number, (ward, name) in enumerate(WARDS)]
         self.staff = [self._member(number, place) for number in range(len(WARDS)) for place in range(3)]
         closed = self.stations[0] | {"facility_code": "01899", "name": "Trạm Y tế Phúc Xá (cũ)", "active_to": "2021-12-31"}
         self.stations.append(closed)
         self.staff.append(self.staff[0] | {"licence": "000991/HNO-CCHN", "facility_code": "01899"})
+        self.rng = random.Random(f"{seed}:{first}")
+
+    def remember(self, case: Row, expected: Expected) -> None:
+        """Keep a good case for a later row about the same person."""
+        if case["wants_sick_leave"] == case["wants_recovery"] == "1":
+            self.clean.append((case, expected))
 
     def name(self, sex: int) -> str:
         return " ".join(map(self.rng.choice, (FAMILIES, MIDDLES[sex], GIVENS[sex])))
@@ -191,3 +205,20 @@ class Maker:
         warnings = ["W-NO-NEGATIVE"] if wants_recovery and not is_negative else []
         leave, recovery = ("issue" if wanted else "none" for wanted in (wants_leave, wants_recovery))
         return case, Expected(case["case_id"], leave, recovery, length + 1 if wants_leave else None, warnings)
+
+    def living_case(self, number: int, *, today: dt.date) -> tuple[Row, Expected]:
+        """A case of somebody who is ill: examined on that day or up to two days before, with a leave that runs on after it.
+
+        No rule of discharge covers the end of that leave, which is true of days after 19/10/2023.
+        """
+        case, _ = self.good_case(number)
+        start = today - dt.timedelta(days=self.rng.choice((0, 0, 1, 2)))
+        end = start + dt.timedelta(days=self.rng.choice((4, 6, 9, 13, 29)))
+        case |= dict.fromkeys(("positive_on", "examined_on", "isolation_from"), start.isoformat())
+        case |= dict.fromkeys(("last_test_on", "last_test_result", "last_test_by"), "")
+        case |= {"case_id": f"HN-{today:%y%m%d}-{number:06d}", "isolation_to": end.isoformat(), "outcome": "active"}
+        case |= {"wants_sick_leave": "1", "wants_recovery": self.rng.choice("0001")}
+        expected = Expected(case["case_id"], "issue", "none", (end - start).days + 1)
+        if case["wants_recovery"] == "1":
+            expected.reject_recovery("R-OUTCOME+R-NOT-OVER+R-NO-RULE")
+        return case, expected

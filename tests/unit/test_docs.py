@@ -18,10 +18,12 @@ from typer.core import TyperGroup
 from certsvc import errors
 from certsvc.api import problems
 from certsvc.cli import app
+from certsvc.config import HANOI
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.models import Kind
-from certsvc.records import check, judge, refusals
+from certsvc.records import BUILT_IN, check, judge, late_finding, refusals
 from certsvc.records.registry_files import read_facilities, read_practitioners
+from certsvc.resources import utc_now
 from docs.reference import pages
 
 ROOT = Path(__file__).parents[2]
@@ -132,16 +134,24 @@ def test_readme_names_every_command() -> None:
     assert sorted(named) == sorted(_commands(root, "certsvc"))
 
 
-def test_the_tours_record_is_accepted() -> None:
-    """Who follows the README's tour gets a certificate."""
+def test_the_tours_record_is_accepted(tmp_path: Path) -> None:
+    """Who follows the README's tour gets a certificate: a leave from today in Hanoi to the day after tomorrow, without a word."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    request = json.loads(text.split("<<'JSON'\n")[1].split("\nJSON\n")[0])
+    begin, end = text.index("day() {"), text.index("\nJSON\n") + len("\nJSON\n")
+    before = utc_now().astimezone(HANOI).date()
+    subprocess.run(["/bin/sh", "-euc", text[begin:end]], cwd=tmp_path, check=True)
+    request = json.loads((tmp_path / "case.json").read_text(encoding="utf-8"))
+    today = dt.date.fromisoformat(request["record"]["examined_on"])
+    assert before <= today <= utc_now().astimezone(HANOI).date()
     sample = ROOT / "certsvc" / "sample"
     stations = Stations(read_facilities(sample / "facilities.csv"), read_practitioners(sample / "practitioners.csv"))
     kind = Kind(request["kind"])
-    row = check(request["record"], today=dt.date.fromisoformat(request["record"]["isolation_to"]), registry=stations, wants=frozenset({kind}))
-    verdict = judge(row, history=PeoplesHistory().beside((row.facility_code, row.case_id)))[kind]
-    assert (verdict.outcome, verdict.findings) == ("issue", ())
+    row = check(request["record"], today=today, registry=stations, wants=frozenset({kind}))
+    history = PeoplesHistory().beside((row.facility_code, row.case_id))
+    verdict = judge(row, history=history, rules=BUILT_IN, today=today)[kind]
+    assert (verdict.outcome, verdict.findings, verdict.days) == ("issue", (), 3)
+    assert row.case is not None
+    assert late_finding(row.case, signed_on=today) is None
 
 
 def test_no_tracked_file_names_the_place_it_was_written_at() -> None:

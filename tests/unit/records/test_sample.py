@@ -56,8 +56,8 @@ def test_sample_comes_out_as_expected(name: str) -> None:
 
 @pytest.mark.parametrize(("seed", "name"), [(1, "f0_cases_vi.csv"), (2, "f0_cases.csv"), (3, "f0_cases_vi.xlsx"), (4, "f0_cases_vi.csv")])
 def test_made_cases_come_out_as_expected(seed: int, name: str, tmp_path: Path) -> None:
-    """So do a thousand made cases, most of them flawed, in every form."""
-    maker.write(tmp_path, maker.make(rows=1000, seed=seed, first=seed * 1000, flawed=0.7))
+    """So do a thousand made cases in every form: most of them flawed, many of the rest of people who are ill today."""
+    maker.write(tmp_path, maker.make(rows=1000, seed=seed, first=seed * 1000, flawed=0.6, living=0.3, today=TODAY))
     assert outcomes_of(tmp_path / name) == expected_in(tmp_path)
 
 
