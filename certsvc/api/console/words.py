@@ -77,9 +77,11 @@ FIELDS: Mapping[Words, tuple[str, ...]] = {
     ),
     Words("Bệnh, xét nghiệm, cách ly", "Illness, tests, isolation"): (
         "positive_on", "test_method", "test_place", "last_test_on", "last_test_result", "last_test_by", "care_setting",
-        "isolation_from", "isolation_to", "vaccine_doses", "last_dose_on", "outcome",
+        "isolation_from", "isolation_to", "vaccine_doses", "last_dose_on", "outcome", "outcome_on",
     ),
-    Words("Khám bệnh", "Examination"): ("facility_code", "visit_no", "examined_on", "icd10", "diagnosis", "treatment", "practitioner_licence"),
+    Words("Khám bệnh", "Examination"): (
+        "facility_code", "visit_no", "examined_on", "certified_on", "icd10", "diagnosis", "treatment", "practitioner_licence",
+    ),
 }  # fmt: skip
 """The fields of a case, as a form has them."""
 
