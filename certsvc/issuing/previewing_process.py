@@ -45,9 +45,7 @@ def draw(drawing: Drawing) -> bytes:
 
     design = next(each for each in load_designs() if each.id == drawing.design)
     slots = tuple(map(Slot, drawing.slots))
-    filled = fill(
-        design, drawing.values, record=b"", head_examined=drawing.head_examined, is_reissue=False, slots=slots, cache=Path(drawing.bases)
-    )
+    filled = fill(design, drawing.values, record=b"", head_examined=drawing.head_examined, is_reissue=False, slots=slots, cache=Path(drawing.bases))
     return _marked(raster_png(filled_pdf(filled), dpi=_DPI))
 
 
