@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+MARK_CHARS = 32
+"""Hexadecimal digits of a blind index of people: 128 bits."""
+
 
 class Kind(StrEnum):
     SICK_LEAVE = "sick_leave"

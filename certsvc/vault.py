@@ -27,7 +27,8 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from certsvc.config import MIN_SECRET
 from certsvc.errors import Broken
-from certsvc.records import Case, Person
+from certsvc.records import Case, CaseKey, Patient, Person
+from certsvc.states import MARK_CHARS
 from certsvc.verify.codes import encode_code, encode_token
 
 GRANT_LIFETIME_S = 15 * 60
@@ -63,9 +64,9 @@ class Vault:
         """The keyed digest (hex) under which the database knows a normalised code or token."""
         return _mac(self._index, code.encode()).hex()
 
-    def person(self, person_key: str) -> str:
-        """The blind index (hex) of a person, for overlap and re-infection."""
-        return _mac(self._people, person_key.encode()).hex()
+    def mark(self, mark: str) -> str:
+        """The blind index (hex, 128 bits) of what tells people apart: a number, a name, a visit."""
+        return _mac(self._people, mark.encode()).hex()[:MARK_CHARS]
 
     def status_place(self, number: int, list_number: int) -> int:
         """The index in a status list of the `number`-th place given in it; every index of the list comes from one number.
@@ -121,6 +122,18 @@ class Vault:
     def open_case(self, certificate_id: uuid.UUID, sealed: bytes) -> Case:
         """The case a certificate is about. Raises Broken as `open_record` does."""
         return Case.from_json(json.loads(self.open_record(certificate_id, sealed)))
+
+    def open_patient(self, certificate_id: uuid.UUID, sealed: bytes) -> Patient:
+        """Whom a certificate is about, as people are compared."""
+        return Patient.from_json(json.loads(self.open_record(certificate_id, sealed)))
+
+    def seal_patient(self, case_key: CaseKey, patient: Patient) -> bytes:
+        """Whom an open illness is about, as its row keeps it."""
+        return self.seal_secret(_illness_place(case_key), json.dumps(patient.to_json(), ensure_ascii=False).encode())
+
+    def open_ill_patient(self, case_key: CaseKey, sealed: bytes) -> Patient:
+        """What `seal_patient` sealed. Raises Broken as `open_record` does."""
+        return Patient.from_json(json.loads(self.open_secret(_illness_place(case_key), sealed)))
 
     def open_person(self, certificate_id: uuid.UUID, sealed: bytes) -> Person:
         """Whom a certificate is about, which is all that strangers' answers hang on."""
@@ -191,6 +204,10 @@ def _mac(key: bytes, *parts: bytes) -> bytes:
 
 def _record_place(certificate_id: uuid.UUID) -> bytes:
     return b"certificates.record:" + certificate_id.bytes
+
+
+def _illness_place(case_key: CaseKey) -> str:
+    return f"episodes.patient:{'/'.join(case_key)}"
 
 
 def _key_place(certificate_id: uuid.UUID) -> bytes:

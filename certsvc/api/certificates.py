@@ -16,8 +16,8 @@ from certsvc.api.paging import Cursor, lead_on, read_cursor
 from certsvc.api.schemas import CertificateOut, CertificatePage, CertificateRequest, Replacement, Withdrawal, certificate_out
 from certsvc.errors import Conflict, InputError
 from certsvc.issuing import withdrawing
-from certsvc.issuing.requesting import Terms
 from certsvc.issuing.requesting_one import request_certificate
+from certsvc.issuing.terms import Terms
 from certsvc.issuing.withdrawing import WithdrawalReason, get_visible
 from certsvc.models import PUBLISHED, ApiKey, Certificate, Kind, Status
 from certsvc.resources import Resources

@@ -1,6 +1,6 @@
 """`certsvc` on the command line [api.md §1]. Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 cannot now.
 
-running    serve, worker, demo, migrate          members  who works where `serve` or `worker` runs
+running    serve, worker, demo                   members  who works where `serve` or `worker` runs
 here       keys, identities, imports, erasure: on this machine's database
 remote     batch, at a running service           looking  designs, doctor
 issuers    others whose QR codes are believed
@@ -9,6 +9,7 @@ hooks      webhooks, at a running service          recalls  recalls, at a runnin
 verifying  verify, at a running service          accounts local accounts, on this machine's database
 exporting  export, at a running service          portal   what goes to BHXH's portal, from this machine
 delegating authorities to sign, on this machine's database
+migrating  migrate
 
 A command's module is loaded when the command is asked for: `verify` needs no database, `worker` no client.
 """
@@ -25,7 +26,7 @@ _MODULES = {
     "serve": "running",
     "worker": "running",
     "demo": "running",
-    "migrate": "running",
+    "migrate": "migrating",
     "facilities": "delegating",  # adds to those of `here`
     "practitioners": "here",
     "keys": "here",

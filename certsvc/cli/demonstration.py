@@ -21,10 +21,11 @@ from certsvc.errors import Broken, Conflict
 from certsvc.family import die_with_parent
 from certsvc.identities import add_identity, open_keyring
 from certsvc.issuing.accepting import Order, accept_batch
+from certsvc.issuing.marking import mark_all
 from certsvc.models import Batch, BatchStatus, Certificate, Kind, PublishedFile, Role, Status
 from certsvc.queue import EmbeddedServer
 from certsvc.records.registry_files import read_facilities, read_practitioners
-from certsvc.resources import Resources, open_resources, utc_now
+from certsvc.resources import Resources, open_resources, open_vault, utc_now
 from certsvc.sign_in.accounts import create_account, enrolment_link, reset_account
 from certsvc.store import Database, batches, certificates, registry, sign_in
 from certsvc.verify.codes import format_code
@@ -93,6 +94,7 @@ async def _set_up(settings: Settings, sample: Path) -> None:
         db = Database(settings.sqlalchemy_url)
         try:
             await db.migrate()
+            await mark_all(db, vault=open_vault(settings))
             async with db.begin() as session:
                 await registry.save_facilities(session, read_facilities(sample / "facilities.csv"))
             async with db.begin() as session:

@@ -1,4 +1,4 @@
-"""serve, worker, demo, migrate. Each loads what it runs by itself: a worker needs no HTTP server, and help needs neither."""
+"""serve, worker, demo. Each loads what it runs by itself: a worker needs no HTTP server, and help needs neither."""
 
 import socket
 from pathlib import Path
@@ -6,10 +6,8 @@ from typing import Annotated
 
 import typer
 
-from certsvc.cli.ending import CANNOT_NOW, complain, run, say, settings_from_environment
+from certsvc.cli.ending import CANNOT_NOW, complain, run, settings_from_environment
 from certsvc.cli.members import become_service
-from certsvc.config import Settings
-from certsvc.store import Database
 
 Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(help="port to listen on", min=1, max=65535)]
@@ -58,17 +56,3 @@ def demo(
     run(run_demo(settings, folder, once=once))
     if not once:
         become_service(settings, http=(host, port), worker_log=worker_log(folder))
-
-
-def migrate() -> None:
-    """Bring the database to the newest schema."""
-    run(_migrate(settings_from_environment()))
-    say("Cơ sở dữ liệu đã ở phiên bản mới nhất. / The database is at the newest schema.")
-
-
-async def _migrate(settings: Settings) -> None:
-    db = Database(settings.sqlalchemy_url)
-    try:
-        await db.migrate()
-    finally:
-        await db.close()

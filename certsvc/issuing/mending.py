@@ -23,10 +23,11 @@ from certsvc.issuing.amendments import MENDED, load_amendments, open_amended
 from certsvc.issuing.batches import get_batch, require_owner, required
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.reading import columns_of
-from certsvc.issuing.requesting import IN_BATCH, Answer, Terms, answer_rows, today_in_hanoi
+from certsvc.issuing.requesting import answer_rows, today_in_hanoi
 from certsvc.issuing.requesting_one import rejected, require_known_fields
+from certsvc.issuing.terms import IN_BATCH, Answer, Terms
 from certsvc.models import ApiKey, Batch, BatchAmendment, BatchStatus
-from certsvc.records import Case, Cell, Checked, Leave, check
+from certsvc.records import Case, Cell, Checked, Illness, Leave, Patient, check
 from certsvc.records.cells import as_text, normalised
 from certsvc.records.rules import duplicate_finding
 from certsvc.records.tables import SheetRow
@@ -175,22 +176,22 @@ def _rows_of_person(
         for row in rows:
             if row.number != but and _may_be(row.cells, case):
                 other = check(row.cells, today=today, registry=stations, notices=row.notices)
-                if case.person_key in _people_of(other):
+                if any(map(case.patient.is_same_person, _patients_of(other))):
                     found.append((row.number, other))
     return found
 
 
 def _may_be(cells: Mapping[str, Cell], case: Case) -> bool:
-    """A quick look that spares nearly all rows the check: by the citizen id without the zeros that `check` puts back, else by the name."""
-    column, wanted = ("citizen_id", case.citizen_id) if case.citizen_id else ("full_name", case.full_name)
-    return normalised(as_text(cells.get(column))).lstrip("0").casefold() == wanted.lstrip("0").casefold()
+    """A quick look that spares nearly all rows the check: the name, or a number without the zeros that `check` puts back."""
+    looked_at = (("full_name", case.full_name), ("citizen_id", case.citizen_id), ("social_insurance_no", case.social_insurance_no))
+    return any(wanted and wanted.lstrip("0").casefold() in normalised(as_text(cells.get(column))).casefold() for column, wanted in looked_at)
 
 
-def _people_of(checked: Checked) -> Iterator[str]:
+def _patients_of(checked: Checked) -> Iterator[Patient]:
     if checked.case is not None:
-        yield checked.case.person_key
+        yield checked.case.patient
     if checked.open_episode is not None:
-        yield checked.open_episode.person_key
+        yield checked.open_episode.patient
 
 
 async def _open_lines(session: AsyncSession, batch: Batch, number: int, amendment: BatchAmendment | None, *, seen: int | None) -> list[Line]:
@@ -224,12 +225,12 @@ async def _history(session: AsyncSession, batch: Batch, others: Sequence[tuple[i
     with_leave = await batch_rows.with_leave(session, batch.id, [number for number, _ in others])
     for number, other in others:
         if other.open_episode is not None:
-            history.add_episode(other.open_episode.person_key, other.open_episode.positive_on)
+            history.add_illness(other.open_episode.patient, Illness((other.facility_code, other.case_id), other.open_episode.positive_on))
         elif other.case is not None:
-            history.end_episode((other.facility_code, other.case_id))
+            history.end_illness((other.facility_code, other.case_id))
         if other.case is not None and number in with_leave:
-            leave = Leave(other.case.isolation_from, other.case.isolation_to, other.case.case_id)
-            history.add_leave(other.case.person_key, (other.case.facility_code, other.case.case_id), leave)
+            case_key = (other.case.facility_code, other.case.case_id)
+            history.add_leave(other.case.patient, Leave(case_key, other.case.isolation_from, other.case.isolation_to, other.case.case_id))
     return history
 
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 from certsvc.config import Settings
 from certsvc.errors import Broken
 from certsvc.issuing.orders import Order
-from certsvc.issuing.requesting import Terms, new_certificate, today_in_hanoi
+from certsvc.issuing.requesting import new_certificate, today_in_hanoi
 from certsvc.issuing.rosters import Roster, Staff
+from certsvc.issuing.terms import Terms
 from certsvc.models import Certificate, Kind
-from certsvc.records import Case, discharge_rule_on
+from certsvc.records import BUILT_IN, CareSetting, Case
 from certsvc.templates.designs import choose_design
 from certsvc.templates.values import FormFacts
 from certsvc.vault import Vault
@@ -46,7 +47,7 @@ def make_order(certificate: Certificate, roster: Roster, *, vault: Vault, settin
 
 
 def _facts(certificate: Certificate, staff: Staff, *, vault: Vault, settings: Settings, today: dt.date) -> FormFacts:
-    rule = discharge_rule_on(certificate.event_on) if certificate.kind is Kind.RECOVERY else None
+    rule = BUILT_IN.discharge_rule_on(certificate.event_on, CareSetting.HOME) if certificate.kind is Kind.RECOVERY else None
     return FormFacts(
         facility_name=staff.facility_name,
         parent_name=staff.parent_name,

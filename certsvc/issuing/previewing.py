@@ -13,11 +13,12 @@ from certsvc.errors import InputError, Unavailable
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.ordering import facts_beforehand
 from certsvc.issuing.previewing_process import REFUSED, Drawing
-from certsvc.issuing.requesting import Answer, Terms, answer_rows
+from certsvc.issuing.requesting import answer_rows, today_in_hanoi
 from certsvc.issuing.requesting_one import check_for
 from certsvc.issuing.rosters import Rosters
+from certsvc.issuing.terms import Answer, Terms
 from certsvc.models import Kind
-from certsvc.records import Case, Cell, Finding, judge, rule_ids
+from certsvc.records import BUILT_IN, Case, Cell, Finding, judge, rule_ids
 from certsvc.store import Database
 from certsvc.templates.designs import choose_design
 from certsvc.templates.values import form_values
@@ -41,7 +42,8 @@ async def look_over(db: Database, record: Mapping[str, Cell], kinds: Collection[
     found: dict[Finding, None] = {}
     for kind in kinds:
         checked = check_for(kind, record, now=terms.now, stations=stations)
-        judgement = judge(checked, history=PeoplesHistory().beside((checked.facility_code, checked.case_id)), kinds=(kind,))
+        alone = PeoplesHistory().beside((checked.facility_code, checked.case_id))
+        judgement = judge(checked, history=alone, rules=BUILT_IN, today=today_in_hanoi(terms.now), kinds=(kind,))
         found |= dict.fromkeys((*checked.findings, *judgement[kind].findings))
     return list(found)
 

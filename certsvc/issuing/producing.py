@@ -26,8 +26,9 @@ from certsvc.issuing.leases import Lease
 from certsvc.issuing.numbering import number, place
 from certsvc.issuing.ordering import make_order
 from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Unmade
-from certsvc.issuing.requesting import ALONE, today_in_hanoi
+from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.issuing.rosters import Rosters
+from certsvc.issuing.terms import ALONE
 from certsvc.logs import get_logger
 from certsvc.models import Certificate, EventType
 from certsvc.store import Database, certificates, claims

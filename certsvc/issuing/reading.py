@@ -26,9 +26,10 @@ from certsvc.issuing.amendments import MENDED, load_amendments, open_amended
 from certsvc.issuing.batches import end_reading, required
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.leases import Lease
-from certsvc.issuing.requesting import IN_BATCH, Answer, Terms, answer_rows, today_in_hanoi
+from certsvc.issuing.requesting import answer_rows, today_in_hanoi
+from certsvc.issuing.terms import IN_BATCH, Answer, Terms
 from certsvc.models import ApiKey, BatchRow, BatchStatus, Kind
-from certsvc.records import Checked, SeenCases, check
+from certsvc.records import Checked, Illness, SeenRows, check
 from certsvc.records.tables import SheetRow
 from certsvc.store import Database, batches, papers
 from certsvc.uploads import opened_upload
@@ -108,8 +109,8 @@ class _Reader:
 
     async def _read(self, kind: Kind, done: int) -> None:
         most = FIRST_ROWS
-        self.history.forget_leaves()
-        with closing(SeenCases()) as seen, self.open_file() as rows:
+        self.history.forget_people()
+        with closing(SeenRows()) as seen, self.open_file() as rows:
             while True:
                 chunk, broken = await self.lease.wait(asyncio.to_thread(self._check_some, rows, most, seen))
                 fresh = [(number, checked) for number, checked in chunk if number > done]
@@ -123,7 +124,7 @@ class _Reader:
                 if not chunk:
                     return
 
-    def _check_some(self, rows: Iterator[SheetRow], most: int, seen: SeenCases) -> tuple[list[tuple[int, Checked]], InputError | None]:
+    def _check_some(self, rows: Iterator[SheetRow], most: int, seen: SeenRows) -> tuple[list[tuple[int, Checked]], InputError | None]:
         """The next rows, none at the end; and where the file breaks off behind them, why."""
         checked: list[tuple[int, Checked]] = []
         today = today_in_hanoi(self.terms.now)
@@ -131,9 +132,9 @@ class _Reader:
             for row in islice(rows, most):
                 result = check(row.cells, today=today, registry=self.stations, notices=row.notices)
                 if result.open_episode is not None:
-                    self.history.add_episode(result.open_episode.person_key, result.open_episode.positive_on)
-                duplicate = seen.find(result)
-                checked.append((row.number, result if duplicate is None else result.with_finding(duplicate)))
+                    illness = Illness((result.facility_code, result.case_id), result.open_episode.positive_on)
+                    self.history.add_illness(result.open_episode.patient, illness)
+                checked.append((row.number, seen.look(result)))
         except InputError as error:
             return checked, error
         return checked, None
@@ -145,11 +146,11 @@ class _Reader:
             await papers.take_turn(session)
             await self._require_still_ours(session, kind, first_new)
             checked = [each for _, each in rows]
-            answers = await answer_rows(session, checked, kinds=(kind,), terms=self.terms, vault=self.vault, history=self.history)
+            answers = await answer_rows(session, checked, kinds=(kind,), terms=self.terms, vault=self.vault, history=self.history, is_compared=True)
             new = [(number, each, answer) for (number, each), answer in zip(rows, answers, strict=True) if number > done]
             await papers.add_all(session, BatchRow, [line for number, each, answer in new for line in columns_of(self.batch_id, number, each, answer)])
         if not self.terms.dry_run:
-            self.history.forget_leaves()  # the database knows them now
+            self.history.forget_people()  # the database knows them now
 
     async def _require_still_ours(self, session: AsyncSession, kind: Kind, row: int | None) -> None:
         """Raises Conflict `taken_over` where another reader, while we were silent, has judged `row`, or `batch_cancelled`.

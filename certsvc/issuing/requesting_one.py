@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from certsvc.errors import Conflict, InputError
 from certsvc.issuing.known import PeoplesHistory, Stations
-from certsvc.issuing.requesting import Terms, answer_rows, today_in_hanoi
+from certsvc.issuing.requesting import answer_rows, today_in_hanoi
+from certsvc.issuing.terms import Terms
 from certsvc.models import LIVE, Certificate, Kind
 from certsvc.records import Cell, Checked, Finding, check
 from certsvc.records.columns import CASES

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.models import ApiKey, Certificate, Kind, Role
+from certsvc.records.patient import citizen_mark
 from certsvc.store import searching
 from certsvc.vault import Vault
 from certsvc.verify.codes import normalise_code
@@ -21,14 +22,14 @@ async def search(session: AsyncSession, text: str, *, caller: ApiKey, vault: Vau
     """Every certificate that this caller may see with this code, serial, case id or, whole, citizen id; newest first.
 
     The printed number of a recovery certificate (`…/GXN-TYT`) is known to its facility only. Auditors do not search by people.
-    Names are not searched: they lie encrypted, and the one index of people is keyed by the whole of what names a person.
+    Names are not searched: they lie encrypted, and the indexes of people are keyed by the whole of what names a person.
     """
     text = text.strip()
     found = [*await searching.by_case(session, text, facility_code=caller.facility_code), *await _by_serial(session, text, caller=caller)]
     if code := normalise_code(text):
         found += await searching.by_code(session, vault.index(code.text))
     if _CITIZEN_ID.fullmatch(text) and caller.role is not Role.AUDITOR:
-        found += await searching.by_person(session, vault.person(f"id:{text}"))
+        found += await searching.by_mark(session, vault.mark(citizen_mark(text)))
     visible = {each.id: each for each in found if caller.may_see(each.facility_code)}
     return sorted(visible.values(), key=lambda each: each.requested_at, reverse=True)
 

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.announcing import announce
 from certsvc.errors import Conflict, Forbidden, InputError, NotFound
-from certsvc.issuing.known import PeoplesHistory, Stations
-from certsvc.issuing.requesting import Terms, new_certificate
+from certsvc.issuing.known import Asker, PeoplesHistory, Stations
+from certsvc.issuing.requesting import disclosures_of, marks_of, new_certificate, today_in_hanoi
 from certsvc.issuing.requesting_one import check_for, rejected
-from certsvc.models import ApiKey, Certificate, EventType, Role
-from certsvc.records import Case, Cell, judge, rule_ids
+from certsvc.issuing.terms import Terms
+from certsvc.models import ApiKey, Certificate, CertificateMark, Disclosure, EventType, Role
+from certsvc.records import BUILT_IN, Case, Cell, judge, rule_ids
 from certsvc.store import Database, certificates, papers, recalls, registry, status_lists
 from certsvc.vault import Vault
 
@@ -151,6 +152,7 @@ async def replace(
         await session.flush()  # the old one must be dead before the database sees a second one alive
         session.add(successor)
         await session.flush()
+        await papers.add_all(session, CertificateMark, [{"certificate_id": successor.id, "mark": mark} for mark in marks_of(case, vault=vault)])
         old.replaced_by_id = successor.id
         await status_lists.mark_changed(session, old)
         certificates.record_event(session, old.id, "replaced", at=now, actor=str(caller.id), reason=str(reason), by=str(successor.id))
@@ -167,10 +169,11 @@ async def _corrected(
     row = check_for(old.kind, record, now=now, stations=stations)
     history = PeoplesHistory()
     if row.case is not None:
-        await history.learn(session, {row.case.person_key: vault.person(row.case.person_key)}, caller=caller)
-    verdict = judge(row, history=history.beside((old.facility_code, old.case_id)))[old.kind]
+        await history.learn(session, [row.case], asker=Asker(caller), vault=vault)
+    verdict = judge(row, history=history.beside((old.facility_code, old.case_id)), rules=BUILT_IN, today=today_in_hanoi(now))[old.kind]
     if row.case is None or verdict.outcome == "reject":
         raise rejected(verdict.findings)
     if (row.case.facility_code, row.case.case_id) != (old.facility_code, old.case_id):
         raise InputError("another_case", "Hồ sơ thay thế phải cùng cơ sở và cùng mã ca.", "The replacing record must be of the same facility and case.")
+    await papers.add_all(session, Disclosure, disclosures_of(row.case, verdict, terms=Terms(caller, now)))
     return row.case, list(rule_ids(verdict.findings))

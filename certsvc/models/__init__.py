@@ -8,7 +8,7 @@ Invariants that the database can hold are repeated as constraints: one live cert
 from certsvc.models.answers import StoredAnswer, WrongTry
 from certsvc.models.base import Entity, Instant
 from certsvc.models.batches import Batch, BatchAmendment, BatchRow, ColumnMapping
-from certsvc.models.certificates import CANCELLED, DECLINED, Certificate, Episode, Event, SerialCounter
+from certsvc.models.certificates import CANCELLED, DECLINED, UNMARKED, Certificate, CertificateMark, Disclosure, Episode, EpisodeMark, Event, SerialCounter
 from certsvc.models.published import StatusList, TrustList
 from certsvc.models.recalls import REVOCABLE, Recall, RecalledCertificate, RecallOutcome, RecallStatus
 from certsvc.models.register import PublishedFile
@@ -25,6 +25,7 @@ __all__ = [
     "PUBLISHED",
     "REVOCABLE",
     "SCOPES_OF",
+    "UNMARKED",
     "Account",
     "ApiKey",
     "Batch",
@@ -32,12 +33,15 @@ __all__ = [
     "BatchRow",
     "BatchStatus",
     "Certificate",
+    "CertificateMark",
     "ColumnMapping",
     "Delegation",
     "DeliveryState",
     "Disabled",
+    "Disclosure",
     "Entity",
     "Episode",
+    "EpisodeMark",
     "Event",
     "EventType",
     "Facility",

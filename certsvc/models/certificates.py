@@ -4,12 +4,12 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from certsvc.errors import Conflict
 from certsvc.models.base import Entity, one_of
-from certsvc.states import Kind, Status
+from certsvc.states import MARK_CHARS, Kind, Status
 
 IN_WORK = "status IN ('requested', 'signing') AND NOT awaits_approval"
 """What the partial index on certificates for workers covers; a query must say it in these words to be served by it."""
@@ -23,6 +23,9 @@ WITHDRAWN = "status IN ('suspended', 'revoked', 'replaced')"
 SIGNED = "signed_at IS NOT NULL"
 """What the partial index on days of signing covers."""
 
+UNMARKED = "person <> ''"
+"""What the partial index on certificates from before there were marks covers; `marking` empties it."""
+
 CANCELLED = "cancelled"
 """The reason of a `failed` certificate that was given up with its batch before anybody signed it."""
 
@@ -33,7 +36,7 @@ DECLINED = "declined"
 class Certificate(Entity):
     """One certificate of one case: what was asked for, where it stands, what was published.
 
-    `record` is the encrypted case; `person` a blind index of whom it is about; `code_index` and
+    `record` is the encrypted case; whom it is about, `CertificateMark` tells (`person`, an earlier blind index, is empty once it does); `code_index` and
     `token_index` are keyed digests of the look-up secrets, which are derived, never stored. `batch_id` is the batch
     that asked for it, so that a batch's progress is counted without its rows. `awaits_approval`: `requested`, and no worker
     takes it before the facility's head has approved. `status_list` and `status_index` are its
@@ -99,7 +102,7 @@ class Certificate(Entity):
         UniqueConstraint("status_list", "status_index", name="uq_certificates_status_place"),
         Index("ix_certificates_withdrawn", "status_list", "status_index", sqlite_where=text(WITHDRAWN), postgresql_where=text(WITHDRAWN)),
         Index("ix_certificates_work", "priority", "requested_at", "facility_code", "id", sqlite_where=text(IN_WORK), postgresql_where=text(IN_WORK)),
-        Index("ix_certificates_person", "person", "kind"),
+        Index("ix_certificates_unmarked", "id", sqlite_where=text(UNMARKED), postgresql_where=text(UNMARKED)),
         Index("ix_certificates_newest", "requested_at", "id"),
         Index("ix_certificates_batch", "batch_id", "status", "awaits_approval"),
         Index("ix_certificates_figures", "facility_code", "kind", "status", "awaits_approval", "requested_at"),
@@ -212,15 +215,65 @@ class SerialCounter(Entity):
     last: Mapped[int]
 
 
+class CertificateMark(Entity):
+    """A blind index of something that tells people apart, and that a certificate's patient or visit has (`Patient.marks`, `Case.visit_mark`)."""
+
+    __tablename__ = "certificate_marks"
+
+    mark: Mapped[str] = mapped_column(String(MARK_CHARS), primary_key=True)
+    certificate_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("certificates.id"), primary_key=True)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
 class Episode(Entity):
-    """An illness that a file told us of and that was not over: what R-REINFECTION asks for."""
+    """An illness that a row told us of and that was not over: what R-REINFECTION asks for.
+
+    Other facilities' rows are judged by what an accepted row says (`is_open`), its own facility's by what any row last said
+    (`is_open_here`). `patient` is sealed; None until `marking` has filled it in.
+    """
 
     __tablename__ = "episodes"
 
     facility_code: Mapped[str] = mapped_column(ForeignKey("facilities.code"), primary_key=True)
     case_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    person: Mapped[str] = mapped_column(String(64), index=True)
     positive_on: Mapped[dt.date]
+    patient: Mapped[bytes | None] = mapped_column(LargeBinary)
+    is_open: Mapped[bool]
+    is_open_here: Mapped[bool]
+
+
+class EpisodeMark(Entity):
+    """A blind index of the patient of an open illness, as `CertificateMark` is of a certificate's."""
+
+    __tablename__ = "episode_marks"
+
+    mark: Mapped[str] = mapped_column(String(MARK_CHARS), primary_key=True)
+    facility_code: Mapped[str] = mapped_column(String(5), primary_key=True)
+    case_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+    __table_args__ = (
+        ForeignKeyConstraint(["facility_code", "case_id"], ["episodes.facility_code", "episodes.case_id"], ondelete="CASCADE"),
+        {"sqlite_with_rowid": False},
+    )
+
+
+class Disclosure(Entity):
+    """That a facility was told, by a rule's finding, that a person is known at another: an audit event at both [rules, Between facilities].
+
+    `actor` asked for a certificate of `case_id` at `facility_code`; the finding told of `told_case_id` at `told_facility_code`.
+    """
+
+    __tablename__ = "disclosures"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[dt.datetime]
+    rule: Mapped[str] = mapped_column(String(32))
+    facility_code: Mapped[str] = mapped_column(ForeignKey("facilities.code"), index=True)
+    case_id: Mapped[str] = mapped_column(String(64))
+    told_facility_code: Mapped[str] = mapped_column(ForeignKey("facilities.code"), index=True)
+    told_case_id: Mapped[str] = mapped_column(String(64))
+    actor: Mapped[str] = mapped_column(String(64))
 
 
 class Event(Entity):

@@ -4,42 +4,49 @@ A row passes two pure steps. `check` normalises, repairs and holds every field a
 `judge` decides which certificates the case gets. Both report findings of the catalogue (`rules.RULES`).
 """
 
-from certsvc.records.case import Birth, CareSetting, Case, IdType, Outcome, Person, Sex, TestMethod, TestPerformer, TestResult
+from certsvc.records.birth import Birth
+from certsvc.records.case import CareSetting, Case, IdType, Outcome, Person, Sex, TestMethod, TestPerformer, TestResult
 from certsvc.records.cells import Cell
 from certsvc.records.checking import Checked, OpenEpisode, check
 from certsvc.records.findings import Finding, Level, Rule
 from certsvc.records.illness import Registry
-from certsvc.records.judging import History, Judgement, Leave, Verdict, judge, late_finding
-from certsvc.records.rules import RULES, DischargeRule, discharge_rule_on, duplicate_finding, finding, rule_ids
-from certsvc.records.seen import SeenCases
+from certsvc.records.judging import CaseKey, History, Illness, Judgement, Leave, Verdict, judge, late_finding
+from certsvc.records.patient import Patient
+from certsvc.records.rulebook import BUILT_IN, DischargeRule, Rulebook
+from certsvc.records.rules import RULES, duplicate_finding, finding, rule_ids
+from certsvc.records.seen import SeenRows
 
 __all__ = [
+    "BUILT_IN",
     "RULES",
     "Birth",
     "CareSetting",
     "Case",
+    "CaseKey",
     "Cell",
     "Checked",
     "DischargeRule",
     "Finding",
     "History",
     "IdType",
+    "Illness",
     "Judgement",
     "Leave",
     "Level",
     "OpenEpisode",
     "Outcome",
+    "Patient",
     "Person",
     "Registry",
     "Rule",
-    "SeenCases",
+    "Rulebook",
+    "SeenRows",
     "Sex",
     "TestMethod",
     "TestPerformer",
     "TestResult",
     "Verdict",
     "check",
-    "discharge_rule_on",
     "duplicate_finding",
     "finding",
     "judge",

@@ -13,6 +13,8 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any, Self
 
+from certsvc.records.birth import Birth
+from certsvc.records.patient import Patient, split_cards
 from certsvc.states import Kind
 
 
@@ -65,50 +67,6 @@ class Outcome(StrEnum):
     ACTIVE = "active"
     DIED = "died"
     TRANSFERRED = "transferred"
-
-
-@dataclass(frozen=True, slots=True)
-class Birth:
-    """When somebody was born: a day, or a year alone (`day` is None)."""
-
-    year: int
-    day: dt.date | None = None
-
-    @classmethod
-    def on(cls, day: dt.date) -> Self:
-        return cls(day.year, day)
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        return cls(int(text)) if len(text) == 4 else cls.on(dt.date.fromisoformat(text))  # noqa: PLR2004 (yyyy)
-
-    @property
-    def latest(self) -> dt.date:
-        """The last day it can have been; a year alone counts as 31/12 [rules A-UNDER-7]."""
-        return self.day or dt.date(self.year, 12, 31)
-
-    @property
-    def printed(self) -> str:
-        """As the form shows it: dd/mm/yyyy or yyyy."""
-        return f"{self.day:%d/%m/%Y}" if self.day else f"{self.year:04d}"
-
-    @property
-    def iso(self) -> str:
-        """yyyy-mm-dd or yyyy; `from_json` reads it back."""
-        return self.day.isoformat() if self.day else f"{self.year:04d}"
-
-
-def person_key(*, citizen_id: str, full_name: str, birth: Birth, phone: str) -> str:
-    """Who a case is about: by `citizen_id`, else by name, birth and phone [rules, Order and scope].
-
-    Personal data: goes into keyed digests and memory, never into logs or columns.
-    """
-    if citizen_id:
-        return f"id:{citizen_id}"
-    digits = phone.removeprefix("+")
-    if digits.startswith("84") and len(digits) == 11:  # noqa: PLR2004 (+84 and nine digits is 0 and nine digits)
-        digits = "0" + digits[2:]
-    return f"person:{full_name.casefold()}|{birth.iso}|{digits}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -169,8 +127,14 @@ class Case:
     mother_name: str
 
     @property
-    def person_key(self) -> str:
-        return person_key(citizen_id=self.citizen_id, full_name=self.full_name, birth=self.birth, phone=self.phone)
+    def patient(self) -> Patient:
+        """Whom the case is about, as cases are compared."""
+        return Patient(self.full_name, self.birth, self.citizen_id, self.social_insurance_no, split_cards(self.health_insurance_card), self.phone)
+
+    @property
+    def visit_mark(self) -> str:
+        """What two patients of one visit share [rules W-SAME-VISIT]; empty where the visit has no number or no day."""
+        return f"visit:{self.facility_code}|{self.examined_on}|{self.visit_no}" if self.visit_no and self.examined_on else ""
 
     @property
     def dated_on(self) -> dt.date | None:

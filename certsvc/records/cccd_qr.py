@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from certsvc.records.case import Birth, Sex
+from certsvc.records.birth import Birth
+from certsvc.records.case import Sex
 from certsvc.records.cells import Cell, as_text, birth_of, day_of, has_forbidden, is_name, normalised
 from certsvc.records.columns import MAX_CHARS, fold
 from certsvc.records.words import meaning_of, words_of

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeAlias
 
-from certsvc.records.case import Birth
+from certsvc.records.birth import Birth
 
 Cell: TypeAlias = str | int | float | bool | dt.date | dt.datetime | None
 

@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from certsvc.records import identity, illness
-from certsvc.records.case import Birth, CareSetting, Case, Outcome, Sex, TestMethod, TestPerformer, TestResult, person_key
-from certsvc.records.cells import Cell
+from certsvc.records.birth import Birth
+from certsvc.records.case import CareSetting, Case, Outcome, Sex, TestMethod, TestPerformer, TestResult
+from certsvc.records.cccd_qr import CitizenCard, differing, read_cccd_qr
+from certsvc.records.cells import Cell, as_text
 from certsvc.records.columns import CASES
 from certsvc.records.draft import Draft
 from certsvc.records.findings import Finding
 from certsvc.records.illness import Registry
-from certsvc.records.rules import in_table_order
+from certsvc.records.patient import Patient, split_cards
+from certsvc.records.rules import finding, in_table_order
 from certsvc.states import Kind
 
 _CONTENT = tuple(column.name for column in CASES.columns if column.name not in CASES.any_of)
@@ -26,9 +29,9 @@ _CONTENT = tuple(column.name for column in CASES.columns if column.name not in C
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OpenEpisode:
-    """An illness that is not over: what R-REINFECTION asks for. `person_key` is personal data."""
+    """An illness that is not over: what R-REINFECTION asks for."""
 
-    person_key: str
+    patient: Patient
     positive_on: dt.date
 
 
@@ -36,9 +39,9 @@ class OpenEpisode:
 class Checked:
     """What step one found of a row.
 
-    `case_id` and `facility_code` are fit to be shown even where they are wrong (empty where they cannot
-    be). `findings` are in table order. `record` is the case's canonical JSON, empty for a rejected row;
-    `digest` is the case's `content_digest`, or for a rejected row one over its texts.
+    `case_id` and `facility_code` are fit to be shown even where they are wrong (empty where they cannot be). `findings` are in
+    table order; `leave_findings` are broken V rules that a recovery does without. `record` is the case's canonical JSON, empty
+    for a rejected row; `digest` is the case's `content_digest`, or for a rejected row one over its texts.
     """
 
     case: Case | None
@@ -46,14 +49,15 @@ class Checked:
     facility_code: str
     wants: frozenset[Kind]
     findings: tuple[Finding, ...]
+    leave_findings: tuple[Finding, ...]
     open_episode: OpenEpisode | None
     record: bytes
     digest: str
 
-    def with_finding(self, finding: Finding) -> "Checked":
+    def with_finding(self, found: Finding) -> "Checked":
         """The same row with one finding more; a rejecting one takes the case away."""
-        findings = in_table_order((*self.findings, finding))
-        return replace(self, findings=findings, case=None, record=b"") if finding.rejects else replace(self, findings=findings)
+        findings = in_table_order((*self.findings, found))
+        return replace(self, findings=findings, case=None, record=b"") if found.rejects else replace(self, findings=findings)
 
 
 def check(
@@ -70,11 +74,17 @@ def check(
     the reader had to say of the row (formulas, surplus cells); they join the findings.
     """
     notices = tuple(notices)
-    draft = Draft(raw, today=today, notices=notices)
+    card = read_cccd_qr(text) if isinstance(text := raw.get("citizen_id"), str) else None
+    draft = Draft(raw if card is None else _with_card(raw, card), today=today, notices=notices)
+    if card is not None:
+        draft.report("W-REPAIRED-CCCD-QR", "citizen_id")
+        for column in differing(card, raw):
+            draft.report("W-CITIZEN-MISMATCH", column, "card")
     asked = _wants(draft, notices) if wants is None else wants
     values = _values(draft, registry=registry, wants=asked)
     # Of a document that nobody could read, only that is told: all its fields are missing.
-    draft.findings = [each for each in draft.findings if each.rule == "V-DOCUMENT"] or draft.findings
+    if _is_unread(draft):
+        draft.findings = [each for each in draft.findings if each.rule == "V-DOCUMENT"]
     is_sound = not any(each.rejects for each in draft.findings)
     case = Case(**values) if is_sound else None
     record = case.canonical() if case else b""
@@ -84,10 +94,22 @@ def check(
         facility_code=values["facility_code"] if _is_code(values["facility_code"]) else "",
         wants=asked,
         findings=in_table_order(draft.findings),
+        leave_findings=() if _is_unread(draft) else in_table_order(draft.leave_findings),
         open_episode=_open_episode(draft, values),
         record=record,
         digest=hashlib.sha256(record).hexdigest() if case else _digest_of_texts(draft),
     )
+
+
+def _is_unread(draft: Draft) -> bool:
+    return any(each.rule == "V-DOCUMENT" for each in draft.findings)
+
+
+def _with_card(raw: Mapping[str, Cell], card: CitizenCard) -> dict[str, Cell]:
+    """The row with what the card says: number and day of issue by the card, of the rest what the row leaves empty."""
+    cells = card.cells()
+    by_card = {column: text for column, text in cells.items() if column in {"citizen_id", "id_issued_on"} or not as_text(raw.get(column)).strip()}
+    return {**raw, **by_card}
 
 
 def _wants(draft: Draft, notices: tuple[Finding, ...]) -> frozenset[Kind]:
@@ -99,8 +121,8 @@ def _wants(draft: Draft, notices: tuple[Finding, ...]) -> frozenset[Kind]:
 
 def _values(draft: Draft, *, registry: Registry, wants: frozenset[Kind]) -> dict[str, Any]:
     """The fields of `Case`; those that broke a rule hold what could be read of them."""
-    result = draft.word("last_test_result")
-    days = illness.dates(draft, wants=wants, result=result if isinstance(result, TestResult) else None)
+    result, outcome = _only(TestResult, draft.word("last_test_result")), _only(Outcome, draft.word("outcome"))
+    days = illness.dates(draft, wants=wants, result=result, outcome=outcome)
     events = {kind: days["examined_on" if kind is Kind.SICK_LEAVE else "isolation_to"] for kind in Kind if kind in wants}
     who = _person(draft, positive_on=days["positive_on"])
     facility_code, licence = illness.facility(draft, registry=registry, events=events)
@@ -112,11 +134,11 @@ def _values(draft: Draft, *, registry: Registry, wants: frozenset[Kind]) -> dict
         "employer": draft.text("employer"),
         "test_method": _only(TestMethod, draft.word("test_method")),
         "test_place": draft.text("test_place"),
-        "last_test_result": _only(TestResult, result),
+        "last_test_result": result,
         "last_test_by": _only(TestPerformer, draft.word("last_test_by")),
         "care_setting": _only(CareSetting, draft.word("care_setting", is_needed=bool(wants))),
         "vaccine_doses": illness.vaccine_doses(draft),
-        "outcome": _only(Outcome, draft.word("outcome")),
+        "outcome": outcome,
         "facility_code": facility_code,
         "visit_no": draft.text("visit_no"),
         "icd10": illness.icd10(draft, examined_on=days["examined_on"] or days["positive_on"]),
@@ -134,7 +156,8 @@ def _person(draft: Draft, *, positive_on: dt.date | None) -> dict[str, Any]:
     illness.check_birth_before_illness(draft, born=born, positive_on=positive_on)
     sex = _only(Sex, draft.word("sex", rule="V-SEX", is_needed=True))
     number, id_type = identity.citizen_id(draft)
-    social_no, cards = identity.social_no(draft), identity.cards(draft)
+    cards = identity.cards(draft)
+    social_no = identity.social_no(draft, joined_cards=cards)
     identity.warn_of_mismatches(draft, number=number, id_type=id_type, sex=sex, born=born)
     identity.warn_of_cards(draft, joined=cards, number=social_no)
     return {
@@ -152,7 +175,7 @@ def _person(draft: Draft, *, positive_on: dt.date | None) -> dict[str, Any]:
 def _require_social_no(draft: Draft, *, wants: frozenset[Kind], cards: str, number: str) -> None:
     """Needed for sick leave, but for a child with a temporary card [rules V-SOCIAL-NO]."""
     if Kind.SICK_LEAVE in wants and not number and not any(map(identity.is_temporary, cards.split(";"))):
-        draft.report("V-SOCIAL-NO", "social_insurance_no", "missing")
+        draft.leave_findings.append(finding("V-SOCIAL-NO", "social_insurance_no", "missing"))
 
 
 def _case_id(draft: Draft) -> str:
@@ -167,11 +190,11 @@ def _open_episode(draft: Draft, values: Mapping[str, Any]) -> OpenEpisode | None
     born, positive_on = values["birth"], values["positive_on"]
     if values["outcome"] is not Outcome.ACTIVE or positive_on is None or not isinstance(born, Birth):
         return None
-    naming = ("citizen_id",) if values["citizen_id"] else ("full_name", "birth_date", "phone")
-    if not all(map(draft.is_good, (*naming, "positive_on"))):
+    if not all(map(draft.is_good, ("full_name", "birth_date", "positive_on"))):
         return None
-    key = person_key(citizen_id=values["citizen_id"], full_name=values["full_name"], birth=born, phone=values["phone"])
-    return OpenEpisode(key, positive_on)
+    known = {column: values[column] if draft.is_good(column) else "" for column in ("citizen_id", "social_insurance_no", "health_insurance_card", "phone")}
+    cards = split_cards(known.pop("health_insurance_card"))
+    return OpenEpisode(Patient(full_name=values["full_name"], birth=born, cards=cards, **known), positive_on)
 
 
 def _only(kind: type[Any], value: object) -> Any:

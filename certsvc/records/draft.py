@@ -13,11 +13,13 @@ from certsvc.records.words import allowed_words, meaning_of
 class Draft:
     """Cells by English column name, their text normalised; an absent column is an empty cell."""
 
-    __slots__ = ("_cells", "_is_sound", "_repaired", "findings", "today")
+    __slots__ = ("_cells", "_is_sound", "_repaired", "findings", "leave_findings", "today")
 
     def __init__(self, raw: Mapping[str, Cell], *, today: dt.date, notices: Iterable[Finding] = ()) -> None:
         self.today = today
         self.findings = list(notices)
+        self.leave_findings: list[Finding] = []
+        """What rejects the sick leave alone: a recovery needs none of it."""
         self._cells, self._repaired, self._is_sound = raw, frozenset[str](), are_plain(_texts(raw))
         if not self._is_sound:
             self._cells = {column: normalised(cell) if isinstance(cell, str) else cell for column, cell in raw.items()}
@@ -61,13 +63,13 @@ class Draft:
             return text.zfill(length)
         return text
 
-    def day(self, column: str) -> dt.date | None:
-        """The day in a cell; one that is not real or lies in the future is V-DATE-ORDER."""
+    def day(self, column: str, *, may_lie_ahead: bool) -> dt.date | None:
+        """The day in a cell; one that is not real, or lies ahead where only the past can stand, is V-DATE-ORDER."""
         cell = self.cell(column)
         if cell is None or cell == "":
             return None
         day = day_of(cell)
-        if day is None or day > self.today:
+        if day is None or (day > self.today and not may_lie_ahead):
             self.report("V-DATE-ORDER", column, "" if day is None else "future")
         return day
 

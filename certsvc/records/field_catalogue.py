@@ -101,6 +101,7 @@ FIELD_RULES = (
             ),
             "missing": Wording("Thiếu «{column}».", "“{column}” is missing."),
             "future": Wording("«{column}» ở sau ngày hôm nay: hãy kiểm tra lại.", "“{column}” lies in the future: check it."),
+            "examined": Wording("«{column}» ở trước ngày khám: hãy kiểm tra lại hai ngày.", "“{column}” is before the examination: check both dates."),
             "isolation": Wording(
                 "«{column}» ở trước ngày bắt đầu cách ly: hãy kiểm tra lại hai ngày.", "“{column}” is before isolation began: check both dates."
             ),
@@ -136,9 +137,13 @@ FIELD_RULES = (
                 "Nobody with the licence in “{column}” is known at this facility: check it, or ask for the person to be added.",
             ),
             "missing": Wording("Thiếu «{column}» của người khám.", "“{column}” of the examiner is missing."),
+            "elsewhere": Wording(
+                "Người hành nghề ở cột «{column}» không làm việc tại cơ sở này vào ngày đó (ngày khám, hoặc ngày kết thúc cách ly).",
+                "The practitioner in “{column}” did not work at this facility on that day (the examination, or the end of isolation).",
+            ),
             "unregistered": Wording(
-                "Người hành nghề ở cột «{column}» chưa đăng ký chữ ký với cơ quan BHXH vào ngày khám.",
-                "The practitioner in “{column}” was not registered with BHXH as a signer on the examination day.",
+                "Người hành nghề ở cột «{column}» chưa đăng ký chữ ký với cơ quan BHXH: hãy bổ sung mã số BHXH của người đó.",
+                "The practitioner in “{column}” is not registered with BHXH as a signer: enter his social-insurance number.",
             ),
         },
     ),

@@ -4,9 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from certsvc.records.case import Birth, IdType, Sex
+from certsvc.records.birth import Birth
+from certsvc.records.case import IdType, Sex
 from certsvc.records.cells import birth_of, is_name
 from certsvc.records.draft import Draft
+from certsvc.records.patient import split_cards
 
 _SOCIAL_NO = re.compile(r"[0-9]{10}")
 _CARD = re.compile(r"[A-Z]{2}[1-5](?:[0-9]{2}[0-9]{10}|[0-9]{2}KT[0-9]{8})")
@@ -23,7 +25,7 @@ _UNNAMED_SHAPES: Final[Mapping[IdType, re.Pattern[str]]] = {
     IdType.PASSPORT: re.compile(r"[A-Z][0-9]{7}"),
 }
 _OLDEST_YEARS = 130
-_CCCD_DIGITS, _PHONE_DIGITS = 12, 10
+_CCCD_DIGITS, _PHONE_DIGITS, _SOCIAL_NO_DIGITS = 12, 10, 10
 
 
 def name(draft: Draft, column: str, *, is_needed: bool = False) -> str:
@@ -78,13 +80,23 @@ def citizen_id(draft: Draft) -> tuple[str, IdType]:
     return number, shape
 
 
-def social_no(draft: Draft) -> str:
-    """V-SOCIAL-NO for a number that is there; whether one is needed is asked later."""
+def social_no(draft: Draft, *, joined_cards: str) -> str:
+    """V-SOCIAL-NO for a number that is there, else the one that all cards end in (W-REPAIRED-SOCIAL-NO); whether one is needed is asked later."""
     number = draft.digits("social_insurance_no", length=10, most_zeros=2, rule="V-SOCIAL-NO")
+    if not number and draft.is_good("health_insurance_card") and (on_cards := social_no_of(joined_cards)):
+        draft.report("W-REPAIRED-SOCIAL-NO", "social_insurance_no")
+        return on_cards
     is_fit = _SOCIAL_NO.fullmatch(number) and number.strip("0")
     if number and not is_fit and draft.is_good("social_insurance_no"):
         draft.report("V-SOCIAL-NO", "social_insurance_no")
     return number
+
+
+def social_no_of(joined_cards: str) -> str:
+    """The social-insurance number in which these cards end; empty where there is none, or more than one."""
+    numbers = {card[-_SOCIAL_NO_DIGITS:] for card in split_cards(joined_cards) if not is_temporary(card)}
+    [number, *more] = numbers or {""}
+    return number if not more and _SOCIAL_NO.fullmatch(number) and number.strip("0") else ""
 
 
 def cards(draft: Draft) -> str:
@@ -128,6 +140,6 @@ def warn_of_mismatches(draft: Draft, *, number: str, id_type: IdType, sex: Sex |
 def warn_of_cards(draft: Draft, *, joined: str, number: str) -> None:
     """W-CARD-MISMATCH: a card ends in the social-insurance number; temporary cards are left out."""
     if number and draft.is_good("health_insurance_card") and draft.is_good("social_insurance_no"):
-        held = [card for card in joined.split(";") if card and not is_temporary(card)]
+        held = [card for card in split_cards(joined) if not is_temporary(card)]
         if any(card[-10:] != number for card in held):
             draft.report("W-CARD-MISMATCH", "health_insurance_card")

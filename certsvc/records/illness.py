@@ -2,16 +2,22 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from typing import Protocol
 
-from certsvc.records.case import Birth, TestResult
+from certsvc.records.birth import Birth
+from certsvc.records.case import Outcome, TestResult
 from certsvc.records.draft import Draft
 from certsvc.records.icd10 import find_code
-from certsvc.records.rules import OLD_COVID_CODE, takes_old_covid_code
+from certsvc.records.rules import OLD_COVID_CODE, finding, takes_old_covid_code
 from certsvc.states import Kind
 
 _WARD = re.compile(r"[0-9]{5}")
 _MOST_DOSES = 20
+_AHEAD = frozenset({"isolation_from", "isolation_to"})
+"""What may lie ahead: a leave is written on the first day of illness and runs forward [rules V-DATE-ORDER]."""
+_DAYS_BEFORE_POSITIVE, _DAYS_AFTER_POSITIVE = 1, 14
+_ENDINGS = frozenset({Outcome.DIED, Outcome.TRANSFERRED})
 _DATES = ("id_issued_on", "positive_on", "last_test_on", "isolation_from", "isolation_to", "last_dose_on", "outcome_on", "examined_on", "certified_on")
 
 
@@ -27,7 +33,12 @@ class Signer(Protocol):
     @property
     def licence(self) -> str: ...
 
-    def is_registered_on(self, day: dt.date) -> bool: ...
+    @property
+    def social_insurance_no(self) -> str: ...
+
+    def is_registered_on(self, day: dt.date) -> bool:
+        """Whether he works at the facility on that day."""
+        ...
 
 
 class Registry(Protocol):
@@ -40,9 +51,9 @@ class Registry(Protocol):
         ...
 
 
-def dates(draft: Draft, *, wants: frozenset[Kind], result: TestResult | None) -> dict[str, dt.date | None]:
+def dates(draft: Draft, *, wants: frozenset[Kind], result: TestResult | None, outcome: Outcome | None) -> dict[str, dt.date | None]:
     """Every date of the row by column; V-DATE-ORDER for those missing, unreal, future or out of order."""
-    days = {column: draft.day(column) for column in _DATES}
+    days = {column: draft.day(column, may_lie_ahead=column in _AHEAD) for column in _DATES}
     needed = ["positive_on", "isolation_from", "isolation_to"]
     if Kind.SICK_LEAVE in wants:
         needed.append("examined_on")
@@ -56,7 +67,28 @@ def dates(draft: Draft, *, wants: frozenset[Kind], result: TestResult | None) ->
         draft.report("V-DATE-ORDER", "isolation_to", "isolation")
     if result is TestResult.NEGATIVE and tested and positive and tested < positive:
         draft.report("V-DATE-ORDER", "last_test_on", "negative")
+    for column in ("certified_on", "outcome_on") if outcome in _ENDINGS else ("certified_on",):
+        _require_not_before_examination(draft, column, days)
+    if positive:
+        _warn_of_distance(draft, days, positive)
     return days
+
+
+def _require_not_before_examination(draft: Draft, column: str, days: Mapping[str, dt.date | None]) -> None:
+    day, examined = days[column], days["examined_on"]
+    if day and examined and day < examined:
+        draft.report("V-DATE-ORDER", column, "examined")
+
+
+def _warn_of_distance(draft: Draft, days: Mapping[str, dt.date | None], positive: dt.date) -> None:
+    """W-BEFORE-POSITIVE: isolation or examination long before the positive test, or the examination long after it."""
+    for column in ("isolation_from", "examined_on"):
+        day = days[column]
+        if day is not None and (positive - day).days > _DAYS_BEFORE_POSITIVE:
+            draft.report("W-BEFORE-POSITIVE", column)
+    examined = days["examined_on"]
+    if examined is not None and (examined - positive).days > _DAYS_AFTER_POSITIVE:
+        draft.report("W-BEFORE-POSITIVE", "examined_on", "late")
 
 
 def check_birth_before_illness(draft: Draft, *, born: Birth | None, positive_on: dt.date | None) -> None:
@@ -86,17 +118,19 @@ def facility(draft: Draft, *, registry: Registry, events: dict[Kind, dt.date | N
         draft.report("V-FACILITY", "facility_code", "inactive")
     signer = registry.find_practitioner(licence, code) if licence else None
     if draft.is_good("practitioner_licence"):
-        _check_practitioner(draft, signer, licence, examined_on=events.get(Kind.SICK_LEAVE))
+        _check_practitioner(draft, signer, licence, events)
     return code, signer.licence if signer else licence
 
 
-def _check_practitioner(draft: Draft, signer: Signer | None, licence: str, *, examined_on: dt.date | None) -> None:
+def _check_practitioner(draft: Draft, signer: Signer | None, licence: str, events: Mapping[Kind, dt.date | None]) -> None:
     if not licence:
         draft.report("V-PRACTITIONER", "practitioner_licence", "missing")
     elif signer is None:
         draft.report("V-PRACTITIONER", "practitioner_licence")
-    elif examined_on is not None and not signer.is_registered_on(examined_on):
-        draft.report("V-PRACTITIONER", "practitioner_licence", "unregistered")
+    elif any(day is not None and not signer.is_registered_on(day) for day in events.values()):
+        draft.report("V-PRACTITIONER", "practitioner_licence", "elsewhere")
+    elif Kind.SICK_LEAVE in events and not signer.social_insurance_no:
+        draft.leave_findings.append(finding("V-PRACTITIONER", "practitioner_licence", "unregistered"))
 
 
 def icd10(draft: Draft, *, examined_on: dt.date | None) -> str:

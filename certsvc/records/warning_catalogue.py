@@ -17,7 +17,11 @@ WARNING_RULES = (
             "": Wording(
                 "«{column}» không khớp với giới tính hoặc năm sinh trong hồ sơ: hãy đối chiếu giấy tờ.",
                 "“{column}” does not fit the sex or the year of birth in the record: compare with the document.",
-            )
+            ),
+            "card": Wording(
+                "«{column}» trong hồ sơ khác với mã QR trên thẻ CCCD: hãy đối chiếu thẻ.",
+                "“{column}” in the record differs from the QR code of the citizen card: compare with the card.",
+            ),
         },
     ),
     Rule(
@@ -62,6 +66,65 @@ WARNING_RULES = (
             "": Wording(
                 "«{column}» dùng chữ tổ hợp hoặc thừa khoảng trắng và đã được chuẩn hóa.",
                 "“{column}” was in decomposed Unicode or had surplus blanks; it was normalised.",
+            )
+        },
+    ),
+    Rule(
+        id="W-REPAIRED-SOCIAL-NO",
+        level=Level.REPAIR,
+        basis="QĐ 130/QĐ-BYT: mười ký tự cuối của thẻ BHYT là mã số BHXH",
+        wordings={
+            "": Wording(
+                "«{column}» để trống và đã được lấy từ mười chữ số cuối của thẻ BHYT: hãy kiểm tra.",
+                "“{column}” was empty and was taken from the last ten digits of the health-insurance card: check it.",
+            )
+        },
+    ),
+    Rule(
+        id="W-REPAIRED-CCCD-QR",
+        level=Level.REPAIR,
+        basis="own",
+        wordings={
+            "": Wording(
+                "«{column}» là nội dung mã QR trên thẻ CCCD: số và ngày cấp lấy từ đó, và các ô còn trống được điền theo.",
+                "“{column}” holds the text of the card's QR code: number and date of issue were taken from it, and empty cells filled.",
+            )
+        },
+    ),
+    Rule(
+        id="W-SAME-NUMBER",
+        level=Level.WARN,
+        basis="own",
+        wordings={
+            "": Wording(
+                "«{column}» cũng có ở một người khác họ tên hoặc ngày sinh: hãy đối chiếu giấy tờ.",
+                "“{column}” also stands with another name or date of birth: compare with the documents.",
+            )
+        },
+    ),
+    Rule(
+        id="W-BEFORE-POSITIVE",
+        level=Level.WARN,
+        basis="own",
+        wordings={
+            "": Wording(
+                "«{column}» sớm hơn ngày dương tính quá một ngày: hãy kiểm tra lại hai ngày.",
+                "“{column}” is more than a day before the positive test: check both dates.",
+            ),
+            "late": Wording(
+                "«{column}» muộn hơn ngày dương tính quá 14 ngày: hãy kiểm tra lại hai ngày.",
+                "“{column}” is more than 14 days after the positive test: check both dates.",
+            ),
+        },
+    ),
+    Rule(
+        id="W-SAME-VISIT",
+        level=Level.WARN,
+        basis="own",
+        wordings={
+            "": Wording(
+                "«{column}» này trong cùng ngày khám và cùng cơ sở cũng có ở người bệnh khác: hãy kiểm tra.",
+                "This “{column}” stands with another patient of the same facility and day: check it.",
             )
         },
     ),

@@ -11,11 +11,12 @@ import asyncpg
 from sqlalchemy import URL, Connection, Dialect, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError, InterfaceError, InvalidRequestError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from certsvc.errors import Broken, Conflict, InputError, Unavailable
 from certsvc.store.asking import BROKEN_CONNECTION, Answer, Desk, PostgresDesk, Query, SqliteDesk
+from certsvc.store.marks import ANY_UNMARKED
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _BUSY_TIMEOUT = dt.timedelta(seconds=30)
@@ -104,15 +105,25 @@ class Database:
         """Raises Broken where the database is not at the newest schema, Unavailable where it cannot be opened."""
         async with self._translated(), self.engine.connect() as connection:
             revision = await connection.run_sync(_revision)
-        if revision != _newest_revision():
+            is_whole = revision == _newest_revision() and not await _lacks_marks(connection)
+        if not is_whole:
             raise Broken(
                 "stale_schema", "Cơ sở dữ liệu chưa được nâng cấp; hãy chạy `certsvc migrate`.", "The database schema is stale; run `certsvc migrate`."
             )
+
+    async def lacks_marks(self) -> bool:
+        """Whether certificates or illnesses from before there were marks are left, at the newest schema."""
+        async with self._translated(), self.engine.connect() as connection:
+            return await _lacks_marks(connection)
 
     async def migrate(self) -> None:
         """Bring the database to the newest schema. Raises Unavailable where it cannot be opened."""
         async with self._translated(), self.engine.begin() as connection:
             await connection.run_sync(_upgrade)
+
+
+async def _lacks_marks(connection: AsyncConnection) -> bool:
+    return (await connection.execute(ANY_UNMARKED)).first() is not None
 
 
 def _open_engine(url: str) -> tuple[URL, AsyncEngine]:

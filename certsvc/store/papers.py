@@ -7,10 +7,10 @@ ORM's unit of work, in one statement a table.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, and_, func, insert, select
+from sqlalchemy import Select, and_, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.models import LIVE, Certificate, Entity, Episode, Kind
+from certsvc.models import LIVE, Certificate, CertificateMark, Entity, Episode, EpisodeMark, Kind
 from certsvc.store.dialects import place, table_of
 
 _OfCase = TypeVar("_OfCase", Certificate, Episode)
@@ -49,19 +49,26 @@ async def newest_by_key(session: AsyncSession, cases: Collection[CaseKey], kinds
     return {(found.facility_code, found.case_id, found.kind): found for found in await session.scalars(query)}
 
 
-async def leaves_of(session: AsyncSession, people: Collection[str]) -> Sequence[Certificate]:
-    """Live sick-leave certificates of these people (blind indexes)."""
-    if not people:
-        return []
-    query = select(Certificate).where(Certificate.person.in_(people), Certificate.kind == Kind.SICK_LEAVE)
+async def live_by_marks(session: AsyncSession, marks: Iterable[str]) -> Sequence[Certificate]:
+    """Live certificates that have any of these marks (blind indexes), of both kinds."""
+    each = table_of(session, [(mark,) for mark in marks])
+    having = select(CertificateMark.certificate_id).join(each, CertificateMark.mark == place(session, each, 0))
     # The state is looked at here: in the query it tempts SQLite to an index of states, and so to nearly all certificates.
-    return [found for found in await session.scalars(query) if found.status in LIVE]
+    return [found for found in await session.scalars(select(Certificate).where(Certificate.id.in_(having))) if found.status in LIVE]
 
 
-async def open_episodes_of(session: AsyncSession, people: Collection[str]) -> Sequence[Episode]:
-    if not people:
-        return []
-    return (await session.scalars(select(Episode).where(Episode.person.in_(people)))).all()
+async def episodes_by_marks(session: AsyncSession, marks: Iterable[str]) -> Sequence[Episode]:
+    """What is known of illnesses whose patient has any of these marks (blind indexes)."""
+    each = table_of(session, [(mark,) for mark in marks])
+    having = select(EpisodeMark.facility_code, EpisodeMark.case_id).join(each, EpisodeMark.mark == place(session, each, 0)).distinct().subquery()
+    query = select(Episode).join(having, and_(Episode.facility_code == having.c.facility_code, Episode.case_id == having.c.case_id))
+    return (await session.scalars(query)).all()
+
+
+async def end_episode(session: AsyncSession, episode: Episode) -> None:
+    """Forget an illness that is over."""
+    await session.execute(delete(EpisodeMark).where(EpisodeMark.facility_code == episode.facility_code, EpisodeMark.case_id == episode.case_id))
+    await session.delete(episode)
 
 
 async def episodes_by_case(session: AsyncSession, cases: Collection[CaseKey]) -> dict[CaseKey, Episode]:

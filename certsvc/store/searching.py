@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.models import Certificate, Facility, Kind
+from certsvc.models import Certificate, CertificateMark, Facility, Kind
 
 _MOST = 50
 
@@ -31,6 +31,8 @@ async def by_case(session: AsyncSession, case_id: str, *, facility_code: str | N
     return (await session.scalars(query.order_by(Certificate.requested_at.desc()).limit(_MOST))).all()
 
 
-async def by_person(session: AsyncSession, person: str) -> Sequence[Certificate]:
-    """By the blind index of a person."""
-    return (await session.scalars(select(Certificate).where(Certificate.person == person).order_by(Certificate.requested_at.desc()).limit(_MOST))).all()
+async def by_mark(session: AsyncSession, mark: str) -> Sequence[Certificate]:
+    """By the blind index of what tells a person apart."""
+    having = select(CertificateMark.certificate_id).where(CertificateMark.mark == mark)
+    query = select(Certificate).where(Certificate.id.in_(having))
+    return (await session.scalars(query.order_by(Certificate.requested_at.desc()).limit(_MOST))).all()

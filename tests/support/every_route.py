@@ -62,7 +62,7 @@ BEHIND_SESSION: frozenset[Route] = frozenset(
         *(("POST", f"/staff/stations/{{facility_code}}/authority{more}") for more in ("", "/requirement", "/{delegation_id}/withdraw")),
     }
 )
-"""Pages of who signed in (`test_console`, `test_console_new`, `test_console_forms`, `test_console_approving`, `test_console_recalls`); others are led to the sign-in page."""
+"""Pages of who signed in (`test_console` and the modules beside it); others are led to the sign-in page."""
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from certsvc.api.staff import Staff, StaffForm
 from certsvc.callers import require_scope
 from certsvc.errors import Broken, CertsvcError, InputError, NotFound
 from certsvc.issuing.previewing import Foreseen, foresee, look_over, picture
-from certsvc.issuing.requesting import Terms, today_in_hanoi
+from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.issuing.requesting_one import rejected
+from certsvc.issuing.terms import Terms
 from certsvc.models import Facility, Kind, Practitioner, Scope
 from certsvc.records import Finding
 from certsvc.resources import Resources

@@ -17,8 +17,9 @@ from certsvc.api.schemas import certificate_out
 from certsvc.api.staff import Staff, StaffForm
 from certsvc.callers import require_scope
 from certsvc.errors import CertsvcError, Conflict, InputError
-from certsvc.issuing.requesting import Terms, today_in_hanoi
+from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.issuing.requesting_one import request_certificate
+from certsvc.issuing.terms import Terms
 from certsvc.issuing.withdrawing import get_visible
 from certsvc.models import Certificate, Kind, Scope, Status
 from certsvc.resources import Resources

@@ -82,7 +82,7 @@ def serving() -> Iterator[str]:
 def test_practitioners_of_unknown_facilities_are_told_by_row(data: Path) -> None:
     """Each row that names a facility we do not have is named, blank rows counted, and nothing is taken."""
     (data / "facilities.csv").write_text(_FACILITIES)
-    rows = ["1/HNO,Mai Hữu Nghĩa,01801,head,0115826780,2020-01-01,", "", "2/HNO,Dương Mỹ Ngà,09999,head,0150951092,2020-01-01,"]
+    rows = ["1/HNO,Mai Hữu Nghĩa,01801,head,0168622131,2020-01-01,", "", "2/HNO,Dương Mỹ Ngà,09999,head,0148056573,2020-01-01,"]
     (data / "staff.csv").write_text(_STAFF + "\n".join(rows) + "\n")
     assert run("migrate").exit_code == 0
     assert run("facilities", "import", data / "facilities.csv").exit_code == 0
@@ -101,7 +101,7 @@ def test_a_key_of_a_wrong_scope_is_wrong_usage(data: Path) -> None:
 def test_a_licence_must_be_somebodys(data: Path) -> None:
     """Of that facility; it is listed with the key."""
     (data / "facilities.csv").write_text(_FACILITIES)
-    (data / "staff.csv").write_text(_STAFF + "1/HNO,Mai Hữu Nghĩa,01801,head,0115826780,2020-01-01,\n")
+    (data / "staff.csv").write_text(_STAFF + "1/HNO,Mai Hữu Nghĩa,01801,head,0168622131,2020-01-01,\n")
     for words in (("migrate",), ("facilities", "import", data / "facilities.csv"), ("practitioners", "import", data / "staff.csv")):
         assert run(*words).exit_code == 0
     asked = ("create", "--role", "facility", "--facility", "01801", "--licence")

@@ -4,12 +4,14 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from typing_extensions import override
+
 from certsvc.models import Facility, Kind, Practitioner
-from certsvc.records import Cell, Checked, Judgement, Leave, check, judge, rule_ids
+from certsvc.records import BUILT_IN, Case, CaseKey, Cell, Checked, Illness, Judgement, Leave, Patient, check, judge, rule_ids
 from certsvc.records.registry_files import read_facilities, read_practitioners
 
 SAMPLE = Path(__file__).parents[2] / "data" / "f0_sample"
-TODAY = dt.date(2026, 11, 23)
+TODAY = dt.date(2026, 12, 1)
 
 GOOD: Mapping[str, Cell] = {
     "case_id": "HN-220227-000001",
@@ -67,19 +69,52 @@ class MemoryRegistry:
 
 
 class KnownHistory:
-    """The same leaves and open episodes for everybody asked about."""
+    """The same leaves and open illnesses for everybody asked about; `shared` is a column that stands with somebody else, too."""
 
-    def __init__(self, leaves: Iterable[Leave] = (), episodes: Iterable[dt.date] = ()) -> None:
-        self._leaves, self._episodes = tuple(leaves), tuple(episodes)
-        self.asked: set[str] = set()
+    def __init__(self, leaves: Iterable[Leave] = (), illnesses: Iterable[Illness] = (), *, shared: str | None = None, is_visit_shared: bool = False) -> None:
+        self._leaves, self._illnesses = tuple(leaves), tuple(illnesses)
+        self._shared, self._is_visit_shared = shared, is_visit_shared
+        self.asked: list[Patient] = []
 
-    def leaves_of(self, person_key: str) -> Iterator[Leave]:
-        self.asked.add(person_key)
+    def leaves_of(self, patient: Patient) -> Iterator[Leave]:
+        self.asked.append(patient)
         return iter(self._leaves)
 
-    def open_episodes_of(self, person_key: str) -> Iterator[dt.date]:
-        self.asked.add(person_key)
-        return iter(self._episodes)
+    def open_illnesses_of(self, patient: Patient) -> Iterator[Illness]:
+        self.asked.append(patient)
+        return iter(self._illnesses)
+
+    def column_shared_with_another(self, patient: Patient) -> str | None:
+        return self._shared
+
+    def is_visit_of_another(self, case: Case) -> bool:
+        return self._is_visit_shared
+
+
+class FileHistory(KnownHistory):
+    """What a file's rows tell of one another, as the reader of a batch knows it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known_leaves: list[tuple[Patient, Leave]] = []
+        self._known_illnesses: list[tuple[Patient, Illness]] = []
+        self.judged: CaseKey = ("", "")
+
+    def add(self, row: Checked) -> None:
+        if row.open_episode is not None:
+            illness = Illness((row.facility_code, row.case_id), row.open_episode.positive_on)
+            self._known_illnesses.append((row.open_episode.patient, illness))
+
+    def add_leave(self, case: Case) -> None:
+        self._known_leaves.append((case.patient, Leave((case.facility_code, case.case_id), case.isolation_from, case.isolation_to, case.case_id)))
+
+    @override
+    def leaves_of(self, patient: Patient) -> Iterator[Leave]:
+        return (leave for other, leave in self._known_leaves if other.is_same_person(patient) and leave.case_key != self.judged)
+
+    @override
+    def open_illnesses_of(self, patient: Patient) -> Iterator[Illness]:
+        return (illness for other, illness in self._known_illnesses if other.is_same_person(patient))
 
 
 REGISTRY = MemoryRegistry(SAMPLE)
@@ -90,8 +125,13 @@ def checked(**changes: Cell) -> Checked:
     return check({**GOOD, **changes}, today=TODAY, registry=REGISTRY)
 
 
+def judged_row(row: Checked, history: KnownHistory | None = None) -> Judgement:
+    """What becomes of a row on `TODAY`, by the rules that come with the service."""
+    return judge(row, history=history or KnownHistory(), rules=BUILT_IN, today=TODAY)
+
+
 def judged(history: KnownHistory | None = None, /, **changes: Cell) -> Judgement:
-    return judge(checked(**changes), history=history or KnownHistory())
+    return judged_row(checked(**changes), history)
 
 
 def told(judgement: Judgement, kind: Kind) -> str:

@@ -14,7 +14,7 @@ DAY = dt.date(2022, 2, 6)
 
 def tags(layout: Format) -> dict[str, str]:
     if layout is Format.XML11:
-        return xml11_tags(make_case(), Xml11Facts(serial="018012600001", document_on=DAY, head_no="0115826780", practitioner_no="0150951092"))
+        return xml11_tags(make_case(), Xml11Facts(serial="018012600001", document_on=DAY, head_no="0168622131", practitioner_no="0148056573"))
     facts = Ct07Facts(serial="018012600001", document_on=DAY, head_name="Đỗ Thị Mẫu", practitioner_name="Lý Văn Thử")
     return ct07_tags(make_case(), facts, TAGS_2022 if layout is Format.CT07 else TAGS_2025)
 

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from certsvc.errors import InputError
-from certsvc.records import Case, Cell, check, judge
+from certsvc.records import Case, Cell, check
 from certsvc.records.tables import open_table
-from tests.unit.records.samples import GOOD, REGISTRY, SAMPLE, TODAY, KnownHistory
+from tests.unit.records.samples import GOOD, REGISTRY, SAMPLE, TODAY, judged_row
 from tests.unit.records.test_xlsx import rewritten, saved
 
 CELLS: st.SearchStrategy[Cell] = st.one_of(
@@ -32,7 +32,7 @@ CELLS: st.SearchStrategy[Cell] = st.one_of(
 def test_any_cells_are_judged(changes: dict[str, Cell]) -> None:
     """A row of anything gets its verdicts, its findings are JSON and UTF-8, and a case that passes round-trips."""
     row = check({**GOOD, **changes}, today=TODAY, registry=REGISTRY)
-    verdicts = judge(row, history=KnownHistory()).values()
+    verdicts = judged_row(row).values()
     for verdict in verdicts:
         for found in verdict.findings:
             "".join(map(str, found.to_json().values())).encode()

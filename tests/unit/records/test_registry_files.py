@@ -37,7 +37,7 @@ def test_lost_zeros_are_put_back(tmp_path: Path) -> None:
 
 def test_every_bad_cell_is_told(tmp_path: Path) -> None:
     """Row and column of each, and nothing is taken."""
-    path = changed(tmp_path, "practitioners.csv", (",head,", ",boss,"), ("0115826780", "12345678901"), ("000002/HNO-CCHN", ""), ("2020-01-01,", "2020-02-30,"))
+    path = changed(tmp_path, "practitioners.csv", (",head,", ",boss,"), ("0168622131", "12345678901"), ("000002/HNO-CCHN", ""), ("2020-01-01,", "2020-02-30,"))
     with pytest.raises(InputError) as caught:
         read_practitioners(path)
     assert caught.value.code == "bad_rows"

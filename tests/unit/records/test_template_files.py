@@ -6,12 +6,12 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from certsvc.records import check, judge, rule_ids
+from certsvc.records import check, rule_ids
 from certsvc.records.columns import CASES, IDENTIFIERS
 from certsvc.records.template_files import template_csv, template_xlsx
 from certsvc.records.titles import TITLES_VI
 from certsvc.records.words import meaning_of
-from tests.unit.records.samples import REGISTRY, TODAY, KnownHistory
+from tests.unit.records.samples import REGISTRY, TODAY, judged_row
 from tests.unit.records.test_tables import read, saved
 
 
@@ -23,7 +23,7 @@ def test_a_template_reads_back_without_findings(content: bytes, tmp_path: Path) 
     checked = check(row.cells, today=TODAY, registry=REGISTRY, notices=row.notices)
     assert (checked.wants, checked.findings) == (frozenset(), ())
     wanted = check({**row.cells, "wants_sick_leave": "Có", "wants_recovery": "Có"}, today=TODAY, registry=REGISTRY)
-    assert {verdict.outcome: rule_ids(verdict.findings) for verdict in judge(wanted, history=KnownHistory()).values()} == {"issue": []}
+    assert {verdict.outcome: rule_ids(verdict.findings) for verdict in judged_row(wanted).values()} == {"issue": []}
 
 
 def test_the_workbook_keeps_zeros_and_offers_words(tmp_path: Path) -> None:
