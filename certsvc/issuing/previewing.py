@@ -12,7 +12,7 @@ from certsvc.config import Settings
 from certsvc.errors import InputError, Unavailable
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.ordering import facts_beforehand
-from certsvc.issuing.previewing_process import REFUSED, Drawing
+from certsvc.issuing.previewing_process import TOO_LONG, UNPRINTABLE, Drawing
 from certsvc.issuing.requesting import answer_rows, today_in_hanoi
 from certsvc.issuing.requesting_one import check_for
 from certsvc.issuing.rosters import Rosters
@@ -84,7 +84,7 @@ async def picture(db: Database, foreseen: Foreseen, *, terms: Terms, vault: Vaul
 
 
 async def _drawn(drawing: Drawing) -> bytes:
-    """By a process of its own; what it says of a failure is not kept, for it may quote the case."""
+    """By a process of its own; what it says of a failure is not kept, for it may quote the case. Raises as `picture`."""
     command = (sys.executable, "-m", "certsvc.issuing.previewing_process")
     process = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
@@ -96,8 +96,10 @@ async def _drawn(drawing: Drawing) -> bytes:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    if process.returncode == REFUSED:
-        raise InputError(*json.loads(out))
+    if process.returncode == TOO_LONG:
+        raise InputError("text_too_long", "Nội dung quá dài, không in vừa một trang giấy.", "The text is too long for one page.")
+    if process.returncode == UNPRINTABLE:
+        raise InputError("unprintable", "Có ký tự không in được trên giấy.", "Some characters cannot be printed on the form.")
     if process.returncode:
         raise Unavailable("no_preview", "Chưa vẽ được bản xem trước; hãy thử lại sau.", "The preview cannot be drawn now; try again later.")
     return out

@@ -1,8 +1,8 @@
 """Draws a form as it would look, in a process of its own: a long text takes the full layout, which is slow and large.
 
 `python -m certsvc.issuing.previewing_process` reads a `Drawing` as JSON from its input and writes a PNG to its output, with words
-across the page that say it is none. Nothing is signed, and nothing goes to disk. Text that the form cannot hold is a line of JSON
-on its output and the exit code `REFUSED`.
+across the page that say it is none. Nothing is signed, and nothing goes to disk. A text that the form cannot hold is told by the exit
+code alone.
 """
 
 import json
@@ -16,7 +16,8 @@ from pathlib import Path
 from certsvc.errors import InputError
 from certsvc.states import Slot
 
-REFUSED = 3
+TOO_LONG, UNPRINTABLE = 3, 4
+_EXITS = {"text_too_long": TOO_LONG, "unprintable": UNPRINTABLE}
 _MEMORY_BYTES, _CPU_S = 1 << 30, 30
 _DPI = 110
 _WORDS = "XEM TRƯỚC – CHƯA CẤP"
@@ -62,7 +63,7 @@ def _marked(png: bytes) -> bytes:
         ImageDraw.Draw(layer).text((page.width / 2, page.height * height), _WORDS, font=font, fill=_RED, anchor="mm")
         page.alpha_composite(layer.rotate(_TILT, Image.Resampling.BICUBIC, center=(page.width / 2, page.height * height)))
     out = BytesIO()
-    page.convert("P", palette=Image.Palette.ADAPTIVE, colors=32).save(out, format="PNG", optimize=True)
+    page.convert("RGB").quantize(colors=32).save(out, format="PNG", optimize=True)
     return out.getvalue()
 
 
@@ -72,8 +73,7 @@ def main() -> None:
     try:
         sys.stdout.buffer.write(draw(Drawing(**json.load(sys.stdin.buffer))))
     except InputError as error:
-        sys.stdout.buffer.write(json.dumps([error.code, error.message_vi, error.message_en]).encode())
-        sys.exit(REFUSED)
+        sys.exit(_EXITS.get(error.code, 1))
 
 
 if __name__ == "__main__":
