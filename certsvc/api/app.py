@@ -29,7 +29,7 @@ from certsvc.api import (
 )
 from certsvc.api.console import approvals as console_approvals
 from certsvc.api.console import authority as console_authority
-from certsvc.api.console import batch_changes, mending, rejected
+from certsvc.api.console import batch_changes, mending, new_case, new_papers, rejected
 from certsvc.api.console import batches as console_batches
 from certsvc.api.console import certificates as console_certificates
 from certsvc.api.console import home as console_home
@@ -46,7 +46,11 @@ _SIGN_INS_A_MINUTE = 120
 """Of one address on the pages around signing in: each try costs a password hash."""
 _CALLS_A_MINUTE = 300
 """Of one address on what needs no key: a factory gate scans every few seconds, a network shares one address."""
+_ONE_CASE_A_MINUTE = 300
+"""Of one address on the form for one case: it is checked after every field, and a station shares one address."""
 
+_PREVIEWS_AT_ONCE = 2
+"""Forms that a process has drawn at the same time: each takes a second of a core."""
 _RETURNS_AT_ONCE = 1
 """Workbooks that a process writes at the same time: each takes a core and some memory."""
 
@@ -82,6 +86,7 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
         app.include_router(open_to_all)
     app.state.returning_turns = asyncio.Semaphore(_RETURNS_AT_ONCE)
+    app.state.preview_turns = asyncio.Semaphore(_PREVIEWS_AT_ONCE)
     # Approvals come before certificates and batches, whose changes have a name in the address too.
     for behind_key in (approvals, certificates, recalls, batches, batch_rows, events, exports, mappings, templates, webhooks, registry):
         app.include_router(behind_key.router)
@@ -98,6 +103,8 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
         console_recalls.router,
     ):
         app.include_router(console)
+    for one_case in (new_case.router, new_papers.router):
+        app.include_router(one_case, dependencies=[Depends(limiter.limit("one-case", per_minute=_ONE_CASE_A_MINUTE))])
     app.include_router(health.router)
     app.mount("/static", static_files(), name="static")
     set_up_openapi(app)

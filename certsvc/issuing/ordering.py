@@ -2,18 +2,25 @@
 
 import datetime as dt
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 
 from certsvc.config import Settings
 from certsvc.errors import Broken
 from certsvc.issuing.orders import Order
-from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.issuing.requesting import new_certificate, today_in_hanoi
 from certsvc.issuing.rosters import Roster, Staff
+from certsvc.issuing.terms import Terms
 from certsvc.models import Certificate, Kind
-from certsvc.records import BUILT_IN, CareSetting
+from certsvc.records import BUILT_IN, CareSetting, Case
 from certsvc.templates.designs import choose_design
 from certsvc.templates.values import FormFacts
 from certsvc.vault import Vault
 from certsvc.verify.codes import format_code
+
+NOT_NUMBERED = "(số cấp khi ký)"
+"""In place of the serial on a form that nobody asked for yet."""
+_NO_CODE = "XXXX-XXXX-XXXX-XXXX"
 
 
 def make_order(certificate: Certificate, roster: Roster, *, vault: Vault, settings: Settings, now: dt.datetime) -> Order:
@@ -64,3 +71,12 @@ def _facts(certificate: Certificate, staff: Staff, *, vault: Vault, settings: Se
 def printed_serial(certificate: Certificate) -> str:
     """The serial as the form prints it: a recovery paper shows `<sequence>/GXN-TYT`."""
     return f"{certificate.serial_sequence:05d}/GXN-TYT" if certificate.kind is Kind.RECOVERY else certificate.serial or ""
+
+
+def facts_beforehand(case: Case, kind: Kind, staff: Staff, *, warnings: Sequence[str], terms: Terms, vault: Vault, settings: Settings) -> FormFacts:
+    """What the form of a case would show beyond it if it were issued now; number, code and the QR's address are stand-ins."""
+    draft = new_certificate(case, kind, revision=1, terms=terms, vault=vault)
+    draft.warnings = list(warnings)
+    draft.number("", year=terms.now.year, sequence=0)
+    facts = _facts(draft, staff, vault=vault, settings=settings, today=today_in_hanoi(terms.now))
+    return replace(facts, serial=NOT_NUMBERED, code=_NO_CODE, verify_url=f"{settings.base_url}/check".upper())

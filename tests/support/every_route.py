@@ -57,10 +57,12 @@ BEHIND_SESSION: frozenset[Route] = frozenset(
         *(("GET", path) for path in ("/staff/approvals", "/staff/approvals/{key}")),
         *(("POST", f"/staff/approvals/{{key}}/{decision}") for decision in ("approve", "decline")),
         ("GET", "/staff/stations/{facility_code}/authority"),
+        *(("GET", f"/staff/new{more}") for more in ("", "/{certificate_id}", "/{certificate_id}/slip")),
+        *(("POST", f"/staff/new{more}") for more in ("", "/check", "/issue")),
         *(("POST", f"/staff/stations/{{facility_code}}/authority{more}") for more in ("", "/requirement", "/{delegation_id}/withdraw")),
     }
 )
-"""Pages of who signed in (`test_console`, `test_console_forms`, `test_console_approving`, `test_console_recalls`); others are led to the sign-in page."""
+"""Pages of who signed in (`test_console` and the modules beside it); others are led to the sign-in page."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import re
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -13,9 +12,9 @@ from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.batch_rows import RowNumber, mend, open_row
 from certsvc.api.browser import HEADERS
+from certsvc.api.console.case_fields import COLUMNS, fields_of, general
 from certsvc.api.console.words import FIELDS
 from certsvc.api.idempotency import answer_once, fingerprint
-from certsvc.api.page_words import Words
 from certsvc.api.problems import status_of
 from certsvc.api.staff import Staff, StaffForm
 from certsvc.callers import require_scope
@@ -24,9 +23,7 @@ from certsvc.issuing.mending import Row, require_mendable, require_rejected
 from certsvc.issuing.results import result_of
 from certsvc.models import Scope
 from certsvc.records import Cell
-from certsvc.records.columns import CASES
 from certsvc.records.retyping import printed
-from certsvc.records.words import words_of
 from certsvc.resources import Resources
 from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import batch_rows
@@ -35,22 +32,8 @@ from certsvc.store.batches import Line
 router = APIRouter(prefix="/staff/batches", include_in_schema=False)
 _MAX_ROW = 2**31 - 1
 _LINE_ENDS = re.compile(r"[\r\n]+")
-_COLUMNS = {column.name: column for column in CASES.columns}
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Field:
-    """One field of the form; `faults` are what the rules say of it: each with `rule`, `message_vi`, `message_en`."""
-
-    name: str
-    title: str
-    text: str
-    words: tuple[str, ...]
-    max_chars: int
-    faults: tuple[Mapping[str, Any], ...]
-
-
-Fields = Mapping[Words, list[Field]]
 Mended = Annotated[int, Query(ge=0, le=_MAX_ROW, description="the row that led here")]
 
 
@@ -71,24 +54,6 @@ def _faults_of(row: Row) -> list[Mapping[str, Any]]:
     """What rejected its lines, each once."""
     told = [rule for line in row.lines if line.row.outcome == "rejected" for rule in line.row.rules if rule["level"] == "reject"]
     return list({(rule["id"], rule["field"], rule["message_vi"]): rule | {"rule": rule["id"]} for rule in told}.values())
-
-
-def _fields(texts: Mapping[str, str], faults: Iterable[Mapping[str, Any]]) -> Fields:
-    faults = list(faults)
-    return {
-        title: [
-            Field(
-                name,
-                _COLUMNS[name].title_vi,
-                texts.get(name, ""),
-                words_of(name),
-                _COLUMNS[name].max_chars,
-                tuple(each for each in faults if each["field"] == name),
-            )
-            for name in names
-        ]
-        for title, names in FIELDS.items()
-    }
 
 
 async def _page(
@@ -112,8 +77,8 @@ async def _page(
         headers=HEADERS,
         staff=staff,
         row=row,
-        fields=_fields(texts, faults),
-        general=[each for each in faults if each["field"] not in _COLUMNS],
+        fields=fields_of(FIELDS, texts, faults),
+        general=general(faults),
         error=error,
         following=following,
         left=left,
@@ -128,7 +93,7 @@ async def mend_row(
     """Take the row if anything comes of it, and lead to the next one that is rejected; else say at each field why not. Pressed twice, it is one mending."""
     require_scope(staff.caller, Scope.ISSUE)
     form = await request.form()
-    record: dict[str, Cell] = {name: text for name in _COLUMNS if isinstance(text := form.get(name, ""), str)}
+    record: dict[str, Cell] = {name: text for name in COLUMNS if isinstance(text := form.get(name, ""), str)}
 
     async def work() -> Response:
         await mend(batch_id, row, record, version, res, caller=staff.caller, now=now)

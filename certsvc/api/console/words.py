@@ -77,11 +77,29 @@ FIELDS: Mapping[Words, tuple[str, ...]] = {
     ),
     Words("Bệnh, xét nghiệm, cách ly", "Illness, tests, isolation"): (
         "positive_on", "test_method", "test_place", "last_test_on", "last_test_result", "last_test_by", "care_setting",
-        "isolation_from", "isolation_to", "vaccine_doses", "last_dose_on", "outcome",
+        "isolation_from", "isolation_to", "vaccine_doses", "last_dose_on", "outcome", "outcome_on",
     ),
-    Words("Khám bệnh", "Examination"): ("facility_code", "visit_no", "examined_on", "icd10", "diagnosis", "treatment", "practitioner_licence"),
+    Words("Khám bệnh", "Examination"): (
+        "facility_code", "visit_no", "examined_on", "certified_on", "icd10", "diagnosis", "treatment", "practitioner_licence",
+    ),
 }  # fmt: skip
 """The fields of a case, as a form has them."""
+
+FIELD_NAMES: Mapping[str, Words] = {
+    "full_name": Words("Họ và tên", "Name"),
+    "birth_date": Words("Ngày sinh", "Born on"),
+    "sex": Words("Giới tính", "Sex"),
+    "id_issued_on": Words("Ngày cấp CCCD", "Id issued on"),
+}
+"""Of what a citizen card says otherwise."""
+
+CAMERA_FAULTS: Mapping[str, Words] = {
+    "no_camera": Words("Không thấy máy ảnh. Hãy nhập số CCCD.", "No camera was found. Type the number."),
+    "camera_refused": Words("Trình duyệt chưa được phép dùng máy ảnh. Hãy cho phép trong cài đặt của trang.", "The browser may not use the camera."),
+    "camera_busy": Words("Không mở được máy ảnh; có thể ứng dụng khác đang dùng.", "The camera cannot be opened; another app may be using it."),
+    "no_reader": Words("Trình duyệt này không đọc được mã QR. Hãy nhập số CCCD.", "This browser cannot read QR codes. Type the number."),
+    "no_card": Words("Mã QR này không phải của CCCD.", "This QR code is not a citizen card's."),
+}
 
 FATES: Mapping[Fate, Words] = {
     Fate.REJECTED: Words("Bị từ chối", "Rejected"),

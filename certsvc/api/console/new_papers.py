@@ -1,0 +1,112 @@
+"""`/staff/new`: the papers of a case asked for in one go, followed until they are signed, and the slip for who gets them."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from certsvc.api import pages
+from certsvc.api.access import Now, Res
+from certsvc.api.browser import HEADERS
+from certsvc.api.console.case_fields import Fault
+from certsvc.api.console.new_case import Word, form_page, sent, station_of
+from certsvc.api.console.one_case import Papers
+from certsvc.api.schemas import certificate_out
+from certsvc.api.staff import Staff, StaffForm
+from certsvc.callers import require_scope
+from certsvc.errors import CertsvcError, Conflict, InputError
+from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.issuing.requesting_one import request_certificate
+from certsvc.issuing.terms import Terms
+from certsvc.issuing.withdrawing import get_visible
+from certsvc.models import Certificate, Kind, Scope, Status
+from certsvc.resources import Resources
+from certsvc.sign_in.sessions import SignedIn
+from certsvc.store import certificates
+from certsvc.templates.qr import qr_svg
+
+router = APIRouter(prefix="/staff/new", include_in_schema=False)
+_MOST_PAPERS = 20
+_IN_WORK = frozenset({Status.REQUESTED, Status.SIGNING})
+
+
+@router.post("/issue")
+async def issue_case(request: Request, res: Res, now: Now, staff: StaffForm, *, papers: Annotated[Papers, Form()], facility: Word = "") -> Response:
+    """Ask for each paper, and lead to where they are followed. Pressed twice it is one request: the case has its papers then."""
+    require_scope(staff.caller, Scope.ISSUE)
+    station, people = await station_of(res, staff, facility)
+    entry = await sent(request, papers)
+    record = entry.record(facility_code=station.code, today=today_in_hanoi(now))
+    terms = Terms(caller=staff.caller, now=now, late_reason=entry.late_reason)
+    asked = {kind: await _ask(record, kind, terms, res) for kind in papers.kinds}
+    taken = [each for each in asked.values() if isinstance(each, uuid.UUID)]
+    refused = {kind: each for kind, each in asked.items() if isinstance(each, CertsvcError)}
+    if not taken:
+        first, *_ = refused.values()
+        faults = [fault for each in refused.values() for fault in _faults_of(each)]
+        return form_page(request, staff, entry, station=station, people=people, now=now, faults=faults, error=first)
+    await res.doorbell.ring_issue()
+    if refused:
+        return await _papers_page(request, res, staff, taken[0], refused={kind: _faults_of(each) for kind, each in refused.items()})
+    return RedirectResponse(f"/staff/new/{taken[0]}", 303)
+
+
+async def _ask(record: Mapping[str, str], kind: Kind, terms: Terms, res: Resources) -> uuid.UUID | CertsvcError:
+    """The certificate that was asked for, also where the same was asked for before; or why there is none."""
+    try:
+        certificate, _ = await request_certificate(res.db, dict(record), kind, terms=terms, vault=res.vault)
+    except InputError as error:
+        return error
+    except Conflict as error:
+        is_there = error.facts.get("is_same_content") and error.facts.get("is_alive")
+        return uuid.UUID(error.facts["certificate_id"]) if is_there else error
+    return certificate.id
+
+
+def _faults_of(error: CertsvcError) -> Sequence[Fault]:
+    plain = {"rule": error.code, "field": None, "message_vi": error.message_vi, "message_en": error.message_en}
+    return [{"level": "reject", **each} for each in error.errors or (plain,)]
+
+
+@router.get("/{certificate_id}")
+async def follow_papers(certificate_id: uuid.UUID, request: Request, res: Res, staff: Staff) -> Response:
+    """How the papers of a case stand: until they are signed, then with what to hand out."""
+    require_scope(staff.caller, Scope.ISSUE)
+    return await _papers_page(request, res, staff, certificate_id)
+
+
+async def _papers_page(
+    request: Request, res: Resources, staff: SignedIn, certificate_id: uuid.UUID, *, refused: Mapping[Kind, Sequence[Fault]] | None = None
+) -> Response:
+    async with res.db.read() as session:
+        asked = await get_visible(session, certificate_id, caller=staff.caller)
+        found = await certificates.list_page(
+            session, facility_code=asked.facility_code, status=None, kind=None, case_id=asked.case_id, before=None, limit=_MOST_PAPERS
+        )
+    newest: dict[Kind, Certificate] = {}
+    for each in found:  # newest first
+        newest.setdefault(each.kind, each)
+    shown = [newest[kind] for kind in Kind if kind in newest]
+    context: dict[str, Any] = {
+        "person": res.vault.open_person(asked.id, asked.record),
+        "papers": [certificate_out(each, caller=staff.caller, vault=res.vault, settings=res.settings) for each in shown],
+        "goes_on": any(each.status in _IN_WORK and not each.awaits_approval for each in shown),
+        "refused": refused or {},
+        "here": f"/staff/new/{asked.id}",
+        "facility_code": asked.facility_code,
+    }
+    return pages.render(request, "staff_new_papers.html", headers=HEADERS, staff=staff, **context)
+
+
+@router.get("/{certificate_id}/slip")
+async def print_slip(certificate_id: uuid.UUID, request: Request, res: Res, staff: Staff) -> Response:
+    """What the patient is handed: whose paper it is, its serial once it is signed, its code, and how to fetch it."""
+    require_scope(staff.caller, Scope.ISSUE)
+    async with res.db.read() as session:
+        certificate = await get_visible(session, certificate_id, caller=staff.caller)
+    shown = certificate_out(certificate, caller=staff.caller, vault=res.vault, settings=res.settings)
+    address = shown.verify_url or ""
+    context: dict[str, Any] = {"paper": shown, "person": res.vault.open_person(certificate.id, certificate.record)}
+    return pages.render(request, "slip.html", headers=HEADERS, code=res.vault.code(certificate.id), address=address, qr=qr_svg(address.upper()), **context)
