@@ -30,7 +30,8 @@ SERVICE, OTHER_SERVICE = "https://kiemtra.example.vn", "https://giay.tinhben.exa
 TOKEN = "4XGXFBYBX86T5BR0N3P2ARHGWJ"
 PERSON = {"full_name": "Nguyễn Thị Đào", "birth": "1988-07-01", "first_day": dt.date(2026, 11, 20), "last_day": dt.date(2026, 11, 26)}
 _STATES = {1: "revoked", 2: "suspended", 3: "replaced"}
-_CLAIMS = Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", dt.date(2026, 11, 26), 0, 77, commit(token=TOKEN, **PERSON))  # type: ignore[arg-type]
+_DAY, _LATE_OF = dt.date(2026, 11, 26), dt.date(2022, 3, 14)
+_CLAIMS = Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", _DAY, 0, 77, commit(token=TOKEN, **PERSON), _DAY)  # type: ignore[arg-type]
 
 
 def main() -> None:
@@ -135,6 +136,8 @@ def _checks(key: ClaimKey, strange: ClaimKey) -> Iterator[dict[str, Any]]:
     yield check(
         "a station certificate", address(replace(_CLAIMS, kind=ClaimedKind.STATION_CERTIFICATE)), "valid", "genuine", certificate=_shown("station_certificate")
     )
+    yield check("signed long after the date on it", address(replace(_CLAIMS, dated_on=_LATE_OF)), "valid", "genuine", certificate=shown | {"dated_on": "2022-03-14"})
+    yield check("printed before claims held its date", address(replace(_CLAIMS, dated_on=None)), "valid", "genuine", certificate=shown | {"dated_on": None})
     for state, word in _STATES.items():
         yield check(word, address(replace(_CLAIMS, status_index=1000 + state)), word, word, certificate=shown)
     yield check("the list is older than a day", good, "valid", "genuine", now=NOW + dt.timedelta(hours=30), certificate=shown)
@@ -164,7 +167,9 @@ def _forgeries(good: str, address: Callable[..., str], key: ClaimKey, strange: C
     yield "padded", f"{good}="
     yield "no base32", f"{start}/0189"
     yield "a claim more", signed({**payload, 7: b"x"})
-    yield "an entry more", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 7: 1}})
+    yield "an entry more", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 8: 1}})
+    for about, value in {"a text": "2022-03-14", "before 1970": -1, "too far ahead": 2**16, "null": None, "a fraction": 1.5}.items():
+        yield f"the date on the paper is {about}", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 7: value}})
     yield "a kind that there is not", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 1: 3}})
     yield "a commitment too short", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 6: bytes(15)}})
     yield "an instant that is no midnight in Hanoi", signed({**payload, 6: payload[6] + 1})
@@ -178,7 +183,8 @@ def _next_letter(letter: str) -> str:
 
 
 def _shown(kind: str) -> dict[str, Any]:
-    return {"kind": kind, "serial_tail": "0012", "facility": "Trạm Y tế Phúc Xá", "signed_on": "2026-11-26", "initials": None}
+    days = {"dated_on": "2026-11-26", "signed_on": "2026-11-26", "signed_at": None}
+    return {"kind": kind, "serial_tail": "0012", "facility": "Trạm Y tế Phúc Xá", **days, "initials": None}
 
 
 def _commitments() -> Iterator[dict[str, Any]]:

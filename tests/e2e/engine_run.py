@@ -148,7 +148,7 @@ def _orders(cases: CaseSet, authorities: Mapping[str, Authority]) -> Iterator[Or
             verify_url=f"HTTPS://{_HOSTS[number % 3]}/V/{_TOKEN}",
             check_address="https://kiemtra.example.vn/check",
             event_on=case.event_on(design.kind),
-            printed_on=dt.date(2022, 4, 30),
+            printed_on=_now().astimezone(HANOI).date(),
             is_reissue=number % 7 == 0,
             decision_no="250/QĐ-BYT",
             decision_on=dt.date(2022, 1, 28),
