@@ -132,12 +132,13 @@ def _checks(key: ClaimKey, strange: ClaimKey) -> Iterator[dict[str, Any]]:
         return {"about": about, "qr": qr, "now": _instant(now), "verdict": verdict, "reason": reason, "certificate": certificate}
 
     good, shown = address(_CLAIMS), _shown("sick_leave")
+    late, early = (address(replace(_CLAIMS, dated_on=day)) for day in (_LATE_OF, None))
     yield check("in force", good, "valid", "genuine", certificate=shown)
     yield check(
         "a station certificate", address(replace(_CLAIMS, kind=ClaimedKind.STATION_CERTIFICATE)), "valid", "genuine", certificate=_shown("station_certificate")
     )
-    yield check("signed long after the date on it", address(replace(_CLAIMS, dated_on=_LATE_OF)), "valid", "genuine", certificate=shown | {"dated_on": "2022-03-14"})
-    yield check("printed before claims held its date", address(replace(_CLAIMS, dated_on=None)), "valid", "genuine", certificate=shown | {"dated_on": None})
+    yield check("signed long after the date on it", late, "valid", "genuine", certificate=shown | {"dated_on": "2022-03-14"})
+    yield check("printed before claims held its date", early, "valid", "genuine", certificate=shown | {"dated_on": None})
     for state, word in _STATES.items():
         yield check(word, address(replace(_CLAIMS, status_index=1000 + state)), word, word, certificate=shown)
     yield check("the list is older than a day", good, "valid", "genuine", now=NOW + dt.timedelta(hours=30), certificate=shown)

@@ -67,7 +67,7 @@ BY_VERDICT: Mapping[Verdict, Headline] = {
 
 COMPARE = Words(
     "Chữ cái đầu họ tên, ngày trên giấy, cơ sở y tế và số seri phải đúng như dưới đây; nếu khác, không nhận giấy. Nhập ngày sinh để so cả họ tên và ngày nghỉ.",
-    "Initials, date on the paper, facility and serial must be exactly these; if they differ, do not accept it. Type the birth date to compare name and leave days too.",
+    "Initials, date on the paper, facility and serial must be exactly these; if not, do not accept it. With the birth date, compare name and leave days too.",
 )
 """What a stranger compares of a genuine paper; when it was signed is no part of it."""
 

@@ -129,7 +129,7 @@ def _table(what: list[str], outcomes: list[Outcome]) -> Table:
         else:
             paper, note = outcome["certificate"] or {}, note_of(outcome)
             told = [*(reason["message_vi"] for reason in outcome["reasons"]), *([note.vi] if note else [])]
-            table.add_row(each, outcome["verdict"], day_of(paper.get("dated_on")) or "–", signing_of(paper) or "–", "; ".join(told))
+            table.add_row(each, outcome["verdict"], day_of(paper.get("dated_on")) or "–", signing_of(paper) or "–", " ".join(told))
     return table
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certsvc.config import Profile, Signatures
+from certsvc.config import HANOI, Profile, Signatures
 from certsvc.issuing.orders import Chunk, Made, Order, Setup, Signatory
 from certsvc.issuing.pressing import Press
 from certsvc.models import Kind, Slot

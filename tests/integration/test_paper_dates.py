@@ -25,7 +25,7 @@ SPRING = {"positive_on": EXAMINED, "examined_on": EXAMINED, "isolation_from": EX
 
 def late(number: int) -> dict[str, str]:
     """A case of long ago, signed today."""
-    return record(number, **SPRING)
+    return record(number) | SPRING
 
 
 def signed_at(certificate: Any) -> dt.datetime:
@@ -116,9 +116,10 @@ async def test_tables_of_a_bulk_check_have_both(rig: Rig) -> None:
     ]
     [row] = csv.DictReader(io.StringIO(csv_answer.content.decode("utf-8-sig"), newline=""))
     assert (row["Ngày trên giấy"], row["Ký số lúc (giờ Việt Nam)"]) == (EXAMINED, signing)
-    header, cells = openpyxl.load_workbook(io.BytesIO(xlsx_answer.content)).active.iter_rows(values_only=True)
+    [sheet] = openpyxl.load_workbook(io.BytesIO(xlsx_answer.content)).worksheets
+    header, cells = sheet.iter_rows(values_only=True)
     line = dict(zip(header, cells, strict=True))
-    assert (line["Ngày trên giấy"], line["Ký số lúc (giờ Việt Nam)"]) == (dt.datetime(2022, 3, 14), signing)
+    assert (line["Ngày trên giấy"], line["Ký số lúc (giờ Việt Nam)"]) == (dt.datetime.fromisoformat(EXAMINED), signing)
 
 
 async def test_a_qr_of_before_still_leads_to_its_paper(rig: Rig) -> None:

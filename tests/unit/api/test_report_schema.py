@@ -24,9 +24,7 @@ def _report(certificate: dict[str, Any] | None = None) -> Report:
     return Report(Verdict.VALID, (Reason.GENUINE,), AT, PROOFS, certificate, (OURS, THEIRS))
 
 
-@pytest.mark.parametrize(
-    "certificate", [None, STRANGER, STRANGER | dict.fromkeys(["serial_tail", "initials", *DAYS]), HOLDER, HOLDER | {"days": None}]
-)
+@pytest.mark.parametrize("certificate", [None, STRANGER, STRANGER | dict.fromkeys(["serial_tail", "initials", *DAYS]), HOLDER, HOLDER | {"days": None}])
 def test_a_report_reads_as_described_and_nothing_is_lost(certificate: dict[str, Any] | None) -> None:
     """Every key is described, and every described value is written as it was."""
     document = _report(certificate).to_json()
