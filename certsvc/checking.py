@@ -91,7 +91,7 @@ async def look_up_claimed(db: Database, text: str, claims_text: str, *, vault: V
     if not claims_text:
         return found
     claims = find_claims(claims_text.upper(), trust.claim_keys)
-    if claims is None or (found.entry is not None and claims != claims_on_paper(found.entry, claims.signed_on, vault=vault)):
+    if claims is None or (found.entry is not None and claims != claims_on_paper(found.entry, claims, vault=vault)):
         failed = Check(CheckName.CLAIMS, Outcome.FAILED, "Nội dung mã QR không do hệ thống ký cho giấy này.")
         return Found(found.code, _forged(failed, now), None)
     passed = Check(CheckName.CLAIMS, Outcome.PASSED, "Nội dung mã QR do hệ thống ký cho giấy này.")

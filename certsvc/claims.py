@@ -1,7 +1,8 @@
 """What the QR of a certificate says of it besides its address: the claims, and the commitment that ties them to a person.
 
-Neither name nor birth date, dates of illness or numbers of identity are in them, only a keyed digest that whoever holds
-the paper can compute anew from what is printed on it [design §5].
+Neither name nor birth date, days of leave or numbers of identity are in them, only a keyed digest that whoever holds
+the paper can compute anew from what is printed on it [design §5]. The date on the paper is: late papers are signed on
+another day, and who compares must know which of the two is printed.
 """
 
 import datetime as dt
@@ -30,9 +31,12 @@ LIST_LENGTH = 2**20
 
 COMMITMENT_BYTES = 16
 SERIAL_TAIL = 4
-_KIND, _SERIAL_TAIL, _FACILITY, _LIST, _INDEX, _COMMITMENT = range(1, 7)
+_KIND, _SERIAL_TAIL, _FACILITY, _LIST, _INDEX, _COMMITMENT, _DATED_ON = range(1, 8)
 _LIMIT = 2**33
 """Numbers and instants (until the year 2242) are below this."""
+_LAST_DAY = 2**16
+"""Days are counted from 1970 on, as RFC 8943 does, and are below this (until the year 2149): two bytes in the QR."""
+_EPOCH = dt.date(1970, 1, 1)
 
 
 class ClaimedKind(IntEnum):
@@ -48,7 +52,10 @@ class ClaimedKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The claims of one certificate. `status_index` is its place in the status list of number `status_list`."""
+    """The claims of one certificate. `status_index` is its place in the status list of number `status_list`.
+
+    `dated_on` is the date that the paper bears; None on papers printed before claims held it.
+    """
 
     kind: ClaimedKind
     serial_tail: str
@@ -57,11 +64,12 @@ class Claims:
     status_list: int
     status_index: int
     commitment: bytes
+    dated_on: dt.date | None = None
 
     def to_payload(self) -> dict[int, Any]:
         """The CWT claims, labels as keys, in the order in which they are encoded."""
         midnight = dt.datetime.combine(self.signed_on, dt.time(), HANOI)
-        mine = {
+        mine: dict[int, Any] = {
             _KIND: int(self.kind),
             _SERIAL_TAIL: self.serial_tail,
             _FACILITY: self.facility_code,
@@ -69,6 +77,8 @@ class Claims:
             _INDEX: self.status_index,
             _COMMITMENT: self.commitment,
         }
+        if self.dated_on is not None:
+            mine[_DATED_ON] = (self.dated_on - _EPOCH).days
         return {ISSUED_AT: int(midnight.timestamp()), CERTIFICATE: mine}
 
     @classmethod
@@ -82,7 +92,16 @@ class Claims:
         if not is_sane:
             raise ValueError("these are not the claims of a certificate")
         signed_on = dt.datetime.fromtimestamp(issued_at, HANOI).date()
-        return cls(ClaimedKind(kind), tail, facility, signed_on, number, index, commitment)
+        return cls(ClaimedKind(kind), tail, facility, signed_on, number, index, commitment, _dated_on(payload[CERTIFICATE]))
+
+
+def _dated_on(mine: Mapping[int, Any]) -> dt.date | None:
+    if _DATED_ON not in mine:
+        return None
+    days = mine[_DATED_ON]
+    if not isinstance(days, int) or not 0 <= days < _LAST_DAY:
+        raise ValueError("this is no day")
+    return _EPOCH + dt.timedelta(days=days)
 
 
 def commit(*, token: str, full_name: str, birth: str, first_day: dt.date, last_day: dt.date) -> bytes:

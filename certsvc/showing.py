@@ -1,11 +1,12 @@
 """What of a certificate may be shown to whom [design §5, domain §6], and what its paper claims.
 
 To a stranger: kind (a recovery paper only as "station certificate", for its name tells the illness),
-the serial's tail, facility, day of signing, initials. To who knows the birth date or holds the file:
+the serial's tail, facility, the paper's date, when it was signed, initials. To who knows the birth date or holds the file:
 name and leave dates too. To nobody: diagnosis, tests, address, telephone, employer, whole id numbers.
 """
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from certsvc.claiming import claims_of
@@ -13,21 +14,30 @@ from certsvc.claims import Claims
 from certsvc.config import HANOI
 from certsvc.models import Kind
 from certsvc.records import Birth, Case, Person
+from certsvc.records.dating import date_on_paper
 from certsvc.store.entries import Entry
 from certsvc.vault import Vault
+from certsvc.verify.report import iso_instant
 
 _ADULT_AGE = 18
 _UNTYPED = "station_certificate"
 
 
 def stranger_view(entry: Entry, person: Person | Case, *, now: dt.datetime) -> dict[str, Any]:
-    """What anybody holding the code may see; of a minor not even initials [domain §6]."""
-    signed_on = entry.signed_at.astimezone(HANOI).date().isoformat() if entry.signed_at else None
+    """What anybody holding the code may see; of a minor not even initials [domain §6].
+
+    `dated_on` is the date that the paper bears, `signed_at` when it was signed, `signed_on` that day in Hanoi: late papers
+    differ. All three are None as long as there is no paper.
+    """
+    signed_on = entry.signed_at.astimezone(HANOI).date() if entry.signed_at else None
+    dated_on = date_on_paper(entry.kind, person, is_reissue=entry.is_reissue, signed_on=signed_on) if signed_on else None
     return {
         "kind": str(entry.kind) if entry.kind is Kind.SICK_LEAVE else _UNTYPED,
         "serial_tail": entry.serial[-4:] if entry.serial else None,
         "facility": entry.facility,
-        "signed_on": signed_on,
+        "dated_on": dated_on.isoformat() if dated_on else None,
+        "signed_on": signed_on.isoformat() if signed_on else None,
+        "signed_at": iso_instant(entry.signed_at),
         "initials": _initials(person.full_name) if _is_adult(person.birth, now.astimezone(HANOI).date()) else None,
     }
 
@@ -53,18 +63,21 @@ def _initials(name: str) -> str:
     return " ".join(f"{word[0].upper()}." for word in name.split())
 
 
-def claims_on_paper(entry: Entry, claimed_day: dt.date, *, vault: Vault) -> Claims | None:
+def claims_on_paper(entry: Entry, claimed: Claims, *, vault: Vault) -> Claims | None:
     """What the QR of this certificate claims; None where it was printed without claims.
 
-    One that is being signed has no day of signing yet, so `claimed_day` is believed.
+    One that is being signed has no day of signing yet, so that of the claims at hand is believed; and where these are of
+    before claims held the paper's date, so are the certificate's.
     """
     if entry.serial is None or entry.status_list is None or entry.status_index is None:
         return None
-    return claims_of(
+    claims = claims_of(
         vault.open_case(entry.id, entry.record),
         entry.kind,
         serial=entry.serial,
         token=vault.token(entry.id),
         status_place=(entry.status_list, entry.status_index),
-        signed_on=entry.signed_at.astimezone(HANOI).date() if entry.signed_at else claimed_day,
+        is_reissue=entry.is_reissue,
+        signed_on=entry.signed_at.astimezone(HANOI).date() if entry.signed_at else claimed.signed_on,
     )
+    return claims if claimed.dated_on else replace(claims, dated_on=None)

@@ -30,7 +30,8 @@ SERVICE, OTHER_SERVICE = "https://kiemtra.example.vn", "https://giay.tinhben.exa
 TOKEN = "4XGXFBYBX86T5BR0N3P2ARHGWJ"
 PERSON = {"full_name": "Nguyễn Thị Đào", "birth": "1988-07-01", "first_day": dt.date(2026, 11, 20), "last_day": dt.date(2026, 11, 26)}
 _STATES = {1: "revoked", 2: "suspended", 3: "replaced"}
-_CLAIMS = Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", dt.date(2026, 11, 26), 0, 77, commit(token=TOKEN, **PERSON))  # type: ignore[arg-type]
+_DAY, _LATE_OF = dt.date(2026, 11, 26), dt.date(2022, 3, 14)
+_CLAIMS = Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", _DAY, 0, 77, commit(token=TOKEN, **PERSON), _DAY)  # type: ignore[arg-type]
 
 
 def main() -> None:
@@ -131,10 +132,13 @@ def _checks(key: ClaimKey, strange: ClaimKey) -> Iterator[dict[str, Any]]:
         return {"about": about, "qr": qr, "now": _instant(now), "verdict": verdict, "reason": reason, "certificate": certificate}
 
     good, shown = address(_CLAIMS), _shown("sick_leave")
+    late, early = (address(replace(_CLAIMS, dated_on=day)) for day in (_LATE_OF, None))
     yield check("in force", good, "valid", "genuine", certificate=shown)
     yield check(
         "a station certificate", address(replace(_CLAIMS, kind=ClaimedKind.STATION_CERTIFICATE)), "valid", "genuine", certificate=_shown("station_certificate")
     )
+    yield check("signed long after the date on it", late, "valid", "genuine", certificate=shown | {"dated_on": "2022-03-14"})
+    yield check("printed before claims held its date", early, "valid", "genuine", certificate=shown | {"dated_on": None})
     for state, word in _STATES.items():
         yield check(word, address(replace(_CLAIMS, status_index=1000 + state)), word, word, certificate=shown)
     yield check("the list is older than a day", good, "valid", "genuine", now=NOW + dt.timedelta(hours=30), certificate=shown)
@@ -164,7 +168,9 @@ def _forgeries(good: str, address: Callable[..., str], key: ClaimKey, strange: C
     yield "padded", f"{good}="
     yield "no base32", f"{start}/0189"
     yield "a claim more", signed({**payload, 7: b"x"})
-    yield "an entry more", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 7: 1}})
+    yield "an entry more", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 8: 1}})
+    for about, value in {"a text": "2022-03-14", "before 1970": -1, "too far ahead": 2**16, "null": None, "a fraction": 1.5}.items():
+        yield f"the date on the paper is {about}", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 7: value}})
     yield "a kind that there is not", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 1: 3}})
     yield "a commitment too short", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 6: bytes(15)}})
     yield "an instant that is no midnight in Hanoi", signed({**payload, 6: payload[6] + 1})
@@ -178,7 +184,8 @@ def _next_letter(letter: str) -> str:
 
 
 def _shown(kind: str) -> dict[str, Any]:
-    return {"kind": kind, "serial_tail": "0012", "facility": "Trạm Y tế Phúc Xá", "signed_on": "2026-11-26", "initials": None}
+    days = {"dated_on": "2026-11-26", "signed_on": "2026-11-26", "signed_at": None}
+    return {"kind": kind, "serial_tail": "0012", "facility": "Trạm Y tế Phúc Xá", **days, "initials": None}
 
 
 def _commitments() -> Iterator[dict[str, Any]]:

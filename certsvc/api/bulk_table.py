@@ -10,6 +10,7 @@ from certsvc.api.page_words import KINDS, causes_of, headline_of, told_of
 from certsvc.checking_many import Answer
 from certsvc.config import HANOI
 from certsvc.spreadsheet import BOM, OutCell, csv_row
+from certsvc.verify.dates import note_of, signing_of
 from certsvc.workbooks import xlsx_bytes
 
 _TITLES: Mapping[str, int] = {
@@ -27,7 +28,8 @@ _TITLES: Mapping[str, int] = {
     "Số ngày": 9,
     "Số seri, bốn ký tự cuối": 12,
     "Cơ sở y tế": 34,
-    "Ngày ký": 13,
+    "Ngày trên giấy": 13,
+    "Ký số lúc (giờ Việt Nam)": 18,
     "Kiểm tra lúc (giờ Việt Nam)": 18,
     "verdict": 14,
     "reasons": 20,
@@ -58,7 +60,8 @@ def row_of(line: Mapping[str, Any]) -> list[OutCell]:
         paper.get("days"),
         paper.get("serial_tail"),
         paper.get("facility"),
-        _day(paper.get("signed_on")),
+        _day(paper.get("dated_on")),
+        signing_of(paper),
         dt.datetime.fromisoformat(line["checked_at"]).astimezone(HANOI).strftime("%H:%M %d/%m/%Y"),
         line["verdict"],
         "+".join(reason["code"] for reason in line["reasons"]),
@@ -68,7 +71,8 @@ def row_of(line: Mapping[str, Any]) -> list[OutCell]:
 
 
 def _why(line: Mapping[str, Any]) -> list[str]:
-    return [reason["message_vi"] for reason in told_of(line)] + [f"Lý do: {cause.vi}." for cause in causes_of(line)]
+    note = note_of(line)
+    return [reason["message_vi"] for reason in told_of(line)] + ([note.vi] if note else []) + [f"Lý do: {cause.vi}." for cause in causes_of(line)]
 
 
 def _day(text: str | None) -> dt.date | None:

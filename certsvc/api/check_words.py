@@ -5,6 +5,7 @@ from typing import Any
 
 from certsvc.api import page_words
 from certsvc.api.page_words import Words
+from certsvc.verify.dates import LATE, UNDATED
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import describe
 
@@ -14,6 +15,12 @@ _PAGE: dict[str, Words | dict[str, Words]] = {
     "cause": Words("Lý do", "Reason"),
     "step": Words("Việc cần làm", "What to do"),
     "compare": Words("So với tờ giấy trên tay", "Compare with the paper in your hand"),
+    "compare_how": Words(
+        "Họ tên, ngày trên giấy, ngày nghỉ, cơ sở y tế và số seri phải đúng như trên tờ giấy; nếu khác, không nhận giấy.",
+        "Name, date on the paper, leave days, facility and serial must be those of the paper; if they differ, do not accept it.",
+    ),
+    "late": Words(*LATE),
+    "undated": Words(*UNDATED),
     "about": Words("Thông tin của giấy này", "About this paper"),
     "checks": Words("Các bước kiểm tra", "Checks"),
     "signers": Words("Chữ ký trong tệp", "Signatures in the file"),
@@ -56,7 +63,8 @@ _PAGE: dict[str, Words | dict[str, Words]] = {
         "minor": Words("Không hiện, vì người này dưới 18 tuổi", "Not shown: under 18"),
         "facility": Words("Cơ sở y tế", "Health facility"),
         "serial_tail": Words("Số seri, bốn ký tự cuối", "Serial number, last four"),
-        "signed_on": Words("Ngày ký", "Signed on"),
+        "dated_on": Words("Ngày trên giấy", "Date on the paper"),
+        "signed_at": Words("Ký số lúc", "Digitally signed at"),
     },
 }
 

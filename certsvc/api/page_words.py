@@ -65,6 +65,12 @@ BY_VERDICT: Mapping[Verdict, Headline] = {
     Verdict.CANNOT_CHECK: Headline(Tone.NONE, "question", Words("Chưa kiểm tra được", "Could not be checked"), _NO_ANSWER),
 }
 
+COMPARE = Words(
+    "Chữ cái đầu họ tên, ngày trên giấy, cơ sở y tế và số seri phải đúng như dưới đây; nếu khác, không nhận giấy. Nhập ngày sinh để so cả họ tên và ngày nghỉ.",
+    "Initials, date on the paper, facility and serial must be exactly these; if not, do not accept it. With the birth date, compare name and leave days too.",
+)
+"""What a stranger compares of a genuine paper; when it was signed is no part of it."""
+
 _UNREADABLE = Headline(Tone.NONE, "question", Words("Không kiểm tra được tệp", "The file cannot be checked"), _NOT_YET)
 BY_REASON: Mapping[Reason, Headline] = {
     Reason.FAILED: Headline(Tone.NONE, "cross", Words("Chưa được cấp", "Not issued"), _NOT_YET),

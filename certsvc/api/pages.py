@@ -19,6 +19,7 @@ from certsvc.api import page_words
 from certsvc.api.console import words as console_words
 from certsvc.config import HANOI
 from certsvc.templates.qr import data_address
+from certsvc.verify import dates
 from certsvc.verify.codes import CODE_LENGTH, format_code, normalise_code
 
 PAGES = Path(__file__).parent / "pages"
@@ -74,6 +75,7 @@ _environment = Environment(
     loader=FileSystemLoader(PAGES), autoescape=select_autoescape(default=True), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 _environment.filters |= {"when": _when, "day": _day, "grouped": format_code, "data_address": data_address, "next_steps": _next_steps}
+_environment.filters |= {"signing": dates.signing_of, "note_on_dates": dates.note_of}
 _environment.tests["token"] = _is_token
 _environment.globals |= {"words": page_words, "console": console_words, "asset": asset}
 

@@ -35,7 +35,9 @@ class CertificateView(BaseModel):
     kind: Kind | Literal["station_certificate"] = Field(description="station_certificate: which one is not for this asker")
     serial_tail: str | None = Field(description="the last four characters of the serial")
     facility: str
-    signed_on: dt.date | None = Field(description="in Hanoi")
+    dated_on: dt.date | None = Field(description="the date that the paper bears: to be compared with it; null as long as nothing is signed")
+    signed_on: dt.date | None = Field(description="the day of `signed_at` in Hanoi: late papers are signed after `dated_on`, which is no reason to refuse one")
+    signed_at: dt.datetime | None = Field(description="when it was signed")
     initials: str | None = Field(description="null for a minor")
     serial: str | None = None
     holder: str | None = None

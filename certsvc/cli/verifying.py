@@ -16,6 +16,7 @@ from certsvc.cli.client import address_of, is_cannot_now, problem_of, service
 from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, complain, say, show, told
 from certsvc.cli.remote import AsJson, Key, Url
 from certsvc.errors import CertsvcError, Unavailable
+from certsvc.verify.dates import day_of, note_of, signing_of
 
 Outcome = dict[str, Any] | CertsvcError
 """A report, or why there is none."""
@@ -121,12 +122,14 @@ def _as_json(outcome: Outcome) -> dict[str, Any]:
 
 
 def _table(what: list[str], outcomes: list[Outcome]) -> Table:
-    table = Table("", "verdict", "reason")
+    table = Table("", "verdict", "ngày trên giấy / dated", "ký số lúc / signed", "reason")
     for each, outcome in zip(map(_short, what), outcomes, strict=True):
         if isinstance(outcome, CertsvcError):
-            table.add_row(each, "–", f"{outcome.message_vi} / {outcome.message_en}")
+            table.add_row(each, "–", "–", "–", f"{outcome.message_vi} / {outcome.message_en}")
         else:
-            table.add_row(each, outcome["verdict"], "; ".join(reason["message_vi"] for reason in outcome["reasons"]))
+            paper, note = outcome["certificate"] or {}, note_of(outcome)
+            told = [*(reason["message_vi"] for reason in outcome["reasons"]), *([note.vi] if note else [])]
+            table.add_row(each, outcome["verdict"], day_of(paper.get("dated_on")) or "–", signing_of(paper) or "–", " ".join(told))
     return table
 
 

@@ -164,12 +164,18 @@ class Check(Result):
 
 
 class CertificateView(Result):
-    """What this asker may see of a certificate."""
+    """What this asker may see of a certificate.
+
+    `dated_on` is the date that the paper bears, `signed_at` when it was signed (`signed_on` that day in Hanoi): late papers
+    differ, and are good. Services of before these two do not tell them.
+    """
 
     kind: Annotated[Literal["sick_leave", "recovery", "station_certificate"], Open]
     serial_tail: str | None
     facility: str
+    dated_on: dt.date | None = None
     signed_on: dt.date | None
+    signed_at: dt.datetime | None = None
     initials: str | None
     serial: str | None = None
     holder: str | None = None

@@ -28,6 +28,7 @@ from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Setup, Unmade
 from certsvc.issuing.warming import compile_usual
 from certsvc.pieces import seal_piece
 from certsvc.records import Case, late_finding
+from certsvc.records.dating import bears_day_of_signing
 from certsvc.signing.claims import ClaimKey, current, sign_claims
 from certsvc.signing.keyring import Keyring
 from certsvc.signing.revocation import RevocationSource
@@ -161,7 +162,8 @@ class Press:
         address, key = order.facts.verify_url, current(self._claim_keys, now)
         if key is None:
             return None, address
-        claims = claims_of(case, order.kind, serial=order.serial, token=order.token, status_place=order.status_place, signed_on=now.astimezone(HANOI).date())
+        place, again, day = order.status_place, order.facts.is_reissue, now.astimezone(HANOI).date()
+        claims = claims_of(case, order.kind, serial=order.serial, token=order.token, status_place=place, is_reissue=again, signed_on=day)
         return claims, f"{address}/{sign_claims(claims, key)}"
 
     async def _stock_for(self, filled: Filled, order: Order, *, now: dt.datetime) -> _Laid:
@@ -198,7 +200,7 @@ class Press:
     def _finish(self, job: _Job, result: Sealed | CertsvcError, *, trust: Trust, in_full: bool, layers: dict[str, bytes]) -> Made:
         if isinstance(result, CertsvcError):
             raise result
-        if job.claims and job.claims.signed_on != result.signed_at.astimezone(HANOI).date():
+        if _is_of_another_day(job, result.signed_at.astimezone(HANOI).date()):
             raise Unavailable("day_changed", "Ngày đã sang khi đang ký; giấy sẽ được ký lại.", "The day ended while signing; it is signed again.")
         stock = job.laid.stock
         pdf = stock.blank.pdf + stock.revision + result.revisions
@@ -236,6 +238,13 @@ class Press:
             fault = None if kind is FileKind.OURS_INTACT else str(kind)
         if fault is not None:
             raise Broken("self_check_failed", "Bản vừa ký không qua được bước tự kiểm tra.", f"What was just signed fails our own check: {fault}.")
+
+
+def _is_of_another_day(job: _Job, signed_on: dt.date) -> bool:
+    """Whether claims, or a date that is to be the day of signing, were made before midnight and are none any more."""
+    facts = job.order.facts
+    is_dated_wrong = bears_day_of_signing(job.order.kind, is_reissue=facts.is_reissue) and facts.printed_on != signed_on
+    return is_dated_wrong or (job.claims is not None and job.claims.signed_on != signed_on)
 
 
 @functools.lru_cache(maxsize=2)

@@ -71,15 +71,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Person:
-    """Whom a case is about, as far as a look-up needs it; without a `repr` that could reach a log."""
+    """Whom a case is about and `Case.dated_on`, as far as a look-up needs it; without a `repr` that could reach a log."""
 
     full_name: str
     birth: Birth
+    dated_on: dt.date | None
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
         """The person in what `Case.to_json` wrote."""
-        return cls(record["full_name"], Birth.from_json(record["birth_date"]))
+        dated_on = record.get("certified_on") or record["examined_on"]
+        return cls(record["full_name"], Birth.from_json(record["birth_date"]), dt.date.fromisoformat(dated_on) if dated_on else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -28,6 +28,7 @@ class Entry:
     reason: str | None
     serial: str | None
     signed_at: dt.datetime | None
+    is_reissue: bool
     days: int | None
     pdf_sha256: str | None
     replaced_by_id: uuid.UUID | None

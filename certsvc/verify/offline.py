@@ -72,7 +72,9 @@ def _judge_claims(claims: Claims, issuer: Issuer, *, kept: Kept, now: dt.datetim
         "kind": _KIND[claims.kind],
         "serial_tail": claims.serial_tail,
         "facility": issuer.facilities.get(claims.facility_code, claims.facility_code),
+        "dated_on": claims.dated_on.isoformat() if claims.dated_on else None,
         "signed_on": claims.signed_on.isoformat(),
+        "signed_at": None,
         "initials": None,
     }
     return Report(verdict, (reason,), now, tuple(checks), certificate, as_of=status.made_at)

@@ -79,8 +79,8 @@ ADVICE: dict[Reason, Advice] = {
     Reason.GENUINE: Advice(
         "Giấy thật, do cơ sở y tế cấp và còn hiệu lực.",
         "Genuine: issued by the health facility and in force.",
-        "Hãy so họ tên và ngày tháng trên giấy với người đưa giấy.",
-        "Compare the name and the dates with the person who handed it in.",
+        "Hãy so họ tên, ngày trên giấy và ngày nghỉ với tờ giấy và người đưa giấy.",
+        "Compare the name, the date on the paper and the leave days with the paper and the person who handed it in.",
     ),
     Reason.WRONG_DATA: Advice("Giấy đã bị rút lại vì thông tin ghi sai.", "Withdrawn: it held wrong data.", *_ASK_FOR_NEW),
     Reason.WRONG_PERSON: Advice("Giấy đã bị rút lại vì cấp nhầm người.", "Withdrawn: it was issued to the wrong person.", *_DO_NOT_ACCEPT),

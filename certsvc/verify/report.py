@@ -109,7 +109,7 @@ class SignatureFacts:
             "signer": self.signer,
             "organisation": self.organisation,
             "issuer_ca": self.issuer_ca,
-            "signed_at": _instant(self.signed_at),
+            "signed_at": iso_instant(self.signed_at),
             "time_source": self.time_source,
             "level": self.level,
             "intact": self.intact,
@@ -146,8 +146,8 @@ class Report:
         return {
             "verdict": self.verdict,
             "reasons": [describe(reason) for reason in self.reasons],
-            "checked_at": _instant(self.checked_at),
-            "as_of": _instant(self.as_of or self.checked_at),
+            "checked_at": iso_instant(self.checked_at),
+            "as_of": iso_instant(self.as_of or self.checked_at),
             "checks": [check.to_json() for check in self.checks],
             "certificate": None if self.certificate is None else dict(self.certificate),
             "signatures": [facts.to_json() for facts in self.signatures],
@@ -183,5 +183,6 @@ def describe(reason: Reason) -> dict[str, str]:
     }
 
 
-def _instant(value: dt.datetime | None) -> str | None:
+def iso_instant(value: dt.datetime | None) -> str | None:
+    """An instant as Reports write it: UTC, to the second."""
     return None if value is None else value.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -12,6 +12,7 @@ import { inflateSync } from "node:zlib";
 const DAY_MS = 24 * 3600 * 1000;
 const HANOI_MS = 7 * 3600 * 1000;
 const LIST_BYTES = 2 ** 18;
+const LAST_DAY = 2 ** 16;
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const LIST_SIGNING = "2.25.126422320133889027303606424253449234599";
 const KINDS = { 1: "sick_leave", 2: "station_certificate" };
@@ -81,17 +82,23 @@ function readPayload(payload, key) {
   const day = (instant) => new Date(new Date(instant).getTime() + HANOI_MS).toISOString().slice(0, 10);
   const signedOn = new Date(midnight).toISOString().slice(0, 10);
   const isInTime = midnight % DAY_MS === 0 && day(key.valid_from) <= signedOn && signedOn <= day(key.valid_to);
-  return isInTime && KINDS[claims.kind] && claims.commitment.length === 16 ? { ...claims, signedOn } : null;
+  const isDated = claims.dated !== null;
+  const isSane = KINDS[claims.kind] && claims.commitment.length === 16 && (!isDated || claims.dated < LAST_DAY);
+  const datedOn = isDated && isSane ? new Date(claims.dated * DAY_MS).toISOString().slice(0, 10) : null;
+  return isInTime && isSane ? { ...claims, datedOn, signedOn } : null;
 }
 
-// Reads just the one form that claims have: {6: uint, -65537: {1: uint, 2: text, 3: text, 4: uint, 5: uint, 6: bytes}}.
+// Reads just the one form that claims have: {6: uint, -65537: {1: uint, 2: text, 3: text, 4: uint, 5: uint, 6: bytes, 7: uint}},
+// and that of papers printed earlier, which ends before 7.
 class Reader {
   constructor(data) { this.data = data; this.at = 0; this.isGood = true; }
 
   certificateClaims() {
     this.exactly("a206");
     const issuedAt = this.number();
-    this.exactly("3a00010000a601");
+    this.exactly("3a00010000");
+    const isDated = this.data[this.at] === 0xa7;
+    this.exactly(isDated ? "a701" : "a601");
     const kind = this.number();
     this.exactly("02");
     const serialTail = this.string(3).toString("utf8");
@@ -103,7 +110,9 @@ class Reader {
     const index = this.number();
     this.exactly("06");
     const commitment = this.string(2);
-    return this.isGood && this.at === this.data.length ? { issuedAt, kind, serialTail, facility, list, index, commitment } : null;
+    if (isDated) this.exactly("07");
+    const dated = isDated ? this.number() : null;
+    return this.isGood && this.at === this.data.length ? { issuedAt, kind, serialTail, facility, list, index, commitment, dated } : null;
   }
 
   exactly(hex) {
@@ -173,7 +182,8 @@ function checkClaims(claims, issuer, { trusted, lists, now }) {
   const oldest = now - 7 * DAY_MS;
   if (state === null || list.madeAt < oldest || new Date(trusted.issued_at) < oldest) return answer("cannot_check", "list_too_old");
   const facility = issuer.facilities[claims.facility] ?? claims.facility;
-  const shown = { kind: KINDS[claims.kind], serial_tail: claims.serialTail, facility, signed_on: claims.signedOn, initials: null };
+  const days = { dated_on: claims.datedOn, signed_on: claims.signedOn, signed_at: null }; // compare the first with the paper
+  const shown = { kind: KINDS[claims.kind], serial_tail: claims.serialTail, facility, ...days, initials: null };
   return answer(...STATES[state], shown);
 }
 

@@ -4,6 +4,7 @@ import io
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright, expect
 
+from certsvc.signing.claims import sign_claims
+from certsvc.signing.keyring import Keyring
+from certsvc.trusting import read_claim_keys
+from certsvc.verify.claims import find_claims
 from tests.e2e.browsing import verdict_of
 
 _PUBLISHED_WITHIN_S = 120
@@ -72,6 +77,21 @@ def type_code(page: Page, text: str) -> None:
 def title(page: Page) -> str:
     expect(page.locator("#result .verdict")).to_be_visible()
     return verdict_of(page)
+
+
+def facts_of(page: Page) -> set[tuple[str, str]]:
+    """What the card says of the paper: the Vietnamese names of its lines, with their values."""
+    rows = [(row.locator("dt").text_content() or "", row.locator("dd").text_content() or "") for row in page.locator("#result .fact").all()]
+    names = [row.locator("dt .en").text_content() or "" for row in page.locator("#result .fact").all()]
+    return {(name.removesuffix(english).strip(), value.strip()) for (name, value), english in zip(rows, names, strict=True)}
+
+
+def claims_without_date(text: str, keys_dir: Path) -> str:
+    """The same claims as papers had them that were printed before the QR held their date; signed with the service's key."""
+    [known], [key] = read_claim_keys(keys_dir), Keyring(keys_dir).claim_keys()
+    claims = find_claims(text, [known])
+    assert claims is not None
+    return sign_claims(replace(claims, dated_on=None), key)
 
 
 def cut_off(page: Page) -> None:

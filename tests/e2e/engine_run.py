@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certsvc.config import Profile, Signatures
+from certsvc.config import HANOI, Profile, Signatures
 from certsvc.issuing.orders import Chunk, Made, Order, Setup, Signatory
 from certsvc.issuing.pressing import Press
 from certsvc.models import Kind, Slot
@@ -148,7 +148,7 @@ def _orders(cases: CaseSet, authorities: Mapping[str, Authority]) -> Iterator[Or
             verify_url=f"HTTPS://{_HOSTS[number % 3]}/V/{_TOKEN}",
             check_address="https://kiemtra.example.vn/check",
             event_on=case.event_on(design.kind),
-            printed_on=dt.date(2022, 4, 30),
+            printed_on=_now().astimezone(HANOI).date(),
             is_reissue=number % 7 == 0,
             decision_no="250/QĐ-BYT",
             decision_on=dt.date(2022, 1, 28),

@@ -1,5 +1,6 @@
 """The check page as an app, in a real browser: scan with the camera, work without a network, many files, names against the QR."""
 
+import datetime as dt
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,13 +10,29 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.e2e.app_browsing import DROP, KEPT_ADDRESSES, OWN_READER, cut_off, faults_of, launch, published_lists, title, type_code, wait_until
+from certsvc.config import HANOI
+from certsvc.verify.dates import LATE, UNDATED
+from tests.e2e.app_browsing import (
+    DROP,
+    KEPT_ADDRESSES,
+    OWN_READER,
+    claims_without_date,
+    cut_off,
+    facts_of,
+    faults_of,
+    launch,
+    published_lists,
+    title,
+    type_code,
+    wait_until,
+)
 from tests.e2e.browsing import Paper, find_papers, photograph, scan
 from tests.support import calls
 from tests.support.records import record
 from tests.support.service import Service
 
 _GENUINE = "Giấy thật – còn hiệu lực"
+LATE_DAYS = dict.fromkeys(("positive_on", "examined_on", "isolation_from"), "2022-03-14") | dict.fromkeys(("isolation_to", "last_test_on"), "2022-03-21")
 Opening = Callable[..., Page]
 
 
@@ -79,6 +96,37 @@ def test_scan_and_answer_without_a_network(opening: Opening) -> None:
     assert title(page) == _GENUINE
     expect(page.locator("#result .offline-note")).to_contain_text("Dữ liệu lúc")
     assert page.locator("#result .check-passed h4").all_text_contents() == ["Thông tin trong mã QR Contents of the QR code", "Danh sách hiệu lực Status list"]
+
+
+def test_a_late_paper_says_both_days_with_and_without_a_network(service: Service, opening: Opening) -> None:
+    """The date that it prints, to be compared, and when it was signed, which is no reason to refuse it; without a network the day alone."""
+    with service.client() as staff:
+        certificate = calls.issue(staff, record(7002) | LATE_DAYS)
+        text = scan(calls.pdf(staff, certificate["id"]))
+    signing = dt.datetime.fromisoformat(certificate["signed_at"]).astimezone(HANOI)
+    page = opening()
+    type_code(page, text)
+    assert title(page) == _GENUINE
+    assert facts_of(page) >= {("Ngày trên giấy", "14/03/2022"), ("Ký số lúc", f"{signing:%d/%m/%Y %H:%M}")}
+    expect(page.locator("#result .dates-note")).to_contain_text(LATE.vi)
+    cut_off(page)
+    type_code(page, text)
+    assert title(page) == _GENUINE
+    assert facts_of(page) >= {("Ngày trên giấy", "14/03/2022"), ("Ký số lúc", f"{signing:%d/%m/%Y}")}
+    expect(page.locator("#result .dates-note")).to_contain_text(LATE.vi)
+    expect(page.locator("#result")).not_to_contain_text("Ngày ký")
+
+
+def test_a_qr_of_before_says_without_a_network_what_it_does_not_know(service: Service, papers: list[Paper], opening: Opening) -> None:
+    """Claims without the paper's date, as older papers have them: genuine, the day of signing alone, and nobody is to refuse it for that."""
+    start, _, claims = scan(papers[0].pdf).rpartition("/")
+    earlier = claims_without_date(claims, service.folder / "keys")
+    page = opening()
+    cut_off(page)
+    type_code(page, f"{start}/{earlier}")
+    assert title(page) == _GENUINE
+    assert "Ngày trên giấy" not in dict(facts_of(page))
+    expect(page.locator("#result .dates-note")).to_contain_text(UNDATED.vi)
 
 
 def test_a_forged_code_and_a_bare_one_without_a_network(papers: list[Paper], opening: Opening) -> None:

@@ -93,7 +93,7 @@ def kept() -> dict[str, Any]:
 
 
 def made(**changes: Any) -> Claims:
-    return replace(Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", NOW.date(), 0, 0, COMMITMENT), **changes)
+    return replace(Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", NOW.date(), 0, 0, COMMITMENT, DAY), **changes)
 
 
 def address(claims: str, *, host: str = HOST) -> str:
@@ -146,7 +146,12 @@ def vectors() -> dict[str, str]:
     assert len(spare) % 8, "there are no spare bits"
     forms = {
         "more claims": {**payload, 7: b"more"},
-        "more entries": {**payload, -65537: {**mine, 7: 1}},
+        "more entries": {**payload, -65537: {**mine, 8: 1}},
+        "no date": {**payload, -65537: {**mine, 7: None}},
+        "a negative date": {**payload, -65537: {**mine, 7: -1}},
+        "a date too far ahead": {**payload, -65537: {**mine, 7: 2**16}},
+        "a date as text": {**payload, -65537: {**mine, 7: DAY.isoformat()}},
+        "a date in front": {**payload, -65537: {7: mine[7], **mine}},
         "fewer": {6: payload[6]},
         "another order": dict(reversed(payload.items())),
         "no midnight": {**payload, 6: payload[6] + 1},
@@ -164,6 +169,8 @@ def vectors() -> dict[str, str]:
     texts = {name: address(signed(form)) for name, form in forms.items()}
     texts |= {f"state {state}": address(sign_claims(made(status_index=index), key())) for index, state in {0: 0, **STATES}.items()}
     return texts | {
+        "of before": address(sign_claims(made(dated_on=None), key())),
+        "dated on the first of all days": address(sign_claims(made(dated_on=dt.date(1970, 1, 1)), key())),
         "recovery": address(sign_claims(made(kind=ClaimedKind.STATION_CERTIFICATE, facility_code="99999"), key())),
         "unknown key": address(sign_claims(made(), strange_key())),
         "forged signature": address(encoded(cbor2.CBORTag(18, [cbor2.dumps({1: -7}), unprotected, body, signature[:-1] + bytes([signature[-1] ^ 1])]))),

@@ -22,12 +22,14 @@ HOLDER, INITIALS = "Nguyễn Thị Bích Hạnh", "N. T. B. H."
 SERIAL = "012342600123"
 NOT_FOR_STRANGERS = (HOLDER, HOLDER.upper(), SERIAL, "06/03/2026", "12/03/2026", "khỏi bệnh", "COVID")
 
-STRANGER = {"kind": "sick_leave", "serial_tail": "0123", "facility": "Trạm Y tế phường Hàng Thử", "signed_on": "2026-03-07", "initials": INITIALS}
+DAYS = {"dated_on": "2026-03-07", "signed_on": "2026-03-07", "signed_at": "2026-03-07T03:42:09Z"}
+STRANGER = {"kind": "sick_leave", "serial_tail": "0123", "facility": "Trạm Y tế phường Hàng Thử", **DAYS, "initials": INITIALS}
+LATE = STRANGER | {"dated_on": "2022-03-14"}
 STATION = STRANGER | {"kind": "station_certificate"}
 MINOR = STRANGER | {"initials": None}
-UNSIGNED = STRANGER | {"serial_tail": None, "signed_on": None}
+UNSIGNED = STRANGER | {"serial_tail": None} | dict.fromkeys(DAYS)
 OPENED = {"serial": SERIAL, "holder": HOLDER, "leave_from": "2026-03-06", "leave_to": "2026-03-12", "days": 7}
-ENTRY = Entry(uuid.UUID(int=7), Kind.SICK_LEAVE, Status.ISSUED, None, SERIAL, NOW, 7, "0" * 64, None, "1" * 64, None, None, b"", STRANGER["facility"])
+ENTRY = Entry(uuid.UUID(int=7), Kind.SICK_LEAVE, Status.ISSUED, None, SERIAL, NOW, False, 7, "0" * 64, None, "1" * 64, None, None, b"", STRANGER["facility"])
 
 REGISTER = Check(CheckName.REGISTER, Outcome.PASSED, "Đã đối chiếu với sổ cấp giấy.")
 VERDICT_OF_REASON = {
@@ -124,6 +126,8 @@ def answers() -> Iterator[Page]:
                 yield _opened(f"{verdict}-{reason}-proven", opened)
     yield _stranger("station", report(Verdict.VALID, Reason.GENUINE, certificate=STATION))
     yield _stranger("minor", report(Verdict.VALID, Reason.GENUINE, certificate=MINOR))
+    yield _stranger("late", report(Verdict.VALID, Reason.GENUINE, certificate=LATE))
+    yield _stranger("late-revoked", report(Verdict.REVOKED, Reason.FRAUD, certificate=LATE))
     yield _stranger("valid-qr", report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER), code=TOKEN)
     yield _stranger("unknown-qr", report(Verdict.UNKNOWN, Reason.NO_SUCH_CODE), code=TOKEN)
     yield _stranger("suspended-two", report(Verdict.SUSPENDED, Reason.SUSPENDED, Reason.FRAUD, certificate=STRANGER))
@@ -160,6 +164,7 @@ def file_answers() -> Iterator[Page]:
     nobody = signature(None, trusted=False, signer="", organisation="", issuer_ca="", signed_at=None, time_source=None, level=None)
     claimed = signature(None, trusted=False, signer="Công ty Thử Nghiệm", time_source=TimeSource.CLAIMED, hierarchy="public")
     yield _file("other", report(Verdict.UNKNOWN, Reason.SIGNED_BY_OTHER, checks=changed, signatures=(claimed, nobody)))
+    yield _file("late", report(Verdict.VALID, Reason.GENUINE, certificate=LATE | OPENED, checks=proofs, signatures=ours))
     yield _file("picture", report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER))
 
 
@@ -229,6 +234,8 @@ def many() -> Iterator[Page]:
     yield Page("many-answers", "many_answers.html", "/check/many", context, is_stranger=True)
     holders = Answer(FileItem(1, "", 1, _nothing), report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER | OPENED))
     yield Page("many-one", "many_answers.html", "/check/many", shown([holders.to_json()]))
+    late = Answer(CodeItem(1, None, 1, CODE), report(Verdict.VALID, Reason.GENUINE, certificate=LATE))
+    yield Page("many-late", "many_answers.html", "/check/many", shown([late.to_json()]), is_stranger=True)
     yield Page("reasons", "reasons.html", "/reasons", {"reasons": told_reasons()})
 
 

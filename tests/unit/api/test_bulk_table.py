@@ -10,9 +10,10 @@ import pytest
 from certsvc.api.bulk_table import HEADER, row_of, table_csv
 from certsvc.api.page_words import headline_of
 from certsvc.checking_many import Answer, CodeItem, FileItem
+from certsvc.verify.dates import LATE as LATE_NOTE
 from certsvc.verify.reasons import ADVICE, WITHDRAWAL, Reason
 from certsvc.verify.report import VERDICTS_OF, Report, Verdict
-from tests.unit.api.page_samples import CODE, HOLDER, INITIALS, OPENED, STRANGER, VERDICT_OF_REASON, report
+from tests.unit.api.page_samples import CODE, HOLDER, INITIALS, LATE, OPENED, STRANGER, VERDICT_OF_REASON, report
 
 
 async def _nothing() -> bytes:
@@ -33,8 +34,19 @@ def test_a_file_shows_what_its_sender_holds_anyway() -> None:
     assert (row["STT"], row["Tệp hoặc danh sách"], row["Dòng"], row["Mã tra cứu"]) == (1, "giấy.pdf", None, None)
     assert (row["Kết quả"], row["Lý do"], row["verdict"], row["reasons"]) == ("Giấy thật – còn hiệu lực", ADVICE[Reason.GENUINE].message_vi, "valid", "genuine")
     assert (row["Họ tên (hoặc chữ cái đầu)"], row["Nghỉ từ ngày"], row["Số ngày"]) == (HOLDER, dt.date(2026, 3, 6), 7)
-    assert (row["Ngày ký"], row["Số seri, bốn ký tự cuối"]) == (dt.date(2026, 3, 7), "0123")
+    assert (row["Ngày trên giấy"], row["Ký số lúc (giờ Việt Nam)"]) == (dt.date(2026, 3, 7), "07/03/2026 10:42")
+    assert row["Số seri, bốn ký tự cuối"] == "0123"
     assert (row["Kiểm tra lúc (giờ Việt Nam)"], row["checked_at"]) == ("09:05 14/03/2026", "2026-03-14T02:05:00Z")
+
+
+def test_a_late_paper_has_both_days() -> None:
+    """The date on the paper as a date to be sorted and compared, when it was signed beside it, and that this is no fault."""
+    line = _of_file(report(Verdict.VALID, Reason.GENUINE, certificate=LATE | OPENED))
+    row = _row(line)
+    assert (row["Ngày trên giấy"], row["Ký số lúc (giờ Việt Nam)"]) == (dt.date(2022, 3, 14), "07/03/2026 10:42")
+    assert row["Lý do"] == f"{ADVICE[Reason.GENUINE].message_vi} {LATE_NOTE.vi}"
+    header, cells = csv.reader(io.StringIO(table_csv([line]).decode("utf-8-sig"), newline=""))
+    assert cells[header.index("Ngày trên giấy")] == "2022-03-14"
 
 
 def test_a_code_shows_what_strangers_see() -> None:

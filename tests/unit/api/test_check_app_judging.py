@@ -60,6 +60,15 @@ def test_the_published_vectors_are_answered_as_published() -> None:
     ]
 
 
+def test_a_late_paper_shows_both_days() -> None:
+    """The date that the paper bears, and the day on which it was signed; of papers printed before the QR held the first, the second alone."""
+    texts = vectors()
+    now, before = ask([question(texts["state 0"]), question(texts["of before"])])
+    signed_on = NOW.date().isoformat()
+    assert (now["certificate"]["dated_on"], now["certificate"]["signed_on"]) == ("2026-03-01", signed_on)
+    assert (before["verdict"], before["certificate"]["dated_on"], before["certificate"]["signed_on"]) == ("valid", None, signed_on)
+
+
 @pytest.mark.parametrize("age", [dt.timedelta(hours=23), dt.timedelta(hours=25), dt.timedelta(days=7), dt.timedelta(days=7, seconds=1)])
 def test_old_lists(age: dt.timedelta) -> None:
     """Older than a day: still an answer, that says so; older than seven days: none."""

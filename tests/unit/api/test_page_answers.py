@@ -8,6 +8,7 @@ import pytest
 from certsvc.api import page_words
 from certsvc.models import Kind, Slot
 from certsvc.templates.qr import data_address
+from certsvc.verify.dates import LATE as LATE_NOTE
 from certsvc.verify.reasons import ADVICE, WITHDRAWAL, Reason
 from certsvc.verify.report import CheckName, Outcome, TimeSource, Verdict
 from tests.unit.api.page_reading import Outline, render, words_of
@@ -63,13 +64,14 @@ def test_every_code_has_its_words() -> None:
 
 
 def test_a_genuine_paper_shows_what_to_compare() -> None:
-    """Kind, facility, the serial's last four, the day of signing and the initials stand on the stranger's page."""
+    """Kind, facility, the serial's last four, the paper's date, when it was signed and the initials stand on the stranger's page."""
     words = words_of(render(_BY_LABEL["answer-valid-genuine"]))
     for text in (
         "Giấy chứng nhận nghỉ việc hưởng bảo hiểm xã hội",
         "Trạm Y tế phường Hàng Thử",
         "… 0123",
-        "Ngày ký Signed on 07/03/2026",
+        "Ngày trên giấy Date on the paper 07/03/2026",
+        "Ký số lúc Digitally signed at 07/03/2026 10:42",
         INITIALS,
     ):
         assert text in words
@@ -79,10 +81,35 @@ def test_a_genuine_paper_shows_what_to_compare() -> None:
     assert "dưới 18 tuổi" in minor
 
 
+@pytest.mark.parametrize("label", ["answer-late", "file-late", "many-late"])
+def test_a_late_paper_shows_both_days_and_is_no_reason_to_refuse(label: str) -> None:
+    """The paper prints the day of the examination; that it was signed years later is said beside it, in a sentence, and not held against it."""
+    words = words_of(render(_BY_LABEL[label]))
+    assert "14/03/2022" in words
+    assert "07/03/2026 10:42" in words
+    assert LATE_NOTE.vi in words
+    assert LATE_NOTE.en in words
+
+
+def test_nobody_is_told_to_compare_the_day_of_signing() -> None:
+    """What must be as on the paper is named, and the day of signing is not among it; a paper signed on its date needs no excuse."""
+    words = words_of(render(_BY_LABEL["answer-valid-genuine"]))
+    assert "Chữ cái đầu họ tên, ngày trên giấy, cơ sở y tế và số seri phải đúng như dưới đây" in words
+    assert "Nhập ngày sinh để so cả họ tên và ngày nghỉ" in words
+    assert LATE_NOTE.vi not in words
+    assert LATE_NOTE.vi not in words_of(render(_BY_LABEL["answer-late-revoked"]))
+
+
+def test_what_is_not_signed_bears_no_date() -> None:
+    words = words_of(render(_BY_LABEL["answer-pending-not_signed_yet"]))
+    assert "Ngày trên giấy Date on the paper Chưa có None yet" in words
+    assert "Ký số lúc Digitally signed at Chưa ký Not signed" in words
+
+
 def test_only_a_valid_paper_asks_for_the_last_four() -> None:
     """No PDF of a withdrawn or unsigned paper, so nobody is asked for more than opens anything."""
     asking = [page.label for page in PAGES if page.template == "answer.html" and page.is_stranger and 'name="id_last4"' in render(page)]
-    assert sorted(asking) == ["answer-minor", "answer-station", "answer-valid-genuine", "answer-valid-qr"]
+    assert sorted(asking) == ["answer-late", "answer-minor", "answer-station", "answer-valid-genuine", "answer-valid-qr"]
 
 
 def test_a_grant_leads_to_the_pdf() -> None:

@@ -12,7 +12,8 @@ from certsvc.verify.reasons import Reason
 from certsvc.verify.report import PROOF_OF_FILE, Check, CheckName, Outcome, Report, SignatureFacts, TimeSource, Verdict
 
 AT = dt.datetime(2026, 11, 23, 7, 30, tzinfo=dt.UTC)
-STRANGER = {"kind": "station_certificate", "serial_tail": "0042", "facility": "Trạm Y tế Thử Nghiệm", "signed_on": "2026-11-23", "initials": "T. V. N."}
+DAYS = {"dated_on": "2022-03-14", "signed_on": "2026-11-23", "signed_at": "2026-11-22T17:30:00Z"}
+STRANGER = {"kind": "station_certificate", "serial_tail": "0042", "facility": "Trạm Y tế Thử Nghiệm", **DAYS, "initials": "T. V. N."}
 HOLDER = STRANGER | {"kind": "recovery", "serial": "00042", "holder": "Trần Văn Nghiệm", "leave_from": "2026-11-16", "leave_to": "2026-11-22", "days": 7}
 OURS = SignatureFacts(Slot.ORGANISATION, "Trạm", "Trạm", "CA", AT, TimeSource.TIMESTAMP, "B-LT", intact=True, trusted=True, covers_whole_file=True)
 THEIRS = SignatureFacts(None, "Người lạ", "", "", None, None, None, intact=True, trusted=False, covers_whole_file=False)
@@ -23,9 +24,7 @@ def _report(certificate: dict[str, Any] | None = None) -> Report:
     return Report(Verdict.VALID, (Reason.GENUINE,), AT, PROOFS, certificate, (OURS, THEIRS))
 
 
-@pytest.mark.parametrize(
-    "certificate", [None, STRANGER, STRANGER | {"serial_tail": None, "signed_on": None, "initials": None}, HOLDER, HOLDER | {"days": None}]
-)
+@pytest.mark.parametrize("certificate", [None, STRANGER, STRANGER | dict.fromkeys(["serial_tail", "initials", *DAYS]), HOLDER, HOLDER | {"days": None}])
 def test_a_report_reads_as_described_and_nothing_is_lost(certificate: dict[str, Any] | None) -> None:
     """Every key is described, and every described value is written as it was."""
     document = _report(certificate).to_json()

@@ -15,10 +15,14 @@ from typing_extensions import override
 
 from certsvc.cli import app
 from certsvc.cli.ending import show
+from certsvc.verify.dates import LATE
 
 _FACILITIES = "facility_code,name,parent,ward_code,active_from,active_to\n01801,Trạm Y tế Phúc Xá,Trung tâm Y tế,00001,2020-01-01,\n"
 _STAFF = "licence,full_name,facility_code,role,social_insurance_no,registered_from,registered_to\n"
 _GOOD, _BUSY, _BROKEN, _MALFORMED = "GOOD-GOOD-GOOD-GOOD", "BVSY-BVSY-BVSY-BVSY", "BRKN-BRKN-BRKN-BRKN", "ABC"
+_OLD_SERVICE = "SERV-ICEO-FBEF-0RE0"
+_LATE = {"dated_on": "2022-03-14", "signed_on": "2026-12-01", "signed_at": "2026-11-30T20:42:09Z"}
+_PAPERS = {_GOOD: _LATE, _OLD_SERVICE: {"signed_on": "2026-12-01"}}
 _UUID = "6b1f5c0e-8a53-4c55-9d3f-0a4c6f7e2d10"
 
 
@@ -53,7 +57,7 @@ class _Service(BaseHTTPRequestHandler):
         elif code == _MALFORMED:
             self._answer(422, {"code": "malformed_code", "message_vi": "Mã sai.", "message_en": "Not a code."})
         else:
-            self._answer(200, {"verdict": "valid", "reasons": []})
+            self._answer(200, {"verdict": "valid", "reasons": [], "certificate": _PAPERS.get(code)})
 
     def _answer(self, status: int, body: dict[str, Any]) -> None:
         content = json.dumps(body).encode()
@@ -162,6 +166,17 @@ def test_verify_tells_no_from_not_now(data: Path) -> None:
         assert run("verify", _GOOD, _BROKEN, "--url", url).exit_code == 3
         assert run("verify", _MALFORMED, _BROKEN, "--url", url).exit_code == 1
     assert run("verify", _GOOD, "--url", url).exit_code == 3
+
+
+def test_verify_shows_the_date_on_the_paper_and_the_signing(data: Path) -> None:
+    """Both of a late paper, in Hanoi's time, and that this is no reason to refuse it; of a service of before the day of signing that it tells."""
+    with serving() as url:
+        late, old = [run("verify", code, "--url", url).stdout for code in (_GOOD, _OLD_SERVICE)]
+    assert "14/03/2022" in late
+    assert "01/12/2026 03:42" in late
+    assert LATE.vi in late
+    assert "01/12/2026" in old
+    assert LATE.vi not in old
 
 
 @pytest.mark.parametrize("command", ["status", "results", "archive", "cancel", "resume", "replay"])

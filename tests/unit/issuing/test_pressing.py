@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from certsvc.config import Profile, Settings, Signatures
+from certsvc.config import HANOI, Profile, Settings, Signatures
 from certsvc.errors import Unavailable
 from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Signatory
 from certsvc.issuing.press_process import setup_of
@@ -94,7 +94,7 @@ def order(number: int, *, licences: tuple[str | None, ...] = (pkis.PRACTITIONER,
         verify_url=f"HTTPS://KIEMTRA.EXAMPLE.VN/V/{TOKEN}",
         check_address="https://kiemtra.example.vn/check",
         event_on=EVENT,
-        printed_on=EVENT,
+        printed_on=pkis.utc_now().astimezone(HANOI).date(),
         is_reissue=False,
         decision_no="250/QĐ-BYT" if kind is Kind.RECOVERY else "",
         decision_on=dt.date(2022, 1, 28) if kind is Kind.RECOVERY else None,
@@ -148,6 +148,20 @@ def test_a_silent_authority_fails_those_it_was_asked_for(bases: Path) -> None:
     pressed = make_press(bases, time_stamper=Stubborn(pkis.shared().tsa(), 1)).press(chunk(order(1), order(2)))
     assert [(type(each.error), each.error.code) for each in pressed.unmade] == [(Unavailable, "tsa_unavailable")]
     assert len(pressed.made) == 1
+
+
+def test_a_paper_is_dated_as_it_is_signed(bases: Path) -> None:
+    """What was to bear yesterday's date, for it was ordered before midnight, is ordered again; a late sick leave bears its case's date anyway."""
+    leave, again, recovery = order(1), order(2), order(3, kind=Kind.RECOVERY)
+    yesterday = recovery.facts.printed_on - dt.timedelta(days=1)
+    orders = [
+        replace(leave, facts=replace(leave.facts, printed_on=yesterday)),
+        replace(again, facts=replace(again.facts, printed_on=yesterday, is_reissue=True)),
+        replace(recovery, facts=replace(recovery.facts, printed_on=yesterday)),
+    ]
+    pressed = make_press(bases).press(chunk(*orders))
+    assert [made.certificate_id for made in pressed.made] == [leave.certificate_id]
+    assert [(type(each.error), each.error.code) for each in pressed.unmade] == [(Unavailable, "day_changed")] * 2
 
 
 def test_a_text_that_fits_no_page_fails_alone(bases: Path) -> None:

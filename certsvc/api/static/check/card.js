@@ -1,7 +1,7 @@
 // The answer as a card: the same band, words and signs as on the service's own answer pages.
 
 import { both, english, icon, make } from "./building.js";
-import { printedDay, printedInstant } from "./days.js";
+import { printedDay, printedInstant, printedSigning } from "./days.js";
 import { isOld } from "./judging.js";
 
 const SIGNS = { passed: "tick", failed: "cross", not_done: "dash" };
@@ -70,14 +70,18 @@ function stepsOf(reasons) {
 }
 
 function makeFacts({ certificate, verdict }, isOffline, words) {
-  const { about, compare, facts } = words.page;
+  const { about, compare, compare_how: how, facts, late, undated } = words.page;
   const list = make("dl", "facts");
   const add = (name, value, more = "") => list.append(make("div", `fact ${more}`, make("dt", "", ...both(name)), make("dd", "", value)));
   if (!isOffline) add(facts.initials, certificate.initials ?? facts.minor.vi, "fact-big");
+  if (certificate.dated_on) add(facts.dated_on, printedDay(certificate.dated_on), "fact-big");
   add(facts.facility, certificate.facility);
   if (certificate.serial_tail) add(facts.serial_tail, `… ${certificate.serial_tail}`);
-  if (certificate.signed_on) add(facts.signed_on, printedDay(certificate.signed_on));
-  return make("section", "panel", make("h3", "", ...both(verdict === "valid" ? compare : about)), list);
+  if (certificate.signed_on) add(facts.signed_at, printedSigning(certificate));
+  if (verdict !== "valid") return make("section", "panel", make("h3", "", ...both(about)), list);
+  const note = !certificate.dated_on ? undated : certificate.dated_on !== certificate.signed_on ? late : null;
+  const told = note && make("p", "dates-note", ...both(note));
+  return make("section", "panel", make("h3", "", ...both(compare)), make("p", "", ...both(how)), list, told);
 }
 
 function makeChecks(checks, words) {

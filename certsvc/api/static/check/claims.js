@@ -5,14 +5,16 @@
 
 import { decodeBase32 } from "./base32.js";
 import { decodeCbor, encodeBytes, Tagged, valuesOf } from "./cbor.js";
-import { dayInHanoi, isMidnightInHanoi } from "./days.js";
+import { dayFrom1970, dayInHanoi, isMidnightInHanoi } from "./days.js";
 import { encodeBase64url, isSignedBy } from "./jose.js";
 
 const MAX_TEXT = 340;
 const COSE_SIGN1 = 18; // RFC 9052 clause 4.2
 const PROTECTED = [0xa1, 0x01, 0x26]; // {1: -7}, ES256
 const [KEY_ID, ISSUED_AT, CERTIFICATE] = [4, 6, -65537];
-const ENTRIES = [1, 2, 3, 4, 5, 6];
+const ENTRIES = [1, 2, 3, 4, 5, 6, 7];
+const ENTRIES_BEFORE = ENTRIES.slice(0, -1); // of papers printed before claims held the paper's date
+const LAST_DAY = 2 ** 16; // days are counted from 1970 on
 const LIMIT = 2 ** 33;
 const KINDS = { 1: "sick_leave", 2: "station_certificate" };
 
@@ -44,15 +46,18 @@ function toBeSigned(payload) {
 
 function readClaims(payload) {
   const [issuedAt, certificate] = valuesOf(decoded(payload), [ISSUED_AT, CERTIFICATE]) ?? [];
-  const [kind, serialTail, facilityCode, statusList, statusIndex, commitment] = valuesOf(certificate, ENTRIES) ?? [];
+  const entries = valuesOf(certificate, ENTRIES) ?? valuesOf(certificate, ENTRIES_BEFORE) ?? [];
+  const [kind, serialTail, facilityCode, statusList, statusIndex, commitment, dated] = entries;
   const isSane =
     [issuedAt, statusList, statusIndex].every((each) => Number.isInteger(each) && each >= 0 && each < LIMIT) &&
     isMidnightInHanoi(issuedAt) &&
     Object.hasOwn(KINDS, kind) &&
     [serialTail, facilityCode].every((each) => typeof each === "string") &&
-    isBytes(commitment, 16);
+    isBytes(commitment, 16) &&
+    (entries.length < ENTRIES.length || (Number.isInteger(dated) && dated >= 0 && dated < LAST_DAY));
   if (!isSane) return null;
-  return { kind: KINDS[kind], serialTail, facilityCode, signedOn: dayInHanoi(new Date(issuedAt * 1000)), statusList, statusIndex, commitment };
+  const datedOn = dated === undefined ? null : dayFrom1970(dated);
+  return { kind: KINDS[kind], serialTail, facilityCode, datedOn, signedOn: dayInHanoi(new Date(issuedAt * 1000)), statusList, statusIndex, commitment };
 }
 
 function decoded(bytes) {

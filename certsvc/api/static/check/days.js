@@ -12,6 +12,11 @@ export function isMidnightInHanoi(seconds) {
   return (seconds * 1000 + HANOI_MS) % DAY_MS === 0;
 }
 
+/** The day that comes so many days after the first of 1970. */
+export function dayFrom1970(days) {
+  return new Date(days * DAY_MS).toISOString().slice(0, 10);
+}
+
 /** `2026-08-19` as people read it: `19/08/2026`. */
 export function printedDay(day) {
   return day.split("-").reverse().join("/");
@@ -21,6 +26,13 @@ export function printedDay(day) {
 export function printedInstant(instant) {
   const local = new Date(instant.getTime() + HANOI_MS).toISOString();
   return `${local.slice(11, 16)} ${printedDay(local.slice(0, 10))}`;
+}
+
+/** When a certificate was signed: `19/08/2026 14:05` in Hanoi, or the day alone where no more is known; null where nothing is signed. */
+export function printedSigning({ signed_at: signedAt, signed_on: signedOn }) {
+  if (!signedAt) return signedOn ? printedDay(signedOn) : null;
+  const local = new Date(new Date(signedAt).getTime() + HANOI_MS).toISOString();
+  return `${printedDay(local.slice(0, 10))} ${local.slice(11, 16)}`;
 }
 
 /** What somebody typed for a day (`5/9/1988`, `05091988`, `1988-09-05`) as `yyyy-mm-dd`; a year alone stays; null for what is no day. */

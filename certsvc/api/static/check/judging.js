@@ -85,7 +85,9 @@ function judgeClaims(claims, issuer, { kept, now, report }) {
     kind: claims.kind,
     serial_tail: claims.serialTail,
     facility: issuer.facilities[claims.facilityCode] ?? claims.facilityCode,
+    dated_on: claims.datedOn,
     signed_on: claims.signedOn,
+    signed_at: null,
     initials: null,
   };
   return report(verdict, reason, checks, { certificate, as_of: isoInstant(list.madeAt) });
