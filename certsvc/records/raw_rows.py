@@ -38,11 +38,15 @@ _NO_FLAGS: Mapping[int, Flag] = {}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a table lies in its file: the sheet's part, the header's row, indexes of columns that we added once."""
+    """Where a table lies in its file: the sheet's part, the header's last row, indexes of columns that we added once.
+
+    `first_row` is the first that may be a case: below the header, and below a row that numbers its columns; 0 for the row below the header.
+    """
 
     part: str
     header_row: int
     results: tuple[int, ...]
+    first_row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
