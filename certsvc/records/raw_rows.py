@@ -1,6 +1,6 @@
 """What the readers hand to `tables`: rows as they stand in the sheet, before columns have names."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -56,6 +56,13 @@ class RawRow:
     number: int
     cells: Sequence[Cell] = field(repr=False)
     flags: Mapping[int, Flag] = field(default_factory=lambda: _NO_FLAGS)
+
+
+def is_blank(cells: Iterable[Cell], flags: Mapping[int, Flag]) -> bool:
+    """Whether a spreadsheet shows nothing in a row: formulas that give an empty text, as are copied far down below a table, show nothing."""
+    if any(not isinstance(cell, str | None) or (cell or "").strip() for cell in cells):
+        return False
+    return not flags or all(flag is Flag.FORMULA for flag in flags.values())
 
 
 class Sheet(Protocol):

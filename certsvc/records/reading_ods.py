@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from defusedxml.ElementTree import fromstring, iterparse
 
 from certsvc.records.cells import Cell
-from certsvc.records.raw_rows import Flag, RawRow, Sheet
+from certsvc.records.raw_rows import Flag, RawRow, Sheet, is_blank
 from certsvc.records.refusals import refusal, wrong_format
 from certsvc.records.xlsx_package import Package, PartStream, Search, damage_refused, open_package
 
@@ -171,7 +171,7 @@ class OdsSheet:
                 cells, flags = self._cells(element)
             if number + times > _MOST_ROWS:
                 raise refusal("broken_file")
-            if flags or any(not isinstance(cell, str) or cell.strip() for cell in cells.values()):
+            if not is_blank(cells.values(), flags):
                 line = [cells.get(index) for index in range(max((*cells, *flags)) + 1)]
                 for each in range(number + 1, number + times + 1):
                     yield RawRow(each, line, flags)

@@ -19,7 +19,7 @@ from openpyxl.utils.datetime import WINDOWS_EPOCH, from_ISO8601
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from certsvc.records.cells import Cell
-from certsvc.records.raw_rows import Flag, RawRow, Sheet
+from certsvc.records.raw_rows import Flag, RawRow, Sheet, is_blank
 from certsvc.records.refusals import refusal, wrong_format
 from certsvc.records.xlsx_package import Package, Search, damage_refused, open_package
 from certsvc.records.xlsx_parts import parts_of
@@ -143,7 +143,7 @@ class XlsxSheet:
                 found[index] = self._value(text, kind, style)
             if has_formula:
                 flags[index] = Flag.FORMULA if index in found or kind == "str" else Flag.HOLLOW_FORMULA
-        if not flags and not any(not isinstance(cell, str) or cell.strip() for cell in found.values()):
+        if is_blank(found.values(), flags):
             return None
         return RawRow(number, [found.get(index) for index in range(max((*found, *flags)) + 1)], flags)
 
