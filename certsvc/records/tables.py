@@ -15,7 +15,7 @@ from certsvc.records.columns import CASES, IDENTIFIERS, Layout
 from certsvc.records.file_kinds import FileKind, kind_of
 from certsvc.records.findings import Finding
 from certsvc.records.headers import Header, find_header, ignored_notice
-from certsvc.records.raw_rows import WHOLE_ROW, Flag, Place, RawRow, Sheet
+from certsvc.records.raw_rows import WHOLE_ROW, Flag, Place, RawRow, Sheet, is_blank
 from certsvc.records.reading_csv import CsvSheet
 from certsvc.records.reading_exchange import EXCHANGE_FORMATS, open_exchange
 from certsvc.records.reading_json import RecordsSheet
@@ -62,7 +62,7 @@ class Table:
     def __init__(self, sheet: Sheet, header: Header, rows: Iterator[RawRow], *, file_format: str, max_rows: int) -> None:
         self.format = file_format
         self.columns = tuple(header.names.values())
-        self.place = Place(sheet.part, header.number, header.results)
+        self.place = Place(sheet.part, header.number, header.results, header.first_row)
         self._layout = header.layout
         self._notices = dict.fromkeys(ignored_notice(header))
         self._sheet, self._header, self._rows, self._max_rows = sheet, header, rows, max_rows
@@ -160,6 +160,7 @@ def _table(sheets: Iterator[Sheet], *, layouts: Sequence[Layout], file_format: s
             partial = partial or header
             continue
         sheet.narrow(frozenset(header.names))
+        rows = chain(_narrowed(header, sheet), rows)
         first = next(rows, None)
         if first is None:
             raise refusal("no_rows")
@@ -167,3 +168,15 @@ def _table(sheets: Iterator[Sheet], *, layouts: Sequence[Layout], file_format: s
     if partial is None:
         raise no_header(unknown, layouts[0])
     raise missing_columns(partial.missing, partial.ignored, partial.layout)
+
+
+def _narrowed(header: Header, sheet: Sheet) -> Iterator[RawRow]:
+    """Rows that were read before the sheet could be narrowed, as it gives them from now on."""
+    for row in header.ahead:
+        if sheet.is_delimited:
+            yield row
+            continue
+        cells = [cell if index in header.names else None for index, cell in enumerate(row.cells)]
+        flags = {index: flag for index, flag in row.flags.items() if index in header.names}
+        if not is_blank(cells, flags):
+            yield RawRow(row.number, cells, flags)
