@@ -40,10 +40,8 @@ _MESSAGES = {
         "The CSV file has a row that is too long or has too many columns near row {row}: look at its delimiters and line ends, and send the file again.",
     ),
     "unknown_xml": (
-        "Tệp XML không phải HSCHUNGTU (CT07) hay GIAMDINHHS (XML1 và XML11): hãy xuất một trong hai loại này từ phần mềm bệnh viện; "
-        "nếu là bảng tính, hãy lưu lại thành .xlsx.",
-        "The XML is neither HSCHUNGTU (CT07) nor GIAMDINHHS (XML1 and XML11): export one of these from the hospital's software; "
-        "if it is a spreadsheet, save it as .xlsx.",
+        "Tệp XML không phải HSCHUNGTU (CT07) hay GIAMDINHHS (XML1 và XML11): hãy xuất một trong hai loại này; nếu là bảng tính, hãy lưu thành .xlsx.",
+        "The XML is neither HSCHUNGTU (CT07) nor GIAMDINHHS (XML1 and XML11): export one of these; if it is a spreadsheet, save it as .xlsx.",
     ),
     "broken_xml": (
         "Tệp XML bị hỏng, sai bảng mã, lồng quá sâu, quá nhiều phần tử hoặc có khai báo DOCTYPE: hãy xuất lại từ phần mềm bệnh viện.",

@@ -1,8 +1,8 @@
 """A workbook given back to its sender: his own, with the fate of every row in columns at the right.
 
 Its sheets, formats and pictures stay as they are: parts are copied, and of the sheet with the cases and of the styles
-only what we add is written anew (`splicing`), and names of parts where they are spelled in two ways (`xlsx_references`). Columns that we added to an earlier copy are taken out first. Nothing of
-the sheet is held but the present row.
+only what we add is written anew (`splicing`); a part whose name is spelled in two ways gets one (`xlsx_references`).
+Columns that we added to an earlier copy are taken out first. Nothing of the sheet is held but the present row.
 """
 
 import zipfile

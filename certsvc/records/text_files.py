@@ -43,11 +43,11 @@ class TextFile:
         if self.encoding == _UTF8 and not self.first and self.end == self.size:
             self.file.seek(0)
             return self.file
-        return io.BufferedReader(_Span(self, self.first, is_recoded=self.encoding != _UTF8), _CHUNK_BYTES)  # type: ignore[return-value]  # it is one
+        return io.BufferedReader(_Span(self, self.first, is_recoded=self.encoding != _UTF8), _CHUNK_BYTES)
 
     def as_it_is(self) -> BinaryIO:
         """The same bytes, with their mark, for a reader that knows encodings."""
-        return io.BufferedReader(_Span(self, 0, is_recoded=False), _CHUNK_BYTES)  # type: ignore[return-value]  # as above
+        return io.BufferedReader(_Span(self, 0, is_recoded=False), _CHUNK_BYTES)
 
 
 def text_file(file: BinaryIO) -> TextFile:

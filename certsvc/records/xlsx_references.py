@@ -32,9 +32,8 @@ def spellings(names: Collection[str]) -> dict[str, str]:
 
 def refers(name: str) -> bool:
     """Whether a part says where others are."""
-    name = same_name(name)
-    folder, _, base = name.rpartition("/")
-    return name == same_name(CONTENT_TYPES) or (f"{folder}/".endswith(f"/{_RELATIONS}") or f"{folder}/" == _RELATIONS) and base.endswith(_SUFFIX)
+    folder, _, base = same_name(name).rpartition("/")
+    return same_name(name) == same_name(CONTENT_TYPES) or (f"/{folder}/".endswith(f"/{_RELATIONS}") and base.endswith(_SUFFIX))
 
 
 def _relations_of(name: str, found: Mapping[str, str]) -> str:

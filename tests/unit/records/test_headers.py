@@ -143,7 +143,7 @@ def test_a_title_that_is_parted_over_two_rows(tmp_path: Path) -> None:
 
 
 def test_a_lower_title_alone_gives_way_to_a_whole_one(tmp_path: Path) -> None:
-    """"Từ ngày" below another group is not the isolation's, where that is named; two that are as likely are told as two."""
+    """ "Từ ngày" below another group is not the isolation's, where that is named; two that are as likely are told as two."""
     titles, columns = merged_form()
     titles[2] += ["Nghỉ hưởng BHXH", None]
     titles[3] += ["Từ ngày", "Đến ngày"]
@@ -260,9 +260,7 @@ def returned(sent: Path, table: Table, to: Path) -> Path:
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    rows=st.lists(st.lists(st.sampled_from(["", "1", "2", "(3)", "A", "Họ và tên", "Họ tên", "Cha", "Ngày", "sex", "HO_TEN", "x"]), max_size=8), max_size=6)
-)
+@given(rows=st.lists(st.lists(st.sampled_from(["", "1", "2", "(3)", "A", "Họ và tên", "Họ tên", "Cha", "Ngày", "sex", "HO_TEN", "x"]), max_size=8), max_size=6))
 def test_below_any_titles_every_row_is_a_case_or_a_title(rows: list[list[str]], tmp_path: Path) -> None:
     """Whatever stands above and right below good titles, a case that follows is read under its own number, and so is the next."""
     text = csv_text(*rows, [*GOOD], *rows[:1], VALUES, VALUES)

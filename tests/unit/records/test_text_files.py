@@ -170,7 +170,7 @@ def compound(*streams: str, first: int = 1, size: int = 512) -> bytes:
     header[30:32], header[48:52] = (size.bit_length() - 1).to_bytes(2, "little"), first.to_bytes(4, "little")
     for index, number in enumerate(tables):
         header[76 + 4 * index : 80 + 4 * index] = number.to_bytes(4, "little")
-    return header.ljust(size, b"\0") + b"".join(sectors.get(number, bytes(size)) for number in range(tables[-1] + 1))
+    return bytes(header).ljust(size, b"\0") + b"".join(sectors.get(number, bytes(size)) for number in range(tables[-1] + 1))
 
 
 FODS = (
