@@ -5,9 +5,9 @@ from enum import StrEnum
 from typing import BinaryIO
 
 from certsvc.records import compound_files
+from certsvc.records.odf_kinds import is_ods
 from certsvc.records.reading_exchange import ROOTS, is_exchange_zip, opened_package
 from certsvc.records.reading_json import format_of
-from certsvc.records.reading_ods import is_ods
 from certsvc.records.refusals import refusal, wrong_format
 from certsvc.records.text_files import TextFile, text_file
 from certsvc.records.xlsx_package import Package

@@ -10,57 +10,26 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from defusedxml.ElementTree import fromstring, iterparse
+from defusedxml.ElementTree import iterparse
 
 from certsvc.records.cells import Cell
+from certsvc.records.odf_kinds import CONTENT, check_spreadsheet
 from certsvc.records.raw_rows import Flag, RawRow, Sheet, is_blank
-from certsvc.records.refusals import refusal, wrong_format
-from certsvc.records.xlsx_package import Package, PartStream, Search, damage_refused, open_package
+from certsvc.records.refusals import refusal
+from certsvc.records.xlsx_package import PartStream, Search, damage_refused, open_package
 
-_CONTENT, _MANIFEST = "content.xml", "META-INF/manifest.xml"
-_MIMETYPE = "application/vnd.oasis.opendocument."
-_MOST_KIND_BYTES, _MOST_START_BYTES = 200, 1 << 16
-_SPREADSHEETS = frozenset({"spreadsheet", "spreadsheet-template"})
 _MOST_ROWS, _MOST_COLUMNS, _MOST_CELL_CHARS = 1_048_576, 16_384, 32_767
 _ELEMENTS_A_ROW, _SPARE_ELEMENTS = 400, 1_000_000
 _MOST_ROW_BYTES = 4 << 20
-_MACROS = ("Basic/", "Scripts/")
-_NO_MACROS = ("/", "/script-lc.xml", "/script-lb.xml", "/dialog-lc.xml", "/dialog-lb.xml")
-"""Folders, and lists of libraries: LibreOffice writes them for libraries without a module."""
 
 _ODF = "{urn:oasis:names:tc:opendocument:xmlns:"
 _TABLE, _TEXT, _OFFICE, _STYLE = (f"{_ODF}{name}:1.0}}" for name in ("table", "text", "office", "style"))
-_SPREADSHEET_NS = b"urn:oasis:names:tc:opendocument:xmlns:table:1.0"
-_MANIFEST_NS = f"{_ODF}manifest:1.0}}"
 _CALC_TYPE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type"
 _SHEET_TAG, _ROW_TAG, _SPREADSHEET_TAG = f"{_TABLE}table", f"{_TABLE}table-row", f"{_OFFICE}spreadsheet"
 _CELL_TAGS = frozenset({f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"})
 _STYLE_TAG = f"{_STYLE}style"
 _NUMBERS = frozenset({"float", "percentage", "currency"})
 _ERRORS = ("Err:", "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
-
-
-def is_ods(package: Package) -> bool:
-    """Whether a package is ODF's, wherever in it that is said. Raises InputError `not_a_table` for a document that is no spreadsheet."""
-    with damage_refused():
-        kind = _kind(package)
-    if kind is not None and kind not in _SPREADSHEETS:
-        raise wrong_format("word" if kind.startswith("text") else "slides" if kind.startswith("presentation") else "odf")
-    return kind is not None
-
-
-def _kind(package: Package) -> str | None:
-    """What ODF calls the document: in a part of its own (part 2, 3.3), else in its manifest (part 2, 3.2); some programs write neither."""
-    said = package.read("mimetype")[:_MOST_KIND_BYTES].decode(errors="replace") if package.has("mimetype") else ""
-    if not said.strip() and package.has(_MANIFEST):
-        root: Any = fromstring(package.read(_MANIFEST), forbid_dtd=True)
-        said = next((each.get(f"{_MANIFEST_NS}media-type", "") for each in root if each.get(f"{_MANIFEST_NS}full-path") == "/"), "")
-    if said.strip().startswith(_MIMETYPE):
-        return said.strip().removeprefix(_MIMETYPE)
-    if said.strip() or not package.has(_CONTENT):
-        return None
-    with package.open(_CONTENT) as part:
-        return "spreadsheet" if _SPREADSHEET_NS in part.read(_MOST_START_BYTES) else None
 
 
 @contextmanager
@@ -71,22 +40,10 @@ def open_ods_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int, s
     `too_large_unpacked`.
     """
     with open_package(file, max_unpacked_bytes=max_unpacked_bytes) as package:
-        _check(package)
+        check_spreadsheet(package)
         most = max_rows * _ELEMENTS_A_ROW + _SPARE_ELEMENTS
-        with package.stream(_CONTENT, most_elements=most, most_held_bytes=_MOST_ROW_BYTES, search=search) as stream:
+        with package.stream(CONTENT, most_elements=most, most_held_bytes=_MOST_ROW_BYTES, search=search) as stream:
             yield _sheets(_Reading(stream))
-
-
-def _check(package: Package) -> None:
-    if not is_ods(package):
-        raise refusal("not_a_table")
-    names = package.namelist()
-    with damage_refused():
-        is_locked = "encrypted-package" in names or (package.has(_MANIFEST) and b"encryption-data" in package.read(_MANIFEST))
-    if is_locked:
-        raise refusal("encrypted_file")
-    if any(name.startswith(_MACROS) and not name.endswith(_NO_MACROS) for name in names):
-        raise refusal("has_macros")
 
 
 class _Reading:

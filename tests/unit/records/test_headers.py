@@ -1,6 +1,5 @@
 """Headers of official forms: titles in two rows, columns numbered below them, and what is a row of cases all the same."""
 
-import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from certsvc.errors import InputError
-from certsvc.issuing.returning_process import Task, write_returned
-from certsvc.records.columns import CASES, RESULT_TITLES, Layout
-from certsvc.records.numbered_columns import numbers_columns
+from certsvc.records.columns import CASES, Layout
 from certsvc.records.tables import SheetRow, Table, open_table
 from certsvc.records.titles import TITLES_VI
 from tests.support import ods
@@ -172,30 +169,6 @@ def read_as(path: Path, layout: Layout) -> tuple[Table, list[SheetRow]]:
         return table, list(table)
 
 
-@pytest.mark.parametrize(
-    "cells",
-    [
-        ["1", "2", "4"],
-        ["1", "2"],
-        ["2", "3", "4"],
-        ["1", "2", "x y"],
-        ["1", "2", "3", dt.date(2022, 1, 1)],
-        ["B", "C", "D"],
-        ["A", "1", "3"],
-        ["(a)", "b"],
-        ["(một)"],
-        [1, 2, 3.5],
-        [True, 2, 3, "x"],
-        [],
-        ["(" * 40, ")" * 40],
-        ["1" * 5000, "2", "3"],
-    ],
-)
-def test_what_numbers_no_columns(cells: list[Any]) -> None:
-    """Numbers that do not count on, too few of them, anything else among them."""
-    assert not numbers_columns(cells, but=())
-
-
 @pytest.mark.parametrize("written", [as_xlsx, as_csv, as_ods])
 def test_a_case_below_the_titles_is_never_taken_for_one(written: Any, tmp_path: Path) -> None:
     """However it looks: with words of titles in it, with numbers alone, with little in it. Nothing vanishes."""
@@ -230,33 +203,6 @@ def test_records_of_json_have_no_rows_of_titles(tmp_path: Path) -> None:
 def test_a_sheet_of_titles_alone_has_no_rows(tmp_path: Path) -> None:
     titles, _ = merged_form()
     assert refused(as_xlsx(tmp_path, [*titles, NUMBERINGS["numbers"]])).code == "no_rows"
-
-
-@pytest.mark.parametrize("written", [as_xlsx, as_csv, as_ods])
-def test_a_form_comes_back_with_results_and_is_read_again(written: Any, tmp_path: Path) -> None:
-    """Results have their titles in the last row of titles; nothing is said of the row of numbers; sent again, the columns are passed over."""
-    titles, columns = merged_form()
-    sent = written(tmp_path, [*titles, NUMBERINGS["numbers"], line(columns), line(columns, 2, case_id="second")])
-    for name in ("first.xlsx", "second.xlsx"):
-        table, rows = read(sent)
-        assert_good(table, rows, [6, 7])
-        sent = returned(sent, table, tmp_path / name)
-        sheet = openpyxl.load_workbook(sent).worksheets[0]
-        width = len(columns) + 1
-        assert [cell.value for cell in sheet[4]][width:] == list(RESULT_TITLES)
-        assert [cell.value for cell in sheet[5]][width:] in ([], [None] * len(RESULT_TITLES))
-        assert [sheet.cell(row, width + 3).value for row in (6, 7)] == ["lý do 6", None]
-        assert sheet.cell(7, width + 1).value == "Chưa xét"
-
-
-def returned(sent: Path, table: Table, to: Path) -> Path:
-    """The file with a result for row 6, and the rest not judged yet."""
-    results = to.with_suffix(".json")
-    results.write_text(json.dumps({"row": 6, "case_id": "x", "texts": ["KHÔNG CẤP", "", "lý do 6", "", "", "", ""], "is_marked": True}), encoding="utf-8")
-    place = {"part": table.place.part, "header_row": table.place.header_row, "results": table.place.results, "first_row": table.place.first_row}
-    limits = {"max_rows": 100, "max_unpacked_bytes": 1 << 26}
-    write_returned(Task(results=str(results), to=str(to), sent=str(sent), file_format=table.format, place=place, mapping=None, unread="Chưa xét", **limits))
-    return to
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
