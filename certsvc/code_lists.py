@@ -17,6 +17,7 @@ from certsvc.records.raw_rows import RawRow, Sheet
 from certsvc.records.reading_csv import HEADER_DEPTH, CsvSheet
 from certsvc.records.reading_xlsx import open_sheets
 from certsvc.records.refusals import refusal
+from certsvc.records.text_files import text_file
 from certsvc.verify.codes import MAX_TEXT, normalise_code
 
 _TITLES = ("Mã", "Mã giấy", "Mã chứng nhận", "Mã QR", "QR", "Look-up code", "Lookup code", "verify_url", "Đường dẫn tra cứu", "URL", "Link")
@@ -53,7 +54,7 @@ def codes_in_table(data: bytes, *, max_rows: int) -> list[ListedCode]:
     `unclosed_quote`, `row_too_long`, `too_large_unpacked`, `too_many_rows`.
     """
     if not data.startswith(_ZIP):
-        return _codes_of(CsvSheet(io.BytesIO(data), layout=_LAYOUT, max_rows=max_rows), max_rows=max_rows)
+        return _codes_of(CsvSheet(text_file(io.BytesIO(data)).as_utf8(), layout=_LAYOUT, max_rows=max_rows), max_rows=max_rows)
     with open_sheets(io.BytesIO(data), max_rows=max_rows, max_unpacked_bytes=_MAX_UNPACKED_BYTES) as sheets:
         first = next(sheets, None)
         return [] if first is None else _codes_of(first, max_rows=max_rows)

@@ -70,7 +70,8 @@ def _write_plain(task: Task) -> None:
         if sheet is None:
             raise Unsuitable
         width = write_plain(Path(plain.name), sheet.rows(), shift=shift)
-        _return(task, Path(plain.name), Place(PART, place.header_row + shift, place.results), shift=shift, width=None if place.results else width)
+        moved = Place(PART, place.header_row + shift, place.results, place.first_row and place.first_row + shift)
+        _return(task, Path(plain.name), moved, shift=shift, width=None if place.results else width)
 
 
 def _write_slim(task: Task) -> None:
@@ -93,7 +94,7 @@ def _return(task: Task, book: Path, place: Place, *, shift: int = 0, width: int 
 def _place(task: Task) -> Place:
     if task.place is None:
         raise Unsuitable
-    return Place(task.place["part"], task.place["header_row"], tuple(task.place["results"]))
+    return Place(task.place["part"], task.place["header_row"], tuple(task.place["results"]), task.place.get("first_row", 0))
 
 
 def _lines(task: Task) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from certsvc.records.case import Case
+from certsvc.records.diagnoses import with_code
 from certsvc.records.exchange_xml import day, document, dossier, envelope
 from certsvc.states import Kind
 
@@ -37,7 +38,7 @@ TAGS_2022: Mapping[str, Tag] = MappingProxyType(
         "NGAY_SINH": lambda case, _: case.birth.iso.replace("-", ""),
         "GIOI_TINH": lambda case, _: case.sex.value,
         "DON_VI": lambda case, _: case.employer,
-        "CHANDOAN_DIEUTRI": lambda case, _: f"{case.diagnosis}\n{case.treatment}".strip(),
+        "CHANDOAN_DIEUTRI": lambda case, _: f"{with_code(case.diagnosis, case.icd10)}\n{case.treatment}".strip(),
         "TU_NGAY": lambda case, _: day(case.isolation_from),
         "DEN_NGAY": lambda case, _: day(case.isolation_to),
         "HO_TEN_CHA": lambda case, _: case.father_name,
@@ -51,12 +52,16 @@ TAGS_2022: Mapping[str, Tag] = MappingProxyType(
         "MAU_SO": lambda _, __: "CT07",
     }
 )
-"""Tags in order, with what each holds: dispatch 2076/BHXH-CNTT, before form 07. Days are yyyymmdd, a birth may be yyyy."""
+"""Tags in order, with what each holds: dispatch 2076/BHXH-CNTT, before form 07. Days are yyyymmdd, a birth may be yyyy.
+
+None holds the ICD-10 code: where the diagnosis does not tell it, it stands before the diagnosis.
+"""
 
 TAGS_2025: Mapping[str, Tag] = MappingProxyType(
     {tag: TAGS_2022[tag] for tag in ("MA_CT", "MAU_SO")}
     | {tag: value for tag, value in TAGS_2022.items() if tag != "MAU_SO"}
     | {
+        "CHANDOAN_DIEUTRI": lambda case, _: f"{case.diagnosis or case.icd10}\n{case.treatment}".strip(),
         "LOAI_GIAYTO": lambda case, _: case.id_type.code,
         "SO_CCCD": lambda case, _: case.citizen_id,
         "NGAYCAP_CCCD": lambda case, _: day(case.id_issued_on),

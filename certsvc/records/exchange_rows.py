@@ -4,19 +4,15 @@ Both formats ask for sick leave alone and are made for outpatients alone. What n
 (taken is the first day of leave), last test, vaccinations, outcome. See `docs/decisions/0016-exchange-formats.md`.
 """
 
-import re
 from collections.abc import Mapping
 
-from certsvc.records.cells import Cell
+from certsvc.records.cells import Cell, day_of
 from certsvc.records.columns import CASES
-from certsvc.records.icd10 import find_code
+from certsvc.records.diagnoses import code_in, without_code
 
 COLUMNS = tuple(column.name for column in CASES.columns)
 _INDEX = {name: index for index, name in enumerate(COLUMNS)}
 
-_CODE = re.compile(r"\b[A-Z][0-9]{2}(?:\.[0-9]{1,2})?\b")
-_COVID = re.compile(r"covid|sars[- ]?cov[- ]?2", re.IGNORECASE)
-_COVID_CODE = "U07.1"
 _INPATIENT = frozenset({"3", "4", "6", "9"})
 """MA_LOAI_KCB of stays: inpatient, by day, at a station, below four hours [QĐ 824/QĐ-BYT 15/02/2023]."""
 _DAY_CHARS, _YEAR_CHARS = 8, 4
@@ -26,6 +22,7 @@ def row_of_ct07(tags: Mapping[str, str], *, facility_code: str) -> list[Cell]:
     """The cells, in the order of `COLUMNS`, of one CT07 document of either layout."""
     first_day = _of(tags, "TU_NGAY")
     diagnosis, _, treatment = _of(tags, "CHANDOAN_DIEUTRI").partition("\n")
+    icd10 = _of(tags, "BENH_ICD10_ID") or code_in(diagnosis)
     return _row(
         case_id=_of(tags, "MA_CT") or _of(tags, "SO_KCB"),
         full_name=_of(tags, "HO_TEN"),
@@ -44,8 +41,9 @@ def row_of_ct07(tags: Mapping[str, str], *, facility_code: str) -> list[Cell]:
         facility_code=facility_code,
         visit_no=_of(tags, "SO_KCB"),
         examined_on=_of(tags, "NGAY_KCB") or _of(tags, "NGAY_CHUNG_TU") or first_day,
-        icd10=_of(tags, "BENH_ICD10_ID") or _code_in(diagnosis),
-        diagnosis=diagnosis.strip() or _of(tags, "BENH_ICD10_TEN"),
+        certified_on=_certified_on(_of(tags, "NGAY_KCB"), _of(tags, "NGAY_CHUNG_TU")),
+        icd10=icd10,
+        diagnosis=without_code(diagnosis, icd10) or without_code(_of(tags, "BENH_ICD10_TEN"), icd10),
         treatment=treatment.strip(),
         practitioner_licence=_of(tags, "MA_CCHN"),
         father_name=_of(tags, "HO_TEN_CHA"),
@@ -60,6 +58,8 @@ def row_of_pair(leave: Mapping[str, str] | None, visit: Mapping[str, str], *, fa
     asked = leave or {}
     first_day = _of(asked, "TU_NGAY")
     diagnosis = _of(asked, "CHAN_DOAN_RV")
+    icd10 = _of(visit, "MA_BENH_CHINH") or code_in(diagnosis)
+    visited_on = _of(visit, "NGAY_VAO")[:_DAY_CHARS]
     cards = [card for card in (_of(asked, "MA_THE_BHYT"), _of(asked, "MA_THE_TAM")) if card]
     return _row(
         case_id=_of(visit, "MA_LK"),
@@ -79,9 +79,10 @@ def row_of_pair(leave: Mapping[str, str] | None, visit: Mapping[str, str], *, fa
         isolation_to=_of(asked, "DEN_NGAY"),
         facility_code=_of(visit, "MA_CSKCB") or facility_code,
         visit_no=_of(asked, "SO_KCB"),
-        examined_on=_of(visit, "NGAY_VAO")[:_DAY_CHARS] or _of(asked, "NGAY_CT") or first_day,
-        icd10=_of(visit, "MA_BENH_CHINH") or _code_in(diagnosis),
-        diagnosis=diagnosis,
+        examined_on=visited_on or _of(asked, "NGAY_CT") or first_day,
+        certified_on=_certified_on(visited_on, _of(asked, "NGAY_CT")),
+        icd10=icd10,
+        diagnosis=without_code(diagnosis, icd10),
         treatment=_of(asked, "PP_DIEUTRI"),
         practitioner_licence=_of(asked, "MA_BS"),
         father_name=_of(asked, "HO_TEN_CHA"),
@@ -112,7 +113,9 @@ def _birth(text: str) -> str:
     return text[:_YEAR_CHARS] if "00" in (text[4:6], text[6:8]) else text[:_DAY_CHARS]
 
 
-def _code_in(diagnosis: str) -> str:
-    """The ICD-10 code that a diagnosis names, or COVID-19's where it names the disease: TT 56 asks for either, not both."""
-    named = next((code for text in _CODE.findall(diagnosis) if (code := find_code(text)) is not None), None)
-    return named or (_COVID_CODE if _COVID.search(diagnosis) else "")
+def _certified_on(visit: str, certificate: str) -> str:
+    """The day of a document whose visit began on another: the last of several. Nothing where they are one day, or only one is told."""
+    if not visit or not certificate:
+        return ""
+    days = day_of(visit), day_of(certificate)
+    return "" if visit == certificate or (days[0] == days[1] and None not in days) else certificate

@@ -1,6 +1,6 @@
 """What the readers hand to `tables`: rows as they stand in the sheet, before columns have names."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -38,11 +38,15 @@ _NO_FLAGS: Mapping[int, Flag] = {}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a table lies in its file: the sheet's part, the header's row, indexes of columns that we added once."""
+    """Where a table lies in its file: the sheet's part, the header's last row, indexes of columns that we added once.
+
+    `first_row` is the first that may be a case: below the header, and below a row that numbers its columns; 0 for the row below the header.
+    """
 
     part: str
     header_row: int
     results: tuple[int, ...]
+    first_row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,13 @@ class RawRow:
     number: int
     cells: Sequence[Cell] = field(repr=False)
     flags: Mapping[int, Flag] = field(default_factory=lambda: _NO_FLAGS)
+
+
+def is_blank(cells: Iterable[Cell], flags: Mapping[int, Flag]) -> bool:
+    """Whether a spreadsheet shows nothing in a row: formulas that give an empty text, as are copied far down below a table, show nothing."""
+    if any(not isinstance(cell, str | None) or (cell or "").strip() for cell in cells):
+        return False
+    return not flags or all(flag is Flag.FORMULA for flag in flags.values())
 
 
 class Sheet(Protocol):

@@ -1,11 +1,12 @@
-"""CSV: UTF-8 with or without BOM, UTF-16 with one; comma, semicolon or tab.
+"""CSV: comma, semicolon or tab, or what a first line such as `sep=|` says.
 
-A row's number is its record's: a quoted cell with line breaks is one row, as a spreadsheet shows it.
+A row's number is its record's, as a spreadsheet shows it: a quoted cell with line breaks is one row, and `sep=` is none.
 """
 
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
@@ -16,10 +17,13 @@ from certsvc.records.raw_rows import RawRow
 from certsvc.records.refusals import refusal
 
 HEADER_DEPTH = 20
+_ENCODING = "utf-8"
 _DELIMITERS = (",", ";", "\t")
 _CHUNK_BYTES = 1 << 20
 _SAMPLE_CHARS = 1 << 16
 _MOST_BLANK_ROWS = 1 << 20
+_SEPARATOR_LINE = re.compile(r'("?)sep=([^\w"\r\n])\1 *(?:\r\n|\r|\n)', re.IGNORECASE)
+"""What Excel takes for an instruction and shows as no row."""
 _MOST_RECORD_CHARS, _MOST_COLUMNS = 1 << 20, 16_384
 """Of one row: as much as a record of JSON may be, and as many cells as a row of a spreadsheet has."""
 
@@ -31,12 +35,15 @@ class CsvSheet:
     part = ""
 
     def __init__(self, file: BinaryIO, *, layout: Layout, max_rows: int) -> None:
-        """Raises InputError: `empty_file`, `not_utf8`, `not_a_table`."""
-        encoding = _encoding_of(file)
-        self._has_long_lines = _check_text(file, encoding)
-        self._text = io.TextIOWrapper(file, encoding=encoding, newline="")
-        self._delimiter = _sniff(self._text.read(_SAMPLE_CHARS), layout)
+        """`file` is UTF-8 without a mark. Raises InputError: `empty_file`, `not_utf8`, `not_a_table`."""
+        self._has_long_lines = _check_text(file)
+        self._text = io.TextIOWrapper(file, encoding=_ENCODING, newline="")
+        sample = self._text.read(_SAMPLE_CHARS)
+        said = _SEPARATOR_LINE.match(sample)
+        self._delimiter = said[2] if said else _sniff(sample, layout)
         self._text.seek(0)
+        if said:
+            self._text.readline()
         self._last_row = max_rows + _MOST_BLANK_ROWS
         self._max_rows = max_rows
         self._left = _MOST_RECORD_CHARS
@@ -75,18 +82,10 @@ class _TooLongError(Exception):
     """A record is longer than any row of a table."""
 
 
-def _encoding_of(file: BinaryIO) -> str:
-    file.seek(0)
-    start = file.read(3)
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    return "utf-8-sig"
-
-
-def _check_text(file: BinaryIO, encoding: str) -> bool:
+def _check_text(file: BinaryIO) -> bool:
     """Decode the whole file once, so that a bad byte at its end refuses it before a row is judged. Whether there may be lines longer than a record."""
     file.seek(0)
-    decoder = codecs.getincrementaldecoder(encoding)()
+    decoder = codecs.getincrementaldecoder(_ENCODING)()
     is_blank, longest, unbroken = True, 0, 0
     try:
         while chunk := file.read(_CHUNK_BYTES):

@@ -27,25 +27,18 @@ _MOST_CONTENT_CHARS = _MOST_DOCUMENT_BYTES * 3 // 2
 _MOST_FIELD_CHARS = 100
 _ELEMENTS_A_DOSSIER, _SPARE_ELEMENTS = 400, 400_000
 _MOST_FILES, _MOST_DIRECTORY_BYTES = 65_535, 16 << 20
-_XML = re.compile(r"\s*<(?:\?xml\b|(?:!DOCTYPE\s+)?(?:HSCHUNGTU|GIAMDINHHS)\b)")
 _BLANKS = re.compile(r"\s+")
-_CONTENT_TYPES, _MIMETYPE = "[Content_Types].xml", "mimetype"
 
 
-def is_exchange_xml(start: bytes) -> bool:
-    """Whether a file's first bytes are XML's: a declaration, or a root of ours."""
-    encoding = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    return _XML.match(start[:400].decode(encoding, errors="replace")) is not None
+def is_exchange_zip(package: Package) -> bool:
+    """Whether a ZIP holds XML files alone; what macOS and Windows put beside them does not count."""
+    names = [name for name in package.namelist() if not _is_litter(name)]
+    return bool(names) and all(name.lower().endswith(".xml") for name in names)
 
 
-def is_exchange_zip(file: BinaryIO, *, max_unpacked_bytes: int) -> bool:
-    """Whether a ZIP holds XML files alone, and is no office document."""
-    try:
-        with _opened(file, max_unpacked_bytes=max_unpacked_bytes) as package:
-            names = [name for name in package.namelist() if not name.endswith("/")]
-            return bool(names) and not {_CONTENT_TYPES, _MIMETYPE} & {*names} and all(name.lower().endswith(".xml") for name in names)
-    except InputError:
-        return False  # whoever reads it as a workbook says what is wrong
+def _is_litter(name: str) -> bool:
+    base = name.rpartition("/")[2]
+    return not base or name.startswith("__MACOSX/") or base.startswith("._") or base in (".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 @contextmanager
@@ -54,12 +47,13 @@ def open_exchange(file: BinaryIO, *, is_zip: bool, max_unpacked_bytes: int) -> I
     if not is_zip:
         yield ExchangeSheet(lambda: iter((_chunks(file),)))
         return
-    with _opened(file, max_unpacked_bytes=max_unpacked_bytes) as package:
+    with opened_package(file, max_unpacked_bytes=max_unpacked_bytes) as package:
         yield ExchangeSheet(lambda: _files(package))
 
 
 @contextmanager
-def _opened(file: BinaryIO, *, max_unpacked_bytes: int) -> Iterator[Package]:
+def opened_package(file: BinaryIO, *, max_unpacked_bytes: int) -> Iterator[Package]:
+    """A package that may be a ZIP of dossiers, which are many. Raises InputError as `open_package`."""
     limits = {"most_parts": _MOST_FILES, "most_directory_bytes": _MOST_DIRECTORY_BYTES}
     with open_package(file, max_unpacked_bytes=max_unpacked_bytes, **limits) as package:
         yield package
@@ -67,7 +61,7 @@ def _opened(file: BinaryIO, *, max_unpacked_bytes: int) -> Iterator[Package]:
 
 def _files(package: Package) -> Iterator[Iterator[bytes]]:
     for info in package.infolist():
-        if not info.is_dir():
+        if not _is_litter(info.filename):
             with damage_refused():
                 part = package.open(info)
             with part:

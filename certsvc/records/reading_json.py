@@ -23,9 +23,9 @@ from certsvc.records.tag_tables import layouts_of
 Fields: TypeAlias = list[tuple[str, Any]] | None
 """A record's fields in their order, or None where there is no record. Nested values are `_NESTED`."""
 
-_ARRAY = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*[{\]]")
-_WRAPPED = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"records"\s*:\s*\[')
-_LINES = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*["}]')
+_ARRAY = re.compile(r"[ \t\r\n]*\[[ \t\r\n]*[{\]]")
+_WRAPPED = re.compile(r'[ \t\r\n]*\{[ \t\r\n]*"records"[ \t\r\n]*:[ \t\r\n]*\[')
+_LINES = re.compile(r'[ \t\r\n]*\{[ \t\r\n]*["}]')
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _BOM = b"\xef\xbb\xbf"
 _MOST_RECORD_BYTES, _MOST_FIELDS = 1 << 20, 400
@@ -34,15 +34,15 @@ _CHUNK_BYTES = 1 << 16
 _NESTED = object()
 
 
-def format_of(start: bytes) -> str | None:
-    """`json` or `ndjson` by a file's first bytes, None for what is neither."""
+def format_of(start: str) -> str | None:
+    """`json` or `ndjson` by a file's first characters, None for what is neither."""
     if _ARRAY.match(start) or _WRAPPED.match(start):
         return "json"
     return "ndjson" if _LINES.match(start) else None
 
 
 class RecordsSheet:
-    """Records as the rows of one sheet, which is read once; the first row holds the names of their fields."""
+    """Records as the rows of one sheet, which is read once, out of UTF-8; the first row holds the names of their fields."""
 
     is_delimited = False
     part = ""

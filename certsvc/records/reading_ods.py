@@ -13,16 +13,14 @@ from typing import Any, BinaryIO
 from defusedxml.ElementTree import iterparse
 
 from certsvc.records.cells import Cell
-from certsvc.records.raw_rows import Flag, RawRow, Sheet
+from certsvc.records.odf_kinds import CONTENT, check_spreadsheet
+from certsvc.records.raw_rows import Flag, RawRow, Sheet, is_blank
 from certsvc.records.refusals import refusal
-from certsvc.records.xlsx_package import Package, PartStream, Search, damage_refused, open_package
+from certsvc.records.xlsx_package import PartStream, Search, damage_refused, open_package
 
-_MIMETYPE = b"application/vnd.oasis.opendocument."
-_SPREADSHEETS = frozenset({"spreadsheet", "spreadsheet-template"})
 _MOST_ROWS, _MOST_COLUMNS, _MOST_CELL_CHARS = 1_048_576, 16_384, 32_767
 _ELEMENTS_A_ROW, _SPARE_ELEMENTS = 400, 1_000_000
 _MOST_ROW_BYTES = 4 << 20
-_MACROS = ("Basic/", "Scripts/")
 
 _ODF = "{urn:oasis:names:tc:opendocument:xmlns:"
 _TABLE, _TEXT, _OFFICE, _STYLE = (f"{_ODF}{name}:1.0}}" for name in ("table", "text", "office", "style"))
@@ -34,11 +32,6 @@ _NUMBERS = frozenset({"float", "percentage", "currency"})
 _ERRORS = ("Err:", "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
 
 
-def is_ods(start: bytes) -> bool:
-    """Whether a ZIP begins as part 2, clause 3.3 asks of ODF: its kind first, unpacked, at a fixed place."""
-    return start[30:38] == b"mimetype" and start[38:].startswith(_MIMETYPE)
-
-
 @contextmanager
 def open_ods_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int, search: Search | None = None) -> Iterator[Iterator[Sheet]]:
     """The visible sheets of a spreadsheet, in its order, each to be read before the next.
@@ -47,23 +40,10 @@ def open_ods_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int, s
     `too_large_unpacked`.
     """
     with open_package(file, max_unpacked_bytes=max_unpacked_bytes) as package:
-        _check_kind(package)
+        check_spreadsheet(package)
         most = max_rows * _ELEMENTS_A_ROW + _SPARE_ELEMENTS
-        with package.stream("content.xml", most_elements=most, most_held_bytes=_MOST_ROW_BYTES, search=search) as stream:
+        with package.stream(CONTENT, most_elements=most, most_held_bytes=_MOST_ROW_BYTES, search=search) as stream:
             yield _sheets(_Reading(stream))
-
-
-def _check_kind(package: Package) -> None:
-    with damage_refused():
-        kind = package.read("mimetype").decode()
-        names = package.namelist()
-        is_locked = "encrypted-package" in names or b"encryption-data" in package.read("META-INF/manifest.xml")
-    if kind.removeprefix(_MIMETYPE.decode()) not in _SPREADSHEETS:
-        raise refusal("not_a_table")
-    if is_locked:
-        raise refusal("encrypted_file")
-    if any(name.startswith(_MACROS) and not name.endswith("/") for name in names):
-        raise refusal("has_macros")
 
 
 class _Reading:
@@ -148,7 +128,7 @@ class OdsSheet:
                 cells, flags = self._cells(element)
             if number + times > _MOST_ROWS:
                 raise refusal("broken_file")
-            if flags or any(not isinstance(cell, str) or cell.strip() for cell in cells.values()):
+            if not is_blank(cells.values(), flags):
                 line = [cells.get(index) for index in range(max((*cells, *flags)) + 1)]
                 for each in range(number + 1, number + times + 1):
                     yield RawRow(each, line, flags)

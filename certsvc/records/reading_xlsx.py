@@ -13,16 +13,16 @@ from functools import lru_cache
 from typing import Any, BinaryIO
 
 from defusedxml.ElementTree import fromstring
-from openpyxl.packaging.manifest import Manifest
 from openpyxl.reader.workbook import WorkbookParser
 from openpyxl.styles.stylesheet import Stylesheet
 from openpyxl.utils.datetime import WINDOWS_EPOCH, from_ISO8601
-from openpyxl.xml.constants import ARC_CONTENT_TYPES, ARC_STYLE, ARC_WORKBOOK, SHARED_STRINGS, SHEET_MAIN_NS, XLSX, XLTX
+from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from certsvc.records.cells import Cell
-from certsvc.records.raw_rows import Flag, RawRow, Sheet
-from certsvc.records.refusals import refusal
+from certsvc.records.raw_rows import Flag, RawRow, Sheet, is_blank
+from certsvc.records.refusals import refusal, wrong_format
 from certsvc.records.xlsx_package import Package, Search, damage_refused, open_package
+from certsvc.records.xlsx_parts import parts_of
 from certsvc.records.xlsx_rows import ERROR, INLINE, RawCell, sheet_rows
 from certsvc.records.xlsx_strings import read_strings, shown
 
@@ -39,7 +39,7 @@ _DATE_PARTS = {f"{{{SHEET_MAIN_NS}}}{name}" for name in ("numFmts", "cellXfs")}
 
 @contextmanager
 def open_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int, search: Search | None = None) -> Iterator[Iterator[Sheet]]:
-    """The visible worksheets of a workbook, in its order.
+    """The visible worksheets of a workbook, in its order. Which parts these are, the package itself is asked.
 
     Raises InputError: `not_a_table` for other packages, `has_macros`, `encrypted_file`, `broken_file`,
     `too_large_unpacked`.
@@ -50,31 +50,16 @@ def open_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int, searc
 
 def _sheets(package: Package, *, max_elements: int, search: Search | None) -> Iterator[Sheet]:
     with damage_refused():
-        kinds = _parts_by_kind(package)
-        path = kinds.get(XLSX) or kinds.get(XLTX) or ARC_WORKBOOK
-        if _STRICT in package.read(path):
-            raise refusal("not_a_table")
-        parser = WorkbookParser(package, path, keep_links=False)
+        found = parts_of(package)
+        if _STRICT in package.read(found.workbook):
+            raise wrong_format("strict")
+        parser = WorkbookParser(package, found.workbook, keep_links=False)
         parser.parse()
-        workbook = _Workbook(_read_strings(package, kinds.get(SHARED_STRINGS)), _date_styles(package), parser.wb.epoch)
+        workbook = _Workbook(_read_strings(package, found.strings), _date_styles(package, found.styles), parser.wb.epoch)
         relations = [parser.rels.get(sheet.id) for sheet in parser.sheets if sheet.state == "visible"]
         parts = [relation.target for relation in relations if relation.Type.endswith("/worksheet")]
     for part in parts:
         yield XlsxSheet(package, part, workbook=workbook, max_elements=max_elements, search=search)
-
-
-def _parts_by_kind(package: Package) -> dict[str, str]:
-    """Names of parts by content type (part 2, §10.1.2), "" for a default. Raises InputError: `not_a_table`, `has_macros`."""
-    if ARC_CONTENT_TYPES not in package.namelist():
-        raise refusal("not_a_table")
-    tree: Any = fromstring(package.read(ARC_CONTENT_TYPES), forbid_dtd=True)
-    manifest: Any = Manifest.from_tree(tree)
-    kinds = {part.ContentType: "" for part in manifest.Default} | {part.ContentType: part.PartName.lstrip("/") for part in manifest.Override}
-    if any("macroenabled" in kind.lower() or "vbaproject" in kind.lower() for kind in kinds):
-        raise refusal("has_macros")
-    if kinds.keys().isdisjoint({XLSX, XLTX}):
-        raise refusal("not_a_table")
-    return kinds
 
 
 class _Strings:
@@ -96,11 +81,11 @@ def _read_strings(package: Package, part: str | None) -> _Strings:
         return _Strings(read_strings(stream))
 
 
-def _date_styles(package: Package) -> frozenset[int]:
+def _date_styles(package: Package, part: str | None) -> frozenset[int]:
     """Cell formats (§18.8.10) that make a number a date; other styles are often faulty and of no interest."""
-    if ARC_STYLE not in package.namelist():
+    if part is None:
         return frozenset()
-    root: Any = fromstring(package.read(ARC_STYLE), forbid_dtd=True)
+    root: Any = fromstring(package.read(part), forbid_dtd=True)
     for child in list(root):
         if child.tag not in _DATE_PARTS:
             root.remove(child)
@@ -158,7 +143,7 @@ class XlsxSheet:
                 found[index] = self._value(text, kind, style)
             if has_formula:
                 flags[index] = Flag.FORMULA if index in found or kind == "str" else Flag.HOLLOW_FORMULA
-        if not flags and not any(not isinstance(cell, str) or cell.strip() for cell in found.values()):
+        if is_blank(found.values(), flags):
             return None
         return RawRow(number, [found.get(index) for index in range(max((*found, *flags)) + 1)], flags)
 

@@ -19,8 +19,8 @@ _MESSAGES = {
         f"The file is no XLSX or ODS spreadsheet, CSV, JSON or NDJSON: {_SAVE_AS_EN}.",
     ),
     "not_utf8": (
-        "Tệp CSV không ở bảng mã UTF-8 hay UTF-16: hãy lưu lại bằng «CSV UTF-8».",
-        "The CSV file is neither UTF-8 nor UTF-16: save it as “CSV UTF-8”.",
+        "Tệp CSV hoặc JSON không ở bảng mã UTF-8 hay UTF-16: hãy lưu lại bằng UTF-8 (trong Excel: «CSV UTF-8»).",
+        "The CSV or JSON is neither UTF-8 nor UTF-16: save it as UTF-8 (in Excel: “CSV UTF-8”).",
     ),
     "encrypted_file": ("Tệp có mật khẩu nên không đọc được: hãy bỏ mật khẩu rồi gửi lại.", "The file has a password: remove it and send the file again."),
     "has_macros": (
@@ -40,8 +40,8 @@ _MESSAGES = {
         "The CSV file has a row that is too long or has too many columns near row {row}: look at its delimiters and line ends, and send the file again.",
     ),
     "unknown_xml": (
-        "Tệp XML không phải HSCHUNGTU (CT07) hay GIAMDINHHS (XML1 và XML11): hãy xuất lại từ phần mềm bệnh viện.",
-        "The XML is neither HSCHUNGTU (CT07) nor GIAMDINHHS (XML1 and XML11): export it again from the hospital's software.",
+        "Tệp XML không phải HSCHUNGTU (CT07) hay GIAMDINHHS (XML1 và XML11): hãy xuất một trong hai loại này; nếu là bảng tính, hãy lưu thành .xlsx.",
+        "The XML is neither HSCHUNGTU (CT07) nor GIAMDINHHS (XML1 and XML11): export one of these; if it is a spreadsheet, save it as .xlsx.",
     ),
     "broken_xml": (
         "Tệp XML bị hỏng, sai bảng mã, lồng quá sâu, quá nhiều phần tử hoặc có khai báo DOCTYPE: hãy xuất lại từ phần mềm bệnh viện.",
@@ -68,6 +68,37 @@ _MESSAGES = {
         "The file is too large when unpacked: split it, remove pictures and formatted empty cells, and put the sheet of cases first.",
     ),
 }
+
+_EXCEL_VI, _EXCEL_EN = "hãy mở bằng Excel hoặc LibreOffice rồi lưu lại thành .xlsx", "open it in Excel or LibreOffice and save it as .xlsx"
+_TABLE_VI, _TABLE_EN = "hãy chép bảng sang bảng tính rồi lưu thành .xlsx", "copy its table into a spreadsheet and save that as .xlsx"
+_FORMATS = {
+    "fods": ("bảng tính ODF dạng XML phẳng (.fods)", "a flat ODF spreadsheet (.fods)", "hãy mở bằng LibreOffice rồi lưu lại thành .xlsx hoặc .ods",
+             "open it in LibreOffice and save it as .xlsx or .ods"),
+    "xml2003": ("«Bảng tính XML 2003» của Excel", "an “XML Spreadsheet 2003” of Excel", _EXCEL_VI, _EXCEL_EN),
+    "html": ("trang HTML, dù có thể mang đuôi .xls", "an HTML page, even if it is called .xls", _EXCEL_VI, _EXCEL_EN),
+    "mhtml": ("trang web lưu trữ (MHTML), dù có thể mang đuôi .xls", "a web archive (MHTML), even if it is called .xls", _EXCEL_VI, _EXCEL_EN),
+    "xls": ("bảng tính Excel 97–2003 (.xls)", "an Excel 97–2003 workbook (.xls)", _EXCEL_VI, _EXCEL_EN),
+    "xlsb": ("bảng tính Excel nhị phân (.xlsb)", "a binary Excel workbook (.xlsb)", _EXCEL_VI, _EXCEL_EN),
+    "strict": ("bảng tính «Strict Open XML»", "a “Strict Open XML” workbook", "hãy lưu lại bằng loại tệp «Excel Workbook (*.xlsx)»",
+               "save it as the type “Excel Workbook (*.xlsx)”"),
+    "iwork": ("tài liệu Apple Numbers hoặc Pages", "an Apple Numbers or Pages document", "hãy xuất thành Excel (.xlsx) từ Numbers",
+              "export it to Excel (.xlsx) from Numbers"),
+    "ole": ("tài liệu Office đời cũ", "an old Office document", _EXCEL_VI, _EXCEL_EN),
+    "word": ("văn bản Word, RTF hoặc ODT", "a Word, RTF or ODT text", _TABLE_VI, _TABLE_EN),
+    "slides": ("trình chiếu", "a presentation", _TABLE_VI, _TABLE_EN),
+    "odf": ("tài liệu OpenDocument, không phải bảng tính", "an OpenDocument file, but no spreadsheet", _TABLE_VI, _TABLE_EN),
+    "pdf": ("PDF", "a PDF", "hãy gửi bảng tính gốc dạng .xlsx", "send the spreadsheet itself, as .xlsx"),
+    "picture": ("hình ảnh", "a picture", "hãy gửi bảng tính gốc dạng .xlsx", "send the spreadsheet itself, as .xlsx"),
+    "archive": ("tệp nén", "a packed archive", "hãy giải nén rồi gửi bảng tính bên trong", "unpack it and send the spreadsheet inside"),
+    "zip64": ("gói ZIP64 kiểu không đọc được", "a ZIP64 package of a kind that is not read", _EXCEL_VI, _EXCEL_EN),
+}  # fmt: skip
+"""What is taken for a table and is none that we read: its name, and what its sender can do."""
+
+
+def wrong_format(name: str) -> InputError:
+    """`not_a_table` for a file of a format we know and do not read, named, with how to save it as one we do."""
+    vi, en, do_vi, do_en = _FORMATS[name]
+    return InputError("not_a_table", f"Tệp này là {vi}: {do_vi}.", f"The file is {en}: {do_en}.")
 
 
 def refusal(code: str, *, errors: Sequence[Mapping[str, Any]] = (), **facts: str | int) -> InputError:

@@ -34,7 +34,7 @@ class Added:
         self.first = first
         self._results = iter(results)
         self._next = next(self._results, None)
-        self._header_row, self._formats = place.header_row, formats
+        self._header_row, self._first_row, self._formats = place.header_row, place.first_row or place.header_row + 1, formats
         self._unread = (unread,) * _OUTCOMES if unread else ()
         self._letters = [column_letters(first + index) for index in range(len(RESULT_TITLES))]
 
@@ -46,7 +46,7 @@ class Added:
             self._next = next(self._results, None)
         if self._next is not None and self._next.row == row:
             return self._written(row, self._next.texts, self._formats.marked if self._next.is_marked else self._formats.plain, prefix)
-        return self._written(row, self._unread, self._formats.plain, prefix) if has_content and row > self._header_row else b""
+        return self._written(row, self._unread, self._formats.plain, prefix) if has_content and row >= self._first_row else b""
 
     def _written(self, row: int, texts: Iterable[str], style: int, prefix: str) -> bytes:
         cells = (f'<{prefix}c r="{letter}{row}" s="{style}"{_text(text, prefix)}' for letter, text in zip(self._letters, texts, strict=False))
@@ -63,7 +63,7 @@ class Added:
 
     def rule(self, prefix: str) -> bytes:
         """Marks every row below the header whose outcomes say that it has to be mended."""
-        top = self._header_row + 1
+        top = self._first_row
         conditions = ",".join(f'${letter}{top}="{text}"' for letter in self._letters[:_OUTCOMES] for text in (REJECTED, FAILED))
         return (
             f'<{prefix}conditionalFormatting sqref="A{top}:{self._letters[-1]}{_MOST_ROWS}"><{prefix}cfRule type="expression" dxfId="{self._formats.rule}" '

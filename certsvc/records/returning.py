@@ -1,8 +1,8 @@
 """A workbook given back to its sender: his own, with the fate of every row in columns at the right.
 
 Its sheets, formats and pictures stay as they are: parts are copied, and of the sheet with the cases and of the styles
-only what we add is written anew (`splicing`). Columns that we added to an earlier copy are taken out first. Nothing of
-the sheet is held but the present row.
+only what we add is written anew (`splicing`); a part whose name is spelled in two ways gets one (`xlsx_references`).
+Columns that we added to an earlier copy are taken out first. Nothing of the sheet is held but the present row.
 """
 
 import zipfile
@@ -20,10 +20,11 @@ from certsvc.records.raw_rows import Place
 from certsvc.records.result_cells import Added, RowResult, is_ours
 from certsvc.records.result_styles import with_formats
 from certsvc.records.splicing import Splicer, Unsuitable, refuse_doctype, split
-from certsvc.records.xlsx_package import open_package
+from certsvc.records.xlsx_package import damage_refused, open_package, same_name
+from certsvc.records.xlsx_parts import parts_of
+from certsvc.records.xlsx_references import References, refers, spellings
 
 _MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
-_STYLES = "xl/styles.xml"
 _COPY_BYTES = 1 << 16
 _CELL_DEPTH = 4
 """Below worksheet, sheetData and row."""
@@ -52,23 +53,30 @@ def return_workbook(
     """
     with sent.open("rb") as file, open_package(file, max_unpacked_bytes=max_unpacked_bytes) as package:
         names = package.namelist()
-        if _STYLES not in names or len(set(names)) < len(names):
+        spelled = spellings(names)
+        with damage_refused():
+            styles_part = parts_of(package).styles
+        if styles_part is None:
             raise Unsuitable
-        styles, formats = with_formats(package.read(_STYLES))
+        styles, formats = with_formats(package.read(styles_part))
         if width is None:
-            with package.open(place.part) as part:
+            with damage_refused():
+                part = package.open(place.part)
+            with part:
                 width = _width(part, {index + 1 for index in place.results})
         first = width + 1
         if first + len(RESULT_TITLES) > _MOST_COLUMNS:
             raise Unsuitable
         with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=_PACKING) as copy:
             for name in names:
-                with package.open(name) as source, copy.open(name, "w") as target:
-                    if name == place.part:
+                with package.open(name) as source, copy.open(spelled[same_name(name)], "w") as target:
+                    if same_name(name) == same_name(place.part):
                         added = Added(results, place=place, first=first, formats=formats, unread=unread)
                         _Sheet(target, added, dropped={index + 1 for index in place.results}).copy(source)
-                    elif name == _STYLES:
+                    elif same_name(name) == same_name(styles_part):
                         target.write(styles)
+                    elif refers(name):
+                        References(target.write, name, spelled).copy(source)
                     else:
                         _copy(source, target)
 

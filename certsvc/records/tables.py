@@ -1,6 +1,6 @@
 """Tables of cases (or of facilities, practitioners): finding the header, naming the cells.
 
-What a file is, is decided by its first bytes, never by its name. Title rows above the header are
+What a file is, is told by what it holds (`file_kinds`), never by its name. Title rows above the header are
 skipped, blank rows anywhere; rows keep the numbers their user sees.
 """
 
@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
 
 from certsvc.records.cells import Cell, as_text
 from certsvc.records.columns import CASES, IDENTIFIERS, Layout
+from certsvc.records.file_kinds import FileKind, kind_of
 from certsvc.records.findings import Finding
 from certsvc.records.headers import Header, find_header, ignored_notice
-from certsvc.records.raw_rows import WHOLE_ROW, Flag, Place, RawRow, Sheet
+from certsvc.records.raw_rows import WHOLE_ROW, Flag, Place, RawRow, Sheet, is_blank
 from certsvc.records.reading_csv import CsvSheet
-from certsvc.records.reading_exchange import EXCHANGE_FORMATS, is_exchange_xml, is_exchange_zip, open_exchange
-from certsvc.records.reading_json import RecordsSheet, format_of
-from certsvc.records.reading_ods import is_ods, open_ods_sheets
+from certsvc.records.reading_exchange import EXCHANGE_FORMATS, open_exchange
+from certsvc.records.reading_json import RecordsSheet
+from certsvc.records.reading_ods import open_ods_sheets
 from certsvc.records.reading_xlsx import open_sheets
 from certsvc.records.refusals import missing_columns, no_header, refusal
 from certsvc.records.rules import finding
@@ -28,10 +28,6 @@ from certsvc.records.xlsx_package import Search
 
 _SEARCHED_COLUMNS = frozenset(range(1_000))
 """How far to the right a sheet is searched for its titles."""
-_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""Compound files: spreadsheets before 2007, and every Office file with a password (MS-CFB §2.2)."""
-_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
-_SCANNED_BYTES = 1 << 20
 _FLAG_NOTICES = {
     Flag.FORMULA: ("W-FORMULA", ""),
     Flag.HOLLOW_FORMULA: ("W-FORMULA", "no_value"),
@@ -66,7 +62,7 @@ class Table:
     def __init__(self, sheet: Sheet, header: Header, rows: Iterator[RawRow], *, file_format: str, max_rows: int) -> None:
         self.format = file_format
         self.columns = tuple(header.names.values())
-        self.place = Place(sheet.part, header.number, header.results)
+        self.place = Place(sheet.part, header.number, header.results, header.first_row)
         self._layout = header.layout
         self._notices = dict.fromkeys(ignored_notice(header))
         self._sheet, self._header, self._rows, self._max_rows = sheet, header, rows, max_rows
@@ -135,39 +131,21 @@ def open_file(
 ) -> Iterator[tuple[str, Iterator[Sheet]]]:
     """A file's format and its sheets, each to be read before the next is asked for; raises as `open_table`. `search` bounds what may come before rows."""
     with path.open("rb") as file:
-        start = _start_of(file)
-        if start.startswith(_ZIP_MAGIC) and is_exchange_zip(file, max_unpacked_bytes=max_unpacked_bytes):
+        kind, text = kind_of(file, max_unpacked_bytes=max_unpacked_bytes)
+        if kind is FileKind.ZIPPED_DOSSIERS:
             with open_exchange(file, is_zip=True, max_unpacked_bytes=max_unpacked_bytes) as dossiers:
-                yield "xml.zip", iter([dossiers])
-            return
-        if start.startswith(_ZIP_MAGIC):
-            is_odf = is_ods(start)
-            open_zip = open_ods_sheets if is_odf else open_sheets
+                yield kind.value, iter([dossiers])
+        elif text is None:
+            open_zip = open_ods_sheets if kind is FileKind.ODS else open_sheets
             with open_zip(file, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, search=search) as sheets:
-                yield "ods" if is_odf else "xlsx", sheets
-            return
-        if file.seek(0, 2) > max_unpacked_bytes:
-            raise refusal("too_large_unpacked")
-        if is_exchange_xml(start):
-            file.seek(0)
-            with open_exchange(file, is_zip=False, max_unpacked_bytes=max_unpacked_bytes) as dossiers:
-                yield "xml", iter([dossiers])
-        elif json_format := format_of(start):
-            yield json_format, iter([RecordsSheet(file, file_format=json_format, layout=layout, max_rows=max_rows)])
+                yield kind.value, sheets
+        elif kind is FileKind.DOSSIERS:
+            with open_exchange(text.as_it_is(), is_zip=False, max_unpacked_bytes=max_unpacked_bytes) as dossiers:
+                yield kind.value, iter([dossiers])
+        elif kind is FileKind.CSV:
+            yield kind.value, iter([CsvSheet(text.as_utf8(), layout=layout, max_rows=max_rows)])
         else:
-            yield "csv", iter([CsvSheet(file, layout=layout, max_rows=max_rows)])
-
-
-def _start_of(file: BinaryIO) -> bytes:
-    """The first bytes. Raises InputError for what is plainly no table."""
-    start = file.read(_SCANNED_BYTES)
-    if not start:
-        raise refusal("empty_file")
-    if start.startswith(_OLE_MAGIC):
-        raise refusal("encrypted_file" if "EncryptedPackage".encode("utf-16-le") in start else "not_a_table")
-    if start.startswith((b"%PDF-", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff")):
-        raise refusal("not_a_table")
-    return start
+            yield kind.value, iter([RecordsSheet(text.as_utf8(), file_format=kind, layout=layout, max_rows=max_rows)])
 
 
 def _table(sheets: Iterator[Sheet], *, layouts: Sequence[Layout], file_format: str, max_rows: int) -> Table:
@@ -182,6 +160,7 @@ def _table(sheets: Iterator[Sheet], *, layouts: Sequence[Layout], file_format: s
             partial = partial or header
             continue
         sheet.narrow(frozenset(header.names))
+        rows = chain(_narrowed(header, sheet), rows)
         first = next(rows, None)
         if first is None:
             raise refusal("no_rows")
@@ -189,3 +168,15 @@ def _table(sheets: Iterator[Sheet], *, layouts: Sequence[Layout], file_format: s
     if partial is None:
         raise no_header(unknown, layouts[0])
     raise missing_columns(partial.missing, partial.ignored, partial.layout)
+
+
+def _narrowed(header: Header, sheet: Sheet) -> Iterator[RawRow]:
+    """Rows that were read before the sheet could be narrowed, as it gives them from now on."""
+    for row in header.ahead:
+        if sheet.is_delimited:
+            yield row
+            continue
+        cells = [cell if index in header.names else None for index, cell in enumerate(row.cells)]
+        flags = {index: flag for index, flag in row.flags.items() if index in header.names}
+        if not is_blank(cells, flags):
+            yield RawRow(row.number, cells, flags)

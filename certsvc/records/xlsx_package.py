@@ -1,23 +1,28 @@
-"""The ZIP package of an XLSX file (ECMA-376 part 2), opened with suspicion.
+"""The ZIP package of an XLSX or ODS file (ECMA-376 part 2), opened with suspicion.
 
 Before a library sees it the directory is held against limits: its own size, the number of parts, how they
 are packed, the sizes they declare. `zipfile` never hands out more of a part than it declares, so these
 sizes bound everything; what a parser is fed is counted besides, for a tree is many times its text.
-Parts are read by name only, never extracted; what is not asked for is never unpacked.
+Parts are read by name only, never extracted; what is not asked for is never unpacked. A part's name is the
+same whatever the case of its ASCII letters (part 2, equivalence of part names): programs write it as they like.
 """
 
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import IO, Any, BinaryIO
 from xml.parsers.expat import ParserCreate
 
 from typing_extensions import override
 
 from certsvc.errors import InputError
-from certsvc.records.refusals import refusal
+from certsvc.records.refusals import refusal, wrong_format
 
 _END_BYTES, _MOST_COMMENT_BYTES = 22, 65_535
+_LOCATOR_BYTES, _END64_BYTES = 20, 56
+_END, _LOCATOR, _END64 = b"PK\x05\x06", b"PK\x06\x07", b"PK\x06\x06"
+"""Ends of the central directory and what says where the one of ZIP64 is (APPNOTE 4.3.14 to 4.3.16)."""
 _MOST_DIRECTORY_BYTES, _MOST_PARTS = 1 << 20, 4_096
 _MOST_RATIO, _RATIO_FREE_BYTES = 100, 1 << 20
 _MOST_SMALL_BYTES, _MOST_SMALL_ELEMENTS = 16 << 20, 300_000
@@ -89,7 +94,21 @@ class PartStream:
 
 
 class Package(zipfile.ZipFile):
-    """The parts of one package; a missing one is a KeyError, as with any ZipFile."""
+    """The parts of one package; a missing one is a KeyError, as with any ZipFile. Parts are found by `same_name`."""
+
+    @cached_property
+    def _by_name(self) -> dict[str, zipfile.ZipInfo]:
+        return {same_name(info.filename): info for info in self.infolist()}
+
+    @override
+    def getinfo(self, name: str) -> zipfile.ZipInfo:
+        info = self.NameToInfo.get(name) or self._by_name.get(same_name(name))
+        if info is None:
+            raise KeyError("no such part")
+        return info
+
+    def has(self, name: str) -> bool:
+        return same_name(name) in self._by_name
 
     @override
     def read(self, name: str | zipfile.ZipInfo, pwd: bytes | None = None) -> bytes:
@@ -125,14 +144,21 @@ def open_package(
 
 
 def _check_directory(file: BinaryIO, *, most_bytes: int) -> None:
-    """Refuse a central directory too large to load (APPNOTE 4.3.16), and ZIP64, which no table needs."""
+    """Refuse a central directory too large to load; where there is one of ZIP64, that is the one which is loaded."""
     size = file.seek(0, 2)
-    file.seek(max(0, size - _END_BYTES - _MOST_COMMENT_BYTES - 20))
+    file.seek(max(0, size - _END_BYTES - _MOST_COMMENT_BYTES - _LOCATOR_BYTES - _END64_BYTES))
     tail = file.read()
-    end = tail.rfind(b"PK\x05\x06")
-    if end < 0 or len(tail) - end < _END_BYTES or b"PK\x06\x07" in tail[max(0, end - 20) : end]:
+    end = tail.rfind(_END)
+    if end < 0 or len(tail) - end < _END_BYTES:
         raise refusal("broken_file")
-    if int.from_bytes(tail[end + 12 : end + 16], "little") > most_bytes:
+    directory_bytes = int.from_bytes(tail[end + 12 : end + 16], "little")
+    locator = end - _LOCATOR_BYTES
+    if locator >= 0 and tail.startswith(_LOCATOR, locator):
+        end64 = locator - _END64_BYTES
+        if end64 < 0 or not tail.startswith(_END64, end64):
+            raise wrong_format("zip64")  # its end may stand elsewhere: whole, but nothing we read
+        directory_bytes = int.from_bytes(tail[end64 + 40 : end64 + 48], "little")
+    if directory_bytes > most_bytes:
         raise refusal("too_large_unpacked")
     file.seek(0)
 
@@ -145,6 +171,14 @@ def _check_declared(parts: list[zipfile.ZipInfo], *, max_unpacked_bytes: int, mo
     is_bomb = any(part.file_size > max(_RATIO_FREE_BYTES, part.compress_size * _MOST_RATIO) for part in parts)
     if is_bomb or len(parts) > most_parts or sum(part.file_size for part in parts) > max_unpacked_bytes:
         raise refusal("too_large_unpacked")
+
+
+_SMALL = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)} | {ord("\\"): "/"}
+
+
+def same_name(name: str) -> str:
+    """What names of the same part have in common: no regard to the case of ASCII letters, and none to a backslash of Windows."""
+    return name.translate(_SMALL).removeprefix("/")
 
 
 def part_name(namespace: str, name: str) -> str:

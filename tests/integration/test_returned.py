@@ -274,3 +274,20 @@ async def test_rows_that_were_never_reached_say_so(rig: Rig) -> None:
     _, titles = header_of(sheet)
     told = [sheet.cell(row, titles[RESULT_TITLES[0]]).value for row in range(2, sheet.max_row + 1)]
     assert None not in told
+
+
+FAULTS = Path(__file__).parents[1] / "data" / "faults"
+
+
+@pytest.mark.parametrize("name", ["01-sheetjs-xlsx-has-macros/cases.xlsx", "02-sharedstrings-case/cases.xlsx", "03-ods-mimetype-not-first/cases.ods"])
+async def test_what_other_programs_wrote_comes_back(rig: Rig, name: str) -> None:
+    """A workbook with a fate for its case, which another program opens, and which is taken again."""
+    data = (FAULTS / name).read_bytes()
+    for _ in range(2):
+        batch_id, lines = await sent(rig, data, dry_run="true")
+        assert [(line["row"], line["outcome"]) for line in lines] == [(2, "would_issue"), (2, "none")]
+        data = await returned(rig, batch_id)
+        titles, fates = openpyxl.load_workbook(io.BytesIO(data)).worksheets[0].iter_rows(values_only=True)
+        assert list(titles)[-len(RESULT_TITLES) :] == list(RESULT_TITLES)
+        assert fates[0] == lines[0]["case_id"]
+        assert (fates[-len(RESULT_TITLES)], fates[-len(RESULT_TITLES) + 1]) == ("Sẽ cấp", "Không yêu cầu")

@@ -130,13 +130,13 @@ def test_case_id_is_ma_ct_else_so_kcb(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"CHANDOAN_DIEUTRI": "J06.9 - Viêm đường hô hấp trên\nNgoại trú"}, ("J06.9", "J06.9 - Viêm đường hô hấp trên", "Ngoại trú")),
+        ({"CHANDOAN_DIEUTRI": "J06.9 - Viêm đường hô hấp trên\nNgoại trú"}, ("J06.9", "Viêm đường hô hấp trên", "Ngoại trú")),
         ({"CHANDOAN_DIEUTRI": "Covid 19 thể nhẹ"}, ("U07.1", "Covid 19 thể nhẹ", "")),
-        ({"CHANDOAN_DIEUTRI": "B34.2 - Covid-19\n"}, ("B34.2", "B34.2 - Covid-19", "")),
+        ({"CHANDOAN_DIEUTRI": "B34.2 - Covid-19\n"}, ("B34.2", "Covid-19", "")),
     ],
 )
 def test_diagnosis_and_treatment_are_parted_at_the_line(changes: dict[str, str], expected: tuple[str, str, str], tmp_path: Path) -> None:
-    """The first line is the diagnosis; its code is the one it names, of COVID-19 U07.1."""
+    """The first line is the diagnosis, without the code that it begins with; its code is the one it names, of COVID-19 U07.1."""
     [row] = read(hschungtu(ct07(tags_of(record(1), **changes))), tmp_path)
     case = checked(row).case
     assert case is not None

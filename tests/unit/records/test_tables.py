@@ -57,6 +57,12 @@ def test_utf_16_big_endian(tmp_path: Path) -> None:
     assert len(read(saved(tmp_path, codecs.BOM_UTF16_BE + GOOD_TEXT.encode("utf-16-be")))[1]) == 1
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark(encoding: str, tmp_path: Path) -> None:
+    """Titles show it: of letters that everybody has, every other byte is zero."""
+    assert len(read(saved(tmp_path, GOOD_TEXT.encode(encoding)))[1]) == 1
+
+
 def test_rows_keep_the_numbers_their_user_sees(tmp_path: Path) -> None:
     """Title rows and blank rows count, a cell with line breaks makes no row of its own."""
     text = csv_text(["DANH SÁCH F0"], [""], TITLES, ["a\nb\nc", *VALUES[1:]], ["", " ", ""], VALUES)
@@ -119,7 +125,7 @@ def test_surplus_cells_reject_the_row(tmp_path: Path) -> None:
         (b"%PDF-1.7\nTrang 1", "not_a_table"),
         (b"\x89PNG\r\n\x1a\n", "not_a_table"),
         (b"a,b\x00c\n", "not_a_table"),
-        (GOOD_TEXT.encode("utf-16-le"), "not_utf8"),
+        (codecs.BOM_UTF32_LE + GOOD_TEXT.encode("utf-32-le"), "not_utf8"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "not_a_table"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"), "encrypted_file"),
         (GOOD_TEXT.encode("cp1258", errors="replace") + b"\xff\xfe", "not_utf8"),

@@ -94,3 +94,11 @@ def test_findings_name_our_columns(tmp_path: Path) -> None:
     book.save(out)
     first, *_ = read(out.getvalue(), tmp_path)
     assert [(found.rule, found.field) for found in first.notices] == [("W-FORMULA", "employer")]
+
+
+def test_days_and_codes_are_read_as_from_a_dossier(tmp_path: Path) -> None:
+    """A visit of several days is dated by its last, days written in two ways are one day, and a diagnosis is not given its code twice."""
+    more = {"NGAY_KCB": "20220206", "NGAY_CHUNG_TU": "2022-02-08", "CHANDOAN_DIEUTRI": "U07.1 - COVID-19\nNghỉ ngơi"}
+    rows = read(as_csv([{**TAGS[0], **more}, {**TAGS[1], **more, "NGAY_CHUNG_TU": "06/02/2022"}]), tmp_path)
+    assert [(row.cells["examined_on"], row.cells.get("certified_on")) for row in rows] == [("20220206", "2022-02-08"), ("20220206", None)]
+    assert {(row.cells["icd10"], row.cells["diagnosis"], row.cells["treatment"]) for row in rows} == {("U07.1", "COVID-19", "Nghỉ ngơi")}
