@@ -25,6 +25,7 @@ from tests.unit.records.samples import REGISTRY, SAMPLE, TODAY, KnownHistory, to
 
 LAYOUTS = {Format.CT07: TAGS_2022, Format.CT07_2025: TAGS_2025}
 HEAD_NO, PRACTITIONER_NO = "0115826780", "0150951092"
+DAY = dt.date(2026, 1, 2)
 
 
 def checked(row: SheetRow) -> Checked:
@@ -97,7 +98,7 @@ def test_every_sample_case_survives_xml11(tmp_path: Path) -> None:
     """All sample cases as XML1 and XML11 and read back: equal in every tag of both; the signer is found by his BHXH number."""
     cases = list(sample_cases())
     station = [replace(case, facility_code="01801", practitioner_licence="000002/HNO-CCHN") for case in cases]
-    for case, row in zip(station, read(b"".join(xml11_xml(case, numbers(case)) for case in station), tmp_path), strict=True):
+    for case, row in zip(station, read(b"".join(xml11_xml(case, numbers(case), made_on=DAY) for case in station), tmp_path), strict=True):
         back = checked(row).case
         assert back is not None, checked(row).findings
         assert xml11_tags(back, numbers(case)) == xml11_tags(case, numbers(case))
@@ -164,7 +165,7 @@ def test_rules_judge_what_the_tags_say(tmp_path: Path) -> None:
 def test_a_year_of_birth_goes_through_both_formats(tmp_path: Path) -> None:
     """yyyy in CT07; twelve digits with zeros in XML1."""
     case = make_case(birth=Birth(1960))
-    for data in (file_for(case, Format.CT07), xml11_xml(case, numbers(case))):
+    for data in (file_for(case, Format.CT07), xml11_xml(case, numbers(case), made_on=DAY)):
         [row] = read(data, tmp_path)
         assert row.cells["birth_date"] == "1960"
 
@@ -224,7 +225,7 @@ def test_other_encodings_are_read(tmp_path: Path) -> None:
 def test_the_embedded_file_is_what_is_exported() -> None:
     """The document that a PDF carries and the export of the same certificate are the same."""
     case = make_case()
-    embedded = fromstring(ct07_xml(case, facts(case)))
+    embedded = fromstring(ct07_xml(case, facts(case), made_on=DAY))
     exported = fromstring(file_for(case, Format.CT07))
     path = "THONGTINHOSO/DANHSACHHOSO/HOSO/FILEHOSO/NOIDUNGFILE"
     assert embedded.findtext(path) == exported.findtext(path)
