@@ -73,7 +73,7 @@ class Roster:
             acting=None if delegation is None else delegation.kind,
             head_title=self._head_title(today),
             own_title=head.title or "",
-            both_copies=self.facility.prints_both_copies,
+            both_copies=bool(self.facility.prints_both_copies),
             signatories=self._signatories(None if is_same else examiner, head, now),
         )
 

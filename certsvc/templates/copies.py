@@ -14,7 +14,8 @@ from certsvc.templates.slots import CopiedMark, Copy, font_name
 
 
 def with_marks_as_content(document: Element, boxes: Mapping[Slot, Rectangle], slots: tuple[Slot, ...], *, labels: Mapping[Slot, str]) -> tuple[Element, Copy]:
-    """The structure of the second page, a picture and a line of text for each mark of `slots`; the stream's number is still 0."""
+    """The structure of the second page, a picture and a line of text for each mark of `slots` that has a box; the stream's number is still 0."""
+    slots = tuple(slot for slot in slots if slot in boxes)
     first = max(_numbers(document), default=-1) + 1
     marks = tuple(CopiedMark(slot.value, boxes[slot][0], boxes[slot][1], boxes[slot][2] - boxes[slot][0], own, own + 1) for slot, own in _pairs(slots, first))
     elements = {Slot(mark.slot): mark for mark in marks}

@@ -78,11 +78,15 @@ class FormFacts:
 
 
 def form_values(design: Design, case: Case, facts: FormFacts) -> dict[str, str]:
-    """The texts for every field of the design, and no others. Raises Broken if the design asks for an unknown one."""
+    """The texts for every field of the design, and no others; blank where this paper has no place for one.
+
+    Raises Broken if the design asks for an unknown one.
+    """
     known: Mapping[str, Callable[[Case, FormFacts], str]] = _FIELDS | _OF_KIND[design.kind]
     if strange := sorted(set(design.fields) - set(known)):
         raise Broken("design_fields", f"Mẫu {design.id} có trường lạ: {', '.join(strange)}.", f"Design {design.id} has unknown fields: {', '.join(strange)}.")
-    values = {name: known[name](case, facts) for name in design.fields}
+    unprinted = design.unprinted(head_examined=facts.head_examined, traits=form_traits(design, case, facts))
+    values = {name: "" if name in unprinted else known[name](case, facts) for name in design.fields}
     return {name: unicodedata.normalize("NFC", value) for name, value in values.items()}
 
 
@@ -127,10 +131,6 @@ def _coded_diagnosis(case: Case) -> str:
     """Code and name of the disease; a diagnosis that begins with its code is not given it twice [rules A-DIAGNOSIS]."""
     begins_with_code = bool(case.icd10) and case.diagnosis.casefold().replace(".", "").startswith(case.icd10.casefold().replace(".", ""))
     return case.diagnosis if begins_with_code else _joined(" – ", case.icd10, case.diagnosis)
-
-
-def _guardian(case: Case, facts: FormFacts) -> str:
-    return _joined(", ", case.father_name, case.mother_name) if case.birth.age_on(facts.event_on) < CHILD_BELOW else ""
 
 
 def _signed_as(_case: Case, facts: FormFacts) -> str:
@@ -194,7 +194,7 @@ _FIELDS: dict[str, Callable[[Case, FormFacts], str]] = {
     "head": lambda _, facts: facts.head_name,
     "signed_as": _signed_as,
     "own_title": _own_title,
-    "practitioner": lambda _, facts: "" if facts.head_examined else facts.practitioner_name,
+    "practitioner": lambda _, facts: facts.practitioner_name,
     "code": lambda _, facts: grouped_code(facts.code),
     "check_address": lambda _, facts: facts.check_address,
     "verify_url": lambda _, facts: facts.verify_url,
@@ -217,7 +217,7 @@ _SICK_LEAVE: dict[str, Callable[[Case, FormFacts], str]] = {
 
 _RECOVERY: dict[str, Callable[[Case, FormFacts], str]] = {
     "subject": _subject,
-    "guardian": _guardian,
+    "guardian": lambda case, _: _joined(", ", case.father_name, case.mother_name),
     "phone": lambda case, _: case.phone,
     "address": lambda case, _: case.address,
     "positive_on": lambda case, _: printed_date(case.positive_on),

@@ -229,3 +229,31 @@ def test_the_embedded_file_is_what_is_exported() -> None:
     exported = fromstring(file_for(case, Format.CT07))
     path = "THONGTINHOSO/DANHSACHHOSO/HOSO/FILEHOSO/NOIDUNGFILE"
     assert embedded.findtext(path) == exported.findtext(path)
+
+
+def test_the_visit_says_when_it_ended_and_where_the_patient_lives() -> None:
+    """NGAY_RA is the last day of the visit, MATINH_CU_TRU the commune's province as far as it is known, else the station's."""
+    case = next(sample_cases())
+    assert case.examined_on is not None
+    last = case.examined_on + dt.timedelta(days=2)
+    tags = {ends: xml1_tags(replace(case, certified_on=ends), numbers(case)) for ends in (None, last)}
+    assert [each["NGAY_RA"] for each in tags.values()] == [f"{case.examined_on:%Y%m%d}0000", f"{last:%Y%m%d}0000"]
+    assert {each["NGAY_VAO"] for each in tags.values()} == {f"{case.examined_on:%Y%m%d}0000"}
+    wards = {"00001": "01", "10120": "01", "09022": "01", "": "01", "26734": "", "00688": ""}
+    assert {ward: xml1_tags(replace(case, ward_code=ward), numbers(case))["MATINH_CU_TRU"] for ward in wards} == wards
+
+
+def test_a_file_says_when_it_was_made() -> None:
+    """NGAYLAP is the day the file is made, whatever day the document bears."""
+    case = next(sample_cases())
+    for data in (xml11_xml(case, numbers(case), made_on=DAY), ct07_xml(case, facts(case), made_on=DAY)):
+        assert fromstring(data).findtext("THONGTINHOSO/NGAYLAP") == "20260102"
+
+
+def test_parents_are_named_of_small_children_alone() -> None:
+    """In both formats, as on the paper: below 7 on the day of the examination."""
+    case = replace(next(sample_cases()), examined_on=dt.date(2022, 2, 27), father_name="Nguyễn Văn Thí", mother_name="Trần Thị Dụ")
+    for birth, names in ((Birth.on(dt.date(2015, 2, 28)), ("Nguyễn Văn Thí", "Trần Thị Dụ")), (Birth.on(dt.date(2015, 2, 27)), ("", ""))):
+        born = replace(case, birth=birth)
+        for tags in (ct07_tags(born, facts(born), TAGS_2025), xml11_tags(born, numbers(born))):
+            assert (tags["HO_TEN_CHA"], tags["HO_TEN_ME"]) == names
