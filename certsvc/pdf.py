@@ -36,6 +36,7 @@ class SignatureField:
     """An empty signature field merged with its widget (clauses 12.7.5.5 and 12.5.6.19).
 
     `entries` are those of its dictionary, without `<<`, `>>`, `/V` and `/AP`; width and height are the widget's, in points.
+    `picture` is the number of the XObject that the picture of its mark is to be, where other pages draw it too.
     """
 
     name: str
@@ -43,6 +44,7 @@ class SignatureField:
     entries: bytes
     width: float
     height: float
+    picture: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

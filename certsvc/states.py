@@ -63,6 +63,13 @@ SCOPES_OF = {
 """What each role may do at all: auditors only read, and only a facility approves its own papers [api.md §2]."""
 
 
+class DelegationKind(StrEnum):
+    """How somebody signs in the head's place (Decree 30/2020/NĐ-CP, Annex I): a deputy KT. (ký thay), who is authorised TUQ. (thừa uỷ quyền)."""
+
+    DEPUTY = "deputy"
+    AUTHORISED = "authorised"
+
+
 class Origin(StrEnum):
     """How a caller shows who it is: an API key, a token of the OpenID provider, a local account."""
 

@@ -128,6 +128,7 @@ class FacilityOut(BaseModel):
     active_from: dt.date
     active_to: dt.date | None
     requires_approval: bool = Field(description="its head approves what was asked for before it is signed")
+    prints_both_copies: bool = Field(description="its sick leaves have a second page, the copy that it keeps (liên 1)")
 
 
 class PractitionerOut(BaseModel):
@@ -135,6 +136,7 @@ class PractitionerOut(BaseModel):
     full_name: str | None = Field(description="auditors do not see it")
     facility_code: str
     role: str
+    title: str | None = Field(description="the office held there, as certificates name it")
     registered_from: dt.date
     registered_to: dt.date | None
 

@@ -12,14 +12,16 @@ from certsvc.cli.ending import say, show
 from certsvc.cli.here import facilities, on_database
 from certsvc.config import Settings
 from certsvc.issuing.approving import set_requirement
-from certsvc.issuing.delegating import Authority, add_delegation, withdraw_delegation
+from certsvc.issuing.delegating import Authority, add_delegation, set_copies, withdraw_delegation
 from certsvc.issuing.requesting import today_in_hanoi
-from certsvc.models import Delegation
+from certsvc.models import Delegation, DelegationKind
 from certsvc.resources import utc_now
 from certsvc.store import Database, registry
 
 delegations = typer.Typer(no_args_is_help=True, help="Written authorities: who signs for a facility in its head's place, which stations may issue at all.")
 _DAY = ["%Y-%m-%d"]
+_AUTHORISED = DelegationKind.AUTHORISED
+_SIGNS = {DelegationKind.DEPUTY: "KT.", DelegationKind.AUTHORISED: "TUQ."}
 DelegationId = Annotated[uuid.UUID, typer.Argument(help="as `delegations list` shows it")]
 
 
@@ -31,9 +33,11 @@ def add(
     valid_from: Annotated[dt.datetime, typer.Option("--from", formats=_DAY, help="first day")],
     valid_to: Annotated[dt.datetime | None, typer.Option("--to", formats=_DAY, help="last day (default: until it is withdrawn)")] = None,
     licence: Annotated[str | None, typer.Option(help="who represents the facility; without it the station as a whole may issue and stamp")] = None,
+    kind: Annotated[DelegationKind, typer.Option(help="how they sign: `deputy` KT. (ký thay), `authorised` TUQ. (thừa uỷ quyền)")] = _AUTHORISED,
 ) -> None:
     """Enter an authority; its number is shown."""
-    authority = Authority(facility, licence, document.strip(), granted_by.strip(), valid_from.date(), valid_to.date() if valid_to else None)
+    days = valid_from.date(), valid_to.date() if valid_to else None
+    authority = Authority(facility, licence, document.strip(), granted_by.strip(), *days, kind)
 
     async def work(db: Database, _: Settings) -> uuid.UUID:
         return (await add_delegation(db, authority, now=utc_now())).id
@@ -46,12 +50,13 @@ def list_all(facility: Annotated[str | None, typer.Option(help="of this facility
     """Every authority, and whether it is in force today."""
 
     async def work(db: Database, _: Settings) -> Table:
-        table, today = Table("id", "facility", "licence", "document", "granted by", "from", "to", "state"), today_in_hanoi(utc_now())
+        table, today = Table("id", "facility", "licence", "signs", "document", "granted by", "from", "to", "state"), today_in_hanoi(utc_now())
         async with db.read() as session:
             for each in await registry.list_delegations(session, facility_codes=None if facility is None else [facility]):
                 whose = each.licence or "(cả trạm / the station)"
                 days = (f"{each.valid_from}", f"{each.valid_to or ''}")
-                table.add_row(str(each.id), each.facility_code, whose, each.document, each.granted_by, *days, _state(each, today))
+                signs = _SIGNS[each.kind] if each.licence else ""
+                table.add_row(str(each.id), each.facility_code, whose, signs, each.document, each.granted_by, *days, _state(each, today))
         return table
 
     show(on_database(work))
@@ -97,3 +102,17 @@ def approval(
 
     released = on_database(work)
     say(f"Đã ghi; {released} giấy thôi chờ duyệt. / Done; {released} certificates wait for approval no more.")
+
+
+@facilities.command("copies")
+def copies(
+    facility: Annotated[str, typer.Argument(help="five-digit code of the facility")],
+    switch: Annotated[Switch, typer.Argument(help="`on`: a second page, the copy to keep (liên 1); `off`: the worker's copy alone (liên 2)")],
+) -> None:
+    """Whether a facility's sick leaves are printed in both copies."""
+
+    async def work(db: Database, _: Settings) -> None:
+        await set_copies(db, facility, both=switch is Switch.ON)
+
+    on_database(work)
+    say("Đã ghi. / Done.")

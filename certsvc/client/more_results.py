@@ -89,6 +89,7 @@ class Facility(Result):
     active_from: dt.date
     active_to: dt.date | None
     requires_approval: bool = False
+    prints_both_copies: bool = False
 
 
 class FacilityPage(Result):
@@ -104,6 +105,7 @@ class Practitioner(Result):
     role: str
     registered_from: dt.date
     registered_to: dt.date | None
+    title: str | None = None
 
 
 class PractitionerPage(Result):

@@ -21,6 +21,12 @@ def representatives_on(
     return delegated + [each for each in registered if each.is_head and each not in delegated]
 
 
+def delegation_on(day: dt.date, person: Practitioner, delegations: Sequence[Delegation]) -> Delegation | None:
+    """The authority by which that person signs in the head's place that day, the newest of several; None for a head, who needs none."""
+    own = [each for each in delegations if each.licence == person.licence and each.is_in_force_on(day)]
+    return None if person.is_head else max(own, key=lambda each: (each.valid_from, each.added_at), default=None)
+
+
 def is_authorised_on(day: dt.date, delegations: Sequence[Delegation]) -> bool:
     """Whether the station may issue and stamp: one without any authority of the station as a whole on record needs none."""
     of_station = [each for each in delegations if each.licence is None]

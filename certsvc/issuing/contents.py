@@ -24,7 +24,8 @@ def record_of(order: Order, design: Design, case: Case, values: Mapping[str, str
     match order.kind:
         case Kind.SICK_LEAVE:
             facts = order.facts
-            day = facts.printed_on if facts.is_reissue else facts.event_on
-            return ct07_xml(case, Ct07Facts(serial=facts.serial, document_on=day, head_name=facts.head_name, practitioner_name=facts.practitioner_name))
+            day = facts.printed_on if facts.is_reissue else case.dated_on or facts.event_on
+            names = Ct07Facts(serial=facts.serial, document_on=day, head_name=facts.head_name, practitioner_name=facts.practitioner_name)
+            return ct07_xml(case, names, made_on=facts.printed_on)
         case Kind.RECOVERY:
             return printed_json(design, values)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.errors import Forbidden, InputError, NotFound
 from certsvc.issuing.requesting import today_in_hanoi
-from certsvc.models import ApiKey, Delegation, Role, Scope
+from certsvc.models import ApiKey, Delegation, DelegationKind, Role, Scope
 from certsvc.store import Database, registry
 
 MAX_DOCUMENT, MAX_GRANTED_BY = 64, 255
@@ -16,7 +16,7 @@ MAX_DOCUMENT, MAX_GRANTED_BY = 64, 255
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """What a written authority says; without a `licence` it is for the station as a whole."""
+    """What a written authority says; without a `licence` it is for the station as a whole. `kind`: how its holder signs."""
 
     facility_code: str
     licence: str | None
@@ -24,6 +24,7 @@ class Authority:
     granted_by: str
     valid_from: dt.date
     valid_to: dt.date | None
+    kind: DelegationKind = DelegationKind.AUTHORISED
 
 
 async def require_keeper(session: AsyncSession, facility_code: str, *, caller: ApiKey, now: dt.datetime, of_station: bool = False) -> None:
@@ -58,6 +59,7 @@ async def add_delegation(db: Database, authority: Authority, *, now: dt.datetime
         id=uuid.uuid4(),
         facility_code=authority.facility_code,
         licence=authority.licence,
+        kind=authority.kind,
         document=authority.document,
         granted_by=authority.granted_by,
         valid_from=authority.valid_from,
@@ -80,3 +82,12 @@ async def withdraw_delegation(db: Database, delegation_id: uuid.UUID, *, now: dt
             await session.delete(delegation)
         else:
             delegation.withdrawn_at = delegation.withdrawn_at or now
+
+
+async def set_copies(db: Database, facility_code: str, *, both: bool) -> None:
+    """Whether what is signed from now on has the facility's own copy as a second page. Raises NotFound `no_such_facility`."""
+    async with db.begin() as session:
+        facility = await registry.find_facility(session, facility_code)
+        if facility is None:
+            raise NotFound("no_such_facility", "Không có cơ sở này.", "There is no such facility.")
+        facility.prints_both_copies = both

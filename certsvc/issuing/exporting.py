@@ -57,20 +57,20 @@ class Exporter:
         _require_exportable(certificate, layout)
         case = Case.from_json(json.loads(self._vault.open_record(certificate.id, certificate.record)))
         signers = await self._signers(certificate, case)
-        day = _document_day(certificate)
+        day, made_on = _document_day(certificate, case), today_in_hanoi(now)
         serial = certificate.serial or ""
         if layout is Format.XML11:
             facts = Xml11Facts(serial=serial, document_on=day, head_no=signers.head.social_insurance_no, practitioner_no=signers.examiner.social_insurance_no)
             _require_sound(xml11_tags(case, facts), layout)
-            return xml11_xml(case, facts)
+            return xml11_xml(case, facts, made_on=made_on)
         names = Ct07Facts(serial=serial, document_on=day, head_name=signers.head.full_name, practitioner_name=signers.examiner.full_name)
         tags = ct07_tags(case, names, TAGS_2022 if layout is Format.CT07 else TAGS_2025)
         _require_sound(tags, layout)
         files = [("CT07", document("CT07", tags))]
         if layout is Format.CT07:
-            return envelope("HSCHUNGTU", dossier(files, made_on=day), facility_code=case.facility_code)
+            return envelope("HSCHUNGTU", dossier(files, made_on=made_on), facility_code=case.facility_code)
         element_id = f"Id-{uuid.uuid4()}"
-        inside = dossier(files, made_on=day, element_id=element_id)
+        inside = dossier(files, made_on=made_on, element_id=element_id)
         identity = await self._identity(case.facility_code, now=now)
         signature = await sign_element(inside.encode(), element_id, identity=identity, at=now)
         return envelope("HSCHUNGTU", inside, facility_code=case.facility_code, signature=signature)
@@ -144,9 +144,9 @@ def _signed_on(certificate: Certificate) -> dt.date:
     return certificate.event_on if certificate.signed_at is None else today_in_hanoi(certificate.signed_at)
 
 
-def _document_day(certificate: Certificate) -> dt.date:
-    """The day that stands on the paper: the examination's, of a re-issue its own [domain §1.4 A4, A12]."""
-    return _signed_on(certificate) if certificate.is_reissue else certificate.event_on
+def _document_day(certificate: Certificate, case: Case) -> dt.date:
+    """The day that stands on the paper: the case's, of a re-issue its own [domain §1.4 A4, A12]."""
+    return _signed_on(certificate) if certificate.is_reissue else case.dated_on or certificate.event_on
 
 
 async def export_zip(exporter: Exporter, db: Database, batch_id: uuid.UUID, layout: Format, *, now: dt.datetime) -> AsyncIterator[bytes]:

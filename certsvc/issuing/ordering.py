@@ -31,13 +31,14 @@ def make_order(certificate: Certificate, roster: Roster, *, vault: Vault, settin
     if certificate.serial is None or certificate.status_list is None or certificate.status_index is None:
         raise Broken("not_numbered", "Giấy chưa được đánh số.", "The certificate was given no numbers.")
     case = vault.open_record(certificate.id, certificate.record)
-    staff = roster.get_staff(json.loads(case)["practitioner_licence"], now=now)
+    record = json.loads(case)
+    staff = roster.get_staff(record["practitioner_licence"], now=now)
     return Order(
         certificate_id=certificate.id,
         kind=certificate.kind,
         design_id=choose_design(certificate.kind, event_on=certificate.event_on).id,
         case=case,
-        facts=_facts(certificate, staff, vault=vault, settings=settings, today=today_in_hanoi(now)),
+        facts=_facts(certificate, staff, CareSetting(record["care_setting"]), vault=vault, settings=settings, today=today_in_hanoi(now)),
         late_reason=certificate.late_reason,
         serial=certificate.serial,
         token=vault.token(certificate.id),
@@ -46,14 +47,18 @@ def make_order(certificate: Certificate, roster: Roster, *, vault: Vault, settin
     )
 
 
-def _facts(certificate: Certificate, staff: Staff, *, vault: Vault, settings: Settings, today: dt.date) -> FormFacts:
-    rule = BUILT_IN.discharge_rule_on(certificate.event_on, CareSetting.HOME) if certificate.kind is Kind.RECOVERY else None
+def _facts(certificate: Certificate, staff: Staff, setting: CareSetting, *, vault: Vault, settings: Settings, today: dt.date) -> FormFacts:
+    rule = BUILT_IN.discharge_rule_on(certificate.event_on, setting) if certificate.kind is Kind.RECOVERY else None
     return FormFacts(
         facility_name=staff.facility_name,
         parent_name=staff.parent_name,
         practitioner_name=staff.examiner_name,
         head_name=staff.head_name,
         head_examined=staff.head_examined,
+        acting=staff.acting,
+        head_title=staff.head_title,
+        own_title=staff.own_title,
+        both_copies=staff.both_copies,
         serial=printed_serial(certificate),
         code=format_code(vault.code(certificate.id)),
         verify_url=f"{settings.base_url}/v/{vault.token(certificate.id)}".upper(),
@@ -64,13 +69,13 @@ def _facts(certificate: Certificate, staff: Staff, *, vault: Vault, settings: Se
         decision_no=rule.decision if rule else "",
         decision_on=rule.decided_on if rule else None,
         no_negative="W-NO-NEGATIVE" in certificate.warnings,
-        self_watch_days=None,
+        care_settings=rule.care_settings if rule else frozenset(),
     )
 
 
 def printed_serial(certificate: Certificate) -> str:
     """The serial as the form prints it: a recovery paper shows `<sequence>/GXN-TYT`."""
-    return f"{certificate.serial_sequence:05d}/GXN-TYT" if certificate.kind is Kind.RECOVERY else certificate.serial or ""
+    return f"{certificate.serial_sequence}/GXN-TYT" if certificate.kind is Kind.RECOVERY else certificate.serial or ""
 
 
 def facts_beforehand(case: Case, kind: Kind, staff: Staff, *, warnings: Sequence[str], terms: Terms, vault: Vault, settings: Settings) -> FormFacts:
@@ -78,5 +83,5 @@ def facts_beforehand(case: Case, kind: Kind, staff: Staff, *, warnings: Sequence
     draft = new_certificate(case, kind, revision=1, terms=terms, vault=vault)
     draft.warnings = list(warnings)
     draft.number("", year=terms.now.year, sequence=0)
-    facts = _facts(draft, staff, vault=vault, settings=settings, today=today_in_hanoi(terms.now))
+    facts = _facts(draft, staff, case.care_setting, vault=vault, settings=settings, today=today_in_hanoi(terms.now))
     return replace(facts, serial=NOT_NUMBERED, code=_NO_CODE, verify_url=f"{settings.base_url}/check".upper())

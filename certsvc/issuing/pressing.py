@@ -38,7 +38,7 @@ from certsvc.signing.tsa import TimeStamper
 from certsvc.states import Kind
 from certsvc.templates.filling import Filled, fill
 from certsvc.templates.marks import Mark, picture, time_line
-from certsvc.templates.values import form_values
+from certsvc.templates.values import form_traits, form_values
 from certsvc.vault import new_data_key
 from certsvc.verify.claims import find_claims
 from certsvc.verify.examining import Kind as FileKind
@@ -150,6 +150,8 @@ class Press:
             record=record_of(order, design, case, values),
             head_examined=order.facts.head_examined,
             is_reissue=order.facts.is_reissue,
+            traits=form_traits(design, case, order.facts),
+            signed_at=now,
             slots=tuple(each.slot for each in order.signatories),
             cache=self._setup.bases,
         )

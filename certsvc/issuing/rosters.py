@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from certsvc.config import Signatures
 from certsvc.errors import Broken
 from certsvc.identities import choose_identity
-from certsvc.issuing.authority import representatives_on, require_authorised
+from certsvc.issuing.authority import delegation_on, representatives_on, require_authorised
 from certsvc.issuing.orders import Signatory
 from certsvc.issuing.requesting import today_in_hanoi
-from certsvc.models import Delegation, Facility, Practitioner, SigningIdentity, Slot
+from certsvc.models import Delegation, DelegationKind, Facility, Practitioner, SigningIdentity, Slot
 from certsvc.store import Database, registry
 
 _FRESH_FOR = dt.timedelta(seconds=5)
@@ -18,13 +18,21 @@ _FRESH_FOR = dt.timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Who stands on one certificate. `head` is who represents the facility; `head_examined`: who examined is the same, and signs only as that."""
+    """Who stands on one certificate. `head` is who represents the facility; `head_examined`: who examined is the same, and signs only as that.
+
+    Where that is a delegate, `acting` says how; `head_title` is then still the head's, `own_title` the delegate's. Titles are
+    empty where the register has none. `both_copies`: the facility wants its own copy printed too.
+    """
 
     facility_name: str
     parent_name: str
     examiner_name: str
     head_name: str
     head_examined: bool
+    acting: DelegationKind | None
+    head_title: str
+    own_title: str
+    both_copies: bool
     signatories: tuple[Signatory, ...]
 
 
@@ -55,8 +63,22 @@ class Roster:
         head = self._representative(today)
         examiner = next((each for each in self.practitioners if each.licence == licence), head)
         is_same = examiner.social_insurance_no == head.social_insurance_no  # who has had several licences is one person
-        signatories = self._signatories(None if is_same else examiner, head, now)
-        return Staff(self.facility.name, self.facility.parent, examiner.full_name, head.full_name, is_same, signatories)
+        delegation = delegation_on(today, head, self.delegations)
+        return Staff(
+            facility_name=self.facility.name,
+            parent_name=self.facility.parent,
+            examiner_name=examiner.full_name,
+            head_name=head.full_name,
+            head_examined=is_same,
+            acting=None if delegation is None else delegation.kind,
+            head_title=self._head_title(today),
+            own_title=head.title or "",
+            both_copies=bool(self.facility.prints_both_copies),
+            signatories=self._signatories(None if is_same else examiner, head, now),
+        )
+
+    def _head_title(self, day: dt.date) -> str:
+        return next((each.title for each in self.practitioners if each.is_head and each.is_registered_on(day) and each.title), "")
 
     def _representative(self, day: dt.date) -> Practitioner:
         found = representatives_on(day, self.practitioners, self.delegations)

@@ -16,7 +16,7 @@ from certsvc.models.registry import ApiKey, Delegation, Facility, Practitioner, 
 from certsvc.models.sign_in import Account, SignInTry, StaffSession
 from certsvc.models.submissions import Submission
 from certsvc.models.webhooks import DeliveryState, Disabled, EventType, WebhookDelivery, WebhookEndpoint
-from certsvc.states import LIVE, PUBLISHED, SCOPES_OF, BatchStatus, Kind, Origin, Role, Scope, Slot, Status, SubmissionState
+from certsvc.states import LIVE, PUBLISHED, SCOPES_OF, BatchStatus, DelegationKind, Kind, Origin, Role, Scope, Slot, Status, SubmissionState
 
 __all__ = [
     "CANCELLED",
@@ -36,6 +36,7 @@ __all__ = [
     "CertificateMark",
     "ColumnMapping",
     "Delegation",
+    "DelegationKind",
     "DeliveryState",
     "Disabled",
     "Disclosure",

@@ -7,13 +7,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, LargeB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from certsvc.models.base import Entity, one_of, within
-from certsvc.states import SCOPES_OF, Origin, Role, Scope
+from certsvc.states import SCOPES_OF, DelegationKind, Origin, Role, Scope
 
 
 class Facility(Entity):
     """A health station or hospital that may issue; `code` is its five-digit BHXH number.
 
     `requires_approval`: its head approves what was asked for before anything is signed with its seal.
+    `prints_both_copies`: a sick leave has a second page, the copy that the facility keeps (liên 1).
     """
 
     __tablename__ = "facilities"
@@ -25,13 +26,14 @@ class Facility(Entity):
     active_from: Mapped[dt.date]
     active_to: Mapped[dt.date | None]
     requires_approval: Mapped[bool] = mapped_column(default=False)
+    prints_both_copies: Mapped[bool] = mapped_column(default=False)
 
     def is_active_on(self, day: dt.date) -> bool:
         return within(day, self.active_from, self.active_to)
 
 
 class Practitioner(Entity):
-    """Somebody licensed to examine at one facility; `role` is `head` or `practitioner`."""
+    """Somebody licensed to examine at one facility; `role` is `head` or `practitioner`, `title` the office held there, as papers name it."""
 
     __tablename__ = "practitioners"
 
@@ -39,6 +41,7 @@ class Practitioner(Entity):
     facility_code: Mapped[str] = mapped_column(ForeignKey("facilities.code"), primary_key=True)
     full_name: Mapped[str]
     role: Mapped[str] = mapped_column(String(16))
+    title: Mapped[str | None] = mapped_column(String(64))
     social_insurance_no: Mapped[str] = mapped_column(String(10))
     registered_from: Mapped[dt.date]
     registered_to: Mapped[dt.date | None]
@@ -58,7 +61,8 @@ class Delegation(Entity):
     """A written authority to sign for a facility, in force between its days until it is withdrawn [domain §1.6].
 
     With a `licence` that practitioner represents the facility in its head's place; without one the station as a whole was
-    authorised, by the Trung tâm Y tế above it, to issue and to stamp. `document` is the authority's own number.
+    authorised, by the Trung tâm Y tế above it, to issue and to stamp. `document` is the authority's own number, `kind` how its
+    holder signs.
     """
 
     __tablename__ = "delegations"
@@ -66,6 +70,7 @@ class Delegation(Entity):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     facility_code: Mapped[str] = mapped_column(ForeignKey("facilities.code"), index=True)
     licence: Mapped[str | None] = mapped_column(String(64))
+    kind: Mapped[DelegationKind] = mapped_column(default=DelegationKind.AUTHORISED)
     document: Mapped[str] = mapped_column(String(64))
     granted_by: Mapped[str] = mapped_column(String(255))
     valid_from: Mapped[dt.date]
@@ -76,6 +81,7 @@ class Delegation(Entity):
     __table_args__ = (
         ForeignKeyConstraint(["licence", "facility_code"], ["practitioners.licence", "practitioners.facility_code"]),
         CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="days"),
+        one_of("kind", DelegationKind),
     )
 
     def is_in_force_on(self, day: dt.date, *, as_of: dt.datetime | None = None) -> bool:

@@ -30,6 +30,10 @@ class Birth:
         """The last day it can have been; a year alone counts as 31/12 [rules A-UNDER-7]."""
         return self.day or dt.date(self.year, 12, 31)
 
+    def age_on(self, day: dt.date) -> int:
+        """Whole years; of a year alone the fewest that it can be."""
+        return years_between(self.latest, day)
+
     @property
     def printed(self) -> str:
         """As the form shows it: dd/mm/yyyy or yyyy."""
@@ -43,3 +47,8 @@ class Birth:
     def agrees_with(self, other: "Birth") -> bool:
         """Equal, or of the same year where one of them is a year alone."""
         return self == other or (self.year == other.year and (self.day is None or other.day is None))
+
+
+def years_between(born: dt.date, day: dt.date) -> int:
+    """Whole years; who was born on 29/02 completes one on 01/03 of a year without it."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

@@ -144,6 +144,11 @@ class Case:
         return self.certified_on or self.examined_on
 
     @property
+    def names_parents(self) -> bool:
+        """Whether a sick leave names father and mother: of patients below 7 on the day of the examination [domain §1.2, §4.1]."""
+        return self.birth.age_on(self.examined_on or self.isolation_from) < _PARENTS_BELOW
+
+    @property
     def leave_days(self) -> int:
         """Length of the leave in days, first and last counted [domain §1.4 A5]."""
         return (self.isolation_to - self.isolation_from).days + 1
@@ -191,6 +196,7 @@ def _plain(value: object) -> str:
 
 _FIELDS = tuple(each.name for each in fields(Case))
 _COLUMNS = {name: "birth_date" if name == "birth" else name for name in _FIELDS}
+_PARENTS_BELOW = 7
 _OMITTED = ("outcome_on", "certified_on")
 _SORTED_COLUMNS = tuple(sorted(_COLUMNS.values()))
 _sorted_values = attrgetter(*sorted(_FIELDS, key=_COLUMNS.__getitem__))

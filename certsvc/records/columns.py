@@ -186,6 +186,7 @@ FACILITIES = _layout(
     ("active_from", (), True, 32),
     ("active_to", (), False, 32),
     ("requires_approval", (), False, 16),
+    ("prints_both_copies", (), False, 16),
 )
 
 PRACTITIONERS = _layout(
@@ -196,6 +197,7 @@ PRACTITIONERS = _layout(
     ("social_insurance_no", (), True, 10),
     ("registered_from", (), True, 32),
     ("registered_to", (), False, 32),
+    ("title", (), False, 64),
 )
 
 MAX_CHARS = {column.name: column.max_chars for column in CASES.columns}

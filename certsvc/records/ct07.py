@@ -17,7 +17,7 @@ from certsvc.states import Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ct07Facts:
-    """What a case does not say: the certificate's serial, its day (the day of the examination, of a re-issue its own), and names."""
+    """What a case does not say: the certificate's serial, its day (the case's, of a re-issue its own), and names."""
 
     serial: str
     document_on: dt.date
@@ -41,8 +41,8 @@ TAGS_2022: Mapping[str, Tag] = MappingProxyType(
         "CHANDOAN_DIEUTRI": lambda case, _: f"{with_code(case.diagnosis, case.icd10)}\n{case.treatment}".strip(),
         "TU_NGAY": lambda case, _: day(case.isolation_from),
         "DEN_NGAY": lambda case, _: day(case.isolation_to),
-        "HO_TEN_CHA": lambda case, _: case.father_name,
-        "HO_TEN_ME": lambda case, _: case.mother_name,
+        "HO_TEN_CHA": lambda case, _: case.father_name if case.names_parents else "",
+        "HO_TEN_ME": lambda case, _: case.mother_name if case.names_parents else "",
         "THU_TRUONG_DV": lambda _, facts: facts.head_name,
         "MA_CCHN": lambda case, _: case.practitioner_licence,
         "TEN_NGUOI_HANH_NGHE": lambda _, facts: facts.practitioner_name,
@@ -76,9 +76,9 @@ FORM_07_FROM = dt.date(2025, 7, 1)
 """First day of examination that TT 25/2025 applies to."""
 
 
-def ct07_xml(case: Case, facts: Ct07Facts) -> bytes:
-    """The envelope with the document of one case, made on the document's day; nobody's signature is in it."""
-    inside = dossier([("CT07", ct07_document(case, facts))], made_on=facts.document_on)
+def ct07_xml(case: Case, facts: Ct07Facts, *, made_on: dt.date) -> bytes:
+    """The envelope with the document of one case, as a file made on that day; nobody's signature is in it."""
+    inside = dossier([("CT07", ct07_document(case, facts))], made_on=made_on)
     return envelope("HSCHUNGTU", inside, facility_code=case.facility_code)
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from certsvc.records.birth import Birth
+from certsvc.records.birth import years_between
 from certsvc.records.case import CareSetting, Case, Outcome
 from certsvc.records.columns import fold
 from certsvc.records.diagnosis import is_mismatch, named
@@ -32,26 +32,17 @@ def sick_leave_findings(case: Case, rules: Rulebook) -> list[Finding]:
         found.append(finding("A-EMPLOYER", "employer", "none" if case.employer else ""))
     if not case.visit_no:
         found.append(finding("A-VISIT-NO", "visit_no"))
-    if all(_SCHOOL_AGE <= _age(born, day) < _WORKING_AGE for born in (case.birth.earliest, case.birth.latest)):
+    if all(_SCHOOL_AGE <= years_between(born, day) < _WORKING_AGE for born in (case.birth.earliest, case.birth.latest)):
         found.append(finding("A-AGE", "birth_date"))
     if case.outcome in _ENDINGS and (case.outcome_on is None or case.outcome_on < case.isolation_to):
         found.append(finding("A-OUTCOME", "outcome_on", "before" if case.outcome_on else ""))
     if not named(case.diagnosis, case.icd10):
         found.append(finding("A-DIAGNOSIS", "diagnosis"))
-    if is_under_seven(case.birth, day) and not (case.father_name or case.mother_name):
+    if case.birth.age_on(day) < _SCHOOL_AGE and not (case.father_name or case.mother_name):
         found.append(finding("A-UNDER-7", "father_name"))
     if case.care_setting is not CareSetting.HOME:
         found.append(finding("A-INPATIENT", "care_setting"))
     return found + _warnings(case, day)
-
-
-def is_under_seven(birth: Birth, day: dt.date) -> bool:
-    """Whether a patient is a child whose parents the form names; who was born on 29/02 turns seven on 01/03 of a year without it."""
-    return _age(birth.latest, day) < _SCHOOL_AGE
-
-
-def _age(born: dt.date, day: dt.date) -> int:
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def _warnings(case: Case, day: dt.date) -> list[Finding]:

@@ -42,9 +42,9 @@ def read_practitioners(path: Path) -> list[Practitioner]:
 
 
 def _facility(line: "_Line") -> Facility:
-    """Where the file does not say whether approval is required, the database keeps what it has."""
-    requires_approval = line.yes_or_no("requires_approval")
-    said = {} if requires_approval is None else {"requires_approval": requires_approval}
+    """Where the file does not say whether approval is required or both copies are printed, the database keeps what it has."""
+    answers = {column: line.yes_or_no(column) for column in ("requires_approval", "prints_both_copies")}
+    said = {column: answer for column, answer in answers.items() if answer is not None}
     return Facility(
         **said,
         code=line.digits("facility_code", _CODE, length=5),
@@ -57,7 +57,11 @@ def _facility(line: "_Line") -> Facility:
 
 
 def _practitioner(line: "_Line") -> Practitioner:
+    """Where the file names no title, the database keeps the one that it has."""
+    title = line.optional_text("title")
+    said = {"title": title} if title else {}
     return Practitioner(
+        **said,
         licence=line.text("licence"),
         full_name=line.name("full_name"),
         facility_code=line.digits("facility_code", _CODE, length=5),
@@ -99,10 +103,14 @@ class _Line:
         self.errors.append({"field": column, "rule": None, "message_vi": f"{title} {vi}.", "message_en": f"{name} {en}."})
 
     def text(self, column: str) -> str:
-        text = normalised(as_text(self._cells.get(column)))
+        text = self.optional_text(column)
         if not text:
             self.complain(column, "còn trống", "is empty")
-        elif len(text) > self._max_chars[column] or has_forbidden(text):
+        return text
+
+    def optional_text(self, column: str) -> str:
+        text = normalised(as_text(self._cells.get(column)))
+        if len(text) > self._max_chars[column] or has_forbidden(text):
             self.complain(column, "quá dài hoặc có ký tự điều khiển", "is too long or has control characters")
         return text
 

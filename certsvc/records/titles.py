@@ -44,8 +44,10 @@ TITLES_VI = {
     "active_from": "Hoạt động từ ngày",
     "active_to": "Hoạt động đến ngày",
     "requires_approval": "Trưởng trạm duyệt trước khi ký",
+    "prints_both_copies": "In cả hai liên",
     "licence": "Số chứng chỉ hành nghề",
     "role": "Vai trò",
     "registered_from": "Đăng ký từ ngày",
     "registered_to": "Đăng ký đến ngày",
+    "title": "Chức vụ",
 }

@@ -46,6 +46,7 @@ _WORDS: dict[str, Mapping[Any, tuple[str, ...]]] = {
     "wants_sick_leave": _YES_NO,
     "wants_recovery": _YES_NO,
     "requires_approval": _YES_NO,
+    "prints_both_copies": _YES_NO,
 }
 
 _LONGEST = 100

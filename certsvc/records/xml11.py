@@ -15,6 +15,9 @@ from certsvc.records.identity import is_temporary
 ROOT = "CHI_TIEU_DU_LIEU_GIAY_CHUNG_NHAN_NGHI_VIEC_HUONG_BAO_HIEM_XA_HOI"
 _XML1_ROOT = "TONG_HOP"
 _OUTPATIENT = "02"
+_HANOI = "01"
+_HANOI_WARDS = (range(1, 686), range(4927, 4940), range(8973, 9023), range(9538, 10505))
+"""Where Hanoi's codes lie in the list of communes (General Statistics Office, 579 communes of 2024; those of 07/2025 keep such codes)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +30,10 @@ class Xml11Facts:
     practitioner_no: str
 
 
-def xml11_xml(case: Case, facts: Xml11Facts) -> bytes:
-    """The envelope `GIAMDINHHS` with both documents; nobody's signature is in it."""
+def xml11_xml(case: Case, facts: Xml11Facts, *, made_on: dt.date) -> bytes:
+    """The envelope `GIAMDINHHS` with both documents, as a file made on that day; nobody's signature is in it."""
     documents = [("XML1", document(_XML1_ROOT, xml1_tags(case, facts))), ("XML11", document(ROOT, xml11_tags(case, facts)))]
-    return envelope("GIAMDINHHS", dossier(documents, made_on=facts.document_on), facility_code=case.facility_code)
+    return envelope("GIAMDINHHS", dossier(documents, made_on=made_on), facility_code=case.facility_code)
 
 
 def xml11_tags(case: Case, facts: Xml11Facts) -> dict[str, str]:
@@ -52,8 +55,8 @@ def xml11_tags(case: Case, facts: Xml11Facts) -> dict[str, str]:
         "SO_NGAY_NGHI": str(case.leave_days),
         "TU_NGAY": day(case.isolation_from),
         "DEN_NGAY": day(case.isolation_to),
-        "HO_TEN_CHA": case.father_name,
-        "HO_TEN_ME": case.mother_name,
+        "HO_TEN_CHA": case.father_name if case.names_parents else "",
+        "HO_TEN_ME": case.mother_name if case.names_parents else "",
         "MA_TTDV": facts.head_no,
         "MA_BS": facts.practitioner_no,
         "NGAY_CT": day(facts.document_on),
@@ -61,6 +64,13 @@ def xml11_tags(case: Case, facts: Xml11Facts) -> dict[str, str]:
         "MAU_SO": "CT07",
         "DU_PHONG": "",
     }
+
+
+def province_of(case: Case) -> str:
+    """MATINH_CU_TRU as far as it is known: by the commune; without one the station's, which looks after those who live there."""
+    if not case.ward_code:
+        return case.facility_code[:2]
+    return _HANOI if any(int(case.ward_code) in wards for wards in _HANOI_WARDS) else ""
 
 
 def xml1_tags(case: Case, facts: Xml11Facts) -> dict[str, str]:
@@ -75,12 +85,14 @@ def xml1_tags(case: Case, facts: Xml11Facts) -> dict[str, str]:
         "NGAY_SINH": born,
         "GIOI_TINH": case.sex.value,
         "DIA_CHI": case.address,
+        "MATINH_CU_TRU": province_of(case),
         "MAXA_CU_TRU": case.ward_code,
         "DIEN_THOAI": case.phone,
         "MA_THE_BHYT": case.health_insurance_card,
         "CHAN_DOAN_RV": case.diagnosis,
         "MA_BENH_CHINH": case.icd10,
         "NGAY_VAO": f"{day(case.examined_on)}0000",
+        "NGAY_RA": f"{day(case.dated_on)}0000",
         "PP_DIEU_TRI": case.treatment,
         "MA_LOAI_KCB": _OUTPATIENT,
         "MA_CSKCB": case.facility_code,

@@ -55,13 +55,13 @@ def lay_stock(blank: Blank, *, signings: Sequence[Signing], answers: RevocationI
     may not sign in that slot.
     """
     _check(blank, signings)
-    # 1. Pictures and store are new objects, numbered upwards.
+    # 1. Pictures and store are new objects, numbered upwards; a picture that pages draw has its number already.
     places = tuple(_places(blank))
     objects = {place.picture: _form(signing.picture, place.field.width, place.field.height) for place, signing in zip(places, signings, strict=True)}
     catalog = blank.catalog
     if answers is not None:
         # 2. The catalog again, for it names the store.
-        catalog += b" /DSS %d 0 R" % _add_security_store(objects, blank.end.size + len(objects), answers)
+        catalog += b" /DSS %d 0 R" % _add_security_store(objects, max(blank.end.size, *(own + 1 for own in objects)), answers)
         objects[blank.catalog_number] = b"<< %b >>" % catalog
     # 3. The hash goes on from the base's.
     revision = append(blank.end, objects)
@@ -74,7 +74,7 @@ def _places(blank: Blank) -> Iterator[Place]:
     for index, each in enumerate(blank.fields):
         yield Place(
             each,
-            picture=blank.end.size + index,
+            picture=blank.end.size + index if each.picture is None else each.picture,
             catalog_number=blank.catalog_number,
             font=blank.fonts[TIME_FACE],
             is_first=index == 0,

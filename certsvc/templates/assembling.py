@@ -4,8 +4,8 @@ Sources: ISO 32000-2, ISO 19005-3, ISO 14289-1; ETSI EN 319 142-1 clause 5.6 (ex
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from certsvc.errors import Broken
 from certsvc.pdf import Blank, SignatureField, number, stream, text_string
@@ -13,12 +13,14 @@ from certsvc.states import Slot
 from certsvc.templates import attachment, metadata
 from certsvc.templates.boxes import Placed, Rectangle
 from certsvc.templates.contents import Contents, font_resources
+from certsvc.templates.copies import marks_content, with_marks_as_content
 from certsvc.templates.designs import Design
 from certsvc.templates.embedding import Font, embed
 from certsvc.templates.faces import FACES
 from certsvc.templates.laying import Drawn
 from certsvc.templates.objects import Objects
-from certsvc.templates.structure import PAGE_KEY, widget_keys, write_structure
+from certsvc.templates.slots import Copy
+from certsvc.templates.structure import page_keys, widget_keys, write_structure
 
 MARK_FACE = "Tinos-Regular.ttf"
 """The face that marks write the time of signing in: every file has it."""
@@ -43,26 +45,42 @@ class Assembled:
     text_stream: int
     qr: int
     record: int
+    copy: Copy | None
 
 
-def assemble(drawn: Drawn, placed: Placed, *, design: Design, slots: tuple[Slot, ...], qr: bytes, record: bytes, seed: bytes) -> Assembled:
-    """Write the file of a drawn form: `placed` is where things are on it, `slots` who signs, in order.
+def assemble(pages: Sequence[tuple[Drawn, Placed]], *, design: Design, slots: tuple[Slot, ...], qr: bytes, record: bytes, seed: bytes) -> Assembled:
+    """Write the file of a drawn form, each page with where things are on it; `slots` is who signs, in order.
 
-    `qr` is the body of the QR's image object, `record` the embedded file; `seed` names the file, equal ones make an equal identifier.
+    The first page is signed on; a second one repeats it, with marks as content (`copies`). `qr` is the body of the QR's image
+    object, `record` the embedded file; `seed` names the file, equal ones make an equal identifier.
     """
-    return _Assembly(drawn, placed, design, slots).write(qr=qr, record=record, file_id=hashlib.sha256(seed).digest()[:16])
+    return _Assembly(pages, design, slots).write(qr=qr, record=record, file_id=hashlib.sha256(seed).digest()[:16])
 
 
 class _Assembly:
-    def __init__(self, drawn: Drawn, placed: Placed, design: Design, slots: tuple[Slot, ...]) -> None:
-        self._placed, self._design, self._slots = placed, design, slots
+    def __init__(self, pages: Sequence[tuple[Drawn, Placed]], design: Design, slots: tuple[Slot, ...]) -> None:
+        (drawn, self._placed), *copied = pages
+        self._design, self._slots = design, slots
         self._title: str = drawn.document.metadata.title or ""
         objects = self._objects = Objects()
         self._catalog, self._info, self._pages, self._page = (objects.reserve() for _ in range(4))
         self._text_stream, self._qr, self._record, font_dictionary = (objects.reserve() for _ in range(4))
         self._widgets = {slot: objects.reserve() for slot in slots}
-        self._contents = Contents(drawn, objects, qr=self._qr, fonts=font_dictionary)
+        known: dict[bytes, int] = {}
+        self._contents = [Contents(each, objects, qr=self._qr, fonts=font_dictionary, copies=known) for each, _ in pages]
         self._font_dictionary = font_dictionary
+        self._copy: Copy | None = None
+        self._trees = [(self._placed.document, self._page)]
+        self._pictures: dict[Slot, int] = {}
+        if copied:
+            self._reserve_copy(copied[0][1])
+
+    def _reserve_copy(self, placed: Placed) -> None:
+        """Numbers for the second page, its marks, and the pictures in them, which then both pages draw."""
+        document, copy = with_marks_as_content(placed.document, placed.marks, self._slots, labels=_LABELS)
+        self._copy = replace(copy, stream=self._objects.reserve())
+        self._trees.append((document, self._objects.reserve()))
+        self._pictures = {slot: self._objects.reserve() for slot in self._slots}
 
     def write(self, *, qr: bytes, record: bytes, file_id: bytes) -> Assembled:
         objects = self._objects
@@ -76,10 +94,13 @@ class _Assembly:
         objects.put(self._info, metadata.info(self._design, title=self._title))
         data, end = objects.write(trailer=b"/Root %d 0 R /Info %d 0 R" % (self._catalog, self._info), file_id=file_id)
         blank = Blank(data, end, self._catalog, catalog, fields, fonts)
-        return Assembled(blank, glyphs, self._text_stream, self._qr, self._record)
+        return Assembled(blank, glyphs, self._text_stream, self._qr, self._record, self._copy)
 
     def _fonts(self) -> tuple[dict[str, int], dict[str, frozenset[int]]]:
-        used = self._contents.glyphs()
+        used: dict[str, dict[int, str]] = {}
+        for contents in self._contents:
+            for face, glyphs in contents.glyphs().items():
+                used.setdefault(face, {}).update(glyphs)
         needed = {MARK_FACE, *used, *(text.face for text in self._placed.texts)}
         embedded = {face: embed(face, texts=used.get(face, {})) for face in FACES if face in needed}
         numbers = {face: self._add_font(font) for face, font in embedded.items()}
@@ -94,15 +115,24 @@ class _Assembly:
         return add(font.root(descendant=descendant, mapping=add(font.mapping)))
 
     def _write_page(self) -> None:
-        """The page (clause 7.7.3.3); its content is what is printed on every certificate, and then the texts."""
+        """The pages (clause 7.7.3.3); their content is what is printed on every certificate, then the texts, on a copy the marks."""
         objects, numbers = self._objects, [text.mcid for text in self._placed.texts]
-        content = objects.add(self._contents.page_content(without=numbers))
         objects.put(self._text_stream, stream(b"", b"".join(b"/Span <</MCID %d>> BDC\nEMC\n" % own for own in numbers)))
-        objects.put(self._pages, b"<< /Type /Pages /Kids [%d 0 R] /Count 1 >>" % self._page)
-        annotations = b" ".join(b"%d 0 R" % self._widgets[slot] for slot in self._slots)
+        annotations = b" /Annots [%b]" % b" ".join(b"%d 0 R" % self._widgets[slot] for slot in self._slots)
+        pictures: dict[str, int] = {}
+        streams = [self._text_stream]
         size = b" ".join(map(number, (self._placed.width, self._placed.height)))
-        page = b"<< /Type /Page /Parent %d 0 R /MediaBox [0 0 %b] /Contents [%d 0 R %d 0 R] /Resources << %b >> /StructParents %d /Tabs /S /Annots [%b] >>"
-        objects.put(self._page, page % (self._pages, size, content, self._text_stream, self._contents.resources(), PAGE_KEY, annotations))
+        page = b"<< /Type /Page /Parent %d 0 R /MediaBox [0 0 %b] /Contents [%b] /Resources << %b >> /StructParents %d /Tabs /S%b >>"
+        for contents, (_, own), key in zip(self._contents, self._trees, page_keys(len(self._trees), self._slots), strict=True):
+            parts = b" ".join(b"%d 0 R" % each for each in (objects.add(contents.page_content(without=numbers)), *streams))
+            objects.put(own, page % (self._pages, size, parts, contents.resources(pictures=pictures), key, annotations))
+            if self._copy:  # is what follows on the second page
+                pictures = {mark.resource: self._pictures[Slot(mark.slot)] for mark in self._copy.marks}
+                streams, annotations = [self._text_stream, self._copy.stream], b""
+        if self._copy:
+            objects.put(self._copy.stream, stream(b"", marks_content(self._copy.marks, None)))
+        kids = b" ".join(b"%d 0 R" % own for _, own in self._trees)
+        objects.put(self._pages, b"<< /Type /Pages /Kids [%b] /Count %d >>" % (kids, len(self._trees)))
 
     def _field(self, slot: Slot) -> SignatureField:
         """An empty signature field, which is its widget too; its appearance is empty until it is signed."""
@@ -111,9 +141,13 @@ class _Assembly:
             raise Broken("design_slot", f"Mẫu {self._design.id} thiếu chỗ ký {slot}.", f"Design {self._design.id} has no slot {slot}.")
         entries = self._field_entries(slot, box)
         width, height = box[2] - box[0], box[3] - box[1]
-        appearance = self._objects.add(stream(b"/Type /XObject /Subtype /Form /BBox [0 0 %b %b]" % (number(width), number(height)), b""))
+        empty = stream(b"/Type /XObject /Subtype /Form /BBox [0 0 %b %b]" % (number(width), number(height)), b"")
+        picture = self._pictures.get(slot)
+        if picture is not None:
+            self._objects.put(picture, empty)
+        appearance = self._objects.add(empty)
         self._objects.put(self._widgets[slot], b"<< %b /AP << /N %d 0 R >> >>" % (entries, appearance))
-        return SignatureField(slot.value, self._widgets[slot], entries, width, height)
+        return SignatureField(slot.value, self._widgets[slot], entries, width, height, picture)
 
     def _field_entries(self, slot: Slot, box: Rectangle) -> bytes:
         """The last to sign locks the whole document (clauses 12.7.5.5, table 236, and 12.8.2.4)."""
@@ -125,7 +159,7 @@ class _Assembly:
     def _catalog_entries(self) -> bytes:
         """The catalog (clause 7.7.2)."""
         add = self._objects.add
-        structure = write_structure(self._objects, self._placed.document, page=self._page, widgets=self._widgets)
+        structure = write_structure(self._objects, self._trees, widgets=self._widgets)
         specification = add(attachment.file_specification(self._design, record=self._record))
         names = add(attachment.name_tree(self._design, specification=specification))
         form = b" ".join(b"%d 0 R" % own for own in self._widgets.values())

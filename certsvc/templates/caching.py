@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from certsvc.pdf import Blank, End, SignatureField
-from certsvc.templates.slots import Base, TextSlot
+from certsvc.templates.slots import Base, CopiedMark, Copy, TextSlot
 
 _TEXT = "latin-1"
 """Maps bytes to characters one to one."""
@@ -57,12 +57,13 @@ def _facts(base: Base) -> dict[str, Any]:
         "text_stream": base.text_stream,
         "qr": base.qr,
         "record": base.record,
+        "copy": base.copy and asdict(base.copy),
         "glyphs": {face: sorted(glyphs) for face, glyphs in base.glyphs.items()},
     }
 
 
 def _read(facts: dict[str, Any], pdf: bytes) -> Base:
-    end = facts["end"]
+    end, copy = facts["end"], facts["copy"]
     blank = Blank(
         pdf=pdf,
         end=End(**end | {"trailer": end["trailer"].encode(_TEXT), "file_id": bytes.fromhex(end["file_id"])}),
@@ -77,6 +78,7 @@ def _read(facts: dict[str, Any], pdf: bytes) -> Base:
         text_stream=facts["text_stream"],
         qr=facts["qr"],
         record=facts["record"],
+        copy=copy and Copy(copy["stream"], tuple(CopiedMark(**mark) for mark in copy["marks"])),
         glyphs={face: frozenset(glyphs) for face, glyphs in facts["glyphs"].items()},
         digest=hashlib.sha256(pdf).hexdigest(),
     )

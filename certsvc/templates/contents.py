@@ -26,16 +26,19 @@ _STYLES = {"": "Tinos-Regular.ttf", "-Bold": "Tinos-Bold.ttf", "-Italic": "Tinos
 
 
 class Contents:
-    """A drawn page on its way into other objects; `qr` and `fonts` are numbers there, of the QR's image and of the font resources."""
+    """A drawn page on its way into other objects; `qr` and `fonts` are numbers there, of the QR's image and of the font resources.
 
-    def __init__(self, drawn: Drawn, objects: Objects, *, qr: int, fonts: int) -> None:
+    `copies` are the objects that pages before this one have there.
+    """
+
+    def __init__(self, drawn: Drawn, objects: Objects, *, qr: int, fonts: int, copies: dict[bytes, int]) -> None:
         self._drawn, self._objects = drawn, objects
         self._page = drawn.object(b"%d 0 R" % drawn.pdf.pages["Kids"][0])
         self._resources = drawn.object(self._page["Resources"])
         faces = {font.hash: _face(font.name) for font in drawn.document.fonts.values()}
         self._names = {key.encode("ascii"): font_name(face).encode("ascii") for key, face in faces.items()}
         self._numbers = {int(self._resources["Font"].split()[0]): fonts, self._qr_image(): qr}
-        self._copies: dict[bytes, int] = {}
+        self._copies = copies
 
     def _qr_image(self) -> int:
         images = [reference for reference in self._resources["XObject"].values() if self._drawn.object(reference).extra.get("Subtype") == "/Image"]
@@ -55,10 +58,14 @@ class Contents:
         operators = _without_slots(_operators(self._drawn.object(self._page["Contents"])), frozenset(without))
         return _compressed(b"", b"q\n" + self._renamed(operators) + b"\nQ\n")
 
-    def resources(self) -> bytes:
-        """Entries of the resource dictionary, whose objects are added; ColorSpace is left out, for forms use sRGB alone."""
-        kept = {key: value for key, value in self._resources.items() if key != "ColorSpace" and value}
-        return self._renumbered(pydyf.Dictionary(kept).data).removeprefix(b"<<").removesuffix(b">>")
+    def resources(self, *, pictures: Mapping[str, int]) -> bytes:
+        """Entries of the resource dictionary, whose objects are added, with further `pictures`; ColorSpace is left out, for forms use sRGB alone."""
+        kept = {key: value for key, value in self._resources.items() if key not in {"ColorSpace", "XObject"} and value}
+        more = b"".join(b" /%b %d 0 R" % (name.encode("ascii"), number) for name, number in pictures.items())
+        return self._entries(kept) + b" /XObject << %b%b >>" % (self._entries(self._resources["XObject"]), more)
+
+    def _entries(self, dictionary: Mapping[str, Any]) -> bytes:
+        return self._renumbered(pydyf.Dictionary(dictionary).data).removeprefix(b"<<").removesuffix(b">>")
 
     def _renamed(self, operators: Iterator[bytes]) -> bytes:
         return b"\n".join(_FONT.sub(lambda found: b"/%b %b Tf" % (self._names[found[1]], found[2]), operator) for operator in operators)

@@ -25,18 +25,34 @@ OWN = ("design.toml", "form.html", "form.css")
 
 
 class Need(StrEnum):
-    """When a field must have a value."""
+    """When a field must have a value; one for a child stands on its paper alone and may be blank there."""
 
     REQUIRED = "required"
     OPTIONAL = "optional"
     WITH_PRACTITIONER = "with_practitioner"
+    WITH_DELEGATE = "with_delegate"
+    FOR_CHILD = "for_child"
+
+
+class Trait(StrEnum):
+    """What sets a paper apart from the plain one of its design, by the name that templates ask for.
+
+    Signed by a delegate in the head's place; of a child; with the facility's own copy as a second page.
+    """
+
+    IS_DELEGATED = "is_delegated"
+    FOR_CHILD = "for_child"
+    BOTH_COPIES = "both_copies"
+
+
+PLAIN: frozenset[Trait] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
     """One version of a form.
 
-    `valid_from` and `valid_to` are event days, both included; `sources` are the texts of its files by
+    `valid_from` and `valid_to` are event days, both included; `traits` are those that the form has a variant for; `sources` are the texts of its files by
     name, `digest` the SHA-256 (hex) of names and texts, shared paper included: it names the layout.
     """
 
@@ -49,6 +65,7 @@ class Design:
     valid_from: dt.date
     valid_to: dt.date | None
     fields: Mapping[str, Need]
+    traits: frozenset[Trait]
     all_slots: tuple[Slot, ...]
     sources: Mapping[str, str]
     digest: str
@@ -57,9 +74,19 @@ class Design:
         """Who signs, in the order of signing: a head who examined signs only as representative [domain §1.6]."""
         return tuple(slot for slot in self.all_slots if not (head_examined and slot is Slot.PRACTITIONER))
 
-    def required(self, *, head_examined: bool) -> frozenset[str]:
+    def required(self, *, head_examined: bool, traits: frozenset[Trait] = PLAIN) -> frozenset[str]:
         """Names of the fields that must not be blank."""
-        return frozenset(name for name, need in self.fields.items() if need is Need.REQUIRED or (need is Need.WITH_PRACTITIONER and not head_examined))
+        unprinted = self.unprinted(head_examined=head_examined, traits=traits)
+        return frozenset(name for name, need in self.fields.items() if need not in {Need.OPTIONAL, Need.FOR_CHILD} and name not in unprinted)
+
+    def unprinted(self, *, head_examined: bool, traits: frozenset[Trait] = PLAIN) -> frozenset[str]:
+        """Names of the fields that this variant has no place for: their values are blank."""
+        absent = {
+            Need.WITH_PRACTITIONER: head_examined,
+            Need.WITH_DELEGATE: Trait.IS_DELEGATED not in traits,
+            Need.FOR_CHILD: Trait.FOR_CHILD not in traits,
+        }
+        return frozenset(name for name, need in self.fields.items() if absent.get(need, False))
 
     def covers(self, day: dt.date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
@@ -118,6 +145,7 @@ def _build(facts: dict[str, Any], *, sources: dict[str, str]) -> Design:
         valid_from=_day(facts["valid_from"]),
         valid_to=_day(facts["valid_to"]) if "valid_to" in facts else None,
         fields=MappingProxyType({name: Need(need) for name, need in facts["fields"].items()}),
+        traits=frozenset(Trait(trait) for trait in facts.get("traits", ())),
         all_slots=tuple(Slot(slot) for slot in facts["slots"]),
         sources=MappingProxyType(sources),
         digest=_digest(sources),

@@ -91,19 +91,19 @@ def _wrapped(text: str, *, width: float) -> list[str]:
     return lines
 
 
-def time_line(moment: dt.datetime, width: float) -> bytes:
-    """Operators that show a moment at the foot of a box so many points wide, centred; the font resource /F is `TIME_FACE`
-    with its glyph numbers for codes (Identity-H). Raises ValueError on a time without zone.
+def time_line(moment: dt.datetime, width: float, *, font: str = "F") -> bytes:
+    """Operators that show a moment at the foot of a box so many points wide, centred; the font resource of that name is
+    `TIME_FACE` with its glyph numbers for codes (Identity-H). Raises ValueError on a time without zone.
     """
-    return _line(signing_time(moment), width)
+    return _line(signing_time(moment), width, font)
 
 
 @functools.lru_cache(maxsize=256)
-def _line(text: str, width: float) -> bytes:
+def _line(text: str, width: float, font: str) -> bytes:
     glyphs = _glyphs()
     codes = b"".join(b"%04X" % glyphs[letter] for letter in text)
     left = (width - advance(text, face=TIME_FACE) * _SIZE_PT) / 2
-    return b"BT /F %d Tf 0 g %.3f %.3f Td <%b> Tj ET" % (_SIZE_PT, left, (1 - _ASCENT + _DESCENT) / 2 * _SIZE_PT, codes)
+    return b"BT /%b %d Tf 0 g %.3f %.3f Td <%b> Tj ET" % (font.encode("ascii"), _SIZE_PT, left, (1 - _ASCENT + _DESCENT) / 2 * _SIZE_PT, codes)
 
 
 @functools.cache

@@ -13,13 +13,13 @@ from jinja2 import DictLoader, StrictUndefined, Template, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from certsvc.errors import Broken
-from certsvc.templates.designs import Design
+from certsvc.templates.designs import PLAIN, Design, Trait
 
 FILLED_SIZES_PT = (13.0, 11.5, 10.0, 8.5, 7.0)
 """Sizes of the filled-in text: the first is that of the slots, the others are tried in turn until all stands on one page."""
 
-GIVEN = frozenset({"qr", "head_examined", "is_reissue"})
-"""Placeholders that are no fields."""
+GIVEN = frozenset({"qr", "head_examined", "is_reissue", "is_delegated", "for_child", "is_kept_copy"})
+"""Placeholders that are no fields; `is_kept_copy`: this is the facility's own copy (liên 1)."""
 
 EMPTY = "\N{NO-BREAK SPACE}"
 """What an empty slot holds: WeasyPrint draws nothing for it, but makes its line and its marked content."""
@@ -43,11 +43,26 @@ class _Printed:
         return self._html
 
 
-def form_html(design: Design, values: Mapping[str, str], *, head_examined: bool, is_reissue: bool) -> str:
+def form_html(
+    design: Design,
+    values: Mapping[str, str],
+    *,
+    head_examined: bool,
+    is_reissue: bool,
+    traits: frozenset[Trait] = PLAIN,
+    is_kept_copy: bool = False,
+) -> str:
     """The HTML of the form; a field that `values` lacks or leaves blank is an empty slot. Raises Broken if the template fails."""
     fields = {name: _Printed(name, values.get(name, "")) for name in design.fields}
+    conditions = {
+        "head_examined": head_examined,
+        "is_reissue": is_reissue,
+        "is_delegated": Trait.IS_DELEGATED in traits,
+        "for_child": Trait.FOR_CHILD in traits,
+        "is_kept_copy": is_kept_copy,
+    }
     try:
-        return _template(design).render(fields, qr=_QR, head_examined=head_examined, is_reissue=is_reissue)
+        return _template(design).render(fields, qr=_QR, **conditions)
     except TemplateError as error:
         raise Broken("design_template", f"Mẫu {design.id} bị lỗi: {error}", f"Design {design.id} is broken: {error}") from error
 

@@ -12,7 +12,7 @@ from certsvc.errors import CertsvcError
 from certsvc.templates.bases import compile_base
 from certsvc.templates.boxes import Fault, Landmark, landmarks
 from certsvc.templates.compiling import lay_out_fully
-from certsvc.templates.designs import Design
+from certsvc.templates.designs import PLAIN, Design, Trait
 from certsvc.templates.laying import ONE_LAYOUT_AT_A_TIME, lay_out, parse_stylesheet
 from certsvc.templates.markup import form_html, form_sheets
 from certsvc.templates.samples import sample_values
@@ -42,17 +42,18 @@ class Problem:
 def probe(design: Design, *, lines: Mapping[str, int]) -> Iterator[Problem]:
     """Compile and fill the design in its variants; `lines` says where form.html names each field first."""
     yield from _style_faults(design)
-    for flag in (False, True):
+    for flag, traits in ((False, PLAIN), (True, PLAIN), (False, design.traits)):
         try:
-            base = compile_base(design, head_examined=flag, is_reissue=flag)
-            lay_out_fully(design, sample_values(design, head_examined=flag), record=b"", head_examined=flag, is_reissue=flag)
+            base = compile_base(design, head_examined=flag, is_reissue=flag, traits=traits)
+            values = sample_values(design, head_examined=flag, traits=traits)
+            lay_out_fully(design, values, record=b"", head_examined=flag, is_reissue=flag, traits=traits)
         except Fault as fault:
             yield Problem("form.html", lines.get(fault.name, 0), fault.message_vi, fault.message_en)
         except CertsvcError as error:
             yield Problem("form.html", 0, error.message_vi, error.message_en)
         else:
             yield from _outside_page(base, lines=lines)
-            yield from _moving(design, base, lines=lines, flag=flag)
+            yield from _moving(design, base, lines=lines, flag=flag, traits=traits)
 
 
 def _style_faults(design: Design) -> Iterator[Problem]:
@@ -92,15 +93,15 @@ def _outside_page(base: Base, *, lines: Mapping[str, int]) -> Iterator[Problem]:
             )
 
 
-def _moving(design: Design, base: Base, *, lines: Mapping[str, int], flag: bool) -> Iterator[Problem]:
+def _moving(design: Design, base: Base, *, lines: Mapping[str, int], flag: bool, traits: frozenset[Trait]) -> Iterator[Problem]:
     """Texts that fill their slots must leave everything where it is without them."""
-    still = _landmarks_with(design, {}, flag=flag)
+    still = _landmarks_with(design, {}, flag=flag, traits=traits)
     full = {name: _filling([slot for slot in base.texts if slot.field == name]) for name in {slot.field for slot in base.texts}}
     for values in (dict.fromkeys(full, _SHORT), full):
-        if _same(still, _landmarks_with(design, values, flag=flag)):
+        if _same(still, _landmarks_with(design, values, flag=flag, traits=traits)):
             continue
         for name in sorted(values):
-            if not _same(still, _landmarks_with(design, {name: values[name]}, flag=flag)):
+            if not _same(still, _landmarks_with(design, {name: values[name]}, flag=flag, traits=traits)):
                 yield Problem(
                     "form.html",
                     lines.get(name, 0),
@@ -109,8 +110,8 @@ def _moving(design: Design, base: Base, *, lines: Mapping[str, int], flag: bool)
                 )
 
 
-def _landmarks_with(design: Design, values: Mapping[str, str], *, flag: bool) -> list[Landmark]:
-    html = form_html(design, values, head_examined=flag, is_reissue=flag)
+def _landmarks_with(design: Design, values: Mapping[str, str], *, flag: bool, traits: frozenset[Trait]) -> list[Landmark]:
+    html = form_html(design, values, head_examined=flag, is_reissue=flag, traits=traits)
     with ONE_LAYOUT_AT_A_TIME:
         return landmarks(lay_out(html, sheets=form_sheets(design)))
 

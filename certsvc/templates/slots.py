@@ -9,6 +9,32 @@ from typing import Literal
 
 from certsvc.pdf import Blank
 
+
+@dataclass(frozen=True, slots=True)
+class CopiedMark:
+    """A mark on the page that repeats the first: where its lower left corner is, its width, and its two pieces of marked content."""
+
+    slot: str
+    x: float
+    y: float
+    width: float
+    picture_mcid: int
+    time_mcid: int
+
+    @property
+    def resource(self) -> str:
+        """The picture's name among the page's XObjects."""
+        return f"Mark-{self.slot}"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What filling puts on the second page besides the texts: the marks, into the content stream of that number."""
+
+    stream: int
+    marks: tuple[CopiedMark, ...]
+
+
 Align = Literal["left", "center", "right"]
 
 
@@ -45,8 +71,8 @@ class Base:
     """A design compiled once for one variant: a complete file with empty slots.
 
     `text_stream`, `qr` and `record` are the numbers of the objects that filling replaces: the content stream of all
-    texts, the QR's image XObject, the embedded file's stream. `glyphs` are the glyph numbers that each face holds in
-    this file; `digest` is the SHA-256 (hex) of `blank.pdf`.
+    texts, the QR's image XObject, the embedded file's stream; `copy` is the second page, if there is one. `glyphs` are the
+    glyph numbers that each face holds in this file; `digest` is the SHA-256 (hex) of `blank.pdf`.
     """
 
     blank: Blank
@@ -56,3 +82,4 @@ class Base:
     record: int
     glyphs: Mapping[str, frozenset[int]]
     digest: str
+    copy: Copy | None = None

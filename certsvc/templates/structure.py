@@ -1,7 +1,7 @@
-"""The structure tree of a page: what is a heading, a paragraph, a field, a picture (ISO 32000-2 clause 14.7, ISO 14289-1)."""
+"""The structure tree of a form: what is a heading, a paragraph, a field, a picture (ISO 32000-2 clause 14.7, ISO 14289-1)."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from certsvc.pdf import number, text_string
 from certsvc.states import Slot
@@ -9,12 +9,12 @@ from certsvc.templates.boxes import Element
 from certsvc.templates.objects import Objects
 
 PAGE_KEY = 0
-"""The page's key in the parent tree, its /StructParents."""
+"""The first page's key in the parent tree, its /StructParents."""
 
 
 @dataclass(slots=True)
 class _Tree:
-    """What is written so far; `contents` and `forms` say which element each piece of content, each mark belongs to."""
+    """What is written so far of one page; `contents` and `forms` say which element each piece of content, each mark belongs to."""
 
     objects: Objects
     page: int
@@ -46,21 +46,40 @@ class _Tree:
         return str(kid)
 
 
-def write_structure(objects: Objects, document: Element, *, page: int, widgets: Mapping[Slot, int]) -> int:
-    """Add the tree's objects; returns the number of its root. `page` and `widgets` are numbers of objects.
+def write_structure(objects: Objects, pages: Sequence[tuple[Element, int]], *, widgets: Mapping[Slot, int]) -> int:
+    """Add the tree's objects; returns the number of its root. `pages` are their documents and the numbers of their objects, `widgets`
+    those of the first page.
 
-    The parent tree gives the page's contents the key 0 and each widget the key of `widget_keys`.
+    The parent tree gives the first page's contents the key 0, each widget the key of `widget_keys`, other pages that of `page_keys`.
+    Of several pages each is a part of one document.
     """
     root = objects.reserve()
-    tree = _Tree(objects, page, widgets, {}, {})
-    top = tree.write(_pruned(document, slots=widgets), parent=root)
-    parents = [f"{tree.contents[own]} 0 R" if own in tree.contents else "null" for own in range(max(tree.contents, default=-1) + 1)]
+    trees = [_Tree(objects, page, widgets, {}, {}) for _, page in pages]
+    documents = [_pruned(document, slots=widgets) for document, _ in pages]
+    if len(pages) == 1:
+        top = trees[0].write(documents[0], parent=root)
+    else:
+        top = objects.reserve()
+        parts = [tree.write(replace(document, role="Part"), parent=top) for tree, document in zip(trees, documents, strict=True)]
+        kids = " ".join(f"{part} 0 R" for part in parts)
+        objects.put(top, f"<< /Type /StructElem /S /Document /P {root} 0 R /K [{kids}] >>".encode("ascii"))
     keys = widget_keys(widgets)
-    forms = " ".join(f"{keys[slot]} {tree.forms[slot]} 0 R" for slot in keys if slot in tree.forms)
-    parent_tree = objects.add(f"<< /Nums [{PAGE_KEY} [{' '.join(parents)}] {forms}] >>".encode("ascii"))
-    next_key = PAGE_KEY + 1 + len(keys)
+    entries = [(keys[slot], f"{trees[0].forms[slot]} 0 R") for slot in keys if slot in trees[0].forms]
+    entries += [(key, f"[{_parents(tree)}]") for key, tree in zip(page_keys(len(pages), widgets), trees, strict=True)]
+    numbers = " ".join(f"{key} {value}" for key, value in sorted(entries))
+    parent_tree = objects.add(f"<< /Nums [{numbers}] >>".encode("ascii"))
+    next_key = len(keys) + len(pages)
     objects.put(root, f"<< /Type /StructTreeRoot /K [{top} 0 R] /ParentTree {parent_tree} 0 R /ParentTreeNextKey {next_key} >>".encode("ascii"))
     return root
+
+
+def _parents(tree: _Tree) -> str:
+    return " ".join(f"{tree.contents[own]} 0 R" if own in tree.contents else "null" for own in range(max(tree.contents, default=-1) + 1))
+
+
+def page_keys(count: int, widgets: Collection[Slot]) -> list[int]:
+    """Each page's /StructParents: the first has the first key, others come behind the widgets."""
+    return [PAGE_KEY, *range(PAGE_KEY + 1 + len(widgets), PAGE_KEY + len(widgets) + count)]
 
 
 def widget_keys(widgets: Collection[Slot]) -> dict[Slot, int]:

@@ -11,8 +11,8 @@ from typing import assert_never
 
 from certsvc.errors import Broken
 from certsvc.records.case import CareSetting, Case, Sex, TestMethod, TestPerformer, TestResult
-from certsvc.states import Kind
-from certsvc.templates.designs import Design
+from certsvc.states import DelegationKind, Kind
+from certsvc.templates.designs import Design, Trait
 
 NO_NEGATIVE = "không có kết quả âm tính"
 """What a recovery by day count alone says of itself [rules W-NO-NEGATIVE]."""
@@ -20,10 +20,21 @@ NO_NEGATIVE = "không có kết quả âm tính"
 _SEXES = {Sex.MALE: "Nam", Sex.FEMALE: "Nữ", Sex.UNDETERMINED: "Chưa xác định"}
 _METHODS = {TestMethod.ANTIGEN: "test nhanh kháng nguyên", TestMethod.PCR: "RT-PCR"}
 _PERFORMERS = {
-    TestPerformer.HEALTH_WORKER: "xét nghiệm do nhân viên y tế thực hiện",
-    TestPerformer.SELF_SUPERVISED: "tự xét nghiệm có giám sát",
-    TestPerformer.SELF: "tự xét nghiệm không có giám sát",
+    TestPerformer.HEALTH_WORKER: "nhân viên y tế",
+    TestPerformer.SELF_SUPERVISED: "người bệnh tự làm, có giám sát",
+    TestPerformer.SELF: "người bệnh tự làm, không có giám sát",
 }
+_ABBREVIATIONS = {DelegationKind.DEPUTY: "KT.", DelegationKind.AUTHORISED: "TUQ."}
+_AT_HOME = frozenset({CareSetting.HOME})
+HEAD_TITLE = "Trưởng trạm Y tế"
+"""What the head of a station is called where the register of practitioners names no title."""
+
+AUTHORISED_TITLE = "Người được uỷ quyền"
+"""What a delegate is called where it names none; a deputy is then the deputy of the head's title."""
+
+CHILD_BELOW = 16
+"""Age below which somebody is a child (Children Act 2016, article 1)."""
+
 _PLACES = {CareSetting.HOME: "nhà", CareSetting.CENTRE: "cơ sở thu dung, điều trị COVID-19", CareSetting.HOSPITAL: "bệnh viện"}
 _CODE_GROUP = 4
 _FEBRUARY = 2
@@ -34,10 +45,12 @@ class FormFacts:
     """What issuing knows beyond the case.
 
     `event_on` is the day the form was chosen by, `printed_on` today in Vietnam (the day of signing).
-    `head_examined`: the practitioner of the case is the head, who then signs only as representative.
+    `head_name` is who represents the facility; `head_examined`: the practitioner of the case is the same, who then signs only
+    as that. `acting`: this is no head but signs in the head's place, the head being called `head_title` and who signs `own_title`;
+    empty titles get usual ones. `both_copies`: the facility's own copy of a sick leave is printed too.
     `code` is the look-up code, grouped or not; `verify_url` goes into the QR as it is (upper case keeps
     the symbol small), `check_address` is the page where the code is typed. Recovery only: the decision
-    whose criterion is met, `no_negative` (W-NO-NEGATIVE), days of self-observation if one is ordered.
+    whose criterion is met and the `care_settings` that its rule is for, `no_negative` (W-NO-NEGATIVE).
     `place` begins the recovery form's date line.
     """
 
@@ -53,20 +66,38 @@ class FormFacts:
     event_on: dt.date
     printed_on: dt.date
     is_reissue: bool
+    acting: DelegationKind | None = None
+    head_title: str = ""
+    own_title: str = ""
+    both_copies: bool = False
     place: str = "Hà Nội"
     decision_no: str = ""
     decision_on: dt.date | None = None
+    care_settings: frozenset[CareSetting] = frozenset()
     no_negative: bool = False
-    self_watch_days: int | None = None
 
 
 def form_values(design: Design, case: Case, facts: FormFacts) -> dict[str, str]:
-    """The texts for every field of the design, and no others. Raises Broken if the design asks for an unknown one."""
+    """The texts for every field of the design, and no others; blank where this paper has no place for one.
+
+    Raises Broken if the design asks for an unknown one.
+    """
     known: Mapping[str, Callable[[Case, FormFacts], str]] = _FIELDS | _OF_KIND[design.kind]
     if strange := sorted(set(design.fields) - set(known)):
         raise Broken("design_fields", f"Mẫu {design.id} có trường lạ: {', '.join(strange)}.", f"Design {design.id} has unknown fields: {', '.join(strange)}.")
-    values = {name: known[name](case, facts) for name in design.fields}
+    unprinted = design.unprinted(head_examined=facts.head_examined, traits=form_traits(design, case, facts))
+    values = {name: "" if name in unprinted else known[name](case, facts) for name in design.fields}
     return {name: unicodedata.normalize("NFC", value) for name, value in values.items()}
+
+
+def form_traits(design: Design, case: Case, facts: FormFacts) -> frozenset[Trait]:
+    """What sets the paper apart, as far as the design knows it."""
+    has = {
+        Trait.IS_DELEGATED: facts.acting is not None,
+        Trait.FOR_CHILD: case.birth.age_on(facts.event_on) < CHILD_BELOW,
+        Trait.BOTH_COPIES: facts.both_copies,
+    }
+    return frozenset(trait for trait in design.traits if has[trait])
 
 
 def printed_date(day: dt.date | None) -> str:
@@ -90,10 +121,41 @@ def _joined(separator: str, *parts: str) -> str:
     return separator.join(part for part in parts if part)
 
 
-def _sick_leave_dated(_case: Case, facts: FormFacts) -> str:
-    """The form's date is the examination day, even if late; a re-issue's is the true day [domain §1.4 A4, A12]."""
-    words = date_in_words(facts.printed_on if facts.is_reissue else facts.event_on)
+def _sick_leave_dated(case: Case, facts: FormFacts) -> str:
+    """The form's date is the case's, even if late; a re-issue's is the true day [domain §1.4 A4, A12]."""
+    words = date_in_words(facts.printed_on if facts.is_reissue else case.dated_on or facts.event_on)
     return words[0].upper() + words[1:]
+
+
+def _coded_diagnosis(case: Case) -> str:
+    """Code and name of the disease; a diagnosis that begins with its code is not given it twice [rules A-DIAGNOSIS]."""
+    begins_with_code = bool(case.icd10) and case.diagnosis.casefold().replace(".", "").startswith(case.icd10.casefold().replace(".", ""))
+    return case.diagnosis if begins_with_code else _joined(" – ", case.icd10, case.diagnosis)
+
+
+def _signed_as(_case: Case, facts: FormFacts) -> str:
+    """The head's title, behind KT. or TUQ. where somebody signs in the head's place (Decree 30/2020, Annex I)."""
+    title = (facts.head_title or HEAD_TITLE).upper()
+    return title if facts.acting is None else f"{_ABBREVIATIONS[facts.acting]} {title}"
+
+
+def _own_title(_case: Case, facts: FormFacts) -> str:
+    """Of a delegate, whose own title stands below the head's."""
+    match facts.acting:
+        case None:
+            return ""
+        case DelegationKind.DEPUTY:
+            return (facts.own_title or f"Phó {facts.head_title or HEAD_TITLE}").upper()
+        case DelegationKind.AUTHORISED:
+            return (facts.own_title or AUTHORISED_TITLE).upper()
+        case _:
+            assert_never(facts.acting)
+
+
+def _subject(case: Case, facts: FormFacts) -> str:
+    """What is confirmed: at home, where the rule is for that alone [domain §2.2, §2.3]."""
+    at_home = facts.care_settings == _AT_HOME and case.care_setting is CareSetting.HOME
+    return _joined(" ", "Khỏi bệnh và hoàn thành thời gian cách ly, điều trị COVID-19", "tại nhà" if at_home else "")
 
 
 def _recovery_dated(_case: Case, facts: FormFacts) -> str:
@@ -130,7 +192,9 @@ _FIELDS: dict[str, Callable[[Case, FormFacts], str]] = {
     "citizen_id": lambda case, _: case.citizen_id,
     "days": lambda case, _: str(case.leave_days),
     "head": lambda _, facts: facts.head_name,
-    "practitioner": lambda _, facts: "" if facts.head_examined else facts.practitioner_name,
+    "signed_as": _signed_as,
+    "own_title": _own_title,
+    "practitioner": lambda _, facts: facts.practitioner_name,
     "code": lambda _, facts: grouped_code(facts.code),
     "check_address": lambda _, facts: facts.check_address,
     "verify_url": lambda _, facts: facts.verify_url,
@@ -143,15 +207,17 @@ _SICK_LEAVE: dict[str, Callable[[Case, FormFacts], str]] = {
     "employer": lambda case, _: case.employer,
     "examined_on": lambda case, _: printed_date(case.examined_on),
     "diagnosis_treatment": lambda case, _: _joined("\n", case.diagnosis, case.treatment),
-    "icd10_diagnosis_treatment": lambda case, _: _joined("\n", _joined(" – ", case.icd10, case.diagnosis), case.treatment),
+    "icd10_diagnosis_treatment": lambda case, _: _joined("\n", _coded_diagnosis(case), case.treatment),
     "leave_from": lambda case, _: printed_date(case.isolation_from),
     "leave_to": lambda case, _: printed_date(case.isolation_to),
-    "father": lambda case, _: case.father_name,
-    "mother": lambda case, _: case.mother_name,
+    "father": lambda case, _: case.father_name if case.names_parents else "",
+    "mother": lambda case, _: case.mother_name if case.names_parents else "",
     "dated": _sick_leave_dated,
 }
 
 _RECOVERY: dict[str, Callable[[Case, FormFacts], str]] = {
+    "subject": _subject,
+    "guardian": lambda case, _: _joined(", ", case.father_name, case.mother_name),
     "phone": lambda case, _: case.phone,
     "address": lambda case, _: case.address,
     "positive_on": lambda case, _: printed_date(case.positive_on),
@@ -163,11 +229,10 @@ _RECOVERY: dict[str, Callable[[Case, FormFacts], str]] = {
     "vaccine_doses": lambda case, _: _number(case.vaccine_doses),
     "last_dose_on": lambda case, _: printed_date(case.last_dose_on),
     "last_test_on": lambda case, _: printed_date(case.last_test_on),
-    "last_test_method": lambda case, _: _PERFORMERS[case.last_test_by] if case.last_test_by else "",
+    "last_test_by": lambda case, _: _PERFORMERS[case.last_test_by] if case.last_test_by else "",
     "last_test_result": _last_test_result,
     "decision_no": lambda _, facts: facts.decision_no,
     "decision_on": lambda _, facts: printed_date(facts.decision_on),
-    "self_watch_days": lambda _, facts: _number(facts.self_watch_days),
     "dated": _recovery_dated,
 }
 

@@ -88,7 +88,8 @@ def _paper(number: int, name: str, rng: random.Random) -> Paper:
     )
     token = "".join(rng.choices(_CROCKFORD, k=26))
     facts = _facts(f"0180125{number:06d}", examined_on, token, rng)
-    record = ct07_xml(case, Ct07Facts(serial=facts.serial, document_on=examined_on, head_name=HEAD, practitioner_name=PRACTITIONER))
+    names = Ct07Facts(serial=facts.serial, document_on=examined_on, head_name=HEAD, practitioner_name=PRACTITIONER)
+    record = ct07_xml(case, names, made_on=examined_on)
     claims = claims_of(case, Kind.SICK_LEAVE, serial=facts.serial, token=token, status_place=(0, rng.randrange(2**20)), is_reissue=False, signed_on=examined_on)
     return Paper(form_values(design(), case, facts), record, claims)
 

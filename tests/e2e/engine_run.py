@@ -143,7 +143,7 @@ def _orders(cases: CaseSet, authorities: Mapping[str, Authority]) -> Iterator[Or
             practitioner_name=examiner["full_name"],
             head_name=head["full_name"],
             head_examined=examiner is head,
-            serial=f"{number + 1:05d}/GXN-TYT" if design.kind is Kind.RECOVERY else f"{case.facility_code}22{number + 1:05d}",
+            serial=f"{number + 1}/GXN-TYT" if design.kind is Kind.RECOVERY else f"{case.facility_code}22{number + 1:05d}",
             code=f"{number:016d}",
             verify_url=f"HTTPS://{_HOSTS[number % 3]}/V/{_TOKEN}",
             check_address="https://kiemtra.example.vn/check",

@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import datetime as dt
 import io
 import zipfile
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from certsvc.issuing.delegating import withdraw_delegation
+from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.records.ct07 import TAGS_2025
 from certsvc.resources import utc_now
 from keys_dev.make import KeyType
@@ -68,6 +70,20 @@ async def test_an_export_read_again_issues_nothing(dummy_rig: Rig) -> None:
     second = (await dummy_rig.call("GET", f"/v1/batches/{again['id']}/export?format=ct07")).content
     with zipfile.ZipFile(io.BytesIO(second)) as archive:
         assert {name: archive.read(name) for name in archive.namelist() if name.endswith(".xml")} == files
+
+
+async def test_a_document_bears_the_cases_day_and_its_file_the_day_it_was_made(dummy_rig: Rig) -> None:
+    """NGAY_CHUNG_TU and NGAY_CT are the last day of a visit of several days, NGAYLAP is today [domain §1.3, §4]."""
+    examined = dt.date.fromisoformat(record(1)["examined_on"])
+    last = examined + dt.timedelta(days=2)
+    certificate = await dummy_rig.issued(record(1, certified_on=last.isoformat()))
+    for layout, kind, tag in (("ct07", "CT07", "NGAY_CHUNG_TU"), ("xml11", "XML11", "NGAY_CT"), ("xml11", "XML1", "NGAY_RA")):
+        answer = await dummy_rig.call("GET", f"/v1/certificates/{certificate['id']}/export?format={layout}")
+        envelope = fromstring(answer.content)
+        assert envelope.findtext("THONGTINHOSO/NGAYLAP") == f"{today_in_hanoi(utc_now()):%Y%m%d}"
+        [file] = [each for each in envelope.findall(DOCUMENT) if each.findtext("LOAIHOSO") == kind]
+        tags = fromstring(base64.b64decode(file.findtext("NOIDUNGFILE") or ""))
+        assert (tags.findtext(tag) or "")[:8] == f"{last:%Y%m%d}", layout
 
 
 async def test_what_is_no_exchange_file_is_refused_before(dummy_rig: Rig) -> None:

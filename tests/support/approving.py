@@ -9,6 +9,7 @@ import httpx
 from certsvc.issuing.approving import set_requirement
 from certsvc.issuing.delegating import Authority, add_delegation
 from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.models import DelegationKind
 from certsvc.resources import utc_now
 from certsvc.store import certificates
 from tests.support.rig import Rig
@@ -23,11 +24,19 @@ async def require(rig: Rig, *codes: str, required: bool = True) -> int:
     return sum([await set_requirement(rig.res.db, code, required=required, actor="operator", now=utc_now()) for code in codes])
 
 
-async def delegate(rig: Rig, licence: str | None, *, first: int = 0, last: int | None = None, facility: str = HERE) -> uuid.UUID:
+async def delegate(
+    rig: Rig,
+    licence: str | None,
+    *,
+    first: int = 0,
+    last: int | None = None,
+    facility: str = HERE,
+    kind: DelegationKind = DelegationKind.AUTHORISED,
+) -> uuid.UUID:
     """An authority in force from `first` days after the application's today to `last` days after it."""
     today = today_in_hanoi(rig.app.state.clock())
     until = None if last is None else today + dt.timedelta(days=last)
-    authority = Authority(facility, licence, "12/QĐ-TYT", "Trung tâm Y tế", today + dt.timedelta(days=first), until)
+    authority = Authority(facility, licence, "12/QĐ-TYT", "Trung tâm Y tế", today + dt.timedelta(days=first), until, kind)
     return (await add_delegation(rig.res.db, authority, now=utc_now())).id
 
 

@@ -16,13 +16,14 @@ from certsvc.errors import InputError
 from certsvc.issuing.approving import set_requirement
 from certsvc.issuing.delegating import Authority, add_delegation, require_keeper, withdraw_delegation
 from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.models import DelegationKind
 from certsvc.resources import Resources
 from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import registry
 
 router = APIRouter(prefix="/staff/stations/{facility_code}/authority", include_in_schema=False)
 _Typed = Annotated[str, Form(max_length=300)]
-_NOTHING = dict.fromkeys(("licence", "document", "granted_by", "valid_from", "valid_to"), "")
+_NOTHING = dict.fromkeys(("licence", "kind", "document", "granted_by", "valid_from", "valid_to"), "")
 _WHOLE_STATION = "station"
 """What the form's choice of a licence says for the station as a whole."""
 
@@ -67,18 +68,20 @@ async def add(
     staff: StaffForm,
     *,
     licence: _Typed = "",
+    kind: _Typed = DelegationKind.AUTHORISED,
     document: _Typed = "",
     granted_by: _Typed = "",
     valid_from: _Typed = "",
     valid_to: _Typed = "",
 ) -> Response:
     """Enter an authority; what is wrong with it is told on the form."""
-    typed = {"licence": licence, "document": document, "granted_by": granted_by, "valid_from": valid_from, "valid_to": valid_to}
+    typed = {"licence": licence, "kind": kind, "document": document, "granted_by": granted_by, "valid_from": valid_from, "valid_to": valid_to}
     whose = None if licence == _WHOLE_STATION else licence
     async with res.db.read() as session:
         await require_keeper(session, facility_code, caller=staff.caller, now=now, of_station=whose is None)
     try:
-        authority = Authority(facility_code, whose, document.strip(), granted_by.strip(), _read_day(valid_from), _read_day(valid_to) if valid_to else None)
+        days = _read_day(valid_from), _read_day(valid_to) if valid_to else None
+        authority = Authority(facility_code, whose, document.strip(), granted_by.strip(), *days, _read_kind(kind))
         await add_delegation(res.db, authority, now=now)
     except InputError as error:
         return await _page(request, facility_code, res=res, now=now, staff=staff, typed=typed, error=error)
@@ -91,6 +94,14 @@ def _read_day(typed: str) -> dt.date:
         return dt.date.fromisoformat(typed)
     except ValueError as error:
         raise InputError("bad_period", "Ngày bắt đầu hoặc ngày hết hạn chưa đúng.", "The first or the last day is no date.") from error
+
+
+def _read_kind(chosen: str) -> DelegationKind:
+    """Raises InputError `bad_authority`."""
+    try:
+        return DelegationKind(chosen)
+    except ValueError as error:
+        raise InputError("bad_authority", "Hãy chọn ký thay hoặc thừa uỷ quyền.", "Choose deputy or authorised.") from error
 
 
 @router.post("/requirement")

@@ -9,7 +9,7 @@ from certsvc.config import HANOI, Signatures
 from certsvc.errors import Broken
 from certsvc.issuing.authority import is_authorised_on, representatives_on
 from certsvc.issuing.rosters import Roster, Staff
-from certsvc.models import Delegation, Facility, Practitioner, SigningIdentity, Slot
+from certsvc.models import Delegation, DelegationKind, Facility, Practitioner, SigningIdentity, Slot
 
 DAY = dt.date(2026, 3, 15)
 NOON = dt.datetime.combine(DAY, dt.time(12), HANOI)
@@ -119,6 +119,19 @@ def test_the_delegate_signs_in_the_heads_place() -> None:
     found = staff(authority(DEPUTY), examiner=EXAMINER)
     assert _signers(found) == [(Slot.PRACTITIONER, EXAMINER), (Slot.REPRESENTATIVE, DEPUTY), (Slot.ORGANISATION, None)]
     assert (found.head_name, found.examiner_name, found.head_examined) == ("Người 000003", "Người 000002", False)
+
+
+def test_how_a_delegate_signs_comes_from_the_authority() -> None:
+    """Its kind and the titles of the register; a head who was delegated too signs as head, and of several authorities the newest counts."""
+    people = (person(HEAD, role="head"), person(EXAMINER), person(DEPUTY))
+    people[0].title, people[2].title = "Trưởng trạm", "Y sĩ"
+    older, newer = authority(DEPUTY, first=-2), authority(DEPUTY)
+    older.kind, newer.kind = DelegationKind.AUTHORISED, DelegationKind.DEPUTY
+    found = staff(older, newer, examiner=EXAMINER, people=people)
+    assert (found.acting, found.head_title, found.own_title) == (DelegationKind.DEPUTY, "Trưởng trạm", "Y sĩ")
+    found = staff(authority(HEAD), examiner=EXAMINER, people=people)
+    assert (found.acting, found.own_title) == (None, "Trưởng trạm")
+    assert staff(examiner=EXAMINER, people=people).acting is None
 
 
 def test_a_delegate_who_examined_signs_once() -> None:

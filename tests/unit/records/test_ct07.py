@@ -94,11 +94,11 @@ def test_a_birth_may_be_a_year_and_a_child_may_have_no_number() -> None:
 
 def test_the_envelope_holds_one_document() -> None:
     """HSCHUNGTU names the facility and the day, counts one dossier, and carries the very document in base64, unsigned."""
-    envelope = fromstring(ct07_xml(_case(), FACTS))
+    envelope = fromstring(ct07_xml(_case(), FACTS, made_on=dt.date(2022, 3, 1)))
     assert envelope.tag == "HSCHUNGTU"
     assert [child.tag for child in envelope] == ["THONGTINDONVI", "THONGTINHOSO", "CHUKYDONVI"]
     assert envelope.findtext("THONGTINDONVI/MACSKCB") == "01801"
-    assert envelope.findtext("THONGTINHOSO/NGAYLAP") == "20220227"
+    assert envelope.findtext("THONGTINHOSO/NGAYLAP") == "20220301"
     assert envelope.findtext("THONGTINHOSO/SOLUONGHOSO") == "1"
     (file,) = envelope.findall("THONGTINHOSO/DANHSACHHOSO/HOSO/FILEHOSO")
     assert file.findtext("LOAIHOSO") == "CT07"
@@ -109,7 +109,7 @@ def test_the_envelope_holds_one_document() -> None:
 def test_a_case_without_examination_has_no_ct07() -> None:
     """No rule lets such a case pass as sick leave, so asking for it is a fault."""
     with pytest.raises(ValueError, match="examination"):
-        ct07_xml(_case(examined_on=None), FACTS)
+        ct07_xml(_case(examined_on=None), FACTS, made_on=dt.date(2022, 3, 1))
 
 
 @given(st.text(), st.text())

@@ -25,6 +25,7 @@ from tests.unit.records.samples import REGISTRY, SAMPLE, TODAY, judged_row, told
 
 LAYOUTS = {Format.CT07: TAGS_2022, Format.CT07_2025: TAGS_2025}
 HEAD_NO, PRACTITIONER_NO = "0168622131", "0148056573"
+DAY = dt.date(2026, 1, 2)
 
 
 def checked(row: SheetRow) -> Checked:
@@ -99,7 +100,7 @@ def test_every_sample_case_survives_xml11(tmp_path: Path) -> None:
     """All sample cases as XML1 and XML11 and read back: equal in every tag of both; the signer is found by his BHXH number."""
     cases = list(sample_cases())
     station = [replace(case, facility_code="01801", practitioner_licence="000002/HNO-CCHN") for case in cases]
-    for case, row in zip(station, read(b"".join(xml11_xml(case, numbers(case)) for case in station), tmp_path), strict=True):
+    for case, row in zip(station, read(b"".join(xml11_xml(case, numbers(case), made_on=DAY) for case in station), tmp_path), strict=True):
         back = checked(row).case
         assert back is not None, checked(row).findings
         assert xml11_tags(back, numbers(case)) == xml11_tags(case, numbers(case))
@@ -167,7 +168,7 @@ def test_rules_judge_what_the_tags_say(tmp_path: Path) -> None:
 def test_a_year_of_birth_goes_through_both_formats(tmp_path: Path) -> None:
     """yyyy in CT07; twelve digits with zeros in XML1."""
     case = make_case(birth=Birth(1960))
-    for data in (file_for(case, Format.CT07), xml11_xml(case, numbers(case))):
+    for data in (file_for(case, Format.CT07), xml11_xml(case, numbers(case), made_on=DAY)):
         [row] = read(data, tmp_path)
         assert row.cells["birth_date"] == "1960"
 
@@ -227,7 +228,35 @@ def test_other_encodings_are_read(tmp_path: Path) -> None:
 def test_the_embedded_file_is_what_is_exported() -> None:
     """The document that a PDF carries and the export of the same certificate are the same."""
     case = make_case()
-    embedded = fromstring(ct07_xml(case, facts(case)))
+    embedded = fromstring(ct07_xml(case, facts(case), made_on=DAY))
     exported = fromstring(file_for(case, Format.CT07))
     path = "THONGTINHOSO/DANHSACHHOSO/HOSO/FILEHOSO/NOIDUNGFILE"
     assert embedded.findtext(path) == exported.findtext(path)
+
+
+def test_the_visit_says_when_it_ended_and_where_the_patient_lives() -> None:
+    """NGAY_RA is the last day of the visit, MATINH_CU_TRU the commune's province as far as it is known, else the station's."""
+    case = next(sample_cases())
+    assert case.examined_on is not None
+    last = case.examined_on + dt.timedelta(days=2)
+    tags = {ends: xml1_tags(replace(case, certified_on=ends), numbers(case)) for ends in (None, last)}
+    assert [each["NGAY_RA"] for each in tags.values()] == [f"{case.examined_on:%Y%m%d}0000", f"{last:%Y%m%d}0000"]
+    assert {each["NGAY_VAO"] for each in tags.values()} == {f"{case.examined_on:%Y%m%d}0000"}
+    wards = {"00001": "01", "10120": "01", "09022": "01", "": "01", "26734": "", "00688": ""}
+    assert {ward: xml1_tags(replace(case, ward_code=ward), numbers(case))["MATINH_CU_TRU"] for ward in wards} == wards
+
+
+def test_a_file_says_when_it_was_made() -> None:
+    """NGAYLAP is the day the file is made, whatever day the document bears."""
+    case = next(sample_cases())
+    for data in (xml11_xml(case, numbers(case), made_on=DAY), ct07_xml(case, facts(case), made_on=DAY)):
+        assert fromstring(data).findtext("THONGTINHOSO/NGAYLAP") == "20260102"
+
+
+def test_parents_are_named_of_small_children_alone() -> None:
+    """In both formats, as on the paper: below 7 on the day of the examination."""
+    case = replace(next(sample_cases()), examined_on=dt.date(2022, 2, 27), father_name="Nguyễn Văn Thí", mother_name="Trần Thị Dụ")
+    for birth, names in ((Birth.on(dt.date(2015, 2, 28)), ("Nguyễn Văn Thí", "Trần Thị Dụ")), (Birth.on(dt.date(2015, 2, 27)), ("", ""))):
+        born = replace(case, birth=birth)
+        for tags in (ct07_tags(born, facts(born), TAGS_2025), xml11_tags(born, numbers(born))):
+            assert (tags["HO_TEN_CHA"], tags["HO_TEN_ME"]) == names

@@ -60,6 +60,23 @@ def test_whether_approval_is_required_may_be_said(tmp_path: Path) -> None:
     assert [(item["row"], item["field"]) for item in caught.value.errors] == [(3, "requires_approval")]
 
 
+def test_both_copies_and_titles_may_be_said(tmp_path: Path) -> None:
+    """Like approval: what a file leaves out or leaves blank, the database keeps; a title has at most 64 characters."""
+    header, *rows = (SAMPLE / "facilities.csv").read_text(encoding="utf-8").splitlines()
+    facilities = tmp_path / "facilities.csv"
+    facilities.write_text("\n".join([f"{header},prints_both_copies", f"{rows[0]},có", f"{rows[1]},"]))
+    assert [vars(each).get("prints_both_copies") for each in read_facilities(facilities)] == [True, None]
+    header, *rows = (SAMPLE / "practitioners.csv").read_text(encoding="utf-8").splitlines()
+    people = tmp_path / "practitioners.csv"
+    people.write_text("\n".join([f"{header},Chức vụ", f"{rows[0]},Trưởng trạm", f"{rows[1]},"]))
+    assert [vars(each).get("title") for each in read_practitioners(people)] == ["Trưởng trạm", None]
+    assert all("title" not in vars(each) for each in read_practitioners(SAMPLE / "practitioners.csv"))
+    people.write_text("\n".join([f"{header},title", f"{rows[0]},{'x' * 65}"]))
+    with pytest.raises(InputError) as caught:
+        read_practitioners(people)
+    assert [(item["row"], item["field"]) for item in caught.value.errors] == [(2, "title")]
+
+
 def test_a_code_twice_is_refused(tmp_path: Path) -> None:
     """Two facilities of one code would overwrite each other."""
     with pytest.raises(InputError) as caught:

@@ -41,7 +41,8 @@ def _slot(base: Base, field: str) -> TextSlot:
 def test_every_printed_field_has_a_slot_on_the_page(variant: tuple[Design, bool], base: Base) -> None:
     """All fields but the QR's text, and the practitioner's where the head examined, with room for at least a character."""
     design, head_examined = variant
-    unprinted = {"verify_url"} | {name for name, need in design.fields.items() if head_examined and need is Need.WITH_PRACTITIONER}
+    absent = {Need.WITH_DELEGATE, Need.FOR_CHILD} | ({Need.WITH_PRACTITIONER} if head_examined else set())
+    unprinted = {"verify_url"} | {name for name, need in design.fields.items() if need in absent}
     assert {slot.field for slot in base.texts} == set(design.fields) - unprinted
     for slot in base.texts:
         assert 0 < slot.x < slot.x + slot.width < A4[0]
@@ -52,11 +53,11 @@ def test_every_printed_field_has_a_slot_on_the_page(variant: tuple[Design, bool]
 
 
 def test_slots_say_what_the_stylesheet_says() -> None:
-    """Size, face, alignment, capitals, letter spacing, lines and where short text stands come from HTML and CSS."""
+    """Size, face, alignment, capitals, letter spacing and lines come from HTML and CSS."""
     base = compile_base(_design(), head_examined=False, is_reissue=False)
     parent, facility, name = _slot(base, "parent"), _slot(base, "facility"), _slot(base, "full_name")
-    assert (parent.face, parent.size, parent.align, parent.is_upper, len(parent.baselines), parent.is_low) == (FACES[0], 12, "center", True, 2, True)
-    assert (facility.face, facility.is_upper, len(facility.baselines), facility.is_low) == ("Tinos-Bold.ttf", True, 2, False)
+    assert (parent.face, parent.size, parent.align, parent.is_upper, len(parent.baselines), parent.is_low) == (FACES[0], 12, "center", True, 1, False)
+    assert (facility.face, facility.is_upper, len(facility.baselines), facility.is_low) == ("Tinos-Bold.ttf", True, 1, False)
     assert (name.face, name.size, name.align, name.is_upper, len(name.baselines)) == ("Tinos-Bold.ttf", 13, "left", False, 1)
     assert _slot(base, "dated").face == "Tinos-Italic.ttf"
     assert _slot(base, "code").letter_spacing == pytest.approx(0.06 * 15)

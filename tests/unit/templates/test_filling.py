@@ -238,6 +238,13 @@ def test_slots_are_in_order_on_the_page_and_free_of_text(variant: tuple[Design, 
             assert not under.strip(), under
 
 
+def test_marks_stay_within_the_margins(variant: tuple[Design, bool], filled: Filled) -> None:
+    """Every mark with the time below it, the seal's too, lies between the page's left and right margins, 25 and 15 mm."""
+    mm = 72 / 25.4
+    for x0, _, x1, _ in _boxes(filled.blank).values():
+        assert 25 * mm <= x0 + 0.01 < x1 - 0.01 <= 195 * mm, variant[0].id
+
+
 def test_seal_covers_the_left_third_of_the_signature(filled: Filled) -> None:
     """A 36 mm seal centred in its slot reaches over the left third of a 45 mm signature in the representative's [domain §5.3]."""
     boxes = _boxes(filled.blank)

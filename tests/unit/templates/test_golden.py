@@ -30,7 +30,12 @@ def test_page_looks_as_approved(variant: tuple[Design, bool], variant_name: str,
     design, head_examined = variant
     png = preview_png(design, head_examined=head_examined, is_reissue=head_examined, dpi=36)
     tmp_path.joinpath(f"{variant_name}.png").write_bytes(png)
-    with Image.open(BytesIO(png)) as got, Image.open(GOLDEN / f"{variant_name}.png") as golden:
+    assert_looks_alike(png, GOLDEN / f"{variant_name}.png", tmp_path)
+
+
+def assert_looks_alike(png: bytes, approved: Path, tmp_path: Path) -> None:
+    """Blurred, a picture differs from the approved one nowhere much and hardly on the whole; `tmp_path` is where it is to be found."""
+    with Image.open(BytesIO(png)) as got, Image.open(approved) as golden:
         assert got.size == golden.size
         blur = ImageFilter.GaussianBlur(1.5)
         difference = ImageChops.difference(got.convert("RGB").filter(blur), golden.convert("RGB").filter(blur)).convert("L")

@@ -9,9 +9,10 @@ import pytest
 from certsvc.errors import Broken
 from certsvc.records import case as cases  # the module, for pytest would collect its Test… names
 from certsvc.records.case import Birth, CareSetting, Case, IdType, Outcome, Sex
-from certsvc.templates.designs import Design, Need, find_design
+from certsvc.states import DelegationKind
+from certsvc.templates.designs import Design, Need, Trait, find_design
 from certsvc.templates.filling import fill
-from certsvc.templates.values import FormFacts, date_in_words, form_values, grouped_code
+from certsvc.templates.values import FormFacts, date_in_words, form_traits, form_values, grouped_code
 
 CASE = Case(
     case_id="HN-220227-900001",
@@ -86,7 +87,7 @@ def test_every_field_gets_a_composed_text_that_fills_the_form(variant: tuple[Des
     assert all(unicodedata.is_normalized("NFC", value) for value in values.values())
     assert values["full_name"] == "NGUYỄN THỊ ĐƯỢM"
     assert values["practitioner"] == ("" if head_examined else "Lý Văn Thử")
-    assert fill(design, values, record=b"", head_examined=head_examined, is_reissue=False).blank.pdf.startswith(b"%PDF-")
+    assert fill(design, values, record=b"", head_examined=head_examined, is_reissue=False).is_fast
 
 
 def test_sick_leave_prints_dates_days_and_both_numbers() -> None:
@@ -108,7 +109,7 @@ def test_what_does_not_apply_is_blank() -> None:
     assert (values["birth"], values["social_insurance"], values["citizen_id"], values["id_issued_on"]) == ("1981", "0161000001", "", "")
     assert (values["father"], values["mother"]) == ("", "")
     recovery = form_values(RECOVERY, case, FACTS)
-    assert (recovery["vaccine_doses"], recovery["last_dose_on"], recovery["self_watch_days"]) == ("0", "", "")
+    assert (recovery["vaccine_doses"], recovery["last_dose_on"], recovery["guardian"]) == ("0", "", "")
 
 
 def test_sick_leave_bears_the_examination_day_even_if_late() -> None:
@@ -116,6 +117,76 @@ def test_sick_leave_bears_the_examination_day_even_if_late() -> None:
     late, again = form_values(CT07, CASE, FACTS), form_values(CT07, CASE, dataclasses.replace(FACTS, is_reissue=True))
     assert (late["dated"], again["dated"]) == ("Ngày 27 tháng 02 năm 2022", "Ngày 23 tháng 11 năm 2026")
     assert (again["leave_from"], again["leave_to"]) == (late["leave_from"], late["leave_to"])
+
+
+def test_a_visit_of_several_days_is_dated_by_its_last() -> None:
+    """The form bears the day the certificate was written, the examination is its own line [domain §1.3]."""
+    case = dataclasses.replace(CASE, certified_on=dt.date(2022, 3, 1))
+    assert form_values(CT07, case, FACTS)["dated"] == "Ngày 01 tháng 3 năm 2022"
+    assert form_values(MAU07, case, FACTS)["examined_on"] == "27/02/2022"
+    assert form_values(CT07, case, dataclasses.replace(FACTS, is_reissue=True))["dated"] == "Ngày 23 tháng 11 năm 2026"
+
+
+@pytest.mark.parametrize(
+    ("birth", "printed"),
+    [(Birth.on(dt.date(2015, 2, 27)), False), (Birth.on(dt.date(2015, 2, 28)), True), (Birth(2014), False), (Birth(2015), True), (Birth(1981), False)],
+)
+def test_parents_are_printed_below_seven(birth: Birth, printed: bool) -> None:
+    """Below 7 on the day of the examination, a year alone counting as its last day; older patients' lines stay blank."""
+    case = dataclasses.replace(CASE, birth=birth, father_name="Nguyễn Văn Thí", mother_name="Trần Thị Dụ")
+    values = form_values(MAU07, case, FACTS)
+    assert (values["father"], values["mother"]) == (("Nguyễn Văn Thí", "Trần Thị Dụ") if printed else ("", ""))
+
+
+def test_a_childs_recovery_names_who_answers_for_it() -> None:
+    """Below 16 there is a line for father and mother, and it is a trait of the paper; of an adult neither."""
+    child = dataclasses.replace(CASE, birth=Birth.on(dt.date(2006, 2, 28)), father_name="Nguyễn Văn Thí", mother_name="Trần Thị Dụ")
+    grown = dataclasses.replace(child, birth=Birth.on(dt.date(2006, 2, 27)))
+    assert [form_values(RECOVERY, case, FACTS)["guardian"] for case in (child, grown)] == ["Nguyễn Văn Thí, Trần Thị Dụ", ""]
+    assert [form_traits(RECOVERY, case, FACTS) for case in (child, grown)] == [{Trait.FOR_CHILD}, set()]
+    assert form_traits(CT07, child, FACTS) == set()
+
+
+def test_recovery_says_at_home_where_the_rule_is_for_home_alone() -> None:
+    """A rule for other settings too gives a title without a place; where the case was, its own line says."""
+    home, wide = frozenset({CareSetting.HOME}), frozenset(CareSetting)
+    titles = {settings: form_values(RECOVERY, CASE, dataclasses.replace(FACTS, care_settings=settings))["subject"] for settings in (home, wide)}
+    assert titles[home] == titles[wide] + " tại nhà" == "Khỏi bệnh và hoàn thành thời gian cách ly, điều trị COVID-19 tại nhà"
+    in_hospital = form_values(RECOVERY, dataclasses.replace(CASE, care_setting=CareSetting.HOSPITAL), dataclasses.replace(FACTS, care_settings=wide))
+    assert (in_hospital["subject"], in_hospital["care_place"]) == (titles[wide], "bệnh viện")
+
+
+def test_who_tested_is_no_method() -> None:
+    """Method of the first test and performer of the last are fields of their own."""
+    values = form_values(RECOVERY, CASE, FACTS)
+    assert (values["test_method"], values["last_test_by"]) == ("test nhanh kháng nguyên", "nhân viên y tế")
+
+
+@pytest.mark.parametrize(
+    ("acting", "head_title", "own_title", "printed"),
+    [
+        (None, "", "", ("TRƯỞNG TRẠM Y TẾ", "")),
+        (None, "Giám đốc", "", ("GIÁM ĐỐC", "")),
+        (DelegationKind.DEPUTY, "Trưởng trạm", "Phó Trưởng trạm", ("KT. TRƯỞNG TRẠM", "PHÓ TRƯỞNG TRẠM")),
+        (DelegationKind.DEPUTY, "", "", ("KT. TRƯỞNG TRẠM Y TẾ", "PHÓ TRƯỞNG TRẠM Y TẾ")),
+        (DelegationKind.AUTHORISED, "Trưởng trạm", "Y sĩ", ("TUQ. TRƯỞNG TRẠM", "Y SĨ")),
+        (DelegationKind.AUTHORISED, "", "", ("TUQ. TRƯỞNG TRẠM Y TẾ", "NGƯỜI ĐƯỢC UỶ QUYỀN")),
+    ],
+)
+def test_a_delegate_signs_below_the_heads_title(acting: DelegationKind | None, head_title: str, own_title: str, printed: tuple[str, str]) -> None:
+    """KT. or TUQ. before the head's title, and the delegate's own below it; usual titles where the register names none [NĐ 30/2020, Annex I]."""
+    facts = dataclasses.replace(FACTS, acting=acting, head_title=head_title, own_title=own_title)
+    for design in (CT07, MAU07, RECOVERY):
+        values = form_values(design, CASE, facts)
+        assert (values["signed_as"], values["own_title"]) == (("", "") if acting is None and design is not RECOVERY else printed)
+        assert (Trait.IS_DELEGATED in form_traits(design, CASE, facts)) is (acting is not None)
+
+
+@pytest.mark.parametrize("diagnosis", ["U07.1 - COVID-19", "u071: COVID-19"])
+def test_a_diagnosis_with_its_code_is_not_given_it_twice(diagnosis: str) -> None:
+    """Mẫu 07 prints code and name, once each [rules A-DIAGNOSIS]."""
+    values = form_values(MAU07, dataclasses.replace(CASE, diagnosis=diagnosis), FACTS)
+    assert values["icd10_diagnosis_treatment"] == f"{diagnosis}\nĐiều trị ngoại trú"
 
 
 def test_recovery_bears_the_day_it_is_issued() -> None:
@@ -149,7 +220,7 @@ def test_every_code_has_words(sex: Sex, setting: CareSetting, performer: cases.T
     """No code of the record reaches the paper as a code."""
     values = form_values(RECOVERY, dataclasses.replace(CASE, sex=sex, care_setting=setting, last_test_by=performer), FACTS)
     assert values["sex"] in {"Nam", "Nữ", "Chưa xác định"}
-    assert not {values["care_place"], values["last_test_method"]} & {"home", "centre", "hospital", "self", ""}
+    assert not {values["care_place"], values["last_test_by"]} & {"home", "centre", "hospital", "self", ""}
 
 
 def test_dates_in_words_follow_decree_30() -> None:
