@@ -9,14 +9,14 @@ from certsvc.issuing.orders import Order
 from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.issuing.rosters import Roster, Staff
 from certsvc.models import Certificate, Kind
-from certsvc.records import discharge_rule_on
+from certsvc.records import CareSetting, Rulebook
 from certsvc.templates.designs import choose_design
 from certsvc.templates.values import FormFacts
 from certsvc.vault import Vault
 from certsvc.verify.codes import format_code
 
 
-def make_order(certificate: Certificate, roster: Roster, *, vault: Vault, settings: Settings, now: dt.datetime) -> Order:
+def make_order(certificate: Certificate, roster: Roster, *, rules: Rulebook, vault: Vault, settings: Settings, now: dt.datetime) -> Order:
     """The order of a claimed certificate, to be signed about `now`.
 
     Raises Broken `no_head`, `no_authority`, `no_identity`, `no_design`, `not_numbered` or `record_unreadable` where a person must act first.
@@ -30,7 +30,7 @@ def make_order(certificate: Certificate, roster: Roster, *, vault: Vault, settin
         kind=certificate.kind,
         design_id=choose_design(certificate.kind, event_on=certificate.event_on).id,
         case=case,
-        facts=_facts(certificate, staff, vault=vault, settings=settings, today=today_in_hanoi(now)),
+        facts=_facts(certificate, staff, rules=rules, vault=vault, settings=settings, today=today_in_hanoi(now)),
         late_reason=certificate.late_reason,
         serial=certificate.serial,
         token=vault.token(certificate.id),
@@ -39,8 +39,8 @@ def make_order(certificate: Certificate, roster: Roster, *, vault: Vault, settin
     )
 
 
-def _facts(certificate: Certificate, staff: Staff, *, vault: Vault, settings: Settings, today: dt.date) -> FormFacts:
-    rule = discharge_rule_on(certificate.event_on) if certificate.kind is Kind.RECOVERY else None
+def _facts(certificate: Certificate, staff: Staff, *, rules: Rulebook, vault: Vault, settings: Settings, today: dt.date) -> FormFacts:
+    rule = rules.discharge_rule_on(certificate.event_on, CareSetting.HOME) if certificate.kind is Kind.RECOVERY else None
     return FormFacts(
         facility_name=staff.facility_name,
         parent_name=staff.parent_name,

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.config import HANOI
 from certsvc.issuing.known import PeoplesHistory
 from certsvc.models import ApiKey, Batch, Certificate, Episode, Event, Kind, Status
-from certsvc.records import Case, Checked, Finding, Leave, Verdict, duplicate_finding, judge, rule_ids
+from certsvc.records import Case, Checked, Finding, Leave, Rulebook, Verdict, duplicate_finding, judge, rule_ids
 from certsvc.store import papers, registry
 from certsvc.vault import Vault
 
@@ -54,7 +54,14 @@ class Terms:
 
 
 async def answer_rows(
-    session: AsyncSession, rows: Sequence[Checked], *, terms: Terms, vault: Vault, history: PeoplesHistory, kinds: Collection[Kind] = tuple(Kind)
+    session: AsyncSession,
+    rows: Sequence[Checked],
+    *,
+    terms: Terms,
+    vault: Vault,
+    history: PeoplesHistory,
+    rules: Rulebook,
+    kinds: Collection[Kind] = tuple(Kind),
 ) -> list[tuple[Answer, ...]]:
     """Judge rows in the order of the file, and add what is to be issued (unless `terms.dry_run`).
 
@@ -68,7 +75,7 @@ async def answer_rows(
     await _note_episodes(session, rows, terms=terms, vault=vault, history=history)
     await history.learn(session, people, caller=terms.caller, kinds=kinds)
     holding = await registry.requiring_approval(session, {case.facility_code for case in cases})
-    desk = _Desk(newest, people, terms, vault, history, holding, kinds)
+    desk = _Desk(newest, people, terms, vault, history, rules, holding, kinds)
     answers = await asyncio.to_thread(desk.answer_all, rows)
     await papers.add_all(session, Certificate, desk.accepted)
     await papers.add_all(session, Event, [_requested(values, terms) for values in desk.accepted])
@@ -91,6 +98,7 @@ class _Desk:
     terms: Terms
     vault: Vault
     history: PeoplesHistory
+    rules: Rulebook
     holding: Collection[str]
     kinds: Collection[Kind]
     accepted: list[dict[str, Any]] = field(default_factory=list)
@@ -99,7 +107,7 @@ class _Desk:
         return [self._answer(row) for row in rows]
 
     def _answer(self, row: Checked) -> tuple[Answer, ...]:
-        judgement = judge(row, history=self.history.beside((row.facility_code, row.case_id)), kinds=self.kinds)
+        judgement = judge(row, history=self.history.beside((row.facility_code, row.case_id)), rules=self.rules, kinds=self.kinds)
         return tuple(self._answer_kind(row, kind, verdict) for kind, verdict in judgement.items())
 
     def _answer_kind(self, row: Checked, kind: Kind, verdict: Verdict) -> Answer:

@@ -13,6 +13,7 @@ from certsvc.errors import Conflict, Forbidden, InputError, NotFound
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.requesting import Terms, new_certificate
 from certsvc.issuing.requesting_one import check_for, rejected
+from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.models import ApiKey, Certificate, EventType, Role
 from certsvc.records import Case, Cell, judge, rule_ids
 from certsvc.store import Database, certificates, papers, recalls, registry, status_lists
@@ -168,7 +169,7 @@ async def _corrected(
     history = PeoplesHistory()
     if row.case is not None:
         await history.learn(session, {row.case.person_key: vault.person(row.case.person_key)}, caller=caller)
-    verdict = judge(row, history=history.beside((old.facility_code, old.case_id)))[old.kind]
+    verdict = judge(row, history=history.beside((old.facility_code, old.case_id)), rules=await load_rulebook(session))[old.kind]
     if row.case is None or verdict.outcome == "reject":
         raise rejected(verdict.findings)
     if (row.case.facility_code, row.case.case_id) != (old.facility_code, old.case_id):

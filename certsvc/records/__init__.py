@@ -10,7 +10,8 @@ from certsvc.records.checking import Checked, OpenEpisode, check
 from certsvc.records.findings import Finding, Level, Rule
 from certsvc.records.illness import Registry
 from certsvc.records.judging import History, Judgement, Leave, Verdict, judge, late_finding
-from certsvc.records.rules import RULES, DischargeRule, discharge_rule_on, duplicate_finding, finding, rule_ids
+from certsvc.records.rulebook import DischargeRule, Rulebook, built_in
+from certsvc.records.rules import RULES, duplicate_finding, finding, rule_ids
 from certsvc.records.seen import SeenCases
 
 __all__ = [
@@ -32,14 +33,15 @@ __all__ = [
     "Person",
     "Registry",
     "Rule",
+    "Rulebook",
     "SeenCases",
     "Sex",
     "TestMethod",
     "TestPerformer",
     "TestResult",
     "Verdict",
+    "built_in",
     "check",
-    "discharge_rule_on",
     "duplicate_finding",
     "finding",
     "judge",

@@ -12,7 +12,8 @@ from typing import Literal, Protocol, TypeAlias
 from certsvc.records.case import CareSetting, Case, Outcome, TestPerformer, TestResult
 from certsvc.records.checking import Checked
 from certsvc.records.findings import Finding
-from certsvc.records.rules import DischargeRule, discharge_rule_on, finding, leave_ceiling_on
+from certsvc.records.rulebook import DischargeRule, Rulebook
+from certsvc.records.rules import finding
 from certsvc.states import Kind
 
 _SCHOOL_AGE = 7
@@ -50,21 +51,21 @@ class Verdict:
 Judgement: TypeAlias = Mapping[Kind, Verdict]
 
 
-def judge(checked: Checked, *, history: History, kinds: Iterable[Kind] = Kind) -> Judgement:
+def judge(checked: Checked, *, history: History, rules: Rulebook, kinds: Iterable[Kind] = Kind) -> Judgement:
     """The verdict for each of `kinds`; `days` is the length of the leave where one is issued.
 
     Of the person's history a sick leave asks for leaves alone, a recovery for open episodes alone.
     """
-    return {kind: _judge_kind(checked, kind, history) for kind in kinds}
+    return {kind: _judge_kind(checked, kind, history, rules) for kind in kinds}
 
 
-def _judge_kind(checked: Checked, kind: Kind, history: History) -> Verdict:
+def _judge_kind(checked: Checked, kind: Kind, history: History, rules: Rulebook) -> Verdict:
     if kind not in checked.wants:
         return Verdict("none")
     case = checked.case
     if case is None:
         return Verdict("reject", tuple(each for each in checked.findings if each.rejects))
-    found = _sick_leave(case, history) if kind is Kind.SICK_LEAVE else _recovery(case, history)
+    found = _sick_leave(case, history, rules) if kind is Kind.SICK_LEAVE else _recovery(case, history, rules)
     if rejecting := tuple(each for each in found if each.rejects):
         return Verdict("reject", rejecting)
     return Verdict("issue", (*checked.findings, *found), case.leave_days if kind is Kind.SICK_LEAVE else None)
@@ -78,10 +79,10 @@ def late_finding(case: Case, *, signed_on: dt.date, late_reason: str = "late") -
     return None if signed_on == case.examined_on else finding("A-LATE", "examined_on", late_reason)
 
 
-def _sick_leave(case: Case, history: History) -> list[Finding]:
+def _sick_leave(case: Case, history: History, rules: Rulebook) -> list[Finding]:
     """Form (a), in table order [domain §1.4]."""
     found = []
-    max_days = leave_ceiling_on(case.event_on(Kind.SICK_LEAVE)).max_days
+    max_days = rules.leave_ceiling_on(case.event_on(Kind.SICK_LEAVE)).max_days
     if case.leave_days > max_days:
         found.append(finding("A-30-DAYS", "isolation_to", max_days=max_days))
     if case.isolation_from != case.examined_on:
@@ -112,9 +113,9 @@ def _overlap(case: Case, leave: Leave) -> Finding:
     return finding("A-OVERLAP", "isolation_from", label=leave.label, **{name: f"{day:%d/%m/%Y}" for name, day in days.items()})
 
 
-def _recovery(case: Case, history: History) -> list[Finding]:
+def _recovery(case: Case, history: History, rules: Rulebook) -> list[Finding]:
     """Form (b), in table order [domain §2.3]; `d` is taken at the end of isolation."""
-    rule = discharge_rule_on(case.event_on(Kind.RECOVERY))
+    rule = rules.discharge_rule_on(case.event_on(Kind.RECOVERY), CareSetting.HOME)
     if rule is None:
         return [finding("R-NO-RULE", "isolation_to")]
     found = []

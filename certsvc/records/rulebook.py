@@ -95,7 +95,7 @@ def _in_force(rows: Iterable[_Row], day: dt.date) -> _Row | None:
 _TT56, _TT25 = "TT 56/2017/TT-BYT", "TT 25/2025/TT-BYT"
 _HOME = frozenset({CareSetting.HOME})
 
-BUILT_IN = Rulebook(
+_BUILT_IN = Rulebook(
     (
         LeaveCeiling(valid_from=dt.date.min, valid_to=dt.date(2025, 6, 30), max_days=30, basis=_TT56, sureness=Sureness.FOUND),
         LeaveCeiling(valid_from=dt.date(2025, 7, 1), valid_to=None, max_days=30, basis=_TT25, sureness=Sureness.FOUND),
@@ -134,3 +134,8 @@ BUILT_IN = Rulebook(
     ),
 )
 """What comes with the service. The decisions of 2021 (QĐ 3416, QĐ 4689, Hanoi's 276/PA-UBND) are not entered: R-NO-RULE."""
+
+
+def built_in() -> Rulebook:
+    """The rows that come with the service, and no others."""
+    return _BUILT_IN

@@ -1,15 +1,8 @@
-"""The rules: the catalogue in table order, and the figures in them that change with the law.
-
-A new decision of the Ministry is one more row in a dated table, with its legal basis. Rows are chosen by
-the event date (examination day for sick leave, end of isolation for recovery), never by the print date.
-"""
+"""The rules: the catalogue in table order, and findings of it. Figures that change with the law stand in `rulebook`."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Protocol, TypeVar
 
 from certsvc.records.certificate_catalogue import RECOVERY_RULES, SICK_LEAVE_RULES
 from certsvc.records.field_catalogue import FIELD_RULES
@@ -24,105 +17,7 @@ _RANK = {rule_id: rank for rank, rule_id in enumerate(RULES)}
 _COLUMN_RANK: dict[str | None, int] = {None: -1} | {name: rank for rank, name in enumerate(TITLES_VI)}
 
 
-class Sureness(StrEnum):
-    """How well a dated row is founded."""
-
-    FOUND = "found in a public source"
-    REMEMBERED = "background knowledge, text not seen"
-
-
-class Dated(Protocol):
-    @property
-    def valid_from(self) -> dt.date: ...
-    @property
-    def valid_to(self) -> dt.date | None: ...
-
-
-_Row = TypeVar("_Row", bound=Dated)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaveCeiling:
-    """The most days one sick-leave certificate may have [domain §1.4 A1]."""
-
-    valid_from: dt.date
-    valid_to: dt.date | None
-    max_days: int
-    basis: str
-    sureness: Sureness
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DischargeRule:
-    """When an F0 at home has recovered [domain §2.3].
-
-    `d` counts from the positive test: `min_days` with a counted negative test; `vaccinated_days` or
-    `other_days` without one. Vaccinated: `min_doses`, the last `dose_lead_days` before the positive test.
-    `decision` and `decided_on` are what the certificate cites.
-    """
-
-    valid_from: dt.date
-    valid_to: dt.date | None
-    min_days: int
-    vaccinated_days: int
-    other_days: int
-    min_doses: int
-    dose_lead_days: int
-    decision: str
-    decided_on: dt.date
-    basis: str
-    sureness: Sureness
-
-
-LEAVE_CEILINGS = (
-    LeaveCeiling(valid_from=dt.date.min, valid_to=dt.date(2025, 6, 30), max_days=30, basis="TT 56/2017/TT-BYT", sureness=Sureness.FOUND),
-    LeaveCeiling(valid_from=dt.date(2025, 7, 1), valid_to=None, max_days=30, basis="TT 25/2025/TT-BYT", sureness=Sureness.FOUND),
-)
-
-DISCHARGE_RULES = (
-    DischargeRule(
-        valid_from=dt.date(2022, 2, 1),
-        valid_to=dt.date(2022, 3, 13),
-        min_days=7,
-        vaccinated_days=10,
-        other_days=14,
-        min_doses=2,
-        dose_lead_days=14,
-        decision="261/QĐ-BYT",
-        decided_on=dt.date(2022, 1, 31),
-        basis="QĐ 250/QĐ-BYT 28/01/2022, QĐ 261/QĐ-BYT 31/01/2022",
-        sureness=Sureness.FOUND,
-    ),
-    DischargeRule(
-        valid_from=dt.date(2022, 3, 14),
-        valid_to=None,
-        min_days=7,
-        vaccinated_days=10,
-        other_days=14,
-        min_doses=2,
-        dose_lead_days=14,
-        decision="604/QĐ-BYT",
-        decided_on=dt.date(2022, 3, 14),
-        basis="QĐ 604/QĐ-BYT 14/03/2022 (thay QĐ 261/QĐ-BYT)",
-        sureness=Sureness.REMEMBERED,
-    ),
-)
-"""The decisions of 2021 (QĐ 3416, QĐ 4689, Hanoi's 276/PA-UBND) are rows to add; until then: R-NO-RULE."""
-
 OLD_COVID_CODE = "B34.2"
-
-
-def leave_ceiling_on(day: dt.date) -> LeaveCeiling:
-    """The ceiling for an examination on that day."""
-    found = _in_force(LEAVE_CEILINGS, day)
-    if found is None:
-        raise LookupError("the table of leave ceilings has a gap")
-    return found
-
-
-def discharge_rule_on(day: dt.date) -> DischargeRule | None:
-    """The discharge rule for an isolation that ended on that day; None where none has been entered."""
-    return _in_force(DISCHARGE_RULES, day)
 
 
 def takes_old_covid_code(day: dt.date) -> bool:
@@ -160,7 +55,3 @@ def rule_ids(findings: Iterable[Finding]) -> list[str]:
 def duplicate_finding(*, is_same_content: bool) -> Finding:
     """V-DUPLICATE, saying whether the earlier record of the same case says the same."""
     return finding("V-DUPLICATE", "case_id", "same" if is_same_content else "other")
-
-
-def _in_force(rows: Sequence[_Row], day: dt.date) -> _Row | None:
-    return next((row for row in rows if row.valid_from <= day and (row.valid_to is None or day <= row.valid_to)), None)

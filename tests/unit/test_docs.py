@@ -20,7 +20,7 @@ from certsvc.api import problems
 from certsvc.cli import app
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.models import Kind
-from certsvc.records import check, judge, refusals
+from certsvc.records import built_in, check, judge, refusals
 from certsvc.records.registry_files import read_facilities, read_practitioners
 from docs.reference import pages
 
@@ -140,7 +140,7 @@ def test_the_tours_record_is_accepted() -> None:
     stations = Stations(read_facilities(sample / "facilities.csv"), read_practitioners(sample / "practitioners.csv"))
     kind = Kind(request["kind"])
     row = check(request["record"], today=dt.date.fromisoformat(request["record"]["isolation_to"]), registry=stations, wants=frozenset({kind}))
-    verdict = judge(row, history=PeoplesHistory().beside((row.facility_code, row.case_id)))[kind]
+    verdict = judge(row, history=PeoplesHistory().beside((row.facility_code, row.case_id)), rules=built_in())[kind]
     assert (verdict.outcome, verdict.findings) == ("issue", ())
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from certsvc.models import Facility, Kind, Practitioner
-from certsvc.records import Cell, Checked, Judgement, Leave, check, judge, rule_ids
+from certsvc.records import Cell, Checked, Judgement, Leave, built_in, check, judge, rule_ids
 from certsvc.records.registry_files import read_facilities, read_practitioners
 
 SAMPLE = Path(__file__).parents[2] / "data" / "f0_sample"
@@ -91,7 +91,7 @@ def checked(**changes: Cell) -> Checked:
 
 
 def judged(history: KnownHistory | None = None, /, **changes: Cell) -> Judgement:
-    return judge(checked(**changes), history=history or KnownHistory())
+    return judge(checked(**changes), history=history or KnownHistory(), rules=built_in())
 
 
 def told(judgement: Judgement, kind: Kind) -> str:

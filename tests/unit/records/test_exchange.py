@@ -11,7 +11,7 @@ from defusedxml.ElementTree import fromstring
 
 from certsvc.errors import InputError
 from certsvc.models import Kind
-from certsvc.records import Birth, Case, Checked, check, judge
+from certsvc.records import Birth, Case, Checked, built_in, check, judge
 from certsvc.records.ct07 import TAGS_2022, TAGS_2025, Ct07Facts, ct07_tags, ct07_xml
 from certsvc.records.exchange_fields import Format, field_table
 from certsvc.records.exchange_xml import document, dossier, envelope
@@ -32,7 +32,7 @@ def checked(row: SheetRow) -> Checked:
 
 
 def outcome(row: SheetRow) -> tuple[str, str]:
-    judgement = judge(checked(row), history=KnownHistory())
+    judgement = judge(checked(row), history=KnownHistory(), rules=built_in())
     return told(judgement, Kind.SICK_LEAVE), told(judgement, Kind.RECOVERY)
 
 

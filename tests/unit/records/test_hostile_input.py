@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from certsvc.errors import InputError
-from certsvc.records import Case, Cell, check, judge
+from certsvc.records import Case, Cell, built_in, check, judge
 from certsvc.records.tables import open_table
 from tests.unit.records.samples import GOOD, REGISTRY, SAMPLE, TODAY, KnownHistory
 from tests.unit.records.test_xlsx import rewritten, saved
@@ -32,7 +32,7 @@ CELLS: st.SearchStrategy[Cell] = st.one_of(
 def test_any_cells_are_judged(changes: dict[str, Cell]) -> None:
     """A row of anything gets its verdicts, its findings are JSON and UTF-8, and a case that passes round-trips."""
     row = check({**GOOD, **changes}, today=TODAY, registry=REGISTRY)
-    verdicts = judge(row, history=KnownHistory()).values()
+    verdicts = judge(row, history=KnownHistory(), rules=built_in()).values()
     for verdict in verdicts:
         for found in verdict.findings:
             "".join(map(str, found.to_json().values())).encode()

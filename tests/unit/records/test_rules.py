@@ -1,15 +1,12 @@
 """Every rule of the catalogue is triggered by a record made for it, and by that rule alone."""
 
 import datetime as dt
-import itertools
 import string
-from collections.abc import Sequence
 
 import pytest
 
 from certsvc.models import Kind
-from certsvc.records import RULES, Cell, Leave, Level, Rule, SeenCases, check, discharge_rule_on, finding, judge, late_finding
-from certsvc.records.rules import DISCHARGE_RULES, LEAVE_CEILINGS, Dated, leave_ceiling_on
+from certsvc.records import RULES, Cell, Leave, Level, Rule, SeenCases, built_in, check, finding, judge, late_finding
 from tests.unit.records.rule_cases import A_CASES, R_CASES, V_CASES, W_CASES
 from tests.unit.records.samples import GOOD, REGISTRY, TODAY, KnownHistory, checked, judged, outcomes, warned
 
@@ -171,7 +168,7 @@ def test_a_second_row_of_a_case_is_a_duplicate() -> None:
     assert "nội dung khác" in other.message_vi
     assert seen.find(checked(facility_code="01802", practitioner_licence="000011/HNO-CCHN")) is None
     row = checked().with_finding(same)
-    assert {verdict.outcome for verdict in judge(row, history=KnownHistory()).values()} == {"reject"}
+    assert {verdict.outcome for verdict in judge(row, history=KnownHistory(), rules=built_in()).values()} == {"reject"}
 
 
 def test_a_rejected_first_row_stands_too() -> None:
@@ -207,20 +204,6 @@ def test_an_absent_column_is_an_empty_cell() -> None:
     row = check({"wants_sick_leave": True}, today=TODAY, registry=REGISTRY)
     assert {each.rule for each in row.findings} >= {"V-NAME", "V-BIRTH", "V-SEX", "V-SOCIAL-NO", "V-DATE-ORDER", "V-FACILITY", "V-ICD10", "V-TEXT", "V-VALUE"}
     assert (row.case_id, row.facility_code) == ("", "")
-
-
-def test_dated_rows_cover_time_without_gap_or_overlap() -> None:
-    """Each day from the first row on has exactly one discharge rule, every day one ceiling."""
-    tables: tuple[Sequence[Dated], ...] = (DISCHARGE_RULES, LEAVE_CEILINGS)
-    for rows in tables:
-        for row, following in itertools.pairwise(rows):
-            assert row.valid_to is not None
-            assert row.valid_to + dt.timedelta(days=1) == following.valid_from
-        assert rows[-1].valid_to is None
-    assert discharge_rule_on(dt.date(2022, 1, 31)) is None
-    first, second = discharge_rule_on(dt.date(2022, 2, 1)), discharge_rule_on(dt.date(2022, 3, 14))
-    assert (first and first.decision, second and second.decision) == ("261/QĐ-BYT", "604/QĐ-BYT")
-    assert leave_ceiling_on(dt.date(2025, 7, 1)).basis.startswith("TT 25/2025")
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)

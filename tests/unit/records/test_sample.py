@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from certsvc.models import Kind
-from certsvc.records import SeenCases, check, judge
+from certsvc.records import SeenCases, built_in, check, judge
 from certsvc.records.tables import open_table
 from tests import make_f0_cases as maker
 from tests.unit.records.samples import SAMPLE, TODAY, KnownHistory, MemoryRegistry, told, warned
@@ -24,7 +24,7 @@ def outcomes_of(path: Path) -> list[Told]:
         for row in table:
             checked = check(row.cells, today=TODAY, registry=registry, notices=row.notices)
             assert seen.find(checked) is None
-            judgement = judge(checked, history=KnownHistory())
+            judgement = judge(checked, history=KnownHistory(), rules=built_in())
             found.append(
                 {
                     "case_id": checked.case_id,

@@ -13,7 +13,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from certsvc.errors import InputError
-from certsvc.records import check, judge, rule_ids
+from certsvc.records import built_in, check, judge, rule_ids
 from certsvc.records.tables import open_table
 from tests.unit.records.samples import GOOD, REGISTRY, SAMPLE, TODAY, KnownHistory, warned
 from tests.unit.records.test_tables import TITLES, read, refused
@@ -124,7 +124,7 @@ def test_formulas_are_read_by_their_value_and_said(tmp_path: Path) -> None:
     ]
     assert set(table.notices) == set(row.notices)
     assert (row.cells["employer"], row.cells["address"]) == ("Trường Tiểu học", None)
-    judgement = judge(check(row.cells, today=TODAY, registry=REGISTRY, notices=row.notices), history=KnownHistory())
+    judgement = judge(check(row.cells, today=TODAY, registry=REGISTRY, notices=row.notices), history=KnownHistory(), rules=built_in())
     assert {verdict.outcome for verdict in judgement.values()} == {"issue"}
     assert warned(judgement) == {"W-FORMULA"}
 
