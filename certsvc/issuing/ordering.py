@@ -9,7 +9,7 @@ from certsvc.issuing.orders import Order
 from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.issuing.rosters import Roster, Staff
 from certsvc.models import Certificate, Kind
-from certsvc.records import CareSetting, Rulebook
+from certsvc.records import DischargeRule, Rulebook
 from certsvc.templates.designs import choose_design
 from certsvc.templates.values import FormFacts
 from certsvc.vault import Vault
@@ -19,7 +19,7 @@ from certsvc.verify.codes import format_code
 def make_order(certificate: Certificate, roster: Roster, *, rules: Rulebook, vault: Vault, settings: Settings, now: dt.datetime) -> Order:
     """The order of a claimed certificate, to be signed about `now`.
 
-    Raises Broken `no_head`, `no_authority`, `no_identity`, `no_design`, `not_numbered` or `record_unreadable` where a person must act first.
+    Raises Broken `no_head`, `no_authority`, `no_identity`, `no_design`, `no_rule`, `not_numbered` or `record_unreadable` where a person must act first.
     """
     if certificate.serial is None or certificate.status_list is None or certificate.status_index is None:
         raise Broken("not_numbered", "Giấy chưa được đánh số.", "The certificate was given no numbers.")
@@ -40,7 +40,7 @@ def make_order(certificate: Certificate, roster: Roster, *, rules: Rulebook, vau
 
 
 def _facts(certificate: Certificate, staff: Staff, *, rules: Rulebook, vault: Vault, settings: Settings, today: dt.date) -> FormFacts:
-    rule = rules.discharge_rule_on(certificate.event_on, CareSetting.HOME) if certificate.kind is Kind.RECOVERY else None
+    rule = _rule(certificate, rules) if certificate.kind is Kind.RECOVERY else None
     return FormFacts(
         facility_name=staff.facility_name,
         parent_name=staff.parent_name,
@@ -57,8 +57,16 @@ def _facts(certificate: Certificate, staff: Staff, *, rules: Rulebook, vault: Va
         decision_no=rule.decision if rule else "",
         decision_on=rule.decided_on if rule else None,
         no_negative="W-NO-NEGATIVE" in certificate.warnings,
-        self_watch_days=None,
+        self_watch_days=rule.self_watch_days if rule else None,
     )
+
+
+def _rule(certificate: Certificate, rules: Rulebook) -> DischargeRule:
+    """What the certificate was judged by, in force or not. Raises Broken `no_rule`."""
+    rule = rules.find(certificate.discharge_rule)
+    if not isinstance(rule, DischargeRule):
+        raise Broken("no_rule", "Không còn tìm thấy quy định mà giấy viện dẫn.", "The rule that the certificate cites is not to be found.")
+    return rule
 
 
 def printed_serial(certificate: Certificate) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.config import HANOI
 from certsvc.issuing.known import PeoplesHistory
 from certsvc.models import ApiKey, Batch, Certificate, Episode, Event, Kind, Status
-from certsvc.records import Case, Checked, Finding, Leave, Rulebook, Verdict, duplicate_finding, judge, rule_ids
+from certsvc.records import Case, Checked, Finding, Leave, Rulebook, Verdict, duplicate_finding, governing_rule, judge, rule_ids
 from certsvc.store import papers, registry
 from certsvc.vault import Vault
 
@@ -130,6 +130,7 @@ class _Desk:
         revision = 1 if before is None else before.revision + 1
         person = self.people[case.person_key]
         values = _values(case, kind, revision=revision, person=person, record=row.record, digest=row.digest, terms=self.terms, vault=self.vault)
+        values["discharge_rule"] = discharge_rule_of(case, kind, self.rules)
         values |= {"warnings": list(rule_ids(findings)), "awaits_approval": case.facility_code in self.holding}
         self.accepted.append(values)
         return Answer(kind, "accepted", findings, days, values["id"])
@@ -203,6 +204,7 @@ def _values(case: Case, kind: Kind, *, revision: int, person: str, record: bytes
         "record": vault.seal_record(certificate_id, record),
         "record_digest": digest,
         "event_on": case.event_on(kind),
+        "discharge_rule": None,
         "leave_from": case.isolation_from if is_leave else None,
         "leave_to": case.isolation_to if is_leave else None,
         "days": case.leave_days if is_leave else None,
@@ -217,6 +219,12 @@ def _values(case: Case, kind: Kind, *, revision: int, person: str, record: bytes
         "requested_at": terms.now,
         "changed_at": terms.now,
     }
+
+
+def discharge_rule_of(case: Case, kind: Kind, rules: Rulebook) -> str | None:
+    """The id of the row by which a recovery is judged, and which its certificate cites."""
+    rule = governing_rule(case, rules) if kind is Kind.RECOVERY else None
+    return rule.id if rule else None
 
 
 def today_in_hanoi(now: dt.datetime) -> dt.date:

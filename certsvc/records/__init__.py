@@ -9,7 +9,7 @@ from certsvc.records.cells import Cell
 from certsvc.records.checking import Checked, OpenEpisode, check
 from certsvc.records.findings import Finding, Level, Rule
 from certsvc.records.illness import Registry
-from certsvc.records.judging import History, Judgement, Leave, Verdict, judge, late_finding
+from certsvc.records.judging import History, Judgement, Leave, Verdict, governing_rule, judge, late_finding
 from certsvc.records.rulebook import DischargeRule, Rulebook, built_in
 from certsvc.records.rules import RULES, duplicate_finding, finding, rule_ids
 from certsvc.records.seen import SeenCases
@@ -44,6 +44,7 @@ __all__ = [
     "check",
     "duplicate_finding",
     "finding",
+    "governing_rule",
     "judge",
     "late_finding",
     "rule_ids",

@@ -71,6 +71,12 @@ def _judge_kind(checked: Checked, kind: Kind, history: History, rules: Rulebook)
     return Verdict("issue", (*checked.findings, *found), case.leave_days if kind is Kind.SICK_LEAVE else None)
 
 
+def governing_rule(case: Case, rules: Rulebook) -> DischargeRule | None:
+    """The row by which the recovery of a case is judged, and which its certificate cites; without one for its setting, that of care at home."""
+    day = case.event_on(Kind.RECOVERY)
+    return rules.discharge_rule_on(day, case.care_setting) or rules.discharge_rule_on(day, CareSetting.HOME)
+
+
 def late_finding(case: Case, *, signed_on: dt.date, late_reason: str = "late") -> Finding | None:
     """A-LATE where a sick leave is signed on another day (in Hanoi) than the examination; it never blocks.
 
@@ -115,7 +121,7 @@ def _overlap(case: Case, leave: Leave) -> Finding:
 
 def _recovery(case: Case, history: History, rules: Rulebook) -> list[Finding]:
     """Form (b), in table order [domain §2.3]; `d` is taken at the end of isolation."""
-    rule = rules.discharge_rule_on(case.event_on(Kind.RECOVERY), CareSetting.HOME)
+    rule = governing_rule(case, rules)
     if rule is None:
         return [finding("R-NO-RULE", "isolation_to")]
     found = []

@@ -4,7 +4,7 @@ import datetime as dt
 import itertools
 
 from certsvc.records import CareSetting, built_in
-from certsvc.records.rulebook import Dated
+from certsvc.records.rulebook import DatedRow
 
 
 def _decision_on(day: dt.date, setting: CareSetting = CareSetting.HOME) -> str | None:
@@ -14,7 +14,7 @@ def _decision_on(day: dt.date, setting: CareSetting = CareSetting.HOME) -> str |
 
 def test_built_in_rows_leave_no_day_between_them() -> None:
     """One row follows on another, so that each day from the first to the last has exactly one."""
-    tables: tuple[tuple[Dated, ...], ...] = (built_in().leave_ceilings, built_in().discharge_rules)
+    tables: tuple[tuple[DatedRow, ...], ...] = (built_in().leave_ceilings, built_in().discharge_rules)
     for row, following in itertools.chain.from_iterable(map(itertools.pairwise, tables)):
         assert row.valid_to is not None
         assert row.valid_to + dt.timedelta(days=1) == following.valid_from
