@@ -9,6 +9,7 @@ hooks      webhooks, at a running service          recalls  recalls, at a runnin
 verifying  verify, at a running service          accounts local accounts, on this machine's database
 exporting  export, at a running service          portal   what goes to BHXH's portal, from this machine
 delegating authorities to sign, on this machine's database
+rules      dated rows of the rules, on this machine's database
 
 A command's module is loaded when the command is asked for: `verify` needs no database, `worker` no client.
 """
@@ -32,6 +33,7 @@ _MODULES = {
     "accounts": "accounts",
     "delegations": "delegating",
     "identities": "here",
+    "rules": "rules",
     "issuers": "issuers",
     "certificates": "here",
     "batch": "remote",
