@@ -10,6 +10,7 @@ verifying  verify, at a running service          accounts local accounts, on thi
 exporting  export, at a running service          portal   what goes to BHXH's portal, from this machine
 delegating authorities to sign, on this machine's database
 migrating  migrate
+rules      dated rows of the rules, on this machine's database
 
 A command's module is loaded when the command is asked for: `verify` needs no database, `worker` no client.
 """
@@ -33,6 +34,7 @@ _MODULES = {
     "accounts": "accounts",
     "delegations": "delegating",
     "identities": "here",
+    "rules": "rules",
     "issuers": "issuers",
     "certificates": "here",
     "batch": "remote",

@@ -25,6 +25,7 @@ from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.reading import columns_of
 from certsvc.issuing.requesting import answer_rows, today_in_hanoi
 from certsvc.issuing.requesting_one import rejected, require_known_fields
+from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.issuing.terms import IN_BATCH, Answer, Terms
 from certsvc.models import ApiKey, Batch, BatchAmendment, BatchStatus
 from certsvc.records import Case, Cell, Checked, Illness, Leave, Patient, check
@@ -212,7 +213,8 @@ async def _judge(
     if row.case_id and await batch_rows.is_taken_by_another(session, batch.id, rewritten.number, **named):
         row = row.with_finding(duplicate_finding(is_same_content=False))
     terms = Terms(caller=rewritten.caller, now=rewritten.now, late_reason=batch.late_reason, priority=IN_BATCH, dry_run=batch.dry_run, batch_id=batch.id)
-    [every] = await answer_rows(session, [row], terms=terms, vault=vault, history=await _history(session, batch, others))
+    history = await _history(session, batch, others)
+    [every] = await answer_rows(session, [row], terms=terms, vault=vault, history=history, rules=await load_rulebook(session))
     answers = [each for each in every if each.kind not in standing]
     if {each.outcome for each in answers} - {"none"} == {"rejected"}:
         raise rejected(list(dict.fromkeys(finding for each in answers for finding in each.findings)), row=rewritten.number)

@@ -8,11 +8,11 @@ from dataclasses import replace
 from certsvc.config import Settings
 from certsvc.errors import Broken
 from certsvc.issuing.orders import Order
-from certsvc.issuing.requesting import new_certificate, today_in_hanoi
+from certsvc.issuing.requesting import discharge_rule_of, new_certificate, today_in_hanoi
 from certsvc.issuing.rosters import Roster, Staff
 from certsvc.issuing.terms import Terms
 from certsvc.models import Certificate, Kind
-from certsvc.records import BUILT_IN, CareSetting, Case
+from certsvc.records import Case, DischargeRule, Rulebook
 from certsvc.templates.designs import choose_design
 from certsvc.templates.values import FormFacts
 from certsvc.vault import Vault
@@ -23,10 +23,10 @@ NOT_NUMBERED = "(số cấp khi ký)"
 _NO_CODE = "XXXX-XXXX-XXXX-XXXX"
 
 
-def make_order(certificate: Certificate, roster: Roster, *, vault: Vault, settings: Settings, now: dt.datetime) -> Order:
+def make_order(certificate: Certificate, roster: Roster, *, rules: Rulebook, vault: Vault, settings: Settings, now: dt.datetime) -> Order:
     """The order of a claimed certificate, to be signed about `now`.
 
-    Raises Broken `no_head`, `no_authority`, `no_identity`, `no_design`, `not_numbered` or `record_unreadable` where a person must act first.
+    Raises Broken `no_head`, `no_authority`, `no_identity`, `no_design`, `no_rule`, `not_numbered` or `record_unreadable` where a person must act first.
     """
     if certificate.serial is None or certificate.status_list is None or certificate.status_index is None:
         raise Broken("not_numbered", "Giấy chưa được đánh số.", "The certificate was given no numbers.")
@@ -38,7 +38,7 @@ def make_order(certificate: Certificate, roster: Roster, *, vault: Vault, settin
         kind=certificate.kind,
         design_id=choose_design(certificate.kind, event_on=certificate.event_on).id,
         case=case,
-        facts=_facts(certificate, staff, CareSetting(record["care_setting"]), vault=vault, settings=settings, today=today_in_hanoi(now)),
+        facts=_facts(certificate, staff, rules=rules, vault=vault, settings=settings, today=today_in_hanoi(now)),
         late_reason=certificate.late_reason,
         serial=certificate.serial,
         token=vault.token(certificate.id),
@@ -47,8 +47,8 @@ def make_order(certificate: Certificate, roster: Roster, *, vault: Vault, settin
     )
 
 
-def _facts(certificate: Certificate, staff: Staff, setting: CareSetting, *, vault: Vault, settings: Settings, today: dt.date) -> FormFacts:
-    rule = BUILT_IN.discharge_rule_on(certificate.event_on, setting) if certificate.kind is Kind.RECOVERY else None
+def _facts(certificate: Certificate, staff: Staff, *, rules: Rulebook, vault: Vault, settings: Settings, today: dt.date) -> FormFacts:
+    rule = _rule(certificate, rules) if certificate.kind is Kind.RECOVERY else None
     return FormFacts(
         facility_name=staff.facility_name,
         parent_name=staff.parent_name,
@@ -73,15 +73,25 @@ def _facts(certificate: Certificate, staff: Staff, setting: CareSetting, *, vaul
     )
 
 
+def _rule(certificate: Certificate, rules: Rulebook) -> DischargeRule:
+    """What the certificate was judged by, in force or not. Raises Broken `no_rule`."""
+    rule = rules.find(certificate.discharge_rule)
+    if not isinstance(rule, DischargeRule):
+        raise Broken("no_rule", "Không còn tìm thấy quy định mà giấy viện dẫn.", "The rule that the certificate cites is not to be found.")
+    return rule
+
+
 def printed_serial(certificate: Certificate) -> str:
     """The serial as the form prints it: a recovery paper shows `<sequence>/GXN-TYT`."""
     return f"{certificate.serial_sequence}/GXN-TYT" if certificate.kind is Kind.RECOVERY else certificate.serial or ""
 
 
-def facts_beforehand(case: Case, kind: Kind, staff: Staff, *, warnings: Sequence[str], terms: Terms, vault: Vault, settings: Settings) -> FormFacts:
+def facts_beforehand(
+    case: Case, kind: Kind, staff: Staff, *, warnings: Sequence[str], rules: Rulebook, terms: Terms, vault: Vault, settings: Settings
+) -> FormFacts:
     """What the form of a case would show beyond it if it were issued now; number, code and the QR's address are stand-ins."""
     draft = new_certificate(case, kind, revision=1, terms=terms, vault=vault)
-    draft.warnings = list(warnings)
+    draft.warnings, draft.discharge_rule = list(warnings), discharge_rule_of(case, kind, rules)
     draft.number("", year=terms.now.year, sequence=0)
-    facts = _facts(draft, staff, case.care_setting, vault=vault, settings=settings, today=today_in_hanoi(terms.now))
+    facts = _facts(draft, staff, rules=rules, vault=vault, settings=settings, today=today_in_hanoi(terms.now))
     return replace(facts, serial=NOT_NUMBERED, code=_NO_CODE, verify_url=f"{settings.base_url}/check".upper())

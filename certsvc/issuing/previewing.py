@@ -16,9 +16,10 @@ from certsvc.issuing.previewing_process import TOO_LONG, UNPRINTABLE, Drawing
 from certsvc.issuing.requesting import answer_rows, today_in_hanoi
 from certsvc.issuing.requesting_one import check_for
 from certsvc.issuing.rosters import Rosters
+from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.issuing.terms import Answer, Terms
 from certsvc.models import Kind
-from certsvc.records import BUILT_IN, Case, Cell, Finding, judge, rule_ids
+from certsvc.records import Case, Cell, Finding, Rulebook, judge, rule_ids
 from certsvc.store import Database
 from certsvc.templates.designs import choose_design
 from certsvc.templates.values import form_values
@@ -33,17 +34,19 @@ class Foreseen:
 
     answer: Answer
     case: Case | None
+    rules: Rulebook
 
 
 async def look_over(db: Database, record: Mapping[str, Cell], kinds: Collection[Kind], *, terms: Terms) -> list[Finding]:
     """What can be said of a record by itself while it is being typed, each once: of other papers and cases nothing is asked."""
     async with db.read() as session:
         stations = await Stations.load(session, only=terms.caller.facility_code)
+        rules = await load_rulebook(session)
     found: dict[Finding, None] = {}
     for kind in kinds:
         checked = check_for(kind, record, now=terms.now, stations=stations)
         alone = PeoplesHistory().beside((checked.facility_code, checked.case_id))
-        judgement = judge(checked, history=alone, rules=BUILT_IN, today=today_in_hanoi(terms.now), kinds=(kind,))
+        judgement = judge(checked, history=alone, rules=rules, today=today_in_hanoi(terms.now), kinds=(kind,))
         found |= dict.fromkeys((*checked.findings, *judgement[kind].findings))
     return list(found)
 
@@ -53,10 +56,11 @@ async def foresee(db: Database, record: Mapping[str, Cell], kinds: Iterable[Kind
     found = {}
     async with db.begin() as session:
         stations = await Stations.load(session, only=terms.caller.facility_code)
+        rules = await load_rulebook(session)
         for kind in kinds:
             row = check_for(kind, record, now=terms.now, stations=stations)
-            [answers] = await answer_rows(session, [row], terms=terms, vault=vault, history=PeoplesHistory())
-            found[kind] = Foreseen(next(each for each in answers if each.kind is kind), row.case)
+            [answers] = await answer_rows(session, [row], terms=terms, vault=vault, history=PeoplesHistory(), rules=rules)
+            found[kind] = Foreseen(next(each for each in answers if each.kind is kind), row.case, rules)
     return found
 
 
@@ -72,7 +76,7 @@ async def picture(db: Database, foreseen: Foreseen, *, terms: Terms, vault: Vaul
     rosters = await Rosters(db, signatures=settings.signatures).get([case.facility_code], now=terms.now)
     staff = rosters[case.facility_code].get_staff(case.practitioner_licence, now=terms.now)
     design = choose_design(kind, event_on=case.event_on(kind))
-    facts = facts_beforehand(case, kind, staff, warnings=rule_ids(foreseen.answer.findings), terms=terms, vault=vault, settings=settings)
+    facts = facts_beforehand(case, kind, staff, warnings=rule_ids(foreseen.answer.findings), rules=foreseen.rules, terms=terms, vault=vault, settings=settings)
     drawing = Drawing(
         design=design.id,
         values=form_values(design, case, facts),

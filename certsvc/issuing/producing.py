@@ -28,6 +28,7 @@ from certsvc.issuing.ordering import make_order
 from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Unmade
 from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.issuing.rosters import Rosters
+from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.issuing.terms import ALONE
 from certsvc.logs import get_logger
 from certsvc.models import Certificate, EventType
@@ -129,10 +130,12 @@ async def _press(bench: Workbench, claim: Claim, *, lease: Lease, now: dt.dateti
 
 async def _orders(bench: Workbench, claimed: Collection[Certificate], *, now: dt.datetime) -> tuple[list[Order], list[Unmade]]:
     rosters = await bench.rosters.get({each.facility_code for each in claimed}, now=now)
+    async with bench.db.read() as session:
+        rules = await load_rulebook(session)
     orders, unmade = [], []
     for each in claimed:
         try:
-            orders.append(make_order(each, rosters[each.facility_code], vault=bench.vault, settings=bench.settings, now=now))
+            orders.append(make_order(each, rosters[each.facility_code], rules=rules, vault=bench.vault, settings=bench.settings, now=now))
         except CertsvcError as error:
             unmade.append(Unmade(each.id, error))
     return orders, unmade

@@ -27,9 +27,10 @@ from certsvc.issuing.batches import end_reading, required
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.leases import Lease
 from certsvc.issuing.requesting import answer_rows, today_in_hanoi
+from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.issuing.terms import IN_BATCH, Answer, Terms
 from certsvc.models import ApiKey, BatchRow, BatchStatus, Kind
-from certsvc.records import Checked, Illness, SeenRows, check
+from certsvc.records import Checked, Illness, Rulebook, SeenRows, check
 from certsvc.records.tables import SheetRow
 from certsvc.store import Database, batches, papers
 from certsvc.uploads import opened_upload
@@ -63,6 +64,7 @@ async def read_batch(
         batch.lease_until = now + dt.timedelta(seconds=settings.lease_s)
         caller = await session.get_one(ApiKey, batch.owner_id)
         stations = await Stations.load(session, only=batch.facility_code)
+        rules = await load_rulebook(session)
         done = {kind: await batches.last_row(session, batch_id, kind) for kind in _ORDER}
         amendments = await load_amendments(session, batch, vault=vault)
     terms = Terms(caller=caller, now=clock(), late_reason=batch.late_reason, priority=IN_BATCH, dry_run=batch.dry_run, batch_id=batch_id)
@@ -70,7 +72,7 @@ async def read_batch(
     async with opened_upload(batch, blobs=blobs, vault=vault) as file:
         try:
             rows = functools.partial(open_amended, required(file), batch, settings, amendments)
-            reader = _Reader(db, batch_id, rows, terms, stations, vault, lease, on_progress)
+            reader = _Reader(db, batch_id, rows, terms, stations, rules, vault, lease, on_progress)
             await reader.read_all(done)
         except InputError as error:
             problem: dict[str, Any] = {"code": error.code, "message_vi": error.message_vi, "message_en": error.message_en, "errors": list(error.errors)}
@@ -91,6 +93,7 @@ class _Reader:
     open_file: Callable[[], AbstractContextManager[Iterator[SheetRow]]]
     terms: Terms
     stations: Stations
+    rules: Rulebook
     vault: Vault
     lease: Lease
     on_progress: Callable[[], Awaitable[None]]
@@ -146,7 +149,9 @@ class _Reader:
             await papers.take_turn(session)
             await self._require_still_ours(session, kind, first_new)
             checked = [each for _, each in rows]
-            answers = await answer_rows(session, checked, kinds=(kind,), terms=self.terms, vault=self.vault, history=self.history, is_compared=True)
+            answers = await answer_rows(
+                session, checked, kinds=(kind,), terms=self.terms, vault=self.vault, history=self.history, rules=self.rules, is_compared=True
+            )
             new = [(number, each, answer) for (number, each), answer in zip(rows, answers, strict=True) if number > done]
             await papers.add_all(session, BatchRow, [line for number, each, answer in new for line in columns_of(self.batch_id, number, each, answer)])
         if not self.terms.dry_run:

@@ -20,7 +20,7 @@ from certsvc.issuing.episodes import Episodes
 from certsvc.issuing.known import Asker, PeoplesHistory
 from certsvc.issuing.terms import ALONE, Answer, Terms
 from certsvc.models import Certificate, CertificateMark, Disclosure, Event, Kind, Status
-from certsvc.records import BUILT_IN, Case, Checked, Finding, Leave, Verdict, duplicate_finding, judge, rule_ids
+from certsvc.records import Case, Checked, Finding, Leave, Rulebook, Verdict, duplicate_finding, governing_rule, judge, rule_ids
 from certsvc.records.renewing import renewed
 from certsvc.store import papers, registry
 from certsvc.vault import Vault
@@ -36,6 +36,7 @@ async def answer_rows(
     terms: Terms,
     vault: Vault,
     history: PeoplesHistory,
+    rules: Rulebook,
     kinds: Collection[Kind] = tuple(Kind),
     is_compared: bool = False,
 ) -> list[tuple[Answer, ...]]:
@@ -52,7 +53,7 @@ async def answer_rows(
     asker = Asker(terms.caller, is_rehearsing=terms.dry_run, but_batch=terms.batch_id if is_compared else None)
     await history.learn(session, cases, asker=asker, vault=vault, kinds=kinds)
     holding = await registry.requiring_approval(session, {case.facility_code for case in cases})
-    desk = _Desk(newest, terms, vault, history, holding, kinds)
+    desk = _Desk(newest, terms, vault, history, rules, holding, kinds)
     answers = await asyncio.to_thread(desk.answer_all, rows)
     if not terms.dry_run:
         await papers.add_all(session, Certificate, desk.accepted)
@@ -78,6 +79,7 @@ class _Desk:
     terms: Terms
     vault: Vault
     history: PeoplesHistory
+    rules: Rulebook
     holding: Collection[str]
     kinds: Collection[Kind]
     accepted: list[dict[str, Any]] = field(default_factory=list)
@@ -89,7 +91,7 @@ class _Desk:
 
     def _answer(self, row: Checked) -> tuple[Answer, ...]:
         history, today = self.history.beside((row.facility_code, row.case_id)), today_in_hanoi(self.terms.now)
-        judgement = judge(row, history=history, rules=BUILT_IN, today=today, kinds=self.kinds)
+        judgement = judge(row, history=history, rules=self.rules, today=today, kinds=self.kinds)
         return tuple(self._answer_kind(row, kind, verdict) for kind, verdict in judgement.items())
 
     def _answer_kind(self, row: Checked, kind: Kind, verdict: Verdict) -> Answer:
@@ -112,6 +114,7 @@ class _Desk:
             return Answer(kind, "would_issue", findings, days)
         revision = 1 if before is None else before.revision + 1
         values = _values(case, kind, revision=revision, record=row.record, digest=row.digest, terms=self.terms, vault=self.vault)
+        values["discharge_rule"] = discharge_rule_of(case, kind, self.rules)
         values |= {"warnings": list(rule_ids(findings)), "awaits_approval": case.facility_code in self.holding}
         self.accepted.append(values)
         self.marks.extend({"certificate_id": values["id"], "mark": mark} for mark in marks_of(case, vault=self.vault))
@@ -172,6 +175,7 @@ def _values(case: Case, kind: Kind, *, revision: int, record: bytes, digest: str
         "record": vault.seal_record(certificate_id, record),
         "record_digest": digest,
         "event_on": case.event_on(kind),
+        "discharge_rule": None,
         "leave_from": case.isolation_from if is_leave else None,
         "leave_to": case.isolation_to if is_leave else None,
         "days": case.leave_days if is_leave else None,
@@ -186,6 +190,12 @@ def _values(case: Case, kind: Kind, *, revision: int, record: bytes, digest: str
         "requested_at": terms.now,
         "changed_at": terms.now,
     }
+
+
+def discharge_rule_of(case: Case, kind: Kind, rules: Rulebook) -> str | None:
+    """The id of the row by which a recovery is judged, and which its certificate cites."""
+    rule = governing_rule(case, rules) if kind is Kind.RECOVERY else None
+    return rule.id if rule else None
 
 
 def today_in_hanoi(now: dt.datetime) -> dt.date:

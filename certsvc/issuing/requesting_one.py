@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from certsvc.errors import Conflict, InputError
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.requesting import answer_rows, today_in_hanoi
+from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.issuing.terms import Terms
 from certsvc.models import LIVE, Certificate, Kind
 from certsvc.records import Cell, Checked, Finding, check
@@ -41,8 +42,9 @@ async def request_certificate(db: Database, record: Mapping[str, Cell], kind: Ki
     """
     async with db.begin() as session:
         stations = await Stations.load(session, only=terms.caller.facility_code)
+        rules = await load_rulebook(session)
         row = check_for(kind, record, now=terms.now, stations=stations)
-        [answers] = await answer_rows(session, [row], terms=terms, vault=vault, history=PeoplesHistory())
+        [answers] = await answer_rows(session, [row], terms=terms, vault=vault, history=PeoplesHistory(), rules=rules)
         answer = next(each for each in answers if each.kind is kind)
         if answer.outcome == "rejected" and answer.obstacle_id is None:
             raise rejected(answer.findings)

@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.announcing import announce
 from certsvc.errors import Conflict, Forbidden, InputError, NotFound
 from certsvc.issuing.known import Asker, PeoplesHistory, Stations
-from certsvc.issuing.requesting import disclosures_of, marks_of, new_certificate, today_in_hanoi
+from certsvc.issuing.requesting import discharge_rule_of, disclosures_of, marks_of, new_certificate, today_in_hanoi
 from certsvc.issuing.requesting_one import check_for, rejected
+from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.issuing.terms import Terms
 from certsvc.models import ApiKey, Certificate, CertificateMark, Disclosure, EventType, Role
-from certsvc.records import BUILT_IN, Case, Cell, judge, rule_ids
+from certsvc.records import Case, Cell, Rulebook, judge, rule_ids
 from certsvc.store import Database, certificates, papers, recalls, registry, status_lists
 from certsvc.vault import Vault
 
@@ -139,13 +140,16 @@ async def replace(
     async with db.begin() as session:
         await papers.take_turn(session)
         old = await _get_own(session, certificate_id, caller=caller)
-        case, warnings = vault.open_case(old.id, old.record), list(old.warnings)
+        case, warnings, rule = vault.open_case(old.id, old.record), list(old.warnings), old.discharge_rule
         if record is not None:
-            case, warnings = await _corrected(session, old, record, caller=caller, now=now, vault=vault)
+            rules = await load_rulebook(session)
+            case, warnings = await _corrected(session, old, record, rules=rules, caller=caller, now=now, vault=vault)
+            rule = discharge_rule_of(case, old.kind, rules)
         terms = Terms(caller=caller, now=now, late_reason="late" if record is not None else "reissue")
         successor = new_certificate(case, old.kind, revision=old.revision + 1, terms=terms, vault=vault)
         successor.replaces_id = old.id
         successor.is_reissue = record is None
+        successor.discharge_rule = rule
         successor.awaits_approval = bool(await registry.requiring_approval(session, [old.facility_code]))
         successor.warnings = [rule for rule in warnings if rule != "A-LATE"]
         old.replace(now, reason, text)
@@ -162,7 +166,7 @@ async def replace(
 
 
 async def _corrected(
-    session: AsyncSession, old: Certificate, record: Mapping[str, Cell], *, caller: ApiKey, now: dt.datetime, vault: Vault
+    session: AsyncSession, old: Certificate, record: Mapping[str, Cell], *, rules: Rulebook, caller: ApiKey, now: dt.datetime, vault: Vault
 ) -> tuple[Case, list[str]]:
     """The corrected case and its warnings. Raises InputError where it breaks a rule or is another case."""
     stations = await Stations.load(session, only=caller.facility_code)
@@ -170,7 +174,7 @@ async def _corrected(
     history = PeoplesHistory()
     if row.case is not None:
         await history.learn(session, [row.case], asker=Asker(caller), vault=vault)
-    verdict = judge(row, history=history.beside((old.facility_code, old.case_id)), rules=BUILT_IN, today=today_in_hanoi(now))[old.kind]
+    verdict = judge(row, history=history.beside((old.facility_code, old.case_id)), rules=rules, today=today_in_hanoi(now))[old.kind]
     if row.case is None or verdict.outcome == "reject":
         raise rejected(verdict.findings)
     if (row.case.facility_code, row.case.case_id) != (old.facility_code, old.case_id):

@@ -13,6 +13,7 @@ from certsvc.models.published import StatusList, TrustList
 from certsvc.models.recalls import REVOCABLE, Recall, RecalledCertificate, RecallOutcome, RecallStatus
 from certsvc.models.register import PublishedFile
 from certsvc.models.registry import ApiKey, Delegation, Facility, Practitioner, SigningIdentity
+from certsvc.models.rules import RuleRow
 from certsvc.models.sign_in import Account, SignInTry, StaffSession
 from certsvc.models.submissions import Submission
 from certsvc.models.webhooks import DeliveryState, Disabled, EventType, WebhookDelivery, WebhookEndpoint
@@ -56,6 +57,7 @@ __all__ = [
     "RecallStatus",
     "RecalledCertificate",
     "Role",
+    "RuleRow",
     "Scope",
     "SerialCounter",
     "SignInTry",

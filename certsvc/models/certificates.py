@@ -39,7 +39,8 @@ class Certificate(Entity):
     `record` is the encrypted case; whom it is about, `CertificateMark` tells (`person`, an earlier blind index, is empty once it does); `code_index` and
     `token_index` are keyed digests of the look-up secrets, which are derived, never stored. `batch_id` is the batch
     that asked for it, so that a batch's progress is counted without its rows. `awaits_approval`: `requested`, and no worker
-    takes it before the facility's head has approved. `status_list` and `status_index` are its
+    takes it before the facility's head has approved. `discharge_rule` is the row that a
+    recovery was judged by and cites, whatever rows are entered later. `status_list` and `status_index` are its
     place in the status lists, which its QR names.
     """
 
@@ -60,6 +61,7 @@ class Certificate(Entity):
     record: Mapped[bytes] = mapped_column(LargeBinary)
     record_digest: Mapped[str] = mapped_column(String(64))
     event_on: Mapped[dt.date]
+    discharge_rule: Mapped[str | None] = mapped_column(String(64))
     leave_from: Mapped[dt.date | None]
     leave_to: Mapped[dt.date | None]
     days: Mapped[int | None]

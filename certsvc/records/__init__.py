@@ -12,12 +12,12 @@ from certsvc.records.findings import Finding, Level, Rule
 from certsvc.records.illness import Registry
 from certsvc.records.judging import CaseKey, History, Illness, Judgement, Leave, Verdict, judge, late_finding
 from certsvc.records.patient import Patient
-from certsvc.records.rulebook import BUILT_IN, DischargeRule, Rulebook
+from certsvc.records.recovering import governing_rule
+from certsvc.records.rulebook import DischargeRule, Rulebook, built_in
 from certsvc.records.rules import RULES, duplicate_finding, finding, rule_ids
 from certsvc.records.seen import SeenRows
 
 __all__ = [
-    "BUILT_IN",
     "RULES",
     "Birth",
     "CareSetting",
@@ -46,9 +46,11 @@ __all__ = [
     "TestPerformer",
     "TestResult",
     "Verdict",
+    "built_in",
     "check",
     "duplicate_finding",
     "finding",
+    "governing_rule",
     "judge",
     "late_finding",
     "rule_ids",

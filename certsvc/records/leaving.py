@@ -5,7 +5,7 @@ import datetime as dt
 from certsvc.records.birth import years_between
 from certsvc.records.case import CareSetting, Case, Outcome
 from certsvc.records.columns import fold
-from certsvc.records.diagnosis import is_mismatch, named
+from certsvc.records.diagnoses import is_mismatch, named
 from certsvc.records.findings import Finding
 from certsvc.records.rulebook import Rulebook
 from certsvc.records.rules import finding

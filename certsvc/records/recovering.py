@@ -15,6 +15,12 @@ from certsvc.states import Kind
 _COUNTED_PERFORMERS = frozenset({TestPerformer.HEALTH_WORKER, TestPerformer.SELF_SUPERVISED})
 
 
+def governing_rule(case: Case, rules: Rulebook) -> DischargeRule | None:
+    """The row by which the recovery of a case is judged, and which its certificate cites; without one for its setting, that of care at home."""
+    day = case.event_on(Kind.RECOVERY)
+    return rules.discharge_rule_on(day, case.care_setting) or rules.discharge_rule_on(day, CareSetting.HOME)
+
+
 def recovery_findings(case: Case, rules: Rulebook, today: dt.date) -> list[Finding]:
     """The R rules and warnings that need nothing but the case; not yet in table order."""
     day = case.event_on(Kind.RECOVERY)
@@ -23,10 +29,9 @@ def recovery_findings(case: Case, rules: Rulebook, today: dt.date) -> list[Findi
         found.append(finding("R-OUTCOME", "outcome"))
     if day > today:
         found.append(finding("R-NOT-OVER", "isolation_to"))
-    rule = rules.discharge_rule_on(day, case.care_setting)
-    if rule is None and case.care_setting is not CareSetting.HOME:
+    if case.care_setting is not CareSetting.HOME and rules.discharge_rule_on(day, case.care_setting) is None:
         found.append(finding("R-CARE-SETTING", "care_setting"))
-        rule = rules.discharge_rule_on(day, CareSetting.HOME)
+    rule = governing_rule(case, rules)
     if rule is None:
         return [*found, finding("R-NO-RULE", "isolation_to")]
     n = (case.isolation_to - case.positive_on).days + 1

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from certsvc.records.case import Case
-from certsvc.records.diagnosis import without_code
+from certsvc.records.diagnoses import without_code
 from certsvc.records.identity import social_no_of
 
 

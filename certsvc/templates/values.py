@@ -11,6 +11,7 @@ from typing import assert_never
 
 from certsvc.errors import Broken
 from certsvc.records.case import CareSetting, Case, Sex, TestMethod, TestPerformer, TestResult
+from certsvc.records.diagnoses import named, without_code
 from certsvc.states import DelegationKind, Kind
 from certsvc.templates.designs import Design, Trait
 
@@ -129,8 +130,12 @@ def _sick_leave_dated(case: Case, facts: FormFacts) -> str:
 
 def _coded_diagnosis(case: Case) -> str:
     """Code and name of the disease; a diagnosis that begins with its code is not given it twice [rules A-DIAGNOSIS]."""
-    begins_with_code = bool(case.icd10) and case.diagnosis.casefold().replace(".", "").startswith(case.icd10.casefold().replace(".", ""))
-    return case.diagnosis if begins_with_code else _joined(" – ", case.icd10, case.diagnosis)
+    return _joined(" – ", case.icd10, named(case.diagnosis, case.icd10))
+
+
+def _diagnosis(case: Case) -> str:
+    """As it was written; the code's Vietnamese name where that is all that was [rules A-DIAGNOSIS]."""
+    return case.diagnosis if without_code(case.diagnosis, case.icd10) else named(case.diagnosis, case.icd10)
 
 
 def _signed_as(_case: Case, facts: FormFacts) -> str:
@@ -206,7 +211,7 @@ _SICK_LEAVE: dict[str, Callable[[Case, FormFacts], str]] = {
     "id_issued_on": lambda case, _: printed_date(case.id_issued_on),
     "employer": lambda case, _: case.employer,
     "examined_on": lambda case, _: printed_date(case.examined_on),
-    "diagnosis_treatment": lambda case, _: _joined("\n", case.diagnosis, case.treatment),
+    "diagnosis_treatment": lambda case, _: _joined("\n", _diagnosis(case), case.treatment),
     "icd10_diagnosis_treatment": lambda case, _: _joined("\n", _coded_diagnosis(case), case.treatment),
     "leave_from": lambda case, _: printed_date(case.isolation_from),
     "leave_to": lambda case, _: printed_date(case.isolation_to),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from certsvc.claiming import claims_of
 from certsvc.claims import Claims
 from certsvc.models import Kind, Slot
-from certsvc.records.case import Birth
+from certsvc.records.birth import Birth
 from certsvc.records.ct07 import Ct07Facts, ct07_xml
 from certsvc.signing.claims import ClaimKey, sign_claims
 from certsvc.templates.designs import Design, find_design

@@ -21,7 +21,7 @@ from certsvc.cli import app
 from certsvc.config import HANOI
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.models import Kind
-from certsvc.records import BUILT_IN, check, judge, late_finding, refusals
+from certsvc.records import built_in, check, judge, late_finding, refusals
 from certsvc.records.registry_files import read_facilities, read_practitioners
 from certsvc.resources import utc_now
 from docs.reference import pages
@@ -148,7 +148,7 @@ def test_the_tours_record_is_accepted(tmp_path: Path) -> None:
     kind = Kind(request["kind"])
     row = check(request["record"], today=today, registry=stations, wants=frozenset({kind}))
     history = PeoplesHistory().beside((row.facility_code, row.case_id))
-    verdict = judge(row, history=history, rules=BUILT_IN, today=today)[kind]
+    verdict = judge(row, history=history, rules=built_in(), today=today)[kind]
     assert (verdict.outcome, verdict.findings, verdict.days) == ("issue", (), 3)
     assert row.case is not None
     assert late_finding(row.case, signed_on=today) is None

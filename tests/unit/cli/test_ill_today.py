@@ -8,7 +8,7 @@ import pytest
 from certsvc.cli.ill_today import write_cases
 from certsvc.issuing.known import Stations
 from certsvc.models import Kind
-from certsvc.records import BUILT_IN, Case, SeenRows, Verdict, check, judge, late_finding
+from certsvc.records import Case, SeenRows, Verdict, built_in, check, judge, late_finding
 from certsvc.records.registry_files import read_facilities, read_practitioners
 from certsvc.records.tables import open_table
 from tests.unit.records.samples import FileHistory
@@ -26,7 +26,7 @@ def judged(*files: Path, today: dt.date) -> list[tuple[Case | None, Verdict]]:
             rows = [seen.look(check(row.cells, today=today, registry=stations, notices=row.notices)) for row in table]
         for row in rows:
             history.judged = (row.facility_code, row.case_id)
-            found.append((row.case, judge(row, history=history, rules=BUILT_IN, today=today)[Kind.SICK_LEAVE]))
+            found.append((row.case, judge(row, history=history, rules=built_in(), today=today)[Kind.SICK_LEAVE]))
             if row.case is not None:
                 history.add_leave(row.case)
     return found

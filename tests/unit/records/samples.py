@@ -7,7 +7,7 @@ from pathlib import Path
 from typing_extensions import override
 
 from certsvc.models import Facility, Kind, Practitioner
-from certsvc.records import BUILT_IN, Case, CaseKey, Cell, Checked, Illness, Judgement, Leave, Patient, check, judge, rule_ids
+from certsvc.records import Case, CaseKey, Cell, Checked, Illness, Judgement, Leave, Patient, built_in, check, judge, rule_ids
 from certsvc.records.registry_files import read_facilities, read_practitioners
 
 SAMPLE = Path(__file__).parents[2] / "data" / "f0_sample"
@@ -85,9 +85,11 @@ class KnownHistory:
         return iter(self._illnesses)
 
     def column_shared_with_another(self, patient: Patient) -> str | None:
+        self.asked.append(patient)
         return self._shared
 
     def is_visit_of_another(self, case: Case) -> bool:
+        self.asked.append(case.patient)
         return self._is_visit_shared
 
 
@@ -127,7 +129,7 @@ def checked(**changes: Cell) -> Checked:
 
 def judged_row(row: Checked, history: KnownHistory | None = None) -> Judgement:
     """What becomes of a row on `TODAY`, by the rules that come with the service."""
-    return judge(row, history=history or KnownHistory(), rules=BUILT_IN, today=TODAY)
+    return judge(row, history=history or KnownHistory(), rules=built_in(), today=TODAY)
 
 
 def judged(history: KnownHistory | None = None, /, **changes: Cell) -> Judgement:

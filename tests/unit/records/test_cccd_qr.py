@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certsvc.records.case import Birth, Sex
+from certsvc.records.birth import Birth
+from certsvc.records.case import Sex
 from certsvc.records.cccd_qr import LONGEST, differing, read_cccd_qr
 
 TEXT = "001186012345|012345678|Nguyễn Thị An|01021986|Nữ|Số 1 Phố Mẫu, Phường Giả, Hà Nội|15042021"

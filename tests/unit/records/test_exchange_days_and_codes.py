@@ -12,7 +12,7 @@ from certsvc.records.xml11 import xml11_xml
 from tests.support.cases import make_case
 from tests.support.exchange import ct07, hschungtu, read, tags_of
 from tests.support.records import record
-from tests.unit.records.test_exchange import LAYOUTS, checked, facts, file_for, numbers, pair
+from tests.unit.records.test_exchange import DAY, LAYOUTS, checked, facts, file_for, numbers, pair
 
 
 def of_2025(number: int, **changes: str) -> dict[str, str]:
@@ -48,7 +48,7 @@ def test_a_diagnosis_with_its_code_goes_round_and_round(layout: Format, diagnosi
     case = make_case(icd10=row.cells["icd10"], diagnosis=row.cells.get("diagnosis") or "", treatment="Nghỉ ngơi")
     [back] = read(file_for(case, layout), tmp_path)
     assert [back.cells.get(name) for name in ("icd10", "diagnosis", "treatment")] == [row.cells.get(name) for name in ("icd10", "diagnosis", "treatment")]
-    [paired] = read(xml11_xml(case, numbers(case)), tmp_path)
+    [paired] = read(xml11_xml(case, numbers(case), made_on=DAY), tmp_path)
     assert (paired.cells["icd10"], paired.cells.get("diagnosis") or "") == (case.icd10, case.diagnosis)
 
 
@@ -81,7 +81,7 @@ def test_a_visit_of_several_days_goes_round(tmp_path: Path) -> None:
     case = make_case(certified_on=first + dt.timedelta(days=2))
     assert case.dated_on is not None
     tags = ct07_tags(case, replace(facts(case), document_on=case.dated_on), TAGS_2025)
-    for data in (hschungtu(ct07(tags)), xml11_xml(case, replace(numbers(case), document_on=case.dated_on))):
+    for data in (hschungtu(ct07(tags)), xml11_xml(case, replace(numbers(case), document_on=case.dated_on), made_on=DAY)):
         [row] = read(data, tmp_path)
         back = checked(row).case
         assert back is not None, checked(row).findings

@@ -7,7 +7,8 @@ import string
 import pytest
 
 from certsvc.models import Kind
-from certsvc.records import BUILT_IN, RULES, CareSetting, Cell, Illness, Leave, Level, Rule, SeenRows, check, finding, late_finding, rule_ids
+from certsvc.records import RULES, CareSetting, Cell, Illness, Leave, Level, Rule, SeenRows, built_in, check, finding, late_finding, rule_ids
+from certsvc.records.rulebook import DatedRow
 from tests.unit.records.rule_cases import A_CASES, R_CASES, V_CASES, W_CASES
 from tests.unit.records.samples import GOOD, REGISTRY, TODAY, KnownHistory, checked, judged, judged_row, outcomes, warned
 
@@ -339,19 +340,20 @@ def test_an_absent_column_is_an_empty_cell() -> None:
 
 def test_dated_rows_cover_time_without_gap_or_overlap() -> None:
     """Each day from the first row to the last has exactly one discharge rule, every day one ceiling."""
-    for rows in (BUILT_IN.discharge_rules, BUILT_IN.leave_ceilings):
+    tables: tuple[tuple[DatedRow, ...], ...] = (built_in().discharge_rules, built_in().leave_ceilings)
+    for rows in tables:
         for row, following in itertools.pairwise(rows):
             assert row.valid_to is not None
             assert row.valid_to + dt.timedelta(days=1) == following.valid_from
-    assert BUILT_IN.leave_ceilings[-1].valid_to is None
+    assert built_in().leave_ceilings[-1].valid_to is None
     decisions = {
         day: rule and rule.decision
         for day in (dt.date(2022, 1, 31), dt.date(2022, 2, 1), dt.date(2022, 3, 14), dt.date(2023, 10, 19), dt.date(2023, 10, 20))
-        for rule in [BUILT_IN.discharge_rule_on(day, CareSetting.HOME)]
+        for rule in [built_in().discharge_rule_on(day, CareSetting.HOME)]
     }
     assert list(decisions.values()) == [None, "261/QĐ-BYT", "604/QĐ-BYT", "604/QĐ-BYT", None]
-    assert BUILT_IN.discharge_rule_on(dt.date(2022, 3, 14), CareSetting.HOSPITAL) is None
-    assert BUILT_IN.leave_ceiling_on(dt.date(2025, 7, 1)).basis.startswith("TT 25/2025")
+    assert built_in().discharge_rule_on(dt.date(2022, 3, 14), CareSetting.HOSPITAL) is None
+    assert built_in().leave_ceiling_on(dt.date(2025, 7, 1)).basis.startswith("TT 25/2025")
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from certsvc.models import Kind
-from certsvc.records import BUILT_IN, Checked, SeenRows, check, judge
+from certsvc.records import Checked, SeenRows, built_in, check, judge
 from certsvc.records.tables import open_table
 from tests import make_f0_cases as maker
 from tests.unit.records.samples import SAMPLE, TODAY, FileHistory, MemoryRegistry, told, warned
@@ -31,7 +31,7 @@ def outcomes_of(path: Path) -> list[Told]:
 
 def _outcome_of(row: Checked, history: FileHistory) -> Told:
     history.judged = (row.facility_code, row.case_id)
-    judgement = judge(row, history=history, rules=BUILT_IN, today=TODAY)
+    judgement = judge(row, history=history, rules=built_in(), today=TODAY)
     if row.case is not None and judgement[Kind.SICK_LEAVE].outcome == "issue":
         history.add_leave(row.case)
     return {

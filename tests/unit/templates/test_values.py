@@ -8,7 +8,8 @@ import pytest
 
 from certsvc.errors import Broken
 from certsvc.records import case as cases  # the module, for pytest would collect its Test… names
-from certsvc.records.case import Birth, CareSetting, Case, IdType, Outcome, Sex
+from certsvc.records.birth import Birth
+from certsvc.records.case import CareSetting, Case, IdType, Outcome, Sex
 from certsvc.states import DelegationKind
 from certsvc.templates.designs import Design, Need, Trait, find_design
 from certsvc.templates.filling import fill
