@@ -250,3 +250,13 @@ async def test_unknown_papers_are_refused(rig: Rig) -> None:
     async with at_console(rig) as browser:
         assert (await send(browser, _NEW, **LEAVE | {"papers": "gold"})).status_code == 422
         assert (await browser.get(_NEW, params={"papers": "gold"})).status_code == 422
+
+
+async def test_one_address_asks_so_often_and_no_more(rig: Rig) -> None:
+    """The form is checked after every field: generous, but not without end; whoever is refused is told for how long."""
+    passed = 0
+    async with rig.client(role=None) as browser:
+        while (answer := await browser.post(f"{_NEW}/check", data={"papers": "sick_leave"})).status_code == 303 and passed < 2000:
+            passed += 1
+    assert passed >= 300
+    assert (answer.status_code, "Retry-After" in answer.headers) == (429, True)
