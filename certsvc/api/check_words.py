@@ -19,6 +19,10 @@ _PAGE: dict[str, Words | dict[str, Words]] = {
         "Họ tên, ngày trên giấy, ngày nghỉ, cơ sở y tế và số seri phải đúng như trên tờ giấy; nếu khác, không nhận giấy.",
         "Name, date on the paper, leave days, facility and serial must be those of the paper; if they differ, do not accept it.",
     ),
+    "compare_undated": Words(
+        "Họ tên, ngày nghỉ, cơ sở y tế và số seri phải đúng như trên tờ giấy; nếu khác, không nhận giấy.",
+        "Name, leave days, facility and serial must be those of the paper; if they differ, do not accept it.",
+    ),
     "late": Words(*LATE),
     "undated": Words(*UNDATED),
     "about": Words("Thông tin của giấy này", "About this paper"),

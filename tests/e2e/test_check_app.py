@@ -127,6 +127,7 @@ def test_a_qr_of_before_says_without_a_network_what_it_does_not_know(service: Se
     assert title(page) == _GENUINE
     assert "Ngày trên giấy" not in dict(facts_of(page))
     expect(page.locator("#result .dates-note")).to_contain_text(UNDATED.vi)
+    expect(page.locator("#result .panel").first).not_to_contain_text("ngày trên giấy")
 
 
 def test_a_forged_code_and_a_bare_one_without_a_network(papers: list[Paper], opening: Opening) -> None:

@@ -70,7 +70,7 @@ function stepsOf(reasons) {
 }
 
 function makeFacts({ certificate, verdict }, isOffline, words) {
-  const { about, compare, compare_how: how, facts, late, undated } = words.page;
+  const { about, compare, facts } = words.page;
   const list = make("dl", "facts");
   const add = (name, value, more = "") => list.append(make("div", `fact ${more}`, make("dt", "", ...both(name)), make("dd", "", value)));
   if (!isOffline) add(facts.initials, certificate.initials ?? facts.minor.vi, "fact-big");
@@ -79,9 +79,14 @@ function makeFacts({ certificate, verdict }, isOffline, words) {
   if (certificate.serial_tail) add(facts.serial_tail, `… ${certificate.serial_tail}`);
   if (certificate.signed_on) add(facts.signed_at, printedSigning(certificate));
   if (verdict !== "valid") return make("section", "panel", make("h3", "", ...both(about)), list);
-  const note = !certificate.dated_on ? undated : certificate.dated_on !== certificate.signed_on ? late : null;
-  const told = note && make("p", "dates-note", ...both(note));
-  return make("section", "panel", make("h3", "", ...both(compare)), make("p", "", ...both(how)), list, told);
+  const how = certificate.dated_on ? words.page.compare_how : words.page.compare_undated;
+  return make("section", "panel", make("h3", "", ...both(compare)), make("p", "", ...both(how)), list, makeDatesNote(certificate, words));
+}
+
+/** Of a late paper, that it is no worse for it; of a QR that does not tell the paper's date, that the paper may bear an earlier one. */
+function makeDatesNote({ dated_on: datedOn, signed_on: signedOn }, { page }) {
+  if (datedOn === signedOn) return null;
+  return make("p", "dates-note", ...both(datedOn ? page.late : page.undated));
 }
 
 function makeChecks(checks, words) {
