@@ -4,11 +4,12 @@ Settings, rules and reasons stand in the code once; a test compares these pages 
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from certsvc.config import PREFIX, Settings
-from certsvc.records import RULES, Rule
+from certsvc.records import RULES, CareSetting, Rule, built_in
+from certsvc.records.rulebook import DischargeRule, LeaveCeiling, Sureness
 from certsvc.verify.reasons import ADVICE, Reason
 from certsvc.verify.report import VERDICTS_OF
 
@@ -48,6 +49,64 @@ sick-leave certificate, R rules about the recovery certificate, W rules are warn
 follows: `reject` (the certificate is not issued), `warn` (it is issued, the warning goes with it),
 `repair` (a value was mended, and the mending is told). All broken rules of a row are told at once.
 `{column}` and other words in braces are filled in. A rule may have several wordings.
+Figures that change with the law are [dated rows](#dated-rows), at the end.
+"""
+
+_DATED = """
+## Dated rows
+
+The ceiling of a leave goes by the day of the examination, the rule of recovery by the end of isolation, for each care
+setting by itself. The row that began last before that day counts, unless it has ended; where there is none, R-NO-RULE.
+What comes with certsvc:
+
+"""
+
+_SURE = {Sureness.FOUND: "", Sureness.REMEMBERED: " (text not seen)", Sureness.ENTERED: ""}
+
+EXAMPLE = """[[discharge_rules]]
+id = "discharge-9999-2026"          # 3 to 64 of a-z, 0-9, dot, hyphen; never used again
+valid_from = 2026-12-01             # first end of isolation that it is about
+# valid_to = 2027-06-30             # last one; left out: until a later row begins
+care_settings = ["home"]            # of home, centre, hospital
+min_days = 7                        # with a negative test; the day of the positive test is the first
+first_test_day = 7                  # first day on which a negative test counts
+vaccinated_days = 10                # without a negative test, of who is fully vaccinated
+other_days = 14                     # of everybody else
+min_doses = 2                       # fully vaccinated: so many doses,
+dose_lead_days = 14                 # the last so many days before the positive test
+# self_watch_days = 7               # of watching oneself afterwards, if it is ordered
+decision = "9999/QĐ-BYT"            # printed on the certificate,
+decided_on = 2026-11-30             # as is its day
+basis = "QĐ 9999/QĐ-BYT 30/11/2026"
+
+[[leave_ceilings]]
+id = "leave-next-2027"
+valid_from = 2027-01-01             # first examination
+max_days = 30
+basis = "TT 99/2026/TT-BYT"
+"""
+"""An operator's file, with invented decisions; a test reads it."""
+
+_NEXT = f"""
+### The next decision
+
+An operator enters it as a file, in TOML (the decisions here are invented):
+
+```toml
+{EXAMPLE}```
+
+    certsvc rules check next.toml     # what is wrong, or which days get which row; nothing is written
+    certsvc rules add next.toml       # all rows or none; every process judges by them from now on
+    certsvc rules list                # everything, with --json for programs
+
+- A row without `valid_to` is ended by the next one that begins, so what is there need not be changed. Rows that both have a
+  `valid_to` must not overlap in a care setting, and no two begin on one day. After a row that has ended there is no rule.
+- A row that begins in the past is taken: cases sent from then on are judged by it. Papers that exist keep the row that judged
+  them, also when they are issued again; how many there are `check` and `add` say.
+- `certsvc rules withdraw ID` takes an operator's row back; enter the right one under another id. Every examination has a ceiling,
+  so the last one cannot be ended or withdrawn without another.
+
+Staff see the rows that hold at [`GET /v1/rules`](api.md#rules). Why it is so: [decision 0031](decisions/0031-dated-rows-are-data.md).
 """
 
 _REASONS = """# Reasons
@@ -75,7 +134,30 @@ def _default(value: object) -> str:
 
 
 def _rules() -> str:
-    return _RULES + "".join(f"\n{part}\n" for rule in RULES.values() for part in _rule(rule))
+    rows = built_in()
+    tables = (*_table("days of leave at most", rows.leave_ceilings), "", *_table(_COUNTED, rows.discharge_rules))
+    dated = _DATED + "".join(f"{line}\n" for line in tables) + _NEXT
+    return _RULES + "".join(f"\n{part}\n" for rule in RULES.values() for part in _rule(rule)) + dated
+
+
+_COUNTED = "days: with a test / vaccinated / others | test from day | doses, days before | care settings | decision"
+
+
+def _table(columns: str, rows: Sequence[LeaveCeiling] | Sequence[DischargeRule]) -> Iterator[str]:
+    yield f"| id | from | to | {columns} | basis |"
+    yield "|---" * (columns.count("|") + 5) + "|"
+    for row in rows:
+        first = "" if row.valid_from == dt.date.min else f"{row.valid_from:%d/%m/%Y}"
+        last = f"{row.valid_to:%d/%m/%Y}" if row.valid_to else ""
+        yield f"| `{row.id}` | {first} | {last} | {_figures(row)} | {row.basis}{_SURE[row.sureness]} |"
+
+
+def _figures(row: LeaveCeiling | DischargeRule) -> str:
+    if isinstance(row, LeaveCeiling):
+        return str(row.max_days)
+    settings = ", ".join(f"`{each}`" for each in CareSetting if each in row.care_settings)
+    days = f"{row.min_days} / {row.vaccinated_days} / {row.other_days} | {row.first_test_day} | {row.min_doses}, {row.dose_lead_days}"
+    return f"{days} | {settings} | {row.decision}, {row.decided_on:%d/%m/%Y}"
 
 
 def _rule(rule: Rule) -> Iterator[str]:

@@ -1,7 +1,7 @@
-"""`/v1/facilities`, `/v1/practitioners`, `/v1/designs`, `/v1/stats`: lists and figures."""
+"""`/v1/facilities`, `/v1/practitioners`, `/v1/designs`, `/v1/rules`, `/v1/stats`: lists and figures."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -9,7 +9,10 @@ from pydantic import BaseModel, Field
 from certsvc.api.access import Now, Reader, Res
 from certsvc.api.recent import Recent, recent_figures
 from certsvc.api.schemas import FacilityOut, PractitionerOut, facility_out, practitioner_out
+from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.models import Kind, Status
+from certsvc.records import CareSetting
+from certsvc.records.rulebook import DatedRow, Sureness, table_of, to_json
 from certsvc.store import certificates, registry
 from certsvc.templates.designs import load_designs
 
@@ -24,6 +27,28 @@ class DesignOut(BaseModel):
     legal_basis: str
     valid_from: dt.date
     valid_to: dt.date | None
+
+
+class RuleOut(BaseModel):
+    """A dated row; what its table does not have is null. What each means: docs/rules.md."""
+
+    id: str
+    table: Literal["leave_ceilings", "discharge_rules"]
+    valid_from: dt.date
+    valid_to: dt.date | None
+    basis: str
+    source: Literal["built_in", "operator"] = Field(description="whether it came with the service")
+    max_days: int | None = None
+    care_settings: list[CareSetting] | None = None
+    decision: str | None = None
+    decided_on: dt.date | None = None
+    min_days: int | None = None
+    first_test_day: int | None = None
+    vaccinated_days: int | None = None
+    other_days: int | None = None
+    min_doses: int | None = None
+    dose_lead_days: int | None = None
+    self_watch_days: int | None = None
 
 
 class Figure(BaseModel):
@@ -51,6 +76,10 @@ class DesignPage(Page):
     items: list[DesignOut]
 
 
+class RulePage(Page):
+    items: list[RuleOut]
+
+
 class FigurePage(Page):
     items: list[Figure]
     recent: Recent = Field(description="of the last 30 days; dry runs do not count")
@@ -76,6 +105,19 @@ async def list_practitioners(res: Res, caller: Reader, facility: str | None = No
 @router.get("/designs")
 async def list_designs(_caller: Reader) -> DesignPage:
     return DesignPage(items=[DesignOut.model_validate(each, from_attributes=True) for each in load_designs()])
+
+
+@router.get("/rules")
+async def list_rules(res: Res, _caller: Reader) -> RulePage:
+    """The dated rows by which cases are judged now. Of a table that row counts which began last before the event, unless it has ended."""
+    async with res.db.read() as session:
+        rulebook = await load_rulebook(session)
+    return RulePage(items=[_rule(each) for each in rulebook.rows])
+
+
+def _rule(row: DatedRow) -> RuleOut:
+    source = "operator" if row.sureness is Sureness.ENTERED else "built_in"
+    return RuleOut.model_validate({"table": table_of(row), "source": source, **to_json(row)})
 
 
 @router.get("/stats")

@@ -83,6 +83,7 @@ class Methods:
     list_facilities = Call(registry.list_facilities)
     list_practitioners = Call(registry.list_practitioners)
     list_designs = Call(registry.list_designs)
+    list_rules = Call(registry.list_rules)
     get_stats = Call(registry.get_stats)
     get_recent = Call(registry.get_recent)
 

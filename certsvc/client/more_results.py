@@ -126,6 +126,32 @@ class DesignPage(Result):
     items: list[Design]
 
 
+class Rule(Result):
+    """A dated row by which cases are judged; what its table does not have is None."""
+
+    id: str
+    table: str
+    valid_from: dt.date
+    valid_to: dt.date | None
+    basis: str
+    source: str
+    max_days: int | None = None
+    care_settings: list[str] | None = None
+    decision: str | None = None
+    decided_on: dt.date | None = None
+    min_days: int | None = None
+    first_test_day: int | None = None
+    vaccinated_days: int | None = None
+    other_days: int | None = None
+    min_doses: int | None = None
+    dose_lead_days: int | None = None
+    self_watch_days: int | None = None
+
+
+class RulePage(Result):
+    items: list[Rule]
+
+
 class Figure(Result):
     """How many certificates of a facility and kind stand where."""
 

@@ -1,4 +1,4 @@
-"""Calls about mappings, facilities, staff, designs and figures."""
+"""Calls about mappings, facilities, staff, designs, rules and figures."""
 
 from collections.abc import Mapping as Titles
 from urllib.parse import quote
@@ -16,6 +16,8 @@ from certsvc.client.more_results import (
     Practitioner,
     PractitionerPage,
     Recent,
+    Rule,
+    RulePage,
 )
 from certsvc.client.wires import Wire
 
@@ -53,6 +55,11 @@ async def list_practitioners(wire: Wire, *, facility: str | None = None) -> list
 
 async def list_designs(wire: Wire) -> list[Design]:
     return (await ask(wire, Question("GET", "/v1/designs"), DesignPage)).items
+
+
+async def list_rules(wire: Wire) -> list[Rule]:
+    """The dated rows by which cases are judged now."""
+    return (await ask(wire, Question("GET", "/v1/rules"), RulePage)).items
 
 
 async def get_stats(wire: Wire, *, facility: str | None = None) -> list[Figure]:

@@ -137,7 +137,7 @@ class _Row:
 
     def decision(self) -> str:
         text = self.text("decision", most=64)
-        if text and not _DECISION.fullmatch(text):
+        if text and self.is_good("decision") and not _DECISION.fullmatch(text):
             self.complain("decision", "phải là số quyết định như in trên giấy («604/QĐ-BYT»)", "must be the decision's number as printed (“604/QĐ-BYT”)")
         return text
 

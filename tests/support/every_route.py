@@ -132,6 +132,7 @@ CALLS: Mapping[Route, Needs] = {
     ("GET", "/v1/facilities"): Needs(Scope.READ),
     ("GET", "/v1/practitioners"): Needs(Scope.READ),
     ("GET", "/v1/designs"): Needs(Scope.READ),
+    ("GET", "/v1/rules"): Needs(Scope.READ),
     ("GET", "/v1/stats"): Needs(Scope.READ),
 }
 """Behind a key, a token or a session [api.md §2]."""

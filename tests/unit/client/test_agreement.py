@@ -94,6 +94,7 @@ CALLS: dict[str, Callable[[Client, Path], object]] = {
     "list_facilities": lambda client, _: client.list_facilities(),
     "list_practitioners": lambda client, _: client.list_practitioners(facility="01801"),
     "list_designs": lambda client, _: client.list_designs(),
+    "list_rules": lambda client, _: client.list_rules(),
     "get_stats": lambda client, _: client.get_stats(facility="01801"),
     "get_recent": lambda client, _: client.get_recent(facility="01801"),
 }
@@ -133,6 +134,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "FacilityPage": more_results.FacilityPage,
     "PractitionerPage": more_results.PractitionerPage,
     "DesignPage": more_results.DesignPage,
+    "RulePage": more_results.RulePage,
     "FigurePage": more_results.FigurePage,
     "ApprovalPage": more_results.ApprovalPage,
     "DecisionOut": more_results.Decision,
