@@ -7,7 +7,7 @@ make no difference, diacritics do.
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -38,13 +38,17 @@ def fold(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; `title_vi` heads files written by us, `synonyms` are read as well."""
+    """One column; `title_vi` heads files written by us, `synonyms` are read as well.
+
+    A required one with `for_kind` is so only in files that have that column, which asks for a kind of certificate.
+    """
 
     name: str
     title_vi: str
     synonyms: tuple[str, ...] = ()
     is_required: bool = False
     max_chars: int = 255
+    for_kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +104,21 @@ class Layout:
         return next((known[each] for each in difflib.get_close_matches(_bare(title), known, n=1, cutoff=_CLOSE)), None)
 
     def missing(self, names: Iterable[str]) -> list[str]:
-        """Required columns that are not among `names`, in table order."""
+        """Required columns that are not among `names`, in table order; a file of sick leaves alone needs no last test."""
+        names = tuple(names)
         present = {*names, *self.defaults}
-        missing = [column.name for column in self.columns if column.is_required and column.name not in present]
+        asked = {*names} | {name for name, word in self.defaults.items() if fold(word) not in _NO}
+        missing = [column.name for column in self.columns if self.is_needed(column, asked) and column.name not in present]
         return missing if not self.any_of or present.intersection(self.any_of) else [*missing, *self.any_of]
 
+    @staticmethod
+    def is_needed(column: Column, asked: Collection[str]) -> bool:
+        """Whether a file that asks by these columns must have this one."""
+        return column.is_required and (column.for_kind is None or column.for_kind in asked)
 
+
+_NO = frozenset(map(fold, ("0", "không", "no", "")))
+"""Defaults that ask for nothing."""
 _RESULTS = frozenset(map(fold, RESULT_TITLES))
 
 
@@ -125,8 +138,11 @@ def _bare(title: str) -> str:
     return fold("".join(char for char in plain if not unicodedata.combining(char)))
 
 
+_FOR_KIND = {"examined_on": "wants_sick_leave"} | dict.fromkeys(("last_test_on", "last_test_result", "last_test_by"), "wants_recovery")
+
+
 def _layout(*columns: tuple[str, tuple[str, ...], bool, int], any_of: Sequence[str] = ()) -> Layout:
-    return Layout(tuple(Column(name, TITLES_VI[name], synonyms, needed, chars) for name, synonyms, needed, chars in columns), tuple(any_of))
+    return Layout(tuple(Column(name, TITLES_VI[name], synonyms, needed, chars, _FOR_KIND.get(name)) for name, synonyms, needed, chars in columns), tuple(any_of))
 
 
 CASES = _layout(

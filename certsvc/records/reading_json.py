@@ -82,8 +82,9 @@ class _Header:
         for name in names:
             self._add(name)
         if not layout.any_of or {*layout.any_of} & {*self._by_column, *layout.defaults}:
+            asked = {*self._by_column, *layout.defaults}
             for column in layout.columns:
-                if not column.is_required or column.name in layout.defaults:
+                if not layout.is_needed(column, asked) or column.name in layout.defaults:
                     self._add(column.name)
 
     def _add(self, name: str) -> None:

@@ -69,6 +69,7 @@ _ON_BOTH = frozenset(
         "test_console_recalls",
         "test_mending",
         "test_figures",
+        "test_between_facilities",
     }
 )
 """Modules about what the database has to hold: their tests run on SQLite and on PostgreSQL."""

@@ -136,7 +136,7 @@ _OLD_ANSWER = """INSERT INTO stored_answers (caller_id, key, request_sha256, hea
     VALUES ('{id}', 'k', 'x', '{{}}', '', '2026-11-22 00:00:00+00:00')"""
 
 
-def _alembic(connection: Connection) -> Config:
+def alembic_of(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     config.attributes["connection"] = connection
@@ -144,11 +144,11 @@ def _alembic(connection: Connection) -> Config:
 
 
 def _upgrade_to(connection: Connection, revision: str) -> None:
-    command.upgrade(_alembic(connection), revision)
+    command.upgrade(alembic_of(connection), revision)
 
 
 def _downgrade_to(connection: Connection, revision: str) -> None:
-    command.downgrade(_alembic(connection), revision)
+    command.downgrade(alembic_of(connection), revision)
 
 
 _WHOLE_FILE = f"INSERT INTO published_files (sha256, certificate_id, published_at) VALUES ('{0:064}', '{0:032}', '2026-11-22 00:00:00+00:00')"
