@@ -37,7 +37,7 @@ async def fates(rig: Rig, *records: dict[str, str], role: str = "facility", dry_
     """Outcome and rules by kind of the file's last row."""
     batch_id = (await rig.submit(as_csv(*records), role=role, dry_run=dry_run)).json()["id"]
     await rig.work()
-    lines = [line for line in await rig.results(batch_id) if line["case_id"] == records[-1]["case_id"]]
+    lines = [line for line in await rig.results(batch_id, role=role) if line["case_id"] == records[-1]["case_id"]]
     return {line["kind"]: (line["outcome"], [rule["id"] for rule in line["rules"]]) for line in lines}
 
 

@@ -76,8 +76,8 @@ class Rig:
             pass
         await finish_batches(self.res.db, now=utc_now())
 
-    async def results(self, batch_id: str) -> list[dict[str, Any]]:
-        answer = await self.call("GET", f"/v1/batches/{batch_id}/results")
+    async def results(self, batch_id: str, *, role: str = "insurer") -> list[dict[str, Any]]:
+        answer = await self.call("GET", f"/v1/batches/{batch_id}/results", role=role)
         return [json.loads(line) for line in answer.text.splitlines()]
 
     async def certificate(self, certificate_id: str) -> Any:
