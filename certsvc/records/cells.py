@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from certsvc.records.birth import Birth
 
-Cell: TypeAlias = str | int | float | bool | dt.date | dt.datetime | None
+Cell: TypeAlias = str | int | float | bool | dt.date | dt.datetime | dt.time | None
 
 _BLANKS = re.compile("[ \t\r\n\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
@@ -38,6 +38,9 @@ _FIRST_SERIAL, _LAST_SERIAL = 61, 2_958_465
 _FIRST_YEAR, _LAST_YEAR = 1850, 2200
 """Bare numbers in this range are years of birth, not days of spring 1905."""
 _MOST_EXACT = 2**53
+_FIRST_INEXACT = 10**15
+_SCIENTIFIC = re.compile(r"[+-]?(?:[0-9]{1,3}(?:[.,][0-9]*)?[Ee]\+[0-9]{1,3}|[0-9](?:[.,][0-9]*)?[Ee]-[0-9]{2,3})")
+"""As spreadsheets show what is too long for them, in either language; an identifier with a hyphen, like 12E-3, is none of it."""
 _LONGEST_DAY = 40
 """Longer texts mean no day: they would only be kept beside those that are met again and again."""
 
@@ -65,15 +68,19 @@ def normalised(text: str) -> str:
 
 
 def are_plain(texts: Iterable[str]) -> bool:
-    """Whether all these texts are as `normalised` leaves them and none `has_forbidden`; asked of a whole row at once, for speed.
+    """Whether all these texts are ASCII and whole Vietnamese letters with single blanks between; asked of a whole row at once, for speed.
 
-    No means only: look at each. The bar that parts them is printable and composes with nothing.
+    Such texts are as `normalised` leaves them, none `has_forbidden`, none has a letter to be repaired or one that cannot be printed.
+    No means only: look at each.
     """
     row = f"|{'|'.join(texts)}|"
-    return row.isprintable() and not any(trace in row for trace in _TRACES) and unicodedata.is_normalized("NFC", row)
+    return _PLAIN.fullmatch(row) is not None and not any(trace in row for trace in _TRACES)
 
 
-_TRACES = ("  ", "| ", " |", *sorted(_LOST_TEXT))
+_TRACES = ("  ", "| ", " |")
+_VOWELS = (unicodedata.normalize("NFC", vowel + tone) for vowel in "aăâeêioôơuưy" for tone in ("", "\u0300", "\u0301", "\u0309", "\u0303", "\u0323"))
+_LETTERS = "".join(("đ", *(vowel for vowel in _VOWELS if not vowel.isascii())))
+_PLAIN = re.compile(f"[ -~{_LETTERS}{_LETTERS.upper()}]*+")
 
 
 def has_forbidden(text: str) -> bool:
@@ -92,6 +99,18 @@ def is_name(text: str) -> bool:
 _NAME_PUNCTUATION = {ord(char): None for char in " '.-"}
 
 
+def is_destroyed(cell: Cell) -> bool:
+    """Whether an identifier's cell is what a spreadsheet made of it: a date, a time, a fraction, a number of more digits than it keeps, or `2.10123E+11`.
+
+    Fifteen digits are kept of a number (ECMA-376 part 1, 18.8.30; IEEE 754).
+    """
+    if isinstance(cell, str):
+        return _SCIENTIFIC.fullmatch(normalised(cell)) is not None
+    if isinstance(cell, dt.date | dt.time):
+        return True
+    return cell is not None and not isinstance(cell, bool) and not (abs(cell) < _FIRST_INEXACT and cell == int(cell))
+
+
 def day_of(cell: Cell) -> dt.date | None:
     """The day a cell means, or None where it means none.
 
@@ -104,7 +123,7 @@ def day_of(cell: Cell) -> dt.date | None:
         return cell.date()
     if isinstance(cell, dt.date):
         return cell
-    if cell is None or isinstance(cell, bool) or not _FIRST_SERIAL <= cell < 10**8:
+    if cell is None or isinstance(cell, bool | dt.time) or not _FIRST_SERIAL <= cell < 10**8:
         return None
     return _EXCEL_EPOCH + dt.timedelta(days=int(cell)) if cell <= _LAST_SERIAL else _day_of_text(as_text(cell))
 

@@ -18,6 +18,7 @@ from certsvc.records.cccd_qr import CitizenCard, differing, read_cccd_qr
 from certsvc.records.cells import Cell, as_text
 from certsvc.records.columns import CASES
 from certsvc.records.draft import Draft
+from certsvc.records.encoding import printed_columns
 from certsvc.records.findings import Finding
 from certsvc.records.illness import Registry
 from certsvc.records.patient import Patient, split_cards
@@ -81,6 +82,7 @@ def check(
         for column in differing(card, raw):
             draft.report("W-CITIZEN-MISMATCH", column, "card")
     asked = _wants(draft, notices) if wants is None else wants
+    draft.printed = printed_columns(asked)
     values = _values(draft, registry=registry, wants=asked)
     # Of a document that nobody could read, only that is told: all its fields are missing.
     if _is_unread(draft):
@@ -140,7 +142,7 @@ def _values(draft: Draft, *, registry: Registry, wants: frozenset[Kind]) -> dict
         "vaccine_doses": illness.vaccine_doses(draft),
         "outcome": outcome,
         "facility_code": facility_code,
-        "visit_no": draft.text("visit_no"),
+        "visit_no": draft.identifier("visit_no"),
         "icd10": illness.icd10(draft, examined_on=days["examined_on"] or days["positive_on"]),
         "diagnosis": draft.text("diagnosis"),
         "treatment": draft.text("treatment"),
@@ -179,7 +181,7 @@ def _require_social_no(draft: Draft, *, wants: frozenset[Kind], cards: str, numb
 
 
 def _case_id(draft: Draft) -> str:
-    text = draft.text("case_id")
+    text = draft.identifier("case_id")
     if not text:
         draft.report("V-TEXT", "case_id", "missing")
     return text

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from certsvc.records.cells import Cell
+from certsvc.records.lookalikes import with_d
 from certsvc.records.titles import TITLES_VI
 
 LONGEST_TITLE = 200
@@ -32,8 +33,8 @@ RESULT_TITLES = (
 
 
 def fold(text: str) -> str:
-    """Text as it is compared with the words we know: NFC, case-folded, letters and digits only."""
-    return _NOT_ALPHANUMERIC.sub("", unicodedata.normalize("NFC", text).casefold())
+    """Text as it is compared with the words we know: NFC, case-folded, letters and digits only, Đ for what looks like it."""
+    return _NOT_ALPHANUMERIC.sub("", with_d(unicodedata.normalize("NFC", text)).casefold())
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def _bare_titles(columns: tuple[Column, ...]) -> dict[str, str]:
 
 def _bare(title: str) -> str:
     """A title without diacritics, as it is typed on a keyboard that has none."""
-    plain = unicodedata.normalize("NFD", title.casefold().replace("đ", "d"))
+    plain = unicodedata.normalize("NFD", with_d(title).casefold().replace("đ", "d"))
     return fold("".join(char for char in plain if not unicodedata.combining(char)))
 
 
@@ -142,7 +143,8 @@ _FOR_KIND = {"examined_on": "wants_sick_leave"} | dict.fromkeys(("last_test_on",
 
 
 def _layout(*columns: tuple[str, tuple[str, ...], bool, int], any_of: Sequence[str] = ()) -> Layout:
-    return Layout(tuple(Column(name, TITLES_VI[name], synonyms, needed, chars, _FOR_KIND.get(name)) for name, synonyms, needed, chars in columns), tuple(any_of))
+    made = (Column(name, TITLES_VI[name], synonyms, needed, chars, _FOR_KIND.get(name)) for name, synonyms, needed, chars in columns)
+    return Layout(tuple(made), tuple(any_of))
 
 
 CASES = _layout(

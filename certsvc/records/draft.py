@@ -1,30 +1,50 @@
 """A row while it is being read: its cells, and what was found so far. Internal to `records`."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Mapping
 
-from certsvc.records.cells import Cell, are_plain, as_text, day_of, has_forbidden, normalised
-from certsvc.records.columns import MAX_CHARS
+from certsvc.records.cells import Cell, are_plain, as_text, day_of, has_forbidden, is_destroyed, normalised
+from certsvc.records.columns import IDENTIFIERS, MAX_CHARS
+from certsvc.records.encoding import NAMES, fault_of
 from certsvc.records.findings import Finding
+from certsvc.records.lookalikes import with_d, with_plain_marks
 from certsvc.records.rules import finding
 from certsvc.records.words import allowed_words, meaning_of
+
+_BEYOND_LATIN = re.compile("[^\0-\xff]")
+"""In a plain row: a letter that no old encoding read as Windows-1252 has."""
 
 
 class Draft:
     """Cells by English column name, their text normalised; an absent column is an empty cell."""
 
-    __slots__ = ("_cells", "_is_sound", "_repaired", "findings", "leave_findings", "today")
+    __slots__ = ("_cells", "_is_plain", "_raw", "_repairs", "findings", "leave_findings", "printed", "today")
 
     def __init__(self, raw: Mapping[str, Cell], *, today: dt.date, notices: Iterable[Finding] = ()) -> None:
         self.today = today
         self.findings = list(notices)
         self.leave_findings: list[Finding] = []
         """What rejects the sick leave alone: a recovery needs none of it."""
-        self._cells, self._repaired, self._is_sound = raw, frozenset[str](), are_plain(_texts(raw))
-        if not self._is_sound:
-            self._cells = {column: normalised(cell) if isinstance(cell, str) else cell for column, cell in raw.items()}
-            self._repaired = frozenset(column for column, cell in self._cells.items() if isinstance(cell, str) and cell and cell != raw[column])
-            self._is_sound = are_plain(_texts(self._cells))
+        self.printed: frozenset[str] = frozenset()
+        """The columns of free text that a wanted form prints (V-ENCODING)."""
+        self._raw, self._cells, self._is_plain = raw, raw, are_plain(cell for cell in raw.values() if isinstance(cell, str))
+        self._repairs: dict[str, list[str]] = {}
+        if not self._is_plain:
+            self._cells = {column: self._repaired(column, cell) if isinstance(cell, str) else cell for column, cell in raw.items()}
+
+    def _repaired(self, column: str, raw: str) -> str:
+        """The text normalised, with the letters and marks that it means; what was done is noted, by the wordings of W-REPAIRED-UNICODE."""
+        text = normalised(raw)
+        repairs = [""] if text and text != raw else []
+        if column not in IDENTIFIERS and not text.isascii():
+            meant = with_d(text)
+            repairs += ["letters"] if meant != text else []
+            text = with_plain_marks(meant) if column in NAMES else meant
+            repairs += ["marks"] if text != meant else []
+        if repairs:
+            self._repairs[column] = repairs
+        return text
 
     def report(self, rule: str, column: str | None, variant: str = "", **facts: str | int) -> None:
         self.findings.append(finding(rule, column, variant, **facts))
@@ -32,6 +52,10 @@ class Draft:
     def is_good(self, column: str) -> bool:
         """Whether nothing found so far about that column rejects the row."""
         return not self.findings or not any(each.field == column and each.rejects for each in self.findings)
+
+    def is_told(self, rule: str, column: str) -> bool:
+        """Whether that rule was reported of that column."""
+        return any(each.field == column and each.rule == rule for each in self.findings)
 
     def cell(self, column: str) -> Cell:
         """The cell as it came, text normalised without a word about it."""
@@ -44,15 +68,25 @@ class Draft:
     def text(self, column: str, *, rule: str = "V-TEXT") -> str:
         """The cell as normalised text, telling of repairs (W-REPAIRED-UNICODE).
 
-        Text that is too long for its column or holds control characters is reported as `rule`.
+        Text that is too long for its column or holds control characters is reported as `rule`, what cannot be printed as it was typed as V-ENCODING.
         """
         text = as_text(self._cells.get(column))
-        if column in self._repaired:
-            self.report("W-REPAIRED-UNICODE", column)
+        if self._repairs:
+            self._tell_repairs(column)
         if len(text) > MAX_CHARS[column]:
             self._report_as(rule, column, "long", max_chars=MAX_CHARS[column])
-        elif not self._is_sound and has_forbidden(text):
+            return text
+        if not self._is_plain and has_forbidden(text):
             self._report_as(rule, column, "")
+        if column in self.printed and not text.isascii():
+            self._check_encoding(column, text)
+        return text
+
+    def identifier(self, column: str) -> str:
+        """The same for a number that nobody counts with: what a spreadsheet has destroyed is V-BROKEN-ID."""
+        text = self.text(column)
+        if text and is_destroyed(self._raw.get(column)):
+            self.report("V-BROKEN-ID", column)
         return text
 
     def digits(self, column: str, *, length: int, most_zeros: int, rule: str) -> str:
@@ -76,18 +110,29 @@ class Draft:
     def word(self, column: str, *, rule: str = "V-VALUE", is_needed: bool = False) -> object:
         """What the word in a cell means, None for an empty one; a word the column does not know is `rule`."""
         text = self.plain(column)
+        if self._repairs:
+            self._tell_repairs(column, only="letters")
         meaning = meaning_of(column, text) if text else None
         if meaning is None and (text or is_needed):
             facts = allowed_words(column) if rule == "V-VALUE" else {}
             self.report(rule, column, "" if text or rule != "V-VALUE" else "missing", **facts)
         return meaning
 
+    def _tell_repairs(self, column: str, *, only: str | None = None) -> None:
+        for variant in self._repairs.get(column, ()):
+            if only in {None, variant}:
+                self.report("W-REPAIRED-UNICODE", column, variant)
+
+    def _check_encoding(self, column: str, text: str) -> None:
+        if self._is_plain and _BEYOND_LATIN.search(text):
+            return  # nearly all Vietnamese texts
+        raw = self._raw.get(column)
+        fault = fault_of(raw if isinstance(raw, str) else text, text, is_name=column in NAMES)
+        if fault is not None:
+            self.report("V-ENCODING", column, fault.variant, **fault.facts)
+
     def _report_as(self, rule: str, column: str, variant: str, **facts: int) -> None:
         if rule in {"V-TEXT", "V-NAME"}:
             self.report(rule, column, variant, **facts)
         else:
             self.report(rule, column)
-
-
-def _texts(cells: Mapping[str, Cell]) -> Iterator[str]:
-    return (cell for cell in cells.values() if isinstance(cell, str))

@@ -164,6 +164,40 @@ FIELD_RULES = (
         },
     ),
     Rule(
+        id="V-ENCODING",
+        level=Level.REJECT,
+        basis="TCVN 6909; Unicode UAX #15, UTS #39; NĐ 30/2020/NĐ-CP Phụ lục I (phông chữ)",
+        wordings={
+            "legacy": Wording(
+                "«{column}» dùng bảng mã cũ (TCVN3/.VnTime hoặc VNI): hãy chuyển tệp sang bảng mã Unicode dựng sẵn rồi gửi lại.",
+                "“{column}” is in an old encoding (TCVN3/.VnTime or VNI): convert the file to precomposed Unicode and send it again.",
+            ),
+            "twice": Wording(
+                "«{column}» bị mã hóa UTF-8 hai lần (như Ã¡ thay cho á): hãy xuất lại tệp dưới dạng UTF-8 từ phần mềm gốc rồi gửi lại.",
+                "“{column}” was encoded as UTF-8 twice (Ã¡ for á): export the file as UTF-8 from its own software again and send that.",
+            ),
+            "scripts": Wording(
+                "«{column}» lẫn chữ cái Kirin hoặc Hy Lạp với chữ La-tinh, có thể trông giống hệt nhau: hãy xóa và gõ lại nội dung này.",
+                "“{column}” mixes Latin letters with Cyrillic or Greek ones, which may look the same: delete it and type it anew.",
+            ),
+            "unprintable": Wording(
+                "«{column}» có ký tự (thứ {place}) mà phông chữ của giấy không in được: hãy ghi bằng chữ cái La-tinh, hoặc bỏ ký tự đó.",
+                "“{column}” has a character (number {place}) that the form's typeface cannot print: write it in Latin letters, or leave it out.",
+            ),
+        },
+    ),
+    Rule(
+        id="V-BROKEN-ID",
+        level=Level.REJECT,
+        basis="own",
+        wordings={
+            "": Wording(
+                "«{column}» đã bị bảng tính làm hỏng (thành ngày, giờ, số lẻ hoặc dạng 2.1E+11): hãy định dạng cột là văn bản rồi nhập lại số gốc.",
+                "“{column}” was destroyed by a spreadsheet (made a date, a time, a fraction or 2.1E+11): format the column as text and enter the number again.",
+            )
+        },
+    ),
+    Rule(
         id="V-DUPLICATE",
         level=Level.REJECT,
         basis="own",

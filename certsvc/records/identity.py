@@ -34,7 +34,7 @@ def name(draft: Draft, column: str, *, is_needed: bool = False) -> str:
     if not text:
         if is_needed:
             draft.report("V-NAME", column, "missing")
-    elif draft.is_good(column) and not is_name(text):
+    elif not is_name(text) and not draft.is_told("V-NAME", column):
         draft.report("V-NAME", column)
     return text
 

@@ -105,7 +105,7 @@ def facility(draft: Draft, *, registry: Registry, events: dict[Kind, dt.date | N
     An unknown facility hides V-PRACTITIONER. Registration with BHXH is asked for sick leave alone.
     """
     code = draft.digits("facility_code", length=5, most_zeros=4, rule="V-FACILITY")
-    licence = draft.text("practitioner_licence")
+    licence = draft.identifier("practitioner_licence")
     if not code:
         draft.report("V-FACILITY", "facility_code", "missing")
         return code, licence

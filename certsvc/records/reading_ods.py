@@ -6,6 +6,7 @@ limits of a sheet. Packages are opened with the same suspicion as XLSX ones.
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
@@ -28,6 +29,8 @@ _CALC_TYPE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:
 _SHEET_TAG, _ROW_TAG, _SPREADSHEET_TAG = f"{_TABLE}table", f"{_TABLE}table-row", f"{_OFFICE}spreadsheet"
 _CELL_TAGS = frozenset({f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"})
 _STYLE_TAG = f"{_STYLE}style"
+_DURATION = re.compile(r"PT([0-9]{1,6})H([0-9]{1,6})M([0-9]{1,6})(?:[.,][0-9]+)?S")
+_HOURS, _SIXTY = 24, 60
 _NUMBERS = frozenset({"float", "percentage", "currency"})
 _ERRORS = ("Err:", "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
 
@@ -178,15 +181,22 @@ def _value(cell: Any) -> tuple[Cell, Flag | None]:
         return None, Flag.ERROR
     if kind is None and has_formula:
         return None, Flag.HOLLOW_FORMULA
-    flag = Flag.FORMULA if has_formula else None
+    return _typed(cell, kind, shown), Flag.FORMULA if has_formula else None
+
+
+def _typed(cell: Any, kind: str | None, shown: str) -> Cell:
     if kind in _NUMBERS:
         number = float(cell.get(f"{_OFFICE}value"))
-        return int(number) if number.is_integer() and abs(number) < 2**53 else number, flag
-    if kind == "boolean":
-        return cell.get(f"{_OFFICE}boolean-value") == "true", flag
-    if kind == "date":
-        return _day(cell.get(f"{_OFFICE}date-value", "")) or shown, flag
-    return shown or None, flag
+        return int(number) if number.is_integer() and abs(number) < 2**53 else number
+    match kind:
+        case "boolean":
+            return cell.get(f"{_OFFICE}boolean-value") == "true"
+        case "date":
+            return _day(cell.get(f"{_OFFICE}date-value", "")) or shown
+        case "time":
+            return _time(cell.get(f"{_OFFICE}time-value", "")) or shown
+        case _:
+            return shown or None
 
 
 def _day(text: str) -> dt.date | None:
@@ -195,6 +205,17 @@ def _day(text: str) -> dt.date | None:
         return dt.date.fromisoformat(text.partition("T")[0])
     except ValueError:
         return None
+
+
+def _time(text: str) -> dt.time | float | None:
+    """The time of day, or of a longer duration the days, as a number has them (xsd:duration)."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        return None
+    hours, minutes, seconds = map(int, match.groups())
+    if hours < _HOURS and minutes < _SIXTY and seconds < _SIXTY:
+        return dt.time(hours, minutes, seconds)
+    return dt.timedelta(hours=hours, minutes=minutes, seconds=seconds) / dt.timedelta(days=1)
 
 
 def _shown(cell: Any) -> str:

@@ -160,7 +160,7 @@ class XlsxSheet:
                 return bool(int(text))
             case "d":
                 when: object = from_ISO8601(text)  # type: ignore[no-untyped-call]
-                return when.date() if isinstance(when, dt.datetime) else when if isinstance(when, dt.date) else str(when)
+                return when.date() if isinstance(when, dt.datetime) else when if isinstance(when, dt.date | dt.time) else str(when)
             case _:
                 return shown(text)
 

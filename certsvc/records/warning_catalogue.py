@@ -66,7 +66,15 @@ WARNING_RULES = (
             "": Wording(
                 "«{column}» dùng chữ tổ hợp hoặc thừa khoảng trắng và đã được chuẩn hóa.",
                 "“{column}” was in decomposed Unicode or had surplus blanks; it was normalised.",
-            )
+            ),
+            "letters": Wording(
+                "«{column}» có chữ Ð (U+00D0) hoặc chữ trông giống Đ; đã được thay bằng chữ Đ tiếng Việt.",
+                "“{column}” had Ð (U+00D0) or another letter that looks like Đ; it was replaced by the Vietnamese Đ.",
+            ),
+            "marks": Wording(
+                "«{column}» có dấu nháy cong hoặc gạch nối kiểu in (như ’ –); đã được thay bằng ' và -.",
+                "“{column}” had curly apostrophes or typographic hyphens (such as ’ –); they were replaced by ' and -.",
+            ),
         },
     ),
     Rule(
