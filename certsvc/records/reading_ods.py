@@ -190,7 +190,7 @@ def _typed(cell: Any, kind: str | None, shown: str) -> Cell:
         return int(number) if number.is_integer() and abs(number) < 2**53 else number
     match kind:
         case "boolean":
-            return cell.get(f"{_OFFICE}boolean-value") == "true"
+            return bool(cell.get(f"{_OFFICE}boolean-value") == "true")
         case "date":
             return _day(cell.get(f"{_OFFICE}date-value", "")) or shown
         case "time":
