@@ -14,6 +14,7 @@ from certsvc.api import (
     bulk_pages,
     certificates,
     check_app,
+    disclosures,
     events,
     exports,
     health,
@@ -88,7 +89,7 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     app.state.returning_turns = asyncio.Semaphore(_RETURNS_AT_ONCE)
     app.state.preview_turns = asyncio.Semaphore(_PREVIEWS_AT_ONCE)
     # Approvals come before certificates and batches, whose changes have a name in the address too.
-    for behind_key in (approvals, certificates, recalls, batches, batch_rows, events, exports, mappings, templates, webhooks, registry):
+    for behind_key in (approvals, certificates, recalls, batches, batch_rows, events, exports, mappings, templates, webhooks, registry, disclosures):
         app.include_router(behind_key.router)
     app.include_router(staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))])
     for console in (

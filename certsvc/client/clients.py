@@ -84,6 +84,7 @@ class Methods:
     list_practitioners = Call(registry.list_practitioners)
     list_designs = Call(registry.list_designs)
     list_rules = Call(registry.list_rules)
+    list_disclosures = Call(registry.list_disclosures)
     get_stats = Call(registry.get_stats)
     get_recent = Call(registry.get_recent)
 

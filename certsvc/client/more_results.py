@@ -152,6 +152,22 @@ class RulePage(Result):
     items: list[Rule]
 
 
+class Disclosure(Result):
+    """That a facility was told of a person's case at another; what the caller may not know is None."""
+
+    at: dt.datetime
+    rule: str
+    facility_code: str
+    case_id: str | None
+    told_facility_code: str | None
+    told_case_id: str | None
+
+
+class DisclosurePage(Result):
+    items: list[Disclosure]
+    next_cursor: int | None
+
+
 class Figure(Result):
     """How many certificates of a facility and kind stand where."""
 

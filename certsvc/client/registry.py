@@ -7,6 +7,7 @@ from certsvc.client.asking import Question, ask, fetch
 from certsvc.client.more_results import (
     Design,
     DesignPage,
+    DisclosurePage,
     Facility,
     FacilityPage,
     Figure,
@@ -60,6 +61,11 @@ async def list_designs(wire: Wire) -> list[Design]:
 async def list_rules(wire: Wire) -> list[Rule]:
     """The dated rows by which cases are judged now."""
     return (await ask(wire, Question("GET", "/v1/rules"), RulePage)).items
+
+
+async def list_disclosures(wire: Wire, *, cursor: int | None = None, limit: int | None = None) -> DisclosurePage:
+    """When a facility was told that a person is known at another, newest first; `next_cursor` leads on."""
+    return await ask(wire, Question("GET", "/v1/disclosures", {"cursor": cursor, "limit": limit}), DisclosurePage)
 
 
 async def get_stats(wire: Wire, *, facility: str | None = None) -> list[Figure]:

@@ -123,8 +123,8 @@ async def test_one_examination_has_one_certificate(rig: Rig, dry_run: str) -> No
 async def test_numbers_and_visits_on_live_certificates_are_told(rig: Rig) -> None:
     """W-SAME-NUMBER and W-SAME-VISIT by what stands in the register already, where the asker may see it."""
     await rig.issued(record(1))
-    namesake = record(2) | {"citizen_id": PATIENT["citizen_id"], "full_name": "Đoàn Thị Xuyến", "visit_no": "1", "wants_recovery": "0"}
-    assert (await fates(rig, namesake))["sick_leave"] == ("issued", ["W-SAME-NUMBER", "W-SAME-VISIT"])
+    another = {"full_name": "Đoàn Thị Xuyến", "birth_date": "1988-10-05", "visit_no": "1", "wants_recovery": "0"}
+    assert (await fates(rig, record(2) | {"citizen_id": PATIENT["citizen_id"]} | another))["sick_leave"] == ("issued", ["W-SAME-NUMBER", "W-SAME-VISIT"])
 
 
 async def test_a_person_is_found_by_the_social_insurance_number_too(rig: Rig) -> None:
@@ -190,3 +190,18 @@ def _back_and_forth(connection: Connection, *, facility: str) -> None:
     for case_id in ("there", "of a rejected row"):
         connection.exec_driver_sql(f"INSERT INTO episodes (facility_code, case_id, person, positive_on) VALUES ('{facility}', '{case_id}', 'x', '2022-03-01')")
     command.upgrade(alembic_of(connection), "head")
+
+
+async def test_each_side_reads_its_own_half_of_a_disclosure(rig: Rig) -> None:
+    """Who was told sees its own case and not whose other; the other sees who was told, and of which of its cases; an insurer sees both."""
+    await rig.issued(THERE)
+    await fates(rig, record(1))
+    for role, expected in {
+        "facility": (record(1)["case_id"], None, None),
+        "facility 01802": (None, "01802", "there"),
+        "insurer": (record(1)["case_id"], "01802", "there"),
+    }.items():
+        page = (await rig.call("GET", "/v1/disclosures", role=role)).json()
+        [told] = page["items"]
+        assert (told["rule"], told["facility_code"], page["next_cursor"]) == ("A-OVERLAP", "01801", None)
+        assert (told["case_id"], told["told_facility_code"], told["told_case_id"]) == expected

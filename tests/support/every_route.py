@@ -134,6 +134,7 @@ CALLS: Mapping[Route, Needs] = {
     ("GET", "/v1/designs"): Needs(Scope.READ),
     ("GET", "/v1/rules"): Needs(Scope.READ),
     ("GET", "/v1/stats"): Needs(Scope.READ),
+    ("GET", "/v1/disclosures"): Needs(Scope.READ),
 }
 """Behind a key, a token or a session [api.md §2]."""
 

@@ -95,6 +95,7 @@ CALLS: dict[str, Callable[[Client, Path], object]] = {
     "list_practitioners": lambda client, _: client.list_practitioners(facility="01801"),
     "list_designs": lambda client, _: client.list_designs(),
     "list_rules": lambda client, _: client.list_rules(),
+    "list_disclosures": lambda client, _: client.list_disclosures(cursor=7, limit=3),
     "get_stats": lambda client, _: client.get_stats(facility="01801"),
     "get_recent": lambda client, _: client.get_recent(facility="01801"),
 }
