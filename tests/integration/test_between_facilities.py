@@ -114,9 +114,8 @@ async def test_one_examination_has_one_certificate(rig: Rig, dry_run: str) -> No
         [certificate] = (await rig.call("GET", f"/v1/certificates?case_id={record(1)['case_id']}&kind=sick_leave")).json()["items"]
         refused = await rig.request(second)
         assert certificate["serial"] in refused.json()["errors"][0]["message_en"]
-        replaced = await rig.call(
-            "POST", f"/v1/certificates/{certificate['id']}/replace", json={"reason": "wrong_data", "record": record(1, employer="Nơi khác")}
-        )
+        correction = {"reason": "wrong_data", "record": record(1, employer="Nơi khác")}
+        replaced = await rig.call("POST", f"/v1/certificates/{certificate['id']}/replace", role="facility", json=correction)
         assert replaced.status_code == 202
 
 
