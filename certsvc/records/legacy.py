@@ -21,7 +21,9 @@ _TCVN3_BYTES = {
     "ỏõóọồổỗốộờởỡớợù": range(0xE1, 0xF0),
     "ủũúụừửữứựỳỷỹýỵ": range(0xF1, 0xFF),
 }
-_TCVN3 = dict.fromkeys(range(0x80, 0x100), "?") | {byte: letter for letters, places in _TCVN3_BYTES.items() for letter, byte in zip(letters, places, strict=True)}
+_TCVN3 = dict.fromkeys(range(0x80, 0x100), "?") | {
+    byte: letter for letters, places in _TCVN3_BYTES.items() for letter, byte in zip(letters, places, strict=True)
+}
 
 _TONES = "\u0300\u0301\u0309\u0303\u0323"
 _VNI_MARKS = (

@@ -14,8 +14,12 @@ _APOSTROPHES = "\u00b4\u02b9\u02bb\u02bc\u2018\u2019\u201b\u2032\u2035\ua78b\ua7
 _HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d"
 _FULL_STOPS = "\u2024\ufe52\uff0e"
 _TYPOGRAPHIC = {ord(form): mark for mark, forms in (("'", _APOSTROPHES), ("-", _HYPHENS), (".", _FULL_STOPS)) for form in forms}
+_HAS_TYPOGRAPHIC = re.compile(f"[{_APOSTROPHES}{_HYPHENS}{_FULL_STOPS}]")
 
-_LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1d00-\u1d25\u1e00-\u1eff\u2c60-\u2c7f\ua722-\ua787\ua78b-\ua7ff\uab30-\uab5a\uab60-\uab64\ufb00-\ufb06"
+_LATIN = (
+    "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1d00-\u1d25\u1e00-\u1eff"
+    "\u2c60-\u2c7f\ua722-\ua787\ua78b-\ua7ff\uab30-\uab5a\uab60-\uab64\ufb00-\ufb06"
+)
 _GREEK = "\u00b5\u0370-\u0373\u0376-\u037d\u037f\u0386\u0388-\u03ff\u1d26-\u1d2a\u1f00-\u1fff"
 _CYRILLIC = "\u0400-\u0481\u048a-\u052f\u1c80-\u1c8f\u1d2b\ua640-\ua66e\ua680-\ua69d"
 _LIKE_LATIN = "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧΪΫΆΈΉΊΌΎινορυϊϋίόύϲϳϹͿᾸᾹῘῙῨῩ" + _CYRILLIC
@@ -34,7 +38,12 @@ def with_d(text: str) -> str:
 
 def with_plain_marks(name: str) -> str:
     """A name with ' - and . for their typographic forms."""
-    return name if name.isascii() else name.translate(_TYPOGRAPHIC)
+    return name.translate(_TYPOGRAPHIC) if has_typographic(name) else name
+
+
+def has_typographic(name: str) -> bool:
+    """Whether a name holds a typographic form of ' - or ."""
+    return not name.isascii() and _HAS_TYPOGRAPHIC.search(name) is not None
 
 
 def mixes_scripts(text: str, *, is_name: bool) -> bool:

@@ -207,10 +207,10 @@ def _value(cell: Any) -> tuple[Cell, Flag | None]:
         return int(number) if number.is_integer() and abs(number) < 2**53 else number, flag
     if kind == "boolean":
         return cell.get(f"{_OFFICE}boolean-value") == "true", flag
-    if kind == "date":
-        return _day(cell.get(f"{_OFFICE}date-value", "")) or shown, flag
-    if kind == "time":
-        return _time(cell.get(f"{_OFFICE}time-value", "")) or shown, flag
+    if kind in {"date", "time"}:
+        text = cell.get(f"{_OFFICE}{kind}-value", "")
+        when = _day(text) if kind == "date" else _time(text)
+        return shown if when is None else when, flag
     return shown or None, flag
 
 
