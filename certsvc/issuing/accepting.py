@@ -16,6 +16,7 @@ from certsvc.issuing.mappings import chosen_mapping
 from certsvc.models import ApiKey, Batch, BatchStatus
 from certsvc.records.columns import Layout, layout_of
 from certsvc.records.reading_exchange import EXCHANGE_FORMATS
+from certsvc.records.rules import finding
 from certsvc.records.tables import Table, open_table
 from certsvc.store import Database, registry
 from certsvc.uploads import keep_upload
@@ -34,6 +35,10 @@ class Order:
     """Of the sender's mappings the one to read tables with; None for his `default`, empty for none."""
 
 
+ELSEWHERE = finding("W-ELSEWHERE").to_json()
+"""What a facility's dry run cannot foresee [rules, Between facilities]."""
+
+
 async def accept_batch(
     db: Database, file: Path, *, order: Order, blobs: Blobs, vault: Vault, settings: Settings, turns: asyncio.Semaphore, now: dt.datetime
 ) -> Batch:
@@ -48,6 +53,8 @@ async def accept_batch(
         mapping = await chosen_mapping(session, order.mapping, caller=order.caller)
     async with turns:  # of the threads that everything else needs as well
         seen = await asyncio.to_thread(_peek, file, settings, layout_of(mapping))
+    if order.dry_run and order.caller.facility_code:
+        seen["notices"].append(ELSEWHERE)
     batch = Batch(
         id=uuid.uuid4(),
         owner_id=order.caller.id,

@@ -5,6 +5,7 @@ import uuid
 
 from certsvc.blobs import Blobs
 from certsvc.errors import Conflict
+from certsvc.issuing.accepting import ELSEWHERE
 from certsvc.issuing.amendments import copy_amendments
 from certsvc.issuing.batches import get_batch, require_owner, required
 from certsvc.models import ApiKey, Batch, BatchStatus
@@ -12,7 +13,7 @@ from certsvc.store import Database
 from certsvc.uploads import keep_upload, opened_upload
 from certsvc.vault import Vault
 
-_OF_THE_FILE = ("facility_code", "late_reason", "mapping", "file_sha256", "file_format", "place", "notices")
+_OF_THE_FILE = ("facility_code", "late_reason", "mapping", "file_sha256", "file_format", "place")
 
 
 async def issue_rehearsed(db: Database, batch_id: uuid.UUID, *, caller: ApiKey, blobs: Blobs, vault: Vault, now: dt.datetime) -> Batch:
@@ -32,6 +33,7 @@ async def issue_rehearsed(db: Database, batch_id: uuid.UUID, *, caller: ApiKey, 
         status=BatchStatus.READING,
         dry_run=False,
         created_at=now,
+        notices=[notice for notice in rehearsed.notices if notice != ELSEWHERE],
         **{name: getattr(rehearsed, name) for name in _OF_THE_FILE},
     )
     async with opened_upload(rehearsed, blobs=blobs, vault=vault) as file:

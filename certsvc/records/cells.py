@@ -68,10 +68,10 @@ def normalised(text: str) -> str:
 
 
 def are_plain(texts: Iterable[str]) -> bool:
-    """Whether all these texts are ASCII and whole Vietnamese letters with single blanks between; asked of a whole row at once, for speed.
+    """Whether all these texts are plain letters of Western Europe and Vietnam with single blanks between; asked of a whole row at once, for speed.
 
-    Such texts are as `normalised` leaves them, none `has_forbidden`, none has a letter to be repaired or one that cannot be printed.
-    No means only: look at each.
+    Such texts are as `normalised` leaves them and none `has_forbidden`; none has a letter that looks like Đ, one of another script, or one
+    that cannot be printed. No means only: look at each.
     """
     row = f"|{'|'.join(texts)}|"
     return _PLAIN.fullmatch(row) is not None and not any(trace in row for trace in _TRACES)
@@ -80,7 +80,7 @@ def are_plain(texts: Iterable[str]) -> bool:
 _TRACES = ("  ", "| ", " |")
 _VOWELS = (unicodedata.normalize("NFC", vowel + tone) for vowel in "aăâeêioôơuưy" for tone in ("", "\u0300", "\u0301", "\u0309", "\u0303", "\u0323"))
 _LETTERS = "".join(("đ", *(vowel for vowel in _VOWELS if not vowel.isascii())))
-_PLAIN = re.compile(f"[ -~{_LETTERS}{_LETTERS.upper()}]*+")
+_PLAIN = re.compile(f"[ -~\u00a1-\u00ac\u00ae-\u00b4\u00b6-\u00cf\u00d1-\u00ef\u00f1-\u00ff{_LETTERS}{_LETTERS.upper()}–—‘’“”…•]*+")
 
 
 def has_forbidden(text: str) -> bool:
@@ -102,10 +102,10 @@ _NAME_PUNCTUATION = {ord(char): None for char in " '.-"}
 def is_destroyed(cell: Cell) -> bool:
     """Whether an identifier's cell is what a spreadsheet made of it: a date, a time, a fraction, a number of more digits than it keeps, or `2.10123E+11`.
 
-    Fifteen digits are kept of a number (ECMA-376 part 1, 18.8.30; IEEE 754).
+    Text is taken as normalised. Fifteen digits are kept of a number (ECMA-376 part 1, 18.8.30; IEEE 754).
     """
     if isinstance(cell, str):
-        return _SCIENTIFIC.fullmatch(normalised(cell)) is not None
+        return ("E" in cell or "e" in cell) and _SCIENTIFIC.fullmatch(cell) is not None
     if isinstance(cell, dt.date | dt.time):
         return True
     return cell is not None and not isinstance(cell, bool) and not (abs(cell) < _FIRST_INEXACT and cell == int(cell))

@@ -8,12 +8,12 @@ from certsvc.records.cells import Cell, are_plain, as_text, day_of, has_forbidde
 from certsvc.records.columns import IDENTIFIERS, MAX_CHARS
 from certsvc.records.encoding import NAMES, fault_of
 from certsvc.records.findings import Finding
-from certsvc.records.lookalikes import with_d, with_plain_marks
+from certsvc.records.lookalikes import has_typographic, with_d, with_plain_marks
 from certsvc.records.rules import finding
 from certsvc.records.words import allowed_words, meaning_of
 
-_BEYOND_LATIN = re.compile("[^\0-\xff]")
-"""In a plain row: a letter that no old encoding read as Windows-1252 has."""
+_VIETNAMESE = re.compile("[\u0100-\u1fff]")
+"""In a plain row: a letter that no text read as Windows-1252 has."""
 
 
 class Draft:
@@ -28,7 +28,7 @@ class Draft:
         """What rejects the sick leave alone: a recovery needs none of it."""
         self.printed: frozenset[str] = frozenset()
         """The columns of free text that a wanted form prints (V-ENCODING)."""
-        self._raw, self._cells, self._is_plain = raw, raw, are_plain(cell for cell in raw.values() if isinstance(cell, str))
+        self._raw, self._cells, self._is_plain = raw, raw, are_plain([cell for cell in raw.values() if isinstance(cell, str)]) and _names_are_plain(raw)
         self._repairs: dict[str, list[str]] = {}
         if not self._is_plain:
             self._cells = {column: self._repaired(column, cell) if isinstance(cell, str) else cell for column, cell in raw.items()}
@@ -71,12 +71,13 @@ class Draft:
         Text that is too long for its column or holds control characters is reported as `rule`, what cannot be printed as it was typed as V-ENCODING.
         """
         text = as_text(self._cells.get(column))
-        if self._repairs:
-            self._tell_repairs(column)
+        if self._is_plain and len(text) <= MAX_CHARS[column] and (text.isascii() or column not in self.printed or _VIETNAMESE.search(text)):
+            return text  # nearly all
+        self._tell_repairs(column)
         if len(text) > MAX_CHARS[column]:
             self._report_as(rule, column, "long", max_chars=MAX_CHARS[column])
             return text
-        if not self._is_plain and has_forbidden(text):
+        if has_forbidden(text):
             self._report_as(rule, column, "")
         if column in self.printed and not text.isascii():
             self._check_encoding(column, text)
@@ -85,7 +86,7 @@ class Draft:
     def identifier(self, column: str) -> str:
         """The same for a number that nobody counts with: what a spreadsheet has destroyed is V-BROKEN-ID."""
         text = self.text(column)
-        if text and is_destroyed(self._raw.get(column)):
+        if text and is_destroyed(self._cells.get(column)):
             self.report("V-BROKEN-ID", column)
         return text
 
@@ -124,8 +125,6 @@ class Draft:
                 self.report("W-REPAIRED-UNICODE", column, variant)
 
     def _check_encoding(self, column: str, text: str) -> None:
-        if self._is_plain and _BEYOND_LATIN.search(text):
-            return  # nearly all Vietnamese texts
         raw = self._raw.get(column)
         fault = fault_of(raw if isinstance(raw, str) else text, text, is_name=column in NAMES)
         if fault is not None:
@@ -136,3 +135,8 @@ class Draft:
             self.report(rule, column, variant, **facts)
         else:
             self.report(rule, column)
+
+
+def _names_are_plain(raw: Mapping[str, Cell]) -> bool:
+    """Whether no name holds typographic marks; in other texts they stay."""
+    return not any(isinstance(cell, str) and has_typographic(cell) for column in NAMES if (cell := raw.get(column)))

@@ -14,6 +14,7 @@ _APOSTROPHES = "\u00b4\u02b9\u02bb\u02bc\u2018\u2019\u201b\u2032\u2035\ua78b\ua7
 _HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d"
 _FULL_STOPS = "\u2024\ufe52\uff0e"
 _TYPOGRAPHIC = {ord(form): mark for mark, forms in (("'", _APOSTROPHES), ("-", _HYPHENS), (".", _FULL_STOPS)) for form in forms}
+_HAS_TYPOGRAPHIC = re.compile(f"[{_APOSTROPHES}{_HYPHENS}{_FULL_STOPS}]")
 
 _LATIN = (
     "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1d00-\u1d25\u1e00-\u1eff\u2c60-\u2c7f"
@@ -37,7 +38,12 @@ def with_d(text: str) -> str:
 
 def with_plain_marks(name: str) -> str:
     """A name with ' - and . for their typographic forms."""
-    return name if name.isascii() else name.translate(_TYPOGRAPHIC)
+    return name.translate(_TYPOGRAPHIC) if has_typographic(name) else name
+
+
+def has_typographic(name: str) -> bool:
+    """Whether a name holds a typographic form of ' - or ."""
+    return not name.isascii() and _HAS_TYPOGRAPHIC.search(name) is not None
 
 
 def mixes_scripts(text: str, *, is_name: bool) -> bool:

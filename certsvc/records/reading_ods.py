@@ -191,10 +191,10 @@ def _typed(cell: Any, kind: str | None, shown: str) -> Cell:
     match kind:
         case "boolean":
             return bool(cell.get(f"{_OFFICE}boolean-value") == "true")
-        case "date":
-            return _day(cell.get(f"{_OFFICE}date-value", "")) or shown
-        case "time":
-            return _time(cell.get(f"{_OFFICE}time-value", "")) or shown
+        case "date" | "time":
+            text = cell.get(f"{_OFFICE}{kind}-value", "")
+            when = _day(text) if kind == "date" else _time(text)
+            return shown if when is None else when
         case _:
             return shown or None
 

@@ -164,6 +164,18 @@ WARNING_RULES = (
         },
     ),
     Rule(
+        id="W-ELSEWHERE",
+        level=Level.WARN,
+        basis="own",
+        wordings={
+            "": Wording(
+                "Chạy thử chỉ xét hồ sơ của cơ sở này; giấy và ca bệnh ở cơ sở khác chỉ được xét khi cấp, nên dòng «sẽ cấp» vẫn có thể bị từ chối.",
+                "A dry run looks at this facility's cases alone; those of other facilities are looked at when issuing, so a row that would be issued may "
+                "still be rejected.",
+            )
+        },
+    ),
+    Rule(
         id="W-MENDED",
         level=Level.WARN,
         basis="own",

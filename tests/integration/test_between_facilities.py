@@ -82,6 +82,15 @@ async def test_an_illness_elsewhere_rejects_a_real_request_alone(rig: Rig) -> No
     assert ("R-REINFECTION", "01801", "01802") in await disclosures(rig)
 
 
+async def test_a_facilitys_dry_run_says_what_it_cannot_foresee(rig: Rig) -> None:
+    """W-ELSEWHERE on the file; an insurer, who sees all, is not told, and the real run says nothing of it."""
+    told = {}
+    for role, dry_run in (("facility", "true"), ("insurer", "true"), ("facility", "false")):
+        answer = (await rig.submit(as_csv(record(1)), role=role, dry_run=dry_run)).json()
+        told[role, dry_run] = [notice["id"] for notice in answer["notices"]]
+    assert told == {("facility", "true"): ["W-ELSEWHERE"], ("insurer", "true"): [], ("facility", "false"): []}
+
+
 async def test_a_rejected_row_counts_in_its_own_facility_alone(rig: Rig) -> None:
     """An open illness of a row that was refused stops nobody else's recovery, but its own station's; once accepted it counts for all."""
     refused = ILL_THERE | {"wants_sick_leave": "0"}

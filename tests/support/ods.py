@@ -26,6 +26,11 @@ def cell(value: object) -> str:
             return f'<table:table-cell office:value-type="float" office:value="{value}"><text:p>{value}</text:p></table:table-cell>'
         case dt.date():
             return f'<table:table-cell office:value-type="date" office:date-value="{value.isoformat()}"><text:p>{value:%d/%m/%y}</text:p></table:table-cell>'
+        case dt.timedelta():
+            hours, seconds = divmod(int(value.total_seconds()), 3600)
+            shown = f"{hours:02d}:{seconds // 60:02d}:{seconds % 60:02d}"
+            duration = "PT{}H{}M{}S".format(*shown.split(":"))
+            return f'<table:table-cell office:value-type="time" office:time-value="{duration}"><text:p>{shown}</text:p></table:table-cell>'
         case _:
             return f'<table:table-cell office:value-type="string"><text:p>{escape(str(value))}</text:p></table:table-cell>'
 

@@ -38,6 +38,13 @@ def test_cells_of_every_type_read_as_one_case(tmp_path: Path) -> None:
     assert set(rule_ids(checked.findings)) == {"W-REPAIRED-ZEROS"}
 
 
+@pytest.mark.parametrize("typed", [dt.timedelta(hours=8, minutes=30), dt.timedelta(0), dt.timedelta(hours=36, minutes=30), dt.date(2022, 3, 12), 1.5])
+def test_an_identifier_that_became_a_date_or_a_time_is_refused(typed: object, tmp_path: Path) -> None:
+    """What is typed as 8:30, 0:00, 36:30 or 12/3 is none of an identifier's texts any more."""
+    [found] = read(saved(tmp_path, good(visit_no=typed)))[1]
+    assert rule_ids(check(found.cells, today=TODAY, registry=REGISTRY).findings) == ["V-BROKEN-ID"]
+
+
 def test_texts_keep_their_spaces_tabs_and_lines(tmp_path: Path) -> None:
     """Paragraphs are lines; spans and links are part of the text, a note beside it is not."""
     text = (

@@ -14,10 +14,10 @@ from tests.unit.records.samples import GOOD, REGISTRY, TODAY, KnownHistory, chec
 
 OWN_TESTS = {
     *("V-DUPLICATE", "V-ROW", "V-DOCUMENT", "A-ONE-EXAM", "A-OVERLAP", "A-LATE", "A-INPATIENT", "A-OUTCOME", "R-REINFECTION", "R-NOT-OVER"),
-    *("R-CARE-SETTING", "W-FORMULA", "W-COLUMN", "W-MENDED", "W-EXPORT", "W-SAME-NUMBER", "W-SAME-VISIT"),
+    *("R-CARE-SETTING", "W-FORMULA", "W-COLUMN", "W-MENDED", "W-ELSEWHERE", "W-EXPORT", "W-SAME-NUMBER", "W-SAME-VISIT"),
 }
 """Rules that one record cannot trigger by themselves: their tests are below, in test_living.py, test_tables.py, test_xlsx.py and
-test_exchange.py; of W-MENDED in test_mending.py."""
+test_exchange.py; of W-MENDED in test_mending.py, of W-ELSEWHERE in test_between_facilities.py."""
 
 
 def test_the_good_record_is_good() -> None:

@@ -183,10 +183,10 @@ def test_escaped_and_rich_text(tmp_path: Path) -> None:
 
 
 def test_days_and_times_written_out(tmp_path: Path) -> None:
-    """Cells of the type `d` hold ISO 8601: of an instant the day counts, a time alone stays a text."""
+    """Cells of the type `d` hold ISO 8601: of an instant the day counts, a time alone stays a time."""
     cells = "".join(f'<x:c t="d"><x:v>{text}</x:v></x:c>' for text in ("2022-02-27", "2022-02-27T08:30:00", "08:30:00"))
     [row] = read(hand_made(tmp_path, strings="", cells=cells))[1]
-    assert [row.cells[title] for title in TITLES[:3]] == [dt.date(2022, 2, 27), dt.date(2022, 2, 27), "08:30:00"]
+    assert [row.cells[title] for title in TITLES[:3]] == [dt.date(2022, 2, 27), dt.date(2022, 2, 27), dt.time(8, 30)]
 
 
 @pytest.mark.parametrize("index", ["99999", "-1", "x"])
