@@ -139,4 +139,8 @@ class Draft:
 
 def _names_are_plain(raw: Mapping[str, Cell]) -> bool:
     """Whether no name holds typographic marks; in other texts they stay."""
-    return not any(isinstance(cell, str) and has_typographic(cell) for column in NAMES if (cell := raw.get(column)))
+    for column in NAMES:  # a loop, for it is asked of every row
+        cell = raw.get(column)
+        if cell and isinstance(cell, str) and has_typographic(cell):
+            return False
+    return True

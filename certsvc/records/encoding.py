@@ -20,10 +20,13 @@ NAMES = frozenset({"full_name", "father_name", "mother_name"})
 PRINTED: Mapping[Kind, frozenset[str]] = MappingProxyType(
     {
         Kind.SICK_LEAVE: NAMES | {"employer", "visit_no", "diagnosis", "treatment"},
-        Kind.RECOVERY: frozenset({"full_name", "address", "test_place"}),
+        Kind.RECOVERY: NAMES | {"address", "test_place"},
     }
 )
-"""The columns of free text that the forms of a kind print; the others are held to shapes and words that any typeface has."""
+"""The columns of free text that the forms of a kind print; the others are held to shapes and words that any typeface has.
+
+Parents are printed of children alone; what cannot be printed is no name of anybody's parent either way.
+"""
 
 
 class Fault(NamedTuple):

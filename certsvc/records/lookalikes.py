@@ -43,7 +43,7 @@ def with_plain_marks(name: str) -> str:
 
 def has_typographic(name: str) -> bool:
     """Whether a name holds a typographic form of ' - or ."""
-    return not name.isascii() and _HAS_TYPOGRAPHIC.search(name) is not None
+    return _HAS_TYPOGRAPHIC.search(name) is not None
 
 
 def mixes_scripts(text: str, *, is_name: bool) -> bool:
