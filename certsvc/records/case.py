@@ -146,7 +146,7 @@ class Case:
     @property
     def names_parents(self) -> bool:
         """Whether a sick leave names father and mother: of patients below 7 on the day of the examination [domain §1.2, §4.1]."""
-        return self.birth.age_on(self.examined_on or self.isolation_from) < _PARENTS_BELOW
+        return self.birth.age_on(self.examined_on or self.isolation_from) < PARENTS_BELOW
 
     @property
     def leave_days(self) -> int:
@@ -196,7 +196,8 @@ def _plain(value: object) -> str:
 
 _FIELDS = tuple(each.name for each in fields(Case))
 _COLUMNS = {name: "birth_date" if name == "birth" else name for name in _FIELDS}
-_PARENTS_BELOW = 7
+PARENTS_BELOW, GUARDIAN_BELOW = 7, 16
+"""Ages on the day of the event: the leave of younger patients names their parents, their recovery who looks after them (a child: Children Act 2016, article 1)."""
 _OMITTED = ("outcome_on", "certified_on")
 _SORTED_COLUMNS = tuple(sorted(_COLUMNS.values()))
 _sorted_values = attrgetter(*sorted(_FIELDS, key=_COLUMNS.__getitem__))

@@ -13,12 +13,12 @@ from typing import Any
 
 from certsvc.records import identity, illness
 from certsvc.records.birth import Birth
-from certsvc.records.case import CareSetting, Case, Outcome, Sex, TestMethod, TestPerformer, TestResult
+from certsvc.records.case import GUARDIAN_BELOW, PARENTS_BELOW, CareSetting, Case, Outcome, Sex, TestMethod, TestPerformer, TestResult
 from certsvc.records.cccd_qr import CitizenCard, differing, read_cccd_qr
 from certsvc.records.cells import Cell, as_text
 from certsvc.records.columns import CASES
 from certsvc.records.draft import Draft
-from certsvc.records.encoding import printed_columns
+from certsvc.records.encoding import PARENTS, printed_columns
 from certsvc.records.findings import Finding
 from certsvc.records.illness import Registry
 from certsvc.records.patient import Patient, split_cards
@@ -127,6 +127,8 @@ def _values(draft: Draft, *, registry: Registry, wants: frozenset[Kind]) -> dict
     days = illness.dates(draft, wants=wants, result=result, outcome=outcome)
     events = {kind: days["examined_on" if kind is Kind.SICK_LEAVE else "isolation_to"] for kind in Kind if kind in wants}
     who = _person(draft, positive_on=days["positive_on"])
+    if not _names_parents(who["birth"], wants=wants, days=days):
+        draft.printed -= PARENTS
     facility_code, licence = illness.facility(draft, registry=registry, events=events)
     _require_social_no(draft, wants=wants, cards=who["health_insurance_card"], number=who["social_insurance_no"])
     return days | who | {
@@ -150,6 +152,13 @@ def _values(draft: Draft, *, registry: Registry, wants: frozenset[Kind]) -> dict
         "father_name": identity.name(draft, "father_name"),
         "mother_name": identity.name(draft, "mother_name"),
     }  # fmt: skip
+
+
+def _names_parents(born: Birth | None, *, wants: frozenset[Kind], days: Mapping[str, dt.date | None]) -> bool:
+    """Whether a wanted form prints the parents' names; where nobody knows how old the patient is, it may."""
+    limits = {Kind.SICK_LEAVE: ("examined_on", PARENTS_BELOW), Kind.RECOVERY: ("isolation_to", GUARDIAN_BELOW)}
+    events = [(days[column], below) for kind, (column, below) in limits.items() if kind in wants]
+    return any(born is None or day is None or born.age_on(day) < below for day, below in events)
 
 
 def _person(draft: Draft, *, positive_on: dt.date | None) -> dict[str, Any]:

@@ -25,8 +25,9 @@ PRINTED: Mapping[Kind, frozenset[str]] = MappingProxyType(
 )
 """The columns of free text that the forms of a kind print; the others are held to shapes and words that any typeface has.
 
-Parents are printed of children alone; what cannot be printed is no name of anybody's parent either way.
+Parents are printed of children alone (`checking`).
 """
+PARENTS = frozenset({"father_name", "mother_name"})
 
 
 class Fault(NamedTuple):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from certsvc.errors import Broken
-from certsvc.records.case import CareSetting, Case, Sex, TestMethod, TestPerformer, TestResult
+from certsvc.records.case import GUARDIAN_BELOW, CareSetting, Case, Sex, TestMethod, TestPerformer, TestResult
 from certsvc.records.diagnoses import named, without_code
 from certsvc.states import DelegationKind, Kind
 from certsvc.templates.designs import Design, Trait
@@ -32,9 +32,6 @@ HEAD_TITLE = "Trưởng trạm Y tế"
 
 AUTHORISED_TITLE = "Người được uỷ quyền"
 """What a delegate is called where it names none; a deputy is then the deputy of the head's title."""
-
-CHILD_BELOW = 16
-"""Age below which somebody is a child (Children Act 2016, article 1)."""
 
 _PLACES = {CareSetting.HOME: "nhà", CareSetting.CENTRE: "cơ sở thu dung, điều trị COVID-19", CareSetting.HOSPITAL: "bệnh viện"}
 _CODE_GROUP = 4
@@ -95,7 +92,7 @@ def form_traits(design: Design, case: Case, facts: FormFacts) -> frozenset[Trait
     """What sets the paper apart, as far as the design knows it."""
     has = {
         Trait.IS_DELEGATED: facts.acting is not None,
-        Trait.FOR_CHILD: case.birth.age_on(facts.event_on) < CHILD_BELOW,
+        Trait.FOR_CHILD: case.birth.age_on(facts.event_on) < GUARDIAN_BELOW,
         Trait.BOTH_COPIES: facts.both_copies,
     }
     return frozenset(trait for trait in design.traits if has[trait])

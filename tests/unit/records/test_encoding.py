@@ -149,7 +149,7 @@ def test_the_place_of_a_letter_is_told_and_not_the_letter() -> None:
         ("employer", True, False),
         ("diagnosis", True, False),
         ("treatment", True, False),
-        ("mother_name", True, False),
+        ("mother_name", False, False),
         ("visit_no", True, False),
     ],
 )
@@ -158,6 +158,14 @@ def test_only_what_a_wanted_form_prints_is_asked(column: str, leave: bool, recov
     bad: dict[str, Cell] = {column: "C«ng ty Cæ phÇn" if column not in {"full_name", "mother_name"} else "TrÇn ThÞ Thö"}
     wants: list[dict[str, Cell]] = [{"wants_recovery": "0"}, {"wants_sick_leave": "0"}]
     told = ["V-ENCODING" in rule_ids(checked(**bad, **each).findings) for each in wants]
+    assert told == [leave, recovery]
+
+
+@pytest.mark.parametrize(("born", "leave", "recovery"), [("2015-02-28", True, True), ("2010-01-01", False, True), ("1981-01-17", False, False)])
+def test_parents_are_asked_where_a_form_names_them(born: str, leave: bool, recovery: bool) -> None:
+    """Of children below 7 on both forms, below 16 as who looks after them on the recovery's."""
+    bad: dict[str, Cell] = {"mother_name": "TrÇn ThÞ Thö", "birth_date": born, "citizen_id": ""}
+    told = ["V-ENCODING" in rule_ids(checked(**bad, **{other: "0"}).findings) for other in ("wants_recovery", "wants_sick_leave")]
     assert told == [leave, recovery]
 
 
