@@ -197,7 +197,8 @@ def _plain(value: object) -> str:
 _FIELDS = tuple(each.name for each in fields(Case))
 _COLUMNS = {name: "birth_date" if name == "birth" else name for name in _FIELDS}
 PARENTS_BELOW, GUARDIAN_BELOW = 7, 16
-"""Ages on the day of the event: the leave of younger patients names their parents, their recovery who looks after them (a child: Children Act 2016, article 1)."""
+"""Ages on the day of the event: the leave of younger patients names their parents, their recovery who looks after them (a child:
+Children Act 2016, article 1)."""
 _OMITTED = ("outcome_on", "certified_on")
 _SORTED_COLUMNS = tuple(sorted(_COLUMNS.values()))
 _sorted_values = attrgetter(*sorted(_FIELDS, key=_COLUMNS.__getitem__))

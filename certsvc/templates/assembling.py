@@ -13,7 +13,8 @@ from certsvc.states import Slot
 from certsvc.templates import attachment, metadata
 from certsvc.templates.boxes import Placed, Rectangle
 from certsvc.templates.contents import Contents, font_resources
-from certsvc.templates.copies import marks_content, with_marks_as_content
+from certsvc.templates.copied_marks import marks_content
+from certsvc.templates.copies import with_marks_as_content
 from certsvc.templates.designs import Design
 from certsvc.templates.embedding import Font, embed
 from certsvc.templates.faces import FACES

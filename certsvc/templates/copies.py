@@ -4,13 +4,11 @@ The page to keep (liên 1) shows what the page to hand out (liên 2) shows, but 
 pictures are drawn as the stock has them, and the time as all signatures of a certificate have it, for they are made together.
 """
 
-import datetime as dt
 from collections.abc import Mapping
 
 from certsvc.states import Slot
 from certsvc.templates.boxes import Element, Rectangle
-from certsvc.templates.marks import TIME_FACE, time_line
-from certsvc.templates.slots import CopiedMark, Copy, font_name
+from certsvc.templates.slots import CopiedMark, Copy
 
 
 def with_marks_as_content(document: Element, boxes: Mapping[Slot, Rectangle], slots: tuple[Slot, ...], *, labels: Mapping[Slot, str]) -> tuple[Element, Copy]:
@@ -47,17 +45,3 @@ def _numbers(element: Element) -> list[int]:
         elif not isinstance(kid, Slot):
             found.append(kid)
     return found
-
-
-def marks_content(marks: tuple[CopiedMark, ...], signed_at: dt.datetime | None) -> bytes:
-    """The operators that draw the marks with that time (ISO 32000-2 clauses 8.10 and 14.6); nothing is drawn without one."""
-    return b"".join(_mark(mark, signed_at) for mark in marks)
-
-
-def _mark(mark: CopiedMark, signed_at: dt.datetime | None) -> bytes:
-    picture = line = b""
-    if signed_at is not None:
-        place = b"q 1 0 0 1 %.3f %.3f cm\n" % (mark.x, mark.y)
-        picture = b"%b/%b Do\nQ\n" % (place, mark.resource.encode("ascii"))
-        line = b"%b%b\nQ\n" % (place, time_line(signed_at, mark.width, font=font_name(TIME_FACE)))
-    return b"/Figure <</MCID %d>> BDC\n%bEMC\n/Span <</MCID %d>> BDC\n%bEMC\n" % (mark.picture_mcid, picture, mark.time_mcid, line)

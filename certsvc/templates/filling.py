@@ -13,7 +13,7 @@ from certsvc.pdf import Blank, stream
 from certsvc.states import Slot
 from certsvc.templates.attachment import record_stream
 from certsvc.templates.bases import compile_base
-from certsvc.templates.copies import marks_content
+from certsvc.templates.copied_marks import marks_content
 from certsvc.templates.designs import PLAIN, Design, Trait
 from certsvc.templates.qr import qr_image
 from certsvc.templates.setting import Setter

@@ -128,7 +128,7 @@ async def test_who_signs(dummy_rig: Rig, signatures: Signatures, slots: list[Slo
     [[order]] = [chunk.orders for chunk in press.chunks]
     assert [each.slot for each in order.signatories] == slots
     assert order.facts.head_examined is head_examined
-    names = {Slot.PRACTITIONER: "Dương Mỹ Ngà", Slot.REPRESENTATIVE: "Mai Hữu Nghĩa", Slot.ORGANISATION: "Trạm Y tế Phúc Xá"}
+    names = {Slot.PRACTITIONER: "Hồ Phương Lợi", Slot.REPRESENTATIVE: "Ngô Thị Yến", Slot.ORGANISATION: "Trạm Y tế Phúc Xá"}
     assert {each.slot: each.name for each in order.signatories} == {slot: names[slot] for slot in slots}
 
 

@@ -98,7 +98,7 @@ async def test_what_is_no_exchange_file_is_refused_before(dummy_rig: Rig) -> Non
 
 async def test_a_batch_is_exported_a_file_a_case(dummy_rig: Rig) -> None:
     """Issued sick leave only; what breaks the table is left out, and export.csv says so by tag."""
-    batch = await submitted(dummy_rig, as_csv(record(1), record(2, visit_no=""), record(3, wants_sick_leave="0")))
+    batch = await submitted(dummy_rig, as_csv(record(1), record(2, treatment=""), record(3, wants_sick_leave="0")))
     answer = await dummy_rig.call("GET", f"/v1/batches/{batch['id']}/export?format=xml11")
     assert answer.headers["Content-Type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
@@ -110,7 +110,7 @@ async def test_a_batch_is_exported_a_file_a_case(dummy_rig: Rig) -> None:
     assert [each.findtext("LOAIHOSO") for each in envelope.findall(DOCUMENT)] == ["XML1", "XML11"]
     assert [(line["case_id"], line["outcome"], line["field"]) for line in told] == [
         ("TH-220206-000001", "written", ""),
-        ("TH-220206-000002", "left_out", "SO_KCB"),
+        ("TH-220206-000002", "left_out", "PP_DIEUTRI"),
     ]
 
 

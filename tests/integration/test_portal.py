@@ -59,8 +59,8 @@ async def leave(dummy_rig: Rig) -> Certificate:
     return await _issued(dummy_rig, 1)
 
 
-async def _issued(rig: Rig, number: int, *, facility: str = "01801", visit_no: str = "1") -> Certificate:
-    resource = await rig.issued(record(number, facility=facility, visit_no=visit_no))
+async def _issued(rig: Rig, number: int, *, facility: str = "01801", **changes: str) -> Certificate:
+    resource = await rig.issued(record(number, facility=facility, **changes))
     async with rig.res.db.read() as session:
         found = await certificates.find(session, uuid.UUID(resource["id"]))
     assert found is not None
@@ -210,7 +210,7 @@ async def test_two_at_once_send_one(counter: Counter, bhxh: StandInPortal, leave
 
 async def test_what_breaks_the_table_is_not_sent(dummy_rig: Rig, counter: Counter, bhxh: StandInPortal) -> None:
     """Neither is what the portal does not take, nor what has no account; no submission is left behind."""
-    hollow = await _issued(dummy_rig, 4, visit_no="")
+    hollow = await _issued(dummy_rig, 4, social_insurance_no="", health_insurance_card="TE101KT12345678")  # no parent where TEKT wants one
     with pytest.raises(InputError, match="breaks_field_table"):
         await counter.send(hollow, Format.CT07_2025)
     elsewhere = await _issued(dummy_rig, 5, facility="01802")

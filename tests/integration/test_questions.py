@@ -50,12 +50,12 @@ async def test_a_misspelt_field_is_told(rig: Rig) -> None:
 
 
 async def test_another_stations_leave_is_mentioned_without_dates(rig: Rig) -> None:
-    """A station learns that days overlap, not when its patient was ill elsewhere; an insurer is told."""
+    """A station learns that days overlap once it asks in earnest, not when its patient was ill elsewhere; an insurer is told in a dry run too."""
     await rig.issued(record(5, facility="01802"), role="facility 01802")
     here = record(5) | {"case_id": "TH-OTHER", "isolation_to": "2022-02-14", "last_test_on": "2022-02-14"}
-    for role, is_told in (("facility", False), ("insurer", True)):
-        batch_id = (await rig.submit(as_csv(here), role=role, dry_run="true")).json()["id"]
+    for role, dry_run, rules, is_told in (("facility", "true", 0, False), ("insurer", "true", 1, True), ("facility", "false", 1, False)):
+        batch_id = (await rig.submit(as_csv(here), role=role, dry_run=dry_run)).json()["id"]
         await rig.read()
         text = (await rig.call("GET", f"/v1/batches/{batch_id}/results", role=role)).text
-        assert "A-OVERLAP" in text
+        assert text.count('"A-OVERLAP"') == rules
         assert ("13/02/2022" in text) is is_told

@@ -183,11 +183,20 @@ def test_a_delegate_signs_below_the_heads_title(acting: DelegationKind | None, h
         assert (Trait.IS_DELEGATED in form_traits(design, CASE, facts)) is (acting is not None)
 
 
-@pytest.mark.parametrize("diagnosis", ["U07.1 - COVID-19", "u071: COVID-19"])
+@pytest.mark.parametrize("diagnosis", ["U07.1 - COVID-19", "u071: COVID-19", "COVID-19"])
 def test_a_diagnosis_with_its_code_is_not_given_it_twice(diagnosis: str) -> None:
     """Mẫu 07 prints code and name, once each [rules A-DIAGNOSIS]."""
     values = form_values(MAU07, dataclasses.replace(CASE, diagnosis=diagnosis), FACTS)
-    assert values["icd10_diagnosis_treatment"] == f"{diagnosis}\nĐiều trị ngoại trú"
+    assert values["icd10_diagnosis_treatment"] == "U07.1 – COVID-19\nĐiều trị ngoại trú"
+    assert form_values(CT07, dataclasses.replace(CASE, diagnosis=diagnosis), FACTS)["diagnosis_treatment"] == f"{diagnosis}\nĐiều trị ngoại trú"
+
+
+def test_a_code_alone_is_printed_by_its_name() -> None:
+    """Both forms name the disease where only its code was written, or nothing [rules A-DIAGNOSIS]."""
+    for diagnosis in ("", "U07.1", "u07.1."):
+        case = dataclasses.replace(CASE, diagnosis=diagnosis)
+        assert form_values(MAU07, case, FACTS)["icd10_diagnosis_treatment"].startswith("U07.1 – COVID-19, vi rút được xác định\n")
+        assert form_values(CT07, case, FACTS)["diagnosis_treatment"].startswith("COVID-19, vi rút được xác định\n")
 
 
 def test_recovery_bears_the_day_it_is_issued() -> None:
