@@ -60,7 +60,7 @@ async def leave(dummy_rig: Rig) -> Certificate:
 
 
 async def _issued(rig: Rig, number: int, *, facility: str = "01801", **changes: str) -> Certificate:
-    resource = await rig.issued(record(number, facility=facility, **changes))
+    resource = await rig.issued(record(number, facility=facility) | changes)
     async with rig.res.db.read() as session:
         found = await certificates.find(session, uuid.UUID(resource["id"]))
     assert found is not None
