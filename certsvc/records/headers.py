@@ -10,6 +10,7 @@ from itertools import islice
 
 from certsvc.records.columns import CASES, LONGEST_COMPARED, Layout, is_result
 from certsvc.records.findings import Finding
+from certsvc.records.lookalikes import with_d
 from certsvc.records.numbered_columns import numbers_columns
 from certsvc.records.raw_rows import RawRow
 from certsvc.records.reading_csv import HEADER_DEPTH
@@ -23,7 +24,8 @@ _MOST_TITLES_TOLD, _MOST_TITLES_COMPARED = 10, 100
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A table's titles: the last row they stand in, and what each column means in `layout`; `ignored` are titles that mean nothing.
+    """A table's titles: the last row they stand in, and what each column means in `layout`; `ignored` are titles that mean nothing,
+    `repaired` the columns whose title has a letter that only looks like Đ.
 
     `first_row` is where cases may begin; `ahead` are rows below the header that were read to know where it ends.
     """
@@ -35,6 +37,7 @@ class Header:
     names: dict[int, str]
     ignored: tuple[str, ...]
     results: tuple[int, ...]
+    repaired: tuple[str, ...] = ()
     ahead: tuple[RawRow, ...] = ()
 
     @property
@@ -102,13 +105,15 @@ def _header(titles: Titles) -> Header:
     others = {index: text for index, text in titles.texts.items() if index not in names}
     ignored = tuple(text for text in others.values() if not layout.is_passed_over(text))
     results = tuple(index for index, text in others.items() if is_result(text))
-    return Header(titles.number, titles.number + 1, titles.width, layout, names, ignored, results)
+    repaired = tuple(name for index, name in names.items() if with_d(titles.texts[index]) != titles.texts[index])
+    return Header(titles.number, titles.number + 1, titles.width, layout, names, ignored, results, repaired)
 
 
-def ignored_notice(header: Header) -> list[Finding]:
-    """W-COLUMN, naming the first few."""
+def notices_of(header: Header) -> list[Finding]:
+    """What is to be said of titles: W-REPAIRED-UNICODE, and W-COLUMN, naming the first few."""
+    repaired = [finding("W-REPAIRED-UNICODE", name, "title") for name in header.repaired]
     if not header.ignored:
-        return []
+        return repaired
     shown = [f"«{shown_title(title)}»" for title in header.ignored[:_MOST_TITLES_TOLD]]
     more = ["…"] if len(header.ignored) > _MOST_TITLES_TOLD else []
-    return [finding("W-COLUMN", titles=", ".join(shown + more))]
+    return [*repaired, finding("W-COLUMN", titles=", ".join(shown + more))]

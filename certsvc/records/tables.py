@@ -14,7 +14,7 @@ from certsvc.records.cells import Cell, as_text
 from certsvc.records.columns import CASES, IDENTIFIERS, Layout
 from certsvc.records.file_kinds import FileKind, kind_of
 from certsvc.records.findings import Finding
-from certsvc.records.headers import Header, find_header, ignored_notice
+from certsvc.records.headers import Header, find_header, notices_of
 from certsvc.records.raw_rows import WHOLE_ROW, Flag, Place, RawRow, Sheet, is_blank
 from certsvc.records.reading_csv import CsvSheet
 from certsvc.records.reading_exchange import EXCHANGE_FORMATS, open_exchange
@@ -64,7 +64,7 @@ class Table:
         self.columns = tuple(header.names.values())
         self.place = Place(sheet.part, header.number, header.results, header.first_row)
         self._layout = header.layout
-        self._notices = dict.fromkeys(ignored_notice(header))
+        self._notices = dict.fromkeys(notices_of(header))
         self._sheet, self._header, self._rows, self._max_rows = sheet, header, rows, max_rows
 
     @property

@@ -71,6 +71,10 @@ WARNING_RULES = (
                 "«{column}» có chữ Ð (U+00D0) hoặc chữ trông giống Đ; đã được thay bằng chữ Đ tiếng Việt.",
                 "“{column}” had Ð (U+00D0) or another letter that looks like Đ; it was replaced by the Vietnamese Đ.",
             ),
+            "title": Wording(
+                "Tiêu đề cột «{column}» viết bằng chữ Ð (U+00D0) hoặc chữ trông giống Đ; cột vẫn được đọc.",
+                "The title of “{column}” was written with Ð (U+00D0) or another letter that looks like Đ; the column was read.",
+            ),
             "marks": Wording(
                 "«{column}» có dấu nháy cong hoặc gạch nối kiểu in (như ’ –); đã được thay bằng ' và -.",
                 "“{column}” had curly apostrophes or typographic hyphens (such as ’ –); they were replaced by ' and -.",

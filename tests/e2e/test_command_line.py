@@ -99,7 +99,7 @@ def test_a_batch_from_submission_to_archive(run: Run, sample: Path, tmp_path: Pa
     assert run("batch", "archive", batch["id"], "--output", str(tmp_path / "all.zip")).returncode == DONE
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         assert archive.testzip() is None
-        assert len(archive.namelist()) == 254
+        assert len(archive.namelist()) == 265
 
 
 def test_a_batch_without_rejections_is_done(run: Run, service: Service, tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_file_that_is_no_table_is_refused_in_words(run: Run, tmp_path: Path) -
     (tmp_path / "cases.csv").write_bytes(b"%PDF-1.7 nothing")
     refused = run("batch", "submit", str(tmp_path / "cases.csv"))
     assert refused.returncode == SAYS_NO
-    assert "không phải bảng tính" in refused.stderr
+    assert "PDF: hãy gửi bảng tính gốc" in refused.stderr
     assert run("batch", "submit", str(tmp_path / "none.csv")).returncode == WRONG_USAGE
 
 
