@@ -74,7 +74,6 @@ vaccinated_days = 10                # without a negative test, of who is fully v
 other_days = 14                     # of everybody else
 min_doses = 2                       # fully vaccinated: so many doses,
 dose_lead_days = 14                 # the last so many days before the positive test
-# self_watch_days = 7               # of watching oneself afterwards, if it is ordered
 decision = "9999/QĐ-BYT"            # printed on the certificate,
 decided_on = 2026-11-30             # as is its day
 basis = "QĐ 9999/QĐ-BYT 30/11/2026"

@@ -48,7 +48,6 @@ class RuleOut(BaseModel):
     other_days: int | None = None
     min_doses: int | None = None
     dose_lead_days: int | None = None
-    self_watch_days: int | None = None
 
 
 class Figure(BaseModel):

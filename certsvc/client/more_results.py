@@ -145,7 +145,6 @@ class Rule(Result):
     other_days: int | None = None
     min_doses: int | None = None
     dose_lead_days: int | None = None
-    self_watch_days: int | None = None
 
 
 class RulePage(Result):

@@ -33,7 +33,6 @@ _BOUNDS: Mapping[str, tuple[int, int]] = MappingProxyType(
         "other_days": (1, 90),
         "min_doses": (1, 10),
         "dose_lead_days": (0, 365),
-        "self_watch_days": (1, 60),
     }
 )
 """The least and the most that a count may be; beyond that it is a slip of the pen."""
@@ -213,7 +212,6 @@ def _discharge_rule(row: _Row) -> DischargeRule:
         other_days=row.count("other_days"),
         min_doses=row.count("min_doses"),
         dose_lead_days=row.count("dose_lead_days"),
-        self_watch_days=row.optional_count("self_watch_days"),
         decision=row.decision(),
         decided_on=row.day("decided_on"),
         basis=row.text("basis", most=_MAX_BASIS),

@@ -50,7 +50,7 @@ class DischargeRule:
     Days count from the positive test, which is the first: `min_days` with a counted negative test; `vaccinated_days` or
     `other_days` without one, after which the count of days alone suffices. A negative test counts from day `first_test_day` on.
     Vaccinated: `min_doses`, the last `dose_lead_days` before the positive test. `decision` and `decided_on` are what the
-    certificate cites; it orders `self_watch_days` of watching oneself, None where the decision orders none.
+    certificate cites.
     """
 
     id: str
@@ -65,7 +65,6 @@ class DischargeRule:
     care_settings: frozenset[CareSetting]
     decision: str
     decided_on: dt.date
-    self_watch_days: int | None = None
     basis: str
     sureness: Sureness
 

@@ -136,6 +136,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "PractitionerPage": more_results.PractitionerPage,
     "DesignPage": more_results.DesignPage,
     "RulePage": more_results.RulePage,
+    "DisclosurePage": more_results.DisclosurePage,
     "FigurePage": more_results.FigurePage,
     "ApprovalPage": more_results.ApprovalPage,
     "DecisionOut": more_results.Decision,

@@ -23,7 +23,6 @@ NEXT = {
     "other_days": "10",
     "min_doses": "2",
     "dose_lead_days": "14",
-    "self_watch_days": "3",
     "decision": '"9999/QĐ-BYT"',
     "decided_on": "2026-11-30",
     "basis": '"QĐ 9999/QĐ-BYT 30/11/2026"',
@@ -53,7 +52,7 @@ def _places(text: str | bytes) -> list[tuple[int | None, str | None]]:
 def test_a_good_file_is_read_whole() -> None:
     """Rows of both tables, in the file's order, entered by an operator; BOM and CRLF do no harm."""
     [rule], [ceiling] = (book := _rules(_row(), _row("leave_ceilings"))).discharge_rules, _rules(_row("leave_ceilings")).leave_ceilings
-    assert (rule.min_days, rule.first_test_day, rule.vaccinated_days, rule.other_days, rule.self_watch_days) == (5, 5, 7, 10, 3)
+    assert (rule.min_days, rule.first_test_day, rule.vaccinated_days, rule.other_days) == (5, 5, 7, 10)
     assert (rule.decision, rule.decided_on, rule.valid_from, rule.valid_to) == ("9999/QĐ-BYT", dt.date(2026, 11, 30), dt.date(2026, 12, 1), None)
     assert rule.care_settings == {CareSetting.HOME, CareSetting.HOSPITAL}
     assert (ceiling.max_days, ceiling.sureness, rule.sureness) == (45, Sureness.ENTERED, Sureness.ENTERED)
@@ -74,7 +73,7 @@ def test_rows_come_back_from_json() -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        *((key, None) for key in NEXT if key != "self_watch_days"),
+        *((key, None) for key in NEXT),
         *(("id", value) for value in ('""', '"ab"', '"Hà Nội"', "5", '"a b c"', '"-ab-"')),
         *(("valid_from", value) for value in ('"2026-12-01"', "2026-12-01T00:00:00", "20261201")),
         ("valid_to", "2026-11-30"),
@@ -85,7 +84,6 @@ def test_rows_come_back_from_json() -> None:
         ("first_test_day", "0"),
         ("min_doses", "0"),
         ("dose_lead_days", "-1"),
-        ("self_watch_days", "0"),
         *(("care_settings", value) for value in ("[]", '"home"', '["home", "home"]', '["house"]', "[[1]]", '[{a = 1}, "home"]')),
         *(("decision", value) for value in ('""', '"9999/QĐ-BYT ★"', '"x\\ny"', f'"{"9" * 65}"')),
         *(("basis", value) for value in ('"  "', '"a\\u0007b"', f'"{"x" * 501}"')),
