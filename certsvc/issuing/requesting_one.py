@@ -46,11 +46,13 @@ async def request_certificate(db: Database, record: Mapping[str, Cell], kind: Ki
         row = check_for(kind, record, now=terms.now, stations=stations)
         [answers] = await answer_rows(session, [row], terms=terms, vault=vault, history=PeoplesHistory(), rules=rules)
         answer = next(each for each in answers if each.kind is kind)
-        if answer.outcome == "rejected" and answer.obstacle_id is None:
-            raise rejected(answer.findings)
-        certificate = await session.get_one(Certificate, answer.certificate_id or answer.obstacle_id)
-        if answer.outcome != "accepted":
-            raise _already_exists(certificate, is_same_content=answer.obstacle_id is None)
+        known_id = answer.certificate_id or answer.obstacle_id
+        certificate = await session.get_one(Certificate, known_id) if known_id else None
+    # Behind the transaction: what a refusal told of other facilities' cases stays noted [rules, Between facilities].
+    if certificate is None:
+        raise rejected(answer.findings)
+    if answer.outcome != "accepted":
+        raise _already_exists(certificate, is_same_content=answer.obstacle_id is None)
     return certificate, answer.findings
 
 

@@ -82,6 +82,14 @@ async def test_an_illness_elsewhere_rejects_a_real_request_alone(rig: Rig) -> No
     assert ("R-REINFECTION", "01801", "01802") in await disclosures(rig)
 
 
+async def test_a_refusal_of_one_certificate_is_noted_too(rig: Rig) -> None:
+    """Who is told by a 422 that somebody is ill elsewhere has been told: the note stays though nothing else does."""
+    await rig.issued(ILL_THERE)
+    refused = await rig.request(record(1), kind="recovery", role="facility")
+    assert [error["rule"] for error in refused.json()["errors"]] == ["R-REINFECTION"]
+    assert await disclosures(rig) == [("R-REINFECTION", "01801", "01802")]
+
+
 async def test_a_facilitys_dry_run_says_what_it_cannot_foresee(rig: Rig) -> None:
     """W-ELSEWHERE on the file; an insurer, who sees all, is not told, and the real run says nothing of it."""
     told = {}
