@@ -23,7 +23,7 @@ from certsvc.issuing.amendments import MENDED, load_amendments, open_amended
 from certsvc.issuing.batches import get_batch, require_owner, required
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.reading import columns_of
-from certsvc.issuing.requesting import answer_rows, today_in_hanoi
+from certsvc.issuing.requesting import answer_one, is_refused, today_in_hanoi
 from certsvc.issuing.requesting_one import rejected, require_known_fields
 from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.issuing.terms import IN_BATCH, Answer, Terms
@@ -151,11 +151,14 @@ async def mend_row(
         before = await batch_rows.find_amendment(session, batch_id, number)
         lines = await _open_lines(session, locked, number, before, seen=version)
         answers = await _judge(session, locked, rewritten, lines, others=others, vault=vault)
-        await _take(session, locked, rewritten, lines, answers)
-        cells = seal_cells(locked, number, record, vault=vault)
-        await batch_rows.save_amendment(
-            session, BatchAmendment(batch_id=batch_id, row=number, version=before.version + 1 if before else 1, cells=cells, by_id=caller.id, at=now)
-        )
+        if not is_refused(answers):
+            await _take(session, locked, rewritten, lines, answers)
+            cells = seal_cells(locked, number, record, vault=vault)
+            await batch_rows.save_amendment(
+                session, BatchAmendment(batch_id=batch_id, row=number, version=before.version + 1 if before else 1, cells=cells, by_id=caller.id, at=now)
+            )
+    if is_refused(answers):
+        raise rejected(list(dict.fromkeys(finding for each in answers for finding in each.findings)), row=number)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -206,7 +209,7 @@ async def _open_lines(session: AsyncSession, batch: Batch, number: int, amendmen
 async def _judge(
     session: AsyncSession, batch: Batch, rewritten: _Rewritten, lines: Sequence[Line], *, others: Sequence[tuple[int, Checked]], vault: Vault
 ) -> list[Answer]:
-    """The answers for the kinds that led to no certificate yet. Raises InputError `rejected` where none of those asked for is good."""
+    """The answers for the kinds that led to no certificate yet."""
     standing = {line.row.kind for line in lines if line.row.outcome in _STANDING}
     row = dataclasses.replace(rewritten.checked, wants=rewritten.checked.wants - standing)
     named = {"facility_code": row.facility_code, "case_id": row.case_id}
@@ -214,11 +217,8 @@ async def _judge(
         row = row.with_finding(duplicate_finding(is_same_content=False))
     terms = Terms(caller=rewritten.caller, now=rewritten.now, late_reason=batch.late_reason, priority=IN_BATCH, dry_run=batch.dry_run, batch_id=batch.id)
     history = await _history(session, batch, others)
-    [every] = await answer_rows(session, [row], terms=terms, vault=vault, history=history, rules=await load_rulebook(session))
-    answers = [each for each in every if each.kind not in standing]
-    if {each.outcome for each in answers} - {"none"} == {"rejected"}:
-        raise rejected(list(dict.fromkeys(finding for each in answers for finding in each.findings)), row=rewritten.number)
-    return answers
+    answers = await answer_one(session, row, terms=terms, vault=vault, history=history, rules=await load_rulebook(session))
+    return [each for each in answers if each.kind not in standing]
 
 
 async def _history(session: AsyncSession, batch: Batch, others: Sequence[tuple[int, Checked]]) -> PeoplesHistory:

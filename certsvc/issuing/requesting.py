@@ -20,7 +20,7 @@ from certsvc.issuing.episodes import Episodes
 from certsvc.issuing.known import Asker, PeoplesHistory
 from certsvc.issuing.terms import ALONE, Answer, Terms
 from certsvc.models import Certificate, CertificateMark, Disclosure, Event, Kind, Status
-from certsvc.records import Case, Checked, Finding, Leave, Rulebook, Verdict, duplicate_finding, governing_rule, judge, rule_ids
+from certsvc.records import Case, Checked, Leave, Rulebook, Verdict, duplicate_finding, governing_rule, judge, rule_ids
 from certsvc.records.renewing import renewed
 from certsvc.store import papers, registry
 from certsvc.vault import Vault
@@ -59,9 +59,27 @@ async def answer_rows(
         await papers.add_all(session, Certificate, desk.accepted)
         await papers.add_all(session, CertificateMark, desk.marks)
         await papers.add_all(session, Event, [_requested(values, terms) for values in desk.accepted])
-        await papers.add_all(session, Disclosure, desk.disclosures)
+        await papers.add_all(session, Disclosure, [noted for row, each in zip(rows, answers, strict=True) for noted in disclosures_of(row, each, terms=terms)])
         await episodes.note(session, rows, answers, vault=vault)
     return answers
+
+
+async def answer_one(session: AsyncSession, row: Checked, *, terms: Terms, vault: Vault, history: PeoplesHistory, rules: Rulebook) -> tuple[Answer, ...]:
+    """As `answer_rows`, for a row that somebody sent by itself: refused, it leaves nothing but a note of what it told of other facilities' cases.
+
+    The caller reports the refusal behind the transaction, so that the note stays [rules, Between facilities].
+    """
+    attempt = await session.begin_nested()
+    [answers] = await answer_rows(session, [row], terms=terms, vault=vault, history=history, rules=rules)
+    if is_refused(answers) and not terms.dry_run:
+        await attempt.rollback()
+        await papers.add_all(session, Disclosure, disclosures_of(row, answers, terms=terms))
+    return answers
+
+
+def is_refused(answers: Iterable[Answer]) -> bool:
+    """Something was asked for, and none of it is given."""
+    return {each.outcome for each in answers} - {"none"} == {"rejected"}
 
 
 def _requested(values: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
@@ -84,7 +102,6 @@ class _Desk:
     kinds: Collection[Kind]
     accepted: list[dict[str, Any]] = field(default_factory=list)
     marks: list[dict[str, Any]] = field(default_factory=list)
-    disclosures: list[dict[str, Any]] = field(default_factory=list)
 
     def answer_all(self, rows: Iterable[Checked]) -> list[tuple[Answer, ...]]:
         return [self._answer(row) for row in rows]
@@ -101,27 +118,23 @@ class _Desk:
         before = self.newest.get((case.facility_code, case.case_id, kind))
         if before is not None and (kept := _kept(before, row.digest, self.terms, vault=self.vault)):
             return kept
-        self._disclose(case, verdict)
         if verdict.outcome != "issue":
-            return Answer(kind, "rejected", verdict.findings)
-        return self._accept(row, case, kind, verdict.findings, before)
+            return Answer(kind, "rejected", verdict.findings, told=verdict.told)
+        return self._accept(row, case, kind, verdict, before)
 
-    def _accept(self, row: Checked, case: Case, kind: Kind, findings: tuple[Finding, ...], before: Certificate | None) -> Answer:
+    def _accept(self, row: Checked, case: Case, kind: Kind, verdict: Verdict, before: Certificate | None) -> Answer:
         days = case.leave_days if kind is Kind.SICK_LEAVE else None
         if kind is Kind.SICK_LEAVE:
             self.history.add_leave(case.patient, Leave((case.facility_code, case.case_id), case.isolation_from, case.isolation_to, case.case_id))
         if self.terms.dry_run:
-            return Answer(kind, "would_issue", findings, days)
+            return Answer(kind, "would_issue", verdict.findings, days)
         revision = 1 if before is None else before.revision + 1
         values = _values(case, kind, revision=revision, record=row.record, digest=row.digest, terms=self.terms, vault=self.vault)
         values["discharge_rule"] = discharge_rule_of(case, kind, self.rules)
-        values |= {"warnings": list(rule_ids(findings)), "awaits_approval": case.facility_code in self.holding}
+        values |= {"warnings": list(rule_ids(verdict.findings)), "awaits_approval": case.facility_code in self.holding}
         self.accepted.append(values)
         self.marks.extend({"certificate_id": values["id"], "mark": mark} for mark in marks_of(case, vault=self.vault))
-        return Answer(kind, "accepted", findings, days, values["id"])
-
-    def _disclose(self, case: Case, verdict: Verdict) -> None:
-        self.disclosures.extend(disclosures_of(case, verdict, terms=self.terms))
+        return Answer(kind, "accepted", verdict.findings, days, values["id"], told=verdict.told)
 
 
 def _kept(before: Certificate, digest: str, terms: Terms, *, vault: Vault) -> Answer | None:
@@ -146,11 +159,14 @@ def new_certificate(case: Case, kind: Kind, *, revision: int, terms: Terms, vaul
     return Certificate(**_values(case, kind, revision=revision, record=case.canonical(), digest=case.content_digest(), terms=terms, vault=vault))
 
 
-def disclosures_of(case: Case, verdict: Verdict, *, terms: Terms) -> list[dict[str, Any]]:
-    """What is to be noted of a verdict that tells of cases at other facilities, at both."""
-    rule = next((each.rule for each in verdict.findings if each.rule in _TELLING), "")
-    asking = {"at": terms.now, "rule": rule, "actor": str(terms.caller.id), "facility_code": case.facility_code, "case_id": case.case_id}
-    return [asking | {"told_facility_code": facility_code, "told_case_id": case_id} for facility_code, case_id in verdict.told]
+def disclosures_of(row: Checked, answers: Iterable[Answer], *, terms: Terms) -> list[dict[str, Any]]:
+    """What is to be noted of answers that tell of cases at other facilities, at both."""
+    noted = []
+    for answer in answers:
+        rule = next((each.rule for each in answer.findings if each.rule in _TELLING), "")
+        asking = {"at": terms.now, "rule": rule, "actor": str(terms.caller.id), "facility_code": row.facility_code, "case_id": row.case_id}
+        noted += [asking | {"told_facility_code": facility_code, "told_case_id": case_id} for facility_code, case_id in answer.told]
+    return noted
 
 
 def marks_of(case: Case, *, vault: Vault) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from certsvc.errors import Conflict, InputError
 from certsvc.issuing.known import PeoplesHistory, Stations
-from certsvc.issuing.requesting import answer_rows, today_in_hanoi
+from certsvc.issuing.requesting import answer_one, today_in_hanoi
 from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.issuing.terms import Terms
 from certsvc.models import LIVE, Certificate, Kind
@@ -44,11 +44,10 @@ async def request_certificate(db: Database, record: Mapping[str, Cell], kind: Ki
         stations = await Stations.load(session, only=terms.caller.facility_code)
         rules = await load_rulebook(session)
         row = check_for(kind, record, now=terms.now, stations=stations)
-        [answers] = await answer_rows(session, [row], terms=terms, vault=vault, history=PeoplesHistory(), rules=rules)
+        answers = await answer_one(session, row, terms=terms, vault=vault, history=PeoplesHistory(), rules=rules)
         answer = next(each for each in answers if each.kind is kind)
         known_id = answer.certificate_id or answer.obstacle_id
         certificate = await session.get_one(Certificate, known_id) if known_id else None
-    # Behind the transaction: what a refusal told of other facilities' cases stays noted [rules, Between facilities].
     if certificate is None:
         raise rejected(answer.findings)
     if answer.outcome != "accepted":

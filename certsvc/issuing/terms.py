@@ -15,7 +15,8 @@ ALONE, IN_BATCH = 0, 1
 class Answer:
     """What became of one wanted or unwanted kind of one row; `outcome` as in `BatchRow`.
 
-    `obstacle_id` is the certificate with other content for which it was rejected.
+    `obstacle_id` is the certificate with other content for which it was rejected, `told` the cases at other
+    facilities (facility, case) of which its findings tell.
     """
 
     kind: Kind
@@ -24,6 +25,7 @@ class Answer:
     days: int | None = None
     certificate_id: uuid.UUID | None = None
     obstacle_id: uuid.UUID | None = None
+    told: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

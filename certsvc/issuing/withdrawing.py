@@ -2,7 +2,8 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
@@ -14,9 +15,9 @@ from certsvc.issuing.known import Asker, PeoplesHistory, Stations
 from certsvc.issuing.requesting import discharge_rule_of, disclosures_of, marks_of, new_certificate, today_in_hanoi
 from certsvc.issuing.requesting_one import check_for, rejected
 from certsvc.issuing.rulebooks import load_rulebook
-from certsvc.issuing.terms import Terms
+from certsvc.issuing.terms import Answer, Terms
 from certsvc.models import ApiKey, Certificate, CertificateMark, Disclosure, EventType, Role
-from certsvc.records import Case, Cell, Rulebook, judge, rule_ids
+from certsvc.records import Case, Cell, judge, rule_ids
 from certsvc.store import Database, certificates, papers, recalls, registry, status_lists
 from certsvc.vault import Vault
 
@@ -140,44 +141,65 @@ async def replace(
     async with db.begin() as session:
         await papers.take_turn(session)
         old = await _get_own(session, certificate_id, caller=caller)
-        case, warnings, rule = vault.open_case(old.id, old.record), list(old.warnings), old.discharge_rule
-        if record is not None:
-            rules = await load_rulebook(session)
-            case, warnings = await _corrected(session, old, record, rules=rules, caller=caller, now=now, vault=vault)
-            rule = discharge_rule_of(case, old.kind, rules)
-        terms = Terms(caller=caller, now=now, late_reason="late" if record is not None else "reissue")
-        successor = new_certificate(case, old.kind, revision=old.revision + 1, terms=terms, vault=vault)
-        successor.replaces_id = old.id
-        successor.is_reissue = record is None
-        successor.discharge_rule = rule
-        successor.awaits_approval = bool(await registry.requiring_approval(session, [old.facility_code]))
-        successor.warnings = [rule for rule in warnings if rule != "A-LATE"]
-        old.replace(now, reason, text)
-        await session.flush()  # the old one must be dead before the database sees a second one alive
-        session.add(successor)
-        await session.flush()
-        await papers.add_all(session, CertificateMark, [{"certificate_id": successor.id, "mark": mark} for mark in marks_of(case, vault=vault)])
-        old.replaced_by_id = successor.id
-        await status_lists.mark_changed(session, old)
-        certificates.record_event(session, old.id, "replaced", at=now, actor=str(caller.id), reason=str(reason), by=str(successor.id))
-        certificates.record_event(session, successor.id, "requested", at=now, actor=str(caller.id), replaces=str(old.id))
-        await announce(session, EventType.CERTIFICATE_REPLACED, [old], now=now)
-    return successor
+        content = _content_of(old, vault) if record is None else await _corrected(session, old, record, caller=caller, now=now, vault=vault)
+        if not isinstance(content, InputError):
+            return await _succeed(session, old, content, reason=reason, text=text, caller=caller, now=now, vault=vault)
+    raise content  # behind the transaction, so that what was told of other facilities' cases stays noted
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Content:
+    """What a successor certifies; `is_new` is False where it is the same paper again."""
+
+    case: Case
+    warnings: Sequence[str]
+    discharge_rule: str | None
+    is_new: bool
+
+
+def _content_of(certificate: Certificate, vault: Vault) -> _Content:
+    case = vault.open_case(certificate.id, certificate.record)
+    return _Content(case, certificate.warnings, certificate.discharge_rule, is_new=False)
 
 
 async def _corrected(
-    session: AsyncSession, old: Certificate, record: Mapping[str, Cell], *, rules: Rulebook, caller: ApiKey, now: dt.datetime, vault: Vault
-) -> tuple[Case, list[str]]:
-    """The corrected case and its warnings. Raises InputError where it breaks a rule or is another case."""
-    stations = await Stations.load(session, only=caller.facility_code)
+    session: AsyncSession, old: Certificate, record: Mapping[str, Cell], *, caller: ApiKey, now: dt.datetime, vault: Vault
+) -> _Content | InputError:
+    """What the record says, or why it is refused: it breaks a rule or is another case. Raises InputError `unknown_fields`."""
+    stations, rules = await Stations.load(session, only=caller.facility_code), await load_rulebook(session)
     row = check_for(old.kind, record, now=now, stations=stations)
     history = PeoplesHistory()
     if row.case is not None:
         await history.learn(session, [row.case], asker=Asker(caller), vault=vault)
     verdict = judge(row, history=history.beside((old.facility_code, old.case_id)), rules=rules, today=today_in_hanoi(now))[old.kind]
+    answer = Answer(old.kind, verdict.outcome, verdict.findings, told=verdict.told)
+    await papers.add_all(session, Disclosure, disclosures_of(row, [answer], terms=Terms(caller, now)))
     if row.case is None or verdict.outcome == "reject":
-        raise rejected(verdict.findings)
+        return rejected(verdict.findings)
     if (row.case.facility_code, row.case.case_id) != (old.facility_code, old.case_id):
-        raise InputError("another_case", "Hồ sơ thay thế phải cùng cơ sở và cùng mã ca.", "The replacing record must be of the same facility and case.")
-    await papers.add_all(session, Disclosure, disclosures_of(row.case, verdict, terms=Terms(caller, now)))
-    return row.case, list(rule_ids(verdict.findings))
+        return InputError("another_case", "Hồ sơ thay thế phải cùng cơ sở và cùng mã ca.", "The replacing record must be of the same facility and case.")
+    return _Content(row.case, rule_ids(verdict.findings), discharge_rule_of(row.case, old.kind, rules), is_new=True)
+
+
+async def _succeed(
+    session: AsyncSession, old: Certificate, content: _Content, *, reason: WithdrawalReason, text: str | None, caller: ApiKey, now: dt.datetime, vault: Vault
+) -> Certificate:
+    """Put a certificate of this content, `requested`, in the old one's place."""
+    terms = Terms(caller=caller, now=now, late_reason="late" if content.is_new else "reissue")
+    successor = new_certificate(content.case, old.kind, revision=old.revision + 1, terms=terms, vault=vault)
+    successor.replaces_id = old.id
+    successor.is_reissue = not content.is_new
+    successor.discharge_rule = content.discharge_rule
+    successor.awaits_approval = bool(await registry.requiring_approval(session, [old.facility_code]))
+    successor.warnings = [rule for rule in content.warnings if rule != "A-LATE"]
+    old.replace(now, reason, text)
+    await session.flush()  # the old one must be dead before the database sees a second one alive
+    session.add(successor)
+    await session.flush()
+    await papers.add_all(session, CertificateMark, [{"certificate_id": successor.id, "mark": mark} for mark in marks_of(content.case, vault=vault)])
+    old.replaced_by_id = successor.id
+    await status_lists.mark_changed(session, old)
+    certificates.record_event(session, old.id, "replaced", at=now, actor=str(caller.id), reason=str(reason), by=str(successor.id))
+    certificates.record_event(session, successor.id, "requested", at=now, actor=str(caller.id), replaces=str(old.id))
+    await announce(session, EventType.CERTIFICATE_REPLACED, [old], now=now)
+    return successor

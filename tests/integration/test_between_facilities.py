@@ -12,6 +12,7 @@ from certsvc.models import Certificate, CertificateMark, Disclosure, Episode
 from certsvc.records import duplicate_finding
 from certsvc.store import Database
 from tests.integration.test_store import alembic_of
+from tests.support.mending import mend
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
@@ -44,6 +45,11 @@ async def fates(rig: Rig, *records: dict[str, str], role: str = "facility", dry_
 async def disclosures(rig: Rig) -> list[tuple[str, str, str]]:
     async with rig.res.db.read() as session:
         return [(each.rule, each.facility_code, each.told_facility_code) for each in await session.scalars(select(Disclosure).order_by(Disclosure.id))]
+
+
+async def count(rig: Rig, entity: type[Episode]) -> int:
+    async with rig.res.db.read() as session:
+        return await session.scalar(select(func.count()).select_from(entity)) or 0
 
 
 async def test_a_leave_elsewhere_is_told_when_issuing_alone(rig: Rig) -> None:
@@ -86,6 +92,29 @@ async def test_a_refusal_of_one_certificate_is_noted_too(rig: Rig) -> None:
     """Who is told by a 422 that somebody is ill elsewhere has been told: the note stays though nothing else does."""
     await rig.issued(ILL_THERE)
     refused = await rig.request(record(1), kind="recovery", role="facility")
+    assert [error["rule"] for error in refused.json()["errors"]] == ["R-REINFECTION"]
+    assert await disclosures(rig) == [("R-REINFECTION", "01801", "01802")]
+
+
+async def test_a_refused_mending_is_noted_too(rig: Rig) -> None:
+    """Of a row that stays rejected nothing stays but the note: not even the illness that its mender wrote."""
+    batch_id = (await rig.submit(as_csv(record(1) | {"full_name": ""}), role="facility")).json()["id"]
+    await rig.work()
+    await rig.issued(ILL_THERE)
+    before = await count(rig, Episode)
+    refused = await mend(rig, batch_id, 2, record(1) | {"wants_sick_leave": "0"}, role="facility")
+    assert [error["rule"] for error in refused.json()["errors"]] == ["R-REINFECTION"]
+    assert await disclosures(rig) == [("R-REINFECTION", "01801", "01802")]
+    still_ill = record(1) | {name: ILL_THERE[name] for name in ("outcome", "last_test_on", "last_test_result", "last_test_by")}
+    assert (await mend(rig, batch_id, 2, still_ill | {"wants_sick_leave": "0"}, role="facility")).status_code == 422
+    assert await count(rig, Episode) == before
+
+
+async def test_a_refused_correction_is_noted_too(rig: Rig) -> None:
+    recovery = await rig.issued(record(1) | {"wants_sick_leave": "0"}, kind="recovery")
+    await rig.issued(ILL_THERE)
+    correction = {"reason": "wrong_data", "record": record(1, employer="Nơi khác")}
+    refused = await rig.call("POST", f"/v1/certificates/{recovery['id']}/replace", role="facility", json=correction)
     assert [error["rule"] for error in refused.json()["errors"]] == ["R-REINFECTION"]
     assert await disclosures(rig) == [("R-REINFECTION", "01801", "01802")]
 
