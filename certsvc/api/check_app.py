@@ -63,7 +63,7 @@ def _worker_text() -> str:
 
 
 def _scripts() -> list[str]:
-    """Modules name one another without digests, and so do we. The QR reader may be missing, and the page lives without it."""
+    """Modules name one another without digests, and so do we."""
     own = (STATIC / "check").glob("*.js")
     reader = (path for path in (STATIC / "vendor" / "zxing-wasm").rglob("*") if path.suffix in {".js", ".wasm"})
     return [f"/static/{path.relative_to(STATIC).as_posix()}" for path in sorted((*own, *reader)) if path.name != "worker.js"]

@@ -1,7 +1,9 @@
 """What the check page's app is made of is all there: modules, the QR reader, words, icons."""
 
+import hashlib
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -14,11 +16,16 @@ from certsvc.verify.report import CheckName, Outcome, Verdict
 _SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (STATIC / "check").glob("*.js")}
 
 
-def test_set_up_bundled_the_qr_reader() -> None:
-    """`make test` fetches it from npm; the service itself starts without."""
+def test_the_vendored_qr_reader_is_what_the_lock_names() -> None:
+    """Its files are those that `make reader` copied out of the very package in `web/package-lock.json`, licence included."""
     folder = STATIC / "vendor" / "zxing-wasm"
-    assert (folder / "reader" / "zxing_reader.wasm").read_bytes().startswith(b"\0asm")
-    assert (folder / "LICENSE").read_text().startswith("MIT License")
+    origin = json.loads((folder / "origin.json").read_text())
+    locked = json.loads((Path(__file__).parents[3] / "web" / "package-lock.json").read_text())["packages"]["node_modules/zxing-wasm"]
+    assert (origin["version"], origin["integrity"]) == (locked["version"], locked["integrity"])
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name not in {"NOTICE", "origin.json"}}
+    assert {name: hashlib.sha256(content).hexdigest() for name, content in found.items()} == origin["sha256"]
+    assert found["reader/zxing_reader.wasm"].startswith(b"\0asm")
+    assert found["LICENSE"].startswith(b"MIT License")
 
 
 def test_the_worker_keeps_every_file_that_the_page_needs() -> None:
