@@ -2,3 +2,5 @@
 
 `docs/architecture.md` is the map.
 """
+
+__version__ = "0.1.0"

@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import httpcore
-import httpx
+import httpcore2
+import httpx2
 from typing_extensions import override
 
 from certsvc.errors import InputError
@@ -62,7 +62,7 @@ class Answer:
 
     @property
     def is_good(self) -> bool:
-        return self.status is not None and httpx.codes.is_success(self.status)
+        return self.status is not None and httpx2.codes.is_success(self.status)
 
 
 def is_public(address: str) -> bool:
@@ -76,11 +76,11 @@ def is_public(address: str) -> bool:
     return found.is_global and not (found.is_multicast or any(found in each for each in _NOT_PUBLIC))
 
 
-def read_url(url: str, *, allow_private: bool) -> httpx.URL:
+def read_url(url: str, *, allow_private: bool) -> httpx2.URL:
     """The address, parsed. Raises InputError `webhook_url` where nothing may ever be posted to it."""
     try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
+        parsed = httpx2.URL(url)
+    except httpx2.InvalidURL as error:
         raise _refused() from error
     is_allowed = parsed.scheme == "https" or (allow_private and parsed.scheme == "http")
     if not is_allowed or not parsed.host or parsed.userinfo or parsed.fragment or len(url) > MAX_URL:
@@ -114,7 +114,7 @@ class Poster:
         self._allow_private = allow_private
         self._timeout_s = timeout_s
         self._resolver = Resolver(resolve)
-        self._tls = tls or httpx.create_ssl_context()
+        self._tls = tls or httpx2.create_ssl_context()
 
     async def post_all(self, url: str, letters: Sequence[Letter], holder: str) -> list[Answer]:
         """The answers to letters for one address of that holder, all sent at once. Raises Unavailable `resolver_busy`: then nothing was tried."""
@@ -128,11 +128,11 @@ class Poster:
         except (OSError, UnicodeError):  # the latter for names that no DNS could have
             return [Answer(error="name_not_found")] * len(letters)
         # Without keep-alive: each post has a connection of its own, to an address that was just looked at.
-        pool = httpcore.AsyncConnectionPool(self._tls, network_backend=_Pinned(addresses), max_connections=len(letters), max_keepalive_connections=0)
+        pool = httpcore2.AsyncConnectionPool(self._tls, network_backend=_Pinned(addresses), max_connections=len(letters), max_keepalive_connections=0)
         async with pool:
             return await asyncio.gather(*(self._post(pool, target, letter) for letter in letters))
 
-    async def _addresses(self, target: httpx.URL, holder: str) -> list[str]:
+    async def _addresses(self, target: httpx2.URL, holder: str) -> list[str]:
         """Raises InputError where the name leads to nothing public, OSError where it leads nowhere, TimeoutError, Unavailable `resolver_busy`."""
         port = target.port or (443 if target.scheme == "https" else 80)
         found = await self._resolver.find(target.raw_host.decode(), port, holder=holder, timeout_s=self._timeout_s)
@@ -141,27 +141,27 @@ class Poster:
             raise _refused()
         return allowed[:_ADDRESSES]
 
-    async def _post(self, pool: httpcore.AsyncConnectionPool, target: httpx.URL, letter: Letter) -> Answer:
+    async def _post(self, pool: httpcore2.AsyncConnectionPool, target: httpx2.URL, letter: Letter) -> Answer:
         started = time.perf_counter()
         status = error = retry_after = None
         try:
             async with asyncio.timeout(self._timeout_s):
                 status, retry_after = await _send(pool, target, letter)
-        except (TimeoutError, httpcore.TimeoutException):
+        except (TimeoutError, httpcore2.TimeoutException):
             error = "timeout"
-        except httpcore.NetworkError as failure:
+        except httpcore2.NetworkError as failure:
             error = "tls_failed" if _is_of_tls(failure) else "connection_failed"
-        except (httpcore.ProtocolError, ValueError):
+        except (httpcore2.ProtocolError, ValueError):
             error = "bad_answer"
         return Answer(status, error, retry_after, round((time.perf_counter() - started) * 1000))
 
 
-async def _send(pool: httpcore.AsyncConnectionPool, target: httpx.URL, letter: Letter) -> tuple[int, str | None]:
+async def _send(pool: httpcore2.AsyncConnectionPool, target: httpx2.URL, letter: Letter) -> tuple[int, str | None]:
     """Status and `Retry-After`. Redirects are answers like others."""
-    url = httpcore.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path)
+    url = httpcore2.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path)
     headers = [("Host", target.netloc.decode()), ("Content-Length", str(len(letter.body))), *letter.headers.items()]
     async with pool.stream("POST", url, headers=headers, content=letter.body, extensions={"timeout": {"connect": _CONNECT_S}}) as response:
-        retry_after = httpx.Headers(response.headers).get("Retry-After")
+        retry_after = httpx2.Headers(response.headers).get("Retry-After")
         return response.status, retry_after and retry_after[:_LONGEST_HEADER]
 
 
@@ -170,7 +170,7 @@ def _is_of_tls(error: BaseException | None) -> bool:
     return error is not None and (isinstance(error, ssl.SSLError) or _is_of_tls(error.__cause__ or error.__context__))
 
 
-class _Pinned(httpcore.AnyIOBackend):
+class _Pinned(httpcore2.AnyIOBackend):
     """Connects to addresses that were looked at, whatever name is asked for."""
 
     def __init__(self, addresses: Sequence[str]) -> None:
@@ -183,12 +183,12 @@ class _Pinned(httpcore.AnyIOBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
         *others, last = self._addresses
         for address in others:
             try:
                 return await super().connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 continue
         return await super().connect_tcp(last, port, timeout, local_address, socket_options)

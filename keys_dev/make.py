@@ -33,7 +33,8 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from keys_dev import certificates
 from keys_dev.certificates import Pair, PrivateKey
 
-DEFAULT_DIR = Path(__file__).parent / "generated"
+DEFAULT_DIR = Path("keys_dev/generated")
+"""Where the service looks by itself (CERTSVC_KEYS_DIR), below the folder that one works in."""
 AUTHORITIES = ("root", "issuing", "tsa", "ocsp")
 CLAIMS = "claims-1"
 INDEX = "identities.csv"

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
+from certsvc import __version__
 from certsvc.api import (
     approvals,
     batch_rows,
@@ -71,7 +72,7 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     app = FastAPI(
         title="certsvc",
         summary="Sick-leave and recovery certificates for F0 cases: issue in batches, sign, verify.",
-        version="0.1.0",
+        version=__version__,
         lifespan=lifespan,
         docs_url=None,
         redirect_slashes=False,  # a redirect would repeat whatever Host header was sent

@@ -17,11 +17,13 @@ A command's module is loaded when the command is asked for: `verify` needs no da
 
 from collections import UserDict
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 from typing_extensions import override
+
+from certsvc import __version__
 
 _MODULES = {
     "serve": "running",
@@ -90,8 +92,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Fill, sign and verify sick-leave and recovery certificates.",
 )
-app.callback()(lambda: None)
 
 
-def main() -> None:
-    app()
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"certsvc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which version this is.")] = False,
+) -> None:
+    """Options of `certsvc` itself; an eager one ends it."""

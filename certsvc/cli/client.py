@@ -8,13 +8,13 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import typer
 
 from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, complain, complain_each, told
 
 DEMO_CREDENTIALS = Path("var/demo/credentials.json")
-_TIMEOUT = httpx.Timeout(30, read=300)
+_TIMEOUT = httpx2.Timeout(30, read=300)
 
 
 def _demo() -> dict[str, Any]:
@@ -32,20 +32,20 @@ def address_of(url: str | None) -> str:
 
 
 @contextmanager
-def service(url: str | None, key: str | None) -> Iterator[httpx.Client]:
+def service(url: str | None, key: str | None) -> Iterator[httpx2.Client]:
     """A client of the service; whatever goes wrong is told and ends the command."""
     demo, base = _demo(), address_of(url)
     token = key or os.environ.get("CERTSVC_KEY") or demo.get("keys", {}).get("insurer", "")
     headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     try:
-        with told(), httpx.Client(base_url=base, headers=headers, timeout=_TIMEOUT, trust_env=False) as client:
+        with told(), httpx2.Client(base_url=base, headers=headers, timeout=_TIMEOUT, trust_env=False) as client:
             yield client
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         complain(f"Không kết nối được {base}.", f"Cannot reach {base}: {type(error).__name__}.")
         raise typer.Exit(CANNOT_NOW) from error
 
 
-def expect(response: httpx.Response) -> httpx.Response:
+def expect(response: httpx2.Response) -> httpx2.Response:
     """The answer, if it is a good one; a problem document is told and ends the command."""
     if response.is_success:
         return response
@@ -56,7 +56,7 @@ def expect(response: httpx.Response) -> httpx.Response:
     raise typer.Exit(CANNOT_NOW if is_cannot_now(response) else SAYS_NO)
 
 
-def problem_of(response: httpx.Response) -> dict[str, Any]:
+def problem_of(response: httpx2.Response) -> dict[str, Any]:
     """The problem document of a bad answer; one made from its status where something else answered."""
     status = response.status_code
     made = {"code": f"http_{status}", "message_vi": f"Máy chủ trả lời HTTP {status}.", "message_en": f"The server answered HTTP {status}."}
@@ -67,6 +67,6 @@ def problem_of(response: httpx.Response) -> dict[str, Any]:
     return made | found if isinstance(found, dict) else made
 
 
-def is_cannot_now(response: httpx.Response) -> bool:
+def is_cannot_now(response: httpx2.Response) -> bool:
     """Whether a bad answer says nothing about what was asked: no good key, too many calls, the server's failure."""
     return response.is_server_error or response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)

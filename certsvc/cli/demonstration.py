@@ -81,7 +81,7 @@ def _working(settings: Settings, log: Path) -> Iterator[Settings]:
             settings = settings.model_copy(update={"redis_url": queue.url})
         output = stack.enter_context(log.open("ab"))
         worker = subprocess.Popen(
-            [sys.executable, "-m", "certsvc", "worker"],
+            [sys.executable, "-P", "-m", "certsvc", "worker"],
             env=os.environ | settings.as_environment(),
             stdout=output,
             stderr=output,

@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 from typing import Annotated
 
-import httpx
+import httpx2
 import typer
 
 from certsvc.cli.client import expect, service
@@ -38,7 +38,7 @@ def export(
             say(str(_save_many(client, chosen, layout, output)))
 
 
-def _save_batch(client: httpx.Client, batch: uuid.UUID, layout: Format, output: Path | None) -> Path:
+def _save_batch(client: httpx2.Client, batch: uuid.UUID, layout: Format, output: Path | None) -> Path:
     path = output or Path(f"{layout}-{batch}.zip")
     with client.stream("GET", f"/v1/batches/{batch}/export", params={"format": layout}) as answer:
         expect(answer)
@@ -48,7 +48,7 @@ def _save_batch(client: httpx.Client, batch: uuid.UUID, layout: Format, output: 
     return path
 
 
-def _save_many(client: httpx.Client, chosen: list[uuid.UUID], layout: Format, output: Path | None) -> Path:
+def _save_many(client: httpx2.Client, chosen: list[uuid.UUID], layout: Format, output: Path | None) -> Path:
     """All or nothing: the first that cannot be exported ends the command, and there is no file."""
     path = output or Path(f"{layout}.zip")
     files = [_certificate(client, each, layout) for each in dict.fromkeys(chosen)]
@@ -58,6 +58,6 @@ def _save_many(client: httpx.Client, chosen: list[uuid.UUID], layout: Format, ou
     return path
 
 
-def _certificate(client: httpx.Client, certificate: uuid.UUID, layout: Format) -> tuple[bytes, str]:
+def _certificate(client: httpx2.Client, certificate: uuid.UUID, layout: Format) -> tuple[bytes, str]:
     answer = expect(client.get(f"/v1/certificates/{certificate}/export", params={"format": layout}))
     return answer.content, f"{layout}-{certificate}.xml"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-import httpx
+import httpx2
 import typer
 
 from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, complain
@@ -15,7 +15,7 @@ from certsvc.client.wires import SyncWire, each_of
 _NO = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 
 
-def states(client: httpx.Client, batch_id: str) -> Iterator[dict[str, Any]]:
+def states(client: httpx2.Client, batch_id: str) -> Iterator[dict[str, Any]]:
     """The batch whenever it has changed, the last time at its end; what goes wrong for a minute is told and ends the command."""
     try:
         for state in each_of(follow_batch(SyncWire(client, retries=0), batch_id)):

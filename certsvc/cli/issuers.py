@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-import httpx
+import httpx2
 import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -82,13 +82,13 @@ def _fetch(service: str) -> bytes:
     """The trust list that a service publishes. Raises Unavailable `issuer_unreachable`."""
     body = bytearray()
     try:
-        with httpx.Client(timeout=_TIMEOUT_S) as client, client.stream("GET", service.rstrip("/") + _PUBLISHED_AT) as answer:
+        with httpx2.Client(timeout=_TIMEOUT_S) as client, client.stream("GET", service.rstrip("/") + _PUBLISHED_AT) as answer:
             answer.raise_for_status()
             for part in answer.iter_bytes():
                 body += part
                 if len(body) > _MAX_BYTES:
-                    raise httpx.RequestError("endless")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+                    raise httpx2.RequestError("endless")
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise Unavailable(
             "issuer_unreachable",
             "Không lấy được danh sách tin cậy của nơi cấp; hãy xem lại địa chỉ và mạng.",

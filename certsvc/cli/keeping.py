@@ -12,7 +12,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from certsvc.errors import InputError, Unavailable
 from certsvc.verify.offline import Kept
@@ -30,7 +30,7 @@ def folder_of(service: str) -> Path:
     return Path(cache) / "certsvc" / f"{parts.hostname}-{parts.port or parts.scheme}"
 
 
-def keep(client: httpx.Client, folder: Path, *, now: dt.datetime) -> None:
+def keep(client: httpx2.Client, folder: Path, *, now: dt.datetime) -> None:
     """Fetch the lists, unless they were within the last quarter of an hour. What cannot be had leaves what is there.
 
     Raises InputError `bad_trust_list` or `bad_status_list` where a list is not of whom it was before.
@@ -53,7 +53,7 @@ def keep(client: httpx.Client, folder: Path, *, now: dt.datetime) -> None:
     _write(kept_at, answer.content)
 
 
-def _own_lists(client: httpx.Client, own: Issuer, folder: Path, *, now: dt.datetime) -> Iterator[tuple[Path, bytes]]:
+def _own_lists(client: httpx2.Client, own: Issuer, folder: Path, *, now: dt.datetime) -> Iterator[tuple[Path, bytes]]:
     """The service's status lists, and where they are kept."""
     for number, address in zip(own.lists, own.addresses(), strict=True):
         yield _place(folder, own, number), _fetch(client, f"/status/{number}", address, issuer=own, now=now)
@@ -61,12 +61,12 @@ def _own_lists(client: httpx.Client, own: Issuer, folder: Path, *, now: dt.datet
 
 def _others_lists(issuer: Issuer, folder: Path, *, now: dt.datetime) -> Iterator[tuple[Path, bytes]]:
     """Another issuer's, asked without the key that is for the service. From one that it does not hand out, or not rightly, they stay as they are."""
-    with httpx.Client(timeout=_PATIENCE_S, trust_env=False) as client, suppress(httpx.HTTPError, httpx.InvalidURL, InputError):
+    with httpx2.Client(timeout=_PATIENCE_S, trust_env=False) as client, suppress(httpx2.HTTPError, httpx2.InvalidURL, InputError):
         for number, address in zip(issuer.lists, issuer.addresses(), strict=True):
             yield _place(folder, issuer, number), _fetch(client, address, address, issuer=issuer, now=now)
 
 
-def _fetch(client: httpx.Client, url: str, address: str, *, issuer: Issuer, now: dt.datetime) -> bytes:
+def _fetch(client: httpx2.Client, url: str, address: str, *, issuer: Issuer, now: dt.datetime) -> bytes:
     with client.stream("GET", url, headers={"Accept": "application/statuslist+jwt"}) as answer:
         answer.raise_for_status()
         body = next(answer.iter_bytes(_MAX_BYTES), b"")  # a longer one is cut, and so is none

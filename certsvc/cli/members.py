@@ -33,7 +33,6 @@ from certsvc.family import RENEWED, Member, keep_running, listening
 from certsvc.logs import set_up_logging
 from certsvc.memory import set_up_allocator
 
-_ROOT = Path(__file__).resolve().parents[2]
 _HARMLESS = re.compile("PATH|HOME|LANG|TMPDIR|TZ|VIRTUAL_ENV|(LC_|LD_|PYTHON).*")
 """Of the environment, what loader, interpreter and libraries may need before a member has the rest."""
 
@@ -72,7 +71,7 @@ def become_service(settings: Settings, *, http: tuple[str, int] | None, with_wor
     sys.stdout.flush()
     sys.stderr.flush()
     words = [sys.executable, "-P", "-m", "certsvc.cli.members", json.dumps(asdict(plan))]
-    shown = {name: value for name, value in os.environ.items() if _HARMLESS.fullmatch(name)} | {"PYTHONPATH": str(_ROOT)}
+    shown = {name: value for name, value in os.environ.items() if _HARMLESS.fullmatch(name)} | {"PYTHONPATH": os.pathsep.join(sys.path)}
     os.execve(sys.executable, words, shown)  # noqa: S606 - our own interpreter
 
 

@@ -6,7 +6,7 @@ import uuid
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
+import httpx2
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -44,7 +44,7 @@ def submit(
     (_show_end if wait else _show_batch)(answer, as_json=as_json)
 
 
-def _follow(client: httpx.Client, batch_id: str) -> dict[str, Any]:
+def _follow(client: httpx2.Client, batch_id: str) -> dict[str, Any]:
     """The batch at its end. Ctrl-C leaves it running."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[end]}"))
     answer: dict[str, Any] = {}

@@ -7,7 +7,7 @@ import time
 from http import HTTPStatus
 from typing import Annotated, Any
 
-import httpx
+import httpx2
 import typer
 from rich.table import Table
 
@@ -53,7 +53,7 @@ def _online(what: list[str], url: str | None, key: str | None) -> list[Outcome]:
     return outcomes
 
 
-def _keep_lists(client: httpx.Client) -> None:
+def _keep_lists(client: httpx2.Client) -> None:
     """Beside what was asked for: only lists of somebody else are worth a word."""
     from certsvc.cli.keeping import folder_of, keep  # noqa: PLC0415 - reads X.509, slow to load
 
@@ -61,7 +61,7 @@ def _keep_lists(client: httpx.Client) -> None:
         keep(client, folder_of(str(client.base_url)), now=dt.datetime.now(dt.UTC))
     except CertsvcError as error:
         complain(error.message_vi, error.message_en)
-    except (httpx.HTTPError, OSError):
+    except (httpx2.HTTPError, OSError):
         return
 
 
@@ -80,7 +80,7 @@ def _is_open(outcome: Outcome) -> bool:
     return isinstance(outcome, Unavailable) or (not isinstance(outcome, CertsvcError) and outcome["verdict"] == "cannot_check")
 
 
-def _outcome(client: httpx.Client, what: str) -> Outcome:
+def _outcome(client: httpx2.Client, what: str) -> Outcome:
     """The report on one file or code, or why there is none: a bad one must not lose the others."""
     try:
         response = _ask(client, what)
@@ -94,7 +94,7 @@ def _outcome(client: httpx.Client, what: str) -> Outcome:
     return family(problem["code"], problem["message_vi"], problem["message_en"])
 
 
-def _ask(client: httpx.Client, what: str) -> httpx.Response:
+def _ask(client: httpx2.Client, what: str) -> httpx2.Response:
     content = content_of(what)
     for _ in range(_RETRIES):
         response = _send(client, what, content)
@@ -105,7 +105,7 @@ def _ask(client: httpx.Client, what: str) -> httpx.Response:
     return _send(client, what, content)
 
 
-def _send(client: httpx.Client, what: str, content: bytes | None) -> httpx.Response:
+def _send(client: httpx2.Client, what: str, content: bytes | None) -> httpx2.Response:
     if content is None:
         return client.post("/v1/verify", json={"qr" if "/" in what else "code": what})
     return client.post("/v1/verify", files={"file": ("file", content)})

@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import IO, Any, TypeAlias, TypeVar
 
-import httpx
+import httpx2
 from pydantic import BaseModel, ValidationError
 
 from certsvc.client.failures import ServiceError, Unreachable, UnreadableAnswer, failure_of
@@ -40,7 +40,7 @@ class Question:
     uploads: Sequence[tuple[str, Upload]] = ()
     form: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    timeout: httpx.Timeout | None = None
+    timeout: httpx2.Timeout | None = None
     once: bool = False
 
 
@@ -97,7 +97,7 @@ def _whole_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 @asynccontextmanager
-async def opened(wire: Wire, question: Question) -> AsyncIterator[httpx.Response]:
+async def opened(wire: Wire, question: Question) -> AsyncIterator[httpx2.Response]:
     """A good answer, whose content is still to be read. Raises ServiceError after all tries."""
     response = await _insisted(wire, question, streamed=True)
     try:
@@ -106,7 +106,7 @@ async def opened(wire: Wire, question: Question) -> AsyncIterator[httpx.Response
         await wire.close(response)
 
 
-async def _insisted(wire: Wire, question: Question, *, streamed: bool = False) -> httpx.Response:
+async def _insisted(wire: Wire, question: Question, *, streamed: bool = False) -> httpx2.Response:
     """A good answer, read and closed unless it is streamed."""
     was_lost = False
     for left in range(0 if question.once else wire.retries, -1, -1):
@@ -114,7 +114,7 @@ async def _insisted(wire: Wire, question: Question, *, streamed: bool = False) -
             response = await _tried(wire, question, streamed=streamed)
         except ServiceError as failure:
             if was_lost and question.method == "DELETE" and failure.status == HTTPStatus.NOT_FOUND:
-                return httpx.Response(HTTPStatus.NO_CONTENT)  # the try whose answer was lost removed it
+                return httpx2.Response(HTTPStatus.NO_CONTENT)  # the try whose answer was lost removed it
             pause_s = _pause_s(failure, tried=wire.retries - left)
             if not left or not _may_pass(failure) or pause_s > _LONGEST_PAUSE_S:
                 raise
@@ -125,7 +125,7 @@ async def _insisted(wire: Wire, question: Question, *, streamed: bool = False) -
     raise AssertionError("the last try returns or raises")
 
 
-async def _tried(wire: Wire, question: Question, *, streamed: bool) -> httpx.Response:
+async def _tried(wire: Wire, question: Question, *, streamed: bool) -> httpx2.Response:
     with reached(), _request(wire, question) as request:
         response = await wire.send(request)
         if streamed and response.is_success:
@@ -144,12 +144,12 @@ def reached() -> Iterator[None]:
     """Whatever keeps an answer from coming is Unreachable; the cause is named by its kind alone."""
     try:
         yield
-    except (httpx.TransportError, httpx.DecodingError) as error:
+    except (httpx2.TransportError, httpx2.DecodingError) as error:
         raise Unreachable(type(error).__name__) from error
 
 
 @contextmanager
-def _request(wire: Wire, question: Question) -> Iterator[httpx.Request]:
+def _request(wire: Wire, question: Question) -> Iterator[httpx2.Request]:
     """Its files are open as long as it is sent."""
     with ExitStack() as stack:
         files = [(name, _file(upload, stack)) for name, upload in question.uploads]

@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-import httpx
+import httpx2
 
 from certsvc.client.asking import Question, Upload, ask, ask_lines, fetch, opened, parsed, post, save
 from certsvc.client.certificates import ExportFormat, Id, LateReason, Record
@@ -18,7 +18,7 @@ from certsvc.client.wires import Wire
 
 ResultsFormat: TypeAlias = Literal["csv", "xlsx", "ndjson"]
 _AGAIN_S = 1.0
-_SILENCE = httpx.Timeout(30, read=45)
+_SILENCE = httpx2.Timeout(30, read=45)
 """Three heartbeats."""
 
 

@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import Self
 
 import anyio
-import httpx
+import httpx2
 
 from certsvc.client import approvals, batches, certificates, checks, recalls, registry, webhooks
 from certsvc.client.binding import Call, Items
 from certsvc.client.wires import AsyncWire, SyncWire
 
-_TIMEOUT = httpx.Timeout(30, read=120)
+_TIMEOUT = httpx2.Timeout(30, read=120)
 
 
 class Methods:
@@ -101,13 +101,13 @@ class Client(Methods):
         base_url: str,
         key: str | None = None,
         *,
-        timeout: httpx.Timeout = _TIMEOUT,
+        timeout: httpx2.Timeout = _TIMEOUT,
         retries: int = 3,
         ssl_context: ssl.SSLContext | None = None,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx2.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._http = httpx.Client(base_url=base_url, headers=_headers(key), timeout=timeout, verify=ssl_context or True, transport=transport)
+        self._http = httpx2.Client(base_url=base_url, headers=_headers(key), timeout=timeout, verify=ssl_context or True, transport=transport)
         self.wire = SyncWire(self._http, retries=retries, sleep=sleep)
 
     def close(self) -> None:
@@ -128,13 +128,13 @@ class AsyncClient(Methods):
         base_url: str,
         key: str | None = None,
         *,
-        timeout: httpx.Timeout = _TIMEOUT,
+        timeout: httpx2.Timeout = _TIMEOUT,
         retries: int = 3,
         ssl_context: ssl.SSLContext | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
-        self._http = httpx.AsyncClient(base_url=base_url, headers=_headers(key), timeout=timeout, verify=ssl_context or True, transport=transport)
+        self._http = httpx2.AsyncClient(base_url=base_url, headers=_headers(key), timeout=timeout, verify=ssl_context or True, transport=transport)
         self.wire = AsyncWire(self._http, retries=retries, sleep=sleep)
 
     async def aclose(self) -> None:

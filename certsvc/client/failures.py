@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-import httpx
+import httpx2
 
 
 class ServiceError(Exception):
@@ -85,7 +85,7 @@ _BY_STATUS: dict[int, type[ServiceError]] = {401: NoAccess, 403: NoAccess, 404: 
 _MEMBERS = frozenset({"type", "title", "detail", "status", "code", "message_vi", "message_en", "errors", "request_id"})
 
 
-def failure_of(response: httpx.Response) -> ServiceError:
+def failure_of(response: httpx2.Response) -> ServiceError:
     """The exception for a bad answer that was read; where something else than the service answered, `code` is `http_<status>`."""
     status = response.status_code
     made = {"code": f"http_{status}", "message_vi": f"Máy chủ trả lời HTTP {status}.", "message_en": f"The server answered HTTP {status}."}
@@ -104,7 +104,7 @@ def failure_of(response: httpx.Response) -> ServiceError:
     )
 
 
-def _document(response: httpx.Response) -> dict[str, Any]:
+def _document(response: httpx2.Response) -> dict[str, Any]:
     try:
         found = response.json()
     except ValueError:
@@ -112,7 +112,7 @@ def _document(response: httpx.Response) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def retry_after_s(response: httpx.Response) -> float | None:
+def retry_after_s(response: httpx2.Response) -> float | None:
     """Seconds of `Retry-After`; None without one, or where a proxy gives a date."""
     text = response.headers.get("Retry-After", "")
     return float(text) if text.isascii() and text.isdecimal() else None

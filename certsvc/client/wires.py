@@ -10,7 +10,7 @@ from typing import IO, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
-import httpx
+import httpx2
 
 T = TypeVar("T")
 
@@ -19,45 +19,45 @@ class Wire(Protocol):
     """What a call needs of the world. `retries` is how often it may ask again."""
 
     @property
-    def http(self) -> httpx.Client | httpx.AsyncClient: ...
+    def http(self) -> httpx2.Client | httpx2.AsyncClient: ...
 
     @property
     def retries(self) -> int: ...
 
-    async def send(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: httpx2.Request) -> httpx2.Response:
         """The answer's head: its content is still to be read, and the answer to be closed."""
 
-    async def read(self, response: httpx.Response) -> None: ...
+    async def read(self, response: httpx2.Response) -> None: ...
 
-    async def close(self, response: httpx.Response) -> None: ...
+    async def close(self, response: httpx2.Response) -> None: ...
 
-    def lines(self, response: httpx.Response) -> AsyncGenerator[str, None]: ...
+    def lines(self, response: httpx2.Response) -> AsyncGenerator[str, None]: ...
 
-    async def save(self, response: httpx.Response, file: IO[bytes]) -> None: ...
+    async def save(self, response: httpx2.Response, file: IO[bytes]) -> None: ...
 
     async def sleep(self, seconds: float) -> None: ...
 
 
 class SyncWire:
-    def __init__(self, http: httpx.Client, *, retries: int, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, http: httpx2.Client, *, retries: int, sleep: Callable[[float], None] = time.sleep) -> None:
         self.http = http
         self.retries = retries
         self._sleep = sleep
 
-    async def send(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: httpx2.Request) -> httpx2.Response:
         return self.http.send(request, stream=True)
 
-    async def read(self, response: httpx.Response) -> None:
+    async def read(self, response: httpx2.Response) -> None:
         response.read()
 
-    async def close(self, response: httpx.Response) -> None:
+    async def close(self, response: httpx2.Response) -> None:
         response.close()
 
-    async def lines(self, response: httpx.Response) -> AsyncGenerator[str, None]:
+    async def lines(self, response: httpx2.Response) -> AsyncGenerator[str, None]:
         for line in response.iter_lines():
             yield line
 
-    async def save(self, response: httpx.Response, file: IO[bytes]) -> None:
+    async def save(self, response: httpx2.Response, file: IO[bytes]) -> None:
         for chunk in response.iter_bytes():
             file.write(chunk)
 
@@ -66,25 +66,25 @@ class SyncWire:
 
 
 class AsyncWire:
-    def __init__(self, http: httpx.AsyncClient, *, retries: int, sleep: Callable[[float], Awaitable[None]] = anyio.sleep) -> None:
+    def __init__(self, http: httpx2.AsyncClient, *, retries: int, sleep: Callable[[float], Awaitable[None]] = anyio.sleep) -> None:
         self.http = http
         self.retries = retries
         self._sleep = sleep
 
-    async def send(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: httpx2.Request) -> httpx2.Response:
         return await self.http.send(request, stream=True)
 
-    async def read(self, response: httpx.Response) -> None:
+    async def read(self, response: httpx2.Response) -> None:
         await response.aread()
 
-    async def close(self, response: httpx.Response) -> None:
+    async def close(self, response: httpx2.Response) -> None:
         await response.aclose()
 
-    async def lines(self, response: httpx.Response) -> AsyncGenerator[str, None]:
+    async def lines(self, response: httpx2.Response) -> AsyncGenerator[str, None]:
         async for line in response.aiter_lines():
             yield line
 
-    async def save(self, response: httpx.Response, file: IO[bytes]) -> None:
+    async def save(self, response: httpx2.Response, file: IO[bytes]) -> None:
         async for chunk in response.aiter_bytes():
             await anyio.to_thread.run_sync(file.write, chunk)
 

@@ -89,7 +89,7 @@ async def picture(db: Database, foreseen: Foreseen, *, terms: Terms, vault: Vaul
 
 async def _drawn(drawing: Drawing) -> bytes:
     """By a process of its own; what it says of a failure is not kept, for it may quote the case. Raises as `picture`."""
-    command = (sys.executable, "-m", "certsvc.issuing.previewing_process")
+    command = (sys.executable, "-P", "-m", "certsvc.issuing.previewing_process")
     process = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         async with asyncio.timeout(_PATIENCE_S):

@@ -73,7 +73,9 @@ async def returned_workbook(
 
 async def _write(task: Task) -> None:
     """In a process of its own; what it says of a failure is not kept, for it may quote a cell."""
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "certsvc.issuing.returning_process", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "certsvc.issuing.returning_process", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
     try:
         await process.communicate(json.dumps(dataclasses.asdict(task)).encode())
     finally:

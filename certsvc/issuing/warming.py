@@ -7,6 +7,7 @@ Where they do not lie on disk yet, a process that ends at once compiles them: wh
 
 import contextlib
 import itertools
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,6 @@ from certsvc.states import Slot
 from certsvc.templates.bases import compile_base, is_kept
 from certsvc.templates.designs import load_designs
 
-_ROOT = Path(__file__).resolve().parents[2]
 _PATIENCE_S = 60
 """Where compiling hangs, the worker must not."""
 
@@ -42,7 +42,7 @@ def compile_ahead(signatures: Signatures, bases: Path) -> None:
         return
     with contextlib.suppress(OSError, subprocess.SubprocessError):
         command = [sys.executable, "-P", "-m", "certsvc.issuing.warming", str(signatures), str(bases)]
-        subprocess.run(command, env={"PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8"}, timeout=_PATIENCE_S, check=False, stderr=subprocess.DEVNULL)  # noqa: S603 - our own words
+        subprocess.run(command, env={"PYTHONPATH": os.pathsep.join(sys.path), "LANG": "C.UTF-8"}, timeout=_PATIENCE_S, check=False, stderr=subprocess.DEVNULL)  # noqa: S603 - our own words
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ class Member(NamedTuple):
 async def zip_stream(members: AsyncIterator[Member]) -> AsyncGenerator[bytes, None]:
     """The bytes of a ZIP with these members, in their order. Raises what they raise, Broken `not_zipped` where it cannot be written."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "certsvc.issuing.zipping_process"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        *(sys.executable, "-P", "-m", "certsvc.issuing.zipping_process"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     assert process.stdin is not None
     assert process.stdout is not None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-import httpx
+import httpx2
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from certsvc.config import Settings
@@ -91,7 +91,7 @@ def accounts_of(settings: Settings) -> dict[str, Account]:
 class Portal:
     """A portal's client; tokens are remembered by facility until the portal refuses one."""
 
-    client: httpx.AsyncClient
+    client: httpx2.AsyncClient
     accounts: Mapping[str, Account]
     _tokens: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
 
@@ -134,7 +134,7 @@ class Portal:
         """A token, or why there is none; then nothing was sent."""
         try:
             status, body = await self._ask(_TOKEN_PATH, {"username": account.username, "password": account.password_hash}, {})
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             return Answer(SubmissionState.NOT_SENT, "not_sent")
         keys = body.get("apikey")
         found = {name.lower(): value for name, value in keys.items()} if isinstance(keys, dict) else {}
@@ -146,10 +146,10 @@ class Portal:
     async def _post(self, path: str, fields: dict[str, str], headers: dict[str, str]) -> Answer:
         try:
             status, body = await self._ask(path, fields, headers)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
             return Answer(SubmissionState.NOT_SENT, "not_sent")
-        except httpx.HTTPError as error:
-            return Answer(SubmissionState.UNCERTAIN, "timeout" if isinstance(error, httpx.TimeoutException) else "connection_lost")
+        except httpx2.HTTPError as error:
+            return Answer(SubmissionState.UNCERTAIN, "timeout" if isinstance(error, httpx2.TimeoutException) else "connection_lost")
         code = _code(body)
         number = body.get("magd", body.get("magiaodich"))
         if status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.OK and code in _CERTAIN):
@@ -190,6 +190,6 @@ def _message(layout: Format, data: bytes, facility_code: str, account: Account, 
     return {"maCskcb": facility_code, **signed_in, "loaiHs": "39", "fileBase64Str": content}, {}
 
 
-def open_client(settings: Settings) -> httpx.AsyncClient:
+def open_client(settings: Settings) -> httpx2.AsyncClient:
     """Straight to the portal, over TLS as its certificate says; follows nobody elsewhere."""
-    return httpx.AsyncClient(base_url=settings.portal_url or "", timeout=httpx.Timeout(settings.portal_timeout_s), trust_env=False, follow_redirects=False)
+    return httpx2.AsyncClient(base_url=settings.portal_url or "", timeout=httpx2.Timeout(settings.portal_timeout_s), trust_env=False, follow_redirects=False)

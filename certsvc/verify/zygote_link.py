@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -12,7 +13,6 @@ from certsvc.errors import Broken
 from certsvc.verify.trust import Trust
 from certsvc.verify.wire import CONTROL, JOB, READY, TRUST
 
-_ROOT = Path(__file__).resolve().parents[2]
 _START_S = 60.0
 _END_WITHIN_S = 1.0
 
@@ -34,7 +34,7 @@ class Zygote:
         with theirs:
             process = subprocess.Popen(  # noqa: ASYNC220, S603 - a fork and an exec of our own interpreter; arguments are numbers
                 [sys.executable, "-P", "-m", "certsvc.verify.zygote", str(theirs.fileno()), str(timeout_s), str(memory_bytes)],
-                env={"PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8"},
+                env={"PYTHONPATH": os.pathsep.join(sys.path), "LANG": "C.UTF-8"},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

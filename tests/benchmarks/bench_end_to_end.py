@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from tests.benchmarks.site import Site, one_wish_each, running_site, write_cases
 from tests.benchmarks.watching import watching
@@ -52,23 +52,23 @@ def measure(
     return {"database": database, "signatures": signatures, "profile": profile, "rows": rows} | figures | {"post_to_ready_ms": _ms(singles)}
 
 
-def single_times(client: httpx.Client, cases: Sequence[Row]) -> list[float]:
+def single_times(client: httpx2.Client, cases: Sequence[Row]) -> list[float]:
     """Seconds from a POST of one case to its PDF, one after another on an idle service; the first one warms up and is left out."""
     return [_seconds_to_pdf(client, case) for case in cases][1:]
 
 
-def _seconds_to_pdf(client: httpx.Client, case: Row) -> float:
+def _seconds_to_pdf(client: httpx2.Client, case: Row) -> float:
     kind = "sick_leave" if case["wants_sick_leave"] == "1" else "recovery"
     started = time.perf_counter()
     asked = calls.request(client, case, kind=kind)
-    while (answer := client.get(f"/v1/certificates/{asked['id']}/pdf")).status_code != httpx.codes.OK:
+    while (answer := client.get(f"/v1/certificates/{asked['id']}/pdf")).status_code != httpx2.codes.OK:
         if time.perf_counter() - started > _SINGLE_S:
             raise TimeoutError(answer.text)
         time.sleep(_LOOK_S)
     return time.perf_counter() - started
 
 
-def _measure_batch(site: Site, client: httpx.Client, file: Path, *, rows: int, patience_s: float) -> dict[str, Any]:
+def _measure_batch(site: Site, client: httpx2.Client, file: Path, *, rows: int, patience_s: float) -> dict[str, Any]:
     stored, database = site.stored_bytes(), site.database_bytes()
     others = [site.server.process.pid] if site.server else []
     with watching(site.service.process.pid, *others) as usage:
@@ -99,7 +99,7 @@ def _measure_batch(site: Site, client: httpx.Client, file: Path, *, rows: int, p
     }
 
 
-def _settled(client: httpx.Client, batch_id: str, *, started: float, patience_s: float) -> tuple[Any, float]:
+def _settled(client: httpx2.Client, batch_id: str, *, started: float, patience_s: float) -> tuple[Any, float]:
     """The batch once every row has its fate, and after how many seconds it was seen to be read to its end.
 
     Looks ever less often, as a caller would: never later than a fiftieth of the time it took.
@@ -116,7 +116,7 @@ def _settled(client: httpx.Client, batch_id: str, *, started: float, patience_s:
         time.sleep(min(max(waited / 50, 0.02), 1.0))
 
 
-def _check_pdf(client: httpx.Client, certificate_id: str) -> None:
+def _check_pdf(client: httpx2.Client, certificate_id: str) -> None:
     """Raises RuntimeError where the bytes are not those that the certificate names."""
     certificate = calls.good(client.get(f"/v1/certificates/{certificate_id}"))
     if hashlib.sha256(calls.pdf(client, certificate_id)).hexdigest() != certificate["pdf_sha256"]:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from certsvc.config import Settings
 from certsvc.verify.codes import format_code
@@ -36,8 +36,8 @@ def empty_server() -> Iterator[int]:
     process = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.empty_app", str(port)])
     try:
         for _ in range(200):
-            with contextlib.suppress(httpx.HTTPError):
-                httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
+            with contextlib.suppress(httpx2.HTTPError):
+                httpx2.get(f"http://127.0.0.1:{port}/", trust_env=False)
                 break
             time.sleep(0.05)
         yield port

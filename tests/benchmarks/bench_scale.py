@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import openpyxl
 
 from tests.benchmarks.site import Site, one_wish_each, running_site, write_cases
@@ -62,13 +62,13 @@ def _workbook(folder: Path, rows: int) -> tuple[Path, dict[str, Fate]]:
     return folder / "cases.xlsx", expected_in(folder)
 
 
-def _client(site: Site) -> httpx.Client:
+def _client(site: Site) -> httpx2.Client:
     client = site.service.client()
-    client.timeout = httpx.Timeout(_OLD_FILE_S)
+    client.timeout = httpx2.Timeout(_OLD_FILE_S)
     return client
 
 
-def _send(client: httpx.Client, file: Path, expected: dict[str, Fate], usage: Usage) -> dict[str, Any]:
+def _send(client: httpx2.Client, file: Path, expected: dict[str, Fate], usage: Usage) -> dict[str, Any]:
     posted = time.perf_counter()
     batch_id = calls.submit(client, file)["id"]
     taken = time.perf_counter()
@@ -97,12 +97,12 @@ def _plain(fates: dict[str, Fate]) -> dict[str, Fate]:
     return {case: replace(fate, warnings=frozenset(each for each in fate.warnings if not each.startswith("W-REPAIRED-"))) for case, fate in fates.items()}
 
 
-def _counts(client: httpx.Client, batch_id: str) -> dict[str, int]:
+def _counts(client: httpx2.Client, batch_id: str) -> dict[str, int]:
     counts: dict[str, int] = calls.good(client.get(f"/v1/batches/{batch_id}"))["counts"]
     return counts
 
 
-def _settled(client: httpx.Client, batch_id: str) -> Any:
+def _settled(client: httpx2.Client, batch_id: str) -> Any:
     def look() -> Any:
         batch = calls.good(client.get(f"/v1/batches/{batch_id}"))
         return batch if batch["status"] in calls.ENDED else None
@@ -110,7 +110,7 @@ def _settled(client: httpx.Client, batch_id: str) -> Any:
     return calls.until(look, patience_s=_PATIENCE_S)
 
 
-def _download(client: httpx.Client, batch_id: str, counts: dict[str, int], folder: Path, usage: Usage) -> dict[str, Any]:
+def _download(client: httpx2.Client, batch_id: str, counts: dict[str, int], folder: Path, usage: Usage) -> dict[str, Any]:
     here, seconds, figures = f"/v1/batches/{batch_id}", {}, {}
     for name, path in {"results.xlsx": "results?format=xlsx", "results.csv": "results?format=csv", "archive.zip": "archive.zip"}.items():
         usage.restart()
@@ -125,7 +125,7 @@ def _download(client: httpx.Client, batch_id: str, counts: dict[str, int], folde
     return {"download_s": seconds, "download_mb": figures}
 
 
-def _fetch(client: httpx.Client, path: str, to: Path) -> None:
+def _fetch(client: httpx2.Client, path: str, to: Path) -> None:
     with client.stream("GET", path) as answer, to.open("wb") as file:
         _require(answer.is_success, f"{path}: {answer.status_code}")
         for piece in answer.iter_bytes():
@@ -140,7 +140,7 @@ def _sheet_rows(file: Path) -> int:
         book.close()
 
 
-def _check_archive(client: httpx.Client, file: Path, issued: int) -> None:
+def _check_archive(client: httpx2.Client, file: Path, issued: int) -> None:
     """As many PDFs as were issued; some of them, taken by chance, are genuine."""
     with zipfile.ZipFile(file) as archive:
         names = [name for name in archive.namelist() if name.endswith(".pdf")]
@@ -150,7 +150,7 @@ def _check_archive(client: httpx.Client, file: Path, issued: int) -> None:
             _require(calls.verdict(client, data) == "valid", f"{hashlib.sha256(data).hexdigest()} is not valid")
 
 
-def _send_again(client: httpx.Client, file: Path, before: dict[str, int], expected: dict[str, Fate], usage: Usage) -> dict[str, Any]:
+def _send_again(client: httpx2.Client, file: Path, before: dict[str, int], expected: dict[str, Fate], usage: Usage) -> dict[str, Any]:
     """Every certificate is `existing`, every rejection stands."""
     usage.restart()
     started = time.perf_counter()

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from tests.support import calls
 from tests.support.records import record
@@ -24,27 +24,27 @@ _IDLE_S = 1.0
 
 
 @contextlib.contextmanager
-def _service(url: str | None, key: str | None) -> Iterator[httpx.Client]:
+def _service(url: str | None, key: str | None) -> Iterator[httpx2.Client]:
     if url is not None:
-        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60, trust_env=False) as client:
+        with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60, trust_env=False) as client:
             yield client
         return
     with tempfile.TemporaryDirectory(prefix="certsvc-bench-") as folder, running_demo(Path(folder)) as service, service.client() as client:
         yield client
 
 
-def seconds_to_pdf(client: httpx.Client, number: int) -> float:
+def seconds_to_pdf(client: httpx2.Client, number: int) -> float:
     """Of one request: from before the POST until the whole PDF is here."""
     started = time.perf_counter()
     asked = calls.request(client, record(number), kind=("sick_leave", "recovery")[number % 2])
-    while (answer := client.get(f"/v1/certificates/{asked['id']}/pdf")).status_code != httpx.codes.OK:
+    while (answer := client.get(f"/v1/certificates/{asked['id']}/pdf")).status_code != httpx2.codes.OK:
         if time.perf_counter() - started > 60:
             raise TimeoutError(answer.text)
         time.sleep(_POLL_S)
     return time.perf_counter() - started
 
 
-def measure(client: httpx.Client, requests: int) -> list[float]:
+def measure(client: httpx2.Client, requests: int) -> list[float]:
     """One after another on an idle service; the numbers of cases are new with every run."""
     first = int(time.time()) % 900_000 + 1000
     seconds_to_pdf(client, first - 1)  # the first one warms up

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pypdfium2
 import zxingcpp
 from axe_playwright_python.sync_playwright import Axe
@@ -102,7 +102,7 @@ def cut_off(page: Page) -> None:
     expect(page.locator("#kept")).to_contain_text("Dữ liệu ngoại tuyến cập nhật lúc")
 
 
-def published_lists(client: httpx.Client) -> list[str]:
+def published_lists(client: httpx2.Client) -> list[str]:
     """The status lists as they are published now, by their digests."""
     numbers = client.get("/.well-known/certsvc.json").json()["issuers"][0]["status_lists"]["lists"]
     return [client.get(f"/status/{number}").headers["ETag"] for number in numbers]

@@ -6,7 +6,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 
-import httpx
+import httpx2
 import pyotp
 import pytest
 from playwright.sync_api import Page
@@ -44,7 +44,7 @@ def _sign_in_as_head(page: Page, service: Service) -> None:
     page.locator("main a.btn").click()
 
 
-def _send(insurer: httpx.Client, *, first: int) -> str:
+def _send(insurer: httpx2.Client, *, first: int) -> str:
     """Two cases of that station in the insurer's file; none of their papers is signed."""
     changes = {"facility_code": STATION, "practitioner_licence": EXAMINER}
     batch_id: str = submit(insurer, as_csv(*(record(first + number) | changes for number in range(2))))["id"]

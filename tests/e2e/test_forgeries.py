@@ -4,7 +4,7 @@ import random
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support import calls
@@ -27,7 +27,7 @@ def another(service: Service) -> bytes:
         return calls.pdf(client, calls.issue(client, record(1002))["id"])
 
 
-def _verdict(client: httpx.Client, data: bytes) -> str:
+def _verdict(client: httpx2.Client, data: bytes) -> str:
     """The verdict, or `refused` where the file is turned away as no PDF."""
     answer = calls.until(lambda: busy if (busy := calls.check_file(client, data)).status_code != 429 else None)
     if answer.status_code == 415:

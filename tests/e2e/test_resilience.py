@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import psutil
 import pytest
 from typer.testing import CliRunner
@@ -41,7 +41,7 @@ def _members(service: Served, name: str) -> list[psutil.Process]:
     return children_named(f"certsvc-{name}", service.process.pid)
 
 
-def _wait_for_issued(client: httpx.Client, batch_id: str, count: int) -> int:
+def _wait_for_issued(client: httpx2.Client, batch_id: str, count: int) -> int:
     """How many are issued, once there are `count`."""
 
     def look() -> int:
@@ -111,10 +111,10 @@ def test_who_is_killed_is_replaced(station: Station, name: str) -> None:
         assert {each: _members(service, each) for each in others} == others
 
 
-def _answers(client: httpx.Client) -> bool:
+def _answers(client: httpx2.Client) -> bool:
     try:
         return client.get("/readyz").is_success
-    except httpx.TransportError:
+    except httpx2.TransportError:
         return False
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from certsvc.cli.keeping import keep, load
@@ -22,28 +22,28 @@ Issue = Callable[..., Any]
 
 
 @pytest.fixture
-def staff(service: Service) -> Iterator[httpx.Client]:
+def staff(service: Service) -> Iterator[httpx2.Client]:
     with service.client() as client:
         yield client
 
 
 @pytest.fixture
-def stranger(service: Service) -> Iterator[httpx.Client]:
+def stranger(service: Service) -> Iterator[httpx2.Client]:
     with service.client(None, address="198.51.100.10") as client:
         yield client
 
 
-def _change(client: httpx.Client, certificate: Any, change: str, **body: Any) -> httpx.Response:
+def _change(client: httpx2.Client, certificate: Any, change: str, **body: Any) -> httpx2.Response:
     return client.post(f"/v1/certificates/{certificate['id']}/{change}", json=body)
 
 
-def _seen(stranger: httpx.Client, certificate: Any, pdf: bytes) -> set[str]:
+def _seen(stranger: httpx2.Client, certificate: Any, pdf: bytes) -> set[str]:
     """The verdicts by the code in the address, the code posted, and the file."""
     posted = calls.good(stranger.post("/v1/verify", json={"code": certificate["code"]}))["verdict"]
     return {calls.verdict(stranger, certificate["code"]), posted, calls.verdict(stranger, pdf)}
 
 
-def test_revoked_is_seen_at_once_and_for_good(staff: httpx.Client, stranger: httpx.Client) -> None:
+def test_revoked_is_seen_at_once_and_for_good(staff: httpx2.Client, stranger: httpx2.Client) -> None:
     """With its reason; nothing leads back."""
     certificate = calls.issue(staff, record(next(_numbers)))
     pdf = calls.pdf(staff, certificate["id"])
@@ -57,7 +57,7 @@ def test_revoked_is_seen_at_once_and_for_good(staff: httpx.Client, stranger: htt
         assert _change(staff, certificate, change, reason="fraud").status_code == 409
 
 
-def test_revoked_is_seen_without_a_network_once_the_list_is_fetched_again(staff: httpx.Client, stranger: httpx.Client, tmp_path: Path) -> None:
+def test_revoked_is_seen_without_a_network_once_the_list_is_fetched_again(staff: httpx2.Client, stranger: httpx2.Client, tmp_path: Path) -> None:
     """Within a minute of the change the list shows it; what was kept before does not."""
     certificate = calls.issue(staff, record(next(_numbers)))
     qr, visits = scan(calls.pdf(staff, certificate["id"])), itertools.count()
@@ -77,7 +77,7 @@ def test_revoked_is_seen_without_a_network_once_the_list_is_fetched_again(staff:
     assert verdict(before) == "valid"
 
 
-def test_suspended_and_reinstated(staff: httpx.Client, stranger: httpx.Client) -> None:
+def test_suspended_and_reinstated(staff: httpx2.Client, stranger: httpx2.Client) -> None:
     """There and back; neither twice."""
     certificate = calls.issue(staff, record(next(_numbers)), kind="recovery")
     pdf = calls.pdf(staff, certificate["id"])
@@ -89,7 +89,7 @@ def test_suspended_and_reinstated(staff: httpx.Client, stranger: httpx.Client) -
     assert _seen(stranger, certificate, pdf) == {"valid"}
 
 
-def test_lost_paper_is_issued_again(staff: httpx.Client, stranger: httpx.Client, tmp_path: Path) -> None:
+def test_lost_paper_is_issued_again(staff: httpx2.Client, stranger: httpx2.Client, tmp_path: Path) -> None:
     """Without a record: the same paper under a new serial, marked CẤP LẠI; the old one is `replaced` at once."""
     certificate = calls.issue(staff, record(next(_numbers)))
     pdf = calls.pdf(staff, certificate["id"])
@@ -112,7 +112,7 @@ def _text(pdf: bytes, folder: Path) -> str:
     return subprocess.run(["pdftotext", str(folder / "file.pdf"), "-"], capture_output=True, text=True, check=True).stdout
 
 
-def test_wrong_data_is_corrected(staff: httpx.Client, stranger: httpx.Client, tmp_path: Path) -> None:
+def test_wrong_data_is_corrected(staff: httpx2.Client, stranger: httpx2.Client, tmp_path: Path) -> None:
     """With a record: the successor says what is right, unmarked; another case or a bad record changes nothing."""
     number = next(_numbers)
     certificate = calls.issue(staff, record(number))
@@ -132,7 +132,7 @@ def test_wrong_data_is_corrected(staff: httpx.Client, stranger: httpx.Client, tm
     assert calls.verdict(stranger, successor["code"]) == "valid"
 
 
-def test_who_holds_a_replaced_paper_is_led_on_after_the_second_factor(staff: httpx.Client, stranger: httpx.Client) -> None:
+def test_who_holds_a_replaced_paper_is_led_on_after_the_second_factor(staff: httpx2.Client, stranger: httpx2.Client) -> None:
     """The birth date alone shows name and dates; a stranger sees neither them nor the successor."""
     certificate = calls.issue(staff, record(next(_numbers)))
     successor = calls.good(_change(staff, certificate, "replace", reason="lost"))
@@ -146,7 +146,7 @@ def test_who_holds_a_replaced_paper_is_led_on_after_the_second_factor(staff: htt
     assert proven["certificate"]["holder"] == "Nguyễn Thị Thử Nghiệm"
 
 
-def test_the_holder_downloads_the_very_file(staff: httpx.Client, stranger: httpx.Client) -> None:
+def test_the_holder_downloads_the_very_file(staff: httpx2.Client, stranger: httpx2.Client) -> None:
     """Birth date and last four open the PDF, byte for byte as published; not after a revocation."""
     number = next(_numbers)
     certificate = calls.issue(staff, record(number))
@@ -160,7 +160,7 @@ def test_the_holder_downloads_the_very_file(staff: httpx.Client, stranger: httpx
     assert calls.good(stranger.post(f"/v/{certificate['code']}", json=factors))["grant"] is None
 
 
-def test_an_insurer_withdraws_only_its_own(service: Service, staff: httpx.Client) -> None:
+def test_an_insurer_withdraws_only_its_own(service: Service, staff: httpx2.Client) -> None:
     """What a facility asked for itself an insurer may read, not revoke; the facility and an admin may."""
     with service.client("facility") as facility, service.client("admin") as admin:
         certificate = calls.issue(facility, record(next(_numbers)))
@@ -172,7 +172,7 @@ def test_an_insurer_withdraws_only_its_own(service: Service, staff: httpx.Client
         assert calls.good(_change(admin, certificate, "revoke", reason="fraud"))["status"] == "revoked"
 
 
-def test_reasons_are_those_of_the_contract(staff: httpx.Client) -> None:
+def test_reasons_are_those_of_the_contract(staff: httpx2.Client) -> None:
     """An unknown reason, `other` without a text, a strange field: 422, and nothing changes."""
     certificate = calls.issue(staff, record(next(_numbers)))
     for body in ({"reason": "because"}, {"reason": "other"}, {"reason": "other", "text": "  "}, {"reason": "fraud", "more": 1}, {}):
@@ -181,7 +181,7 @@ def test_reasons_are_those_of_the_contract(staff: httpx.Client) -> None:
     assert calls.good(staff.get(f"/v1/certificates/{certificate['id']}"))["status"] == "issued"
 
 
-def test_after_a_revocation_the_case_may_be_certified_again(staff: httpx.Client) -> None:
+def test_after_a_revocation_the_case_may_be_certified_again(staff: httpx2.Client) -> None:
     """While it lives a second one is a 409 that names it; afterwards a new one gets a new serial."""
     asked = record(next(_numbers))
     first = calls.issue(staff, asked)

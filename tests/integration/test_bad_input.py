@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -80,7 +80,7 @@ BAD_FILES = {
 }
 
 
-def assert_clear(answer: httpx.Response) -> dict[str, Any]:
+def assert_clear(answer: httpx2.Response) -> dict[str, Any]:
     """A problem document that a person and a program understand."""
     assert 400 <= answer.status_code < 500, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"

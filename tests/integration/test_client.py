@@ -3,7 +3,7 @@
 from pathlib import Path
 from zipfile import ZipFile
 
-import httpx
+import httpx2
 import pytest
 
 from certsvc.client import AsyncClient, Conflict, InvalidRequest, NoAccess, NotFound
@@ -13,7 +13,7 @@ from tests.support.rig import Rig
 
 
 def client_of(rig: Rig, role: str | None = "insurer") -> AsyncClient:
-    transport = httpx.ASGITransport(rig.app, raise_app_exceptions=False)
+    transport = httpx2.ASGITransport(rig.app, raise_app_exceptions=False)
     return AsyncClient("http://test", rig.station.keys[role] if role else None, transport=transport)
 
 
@@ -111,7 +111,7 @@ async def test_refusals_tell_what_to_do(dummy_rig: Rig) -> None:
         assert (existing.value.code, str(first.id) in str(existing.value.facts)) == ("already_exists", True)
         with pytest.raises(Conflict, match="not_issued"):
             await client.get_pdf(first.id)
-        waiting = AsyncClient("http://test", dummy_rig.station.keys["insurer"], transport=httpx.ASGITransport(dummy_rig.app), sleep=_at_once)
+        waiting = AsyncClient("http://test", dummy_rig.station.keys["insurer"], transport=httpx2.ASGITransport(dummy_rig.app), sleep=_at_once)
         with pytest.raises(TimeoutError):
             await waiting.wait_for_certificate(first.id, at_most_s=3)
     async with client_of(dummy_rig, "facility 01802") as other:

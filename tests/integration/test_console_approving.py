@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx
+import httpx2
 import pytest
 
 from certsvc.callers import create_key
@@ -26,7 +26,7 @@ def rig(dummy_rig: Rig) -> Rig:
 
 
 @asynccontextmanager
-async def as_head(rig: Rig, facility: str = HERE) -> AsyncIterator[httpx.AsyncClient]:
+async def as_head(rig: Rig, facility: str = HERE) -> AsyncIterator[httpx2.AsyncClient]:
     person = await new_person(rig, f"trưởng trạm {facility}", facility=facility, licence=_HEADS[facility])
     async with person.browser() as browser:
         await person.enrol(browser)

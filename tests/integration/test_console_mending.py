@@ -5,7 +5,7 @@ import html
 import io
 import re
 
-import httpx
+import httpx2
 import openpyxl
 import pytest
 
@@ -28,13 +28,13 @@ def rig(dummy_rig: Rig) -> Rig:
     return dummy_rig
 
 
-def shown(page: httpx.Response) -> dict[str, str]:
+def shown(page: httpx2.Response) -> dict[str, str]:
     """What the form's fields hold."""
     assert page.status_code in {200, 422}, page.text
     return {name: html.unescape(value) for name, value in _FIELD.findall(page.text)}
 
 
-def version_of(page: httpx.Response) -> str:
+def version_of(page: httpx2.Response) -> str:
     found = re.search(r'name="version" value="(\d+)"', page.text)
     assert found
     return found[1]
@@ -139,7 +139,7 @@ async def test_the_buttons_of_a_batch(rig: Rig) -> None:
     batch_id = (await rig.submit(as_csv(record(1), record(2)), role="facility")).json()["id"]
     here = f"/staff/batches/{batch_id}"
 
-    async def offered(browser: httpx.AsyncClient) -> set[str]:
+    async def offered(browser: httpx2.AsyncClient) -> set[str]:
         page = await browser.get(here)
         return set(re.findall(rf'(?:href|action)="{here}/(cancel|resume|replay)"', page.text))
 

@@ -6,7 +6,7 @@ import html
 import io
 import re
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 
@@ -25,7 +25,7 @@ def rig(dummy_rig: Rig) -> Rig:
     return dummy_rig
 
 
-def values(page: httpx.Response) -> dict[str, str]:
+def values(page: httpx2.Response) -> dict[str, str]:
     """What stands in the fields that are open."""
     fields = re.findall(r'<input class="form-control form-control-lg" id="(\w+)" name="\w+" value="([^"]*)"(?![^>]*\bdisabled\b)', page.text)
     chosen = re.findall(r'<select class="form-control form-control-lg" id="(\w+)" name="\w+"(?! disabled)[^>]*>(.*?)</select>', page.text, re.DOTALL)
@@ -33,12 +33,12 @@ def values(page: httpx.Response) -> dict[str, str]:
     return {name: html.unescape(text) for name, text in (*fields, *((name, found[0] if found else "") for name, found in picked.items()))}
 
 
-def wrong(page: httpx.Response) -> set[str]:
+def wrong(page: httpx2.Response) -> set[str]:
     """The fields that are marked as wrong."""
     return set(re.findall(r'id="(\w+)" name="\w+"[^>]* aria-invalid="true"', page.text))
 
 
-def pictures(page: httpx.Response) -> list[Image.Image]:
+def pictures(page: httpx2.Response) -> list[Image.Image]:
     return [Image.open(io.BytesIO(base64.b64decode(each))) for each in re.findall(r'src="data:image/png;base64,([^"]+)"', page.text)]
 
 

@@ -3,7 +3,7 @@
 import html
 import re
 
-import httpx
+import httpx2
 import pytest
 
 from certsvc.models import Role
@@ -21,7 +21,7 @@ def rig(dummy_rig: Rig) -> Rig:
     return dummy_rig
 
 
-def fields_of(page: httpx.Response, action: str = RECALLS) -> dict[str, list[str]]:
+def fields_of(page: httpx2.Response, action: str = RECALLS) -> dict[str, list[str]]:
     """What the hidden fields of a page's form to `action` say."""
     form = re.search(rf'<form method="post" action="{action}"[^>]*>(.*?)</form>', page.text, re.DOTALL)
     assert form, page.text
@@ -31,12 +31,12 @@ def fields_of(page: httpx.Response, action: str = RECALLS) -> dict[str, list[str
     return fields
 
 
-async def press(browser: httpx.AsyncClient, page: httpx.Response, **typed: str) -> httpx.Response:
+async def press(browser: httpx2.AsyncClient, page: httpx2.Response, **typed: str) -> httpx2.Response:
     """Send the page's form of recalls, with what was typed into it."""
     return await browser.post(RECALLS, data=fields_of(page) | typed)
 
 
-async def choose(browser: httpx.AsyncClient, ids: list[str]) -> httpx.Response:
+async def choose(browser: httpx2.AsyncClient, ids: list[str]) -> httpx2.Response:
     return await browser.post(RECALLS, data={"csrf_token": browser.headers["X-CSRF-Token"], "certificate": ids})
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from certsvc.api.events import Pace
@@ -12,7 +12,7 @@ from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
 
-def _heard(answer: httpx.Response) -> list[dict[str, Any]]:
+def _heard(answer: httpx2.Response) -> list[dict[str, Any]]:
     assert answer.headers["content-type"].startswith("text/event-stream"), answer.text
     blocks = [dict(line.split(": ", 1) for line in block.splitlines()) for block in answer.text.strip().split("\n\n")]
     return [block | {"data": json.loads(block["data"])} for block in blocks if "data" in block]

@@ -1,6 +1,6 @@
 """Another facility's data is never visible: every route, with every kind of caller, by key and by browser."""
 
-import httpx
+import httpx2
 import pytest
 
 from certsvc.callers import create_key
@@ -113,5 +113,5 @@ async def test_a_bearer_counts_alone(rig: Rig, papers: Papers) -> None:
     """A browser that is signed in as an admin, and shows another station's key, is that station."""
     async with signed_in(rig, Role.ADMIN) as browser:
         headers = {"Authorization": f"Bearer {rig.station.keys[f'facility {OTHER}']}"}
-        answer: httpx.Response = await browser.get(f"/v1/certificates/{papers.names['certificate_id']}", headers=headers)
+        answer: httpx2.Response = await browser.get(f"/v1/certificates/{papers.names['certificate_id']}", headers=headers)
         assert answer.status_code == 404

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import pytest
 from defusedxml.ElementTree import fromstring
 
@@ -36,7 +36,7 @@ def with_rsa_keys(rig: Rig) -> None:
 
 async def submitted(rig: Rig, data: bytes, *, dry_run: str = "false") -> Any:
     answer = await rig.submit(data, dry_run=dry_run)
-    assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+    assert answer.status_code == httpx2.codes.ACCEPTED, answer.text
     await rig.work()
     return (await rig.call("GET", f"/v1/batches/{answer.json()['id']}")).json()
 

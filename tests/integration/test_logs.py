@@ -45,7 +45,7 @@ async def test_a_whole_life_leaves_nothing_personal(rig: Rig, capfd: pytest.Capt
     told = (
         captured.out
         + captured.err
-        + "\n".join(f"{each.name} {each.getMessage()}" for each in caplog.records if not each.name.startswith(("httpx", "httpcore")))
+        + "\n".join(f"{each.name} {each.getMessage()}" for each in caplog.records if not each.name.startswith(("httpx2", "httpcore2")))
     )
     assert "chunk.issued" in told
     assert "request.done" in told

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
+import httpx2
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey
@@ -49,7 +49,7 @@ def rig(dummy_rig: Rig) -> Rig:
     return dummy_rig
 
 
-async def _ask(rig: Rig, token: str, path: str = "/v1/certificates", method: str = "GET", **more: Any) -> httpx.Response:
+async def _ask(rig: Rig, token: str, path: str = "/v1/certificates", method: str = "GET", **more: Any) -> httpx2.Response:
     return await rig.call(method, path, role=None, headers={"Authorization": f"Bearer {token}"}, **more)
 
 
@@ -209,7 +209,7 @@ async def test_while_the_provider_is_away(rig: Rig, provider: OpenIdProvider) ->
 
 
 @asynccontextmanager
-async def _come_back(rig: Rig, provider: OpenIdProvider, person: str) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.Response]]:
+async def _come_back(rig: Rig, provider: OpenIdProvider, person: str) -> AsyncIterator[tuple[httpx2.AsyncClient, httpx2.Response]]:
     """A browser that went to the provider and came back, and what it was answered."""
     async with rig.client(role=None) as browser:
         browser.headers.update(HEADERS)
@@ -304,7 +304,7 @@ async def test_an_id_token_is_no_access_token(rig: Rig, provider: OpenIdProvider
 
 async def test_the_provider_ends_a_session(rig: Rig, provider: OpenIdProvider) -> None:
     """Somebody who signs out there is signed out here: that browser, no other; only by a logout token, and that is good for nothing else."""
-    there = httpx.Cookies()
+    there = httpx2.Cookies()
     async with rig.client(role=None) as browser, _come_back(rig, provider, "mai") as (elsewhere, _):
         browser.headers.update(HEADERS)
         left = await browser.get("/staff/sign-in/provider")

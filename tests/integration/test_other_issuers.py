@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from typer.testing import CliRunner
 
@@ -52,10 +52,10 @@ def test_the_others_lists_are_fetched_without_our_key(settings: Settings, theirs
             other = make_issuer("tinh-ben", "Sở Y tế tỉnh bên", address, theirs.keyring(), facilities={THEIRS: "Trạm"}, numbers=[0])
             document: dict[str, Any] = {"version": 2, "service": own["service"], "issued_at": now.isoformat(), "issuers": [own, other], "log": None}
             body = json.dumps(document | {"signed": sign_document(document, key=ours.claim_keys()[0], chain=ours.authorities())})
-            asking = httpx.Client(
+            asking = httpx2.Client(
                 base_url="https://kiemtra.example.vn",
                 headers={"Authorization": "Bearer a-key-of-ours"},
-                transport=httpx.MockTransport(lambda _, body=body: httpx.Response(200, text=body)),
+                transport=httpx2.MockTransport(lambda _, body=body: httpx2.Response(200, text=body)),
             )
             folder = tmp_path / str(is_good)
             keep(asking, folder, now=now)

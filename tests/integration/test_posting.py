@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-import httpx
+import httpx2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -66,7 +66,7 @@ async def test_a_name_that_leads_inside_is_not_followed(receiver: Receiver) -> N
 async def test_of_several_addresses_only_public_ones_stay() -> None:
     """A name that mixes in a private one gains nothing by it."""
     poster = Poster(resolve=Names([["127.0.0.1", "8.8.8.8", "10.0.0.1", "2606:4700::1111", "8.8.8.8"]]))
-    assert await poster._addresses(httpx.URL("https://receiver.example/"), "holder") == ["8.8.8.8", "2606:4700::1111"]
+    assert await poster._addresses(httpx2.URL("https://receiver.example/"), "holder") == ["8.8.8.8", "2606:4700::1111"]
 
 
 async def test_a_name_is_looked_up_once(receiver: Receiver) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import APIRouter
 
@@ -124,14 +124,14 @@ async def test_the_proxy_names_the_address(rig: Rig) -> None:
     """Behind one trusted proxy its entry counts, in the caller's line of X-Forwarded-For or in one of its own; what the caller wrote before it does not."""
     app = create_app(rig.res.settings.model_copy(update={"trusted_proxies": 1}))
     app.state.resources = rig.res
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
     lines: list[list[str]] = [["203.0.113.9"], ["192.0.2.6, 203.0.113.9"], ["192.0.2.7", "203.0.113.9"], ["192.0.2.8, 192.0.2.9", "203.0.113.9"]]
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         answers = [await client.get("/v/x", headers=[("X-Forwarded-For", line) for line in each]) for each in lines]
     assert [_left(answer) for answer in answers] == [299, 298, 297, 296]
 
 
-def _left(answer: httpx.Response) -> int:
+def _left(answer: httpx2.Response) -> int:
     return int(answer.headers["RateLimit"].split("r=")[1].split(";")[0])
 
 

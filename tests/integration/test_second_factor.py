@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import Engine, event
 
@@ -25,7 +25,7 @@ async def certificate(rig: Rig) -> Any:
     return await rig.issued(record(7))
 
 
-async def _try(rig: Rig, code: str, birth_date: str = "01/01/1970", **more: str) -> httpx.Response:
+async def _try(rig: Rig, code: str, birth_date: str = "01/01/1970", **more: str) -> httpx2.Response:
     return await rig.call("POST", f"/v/{code}", role=None, json={"birth_date": birth_date} | more)
 
 
@@ -137,7 +137,7 @@ async def test_the_grant_opens_one_pdf_for_a_quarter_of_an_hour(rig: Rig, certif
     grant = (await _try(rig, certificate["code"], BORN, id_last4=LAST4)).json()["grant"]
     address = f"/v/{certificate['code']}/pdf"
 
-    async def download(code_path: str, given: str) -> httpx.Response:
+    async def download(code_path: str, given: str) -> httpx2.Response:
         return await rig.call("GET", code_path, role=None, params={"grant": given})
 
     good = await download(address, grant)

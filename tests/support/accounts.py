@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import httpx
+import httpx2
 import pyotp
 
 from certsvc.models import Role
@@ -38,12 +38,12 @@ class Person:
         assert self.totp is not None
         return self.totp.at(self.now)
 
-    def browser(self) -> httpx.AsyncClient:
+    def browser(self) -> httpx2.AsyncClient:
         client = self.rig.client(role=None)
         client.headers.update({"Accept": "text/html", "Sec-Fetch-Site": "same-origin"})
         return client
 
-    async def enrol(self, browser: httpx.AsyncClient) -> httpx.Response:
+    async def enrol(self, browser: httpx2.AsyncClient) -> httpx2.Response:
         """Open the link, scan, choose a password; the page with the recovery codes."""
         page = await browser.get("/staff/enrol", params={"token": self.token})
         assert page.status_code == 200, page.text
@@ -54,7 +54,7 @@ class Person:
         self.recovery = re.findall(r"<code>([a-z2-9]{5}-[a-z2-9]{5})</code>", done.text)
         return done
 
-    async def sign_in(self, browser: httpx.AsyncClient, *, password: str = PASSWORD, code: str | None = None, **headers: str) -> httpx.Response:
+    async def sign_in(self, browser: httpx2.AsyncClient, *, password: str = PASSWORD, code: str | None = None, **headers: str) -> httpx2.Response:
         form = {"name": self.name, "password": password, "code": self.code() if code is None else code}
         return await browser.post("/staff/sign-in", data=form, headers=headers)
 
@@ -73,7 +73,7 @@ async def new_person(rig: Rig, name: str = "trạm y tế", *, role: Role = Role
 
 
 @asynccontextmanager
-async def signed_in(rig: Rig, role: Role, facility: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
+async def signed_in(rig: Rig, role: Role, facility: str | None = None) -> AsyncIterator[httpx2.AsyncClient]:
     """A browser with an open session of that role; its `X-CSRF-Token` is set, and it asks for JSON."""
     person = await new_person(rig, f"{role} {facility}", role=role, facility=facility)
     async with person.browser() as browser:

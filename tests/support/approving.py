@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-import httpx
+import httpx2
 
 from certsvc.issuing.approving import set_requirement
 from certsvc.issuing.delegating import Authority, add_delegation
@@ -40,7 +40,7 @@ async def delegate(
     return (await add_delegation(rig.res.db, authority, now=utc_now())).id
 
 
-async def decide(rig: Rig, what: str, decision: str, *, role: str = HEAD, **more: Any) -> httpx.Response:
+async def decide(rig: Rig, what: str, decision: str, *, role: str = HEAD, **more: Any) -> httpx2.Response:
     """Approve or decline `batches/<id>` or `certificates/<id>`."""
     content = {"json": {"text": "sai ngày khám"}} if decision == "decline" else {}
     return await rig.call("POST", f"/v1/{what}/{decision}", role=role, **content | more)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 ENDED = {"done", "failed", "cancelled"}
 _PATIENCE_S = 180
@@ -23,19 +23,19 @@ def until(look: Callable[[], Any], *, patience_s: float = _PATIENCE_S) -> Any:
     return seen
 
 
-def good(answer: httpx.Response) -> Any:
+def good(answer: httpx2.Response) -> Any:
     """The JSON of an answer that must be a good one."""
     assert answer.is_success, answer.text
     return answer.json()
 
 
-def submit(client: httpx.Client, file: Path | bytes, **form: str) -> Any:
+def submit(client: httpx2.Client, file: Path | bytes, **form: str) -> Any:
     """Hand a file in; the batch as it was accepted."""
     data = file.read_bytes() if isinstance(file, Path) else file
     return good(client.post("/v1/batches", files={"file": ("cases", data)}, data=form))
 
 
-def settled(client: httpx.Client, batch_id: str) -> Any:
+def settled(client: httpx2.Client, batch_id: str) -> Any:
     """The batch once every row has its fate."""
 
     def look() -> Any:
@@ -45,19 +45,19 @@ def settled(client: httpx.Client, batch_id: str) -> Any:
     return until(look)
 
 
-def results(client: httpx.Client, batch_id: str) -> list[dict[str, Any]]:
+def results(client: httpx2.Client, batch_id: str) -> list[dict[str, Any]]:
     answer = client.get(f"/v1/batches/{batch_id}/results")
     assert answer.is_success, answer.text
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
-def send(client: httpx.Client, file: Path | bytes, **form: str) -> tuple[Any, list[dict[str, Any]]]:
+def send(client: httpx2.Client, file: Path | bytes, **form: str) -> tuple[Any, list[dict[str, Any]]]:
     """Hand a file in and wait: the settled batch, and the fate of every row."""
     batch = settled(client, submit(client, file, **form)["id"])
     return batch, results(client, batch["id"])
 
 
-def certificates(client: httpx.Client, **filters: str) -> Iterator[dict[str, Any]]:
+def certificates(client: httpx2.Client, **filters: str) -> Iterator[dict[str, Any]]:
     """All certificates that this caller sees, newest first, page by page."""
     cursor: str | None = None
     while True:
@@ -67,12 +67,12 @@ def certificates(client: httpx.Client, **filters: str) -> Iterator[dict[str, Any
             return
 
 
-def request(client: httpx.Client, record: dict[str, str], *, kind: str = "sick_leave") -> Any:
+def request(client: httpx2.Client, record: dict[str, str], *, kind: str = "sick_leave") -> Any:
     """Ask for one certificate; its resource as accepted."""
     return good(client.post("/v1/certificates", json={"kind": kind, "record": record}))
 
 
-def issued(client: httpx.Client, certificate_id: str) -> Any:
+def issued(client: httpx2.Client, certificate_id: str) -> Any:
     """The certificate once it is issued."""
 
     def look() -> Any:
@@ -83,22 +83,22 @@ def issued(client: httpx.Client, certificate_id: str) -> Any:
     return until(look)
 
 
-def issue(client: httpx.Client, record: dict[str, str], *, kind: str = "sick_leave") -> Any:
+def issue(client: httpx2.Client, record: dict[str, str], *, kind: str = "sick_leave") -> Any:
     """Ask for one certificate and wait for it."""
     return issued(client, request(client, record, kind=kind)["id"])
 
 
-def pdf(client: httpx.Client, certificate_id: str) -> bytes:
+def pdf(client: httpx2.Client, certificate_id: str) -> bytes:
     answer = client.get(f"/v1/certificates/{certificate_id}/pdf")
     assert answer.is_success, answer.text
     return answer.content
 
 
-def check_file(client: httpx.Client, data: bytes) -> httpx.Response:
+def check_file(client: httpx2.Client, data: bytes) -> httpx2.Response:
     return client.post("/v1/verify", files={"file": ("file", data)})
 
 
-def verdict(client: httpx.Client, what: bytes | str) -> str:
+def verdict(client: httpx2.Client, what: bytes | str) -> str:
     """Of a file's bytes, or of a code."""
     answer = check_file(client, what) if isinstance(what, bytes) else client.get(f"/v/{what}")
     found: str = good(answer)["verdict"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import httpx
+import httpx2
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
@@ -207,7 +207,7 @@ def routes_of(app: FastAPI) -> Iterator[tuple[Route, APIRoute]]:
                 yield from (((method, route.path), route) for method in route.methods or ())
 
 
-async def faults(rig: Rig, client: httpx.AsyncClient, caller: Caller, papers: Papers) -> list[str]:
+async def faults(rig: Rig, client: httpx2.AsyncClient, caller: Caller, papers: Papers) -> list[str]:
     """What this caller was wrongly told, on a walk over all of `CALLS`, with every filter by facility or case that a route has."""
     found = []
     for (method, path), route in routes_of(rig.app):
@@ -227,7 +227,7 @@ def _value(named: Mapping[str, str], match: re.Match[str]) -> str:
     return named.get(match[1], match[1])
 
 
-def _faults(answer: httpx.Response, caller: Caller, needs: Needs, papers: Papers) -> Iterator[str]:
+def _faults(answer: httpx2.Response, caller: Caller, needs: Needs, papers: Papers) -> Iterator[str]:
     refusal = caller.refusal(needs)
     wrong = {401, 403, 500} if needs.names == "own" else {401, 403, 404, 500}
     if refusal is None and answer.status_code in wrong:

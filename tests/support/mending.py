@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-import httpx
+import httpx2
 
 from certsvc.issuing.rehearsals import issue_rehearsed
 from certsvc.models import Batch
@@ -33,7 +33,7 @@ async def look(rig: Rig, batch_id: str, row: int, role: str = "insurer") -> Any:
 
 async def mend(
     rig: Rig, batch_id: str, row: int, right: dict[str, str], *, role: str = "insurer", version: int | None = None, headers: dict[str, str] | None = None
-) -> httpx.Response:
+) -> httpx2.Response:
     body: dict[str, Any] = {"record": right} | ({} if version is None else {"version": version})
     return await rig.call("POST", f"/v1/batches/{batch_id}/rows/{row}", role=role, json=body, headers=headers)
 

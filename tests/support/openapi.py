@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2
 
 _METHODS = frozenset({"get", "put", "post", "delete", "patch"})
 _MULTIPART_NAME = re.compile(rb'form-data; name="(\w+)"')
@@ -107,7 +107,7 @@ class Document:
         return _EXAMPLES.get(known.get("format", known.get("type", "")), "text")
 
 
-def sent_fields(request: httpx.Request) -> set[str]:
+def sent_fields(request: httpx2.Request) -> set[str]:
     """Names in the body of a request that was read."""
     if request.headers.get("Content-Type", "").startswith("multipart/"):
         return {name.decode() for name in _MULTIPART_NAME.findall(request.content)}

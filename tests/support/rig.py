@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-import httpx
+import httpx2
 from fastapi import FastAPI
 
 from certsvc.api.app import create_app
@@ -30,19 +30,19 @@ class Rig:
     app: FastAPI
     bench: Workbench
 
-    def client(self, role: str | None = "insurer") -> httpx.AsyncClient:
+    def client(self, role: str | None = "insurer") -> httpx2.AsyncClient:
         headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {self.station.keys[role]}"} if role else {})
-        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-        return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+        transport = httpx2.ASGITransport(self.app, raise_app_exceptions=False)
+        return httpx2.AsyncClient(transport=transport, base_url="http://test", headers=headers)
 
-    async def call(self, method: str, path: str, *, role: str | None = "insurer", **more: Any) -> httpx.Response:
+    async def call(self, method: str, path: str, *, role: str | None = "insurer", **more: Any) -> httpx2.Response:
         async with self.client(role) as client:
             return await client.request(method, path, **more)
 
-    async def request(self, record: dict[str, str], *, kind: str = "sick_leave", role: str = "insurer", **headers: str) -> httpx.Response:
+    async def request(self, record: dict[str, str], *, kind: str = "sick_leave", role: str = "insurer", **headers: str) -> httpx2.Response:
         return await self.call("POST", "/v1/certificates", role=role, json={"kind": kind, "record": record}, headers=headers)
 
-    async def submit(self, data: bytes, *, role: str = "insurer", headers: dict[str, str] | None = None, **form: str) -> httpx.Response:
+    async def submit(self, data: bytes, *, role: str = "insurer", headers: dict[str, str] | None = None, **form: str) -> httpx2.Response:
         return await self.call("POST", "/v1/batches", role=role, files={"file": ("cases.csv", data)}, data=form, headers=headers)
 
     def set_clock(self, now: dt.datetime) -> None:
@@ -86,7 +86,7 @@ class Rig:
     async def issued(self, record: dict[str, str], *, kind: str = "sick_leave", role: str = "insurer") -> Any:
         """A certificate asked for and issued."""
         answer = await self.request(record, kind=kind, role=role)
-        assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+        assert answer.status_code == httpx2.codes.ACCEPTED, answer.text
         await self.work()
         certificate = await self.certificate(answer.json()["id"])
         assert certificate["status"] == "issued", certificate

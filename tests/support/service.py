@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 _START_S = 300
 
@@ -38,11 +38,11 @@ class Service:
         examples: list[dict[str, str]] = self.credentials["examples"]
         return examples
 
-    def client(self, role: str | None = "insurer", *, address: str | None = None) -> httpx.Client:
+    def client(self, role: str | None = "insurer", *, address: str | None = None) -> httpx2.Client:
         """An HTTP client with that role's key (None: without a key), seemingly at `address`. Close it."""
         headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {self.credentials['keys'][role]}"} if role else {})
         headers |= {"X-Forwarded-For": address} if address else {}  # believed where CERTSVC_TRUSTED_PROXIES is 1
-        return httpx.Client(base_url=self.base_url, headers=headers, timeout=60, trust_env=False)
+        return httpx2.Client(base_url=self.base_url, headers=headers, timeout=60, trust_env=False)
 
 
 def free_port() -> int:
@@ -77,8 +77,8 @@ def _wait(process: subprocess.Popen[bytes], address: str, *, log: Path) -> None:
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"the demo ended with {process.returncode}:\n{log.read_text()[-3000:]}")
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(address, trust_env=False).status_code == httpx.codes.OK:
+        with contextlib.suppress(httpx2.HTTPError):
+            if httpx2.get(address, trust_env=False).status_code == httpx2.codes.OK:
                 return
         time.sleep(0.2)
     raise TimeoutError(f"the demo does not answer:\n{log.read_text()[-3000:]}")

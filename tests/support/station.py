@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from certsvc.callers import create_key
 from certsvc.config import Settings
@@ -115,9 +115,9 @@ class Served:
     process: "subprocess.Popen[bytes]"
     base_url: str
 
-    def client(self, role: str | None = "insurer") -> httpx.Client:
+    def client(self, role: str | None = "insurer") -> httpx2.Client:
         headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {self.station.keys[role]}"} if role else {})
-        return httpx.Client(base_url=self.base_url, headers=headers, timeout=60, trust_env=False)
+        return httpx2.Client(base_url=self.base_url, headers=headers, timeout=60, trust_env=False)
 
 
 @contextlib.contextmanager
@@ -140,8 +140,8 @@ def served(station: Station) -> Iterator[Served]:
 def _wait(process: "subprocess.Popen[bytes]", base_url: str) -> None:
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{base_url}/readyz", trust_env=False).status_code == httpx.codes.OK:
+        with contextlib.suppress(httpx2.HTTPError):
+            if httpx2.get(f"{base_url}/readyz", trust_env=False).status_code == httpx2.codes.OK:
                 return
         time.sleep(0.1)
     raise TimeoutError(f"`certsvc serve` does not answer; it ended with {process.poll()}")

@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-import httpx
+import httpx2
 import pytest
 from jinja2 import UndefinedError
 from starlette.exceptions import HTTPException
@@ -94,8 +94,8 @@ def test_a_missing_value_is_an_error() -> None:
 
 async def test_static_files_are_kept_and_packed() -> None:
     """By digest: for a year, gzipped to a quarter; without it a browser asks again; what is not there is a 404."""
-    transport = httpx.ASGITransport(pages.static_files())
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    transport = httpx2.ASGITransport(pages.static_files())
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         name = "/vendor/bootstrap-5.3.9/bootstrap.min.css"
         packed = await client.get(f"{name}?v=0123456789ab")
         assert packed.headers["Cache-Control"] == "public, max-age=31536000, immutable"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
-import httpx
+import httpx2
 import pytest
 from pydantic import BaseModel
 
@@ -154,30 +154,30 @@ class Service:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self.asked: list[tuple[str, httpx.Request]] = []
+        self.asked: list[tuple[str, httpx2.Request]] = []
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
         operation = self._document.operation_of(request.method, request.url.path)
         request.read()
         self.asked.append((operation.name, request))
         if operation.path.endswith("/results"):
-            return httpx.Response(200, text=json.dumps(ROW) + "\n")
+            return httpx2.Response(200, text=json.dumps(ROW) + "\n")
         kind, schema = operation.answer()
         if operation.name in LINES:
             kind, schema = "application/json", self._document.component(LINES[operation.name])
         if kind is None or "json" not in kind or not schema:
-            return httpx.Response(200, content=b"content")
+            return httpx2.Response(200, content=b"content")
         answer = self._document.example(schema)
         if "cursor" in request.url.params:
             answer["next_cursor"] = None
-        return httpx.Response(200, text=json.dumps(answer) + "\n", headers={"Content-Type": kind})
+        return httpx2.Response(200, text=json.dumps(answer) + "\n", headers={"Content-Type": kind})
 
 
 @pytest.fixture(scope="module")
-def asked(document: Document, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[httpx.Request]]:
+def asked(document: Document, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[httpx2.Request]]:
     """By operation, after every method of the client was called."""
     service, folder = Service(document), tmp_path_factory.mktemp("saved")
-    with Client("http://test", "key", transport=httpx.MockTransport(service)) as client:
+    with Client("http://test", "key", transport=httpx2.MockTransport(service)) as client:
         for call in CALLS.values():
             call(client, folder)
     by_operation = defaultdict(list)
@@ -190,13 +190,13 @@ def test_every_method_is_tried() -> None:
     assert CALLS.keys() == {name for name in vars(Methods) if not name.startswith("_")}
 
 
-def test_every_operation_has_a_method(document: Document, asked: dict[str, list[httpx.Request]]) -> None:
+def test_every_operation_has_a_method(document: Document, asked: dict[str, list[httpx2.Request]]) -> None:
     """A new one fails here until the client has a method for it, or it is said why not."""
     assert {each.name for each in document.operations} == asked.keys() | NOT_OURS.keys()
     assert asked.keys() & NOT_OURS.keys() == set()
 
 
-def test_what_is_sent_is_what_may_be_sent(document: Document, asked: dict[str, list[httpx.Request]]) -> None:
+def test_what_is_sent_is_what_may_be_sent(document: Document, asked: dict[str, list[httpx2.Request]]) -> None:
     """Every parameter and body field of the document can be given, and no other is sent."""
     for operation in document.operations:
         if operation.name in NOT_OURS:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from certsvc.client import (
@@ -21,7 +21,7 @@ from certsvc.client import (
     UnreadableAnswer,
 )
 
-Answer = httpx.Response | Exception
+Answer = httpx2.Response | Exception
 STATS: dict[str, Any] = {"items": [], "recent": {"facility_code": None, "rules": [], "days": []}}
 MAPPING = {"name": "ours", "columns": {}, "defaults": {}, "changed_at": "2026-11-26T02:15:09Z"}
 DELIVERY = {
@@ -41,10 +41,10 @@ class Script:
 
     def __init__(self, *answers: Answer) -> None:
         self._answers = list(answers)
-        self.asked: list[httpx.Request] = []
+        self.asked: list[httpx2.Request] = []
         self.pauses: list[float] = []
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
         request.read()
         self.asked.append(request)
         answer = self._answers.pop(0)
@@ -53,12 +53,12 @@ class Script:
         return answer
 
     def client(self, **more: Any) -> Client:
-        return Client("http://test/under", "a key", transport=httpx.MockTransport(self), sleep=self.pauses.append, **more)
+        return Client("http://test/under", "a key", transport=httpx2.MockTransport(self), sleep=self.pauses.append, **more)
 
 
-def problem(status: int, code: str = "some_code", headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
+def problem(status: int, code: str = "some_code", headers: dict[str, str] | None = None, **more: Any) -> httpx2.Response:
     document = {"type": "urn:x", "title": "t", "detail": "d", "status": status, "code": code, "message_vi": "Tiếng Việt", "message_en": "English"}
-    return httpx.Response(status, json=document | {"errors": [], "request_id": "r1"} | more, headers=headers)
+    return httpx2.Response(status, json=document | {"errors": [], "request_id": "r1"} | more, headers=headers)
 
 
 FAMILIES = {400: InvalidRequest, 413: InvalidRequest, 422: InvalidRequest, 401: NoAccess, 403: NoAccess, 404: NotFound, 409: Conflict, 500: ServiceFailure}
@@ -78,7 +78,7 @@ def test_a_refusal_is_one_exception(status: int, family: type[ServiceError]) -> 
 
 @pytest.mark.parametrize("content", [b"<html>Bad gateway</html>", b"[1]", b""])
 def test_where_something_else_answers_the_status_is_told(content: bytes) -> None:
-    with Script(httpx.Response(418, content=content)).client() as client, pytest.raises(InvalidRequest) as caught:
+    with Script(httpx2.Response(418, content=content)).client() as client, pytest.raises(InvalidRequest) as caught:
         client.get_stats()
     assert (caught.value.code, caught.value.facts) == ("http_418", {})
 
@@ -86,14 +86,14 @@ def test_where_something_else_answers_the_status_is_told(content: bytes) -> None
 @pytest.mark.parametrize("content", [b"<html>Please sign in to this network</html>", b'{"items": [{"facility_code": "nobody"}]}'])
 def test_a_good_status_with_other_content_is_no_result(content: bytes) -> None:
     """Nor is the content in the message."""
-    with Script(httpx.Response(200, content=content)).client() as client, pytest.raises(UnreadableAnswer) as caught:
+    with Script(httpx2.Response(200, content=content)).client() as client, pytest.raises(UnreadableAnswer) as caught:
         client.get_stats()
     assert "nobody" not in str(caught.value)
 
 
-@pytest.mark.parametrize("obstacle", [httpx.ConnectError("x"), httpx.ReadTimeout("x"), *(httpx.Response(status) for status in (429, 502, 503, 504))])
+@pytest.mark.parametrize("obstacle", [httpx2.ConnectError("x"), httpx2.ReadTimeout("x"), *(httpx2.Response(status) for status in (429, 502, 503, 504))])
 def test_what_passes_is_waited_out(obstacle: Answer) -> None:
-    script = Script(obstacle, httpx.Response(200, json=STATS))
+    script = Script(obstacle, httpx2.Response(200, json=STATS))
     with script.client() as client:
         assert client.get_stats() == []
     assert len(script.pauses) == 1
@@ -109,19 +109,19 @@ def test_as_long_as_the_service_says() -> None:
 
 def test_tries_are_counted() -> None:
     """The pauses grow; the last failure is raised."""
-    script = Script(*(httpx.ConnectError("x") for _ in range(4)))
+    script = Script(*(httpx2.ConnectError("x") for _ in range(4)))
     with script.client() as client, pytest.raises(Unreachable) as caught:
         client.get_stats()
     assert (len(script.asked), caught.value.code, caught.value.status) == (4, "unreachable", None)
     assert all(low <= pause <= high for pause, (low, high) in zip(script.pauses, [(0.25, 0.5), (0.5, 1), (1, 2)], strict=True))
-    alone = Script(httpx.ConnectError("x"))
+    alone = Script(httpx2.ConnectError("x"))
     with alone.client(retries=0) as client, pytest.raises(Unreachable):
         client.get_stats()
 
 
 def test_a_post_is_repeated_under_its_key() -> None:
     """Also while the first try is still running; the next call has another key."""
-    script = Script(httpx.ReadError("x"), problem(409, "still_running"), *(httpx.Response(202, json=DELIVERY) for _ in range(2)))
+    script = Script(httpx2.ReadError("x"), problem(409, "still_running"), *(httpx2.Response(202, json=DELIVERY) for _ in range(2)))
     with script.client() as client:
         client.send_test("1")
         client.send_test("1")
@@ -134,9 +134,9 @@ def test_an_answer_that_breaks_off_is_asked_for_again() -> None:
 
     def broken() -> Any:
         yield b'{"id": '
-        raise httpx.ReadError("x")
+        raise httpx2.ReadError("x")
 
-    script = Script(httpx.Response(202, content=broken()), httpx.Response(202, json=DELIVERY))
+    script = Script(httpx2.Response(202, content=broken()), httpx2.Response(202, json=DELIVERY))
     with script.client() as client:
         assert client.send_test("1").id == "msg_1"
     assert len({request.headers["Idempotency-Key"] for request in script.asked}) == 1
@@ -146,7 +146,7 @@ def test_a_file_is_sent_whole_again(tmp_path: Path) -> None:
     """From its beginning; by name, and not by folder."""
     path = tmp_path / "paper.pdf"
     path.write_bytes(b"%PDF of a test")
-    script = Script(httpx.ReadError("x"), problem(422))
+    script = Script(httpx2.ReadError("x"), problem(422))
     with script.client() as client, pytest.raises(InvalidRequest):
         client.verify_file(path)
     assert [b"%PDF of a test" in request.content for request in script.asked] == [True, True]
@@ -154,7 +154,7 @@ def test_a_file_is_sent_whole_again(tmp_path: Path) -> None:
 
 
 def test_a_try_that_is_counted_is_made_once() -> None:
-    script = Script(httpx.ReadError("x"))
+    script = Script(httpx2.ReadError("x"))
     with script.client() as client, pytest.raises(Unreachable):
         client.prove("0123", "1990-05-14")
     assert len(script.asked) == 1
@@ -162,7 +162,7 @@ def test_a_try_that_is_counted_is_made_once() -> None:
 
 def test_what_a_lost_try_removed_is_removed() -> None:
     """While a first 404 is told."""
-    script = Script(httpx.ReadError("x"), problem(404), problem(404))
+    script = Script(httpx2.ReadError("x"), problem(404), problem(404))
     with script.client() as client:
         client.remove_mapping("ours")
         with pytest.raises(NotFound):
@@ -170,7 +170,7 @@ def test_what_a_lost_try_removed_is_removed() -> None:
 
 
 def test_addresses_are_quoted_below_the_base() -> None:
-    script = Script(httpx.Response(200, json=MAPPING))
+    script = Script(httpx2.Response(200, json=MAPPING))
     with script.client() as client:
         client.get_mapping("a/b?c")
     assert script.asked[0].url.raw_path == b"/under/v1/mappings/a%2Fb%3Fc"
@@ -179,7 +179,7 @@ def test_addresses_are_quoted_below_the_base() -> None:
 def test_newer_members_and_words_are_borne() -> None:
     """A service may know more than its client."""
     delivery = DELIVERY | {"state": "postponed", "colour": "red"}
-    with Script(httpx.Response(202, json=delivery)).client() as client:
+    with Script(httpx2.Response(202, json=delivery)).client() as client:
         assert str(client.send_test("1").state) == "postponed"
 
 
@@ -190,12 +190,12 @@ def test_a_saved_file_is_whole(tmp_path: Path, breaks: bool) -> None:
     def content() -> Any:
         yield b"some"
         if breaks:
-            raise httpx.ReadError("x")
+            raise httpx2.ReadError("x")
         yield b"thing"
 
     path = tmp_path / "archive.zip"
     path.write_bytes(b"before")
-    with Script(httpx.Response(200, content=content())).client() as client:
+    with Script(httpx2.Response(200, content=content())).client() as client:
         if breaks:
             with pytest.raises(Unreachable):
                 client.save_batch_archive("1", path)
@@ -205,9 +205,9 @@ def test_a_saved_file_is_whole(tmp_path: Path, breaks: bool) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["archive.zip"]
 
 
-def _pages() -> tuple[httpx.Response, ...]:
-    def page(number: int, cursor: str | None) -> httpx.Response:
-        return httpx.Response(200, json={"items": [DELIVERY | {"id": f"msg_{number}"}], "next_cursor": cursor})
+def _pages() -> tuple[httpx2.Response, ...]:
+    def page(number: int, cursor: str | None) -> httpx2.Response:
+        return httpx2.Response(200, json={"items": [DELIVERY | {"id": f"msg_{number}"}], "next_cursor": cursor})
 
     return page(1, "c1"), page(2, "c2"), page(3, None)
 
@@ -228,8 +228,8 @@ async def test_the_asynchronous_client_does_the_same(tmp_path: Path) -> None:
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
 
-    script = Script(httpx.ConnectError("x"), *_pages(), httpx.Response(200, content=b"PK"), problem(404))
-    async with AsyncClient("http://test", "a key", transport=httpx.MockTransport(script), sleep=sleep) as client:
+    script = Script(httpx2.ConnectError("x"), *_pages(), httpx2.Response(200, content=b"PK"), problem(404))
+    async with AsyncClient("http://test", "a key", transport=httpx2.MockTransport(script), sleep=sleep) as client:
         assert [item.id async for item in client.list_deliveries("1")] == ["msg_1", "msg_2", "msg_3"]
         assert (await client.save_batch_archive("1", tmp_path / "a.zip")).read_bytes() == b"PK"
         with pytest.raises(NotFound):
@@ -240,5 +240,5 @@ async def test_the_asynchronous_client_does_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize("call", [lambda client: client.get_stats(), lambda client: list(client.list_deliveries("1"))])
 async def test_the_synchronous_client_works_within_a_running_loop(call: Callable[[Client], object]) -> None:
     """As in a notebook."""
-    with Script(httpx.Response(200, json=STATS | {"next_cursor": None})).client() as client:
+    with Script(httpx2.Response(200, json=STATS | {"next_cursor": None})).client() as client:
         assert call(client) == []

@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from certsvc.client import AsyncClient, Client, NotFound, Unreachable
 
-Answer = httpx.Response | Exception
+Answer = httpx2.Response | Exception
 
 
 def state(status: str, issued: int = 0) -> dict[str, Any]:
@@ -18,21 +18,21 @@ def state(status: str, issued: int = 0) -> dict[str, Any]:
     return about | {"status": status, "counts": counts, "created_at": "2026-11-26T02:15:00Z", "finished_at": ended, "links": {}}
 
 
-def events(*told: tuple[str, dict[str, Any]]) -> httpx.Response:
+def events(*told: tuple[str, dict[str, Any]]) -> httpx2.Response:
     text = "retry: 2000\n\n: ping\n\n" + "".join(f"event: progress\r\ndata: {json.dumps(each)}\r\nid:{name}\r\n\r\n" for name, each in told)
-    return httpx.Response(200, text=f"{text}data: {{ broken off", headers={"Content-Type": "text/event-stream; charset=utf-8"})
+    return httpx2.Response(200, text=f"{text}data: {{ broken off", headers={"Content-Type": "text/event-stream; charset=utf-8"})
 
 
-def asked(*states: dict[str, Any]) -> list[httpx.Response]:
-    return [httpx.Response(200, json=each) for each in states]
+def asked(*states: dict[str, Any]) -> list[httpx2.Response]:
+    return [httpx2.Response(200, json=each) for each in states]
 
 
 class Script:
     def __init__(self, *answers: Answer) -> None:
         self._answers = list(answers)
-        self.asked: list[httpx.Request] = []
+        self.asked: list[httpx2.Request] = []
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
         self.asked.append(request)
         found = self._answers.pop(0)
         if isinstance(found, Exception):
@@ -45,14 +45,14 @@ class Script:
 
 
 def follow(script: Script, **how: float) -> list[str]:
-    with Client("http://test", transport=httpx.MockTransport(script), sleep=lambda _: None, retries=0) as client:
+    with Client("http://test", transport=httpx2.MockTransport(script), sleep=lambda _: None, retries=0) as client:
         return [each.status for each in client.follow_batch("1", **how)]
 
 
 def interrupted() -> Script:
     """A stream that ends, then a service that is away, then one that is back."""
     first = events(("1", state("reading")), ("2", state("running")))
-    return Script(first, *asked(state("running")), httpx.ConnectError("away"), events(("3", state("done"))))
+    return Script(first, *asked(state("running")), httpx2.ConnectError("away"), events(("3", state("done"))))
 
 
 def test_after_an_interruption_it_goes_on_behind_the_last_event() -> None:
@@ -66,43 +66,43 @@ async def test_so_does_the_asynchronous_one() -> None:
         pass
 
     script = interrupted()
-    async with AsyncClient("http://test", transport=httpx.MockTransport(script), sleep=sleep, retries=0) as client:
+    async with AsyncClient("http://test", transport=httpx2.MockTransport(script), sleep=sleep, retries=0) as client:
         assert [each.status async for each in client.follow_batch("1")] == ["reading", "running", "done"]
     assert script.heard == [None, "2", "2"]
 
 
 @pytest.mark.parametrize("status", [404, 429, 204, 200])
 def test_where_nothing_is_streamed_it_asks(status: int) -> None:
-    first, second = (httpx.Response(status) for _ in range(2))
+    first, second = (httpx2.Response(status) for _ in range(2))
     assert follow(Script(first, *asked(state("running")), second, *asked(state("cancelled")))) == ["running", "cancelled"]
 
 
 def test_a_batch_that_is_not_there_is_told() -> None:
     with pytest.raises(NotFound):
-        follow(Script(httpx.Response(404), httpx.Response(404)))
+        follow(Script(httpx2.Response(404), httpx2.Response(404)))
 
 
 def test_patience_ends() -> None:
     with pytest.raises(Unreachable):
-        follow(Script(httpx.ConnectError("away")), patience_s=0)
+        follow(Script(httpx2.ConnectError("away")), patience_s=0)
 
 
 def test_events_tell_when_it_will_probably_end() -> None:
     script = Script(events(("1", state("running") | {"estimated_end_at": "2026-11-26T02:16:00Z"}), ("2", state("done", 3))))
-    with Client("http://test", transport=httpx.MockTransport(script)) as client:
+    with Client("http://test", transport=httpx2.MockTransport(script)) as client:
         first, last = client.follow_batch("1")
     assert first.estimated_end_at is not None
     assert (last.estimated_end_at, last.counts.issued, last.has_ended) == (None, 3, True)
 
 
 def test_waiting_gives_the_end() -> None:
-    with Client("http://test", transport=httpx.MockTransport(Script(events(("1", state("running")), ("2", state("done")))))) as client:
+    with Client("http://test", transport=httpx2.MockTransport(Script(events(("1", state("running")), ("2", state("done")))))) as client:
         assert client.wait_for_batch("1").status == "done"
 
 
 def test_who_stops_listening_closes_the_stream() -> None:
     answer = events(("1", state("reading")), ("2", state("running")))
-    with Client("http://test", transport=httpx.MockTransport(Script(answer))) as client:
+    with Client("http://test", transport=httpx2.MockTransport(Script(answer))) as client:
         states = client.follow_batch("1")
         assert next(states).status == "reading"
         states.close()
