@@ -1,4 +1,4 @@
-"""One running service with the sample issued, for all end-to-end tests of a run; a browser to look at it."""
+"""One running service with the sample issued, for all end-to-end tests of a run: that of the installed wheel. A browser to look at it."""
 
 import shutil
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.browsing import Opening
+from tests.support.installing import build_wheel, install
 from tests.support.service import Service, running_demo
 
 expect.set_options(timeout=60_000)  # as every other wait of a page: a busy machine is no fault
@@ -26,9 +27,22 @@ _ARGS = [
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running_demo(tmp_path_factory.mktemp("demo"), env={"CERTSVC_TRUSTED_PROXIES": "1"}) as running:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_wheel(tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Programs of an environment with the wheel and the packages of ours, in which the checkout cannot be found."""
+    return install(wheel, tmp_path_factory.mktemp("environment"))
+
+
+@pytest.fixture(scope="session")
+def service(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    with running_demo(tmp_path_factory.mktemp("demo"), command=[installed / "certsvc"], cwd=elsewhere, env={"CERTSVC_TRUSTED_PROXIES": "1"}) as running:
         yield running
+    assert list(elsewhere.iterdir()) == []
 
 
 @pytest.fixture(scope="session")

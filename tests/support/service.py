@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,14 +53,22 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running_demo(folder: Path, *, port: int | None = None, env: dict[str, str] | None = None) -> Iterator[Service]:
+def running_demo(
+    folder: Path,
+    *,
+    port: int | None = None,
+    env: dict[str, str] | None = None,
+    command: Sequence[str | Path] = (sys.executable, "-m", "certsvc"),
+    cwd: Path | None = None,
+) -> Iterator[Service]:
     """Start the demo in `folder` and wait until it answers; stop it at the end, by its process id."""
     port = port or free_port()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "demo.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "certsvc", "demo", "--folder", str(folder), "--port", str(port)],
+            [*command, "demo", "--folder", str(folder), "--port", str(port)],
             env=os.environ | (env or {}),
+            cwd=cwd,
             stdout=log,
             stderr=log,
         )
