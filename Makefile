@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PROVIDER := tests/provider/node_modules/.package-lock.json
 
-.PHONY: run test check bench bench-engine fmt lock reader clean system system-test
+.PHONY: run test check bench bench-engine fmt lock reader wheel clean system system-test
 
 run: $(VENV)/.runtime system ## set up, issue the sample cases, serve on PORT
 	$(BIN)/certsvc demo --port $(PORT)
@@ -37,6 +37,11 @@ lock: ## renew the locks; needs uv. They hold hashes and no index address.
 
 reader: $(VENV)/.dev ## renew the vendored QR reader by web/package-lock.json
 	$(BIN)/python scripts/bundle_web.py
+
+wheel: $(VENV)/.runtime ## build it into dist/; an earlier build's leavings would get into it
+	rm -rf build
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	rm -rf build certsvc.egg-info
 
 system: $(VENV)/.runtime
 	@$(BIN)/python scripts/system_packages.py run
