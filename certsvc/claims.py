@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final, Self
 
-from certsvc.config import HANOI
+from certsvc.clock import HANOI
 from certsvc.states import Kind
 
 ISSUED_AT: Final = 6

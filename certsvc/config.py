@@ -9,13 +9,9 @@ import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
-HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
-"""The zone of every calendar date; instants are UTC."""
 
 PREFIX = "CERTSVC_"
 MIN_SECRET = 32

@@ -20,8 +20,8 @@ from arq.connections import ArqRedis, RedisSettings, create_pool
 from redis.exceptions import RedisError
 
 from certsvc.errors import Broken, Unavailable
-from certsvc.family import die_with_parent
 from certsvc.logs import get_logger
+from certsvc.processes.family import die_with_parent
 
 ISSUE = "issue"
 READ_BATCH = "read_batch"

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from certsvc.api.app import create_app
 from certsvc.config import Settings
-from certsvc.memory import keep_what_is_there
+from certsvc.processes.memory import keep_what_is_there
 from certsvc.resources import open_resources
 
 

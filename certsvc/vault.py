@@ -25,11 +25,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from certsvc.codes import encode_code, encode_token
 from certsvc.config import MIN_SECRET
 from certsvc.errors import Broken
 from certsvc.records import Case, CaseKey, Patient, Person
 from certsvc.states import MARK_CHARS
-from certsvc.verify.codes import encode_code, encode_token
 
 GRANT_LIFETIME_S = 15 * 60
 JOURNEY_LIFETIME_S = 10 * 60

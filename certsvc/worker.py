@@ -11,21 +11,22 @@ from typing import Any
 import structlog
 from arq import Worker, func
 
+from certsvc.clock import utc_now
 from certsvc.config import Settings
-from certsvc.delivering import Courier, Delivering
 from certsvc.errors import CertsvcError, Conflict, Unavailable
-from certsvc.issuing.batches import fail_batch, finish_batches
+from certsvc.issuing.batches.reading import read_batch
 from certsvc.issuing.erasing import forget_uploads
-from certsvc.issuing.producing import Workbench, has_waiting, issue_chunk
+from certsvc.issuing.finishing import fail_batch, finish_batches
+from certsvc.issuing.press.producing import Workbench, has_waiting, issue_chunk
 from certsvc.issuing.publishing import Publisher, open_publisher
-from certsvc.issuing.reading import read_batch
 from certsvc.logs import get_logger
-from certsvc.memory import give_back, keep_what_is_there
-from certsvc.posting import Poster
+from certsvc.processes.memory import give_back, keep_what_is_there
 from certsvc.queue import ISSUE, READ_BATCH, dump_job, load_job, redis_settings
-from certsvc.resources import Resources, open_press, open_resources, utc_now, workbench
+from certsvc.resources import Resources, open_press, open_resources, workbench
 from certsvc.signing.claims import ClaimKey, current
 from certsvc.store import answers, batches, webhooks
+from certsvc.webhooks.deliveries import Courier, Delivering
+from certsvc.webhooks.posting import Poster
 
 _POLL_S = 0.1
 """How often arq looks for jobs. Every 10 ms it would cost an idle worker 5 % of a core; for who waits at a counter there is `Doorbell.listen`."""

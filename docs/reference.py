@@ -9,7 +9,7 @@ from pathlib import Path
 
 from certsvc.config import PREFIX, Settings
 from certsvc.records import RULES, CareSetting, Rule, built_in
-from certsvc.records.rulebook import DischargeRule, LeaveCeiling, Sureness
+from certsvc.records.judging.rulebook import DischargeRule, LeaveCeiling, Sureness
 from certsvc.verify.reasons import ADVICE, Reason
 from certsvc.verify.report import VERDICTS_OF
 

@@ -6,7 +6,7 @@ writes facilities.csv and practitioners.csv; the cases as f0_cases.csv (English 
 f0_cases_vi.csv and f0_cases_vi.xlsx (as stations keep them: Vietnamese titles and words, dd/mm/yyyy or
 real dates, decomposed names, digits without their leading zeros); and expected.csv: per case `issue`,
 `none` or `reject:RULE` for each kind, the days of leave, and the warnings; several rules of one cell are joined by `+`.
-W-REPAIRED-ZEROS and W-REPAIRED-UNICODE come on top of those in the Vietnamese files. Rule ids are those of `certsvc.records.rules`.
+W-REPAIRED-ZEROS and W-REPAIRED-UNICODE come on top of those in the Vietnamese files. Rule ids are those of `certsvc.records.rules.catalogue`.
 
 Living cases are those of people who are ill today, by default today in Hanoi: examined today or up to two days before, with a
 leave that runs on.
@@ -22,7 +22,7 @@ from pathlib import Path
 
 import openpyxl
 
-from certsvc.config import HANOI
+from certsvc.clock import HANOI
 from certsvc.records.titles import TITLES_VI
 from tests.support.f0_cases import COLUMNS, Expected, Maker, Row
 from tests.support.f0_flaws import FLAWS, flawed_case

@@ -13,11 +13,11 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from certsvc.api.browser import find_signed_in, require_own_form
-from certsvc.callers import BRAND, find_caller, require_scope
+from certsvc.callers.keys import BRAND, find_caller, require_scope
+from certsvc.callers.subjects import find_subject_caller, read_subject
 from certsvc.errors import InputError
 from certsvc.models import ApiKey, Scope
 from certsvc.resources import Resources
-from certsvc.sign_in.subjects import find_subject_caller, read_subject
 
 _bearer = HTTPBearer(auto_error=False, description="API key, made with `certsvc keys create`, or a token of the configured OpenID provider")
 

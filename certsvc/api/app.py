@@ -6,31 +6,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
-from certsvc.api import (
-    approvals,
-    batch_rows,
-    batches,
-    bulk,
-    bulk_pages,
-    certificates,
-    check_app,
-    disclosures,
-    events,
-    exports,
-    health,
-    mappings,
-    public,
-    published,
-    recalls,
-    registry,
-    site,
-    staff,
-    templates,
-    webhooks,
-)
+from certsvc.api import health
 from certsvc.api.console import approvals as console_approvals
 from certsvc.api.console import authority as console_authority
-from certsvc.api.console import batch_changes, mending, new_case, new_papers, rejected
+from certsvc.api.console import batch_changes, mending, new_case, new_papers, rejected, staff
 from certsvc.api.console import batches as console_batches
 from certsvc.api.console import certificates as console_certificates
 from certsvc.api.console import home as console_home
@@ -40,8 +19,11 @@ from certsvc.api.middleware import BodyLimit, RequestContext
 from certsvc.api.openapi import set_up_openapi
 from certsvc.api.pages import static_files
 from certsvc.api.problems import set_up_problems, unknown_error
+from certsvc.api.public import bulk, bulk_pages, check_app, checks, published, site
+from certsvc.api.v1 import approvals, batch_rows, batches, certificates, disclosures, events, exports, mappings, recalls, registry, templates, webhooks
+from certsvc.clock import utc_now
 from certsvc.config import Settings
-from certsvc.resources import Resources, open_resources, utc_now
+from certsvc.resources import Resources, open_resources
 
 _SIGN_INS_A_MINUTE = 120
 """Of one address on the pages around signing in: each try costs a password hash."""
@@ -84,7 +66,7 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     app.state.bulk_gate = bulk.BulkGate(limiter)
     app.state.limit_public = limiter.limit("public", per_minute=_CALLS_A_MINUTE)
     # Routes are tried in this order: what is asked most comes first.
-    for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
+    for open_to_all in (checks.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, checks.claimed):
         app.include_router(open_to_all)
     app.state.returning_turns = asyncio.Semaphore(_RETURNS_AT_ONCE)
     app.state.preview_turns = asyncio.Semaphore(_PREVIEWS_AT_ONCE)

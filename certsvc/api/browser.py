@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
+from certsvc.callers.sessions import SignedIn, find_session
 from certsvc.config import Settings
 from certsvc.errors import Forbidden
 from certsvc.models import Origin
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn, find_session
 
 HEADERS = {"Referrer-Policy": "same-origin"}
 """Of the pages with forms: without a referrer a browser hides the origin of a form, too [Fetch, append a request Origin header]."""

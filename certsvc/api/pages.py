@@ -15,12 +15,12 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Scope
 from typing_extensions import override
 
-from certsvc.api import page_words
-from certsvc.api.console import words as console_words
-from certsvc.config import HANOI
+from certsvc.api.words import console as console_words
+from certsvc.api.words import pages
+from certsvc.clock import HANOI
+from certsvc.codes import CODE_LENGTH, format_code, normalise_code
 from certsvc.templates.qr import data_address
 from certsvc.verify import dates
-from certsvc.verify.codes import CODE_LENGTH, format_code, normalise_code
 
 PAGES = Path(__file__).parent / "pages"
 STATIC = Path(__file__).parent / "static"
@@ -43,9 +43,9 @@ def _is_token(text: str) -> bool:
     return code is not None and len(code.text) != CODE_LENGTH
 
 
-def _next_steps(reasons: Iterable[Mapping[str, str]]) -> list[page_words.Words]:
+def _next_steps(reasons: Iterable[Mapping[str, str]]) -> list[pages.Words]:
     """What to do, each step once: several reasons may advise the same."""
-    return list(dict.fromkeys(page_words.Words(reason["next_step_vi"], reason["next_step_en"]) for reason in reasons))
+    return list(dict.fromkeys(pages.Words(reason["next_step_vi"], reason["next_step_en"]) for reason in reasons))
 
 
 @cache
@@ -77,7 +77,7 @@ _environment = Environment(
 _environment.filters |= {"when": _when, "day": _day, "grouped": format_code, "data_address": data_address, "next_steps": _next_steps}
 _environment.filters |= {"signing": dates.signing_of, "note_on_dates": dates.note_of}
 _environment.tests["token"] = _is_token
-_environment.globals |= {"words": page_words, "console": console_words, "asset": asset}
+_environment.globals |= {"words": pages, "console": console_words, "asset": asset}
 
 
 def is_for_browser(request: Request) -> bool:

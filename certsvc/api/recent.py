@@ -4,8 +4,7 @@ import datetime as dt
 
 from pydantic import BaseModel, Field
 
-from certsvc.config import HANOI
-from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.clock import HANOI, day_in_hanoi
 from certsvc.resources import Resources
 from certsvc.store import rejections
 
@@ -57,5 +56,5 @@ def window_start(now: dt.datetime) -> dt.datetime:
 
 
 def _window(now: dt.datetime) -> tuple[list[dt.date], dt.datetime]:
-    first = today_in_hanoi(now) - dt.timedelta(days=DAYS - 1)
+    first = day_in_hanoi(now) - dt.timedelta(days=DAYS - 1)
     return [first + dt.timedelta(days=number) for number in range(DAYS)], dt.datetime.combine(first, dt.time(), tzinfo=HANOI)

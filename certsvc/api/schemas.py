@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from certsvc.codes import format_code
 from certsvc.config import Settings
-from certsvc.issuing.withdrawing import WithdrawalReason
+from certsvc.issuing.withdrawing.changes import WithdrawalReason
 from certsvc.models import ApiKey, Batch, BatchStatus, Certificate, Facility, Kind, Practitioner, Role, Status
 from certsvc.vault import Vault
-from certsvc.verify.codes import format_code
 
 
 def _without_nul(text: str) -> str:

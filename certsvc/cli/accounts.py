@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from certsvc.callers.accounts import LINK_LIFETIME, create_account, disable_account, enrolment_link, reset_account
 from certsvc.cli.ending import say, show
 from certsvc.cli.here import Facility, Licence, on_database, refuse_odd_facility
+from certsvc.clock import utc_now
 from certsvc.config import Settings
 from certsvc.models import Role
-from certsvc.resources import open_vault, utc_now
-from certsvc.sign_in.accounts import LINK_LIFETIME, create_account, disable_account, enrolment_link, reset_account
+from certsvc.resources import open_vault
 from certsvc.store import Database, sign_in
 
 accounts = typer.Typer(no_args_is_help=True, help="Local accounts: people who sign in at /staff with a password and a one-time code.")

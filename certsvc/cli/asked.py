@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from certsvc.codes import normalise_code
 from certsvc.errors import InputError
-from certsvc.verify.codes import normalise_code
 
 _SUFFIXES = frozenset({".pdf", ".png", ".jpg", ".jpeg", ".webp"})
 

@@ -10,12 +10,11 @@ from rich.table import Table
 
 from certsvc.cli.ending import say, show
 from certsvc.cli.here import facilities, on_database
+from certsvc.clock import day_in_hanoi, utc_now
 from certsvc.config import Settings
-from certsvc.issuing.approving import set_requirement
-from certsvc.issuing.delegating import Authority, add_delegation, set_copies, withdraw_delegation
-from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.issuing.approval.approving import set_requirement
+from certsvc.issuing.approval.delegating import Authority, add_delegation, set_copies, withdraw_delegation
 from certsvc.models import Delegation, DelegationKind
-from certsvc.resources import utc_now
 from certsvc.store import Database, registry
 
 delegations = typer.Typer(no_args_is_help=True, help="Written authorities: who signs for a facility in its head's place, which stations may issue at all.")
@@ -50,7 +49,7 @@ def list_all(facility: Annotated[str | None, typer.Option(help="of this facility
     """Every authority, and whether it is in force today."""
 
     async def work(db: Database, _: Settings) -> Table:
-        table, today = Table("id", "facility", "licence", "signs", "document", "granted by", "from", "to", "state"), today_in_hanoi(utc_now())
+        table, today = Table("id", "facility", "licence", "signs", "document", "granted by", "from", "to", "state"), day_in_hanoi(utc_now())
         async with db.read() as session:
             for each in await registry.list_delegations(session, facility_codes=None if facility is None else [facility]):
                 whose = each.licence or "(cả trạm / the station)"

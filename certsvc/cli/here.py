@@ -9,19 +9,19 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.table import Table
 
-from certsvc.blobs import Blobs
-from certsvc.callers import create_key, revoke_key
+from certsvc.callers.keys import create_key, revoke_key
 from certsvc.cli.ending import run, say, settings_from_environment, show
-from certsvc.config import HANOI, Settings
+from certsvc.clock import HANOI, utc_now
+from certsvc.config import Settings
 from certsvc.errors import InputError
-from certsvc.identities import add_identity, retire_identity
+from certsvc.files.blobs import Blobs
 from certsvc.issuing.erasing import erase_files
 from certsvc.models import SCOPES_OF, Practitioner, Role, Scope
 from certsvc.records.columns import PRACTITIONERS
-from certsvc.records.registry_files import read_facilities, read_practitioners
-from certsvc.records.tables import open_table
-from certsvc.resources import utc_now
+from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
+from certsvc.records.sheets.tables import open_table
 from certsvc.store import Database, approvals, papers, registry
+from certsvc.trust.identities import add_identity, retire_identity
 
 T = TypeVar("T")
 _MAX_BYTES = 64 << 20

@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from rich.table import Table
 
 from certsvc.cli.ending import SAYS_NO, complain, say, settings_from_environment, show, told
+from certsvc.clock import utc_now
 from certsvc.errors import CertsvcError, Unavailable
-from certsvc.other_issuers import add_issuer, read_issuers, read_root, remove_issuer, service_of
-from certsvc.resources import utc_now
-from certsvc.trusting import read_hierarchies
+from certsvc.trust.anchors import read_hierarchies
+from certsvc.trust.issuers import add_issuer, read_issuers, read_root, remove_issuer, service_of
 from certsvc.verify.published import Issuer
 
 issuers = typer.Typer(no_args_is_help=True, help="Other issuers whose QR codes are believed here.")

@@ -10,20 +10,19 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from certsvc.blobs import Blobs
 from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, WRONG_USAGE, complain, run, say, settings_from_environment, show, told
+from certsvc.clock import day_in_hanoi, utc_now
 from certsvc.config import Settings
 from certsvc.errors import CertsvcError
-from certsvc.identities import open_keyring
+from certsvc.files.blobs import Blobs
 from certsvc.issuing.authority import is_authorised_on
-from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.models import Delegation
-from certsvc.other_issuers import OLD_AFTER, age_of, read_issuers
-from certsvc.resources import utc_now
 from certsvc.signing.claims import current
 from certsvc.store import Database, registry, status_lists, webhooks
 from certsvc.templates.designs import find_design, load_designs
-from certsvc.trusting import build_trust, read_hierarchies
+from certsvc.trust.anchors import build_trust, read_hierarchies
+from certsvc.trust.identities import open_keyring
+from certsvc.trust.issuers import OLD_AFTER, age_of, read_issuers
 
 designs = typer.Typer(no_args_is_help=True, help="The form designs.")
 _EXPIRES_SOON = dt.timedelta(days=30)
@@ -66,7 +65,7 @@ def preview(
 @designs.command("check")
 def check(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="the design's folder")]) -> None:
     """What is wrong with a design, with its line."""
-    from certsvc.templates.inspecting import check_design  # noqa: PLC0415 - WeasyPrint takes its time to load
+    from certsvc.templates.compiler.inspecting import check_design  # noqa: PLC0415 - WeasyPrint takes its time to load
 
     with told():
         problems = check_design(folder)
@@ -124,7 +123,7 @@ async def _database_findings(settings: Settings) -> AsyncIterator[str]:
 
 async def _authority_findings(db: Database) -> AsyncIterator[str]:
     """Authorities to sign that end soon with none behind them, and stations that may not issue for want of one."""
-    today = today_in_hanoi(utc_now())
+    today = day_in_hanoi(utc_now())
     async with db.read() as session:
         facilities = await registry.list_facilities(session)
         delegations = await registry.list_delegations(session)

@@ -1,6 +1,6 @@
-"""Who works where `certsvc serve` or `certsvc worker` runs, forked from this program (`certsvc/family.py`).
+"""Who works where `certsvc serve` or `certsvc worker` runs, forked from this program (`certsvc/processes/family.py`).
 
-    certsvc-checks  that from which checks of strangers' files are forked (`verify/zygote.py`)
+    certsvc-checks  that from which checks of strangers' files are forked (`processes/zygote.py`)
     certsvc-press   fills and signs (`presses.py`); as many as CERTSVC_PRESSES says
     certsvc-worker  reads batches, hands chunks to presses, publishes (`worker.py`)
     certsvc-api     API and pages (`serving.py`)
@@ -29,9 +29,9 @@ import typer
 
 from certsvc.cli.ending import run, settings_from_environment, told
 from certsvc.config import Settings
-from certsvc.family import RENEWED, Member, keep_running, listening
 from certsvc.logs import set_up_logging
-from certsvc.memory import set_up_allocator
+from certsvc.processes.family import RENEWED, Member, keep_running, listening
+from certsvc.processes.memory import set_up_allocator
 
 _ROOT = Path(__file__).resolve().parents[2]
 _HARMLESS = re.compile("PATH|HOME|LANG|TMPDIR|TZ|VIRTUAL_ENV|(LC_|LD_|PYTHON).*")
@@ -97,9 +97,9 @@ def _main(plan: Plan) -> int:
 def _needed(plan: Plan) -> Iterable[str]:
     """What members use, loaded once for all."""
     if plan.http:
-        yield from ("certsvc.serving", "certsvc.verify.zygote")
+        yield from ("certsvc.serving", "certsvc.processes.zygote")
     if plan.presses:
-        yield from ("certsvc.worker", "certsvc.issuing.pressing")
+        yield from ("certsvc.worker", "certsvc.issuing.press.pressing")
 
 
 @contextmanager
@@ -132,7 +132,7 @@ def _members(plan: Plan, *, queue: str | None, stack: ExitStack) -> Iterator[Mem
 
 
 def _press(listener: socket.socket, environment: int, *, log: Path | None) -> NoReturn:
-    from certsvc.presses import answer_calls  # noqa: PLC0415 - loaded by now
+    from certsvc.processes.presses import answer_calls  # noqa: PLC0415 - loaded by now
 
     os.close(environment)
     _say_to(log)
@@ -147,8 +147,8 @@ def _work(take_settings: Callable[[], Settings], *, presses: Path, log: Path | N
 
 
 def _check(listener: socket.socket, environment: int, bounds: tuple[float, int]) -> int:
-    from certsvc.verify.confined import Bounds  # noqa: PLC0415 - loaded by now
-    from certsvc.verify.zygote import serve_next  # noqa: PLC0415
+    from certsvc.processes.confined import Bounds  # noqa: PLC0415 - loaded by now
+    from certsvc.processes.zygote import serve_next  # noqa: PLC0415
 
     os.close(environment)
     serve_next(listener, Bounds(*bounds))

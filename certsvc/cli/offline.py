@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from certsvc.cli.asked import content_of
+from certsvc.codes import parse_code
 from certsvc.config import Settings
 from certsvc.errors import CertsvcError
-from certsvc.verify.apart import Examiner
-from certsvc.verify.codes import parse_code
+from certsvc.processes.examiner import Examiner
 from certsvc.verify.images import is_picture
 from certsvc.verify.offline import Kept, judge_offline_file, judge_text
 from certsvc.verify.reasons import Reason

@@ -9,14 +9,15 @@ import typer
 from rich.table import Table
 
 from certsvc.cli.ending import SAYS_NO, complain, complain_each, run, say, settings_from_environment, show
+from certsvc.clock import utc_now
 from certsvc.config import Settings
 from certsvc.errors import CertsvcError, NotFound, Unavailable
-from certsvc.issuing.exporting import Exporter
+from certsvc.issuing.batches.exporting import Exporter
 from certsvc.models import Certificate, Kind, Submission, SubmissionState
 from certsvc.portal.client import Portal, accounts_of, open_client, words_of
 from certsvc.portal.sending import Counter
-from certsvc.records.exchange_fields import Format
-from certsvc.resources import open_vault, utc_now
+from certsvc.records.exchange.fields import Format
+from certsvc.resources import open_vault
 from certsvc.store import Database, batches, certificates, submissions
 
 T = TypeVar("T")

@@ -12,14 +12,13 @@ from rich.table import Table
 
 from certsvc.cli.ending import say, show, told
 from certsvc.cli.here import on_database
+from certsvc.clock import day_in_hanoi, utc_now
 from certsvc.config import Settings
-from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.issuing.rulebooks import Effect, add_rules, list_rules, plan_rules, withdraw_rule
 from certsvc.models import RuleRow
 from certsvc.records import Rulebook
-from certsvc.records.rule_files import MAX_BYTES, read_rules
-from certsvc.records.rulebook import DatedRow, DischargeRule, table_of, to_json
-from certsvc.resources import utc_now
+from certsvc.records.judging.rule_files import MAX_BYTES, read_rules
+from certsvc.records.judging.rulebook import DatedRow, DischargeRule, table_of, to_json
 from certsvc.store import Database
 
 rules = typer.Typer(no_args_is_help=True, help="Dated rows of the rules: the Ministry's decisions, and the ceiling of a leave.")
@@ -126,7 +125,7 @@ def _effect_json(effect: Effect) -> dict[str, Any]:
 def _lines(effects: Sequence[Effect]) -> list[str]:
     if not effects:
         return ["Không ngày nào thay đổi. / No day changes."]
-    return [line for effect in effects for line in _effect_lines(effect, today_in_hanoi(utc_now()))]
+    return [line for effect in effects for line in _effect_lines(effect, day_in_hanoi(utc_now()))]
 
 
 def _effect_lines(effect: Effect, today: dt.date) -> list[str]:

@@ -47,7 +47,7 @@ def demo(
     folder: Annotated[Path, typer.Option(help="where everything of the demo lies")] = Path("var/demo"),
 ) -> None:
     """Set up the demo folder, issue the sample cases and those of people who are ill today, print addresses and keys, then serve."""
-    from certsvc.cli.demonstration import run_demo, settings_of_demo, worker_log  # noqa: PLC0415 - see above
+    from certsvc.cli.demo.demonstration import run_demo, settings_of_demo, worker_log  # noqa: PLC0415 - see above
 
     if not once:
         refuse_taken(host, port)

@@ -12,9 +12,9 @@ import typer
 from rich.table import Table
 
 from certsvc.cli.asked import content_of
-from certsvc.cli.client import address_of, is_cannot_now, problem_of, service
 from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, complain, say, show, told
-from certsvc.cli.remote import AsJson, Key, Url
+from certsvc.cli.remote.batches import AsJson, Key, Url
+from certsvc.cli.remote.client import address_of, is_cannot_now, problem_of, service
 from certsvc.errors import CertsvcError, Unavailable
 from certsvc.verify.dates import day_of, note_of, signing_of
 

@@ -7,8 +7,8 @@ of a batch when the file that was sent in goes.
 import datetime as dt
 import uuid
 
-from certsvc.blobs import Blobs, batch_name
 from certsvc.errors import Conflict, NotFound
+from certsvc.files.blobs import Blobs, batch_name
 from certsvc.models import BatchStatus
 from certsvc.store import Database, batches, certificates
 

@@ -21,7 +21,7 @@ from certsvc.signing import lists
 from certsvc.signing.claims import ClaimKey, current
 from certsvc.signing.keyring import Keyring
 from certsvc.store import Database, registry, status_lists
-from certsvc.trusting import TrustSource
+from certsvc.trust.anchors import TrustSource
 from certsvc.vault import Vault
 from certsvc.verify.published import OWN, VERSION, Issuer
 from certsvc.verify.trust import Trust

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.errors import Broken, Conflict, NotFound
 from certsvc.models import Kind, RuleRow
 from certsvc.records import Rulebook, built_in
-from certsvc.records.rule_changes import Change, find_changes, find_conflicts
-from certsvc.records.rule_files import bad_rules
-from certsvc.records.rulebook import DatedRow, from_json, table_of, to_json
+from certsvc.records.judging.rule_changes import Change, find_changes, find_conflicts
+from certsvc.records.judging.rule_files import bad_rules
+from certsvc.records.judging.rulebook import DatedRow, from_json, table_of, to_json
 from certsvc.store import Database, papers, rules
 
 

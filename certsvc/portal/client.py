@@ -18,7 +18,7 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 from certsvc.config import Settings
 from certsvc.errors import Broken
 from certsvc.models import SubmissionState
-from certsvc.records.exchange_fields import Format
+from certsvc.records.exchange.fields import Format
 
 _TOKEN_PATH = "/api/token/take"  # noqa: S105 - an address
 _SEND_PATHS = {Format.XML11: "/api/qd130/guiHoSoXmlQD4750", Format.CT07_2025: "/api/chungtugw/GuiHoSoChungTu2025"}

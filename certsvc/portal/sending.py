@@ -16,10 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from certsvc.errors import Conflict, NotFound
-from certsvc.issuing.exporting import Exporter
+from certsvc.issuing.batches.exporting import Exporter
 from certsvc.models import Certificate, Submission, SubmissionState
 from certsvc.portal.client import Answer, Portal
-from certsvc.records.exchange_fields import Format
+from certsvc.records.exchange.fields import Format
 from certsvc.store import Database, certificates, submissions
 
 _LONGEST_S = 540

@@ -18,11 +18,11 @@ from certsvc.records.cccd_qr import CitizenCard, differing, read_cccd_qr
 from certsvc.records.cells import Cell, as_text
 from certsvc.records.columns import CASES
 from certsvc.records.draft import Draft
-from certsvc.records.encoding import PARENTS, printed_columns
-from certsvc.records.findings import Finding
 from certsvc.records.illness import Registry
 from certsvc.records.patient import Patient, split_cards
-from certsvc.records.rules import finding, in_table_order
+from certsvc.records.rules.catalogue import finding, in_table_order
+from certsvc.records.rules.findings import Finding
+from certsvc.records.text.encoding import PARENTS, printed_columns
 from certsvc.states import Kind
 
 _CONTENT = tuple(column.name for column in CASES.columns if column.name not in CASES.any_of)

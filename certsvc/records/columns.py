@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from certsvc.records.cells import Cell
-from certsvc.records.lookalikes import with_d
+from certsvc.records.text.lookalikes import with_d
 from certsvc.records.titles import TITLES_VI
 
 LONGEST_TITLE = 200

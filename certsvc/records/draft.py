@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from certsvc.records.cells import Cell, are_plain, as_text, day_of, has_forbidden, is_destroyed, normalised
 from certsvc.records.columns import IDENTIFIERS, MAX_CHARS
-from certsvc.records.encoding import NAMES, fault_of
-from certsvc.records.findings import Finding
-from certsvc.records.lookalikes import has_typographic, with_d, with_plain_marks
-from certsvc.records.rules import finding
+from certsvc.records.rules.catalogue import finding
+from certsvc.records.rules.findings import Finding
+from certsvc.records.text.encoding import NAMES, fault_of
+from certsvc.records.text.lookalikes import has_typographic, with_d, with_plain_marks
 from certsvc.records.words import allowed_words, meaning_of
 
 _VIETNAMESE = re.compile("[\u0100-\u1fff]")

@@ -9,7 +9,7 @@ from certsvc.records.birth import Birth
 from certsvc.records.case import Outcome, TestResult
 from certsvc.records.draft import Draft
 from certsvc.records.icd10 import find_code
-from certsvc.records.rules import OLD_COVID_CODE, finding, takes_old_covid_code
+from certsvc.records.rules.catalogue import OLD_COVID_CODE, finding, takes_old_covid_code
 from certsvc.states import Kind
 
 _WARD = re.compile(r"[0-9]{5}")

@@ -5,9 +5,9 @@ from dataclasses import replace
 from certsvc.records.case import Case
 from certsvc.records.columns import IDENTIFIERS
 from certsvc.records.diagnoses import without_code
-from certsvc.records.encoding import NAMES
 from certsvc.records.identity import social_no_of
-from certsvc.records.lookalikes import with_d, with_plain_marks
+from certsvc.records.text.encoding import NAMES
+from certsvc.records.text.lookalikes import with_d, with_plain_marks
 
 
 def renewed(case: Case) -> Case:

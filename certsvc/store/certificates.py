@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import JSON, ColumnElement, String, and_, case, func, insert, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.config import HANOI
+from certsvc.clock import HANOI
 from certsvc.models import Certificate, Event, Kind, PublishedFile, Status
 from certsvc.models.register import LAID_OUT
 

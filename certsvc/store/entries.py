@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certsvc.codes import CodeKind
 from certsvc.models import Certificate, Facility, Kind, PublishedFile, Status
 from certsvc.store.asking import Query
 from certsvc.store.database import Database
-from certsvc.verify.codes import CodeKind
 
 
 @dataclass(frozen=True, slots=True)

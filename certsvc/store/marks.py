@@ -1,4 +1,4 @@
-"""What is left from before there were marks (`issuing/marking.py`)."""
+"""What is left from before there were marks (`issuing/requests/marking.py`)."""
 
 from collections.abc import Sequence
 

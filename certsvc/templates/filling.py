@@ -12,7 +12,7 @@ from pathlib import Path
 from certsvc.pdf import Blank, stream
 from certsvc.states import Slot
 from certsvc.templates.attachment import record_stream
-from certsvc.templates.bases import compile_base
+from certsvc.templates.compiler.bases import compile_base
 from certsvc.templates.copied_marks import marks_content
 from certsvc.templates.designs import PLAIN, Design, Trait
 from certsvc.templates.qr import qr_image
@@ -59,7 +59,7 @@ def fill(
         form = _forms.setdefault(key, _Form(design, base, head_examined=head_examined, traits=traits))
     texts = form.set_texts(values)
     if texts is None:
-        from certsvc.templates.compiling import assemble_fully  # noqa: PLC0415 - loads WeasyPrint
+        from certsvc.templates.compiler.compiling import assemble_fully  # noqa: PLC0415 - loads WeasyPrint
 
         made = assemble_fully(design, values, record=record, head_examined=head_examined, is_reissue=is_reissue, traits=traits, slots=signing)
         return Filled(made.blank, _copy_objects(made.copy, signed_at), is_fast=False)

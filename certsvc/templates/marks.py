@@ -8,10 +8,10 @@ has a ground, for the seal lies over the left third of the signature; the signer
 import datetime as dt
 import functools
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 import uharfbuzz as hb
 
+from certsvc.clock import HANOI
 from certsvc.states import Slot
 from certsvc.templates.drawing import BLUE, SEAL_MM, SIGNATURE_MM, draw_seal, draw_signature
 from certsvc.templates.faces import open_face
@@ -22,7 +22,6 @@ TIME_LETTERS = "0123456789-:+T"
 """What a time is written with: the face in a file to be signed must hold these."""
 
 _WORDS_FACE = "Tinos-Italic.ttf"
-_HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 _PT_PER_MM = 72 / 25.4
 _FOOT_MM = 10
 """What the time needs below a person's picture."""
@@ -116,4 +115,4 @@ def signing_time(moment: dt.datetime) -> str:
     """ISO 8601 to the second, in Vietnam's zone: `2026-11-23T09:30:05+07:00`."""
     if moment.tzinfo is None:
         raise ValueError("naive datetime")
-    return moment.astimezone(_HANOI).isoformat(timespec="seconds")
+    return moment.astimezone(HANOI).isoformat(timespec="seconds")

@@ -16,7 +16,7 @@ from cwt.cose_key_interface import COSEKeyInterface
 from cwt.exceptions import CWTError
 
 from certsvc.claims import Claims, key_id
-from certsvc.config import HANOI
+from certsvc.clock import day_in_hanoi
 from certsvc.verify.trust import ClaimKey
 
 MAX_TEXT = 340
@@ -40,7 +40,7 @@ def find_claims(text: str, keys: Iterable[ClaimKey]) -> Claims | None:
         claims = Claims.from_payload(cbor2.loads(payload))
     except (ValueError, CWTError, cbor2.CBORError):
         return None
-    is_in_time = key.valid_from.astimezone(HANOI).date() <= claims.signed_on <= key.valid_to.astimezone(HANOI).date()
+    is_in_time = day_in_hanoi(key.valid_from) <= claims.signed_on <= day_in_hanoi(key.valid_to)
     return claims if is_in_time and payload == cbor2.dumps(claims.to_payload()) else None
 
 

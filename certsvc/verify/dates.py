@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from certsvc.config import HANOI
+from certsvc.clock import HANOI
 
 
 class Note(NamedTuple):

@@ -5,7 +5,7 @@ import io
 import zxingcpp
 from PIL import Image, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError, WebPImagePlugin
 
-from certsvc.verify.codes import normalise_code
+from certsvc.codes import normalise_code
 from certsvc.verify.reasons import Reason
 
 MAX_PIXELS = 50_000_000

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from certsvc.claims import ClaimedKind, Claims
+from certsvc.codes import claims_in
 from certsvc.verify.claims import find_claims
-from certsvc.verify.codes import claims_in
 from certsvc.verify.findings import Examination
 from certsvc.verify.judging import NoRegister, judge_file
 from certsvc.verify.published import OWN, Issuer, StatusList, TrustList

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from certsvc.config import Profile
-from certsvc.memory import keep_what_is_there
-from certsvc.pieces import seal_piece
+from certsvc.files.pieces import seal_piece
+from certsvc.processes.memory import keep_what_is_there
 from certsvc.signing.sealing import Sealed, Sheet
 from certsvc.templates.attachment import record_stream
 from certsvc.templates.qr import qr_image

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import httpx
 
+from certsvc.codes import format_code
 from certsvc.config import Settings
-from certsvc.verify.codes import format_code
 from tests.benchmarks.asking import as_fast_as_it_goes, at_a_rate
 from tests.benchmarks.register import fill_register
 from tests.benchmarks.site import running_site

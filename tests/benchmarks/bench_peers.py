@@ -24,7 +24,7 @@ from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from PIL import Image
 
-from certsvc.templates.bases import compile_base
+from certsvc.templates.compiler.bases import compile_base
 from certsvc.templates.faces import face_bytes
 from certsvc.templates.outlines import advance
 from certsvc.templates.slots import Base, TextSlot

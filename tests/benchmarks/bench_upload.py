@@ -18,15 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from certsvc.checking import check_upload
+from certsvc.checking.lookups import check_upload
+from certsvc.clock import utc_now
 from certsvc.config import Settings
-from certsvc.memory import keep_what_is_there
-from certsvc.resources import open_vault, utc_now
+from certsvc.processes.examiner import Examiner
+from certsvc.processes.memory import keep_what_is_there
+from certsvc.resources import open_vault
 from certsvc.store import Database
-from certsvc.trusting import TrustSource
+from certsvc.trust.anchors import TrustSource
 from certsvc.vault import Vault
-from certsvc.verify.apart import Examiner
-from certsvc.verify.examining import Kind, Limits, examine
+from certsvc.verify.pdf.examining import Kind, Limits, examine
 from certsvc.verify.report import Verdict
 from certsvc.verify.trust import Trust
 from tests.benchmarks.measuring import machine

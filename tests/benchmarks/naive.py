@@ -8,9 +8,9 @@ from pyhanko.sign.signers import PdfSignatureMetadata, SimpleSigner, sign_pdf
 from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 
+from certsvc.templates.compiler.laying import PackageFetcher
+from certsvc.templates.compiler.markup import form_html, form_sheets
 from certsvc.templates.faces import FACES_CSS
-from certsvc.templates.laying import PackageFetcher
-from certsvc.templates.markup import form_html, form_sheets
 from certsvc.templates.qr import data_address, qr_svg
 from tests.benchmarks import workload
 from tests.benchmarks.workload import Paper

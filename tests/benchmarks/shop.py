@@ -14,8 +14,8 @@ from certsvc.signing.stock import Signing, Stock, lay_stock
 from certsvc.signing.tsa import EmbeddedTsa
 from certsvc.templates.filling import fill
 from certsvc.templates.marks import Mark, picture, time_line
-from certsvc.verify.examining import Kind, Limits, examine
-from certsvc.verify.raw_signatures import prove_raw
+from certsvc.verify.pdf.examining import Kind, Limits, examine
+from certsvc.verify.pdf.raw_signatures import prove_raw
 from certsvc.verify.trust import Trust
 from tests.benchmarks import workload
 from tests.benchmarks.workload import Paper, papers

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from certsvc.callers import create_key
+from certsvc.callers.keys import create_key
+from certsvc.clock import utc_now
 from certsvc.config import Settings
-from certsvc.identities import add_identity, open_keyring
 from certsvc.models import Role
-from certsvc.records.registry_files import read_facilities, read_practitioners
-from certsvc.resources import utc_now
+from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
 from certsvc.store import Database, registry
+from certsvc.trust.identities import add_identity, open_keyring
 from keys_dev.make import make_pki
 from tests.make_f0_cases import CaseSet, make, write_csv
 from tests.support.f0_cases import Row

@@ -6,11 +6,11 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from certsvc.claiming import claims_of
 from certsvc.claims import Claims
 from certsvc.models import Kind, Slot
 from certsvc.records.birth import Birth
-from certsvc.records.ct07 import Ct07Facts, ct07_xml
+from certsvc.records.claiming import claims_of
+from certsvc.records.exchange.ct07 import Ct07Facts, ct07_xml
 from certsvc.signing.claims import ClaimKey, sign_claims
 from certsvc.templates.designs import Design, find_design
 from certsvc.templates.values import FormFacts, form_values

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 
 from certsvc.signing.claims import sign_claims
 from certsvc.signing.keyring import Keyring
-from certsvc.trusting import read_claim_keys
+from certsvc.trust.anchors import read_claim_keys
 from certsvc.verify.claims import find_claims
 from tests.e2e.browsing import verdict_of
 

@@ -13,16 +13,17 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certsvc.config import HANOI, Profile, Signatures
-from certsvc.issuing.orders import Chunk, Made, Order, Setup, Signatory
-from certsvc.issuing.pressing import Press
+from certsvc.clock import day_in_hanoi
+from certsvc.config import Profile, Signatures
+from certsvc.files.pieces import open_piece
+from certsvc.issuing.press.orders import Chunk, Made, Order, Setup, Signatory
+from certsvc.issuing.press.pressing import Press
 from certsvc.models import Kind, Slot
-from certsvc.pieces import open_piece
 from certsvc.records import Case
 from certsvc.signing.keyring import Keyring
 from certsvc.templates.designs import load_designs
 from certsvc.templates.values import FormFacts
-from certsvc.trusting import read_claim_keys
+from certsvc.trust.anchors import read_claim_keys
 from certsvc.verify.trust import Pin, SignerKind, Trust, digest_of
 from keys_dev.make import KeyType, make_pki
 from tests.make_f0_cases import CaseSet, make
@@ -148,7 +149,7 @@ def _orders(cases: CaseSet, authorities: Mapping[str, Authority]) -> Iterator[Or
             verify_url=f"HTTPS://{_HOSTS[number % 3]}/V/{_TOKEN}",
             check_address="https://kiemtra.example.vn/check",
             event_on=case.event_on(design.kind),
-            printed_on=_now().astimezone(HANOI).date(),
+            printed_on=day_in_hanoi(_now()),
             is_reissue=number % 7 == 0,
             decision_no="250/QĐ-BYT",
             decision_on=dt.date(2022, 1, 28),

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from certsvc.config import HANOI
+from certsvc.clock import HANOI
 from certsvc.verify.dates import LATE, UNDATED
 from tests.e2e.app_browsing import (
     DROP,

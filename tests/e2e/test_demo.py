@@ -9,8 +9,7 @@ import sys
 import httpx
 import pyotp
 
-from certsvc.config import HANOI
-from certsvc.resources import utc_now
+from certsvc.clock import day_in_hanoi, utc_now
 from tests.support import calls
 from tests.support.accounts import PASSWORD
 from tests.support.service import Service
@@ -40,8 +39,8 @@ def test_a_newcomers_first_paper_is_of_somebody_who_is_ill_today(service: Servic
         first = next(each for each in calls.certificates(api) if url.endswith(f"/{each['code']}"))
     assert (kind, first["status"], first["warnings"], first["facility_code"]) == ("sick_leave", "issued", [], "01801")
     case = _todays_cases(service)[first["case_id"]]
-    assert dt.datetime.fromisoformat(first["signed_at"]).astimezone(HANOI).date() == dt.date.fromisoformat(case["examined_on"])
-    assert dt.date.fromisoformat(case["isolation_to"]) > utc_now().astimezone(HANOI).date()
+    assert day_in_hanoi(dt.datetime.fromisoformat(first["signed_at"])) == dt.date.fromisoformat(case["examined_on"])
+    assert dt.date.fromisoformat(case["isolation_to"]) > day_in_hanoi(utc_now())
 
 
 def test_started_again_the_demo_issues_nothing_twice(service: Service) -> None:

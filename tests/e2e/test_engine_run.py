@@ -25,7 +25,7 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from certsvc.templates.designs import load_designs
-from certsvc.verify.examining import Kind, Limits, examine
+from certsvc.verify.pdf.examining import Kind, Limits, examine
 from certsvc.verify.trust import Trust
 from tests.e2e.engine_run import CERTIFICATES, SCHEMES, Paper, make_run
 from tests.support.conformance import broken_rules

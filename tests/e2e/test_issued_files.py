@@ -24,9 +24,9 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from certsvc.cli.keeping import keep, load
-from certsvc.records.registry_files import read_practitioners
-from certsvc.records.tables import open_table
-from certsvc.resources import utc_now
+from certsvc.clock import utc_now
+from certsvc.records.sheets.registry_files import read_practitioners
+from certsvc.records.sheets.tables import open_table
 from certsvc.verify.offline import judge_text
 from tests.support import calls
 from tests.support.service import Service

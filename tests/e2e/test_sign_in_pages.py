@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from certsvc.resources import utc_now
+from certsvc.clock import utc_now
 from tests.e2e.browsing import Opening
 from tests.e2e.staffing import PASSWORD, fill, new_link
 from tests.support.service import Service

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from certsvc.cli.keeping import keep, load
-from certsvc.resources import utc_now
+from certsvc.clock import utc_now
 from certsvc.verify.offline import Kept, judge_text
 from tests.e2e.browsing import scan
 from tests.support import calls

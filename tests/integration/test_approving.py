@@ -8,16 +8,16 @@ from dataclasses import replace
 
 import pytest
 
-from certsvc.api.events import _tell
-from certsvc.callers import create_key
+from certsvc.api.v1.events import _tell
+from certsvc.callers.keys import create_key
+from certsvc.callers.subjects import Subject, find_subject_caller
+from certsvc.clock import utc_now
 from certsvc.errors import Forbidden
-from certsvc.issuing import reading
-from certsvc.issuing.approving import approve_batch
-from certsvc.issuing.delegating import withdraw_delegation
-from certsvc.issuing.producing import has_waiting
+from certsvc.issuing.approval.approving import approve_batch
+from certsvc.issuing.approval.delegating import withdraw_delegation
+from certsvc.issuing.batches import reading
+from certsvc.issuing.press.producing import has_waiting
 from certsvc.models import ApiKey, Batch, Role, Scope
-from certsvc.resources import utc_now
-from certsvc.sign_in.subjects import Subject, find_subject_caller
 from tests.support.approving import DEPUTY, ELSEWHERE, HEAD, HERE, decide, delegate, history, require, waiting
 from tests.support.changing import assert_adds_up, change, outcomes, read_until, refusal, state, unfit
 from tests.support.counting import statements

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from certsvc.archive import Archive, Place
-from certsvc.blobs import Blobs, layer_name, pack_name
 from certsvc.errors import Broken, NotFound, Unavailable
+from certsvc.files.archive import Archive, Place
+from certsvc.files.blobs import Blobs, layer_name, pack_name
+from certsvc.files.pieces import seal_piece
 from certsvc.models import PublishedFile
-from certsvc.pieces import seal_piece
 from certsvc.vault import Vault, new_data_key
 
 BASE, STOCK, OWN = b"%PDF-1.7 a base" * 100, b" and a stock" * 100, b" and what is its own"

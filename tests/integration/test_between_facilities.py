@@ -7,7 +7,7 @@ from alembic import command
 from sqlalchemy import Connection, delete, func, select, update
 
 from certsvc.errors import Broken
-from certsvc.issuing.marking import mark_all
+from certsvc.issuing.requests.marking import mark_all
 from certsvc.models import Certificate, CertificateMark, Disclosure, Episode
 from certsvc.records import duplicate_finding
 from certsvc.store import Database

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from certsvc.issuing.batches import finish_batches
+from certsvc.clock import utc_now
+from certsvc.issuing.finishing import finish_batches
 from certsvc.models import Role
-from certsvc.resources import utc_now
 from tests.support.changing import change, outcomes, refusal, state, unfit
 from tests.support.console import at_console, hand_in
 from tests.support.hooks import log_of, subscribe

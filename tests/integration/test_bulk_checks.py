@@ -9,8 +9,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from certsvc.api.bulk_form import MOST_CODES, MOST_FILES
-from certsvc.spreadsheet import XLSX_TYPE
+from certsvc.api.public.bulk_form import MOST_CODES, MOST_FILES
+from certsvc.records.workbooks.cells import XLSX_TYPE
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import VERDICTS_OF, Verdict
 from tests.e2e.browsing import photograph

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from certsvc.checking_many import MOST_WAITS, Answer, CodeItem, Desk, FileItem, Item, check_many
-from certsvc.resources import utc_now
+from certsvc.checking.many import MOST_WAITS, Answer, CodeItem, Desk, FileItem, Item, check_many
+from certsvc.clock import utc_now
+from certsvc.processes.examiner import Examiner
 from certsvc.store import Database
-from certsvc.verify.apart import Examiner
-from certsvc.verify.examining import Kind
 from certsvc.verify.findings import Examination
+from certsvc.verify.pdf.examining import Kind
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import Verdict
 from tests.support.rig import Rig

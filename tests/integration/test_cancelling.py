@@ -9,10 +9,10 @@ from typing import Any
 import openpyxl
 import pytest
 
+from certsvc.clock import utc_now
 from certsvc.errors import Conflict, Unavailable
-from certsvc.issuing.batches import finish_batches
 from certsvc.issuing.erasing import forget_uploads
-from certsvc.resources import utc_now
+from certsvc.issuing.finishing import finish_batches
 from certsvc.store import certificates
 from tests.support.changing import CASES, FILE, MeanwhilePress, change, outcomes, read_until, refusal, state, unfit, with_chunks
 from tests.support.hooks import log_of, subscribe

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, text
 
+from certsvc.clock import utc_now
 from certsvc.config import Signatures
-from certsvc.issuing.producing import issue_chunk
-from certsvc.issuing.rosters import Rosters
+from certsvc.issuing.press.producing import issue_chunk
+from certsvc.issuing.press.rosters import Rosters
 from certsvc.models import Certificate, PublishedFile, SigningIdentity, Slot
-from certsvc.resources import utc_now
-from certsvc.store import claims
+from certsvc.store import leases
 from tests.support.counting import plan, questions, statements
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
@@ -47,8 +47,8 @@ async def test_waiting_certificates_are_found_through_their_index(dummy_rig: Rig
     """Neither a claim nor the sweep's question walks through all that were ever issued, nor sorts what waits."""
     with questions(dummy_rig) as told:
         async with dummy_rig.res.db.begin() as session:
-            await claims.take_waiting(session, now=utc_now(), limit=10)
-            await claims.has_waiting(session, now=utc_now())
+            await leases.take_waiting(session, now=utc_now(), limit=10)
+            await leases.has_waiting(session, now=utc_now())
     asked = [(statement, values) for statement, values in told if "FROM certificates" in statement]
     for statement, values in asked:
         chosen = await plan(dummy_rig, statement, values)

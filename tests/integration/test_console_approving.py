@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from certsvc.callers import create_key
+from certsvc.callers.keys import create_key
+from certsvc.clock import utc_now
 from certsvc.models import Role
-from certsvc.resources import utc_now
 from tests.support.accounts import csrf_of, new_person
 from tests.support.approving import DEPUTY, ELSEWHERE, HERE, decide, delegate, require, waiting
 from tests.support.console import addresses, at_console, send

@@ -9,7 +9,7 @@ import httpx
 import openpyxl
 import pytest
 
-from certsvc.api.console.words import FIELDS
+from certsvc.api.words.console import FIELDS
 from certsvc.models import Role
 from certsvc.records.columns import CASES
 from tests.support.changing import state, unfit

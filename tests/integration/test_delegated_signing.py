@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from certsvc.config import HANOI
-from certsvc.issuing.delegating import set_copies
+from certsvc.clock import HANOI
+from certsvc.issuing.approval.delegating import set_copies
 from certsvc.models import DelegationKind
 from certsvc.store import registry
 from tests.support.approving import DEPUTY, delegate

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from certsvc.cli.handing_in import hand_in
+from certsvc.cli.demo.handing_in import hand_in
 from certsvc.errors import Broken
 from tests.support.approving import HERE, require
 from tests.support.records import as_csv, record

@@ -10,12 +10,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from typer.testing import CliRunner
 
 from certsvc.cli import app
+from certsvc.clock import day_in_hanoi, utc_now
 from certsvc.config import Settings
-from certsvc.identities import open_keyring
-from certsvc.issuing.requesting import today_in_hanoi
-from certsvc.resources import utc_now
 from certsvc.store import Database, status_lists
-from certsvc.trusting import build_trust
+from certsvc.trust.anchors import build_trust
+from certsvc.trust.identities import open_keyring
 from certsvc.worker import warn_of_missing
 from keys_dev.make import KeyType
 from tests.support import pki as pkis
@@ -106,7 +105,7 @@ def _run(station: Station, *words: str) -> str:
 
 def test_authorities_that_end_are_told(station: Station) -> None:
     """A month before, unless another follows; and a station whose own has ended, until it is taken out again."""
-    today = today_in_hanoi(utc_now())
+    today = day_in_hanoi(utc_now())
     day = {number: f"{today + dt.timedelta(number):%Y-%m-%d}" for number in (-9, -1, 0, 9, 10, 90)}
     deputy = ("delegations", "add", "--facility", "01801", "--licence", pkis.PRACTITIONER, "--granted-by", "Trạm Y tế")
     _run(station, *deputy, "--document", "long", "--from", day[0], "--to", day[90])

@@ -7,10 +7,10 @@ import zipfile
 import pytest
 from sqlalchemy import select
 
+from certsvc.clock import utc_now
 from certsvc.errors import NotFound
 from certsvc.issuing.erasing import erase_files
 from certsvc.models import Event, PublishedFile
-from certsvc.resources import utc_now
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 

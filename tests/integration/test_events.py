@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from certsvc.api.events import Pace
+from certsvc.api.v1.events import Pace
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
@@ -55,7 +55,7 @@ async def test_head_of_a_stream_does_not_wait_for_its_end(dummy_rig: Rig) -> Non
 
 async def test_streams_of_a_key_are_counted(dummy_rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     batch_id = (await dummy_rig.submit(as_csv(record(1)))).json()["id"]
-    monkeypatch.setattr("certsvc.api.events.STREAMS_OF_A_KEY", 0)
+    monkeypatch.setattr("certsvc.api.v1.events.STREAMS_OF_A_KEY", 0)
     answer = await dummy_rig.call("GET", f"/v1/batches/{batch_id}/events")
     assert (answer.status_code, answer.json()["code"]) == (429, "too_many_streams")
 

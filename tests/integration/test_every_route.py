@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
-from certsvc.callers import create_key
+from certsvc.callers.keys import create_key
+from certsvc.clock import utc_now
 from certsvc.models import SCOPES_OF, Role, Scope
-from certsvc.resources import utc_now
 from tests.support.accounts import signed_in
 from tests.support.every_route import BEHIND_SESSION, CALLS, OPEN, OTHER, OWNER, PAGES, Caller, Papers, faults, owned_papers, routes_of
 from tests.support.records import as_csv, record

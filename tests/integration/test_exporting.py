@@ -13,10 +13,9 @@ import httpx
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from certsvc.issuing.delegating import withdraw_delegation
-from certsvc.issuing.requesting import today_in_hanoi
-from certsvc.records.ct07 import TAGS_2025
-from certsvc.resources import utc_now
+from certsvc.clock import day_in_hanoi, utc_now
+from certsvc.issuing.approval.delegating import withdraw_delegation
+from certsvc.records.exchange.ct07 import TAGS_2025
 from keys_dev.make import KeyType
 from tests.support import pki
 from tests.support.approving import DEPUTY, delegate
@@ -80,7 +79,7 @@ async def test_a_document_bears_the_cases_day_and_its_file_the_day_it_was_made(d
     for layout, kind, tag in (("ct07", "CT07", "NGAY_CHUNG_TU"), ("xml11", "XML11", "NGAY_CT"), ("xml11", "XML1", "NGAY_RA")):
         answer = await dummy_rig.call("GET", f"/v1/certificates/{certificate['id']}/export?format={layout}")
         envelope = fromstring(answer.content)
-        assert envelope.findtext("THONGTINHOSO/NGAYLAP") == f"{today_in_hanoi(utc_now()):%Y%m%d}"
+        assert envelope.findtext("THONGTINHOSO/NGAYLAP") == f"{day_in_hanoi(utc_now()):%Y%m%d}"
         [file] = [each for each in envelope.findall(DOCUMENT) if each.findtext("LOAIHOSO") == kind]
         tags = fromstring(base64.b64decode(file.findtext("NOIDUNGFILE") or ""))
         assert (tags.findtext(tag) or "")[:8] == f"{last:%Y%m%d}", layout

@@ -13,15 +13,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from certsvc.presses import PressLostError, call
+from certsvc.processes.presses import PressLostError, call
 from tests.support import calls
 from tests.support.processes import children
 
 _FAMILY = """
 import signal, sys, time
 from pathlib import Path
-from certsvc.family import RENEWED, Member, keep_running, listening
-from certsvc.presses import answer_calls
+from certsvc.processes.family import RENEWED, Member, keep_running, listening
+from certsvc.processes.presses import answer_calls
 
 folder = Path(sys.argv[1])
 

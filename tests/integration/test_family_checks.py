@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from certsvc.verify.apart import Examiner
+from certsvc.processes.examiner import Examiner
+from certsvc.processes.zygote_link import Zygote
 from certsvc.verify.findings import Kind
 from certsvc.verify.trust import Trust
-from certsvc.verify.zygote_link import Zygote
 from tests.integration.test_file_checks import MEMORY
 from tests.support import calls
 from tests.support.processes import children_named
@@ -21,9 +21,9 @@ from tests.unit.verify import samples
 
 _SERVICE = """
 import sys, time
-from certsvc.family import Member, keep_running, listening
-from certsvc.verify.confined import Bounds
-from certsvc.verify.zygote import serve_next
+from certsvc.processes.family import Member, keep_running, listening
+from certsvc.processes.confined import Bounds
+from certsvc.processes.zygote import serve_next
 
 def check():
     serve_next(listener, Bounds(10, int(sys.argv[2])))

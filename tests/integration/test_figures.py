@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from certsvc.api.recent import DAYS
-from certsvc.config import HANOI
+from certsvc.clock import HANOI, day_in_hanoi, utc_now
 from certsvc.models import Role
-from certsvc.resources import utc_now
 from certsvc.store import certificates, rejections
 from tests.support.console import at_console
 from tests.support.counting import plan, questions
@@ -18,7 +17,7 @@ from tests.support.mending import handed_in, mended, wrong
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
-BEGAN_ON = utc_now().astimezone(HANOI).date()
+BEGAN_ON = day_in_hanoi(utc_now())
 
 
 @pytest.fixture
@@ -57,7 +56,7 @@ async def test_what_is_mended_is_no_longer_rejected(rig: Rig) -> None:
 
 async def test_days_are_hanois_and_thirty(rig: Rig) -> None:
     """What was handed in half an hour before midnight belongs to that day; the thirty-first day is gone."""
-    today = utc_now().astimezone(HANOI).date()
+    today = day_in_hanoi(utc_now())
     late = dt.datetime.combine(today - dt.timedelta(days=1), dt.time(23, 30), tzinfo=HANOI)
     for at, case in ((late, 1), (late + dt.timedelta(hours=1), 2), (late - dt.timedelta(days=DAYS - 2), 3), (late - dt.timedelta(days=DAYS - 1), 4)):
         rig.set_clock(at)

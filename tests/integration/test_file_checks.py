@@ -16,10 +16,10 @@ import zxingcpp
 from PIL import Image, ImageOps
 
 from certsvc.errors import TooMany
-from certsvc.verify import apart
-from certsvc.verify.apart import Examiner, Scan
-from certsvc.verify.examining import Kind, Limits
+from certsvc.processes import examiner as examining
+from certsvc.processes.examiner import Examiner, Scan
 from certsvc.verify.images import MAX_PIXELS, is_picture
+from certsvc.verify.pdf.examining import Kind, Limits
 from certsvc.verify.reasons import Reason
 from certsvc.verify.trust import Trust
 from keys_dev.make import KeyType
@@ -107,7 +107,7 @@ def _environment(pid: int) -> bytes:
 
 def _children() -> list[int]:
     """Zygotes that this process has started and not yet buried."""
-    return [each.pid for each in children_running("certsvc.verify.zygote", os.getpid())]
+    return [each.pid for each in children_running("certsvc.processes.zygote", os.getpid())]
 
 
 async def test_a_killed_zygote_is_replaced(examiner: Examiner) -> None:
@@ -179,7 +179,7 @@ async def test_too_many_at_once_are_turned_away(hasty: Examiner) -> None:
 
 async def test_a_talkative_child_is_not_listened_to(examiner: Examiner, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer larger than allowed counts as none."""
-    monkeypatch.setattr(apart, "MAX_ANSWER_BYTES", 100)
+    monkeypatch.setattr(examining, "MAX_ANSWER_BYTES", 100)
     assert await _kind(examiner, samples.genuine(1)) is Kind.TOO_COMPLEX
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 
-from certsvc.resources import utc_now
+from certsvc.clock import utc_now
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 

@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import func, select, text, update
 from typing_extensions import override
 
-from certsvc.archive import Archive, Place
+from certsvc.clock import utc_now
 from certsvc.errors import Broken, CertsvcError, Conflict, Unavailable
-from certsvc.issuing.orders import Chunk, Order, Pressed
-from certsvc.issuing.producing import issue_chunk
+from certsvc.files.archive import Archive, Place
+from certsvc.issuing.press.orders import Chunk, Order, Pressed
+from certsvc.issuing.press.producing import issue_chunk
 from certsvc.models import Event, PublishedFile, SigningIdentity
-from certsvc.resources import utc_now
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 from tests.support.stand_in_press import StandInPress

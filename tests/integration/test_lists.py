@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from sqlalchemy import update
 
 from certsvc.claims import LIST_LENGTH
+from certsvc.clock import utc_now
 from certsvc.issuing.publishing import REBUILD_AFTER, Publisher, open_publisher
 from certsvc.models import Certificate, StatusList
 from certsvc.models.published import CAPACITY, DECOYS
-from certsvc.resources import utc_now
 from certsvc.verify.trust import ClaimKey
 from tests.support.recalling import approve, decline, waiting
 from tests.support.records import record

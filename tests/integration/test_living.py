@@ -2,15 +2,14 @@
 
 import datetime as dt
 
-from certsvc.config import HANOI
-from certsvc.resources import utc_now
+from certsvc.clock import day_in_hanoi, utc_now
 from tests.support.records import record
 from tests.support.rig import Rig
 
 
 async def test_a_leave_from_today_to_the_day_after_tomorrow(rig: Rig) -> None:
     """Asked for over the API it is accepted, signed and valid, bears today's date, and nothing is said of being late."""
-    today = utc_now().astimezone(HANOI).date()
+    today = day_in_hanoi(utc_now())
     dates = dict.fromkeys(("positive_on", "examined_on", "isolation_from"), today.isoformat())
     until = (today + dt.timedelta(days=2)).isoformat()
     living = record(1, isolation_to=until, outcome="active", last_test_on="", last_test_result="", last_test_by="") | dates

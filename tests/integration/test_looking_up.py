@@ -6,11 +6,11 @@ import uuid
 import pytest
 from sqlalchemy import text
 
+from certsvc.codes import CodeKind
 from certsvc.errors import Unavailable
 from certsvc.models import Certificate, Facility
 from certsvc.store import Database, entries
 from certsvc.store.entries import Entry
-from certsvc.verify.codes import CodeKind
 from tests.support.records import record
 from tests.support.rig import Rig
 

@@ -12,12 +12,12 @@ from typing import Any
 import openpyxl
 import pytest
 
-from certsvc.issuing import mending
+from certsvc.clock import utc_now
+from certsvc.files.uploads import open_cells
+from certsvc.issuing.batches import mending
 from certsvc.issuing.erasing import forget_uploads
 from certsvc.models import Batch, BatchAmendment
-from certsvc.resources import utc_now
 from certsvc.store import batch_rows
-from certsvc.uploads import open_cells
 from tests.support.changing import outcomes
 from tests.support.exchange import ct07, hschungtu, tags_of
 from tests.support.mending import handed_in, issue_rehearsal, look, mended, refused, wrong

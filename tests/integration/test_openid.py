@@ -14,9 +14,9 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey
 
+from certsvc.clock import utc_now
 from certsvc.errors import Forbidden
 from certsvc.models import Role
-from certsvc.resources import utc_now
 from tests.support.every_route import Caller, faults, owned_papers
 from tests.support.provider import OpenIdProvider, new_keys, running_provider
 from tests.support.records import as_csv, record

@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 from certsvc.claims import ClaimedKind, Claims
 from certsvc.cli import app
 from certsvc.cli.keeping import keep, load
+from certsvc.clock import utc_now
 from certsvc.config import Settings
 from certsvc.issuing.publishing import open_publisher
-from certsvc.resources import utc_now
 from certsvc.signing.claims import ClaimKey, sign_claims
 from certsvc.signing.lists import pack_states, sign_document, sign_jwt
-from certsvc.trusting import TrustSource
+from certsvc.trust.anchors import TrustSource
 from certsvc.verify.published import read_trust_list
 from keys_dev.make import KeyType
 from tests.make_vectors import make_issuer

@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 import pypdfium2
 
-from certsvc.config import HANOI
+from certsvc.clock import HANOI, day_in_hanoi
 from certsvc.signing.claims import sign_claims
 from certsvc.signing.keyring import Keyring
 from certsvc.verify.claims import find_claims
@@ -33,7 +33,7 @@ def signed_at(certificate: Any) -> dt.datetime:
 
 
 def signed_on(certificate: Any) -> str:
-    return signed_at(certificate).astimezone(HANOI).date().isoformat()
+    return day_in_hanoi(signed_at(certificate)).isoformat()
 
 
 async def pdf_of(rig: Rig, certificate: Any) -> bytes:

@@ -15,14 +15,14 @@ import pytest
 from defusedxml.ElementTree import fromstring
 from typing_extensions import override
 
+from certsvc.clock import utc_now
 from certsvc.config import Settings
 from certsvc.errors import Broken, Conflict, InputError
-from certsvc.issuing.exporting import Exporter
+from certsvc.issuing.batches.exporting import Exporter
 from certsvc.models import Certificate, Submission, SubmissionState
 from certsvc.portal.client import Answer, Portal, accounts_of, open_client
 from certsvc.portal.sending import Counter
-from certsvc.records.exchange_fields import Format
-from certsvc.resources import utc_now
+from certsvc.records.exchange.fields import Format
 from certsvc.store import certificates, submissions
 from keys_dev.make import KeyType
 from tests.support import pki

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from certsvc.errors import Unavailable
-from certsvc.posting import Letter, Poster
-from certsvc.resolving import OF_A_HOLDER
+from certsvc.webhooks.posting import Letter, Poster
+from certsvc.webhooks.resolving import OF_A_HOLDER
 from tests.support.receiver import Received, Receiver, receiving, status
 
 LETTER = Letter({"webhook-id": "msg_1"}, b'{"type":"webhook.test"}')

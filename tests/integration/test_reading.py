@@ -8,10 +8,10 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
+from certsvc.clock import utc_now
 from certsvc.errors import Conflict
-from certsvc.issuing import reading
+from certsvc.issuing.batches import reading
 from certsvc.models import Episode
-from certsvc.resources import utc_now
 from tests.support.changing import change, read_until, state
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from certsvc.callers.subjects import Subject, find_subject_caller
+from certsvc.clock import utc_now
 from certsvc.errors import Forbidden
-from certsvc.issuing import recalling
-from certsvc.issuing.recalling import Order
-from certsvc.issuing.withdrawing import WithdrawalReason
+from certsvc.issuing.withdrawing import recalling
+from certsvc.issuing.withdrawing.changes import WithdrawalReason
+from certsvc.issuing.withdrawing.recalling import Order
 from certsvc.models import ApiKey, Certificate, Role
-from certsvc.resources import utc_now
-from certsvc.sign_in.subjects import Subject, find_subject_caller
 from certsvc.store.recalls import Choice
 from tests.support.hooks import log_of, subscribe
 from tests.support.recalling import ASKER, SECOND, STRANGER, approve, decline, history, issued_papers, preview, recall, refusal, statuses, waiting

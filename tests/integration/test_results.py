@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from certsvc.issuing import results
-from certsvc.issuing.requesting import today_in_hanoi
-from certsvc.issuing.zips import Member
-from certsvc.resources import utc_now
+from certsvc.clock import day_in_hanoi, utc_now
+from certsvc.issuing.batches import results
+from certsvc.issuing.batches.zips import Member
 from certsvc.store.batches import LINES_AT_ONCE
 from tests import make_f0_cases as maker
 from tests.support.expectation import expected_in, fates_of
@@ -46,7 +45,7 @@ async def test_the_sample_comes_out_as_expected(rig: Rig, form: str, dry_run: st
 @pytest.mark.parametrize("dry_run", ["true", "false"])
 async def test_people_who_are_ill_today_come_out_as_expected(rig: Rig, dry_run: str, tmp_path: Path) -> None:
     """So do a thousand made cases, three in ten of people whose leave runs on from today: tried and in earnest."""
-    made = maker.make(rows=1000, seed=1, living=0.3, today=today_in_hanoi(utc_now()))
+    made = maker.make(rows=1000, seed=1, living=0.3, today=day_in_hanoi(utc_now()))
     maker.write(tmp_path, made)
     batch_id = (await rig.submit((tmp_path / "f0_cases.csv").read_bytes(), dry_run=dry_run)).json()["id"]
     await rig.read()

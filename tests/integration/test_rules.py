@@ -13,15 +13,14 @@ from alembic.config import Config
 from sqlalchemy import Connection, select
 
 from certsvc import migrations
-from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.clock import day_in_hanoi, utc_now
 from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.models import Certificate, RuleRow
 from certsvc.records import CareSetting
-from certsvc.resources import utc_now
 from tests.support.records import record
 from tests.support.rig import Rig
 
-TODAY = today_in_hanoi(utc_now())
+TODAY = day_in_hanoi(utc_now())
 DECISION = """
 [[discharge_rules]]
 id = "discharge-9999"

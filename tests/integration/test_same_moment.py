@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import func, select
 from starlette.requests import ClientDisconnect
 
-from certsvc.issuing.batches import finish_batches
+from certsvc.clock import utc_now
+from certsvc.issuing.finishing import finish_batches
 from certsvc.models import Batch
-from certsvc.resources import utc_now
 from certsvc.store import certificates
 from tests.support.changing import CASES, FILE, change, state, unfit, with_chunks
 from tests.support.records import as_csv, record

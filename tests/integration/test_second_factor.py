@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine, event
 
-from certsvc.resources import utc_now
+from certsvc.clock import utc_now
 from certsvc.store import Database
 from certsvc.store.asking import Answer, Query
 from tests.support.records import record

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from certsvc.callers.accounts import check_sign_in, create_account, disable_account, reset_account
 from certsvc.errors import Conflict, Forbidden, InputError, NotFound, TooMany
 from certsvc.models import Account, ApiKey, Role, StaffSession
 from certsvc.resources import open_vault
-from certsvc.sign_in.accounts import check_sign_in, create_account, disable_account, reset_account
 from tests.support.accounts import PASSWORD, csrf_of, new_person, signed_in
 from tests.support.records import record
 from tests.support.rig import Rig

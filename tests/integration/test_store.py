@@ -19,11 +19,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc import migrations
-from certsvc.callers import find_caller, make_key
+from certsvc.callers.keys import find_caller, make_key
+from certsvc.clock import utc_now
 from certsvc.errors import Broken, Conflict, InputError, Unavailable
 from certsvc.models import ApiKey, Certificate, Entity, Facility, Kind, Origin, PublishedFile, Role, Scope, Status
-from certsvc.resources import utc_now
-from certsvc.store import Database, claims
+from certsvc.store import Database, leases
 from tests.support.postgres import Postgres
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
@@ -238,18 +238,18 @@ async def test_sequences_are_never_given_twice(rig: Rig) -> None:
 
     async def take() -> list[int]:
         async with rig.res.db.begin() as session:
-            return list((await claims.next_sequences(session, {HERE: 3}, year=2026))[HERE])
+            return list((await leases.next_sequences(session, {HERE: 3}, year=2026))[HERE])
 
     given = await asyncio.gather(*(take() for _ in range(20)))
     assert sorted(number for some in given for number in some) == list(range(1, 61))
     with contextlib.suppress(ZeroDivisionError):
         async with rig.res.db.begin() as session:
-            await claims.next_sequences(session, {HERE: 5}, year=2026)
+            await leases.next_sequences(session, {HERE: 5}, year=2026)
             raise ZeroDivisionError
     assert await take() == [61, 62, 63]
     async with rig.res.db.begin() as session:
-        other_year = await claims.next_sequences(session, {HERE: 1}, year=2027)
-        others = await claims.next_sequences(session, {("01801", Kind.RECOVERY): 1, HERE: 2, ("01802", Kind.RECOVERY): 2}, year=2026)
+        other_year = await leases.next_sequences(session, {HERE: 1}, year=2027)
+        others = await leases.next_sequences(session, {("01801", Kind.RECOVERY): 1, HERE: 2, ("01802", Kind.RECOVERY): 2}, year=2026)
     assert other_year == {HERE: range(1, 2)}
     assert others == {("01801", Kind.RECOVERY): range(1, 2), HERE: range(64, 66), ("01802", Kind.RECOVERY): range(1, 3)}
 

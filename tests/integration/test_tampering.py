@@ -10,7 +10,7 @@ import time
 import pytest
 
 from certsvc.models import Status
-from certsvc.verify.apart import Examiner
+from certsvc.processes.examiner import Examiner
 from certsvc.verify.judging import RegisterFacts, judge_file
 from certsvc.verify.report import Outcome, Verdict
 from tests.support.rig import Rig

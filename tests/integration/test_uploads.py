@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from certsvc.clock import utc_now
 from certsvc.errors import Broken, Conflict
+from certsvc.files.uploads import opened_upload
 from certsvc.issuing.erasing import erase_files, forget_uploads
 from certsvc.models import Batch, BatchStatus
-from certsvc.resources import utc_now
 from certsvc.store import batches
-from certsvc.uploads import opened_upload
 from certsvc.worker import sweep
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig

@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import update
 
 from certsvc import worker
-from certsvc.delivering import AT_ONCE, DISABLE_AFTER, GIVE_UP_AFTER, TRIES_AFTER, Delivering
+from certsvc.clock import utc_now
 from certsvc.errors import Unavailable
 from certsvc.models import ApiKey
-from certsvc.resolving import OF_A_HOLDER
-from certsvc.resources import utc_now
+from certsvc.webhooks.deliveries import AT_ONCE, DISABLE_AFTER, GIVE_UP_AFTER, TRIES_AFTER, Delivering
+from certsvc.webhooks.resolving import OF_A_HOLDER
 from tests.support.hooks import Time, allowing_private, courier_of, deliver, log_of, read, send_test, subscribe
 from tests.support.receiver import OK, Received, Receiver, receiving, status
 from tests.support.records import record

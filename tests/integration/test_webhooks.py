@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from certsvc.clock import utc_now
 from certsvc.errors import Broken
-from certsvc.issuing.batches import finish_batches
-from certsvc.issuing.producing import issue_chunk
+from certsvc.issuing.finishing import finish_batches
+from certsvc.issuing.press.producing import issue_chunk
 from certsvc.models import WebhookDelivery, WebhookEndpoint
-from certsvc.resources import utc_now
-from certsvc.subscribing import MOST_ENDPOINTS, MOST_SECRETS, secrets_of
+from certsvc.webhooks.endpoints import MOST_ENDPOINTS, MOST_SECRETS, secrets_of
 from certsvc.worker import sweep
 from tests.support.counting import statements
 from tests.support.hooks import allowing_private, courier_of, deliver, log_of, read, send_test, subscribe

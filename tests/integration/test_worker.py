@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from certsvc.issuing.orders import Chunk, Pressed
+from certsvc.issuing.press.orders import Chunk, Pressed
 from certsvc.worker import Issuing
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from certsvc.errors import Broken
-from certsvc.issuing.zips import Member, zip_stream
+from certsvc.issuing.batches.zips import Member, zip_stream
 from tests.support.processes import children_running
 
 NOON = dt.datetime(2022, 3, 1, 5, 0, tzinfo=dt.UTC)
@@ -32,7 +32,7 @@ async def _whole(members: AsyncIterator[Member]) -> bytes:
 
 
 def _writers() -> list[psutil.Process]:
-    return children_running("certsvc.issuing.zipping_process", os.getpid())
+    return children_running("certsvc.issuing.batches.zip_process", os.getpid())
 
 
 async def test_members_come_back_as_they_were_put_in() -> None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import httpx
 import pyotp
 
+from certsvc.callers.accounts import create_account
+from certsvc.clock import utc_now
 from certsvc.models import Role
-from certsvc.resources import utc_now
-from certsvc.sign_in.accounts import create_account
 from tests.support.rig import Rig
 
 PASSWORD = "con mèo nằm trên mái"

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from certsvc.clock import utc_now
 from certsvc.errors import Conflict, Unavailable
-from certsvc.issuing.orders import Chunk, Pressed
-from certsvc.issuing.reading import read_batch
-from certsvc.resources import utc_now
+from certsvc.issuing.batches.reading import read_batch
+from certsvc.issuing.press.orders import Chunk, Pressed
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 from tests.support.stand_in_press import StandInPress

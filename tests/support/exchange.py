@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from certsvc.records.tables import SheetRow, open_table
+from certsvc.records.sheets.tables import SheetRow, open_table
 
 Tags = Mapping[str, str]
 

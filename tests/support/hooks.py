@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from certsvc.delivering import Courier
-from certsvc.posting import Poster
-from certsvc.resolving import Resolve
-from certsvc.resources import utc_now
+from certsvc.clock import utc_now
+from certsvc.webhooks.deliveries import Courier
+from certsvc.webhooks.posting import Poster
+from certsvc.webhooks.resolving import Resolve
 from tests.support.rig import Rig
 
 

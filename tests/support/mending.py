@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx
 
-from certsvc.issuing.rehearsals import issue_rehearsed
+from certsvc.clock import utc_now
+from certsvc.issuing.batches.rehearsals import issue_rehearsed
 from certsvc.models import Batch
-from certsvc.resources import utc_now
 from certsvc.store import registry
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from typing_extensions import override
 
+from certsvc.clock import utc_now
 from certsvc.config import Settings
-from certsvc.resources import utc_now
 from certsvc.signing.claims import ClaimKey
 from certsvc.signing.lists import sign_document
 from tests.make_vectors import make_issuer

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from certsvc.family import die_with_parent
+from certsvc.processes.family import die_with_parent
 
 _DEBIAN = Path("/usr/lib/postgresql")
 _OWNERS = ("postgres", "nobody")

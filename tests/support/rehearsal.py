@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 
-from certsvc.verify.rehearsing import FOLDER
+from certsvc.verify.pdf.rehearsing import FOLDER
 from keys_dev.make import KeyType
 from tests.unit.verify import samples
 

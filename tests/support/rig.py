@@ -11,10 +11,11 @@ import httpx
 from fastapi import FastAPI
 
 from certsvc.api.app import create_app
-from certsvc.issuing.batches import finish_batches
-from certsvc.issuing.producing import Press, Workbench, issue_chunk
-from certsvc.issuing.reading import read_batch
-from certsvc.resources import Resources, open_resources, utc_now, workbench
+from certsvc.clock import utc_now
+from certsvc.issuing.batches.reading import read_batch
+from certsvc.issuing.finishing import finish_batches
+from certsvc.issuing.press.producing import Press, Workbench, issue_chunk
+from certsvc.resources import Resources, open_resources, workbench
 from certsvc.store import batches
 from tests.support.station import Station
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from certsvc.errors import CertsvcError
-from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Unmade
-from certsvc.pieces import seal_piece
+from certsvc.files.pieces import seal_piece
+from certsvc.issuing.press.orders import Chunk, Made, Order, Pressed, Unmade
 from certsvc.vault import new_data_key
 
 

@@ -18,12 +18,12 @@ from typing import Any
 
 import httpx
 
-from certsvc.callers import create_key
+from certsvc.callers.keys import create_key
 from certsvc.config import Settings
-from certsvc.identities import add_identity, open_keyring
 from certsvc.models import Role
-from certsvc.records.registry_files import read_facilities, read_practitioners
+from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
 from certsvc.store import Database, registry
+from certsvc.trust.identities import add_identity, open_keyring
 from tests.support import pki as pkis
 from tests.support.postgres import Postgres
 from tests.support.service import free_port

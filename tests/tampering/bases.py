@@ -21,7 +21,7 @@ from typing_extensions import override
 from certsvc.config import Profile
 from certsvc.models import Slot
 from certsvc.pdf import append
-from certsvc.verify.geometry import SignaturePlace, prove_places
+from certsvc.verify.pdf.geometry import SignaturePlace, prove_places
 from certsvc.verify.trust import Trust
 from tests.support import blanks, sealed_sample
 from tests.support import pki as pkis

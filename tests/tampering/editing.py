@@ -12,7 +12,7 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from certsvc.verify.geometry import SignaturePlace
+from certsvc.verify.pdf.geometry import SignaturePlace
 from tests.tampering.bases import Base, Xref
 from tests.unit.verify import samples
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from certsvc.callers import make_key, require_scope
+from certsvc.callers.keys import make_key, require_scope
 from certsvc.errors import Forbidden, InputError
 from certsvc.models import Role, Scope
 

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 
-from certsvc.code_lists import codes_in_table, codes_in_text
+from certsvc.checking.code_lists import codes_in_table, codes_in_text
 from certsvc.errors import InputError
 
 A, B, C = "K7M2-QX4P-9RTV-W3HD", "0000-0000-0000-0001", "https://giay.example.vn/V/7ZK2M9QX4P3RTVW8HDA5C6E1FG"

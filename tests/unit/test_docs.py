@@ -18,12 +18,12 @@ from typer.core import TyperGroup
 from certsvc import errors
 from certsvc.api import problems
 from certsvc.cli import app
-from certsvc.config import HANOI
+from certsvc.clock import day_in_hanoi, utc_now
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.models import Kind
-from certsvc.records import built_in, check, judge, late_finding, refusals
-from certsvc.records.registry_files import read_facilities, read_practitioners
-from certsvc.resources import utc_now
+from certsvc.records import built_in, check, judge, late_finding
+from certsvc.records.raw import refusals
+from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
 from docs.reference import pages
 
 ROOT = Path(__file__).parents[2]
@@ -138,11 +138,11 @@ def test_the_tours_record_is_accepted(tmp_path: Path) -> None:
     """Who follows the README's tour gets a certificate: a leave from today in Hanoi to the day after tomorrow, without a word."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     begin, end = text.index("day() {"), text.index("\nJSON\n") + len("\nJSON\n")
-    before = utc_now().astimezone(HANOI).date()
+    before = day_in_hanoi(utc_now())
     subprocess.run(["/bin/sh", "-euc", text[begin:end]], cwd=tmp_path, check=True)
     request = json.loads((tmp_path / "case.json").read_text(encoding="utf-8"))
     today = dt.date.fromisoformat(request["record"]["examined_on"])
-    assert before <= today <= utc_now().astimezone(HANOI).date()
+    assert before <= today <= day_in_hanoi(utc_now())
     sample = ROOT / "certsvc" / "sample"
     stations = Stations(read_facilities(sample / "facilities.csv"), read_practitioners(sample / "practitioners.csv"))
     kind = Kind(request["kind"])

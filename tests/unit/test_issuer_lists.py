@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from certsvc.clock import utc_now
 from certsvc.config import Settings
 from certsvc.errors import InputError
-from certsvc.other_issuers import add_issuer, read_issuers
-from certsvc.resources import utc_now
 from certsvc.signing.lists import sign_document
+from certsvc.trust.issuers import add_issuer, read_issuers
 from certsvc.verify.published import Issuer
 from keys_dev.make import KeyType
 from tests.support import pki as pkis

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certsvc.errors import Broken
-from certsvc.pieces import open_piece, seal_piece
+from certsvc.files.pieces import open_piece, seal_piece
 from certsvc.vault import new_data_key
 
 

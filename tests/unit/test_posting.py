@@ -3,7 +3,7 @@
 import pytest
 
 from certsvc.errors import InputError
-from certsvc.posting import is_public, read_url
+from certsvc.webhooks.posting import is_public, read_url
 
 PRIVATE = """
 127.0.0.1 127.8.9.1 0.0.0.0 10.1.2.3 172.16.0.1 172.31.255.255 192.168.1.1 169.254.169.254 100.64.0.1 100.100.100.200 168.63.129.16

@@ -5,9 +5,9 @@ import uuid
 
 import pytest
 
-from certsvc.api.console import words
+from certsvc.api.words import console
 from certsvc.errors import Conflict, Forbidden
-from certsvc.issuing.recalling import LeftOut
+from certsvc.issuing.withdrawing.recalling import LeftOut
 from certsvc.models import REVOCABLE, ApiKey, Certificate, Recall, RecallOutcome, RecallStatus
 from certsvc.states import Role, Status
 
@@ -75,4 +75,4 @@ def test_what_can_be_recalled_is_what_can_be_revoked(status: Status) -> None:
 
 def test_every_word_of_recalls_has_words_for_people() -> None:
     """Else a page breaks on it."""
-    assert (set(words.LEFT_OUT), set(words.RECALLS), set(words.RECALL_OUTCOMES)) == (set(LeftOut), set(RecallStatus), set(RecallOutcome))
+    assert (set(console.LEFT_OUT), set(console.RECALLS), set(console.RECALL_OUTCOMES)) == (set(LeftOut), set(RecallStatus), set(RecallOutcome))

@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
+from certsvc.checking.second_factor import SecondFactor
 from certsvc.errors import InputError
 from certsvc.records import Birth
-from certsvc.second_factor import SecondFactor
 from tests.support.cases import make_case
 
 BORN = dt.date(1988, 9, 5)

@@ -7,8 +7,8 @@ import io
 import openpyxl
 import pytest
 
-from certsvc.spreadsheet import BOM, OutCell, csv_row, harmless
-from certsvc.workbooks import xlsx_bytes
+from certsvc.records.workbooks.cells import BOM, OutCell, csv_row, harmless
+from certsvc.records.workbooks.writing import xlsx_bytes
 
 DAY = dt.date(2026, 3, 7)
 

@@ -6,9 +6,9 @@ import uuid
 
 import pytest
 
+from certsvc.codes import CodeKind, normalise_code
 from certsvc.errors import Broken
 from certsvc.vault import GRANT_LIFETIME_S, Vault, new_data_key
-from certsvc.verify.codes import CodeKind, normalise_code
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 ONE, OTHER = uuid.UUID(int=1), uuid.UUID(int=2)

@@ -11,17 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
-from certsvc.api.console.words import actor_of
-from certsvc.api.page_words import ROLES
+from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.paging import Cursor, cursor_behind, read_cursor_of_parts
 from certsvc.api.problems import status_of
-from certsvc.api.staff import Staff, StaffForm
-from certsvc.callers import require_scope
+from certsvc.api.words.console import actor_of
+from certsvc.api.words.pages import ROLES
+from certsvc.callers.keys import require_scope
+from certsvc.callers.sessions import SignedIn
 from certsvc.errors import InputError, NotFound
-from certsvc.issuing import approving
+from certsvc.issuing.approval import approving
 from certsvc.models import ApiKey, Certificate, Role, Scope
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import approvals, registry
 from certsvc.store.approvals import Waiting
 

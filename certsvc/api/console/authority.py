@@ -10,15 +10,15 @@ from fastapi.responses import RedirectResponse
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
+from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.problems import status_of
-from certsvc.api.staff import Staff, StaffForm
+from certsvc.callers.sessions import SignedIn
+from certsvc.clock import day_in_hanoi
 from certsvc.errors import InputError
-from certsvc.issuing.approving import set_requirement
-from certsvc.issuing.delegating import Authority, add_delegation, require_keeper, withdraw_delegation
-from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.issuing.approval.approving import set_requirement
+from certsvc.issuing.approval.delegating import Authority, add_delegation, require_keeper, withdraw_delegation
 from certsvc.models import DelegationKind
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import registry
 
 router = APIRouter(prefix="/staff/stations/{facility_code}/authority", include_in_schema=False)
@@ -44,7 +44,7 @@ async def _page(
     typed: dict[str, str] | None = None,
     error: InputError | None = None,
 ) -> Response:
-    today = today_in_hanoi(now)
+    today = day_in_hanoi(now)
     async with res.db.read() as session:
         await require_keeper(session, facility_code, caller=staff.caller, now=now)
         people = await registry.list_practitioners(session, facility_codes=[facility_code])

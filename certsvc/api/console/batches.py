@@ -14,23 +14,23 @@ from starlette.datastructures import UploadFile
 
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
-from certsvc.api.batches import read_order, save_upload
 from certsvc.api.browser import HEADERS, require_own_form, require_same_origin
+from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.idempotency import answer_once, fingerprint
 from certsvc.api.paging import Cursor, cursor_behind, read_cursor
 from certsvc.api.problems import status_of
 from certsvc.api.schemas import BatchOut, batch_out
-from certsvc.api.staff import Staff, StaffForm
-from certsvc.callers import require_scope
+from certsvc.api.v1.batches import read_order, save_upload
+from certsvc.callers.keys import require_scope
+from certsvc.callers.sessions import SignedIn
 from certsvc.errors import CertsvcError, InputError
-from certsvc.issuing.accepting import accept_batch
-from certsvc.issuing.batches import get_batch
-from certsvc.issuing.cancelling import BatchChange
-from certsvc.issuing.rehearsals import issue_rehearsed
-from certsvc.issuing.results import result_of
+from certsvc.issuing.batches.accepting import accept_batch
+from certsvc.issuing.batches.cancelling import BatchChange
+from certsvc.issuing.batches.rehearsals import issue_rehearsed
+from certsvc.issuing.batches.results import result_of
+from certsvc.issuing.visibility import get_batch
 from certsvc.models import ApiKey, Batch, BatchStatus, Role, Scope
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import batch_lists, batch_rows, mappings
 from certsvc.store import batches as batch_store
 from certsvc.store.batch_lists import Fate

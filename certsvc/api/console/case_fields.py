@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from certsvc.api.page_words import Words
+from certsvc.api.words.pages import Words
 from certsvc.records.columns import CASES
 from certsvc.records.words import words_of
 

@@ -11,22 +11,23 @@ from fastapi.responses import RedirectResponse
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
-from certsvc.api.certificates import explained
 from certsvc.api.console.recalls import Chosen, preview_page, waiting_recall
-from certsvc.api.console.words import CHANGES, actor_of
-from certsvc.api.page_words import ROLES
+from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.paging import Cursor, cursor_behind, read_cursor
 from certsvc.api.problems import status_of
 from certsvc.api.schemas import Withdrawal, certificate_out
-from certsvc.api.staff import Staff, StaffForm
-from certsvc.callers import require_scope
+from certsvc.api.v1.certificates import explained
+from certsvc.api.words.console import CHANGES, actor_of
+from certsvc.api.words.pages import ROLES
+from certsvc.callers.keys import require_scope
+from certsvc.callers.sessions import SignedIn
 from certsvc.errors import InputError
-from certsvc.issuing import withdrawing
-from certsvc.issuing.searching import search
-from certsvc.issuing.withdrawing import Change, WithdrawalReason, get_visible
+from certsvc.issuing.requests.searching import search
+from certsvc.issuing.visibility import get_visible
+from certsvc.issuing.withdrawing import changes
+from certsvc.issuing.withdrawing.changes import Change, WithdrawalReason
 from certsvc.models import PUBLISHED, ApiKey, Certificate, Event, Kind, Role, Scope, Status
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import certificates, registry
 
 router = APIRouter(prefix="/staff/certificates", include_in_schema=False)
@@ -174,7 +175,7 @@ async def _reason_page(
     typed: tuple[str, str] = ("", ""),
     error: InputError | None = None,
 ) -> Response:
-    after = await withdrawing.preview(res.db, certificate_id, change, reason=WithdrawalReason.OTHER, text=None, caller=staff.caller, now=now)
+    after = await changes.preview(res.db, certificate_id, change, reason=WithdrawalReason.OTHER, text=None, caller=staff.caller, now=now)
     context: dict[str, Any] = {
         "certificate": after,
         "person": _person(after, staff.caller, res),
@@ -213,13 +214,13 @@ async def make_change(
     terms: dict[str, Any] = {"reason": asked.reason, "text": asked.text, "caller": staff.caller, "now": now}
     match change:
         case Change.REVOKE:
-            changed = await withdrawing.revoke(res.db, certificate_id, **terms)
+            changed = await changes.revoke(res.db, certificate_id, **terms)
         case Change.SUSPEND:
-            changed = await withdrawing.suspend(res.db, certificate_id, **terms)
+            changed = await changes.suspend(res.db, certificate_id, **terms)
         case Change.REINSTATE:
-            changed = await withdrawing.reinstate(res.db, certificate_id, **terms)
+            changed = await changes.reinstate(res.db, certificate_id, **terms)
         case Change.REPLACE:
-            changed = await withdrawing.replace(res.db, certificate_id, record=None, vault=res.vault, **terms)
+            changed = await changes.replace(res.db, certificate_id, record=None, vault=res.vault, **terms)
             await res.doorbell.ring_issue()
     return RedirectResponse(f"/staff/certificates/{changed.id}", 303)
 
@@ -238,6 +239,6 @@ async def _preview_page(
 ) -> Response:
     async with res.db.read() as session:
         before = await get_visible(session, certificate_id, caller=staff.caller)
-    after = await withdrawing.preview(res.db, certificate_id, change, reason=asked.reason, text=asked.text, caller=staff.caller, now=now)
+    after = await changes.preview(res.db, certificate_id, change, reason=asked.reason, text=asked.text, caller=staff.caller, now=now)
     context: dict[str, Any] = {"before": before, "after": after, "person": _person(after, staff.caller, res), "change": change, "asked": asked}
     return pages.render(request, "staff_change_preview.html", headers=HEADERS, staff=staff, **context)

@@ -11,12 +11,12 @@ from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
 from certsvc.api.console.batches import with_counts
+from certsvc.api.console.staff import Staff
 from certsvc.api.recent import recent_figures
 from certsvc.api.schemas import practitioner_out
-from certsvc.api.staff import Staff
+from certsvc.clock import day_in_hanoi
 from certsvc.errors import NotFound
 from certsvc.issuing.authority import is_authorised_on
-from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.models import ApiKey, Role, Status
 from certsvc.resources import Resources
 from certsvc.store import batch_lists, certificates, recalls, registry
@@ -101,7 +101,7 @@ async def list_stations(request: Request, res: Res, now: Now, staff: Staff) -> R
     """Every station that this caller may see, and since when and until when it may issue."""
     async with res.db.read() as session:
         stations = await registry.list_facilities(session, only=staff.caller.facility_code)
-    return pages.render(request, "staff_stations.html", headers=HEADERS, staff=staff, stations=stations, today=today_in_hanoi(now))
+    return pages.render(request, "staff_stations.html", headers=HEADERS, staff=staff, stations=stations, today=day_in_hanoi(now))
 
 
 @router.get("/stations/{facility_code}")
@@ -124,9 +124,9 @@ async def read_station(facility_code: str, request: Request, res: Res, now: Now,
         recent=await recent_figures(res, facility_code=facility_code, now=now),
         people=[practitioner_out(each, caller=staff.caller) for each in people],
         delegations=delegations,
-        is_authorised=is_authorised_on(today_in_hanoi(now), delegations),
+        is_authorised=is_authorised_on(day_in_hanoi(now), delegations),
         keeps=staff.caller.role is Role.ADMIN or any(each.is_head and each.licence == staff.caller.licence for each in people),
         keys=keys,
-        today=today_in_hanoi(now),
+        today=day_in_hanoi(now),
         now=now,
     )

@@ -10,22 +10,22 @@ from fastapi.responses import RedirectResponse
 
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
-from certsvc.api.batch_rows import RowNumber, mend, open_row
 from certsvc.api.browser import HEADERS
 from certsvc.api.console.case_fields import COLUMNS, fields_of, general
-from certsvc.api.console.words import FIELDS
+from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.idempotency import answer_once, fingerprint
 from certsvc.api.problems import status_of
-from certsvc.api.staff import Staff, StaffForm
-from certsvc.callers import require_scope
+from certsvc.api.v1.batch_rows import RowNumber, mend, open_row
+from certsvc.api.words.console import FIELDS
+from certsvc.callers.keys import require_scope
+from certsvc.callers.sessions import SignedIn
 from certsvc.errors import CertsvcError, InputError
-from certsvc.issuing.mending import Row, require_mendable, require_rejected
-from certsvc.issuing.results import result_of
+from certsvc.issuing.batches.mending import Row, require_mendable, require_rejected
+from certsvc.issuing.batches.results import result_of
 from certsvc.models import Scope
 from certsvc.records import Cell
 from certsvc.records.retyping import printed
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import batch_rows
 from certsvc.store.batches import Line
 

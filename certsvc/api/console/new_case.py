@@ -13,18 +13,18 @@ from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
 from certsvc.api.console.case_fields import Fault
 from certsvc.api.console.one_case import GROUPS, LATE_REASONS, LEAVE_DAYS, SELDOM, Entry, Papers, Start, read_entry, told_at
+from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.problems import status_of
-from certsvc.api.staff import Staff, StaffForm
-from certsvc.callers import require_scope
+from certsvc.callers.keys import require_scope
+from certsvc.callers.sessions import SignedIn
+from certsvc.clock import day_in_hanoi
 from certsvc.errors import Broken, CertsvcError, InputError, NotFound
-from certsvc.issuing.previewing import Foreseen, foresee, look_over, picture
-from certsvc.issuing.requesting import today_in_hanoi
-from certsvc.issuing.requesting_one import rejected
+from certsvc.issuing.requests.previewing import Foreseen, foresee, look_over, picture
+from certsvc.issuing.requests.single import rejected
 from certsvc.issuing.terms import Terms
 from certsvc.models import Facility, Kind, Practitioner, Scope
 from certsvc.records import Finding
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import registry
 
 router = APIRouter(prefix="/staff/new", include_in_schema=False)
@@ -59,7 +59,7 @@ async def ask_case(
             stations = await registry.list_facilities(session)
         return pages.render(request, "staff_new_station.html", headers=HEADERS, staff=staff, stations=stations, papers=papers)
     station, people = await station_of(res, staff, facility)
-    today = today_in_hanoi(now)
+    today = day_in_hanoi(now)
     case_id = f"{today:%y%m%d}-{''.join(secrets.choice(_CASE_ID_CHARS) for _ in range(6))}"
     start = _start(station, people, staff, now=now, case_id=case_id)
     return form_page(request, staff, Entry(papers, start.texts(papers)), station=station, people=people, now=now)
@@ -77,7 +77,7 @@ async def station_of(res: Resources, staff: SignedIn, asked: str) -> tuple[Facil
 
 
 def _start(station: Facility, people: Iterable[Practitioner], staff: SignedIn, *, now: Now, case_id: str) -> Start:
-    today = today_in_hanoi(now)
+    today = day_in_hanoi(now)
     present = [each.licence for each in people if each.is_registered_on(today)]
     licence = next((each for each in present if each == staff.caller.licence or len(present) == 1), "")
     return Start(today, case_id, station.code, station.name, licence)
@@ -132,7 +132,7 @@ async def take_case(
     if step != "preview":
         return form_page(request, staff, entry, station=station, people=people, now=now)
     terms = Terms(caller=staff.caller, now=now, late_reason=entry.late_reason, dry_run=True)
-    record = entry.record(facility_code=station.code, today=today_in_hanoi(now))
+    record = entry.record(facility_code=station.code, today=day_in_hanoi(now))
     foreseen = await foresee(res.db, record, papers.kinds, terms=terms, vault=res.vault)
     refused = [each for each in foreseen.values() if each.answer.outcome != "would_issue"]
     if len(refused) == len(foreseen) and not any(each.answer.outcome == "existing" for each in refused):
@@ -191,6 +191,6 @@ async def check_case(request: Request, res: Res, now: Now, staff: StaffForm, *, 
     require_scope(staff.caller, Scope.ISSUE)
     entry = await sent(request, papers)
     terms = Terms(caller=staff.caller, now=now, dry_run=True)
-    record = entry.record(facility_code=staff.caller.facility_code or facility, today=today_in_hanoi(now))
+    record = entry.record(facility_code=staff.caller.facility_code or facility, today=day_in_hanoi(now))
     found = await look_over(res.db, record, papers.kinds, terms=terms)
     return JSONResponse({"faults": told_of(found), "texts": entry.texts, "card_says": entry.card_says})

@@ -13,17 +13,17 @@ from certsvc.api.browser import HEADERS
 from certsvc.api.console.case_fields import Fault
 from certsvc.api.console.new_case import Word, form_page, sent, station_of
 from certsvc.api.console.one_case import Papers
+from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.schemas import certificate_out
-from certsvc.api.staff import Staff, StaffForm
-from certsvc.callers import require_scope
+from certsvc.callers.keys import require_scope
+from certsvc.callers.sessions import SignedIn
+from certsvc.clock import day_in_hanoi
 from certsvc.errors import CertsvcError, Conflict, InputError
-from certsvc.issuing.requesting import today_in_hanoi
-from certsvc.issuing.requesting_one import request_certificate
+from certsvc.issuing.requests.single import request_certificate
 from certsvc.issuing.terms import Terms
-from certsvc.issuing.withdrawing import get_visible
+from certsvc.issuing.visibility import get_visible
 from certsvc.models import Certificate, Kind, Scope, Status
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import certificates
 from certsvc.templates.qr import qr_svg
 
@@ -38,7 +38,7 @@ async def issue_case(request: Request, res: Res, now: Now, staff: StaffForm, *, 
     require_scope(staff.caller, Scope.ISSUE)
     station, people = await station_of(res, staff, facility)
     entry = await sent(request, papers)
-    record = entry.record(facility_code=station.code, today=today_in_hanoi(now))
+    record = entry.record(facility_code=station.code, today=day_in_hanoi(now))
     terms = Terms(caller=staff.caller, now=now, late_reason=entry.late_reason)
     asked = {kind: await _ask(record, kind, terms, res) for kind in papers.kinds}
     taken = [each for each in asked.values() if isinstance(each, uuid.UUID)]

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from certsvc.api.console.case_fields import COLUMNS, Fault
-from certsvc.api.page_words import Words
+from certsvc.api.words.pages import Words
 from certsvc.models import Kind
 from certsvc.records.cccd_qr import LONGEST, CitizenCard, differing, read_cccd_qr
 from certsvc.records.cells import birth_of, day_of

@@ -14,23 +14,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
-from certsvc.api.certificates import explained
-from certsvc.api.console.words import CHANGES
+from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.idempotency import answer_once, fingerprint
 from certsvc.api.paging import Cursor, cursor_behind, read_cursor
 from certsvc.api.problems import status_of
-from certsvc.api.recall_schemas import Declination, RecallChoice, recalled_out
-from certsvc.api.recalls import as_shown, owner_seen_by
 from certsvc.api.schemas import Withdrawal
-from certsvc.api.staff import Staff, StaffForm
-from certsvc.callers import require_scope
+from certsvc.api.v1.certificates import explained
+from certsvc.api.v1.recall_schemas import Declination, RecallChoice, recalled_out
+from certsvc.api.v1.recalls import as_shown, owner_seen_by
+from certsvc.api.words.console import CHANGES
+from certsvc.callers.keys import require_scope
+from certsvc.callers.sessions import SignedIn
 from certsvc.errors import InputError, NotFound
-from certsvc.issuing import recalling
-from certsvc.issuing.recalling import get_recall, nothing_chosen
-from certsvc.issuing.withdrawing import Change, WithdrawalReason
+from certsvc.issuing.withdrawing import recalling
+from certsvc.issuing.withdrawing.changes import Change, WithdrawalReason
+from certsvc.issuing.withdrawing.recalling import get_recall, nothing_chosen
 from certsvc.models import ApiKey, RecallOutcome, RecallStatus, Scope
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import recalls
 
 router = APIRouter(prefix="/staff/recalls", include_in_schema=False)

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Request, Response
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
+from certsvc.api.console.staff import Staff
 from certsvc.api.recent import DAYS, window_start
-from certsvc.api.staff import Staff
 from certsvc.errors import NotFound
 from certsvc.models import Role
 from certsvc.store import registry, rejections

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from certsvc.api.bulk_pages import shown, told_reasons
-from certsvc.checking import Proven
-from certsvc.checking_many import Answer, CodeItem, FileItem, Item
+from certsvc.api.public.bulk_pages import shown, told_reasons
+from certsvc.checking.lookups import Proven
+from certsvc.checking.many import Answer, CodeItem, FileItem, Item
 from certsvc.errors import CertsvcError, Forbidden, InputError, TooMany, Unavailable
 from certsvc.models import Event, Kind, Slot, Status
 from certsvc.store.entries import Entry

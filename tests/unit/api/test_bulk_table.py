@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from certsvc.api.bulk_table import HEADER, row_of, table_csv
-from certsvc.api.page_words import headline_of
-from certsvc.checking_many import Answer, CodeItem, FileItem
+from certsvc.api.public.bulk_table import HEADER, row_of, table_csv
+from certsvc.api.words.pages import headline_of
+from certsvc.checking.many import Answer, CodeItem, FileItem
 from certsvc.verify.dates import LATE as LATE_NOTE
 from certsvc.verify.reasons import ADVICE, WITHDRAWAL, Reason
 from certsvc.verify.report import VERDICTS_OF, Report, Verdict

@@ -5,9 +5,10 @@ import re
 
 import pytest
 
-from certsvc.api import check_app, page_words
-from certsvc.api.check_words import all_words
 from certsvc.api.pages import PAGES, STATIC
+from certsvc.api.public import check_app
+from certsvc.api.words import pages
+from certsvc.api.words.check_app import all_words
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import CheckName, Outcome, Verdict
 
@@ -48,6 +49,6 @@ def test_words_are_complete(part: str, codes: type[Reason] | type[CheckName] | t
 def test_every_band_has_its_icon_in_the_page() -> None:
     """The script can only show icons that the page brings."""
     brought = set(re.findall(r'"(\w+)"', (PAGES / "check_parts.html").read_text(encoding="utf-8").partition("{% for name in (")[2].partition(")")[0]))
-    headlines = [*page_words.BY_VERDICT.values(), *page_words.BY_REASON.values()]
+    headlines = [*pages.BY_VERDICT.values(), *pages.BY_REASON.values()]
     assert {headline.icon for headline in headlines} | {"tick", "cross", "dash", "arrow"} <= brought
-    assert set(page_words.BY_VERDICT) == set(Verdict)
+    assert set(pages.BY_VERDICT) == set(Verdict)

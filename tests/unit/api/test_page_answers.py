@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from certsvc.api import page_words
+from certsvc.api.words import pages
 from certsvc.models import Kind, Slot
 from certsvc.templates.qr import data_address
 from certsvc.verify.dates import LATE as LATE_NOTE
@@ -23,14 +23,14 @@ def test_the_answer_says_verdict_reason_and_next_step(verdict: Verdict, reason: 
     words = words_of(render(_BY_LABEL[f"answer-{verdict}-{reason}"]))
     advice = ADVICE[reason]
     headline = (
-        page_words.headline_of(report(verdict, reason).to_json())
+        pages.headline_of(report(verdict, reason).to_json())
         if verdict is not Verdict.VALID
-        else page_words.headline_of({"verdict": verdict, "reasons": [{"code": reason}]})
+        else pages.headline_of({"verdict": verdict, "reasons": [{"code": reason}]})
     )
     for text in (headline.title.vi, headline.title.en, headline.order.vi, headline.order.en, advice.next_step_vi, advice.next_step_en):
         assert text in words
     if verdict in {Verdict.SUSPENDED, Verdict.REPLACED} and reason in WITHDRAWAL:
-        assert f"Lý do: {page_words.WITHDRAWN_FOR[reason].vi}." in words
+        assert f"Lý do: {pages.WITHDRAWN_FOR[reason].vi}." in words
         assert "rút lại" not in words
     else:
         assert advice.message_vi in words
@@ -41,12 +41,12 @@ def test_the_answer_says_verdict_reason_and_next_step(verdict: Verdict, reason: 
 
 def test_only_a_genuine_paper_is_green() -> None:
     """The accepting tone and the tick belong to `valid` alone."""
-    green = {(verdict, reason) for reason, verdicts in VERDICT_OF_REASON.items() for verdict in verdicts if _tone(verdict, reason) is page_words.Tone.GOOD}
+    green = {(verdict, reason) for reason, verdicts in VERDICT_OF_REASON.items() for verdict in verdicts if _tone(verdict, reason) is pages.Tone.GOOD}
     assert green == {(Verdict.VALID, Reason.GENUINE)}
 
 
-def _tone(verdict: Verdict, reason: Reason) -> page_words.Tone:
-    return page_words.headline_of({"verdict": verdict, "reasons": [{"code": reason}]}).tone
+def _tone(verdict: Verdict, reason: Reason) -> pages.Tone:
+    return pages.headline_of({"verdict": verdict, "reasons": [{"code": reason}]}).tone
 
 
 def test_every_code_has_its_words() -> None:
@@ -54,13 +54,13 @@ def test_every_code_has_its_words() -> None:
     assert set(VERDICT_OF_REASON) == set(Reason)
     assert {verdict for verdicts in VERDICT_OF_REASON.values() for verdict in verdicts} == set(Verdict)
     for verdict in Verdict:
-        assert page_words.headline_of({"verdict": verdict, "reasons": [{"code": Reason.OTHER}]}).title.vi
-    assert set(page_words.KINDS) == {*Kind, "station_certificate"}
-    assert set(page_words.SLOTS) == set(Slot)
-    assert set(page_words.CHECKS) == set(CheckName)
-    assert set(page_words.OUTCOMES) == set(Outcome)
-    assert set(page_words.TIME_SOURCES) == set(TimeSource)
-    assert set(page_words.WITHDRAWN_FOR) == WITHDRAWAL
+        assert pages.headline_of({"verdict": verdict, "reasons": [{"code": Reason.OTHER}]}).title.vi
+    assert set(pages.KINDS) == {*Kind, "station_certificate"}
+    assert set(pages.SLOTS) == set(Slot)
+    assert set(pages.CHECKS) == set(CheckName)
+    assert set(pages.OUTCOMES) == set(Outcome)
+    assert set(pages.TIME_SOURCES) == set(TimeSource)
+    assert set(pages.WITHDRAWN_FOR) == WITHDRAWAL
 
 
 def test_a_genuine_paper_shows_what_to_compare() -> None:
@@ -136,7 +136,7 @@ def test_the_holder_sees_name_dates_and_what_happened() -> None:
     words = words_of(render(page, proven=replace(proven, history=(*proven.history, secret))))
     for text in ("NGUYỄN THỊ BÍCH HẠNH", "từ 06/03/2026 đến hết 12/03/2026", "012342600123"):
         assert text in words
-    places = [words.index(page_words.EVENTS[name].vi) for name in ("requested", "signing", "issued", "suspended", "reinstated")]
+    places = [words.index(pages.EVENTS[name].vi) for name in ("requested", "signing", "issued", "suspended", "reinstated")]
     assert places == sorted(places)
     assert "mailed" not in words
 

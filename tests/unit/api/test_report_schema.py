@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from certsvc.api.report_schema import ProvenOut, ReportOut
+from certsvc.api.public.report_schema import ProvenOut, ReportOut
 from certsvc.models import Slot
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import PROOF_OF_FILE, Check, CheckName, Outcome, Report, SignatureFacts, TimeSource, Verdict

@@ -4,7 +4,7 @@ import httpx
 import pytest
 import typer
 
-from certsvc.cli.following import states
+from certsvc.cli.remote.following import states
 
 
 @pytest.mark.parametrize(("status", "exit_code"), [(404, 1), (403, 1), (422, 1), (401, 3)])

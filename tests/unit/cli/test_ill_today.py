@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from certsvc.cli.ill_today import write_cases
+from certsvc.cli.demo.ill_today import write_cases
 from certsvc.issuing.known import Stations
 from certsvc.models import Kind
 from certsvc.records import Case, SeenRows, Verdict, built_in, check, judge, late_finding
-from certsvc.records.registry_files import read_facilities, read_practitioners
-from certsvc.records.tables import open_table
+from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
+from certsvc.records.sheets.tables import open_table
 from tests.unit.records.samples import FileHistory
 
 SAMPLE = Path(__file__).parents[3] / "certsvc" / "sample"

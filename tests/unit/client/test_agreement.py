@@ -12,7 +12,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from certsvc.api import events
+from certsvc.api.v1 import events
 from certsvc.client import Client, failures, more_results, recall_results, results
 from certsvc.client.batches import ResultsFormat
 from certsvc.client.certificates import ExportFormat, LateReason, WithdrawalReason

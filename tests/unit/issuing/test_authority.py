@@ -5,10 +5,11 @@ import uuid
 
 import pytest
 
-from certsvc.config import HANOI, Signatures
+from certsvc.clock import HANOI
+from certsvc.config import Signatures
 from certsvc.errors import Broken
 from certsvc.issuing.authority import is_authorised_on, representatives_on
-from certsvc.issuing.rosters import Roster, Staff
+from certsvc.issuing.press.rosters import Roster, Staff
 from certsvc.models import Delegation, DelegationKind, Facility, Practitioner, SigningIdentity, Slot
 
 DAY = dt.date(2026, 3, 15)

@@ -13,17 +13,18 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from certsvc.config import HANOI, Profile, Settings, Signatures
+from certsvc.clock import day_in_hanoi
+from certsvc.config import Profile, Settings, Signatures
 from certsvc.errors import Unavailable
-from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Signatory
-from certsvc.issuing.press_process import setup_of
-from certsvc.issuing.pressing import Press
+from certsvc.files.pieces import open_piece
+from certsvc.issuing.press.orders import Chunk, Made, Order, Pressed, Signatory
+from certsvc.issuing.press.pressing import Press
+from certsvc.issuing.press.process import setup_of
 from certsvc.models import Kind, Slot
-from certsvc.pieces import open_piece
 from certsvc.signing.tsa import TimeStamper
 from certsvc.templates.values import FormFacts
-from certsvc.verify.examining import Kind as FileKind
-from certsvc.verify.examining import Limits, examine
+from certsvc.verify.pdf.examining import Kind as FileKind
+from certsvc.verify.pdf.examining import Limits, examine
 from certsvc.verify.trust import Trust
 from tests.support import pki as pkis
 from tests.support.cases import make_case
@@ -94,7 +95,7 @@ def order(number: int, *, licences: tuple[str | None, ...] = (pkis.PRACTITIONER,
         verify_url=f"HTTPS://KIEMTRA.EXAMPLE.VN/V/{TOKEN}",
         check_address="https://kiemtra.example.vn/check",
         event_on=EVENT,
-        printed_on=pkis.utc_now().astimezone(HANOI).date(),
+        printed_on=day_in_hanoi(pkis.utc_now()),
         is_reissue=False,
         decision_no="250/QĐ-BYT" if kind is Kind.RECOVERY else "",
         decision_on=dt.date(2022, 1, 28) if kind is Kind.RECOVERY else None,

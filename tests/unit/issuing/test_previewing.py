@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from certsvc.issuing.previewing_process import TOO_LONG, UNPRINTABLE, Drawing, draw
+from certsvc.issuing.requests.preview_process import TOO_LONG, UNPRINTABLE, Drawing, draw
 from certsvc.templates.designs import load_designs
 from certsvc.templates.samples import sample_values
 
@@ -49,5 +49,5 @@ def test_a_long_text_takes_the_full_layout(bases: Path) -> None:
 def test_a_text_that_cannot_be_set_is_said_by_the_exit_code(bases: Path, employer: str, code: int) -> None:
     """Alone: nothing of the case is on any output."""
     task = json.dumps(dataclasses.asdict(_drawing(bases, employer=employer))).encode()
-    done = subprocess.run([sys.executable, "-m", "certsvc.issuing.previewing_process"], input=task, capture_output=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "certsvc.issuing.requests.preview_process"], input=task, capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (code, b"", b"")

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from certsvc.config import Signatures
-from certsvc.issuing import warming
-from certsvc.issuing.warming import compile_ahead
+from certsvc.issuing.press import warming
+from certsvc.issuing.press.warming import compile_ahead
 from certsvc.templates.designs import load_designs
 
 _HERE = """
 import sys
 from pathlib import Path
 from certsvc.config import Signatures
-from certsvc.issuing.warming import compile_ahead, compile_usual
+from certsvc.issuing.press.warming import compile_ahead, compile_usual
 folder = Path(sys.argv[1])
 compile_ahead(Signatures.ALL, folder)
 compile_usual(Signatures.ALL, folder)

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from certsvc.models import Facility, Kind, Practitioner
 from certsvc.records import Case, CaseKey, Cell, Checked, Illness, Judgement, Leave, Patient, built_in, check, judge, rule_ids
-from certsvc.records.registry_files import read_facilities, read_practitioners
+from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
 
 SAMPLE = Path(__file__).parents[2] / "data" / "f0_sample"
 TODAY = dt.date(2026, 12, 1)

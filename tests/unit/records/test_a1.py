@@ -3,7 +3,7 @@
 import pytest
 from openpyxl.utils import column_index_from_string, get_column_letter
 
-from certsvc.records.a1 import column_index, column_letters
+from certsvc.records.workbooks.a1 import column_index, column_letters
 
 
 def test_every_column_has_its_name() -> None:

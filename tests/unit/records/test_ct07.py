@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certsvc.records import Birth, Case, IdType
-from certsvc.records.ct07 import Ct07Facts, ct07_document, ct07_xml
+from certsvc.records.exchange.ct07 import Ct07Facts, ct07_document, ct07_xml
 from tests.unit.records.samples import checked
 
 FACTS = Ct07Facts(serial="018012200017", document_on=dt.date(2022, 2, 27), head_name="Đỗ Thị Mẫu", practitioner_name="Lý Văn Thử")

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from certsvc.records import Cell, check, rule_ids
 from certsvc.records.cells import is_destroyed
 from certsvc.records.columns import CASES
-from certsvc.records.encoding import fault_of
-from certsvc.records.legacy import from_tcvn3, from_vni, is_encoded_twice, is_legacy
-from certsvc.records.syllables import is_syllable
+from certsvc.records.text.encoding import fault_of
+from certsvc.records.text.legacy import from_tcvn3, from_vni, is_encoded_twice, is_legacy
+from certsvc.records.text.syllables import is_syllable
 from certsvc.records.words import meaning_of
 from tests.unit.records.samples import GOOD, REGISTRY, TODAY, checked, outcomes
 from tests.unit.records.test_tables import read, saved

@@ -12,11 +12,11 @@ from defusedxml.ElementTree import fromstring
 from certsvc.errors import InputError
 from certsvc.models import Kind
 from certsvc.records import Birth, Case, Checked, check
-from certsvc.records.ct07 import TAGS_2022, TAGS_2025, Ct07Facts, ct07_tags, ct07_xml
-from certsvc.records.exchange_fields import Format, field_table
-from certsvc.records.exchange_xml import document, dossier, envelope
-from certsvc.records.tables import SheetRow
-from certsvc.records.xml11 import Xml11Facts, xml1_tags, xml11_tags, xml11_xml
+from certsvc.records.exchange.ct07 import TAGS_2022, TAGS_2025, Ct07Facts, ct07_tags, ct07_xml
+from certsvc.records.exchange.fields import Format, field_table
+from certsvc.records.exchange.xml import document, dossier, envelope
+from certsvc.records.exchange.xml11 import Xml11Facts, xml1_tags, xml11_tags, xml11_xml
+from certsvc.records.sheets.tables import SheetRow
 from tests.support.cases import make_case
 from tests.support.exchange import ct07, file_of, hschungtu, read, tags_of, zipped
 from tests.support.exchange import document as written

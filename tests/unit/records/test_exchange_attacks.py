@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from certsvc.errors import InputError
-from certsvc.records.tables import open_table
-from certsvc.records.xml_feed import feed
+from certsvc.records.raw.xml_feed import feed
+from certsvc.records.sheets.tables import open_table
 from tests.support.exchange import ct07, document, file_of, hschungtu, read, tags_of, zipped
 from tests.support.records import record
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from certsvc.records.ct07 import TAGS_2025, ct07_tags
-from certsvc.records.exchange_fields import Format
-from certsvc.records.xml11 import xml11_xml
+from certsvc.records.exchange.ct07 import TAGS_2025, ct07_tags
+from certsvc.records.exchange.fields import Format
+from certsvc.records.exchange.xml11 import xml11_xml
 from tests.support.cases import make_case
 from tests.support.exchange import ct07, hschungtu, read, tags_of
 from tests.support.records import record

@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from certsvc.records.ct07 import TAGS_2022, TAGS_2025, Ct07Facts, ct07_tags
-from certsvc.records.exchange_fields import Format, field_table
-from certsvc.records.xml11 import Xml11Facts, xml11_tags
+from certsvc.records.exchange.ct07 import TAGS_2022, TAGS_2025, Ct07Facts, ct07_tags
+from certsvc.records.exchange.fields import Format, field_table
+from certsvc.records.exchange.xml11 import Xml11Facts, xml11_tags
 from tests.support.cases import make_case
 
 DAY = dt.date(2022, 2, 6)

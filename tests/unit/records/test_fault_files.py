@@ -6,9 +6,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from certsvc.issuing.returning_process import Task, write_returned
+from certsvc.issuing.batches.returned_process import Task, write_returned
 from certsvc.records.columns import RESULT_TITLES
-from certsvc.records.tables import Table
+from certsvc.records.sheets.tables import Table
 from tests.unit.records.test_tables import read
 
 FAULTS = Path(__file__).parents[2] / "data" / "faults"

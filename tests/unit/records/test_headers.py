@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from certsvc.errors import InputError
 from certsvc.records.columns import CASES, Layout
-from certsvc.records.tables import SheetRow, Table, open_table
+from certsvc.records.sheets.tables import SheetRow, Table, open_table
 from certsvc.records.titles import TITLES_VI
 from tests.support import ods
 from tests.unit.records.samples import GOOD

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from certsvc.errors import InputError
 from certsvc.records import Case, Cell, check
-from certsvc.records.tables import open_table
+from certsvc.records.sheets.tables import open_table
 from tests.unit.records.samples import GOOD, REGISTRY, SAMPLE, TODAY, judged_row
 from tests.unit.records.test_xlsx import rewritten, saved
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from certsvc.errors import InputError
 from certsvc.models import Kind
 from certsvc.records import check, rule_ids
-from certsvc.records.tables import SheetRow, open_table
+from certsvc.records.sheets.tables import SheetRow, open_table
 from certsvc.records.titles import TITLES_VI
 from tests.unit.records.samples import GOOD, REGISTRY, TODAY
 from tests.unit.records.test_tables import read, refused, saved

@@ -8,10 +8,10 @@ from typing import Any
 import openpyxl
 import pytest
 
-from certsvc.issuing.returning_process import Task, write_returned
+from certsvc.issuing.batches.returned_process import Task, write_returned
 from certsvc.records.columns import RESULT_TITLES
-from certsvc.records.numbered_columns import numbers_columns
-from certsvc.records.tables import Table
+from certsvc.records.sheets.numbered_columns import numbers_columns
+from certsvc.records.sheets.tables import Table
 from tests.unit.records.test_headers import NUMBERINGS, as_csv, as_ods, as_xlsx, assert_good, line, merged_form
 from tests.unit.records.test_tables import read
 

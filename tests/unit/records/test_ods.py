@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from certsvc.errors import InputError
 from certsvc.records import check, rule_ids
-from certsvc.records.tables import open_table
+from certsvc.records.sheets.tables import open_table
 from tests.support.ods import HIDDEN, cell, content, row, sheet, write_ods
 from tests.unit.records.samples import GOOD, REGISTRY, TODAY
 from tests.unit.records.test_tables import TITLES, VALUES, read, refused

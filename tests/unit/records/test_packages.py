@@ -13,9 +13,9 @@ import pytest
 
 from certsvc.errors import InputError
 from certsvc.records.columns import RESULT_TITLES
-from certsvc.records.result_cells import RowResult
-from certsvc.records.returning import return_workbook
-from certsvc.records.tables import open_table
+from certsvc.records.sheets.tables import open_table
+from certsvc.records.workbooks.result_cells import RowResult
+from certsvc.records.workbooks.returned import return_workbook
 from tests.support import ods
 from tests.unit.records.samples import GOOD
 from tests.unit.records.test_tables import TITLES, VALUES, read, refused

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from certsvc.errors import InputError
-from certsvc.records.registry_files import read_facilities, read_practitioners
+from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
 from tests.unit.records.samples import SAMPLE
 
 

@@ -20,12 +20,12 @@ from typing_extensions import override
 
 from certsvc.errors import InputError
 from certsvc.records.columns import RESULT_TITLES
-from certsvc.records.plain_xlsx import PART, write_plain
-from certsvc.records.raw_rows import Place, RawRow
-from certsvc.records.result_cells import REJECTED, RowResult
-from certsvc.records.result_styles import with_formats
-from certsvc.records.returning import return_workbook
-from certsvc.records.splicing import Splicer, Unsuitable
+from certsvc.records.raw.rows import Place, RawRow
+from certsvc.records.workbooks.plain import PART, write_plain
+from certsvc.records.workbooks.result_cells import REJECTED, RowResult
+from certsvc.records.workbooks.result_styles import with_formats
+from certsvc.records.workbooks.returned import return_workbook
+from certsvc.records.workbooks.splicing import Splicer, Unsuitable
 from tests.unit.records.test_xlsx import rewritten
 
 TEXTS = (REJECTED, "Đã cấp", "=lý do", "1", "2", "u", "v")

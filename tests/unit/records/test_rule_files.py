@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from certsvc.errors import InputError
 from certsvc.records import CareSetting, Rulebook, built_in
-from certsvc.records.rule_changes import Change, find_changes, find_conflicts
-from certsvc.records.rule_files import read_rules
-from certsvc.records.rulebook import Sureness, from_json, table_of, to_json
+from certsvc.records.judging.rule_changes import Change, find_changes, find_conflicts
+from certsvc.records.judging.rule_files import read_rules
+from certsvc.records.judging.rulebook import Sureness, from_json, table_of, to_json
 from docs.reference import EXAMPLE
 
 NEXT = {

@@ -4,7 +4,7 @@ import datetime as dt
 import itertools
 
 from certsvc.records import CareSetting, built_in
-from certsvc.records.rulebook import DatedRow
+from certsvc.records.judging.rulebook import DatedRow
 
 
 def _decision_on(day: dt.date, setting: CareSetting = CareSetting.HOME) -> str | None:

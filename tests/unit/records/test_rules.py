@@ -8,7 +8,7 @@ import pytest
 
 from certsvc.models import Kind
 from certsvc.records import RULES, CareSetting, Cell, Illness, Leave, Level, Rule, SeenRows, built_in, check, finding, late_finding, rule_ids
-from certsvc.records.rulebook import DatedRow
+from certsvc.records.judging.rulebook import DatedRow
 from tests.unit.records.rule_cases import A_CASES, R_CASES, V_CASES, W_CASES
 from tests.unit.records.samples import GOOD, REGISTRY, TODAY, KnownHistory, checked, judged, judged_row, outcomes, warned
 

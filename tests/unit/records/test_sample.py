@@ -7,7 +7,7 @@ import pytest
 
 from certsvc.models import Kind
 from certsvc.records import Checked, SeenRows, built_in, check, judge
-from certsvc.records.tables import open_table
+from certsvc.records.sheets.tables import open_table
 from tests import make_f0_cases as maker
 from tests.unit.records.samples import SAMPLE, TODAY, FileHistory, MemoryRegistry, told, warned
 

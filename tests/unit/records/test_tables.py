@@ -11,7 +11,7 @@ from certsvc.errors import InputError
 from certsvc.models import Kind
 from certsvc.records import check
 from certsvc.records.columns import CASES, fold
-from certsvc.records.tables import SheetRow, Table, open_table
+from certsvc.records.sheets.tables import SheetRow, Table, open_table
 from tests.unit.records.samples import GOOD
 
 TITLES = list(GOOD)

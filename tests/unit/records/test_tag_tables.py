@@ -12,7 +12,7 @@ import pytest
 
 from certsvc.errors import InputError
 from certsvc.records.columns import CASES
-from certsvc.records.tables import SheetRow, open_table
+from certsvc.records.sheets.tables import SheetRow, open_table
 from tests.support.exchange import ct07, hschungtu, read, tags_of
 from tests.support.records import record
 

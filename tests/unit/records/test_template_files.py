@@ -8,9 +8,9 @@ import pytest
 
 from certsvc.records import check, rule_ids
 from certsvc.records.columns import CASES, IDENTIFIERS
-from certsvc.records.template_files import template_csv, template_xlsx
 from certsvc.records.titles import TITLES_VI
 from certsvc.records.words import meaning_of
+from certsvc.records.workbooks.templates import template_csv, template_xlsx
 from tests.unit.records.samples import REGISTRY, TODAY, judged_row
 from tests.unit.records.test_tables import read, saved
 

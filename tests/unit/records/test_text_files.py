@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from certsvc.records.tables import open_table
-from certsvc.records.text_files import text_file
+from certsvc.records.raw.text import text_file
+from certsvc.records.sheets.tables import open_table
 from tests.support import ods
 from tests.support.exchange import ct07, hschungtu, tags_of
 from tests.support.records import record

@@ -14,7 +14,7 @@ from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from certsvc.errors import InputError
 from certsvc.records import check, rule_ids
-from certsvc.records.tables import open_table
+from certsvc.records.sheets.tables import open_table
 from tests.unit.records.samples import GOOD, REGISTRY, SAMPLE, TODAY, judged_row, warned
 from tests.unit.records.test_tables import TITLES, read, refused
 

@@ -11,7 +11,7 @@ import pytest
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from certsvc.errors import InputError
-from certsvc.records.xlsx_package import PartStream
+from certsvc.records.raw.packages import PartStream
 from tests.unit.records.test_tables import TITLES, read, refused
 from tests.unit.records.test_xlsx import good_row, hand_made, rewritten, saved, sheet_of, with_sheet
 

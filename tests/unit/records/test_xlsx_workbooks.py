@@ -13,7 +13,7 @@ import pytest
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from certsvc.errors import InputError
-from certsvc.records.tables import open_table
+from certsvc.records.sheets.tables import open_table
 from tests.unit.records.test_tables import read, refused
 from tests.unit.records.test_xlsx import good_row, rewritten, saved, sheet_of, with_sheet
 

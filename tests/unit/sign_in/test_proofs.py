@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from certsvc.sign_in import proofs
+from certsvc.callers import proofs
 
 _RFC_SECRET = base64.b32encode(b"12345678901234567890").decode()
 

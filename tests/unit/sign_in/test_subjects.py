@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from certsvc.callers.subjects import read_subject
 from certsvc.config import Settings
 from certsvc.errors import Broken, Forbidden
 from certsvc.models import Role
-from certsvc.sign_in.subjects import read_subject
 
 _CLAIMS = {"iss": "https://id.example", "sub": "7"}
 

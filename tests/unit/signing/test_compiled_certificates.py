@@ -20,13 +20,13 @@ from certsvc.models import Slot
 from certsvc.signing.cms import der
 from certsvc.signing.sealing import Sheet
 from certsvc.signing.stock import Signing
-from certsvc.templates.compiling import lay_out_fully
+from certsvc.templates.compiler.compiling import lay_out_fully
 from certsvc.templates.designs import load_designs
 from certsvc.templates.filling import fill
 from certsvc.templates.marks import Mark, picture, signing_time, time_line
 from certsvc.templates.samples import sample_values
-from certsvc.verify.examining import Kind
-from certsvc.verify.raw_signatures import prove_raw
+from certsvc.verify.pdf.examining import Kind
+from certsvc.verify.pdf.raw_signatures import prove_raw
 from tests.support import sealed_sample as samples
 from tests.support.sealed_sample import Sample
 from tests.unit.verify import samples as verified

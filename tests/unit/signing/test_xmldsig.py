@@ -9,8 +9,8 @@ import pytest
 from lxml import etree
 
 from certsvc.errors import Conflict
-from certsvc.records.ct07 import TAGS_2025, Ct07Facts, ct07_tags
-from certsvc.records.exchange_xml import document, dossier, envelope
+from certsvc.records.exchange.ct07 import TAGS_2025, Ct07Facts, ct07_tags
+from certsvc.records.exchange.xml import document, dossier, envelope
 from certsvc.signing.xmldsig import sign_element
 from keys_dev.make import KeyType
 from tests.support import pki

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from certsvc.errors import InputError
-from certsvc.templates.bases import compile_base
-from certsvc.templates.compiling import lay_out_fully
+from certsvc.templates.compiler.bases import compile_base
+from certsvc.templates.compiler.compiling import lay_out_fully
 from certsvc.templates.designs import Design, load_designs
 from certsvc.templates.filling import Filled, fill
 from certsvc.templates.preview import filled_pdf

@@ -16,9 +16,9 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from certsvc.errors import Broken, InputError
 from certsvc.models import Slot
 from certsvc.pdf import Blank, append, stream
-from certsvc.templates.bases import compile_base
-from certsvc.templates.caching import find_base, keep_base
-from certsvc.templates.compiling import lay_out_fully
+from certsvc.templates.compiler.bases import compile_base
+from certsvc.templates.compiler.caching import find_base, keep_base
+from certsvc.templates.compiler.compiling import lay_out_fully
 from certsvc.templates.designs import Design, Need, find_design
 from certsvc.templates.faces import FACES
 from certsvc.templates.samples import sample_values
@@ -93,7 +93,7 @@ def test_base_is_small(base: Base) -> None:
 def _in_another_process(expression: str, *, cache: Path | None = None, hash_seed: str = "0") -> str:
     """What a new interpreter says of the base of form 07 as `base`."""
     code = (
-        "from pathlib import Path; from certsvc.templates.bases import compile_base; from certsvc.templates.designs import find_design\n"
+        "from pathlib import Path; from certsvc.templates.compiler.bases import compile_base; from certsvc.templates.designs import find_design\n"
         f"base = compile_base(find_design('sick_leave/mau07-2025'), head_examined=False, is_reissue=True, cache={f'Path({str(cache)!r})' if cache else None})\n"
         f"print({expression})"
     )

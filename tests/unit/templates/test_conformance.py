@@ -15,8 +15,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from certsvc.models import Kind, Slot
 from certsvc.pdf import Blank
-from certsvc.templates.bases import compile_base
-from certsvc.templates.compiling import lay_out_fully
+from certsvc.templates.compiler.bases import compile_base
+from certsvc.templates.compiler.compiling import lay_out_fully
 from certsvc.templates.designs import Design, load_designs
 from certsvc.templates.filling import Filled, fill
 from certsvc.templates.preview import filled_pdf, with_marks

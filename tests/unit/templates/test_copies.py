@@ -9,8 +9,8 @@ import pytest
 from PIL import ImageChops
 
 from certsvc.states import Slot
-from certsvc.templates.bases import compile_base
-from certsvc.templates.caching import find_base, keep_base
+from certsvc.templates.compiler.bases import compile_base
+from certsvc.templates.compiler.caching import find_base, keep_base
 from certsvc.templates.designs import PLAIN, Design, Trait, load_designs
 from certsvc.templates.filling import fill
 from certsvc.templates.preview import filled_pdf, preview_png, with_marks

@@ -17,7 +17,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from certsvc.errors import Broken, InputError
 from certsvc.models import Slot
 from certsvc.pdf import Blank
-from certsvc.templates.bases import compile_base
+from certsvc.templates.compiler.bases import compile_base
 from certsvc.templates.designs import Design, find_design
 from certsvc.templates.faces import FACES, unprintable
 from certsvc.templates.filling import Filled, fill

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from certsvc.templates.inspecting import check_design
+from certsvc.templates.compiler.inspecting import check_design
 
 DESIGNS = Path(__file__).parents[3] / "certsvc" / "templates" / "designs"
 SOUND = DESIGNS / "sick_leave" / "mau07-2025"

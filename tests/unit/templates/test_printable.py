@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from certsvc.records.birth import Birth
 from certsvc.records.case import Case
 from certsvc.records.cells import has_forbidden
-from certsvc.records.encoding import NAMES, PRINTED, fault_of
-from certsvc.records.printable import unprintable_place
+from certsvc.records.text.encoding import NAMES, PRINTED, fault_of
+from certsvc.records.text.printable import unprintable_place
 from certsvc.templates.designs import Design, load_designs
 from certsvc.templates.faces import unprintable
 from certsvc.templates.values import form_values

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from weasyprint.formatting_structure import boxes
 
-from certsvc.templates.embedding import REPERTOIRE
+from certsvc.templates.compiler.embedding import REPERTOIRE
+from certsvc.templates.compiler.laying import lay_out
 from certsvc.templates.faces import FACES, face_bytes
-from certsvc.templates.laying import lay_out
 from certsvc.templates.setting import TOLERANCE, Setter, break_lines
 from certsvc.templates.shaping import UNIT, open_font
 from certsvc.templates.slots import TextSlot

@@ -25,9 +25,9 @@ from certsvc.config import Profile
 from certsvc.signing import cms
 from certsvc.signing.identities import Identity
 from certsvc.signing.tsa import TimeStamper
-from certsvc.trusting import read_claim_keys
-from certsvc.verify.examining import Examination, Limits, examine, examine_stranger
-from certsvc.verify.geometry import SignaturePlace, prove_places
+from certsvc.trust.anchors import read_claim_keys
+from certsvc.verify.pdf.examining import Examination, Limits, examine, examine_stranger
+from certsvc.verify.pdf.geometry import SignaturePlace, prove_places
 from certsvc.verify.trust import Pin, SignerKind, Trust, digest_of
 from keys_dev.make import KeyType
 from tests.support import pki as pkis

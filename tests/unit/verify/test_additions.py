@@ -10,8 +10,8 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
-from certsvc.verify.additions import adds_only_signature
-from certsvc.verify.examining import Kind
+from certsvc.verify.pdf.additions import adds_only_signature
+from certsvc.verify.pdf.examining import Kind
 from tests.unit.verify import samples
 
 

@@ -10,8 +10,8 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from certsvc.models import Status
-from certsvc.verify.examining import Kind
 from certsvc.verify.judging import RegisterFacts, judge_file
+from certsvc.verify.pdf.examining import Kind
 from certsvc.verify.report import Verdict
 from tests.tampering.bases import STREAM_3_LTA, TABLE_1_LTA, TABLE_3_LT, Base
 from tests.tampering.editing import appended, number_of

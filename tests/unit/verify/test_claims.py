@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certsvc.claims import ClaimedKind, Claims, commit, plain_name
-from certsvc.config import HANOI
+from certsvc.clock import HANOI
 from certsvc.models import Kind
 from certsvc.signing.claims import ClaimKey, current, sign_claims
-from certsvc.trusting import read_claim_keys
+from certsvc.trust.anchors import read_claim_keys
 from certsvc.verify.claims import MAX_TEXT, find_claims
 from certsvc.verify.trust import ClaimKey as KnownKey
 from keys_dev import certificates

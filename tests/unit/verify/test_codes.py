@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certsvc.verify.codes import ALPHABET, Code, CodeKind, encode_code, encode_token, format_code, normalise_code
+from certsvc.codes import ALPHABET, Code, CodeKind, encode_code, encode_token, format_code, normalise_code
 
 CODES = st.text(ALPHABET, min_size=16, max_size=16)
 TOKENS = st.text(ALPHABET, min_size=26, max_size=26)

@@ -21,7 +21,7 @@ from pyhanko.sign.signers import PdfSignatureMetadata, SimpleSigner, sign_pdf
 
 from certsvc.config import Profile
 from certsvc.models import Slot
-from certsvc.verify.examining import Examination, Kind, Limits, examine
+from certsvc.verify.pdf.examining import Examination, Kind, Limits, examine
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import CheckName, Outcome, TimeSource
 from certsvc.verify.trust import SignerKind, Trust

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from certsvc.verify.examining import Kind
+from certsvc.verify.pdf.examining import Kind
 from certsvc.verify.trust import Trust
 from keys_dev.make import KeyType
 from tests.unit.verify import samples

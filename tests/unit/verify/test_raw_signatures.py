@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from certsvc.config import Profile
 from certsvc.signing import cms
-from certsvc.verify.baseline_cms import read_cms
-from certsvc.verify.der import Cursor, NotDer
-from certsvc.verify.raw_signatures import prove_raw
+from certsvc.verify.pdf.baseline_cms import read_cms
+from certsvc.verify.pdf.der import Cursor, NotDer
+from certsvc.verify.pdf.raw_signatures import prove_raw
 from keys_dev.make import KeyType
 from tests.support import pki as pkis
 from tests.unit.verify import samples

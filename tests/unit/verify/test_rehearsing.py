@@ -1,7 +1,7 @@
 """The sample that the checker rehearses with."""
 
-from certsvc.verify.examining import Kind
-from certsvc.verify.rehearsing import rehearse
+from certsvc.verify.pdf.examining import Kind
+from certsvc.verify.pdf.rehearsing import rehearse
 from certsvc.verify.report import TimeSource
 
 

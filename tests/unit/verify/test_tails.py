@@ -11,8 +11,8 @@ from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 from pyhanko.sign.signers import PdfTimeStamper
 
 from certsvc.models import Status
-from certsvc.verify.examining import Kind
 from certsvc.verify.judging import RegisterFacts, judge_file
+from certsvc.verify.pdf.examining import Kind
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import CheckName, Outcome, Verdict
 from tests.tampering.bases import OurStamper, archived
