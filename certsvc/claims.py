@@ -1,7 +1,7 @@
 """What the QR of a certificate says of it besides its address: the claims, and the commitment that ties them to a person.
 
 Neither name nor birth date, days of leave or numbers of identity are in them, only a keyed digest that whoever holds
-the paper can compute anew from what is printed on it [design §5]. The date on the paper is: late papers are signed on
+the paper can compute anew from what is printed on it [verify, The QR]. The date on the paper is: late papers are signed on
 another day, and who compares must know which of the two is printed.
 """
 
@@ -18,13 +18,13 @@ from certsvc.clock import HANOI
 from certsvc.states import Kind
 
 ISSUED_AT: Final = 6
-"""The CWT claim `iat` [RFC 8392 clause 3.1.6]: midnight in Hanoi of the day of signing, in seconds."""
+"""The CWT claim `iat` [RFC 8392 §3.1.6]: midnight in Hanoi of the day of signing, in seconds."""
 
 CERTIFICATE: Final = -65537
 """Our private CWT claim: a map of the entries below."""
 
 LIST_SIGNING: Final = "2.25.126422320133889027303606424253449234599"
-"""The extended key usage of who signs claims and lists [ITU-T X.667 clause 8]: no other certificate below the root may."""
+"""The extended key usage of who signs claims and lists [ITU-T X.667 §8]: no other certificate below the root may."""
 
 LIST_LENGTH = 2**20
 """Places in one status list."""

@@ -12,7 +12,7 @@ class Kind(StrEnum):
 
 
 class Slot(StrEnum):
-    """Who signs, in the order of signing [domain §1.6]."""
+    """Who signs, in the order of signing [signers, Slots]."""
 
     PRACTITIONER = "practitioner"
     REPRESENTATIVE = "representative"
@@ -60,7 +60,7 @@ SCOPES_OF = {
     Role.AUDITOR: frozenset({Scope.READ}),
     Role.ADMIN: frozenset(Scope) - {Scope.APPROVE},
 }
-"""What each role may do at all: auditors only read, and only a facility approves its own papers [api.md §2]."""
+"""What each role may do at all: auditors only read, and only a facility approves its own papers [api, Keys and roles]."""
 
 
 class DelegationKind(StrEnum):

@@ -52,6 +52,38 @@ follows: `reject` (the certificate is not issued), `warn` (it is issued, the war
 Figures that change with the law are [dated rows](#dated-rows), at the end.
 """
 
+_SCOPE = """
+The law and facts behind them, with sources and how sure we are: [the field](domain/README.md).
+
+## Order and scope
+
+- Today is the day in Hanoi. Repairs come first, then every V rule; if one fails, A and R rules are not judged. Otherwise every broken A rule
+  (sick leave) and R rule (recovery) is reported. A paper that was not asked for is `none`, whatever else is wrong.
+- Warnings come only with a paper that is issued: those about fields with either kind, W-EXPORT, W-ICD-MISMATCH and A-OVERLAP
+  with a sick leave, W-NO-NEGATIVE and W-DAY-COUNT with a recovery. Of two rows or papers, W-SAME-NUMBER, W-SAME-VISIT and A-OVERLAP fall on the later one.
+- A-LATE is judged when a paper is signed, never when a file is read. An unknown facility hides V-PRACTITIONER, as does a licence with V-BROKEN-ID.
+- A negative test done unsupervised, too early or after isolation counts as none. Recovery by day count then carries W-NO-NEGATIVE.
+- R-OUTCOME, R-NOT-OVER, R-CARE-SETTING and R-REINFECTION are always judged; where no dated row covers the day, R-NO-RULE stands for the rest.
+- Which columns are required depends on the papers that the file asks for. V-DUPLICATE is judged after repair; the first row stands.
+
+## Same person
+
+Two cases are about the same person if a number (citizen id or social insurance) agrees and so does the name or the birth date. If they have no kind
+of number in common, name, birth and phone must agree. Names are compared after repair and case folding, births by year if one is a year
+alone. A number with two names or births is W-SAME-NUMBER.
+
+## Between facilities
+
+What another facility's case says of the same person (A-OVERLAP, R-REINFECTION) is judged last: for a real request, where number *and* name or birth
+agree, and only where every other rule lets the paper through; each disclosure is recorded at both ([decision 0032](decisions/0032-people-and-facilities.md),
+[API](api.md#between-facilities)). Insurers get it in dry runs too. Rejected rows and dry runs disclose nothing to others.
+
+## Sent again
+
+A row that was issued before is `existing`, even after an upgrade that repairs or normalises more, and even if the file has gained new, empty
+columns ([decision 0007](decisions/0007-existing-or-duplicate.md)).
+"""
+
 _DATED = """
 ## Dated rows
 
@@ -136,7 +168,7 @@ def _rules() -> str:
     rows = built_in()
     tables = (*_table("days of leave at most", rows.leave_ceilings), "", *_table(_COUNTED, rows.discharge_rules))
     dated = _DATED + "".join(f"{line}\n" for line in tables) + _NEXT
-    return _RULES + "".join(f"\n{part}\n" for rule in RULES.values() for part in _rule(rule)) + dated
+    return _RULES + _SCOPE + "".join(f"\n{part}\n" for rule in RULES.values() for part in _rule(rule)) + dated
 
 
 _COUNTED = "days: with a test / vaccinated / others | test from day | doses, days before | care settings | decision"

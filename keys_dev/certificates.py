@@ -41,7 +41,7 @@ def issuing_ca(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
 
 
 def tsa(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
-    """A time-stamping unit: one extended key usage, critical, and nothing else [RFC 3161 clause 2.3]."""
+    """A time-stamping unit: one extended key usage, critical, and nothing else [RFC 3161 §2.3]."""
     builder = _builder(key, subject=_authority("certsvc TSA"), issuer=issuer.certificate.subject, now=now, validity=10 * _YEAR)
     builder = builder.add_extension(_key_usage(digital_signature=True), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
@@ -49,7 +49,7 @@ def tsa(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
 
 
 def ocsp_responder(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
-    """A delegated responder whose own status nobody need ask for [RFC 6960 clause 4.2.2.2]."""
+    """A delegated responder whose own status nobody need ask for [RFC 6960 §4.2.2.2]."""
     builder = _builder(key, subject=_authority("certsvc OCSP"), issuer=issuer.certificate.subject, now=now, validity=10 * _YEAR)
     builder = builder.add_extension(_key_usage(digital_signature=True), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False)
@@ -78,7 +78,7 @@ def identity(
 ) -> Pair:
     """A signer's certificate: a person's where `licence` is given, else the organisation's.
 
-    Identifiers are written `<scheme>:VN-<number>` [ETSI EN 319 412-1 clauses 5.1.3 and 5.1.4].
+    Identifiers are written `<scheme>:VN-<number>` [EN 319 412-1 §5.1.3, §5.1.4].
     """
     attributes = [
         x509.NameAttribute(NameOID.COUNTRY_NAME, "VN"),

@@ -16,11 +16,11 @@ from certsvc.models import Origin
 from certsvc.resources import Resources
 
 HEADERS = {"Referrer-Policy": "same-origin"}
-"""Of the pages with forms: without a referrer a browser hides the origin of a form, too [Fetch, append a request Origin header]."""
+"""Of the pages with forms: without a referrer a browser hides the origin of a form, too [WHATWG Fetch "append a request Origin header"]."""
 
 
 def cookie_name(name: str, settings: Settings) -> str:
-    """Over https a name that only this host, and only over https, can set [RFC 6265bis clause 4.1.3.2]."""
+    """Over https a name that only this host, and only over https, can set [RFC 6265bis §4.1.3.2]."""
     return f"__Host-certsvc-{name}" if _is_https(settings) else f"certsvc-{name}"
 
 

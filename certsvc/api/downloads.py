@@ -1,4 +1,4 @@
-"""PDF bytes over HTTP: strong ETag, one byte range [RFC 9110 clauses 13 and 14]."""
+"""PDF bytes over HTTP: strong ETag, one byte range [RFC 9110 §13, §14]."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: the same key and content get the stored answer, not a second effect [api.md §2].
+"""`Idempotency-Key`: the same key and content get the stored answer, not a second effect [api, Idempotency].
 
 draft-ietf-httpapi-idempotency-key-header-07: other content under a used key is 422, a call still
 running 409. Nothing is kept of a call that raised: its transaction was rolled back with it.

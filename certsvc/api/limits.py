@@ -77,7 +77,7 @@ class AddressLimiter:
 def network_of(request: Request, *, trusted_proxies: int) -> str:
     """The address that a request came from, of IPv6 its /64; `trusted_proxies` entries of X-Forwarded-For are believed.
 
-    Several lines of that header are one list [RFC 9110 clause 5.3]: a proxy may write its entry in a line of its own.
+    Several lines of that header are one list [RFC 9110 §5.3]: a proxy may write its entry in a line of its own.
     """
     host = request.client.host if request.client else ""
     if trusted_proxies:

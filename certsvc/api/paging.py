@@ -1,4 +1,4 @@
-"""Pages of lists: newest first, an opaque cursor to the next one [api.md §2]."""
+"""Pages of lists: newest first, an opaque cursor to the next one [api, Paging]."""
 
 import base64
 import datetime as dt

@@ -121,7 +121,7 @@ async def unknown_error(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> set[str]:
-    """Of all routes at an address [RFC 9110 clause 15.5.6]; the one that refused knows its own alone."""
+    """Of all routes at an address [RFC 9110 §15.5.6]; the one that refused knows its own alone."""
     here = [each for each in iter_route_contexts(request.app.routes) if isinstance(each.original_route, Route) and each.path_regex.match(request.url.path)]
     return {method for each in here for method in each.methods or ()}
 

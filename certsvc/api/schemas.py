@@ -1,4 +1,4 @@
-"""What goes over the wire under `/v1` [api.md §2], and how entities become it."""
+"""What goes over the wire under `/v1` [api], and how entities become it."""
 
 import datetime as dt
 import uuid

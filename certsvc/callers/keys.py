@@ -154,7 +154,10 @@ async def revoke_key(db: Database, prefix: str, *, now: dt.datetime) -> None:
 
 
 def require_scope(caller: ApiKey, scope: Scope) -> ApiKey:
-    """The caller. Raises Forbidden `read_only` or `only_facilities` for a role that may never do this [api.md §2], `missing_scope` for a narrower key."""
+    """The caller.
+
+    Raises Forbidden `read_only` or `only_facilities` for a role that may never do this [api, Keys and roles], `missing_scope` for a narrower key.
+    """
     if scope is Scope.APPROVE and caller.role in (Role.INSURER, Role.ADMIN):
         raise Forbidden("only_facilities", "Chỉ cơ sở y tế duyệt giấy của chính mình.", "Only a facility approves its own papers.")
     if scope not in SCOPES_OF[caller.role]:

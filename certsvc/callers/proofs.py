@@ -38,12 +38,12 @@ def is_password(password_hash: str | None, password: str) -> bool:
 
 
 def _plain_password(password: str) -> str:
-    """One spelling, whatever keyboard it was typed on [RFC 8265 clause 4.2.2]."""
+    """One spelling, whatever keyboard it was typed on [RFC 8265 §4.2.2]."""
     return unicodedata.normalize("NFC", password)
 
 
 def new_totp_secret() -> str:
-    """160 random bits, base32 [RFC 4226 clause 4, R6]."""
+    """160 random bits, base32 [RFC 4226 §4]."""
     return pyotp.random_base32()
 
 
@@ -53,7 +53,7 @@ def otpauth_uri(secret: str, name: str) -> str:
 
 
 def step_of(secret: str, code: str, *, now: dt.datetime) -> int | None:
-    """The time step whose code this is: the present one, or one beside it for clocks that differ [RFC 6238 clause 5.2]; else None."""
+    """The time step whose code this is: the present one, or one beside it for clocks that differ [RFC 6238 §5.2]; else None."""
     totp, present = pyotp.TOTP(secret), int(now.timestamp()) // _STEP_S
     good = [step for step in (present - 1, present, present + 1) if hmac.compare_digest(totp.generate_otp(step), code)]
     return good[0] if good else None
@@ -75,5 +75,5 @@ def digest(secret: str) -> str:
 
 
 def subject_digest(issuer: str, subject: str) -> str:
-    """By which somebody is known again at an OpenID provider, whatever role he has [OpenID Connect Core clause 5.7]."""
+    """By which somebody is known again at an OpenID provider, whatever role he has [OpenID Connect Core §5.7]."""
     return digest(f"subject\n{issuer}\n{subject}")

@@ -27,7 +27,7 @@ from certsvc.logs import get_logger
 
 ALGORITHMS = ("RS256", "PS256", "ES256")
 _TYPES = {"jwt", "at+jwt", "application/at+jwt"}
-"""Of tokens [RFC 9068 clause 4]; a log-out token or a proof is none, whoever signed it."""
+"""Of tokens [RFC 9068 §4]; a log-out token or a proof is none, whoever signed it."""
 _SIGN_OUT_TYPES = {"jwt", "logout+jwt"}
 _SIGN_OUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _FRESH = dt.timedelta(minutes=10)
@@ -70,7 +70,7 @@ class Provider:
         return str(address)
 
     async def redeem(self, code: str, *, nonce: str, verifier: str, now: dt.datetime) -> Mapping[str, Any]:
-        """The claims of the ID token that a code stands for [OpenID Connect Core clause 3.1.3.7].
+        """The claims of the ID token that a code stands for [OpenID Connect Core §3.1.3.7].
 
         Raises Forbidden `sign_in_failed`, InputError `bad_token`, Unavailable `provider_unreachable`.
         """
@@ -89,14 +89,14 @@ class Provider:
         return claims
 
     async def read_sign_out(self, token: str, *, now: dt.datetime) -> Mapping[str, Any]:
-        """The claims of a logout token: whose session ended there [OpenID Connect Back-Channel Logout 1.0 clause 2.6].
+        """The claims of a logout token: whose session ended there [OpenID Connect Back-Channel Logout 1.0 §2.6].
 
         Raises InputError `bad_token`, Unavailable `provider_unreachable`.
         """
         return await self._read(token, audience=self._settings.oidc_client_id, now=now, is_sign_out=True)
 
     async def sign_out_address(self, *, now: dt.datetime) -> str | None:
-        """Where a browser signs out at the provider too [OpenID Connect RP-Initiated Logout 1.0 clause 2], if it has such a page."""
+        """Where a browser signs out at the provider too [OpenID Connect RP-Initiated Logout 1.0 §2], if it has such a page."""
         endpoint = (await self._get(now=now)).metadata.get("end_session_endpoint")
         query = {"client_id": self._settings.oidc_client_id, "post_logout_redirect_uri": f"{self._settings.base_url}/staff/signed-out"}
         return f"{endpoint}?{urlencode(query)}" if isinstance(endpoint, str) else None

@@ -20,7 +20,7 @@ _MAX_LICENCE = 64
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """`issuer` and `subject` together are the identity [OpenID Connect Core clause 5.7]; `name` is to greet by, never kept with the caller."""
+    """`issuer` and `subject` together are the identity [OpenID Connect Core §5.7]; `name` is to greet by, never kept with the caller."""
 
     issuer: str
     subject: str

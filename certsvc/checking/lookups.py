@@ -111,7 +111,7 @@ def _found(code: Code, entry: Entry | None, *, vault: Vault, now: dt.datetime) -
 
 
 def report_of(entry: Entry, *, now: dt.datetime, view: Mapping[str, Any]) -> Report:
-    """What the register says of a certificate, with what this asker may see of it [api.md §3, table]."""
+    """What the register says of a certificate, with what this asker may see of it [verify, What the report says]."""
     verdict, reasons = judge_status(RegisterFacts(entry.status, entry.reason))
     return Report(verdict, reasons, now, (Check(CheckName.REGISTER, Outcome.PASSED, "Mã có trong sổ cấp giấy."),), certificate=view)
 
@@ -222,7 +222,7 @@ async def check_upload(data: bytes, *, db: Database, vault: Vault, examiner: Exa
 
 
 async def _ask_register(data: bytes, *, db: Database, vault: Vault, now: dt.datetime) -> tuple[RegisterFacts | NoRegister | None, Mapping[str, Any] | None]:
-    """What the digest register knows of these bytes; who holds the very file may see what is on it [domain §6]."""
+    """What the digest register knows of these bytes; who holds the very file may see what is on it [architecture, What a stranger sees]."""
     try:
         entry = await entries.find_published(db, hashlib.sha256(data).hexdigest())
     except Unavailable:

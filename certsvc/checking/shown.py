@@ -1,4 +1,4 @@
-"""What of a certificate may be shown to whom [design §5, domain §6], and what its paper claims.
+"""What of a certificate may be shown to whom [architecture, What a stranger sees], and what its paper claims.
 
 To a stranger: kind (a recovery paper only as "station certificate", for its name tells the illness),
 the serial's tail, facility, the paper's date, when it was signed, initials. To who knows the birth date or holds the file:
@@ -24,7 +24,7 @@ _UNTYPED = "station_certificate"
 
 
 def stranger_view(entry: Entry, person: Person | Case, *, now: dt.datetime) -> dict[str, Any]:
-    """What anybody holding the code may see; of a minor not even initials [domain §6].
+    """What anybody holding the code may see; of a minor not even initials [law, Personal data].
 
     `dated_on` is the date that the paper bears, `signed_at` when it was signed, `signed_on` that day in Hanoi: late papers
     differ. All three are None as long as there is no paper.

@@ -27,7 +27,7 @@ from certsvc.trust.issuers import OLD_AFTER, age_of, read_issuers
 designs = typer.Typer(no_args_is_help=True, help="The form designs.")
 _EXPIRES_SOON = dt.timedelta(days=30)
 _LISTS_ARE_OLD_AFTER = dt.timedelta(hours=24)
-"""From then on a checker without a network says how old they are [docs/verify.md]."""
+"""From then on a checker without a network says how old they are [verify, The answer]."""
 
 _LOW_DISK_BYTES = 1024**3
 

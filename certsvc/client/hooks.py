@@ -1,4 +1,4 @@
-"""A received webhook: is it genuine, and what does it say? [Standard Webhooks 1.0, `v1` signatures]"""
+"""A received webhook: is it genuine, and what does it say? [Standard Webhooks 1.0]"""
 
 import base64
 import binascii

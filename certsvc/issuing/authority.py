@@ -1,4 +1,4 @@
-"""Who may represent a facility on a day, and whether it may issue at all [domain §1.6]."""
+"""Who may represent a facility on a day, and whether it may issue at all [signers, Written authority]."""
 
 import datetime as dt
 from collections.abc import Sequence

@@ -27,7 +27,7 @@ from certsvc.verify.published import OWN, VERSION, Issuer
 from certsvc.verify.trust import Trust
 
 REBUILD_AFTER = dt.timedelta(hours=6)
-"""An unchanged list is signed again, for its age is what a checker goes by; after 24 hours it says so [design §5]."""
+"""An unchanged list is signed again, for its age is what a checker goes by; after 24 hours it says so [verify, The answer]."""
 
 _STATE = {Status.REVOKED: 1, Status.SUSPENDED: 2, Status.REPLACED: 3}
 
@@ -82,7 +82,7 @@ class Publisher:
             await status_lists.save_trust_list(session, body, signed_at=now)
 
     def _document(self, facilities: Sequence[Facility], numbers: Sequence[int], trust: Trust, *, others: Sequence[Issuer], now: dt.datetime) -> dict[str, Any]:
-        """The trust list without its signature [docs/verify.md]."""
+        """The trust list without its signature [verify, The trust list]."""
         own = {
             "id": OWN,
             "name": self.settings.issuer_name,
@@ -152,7 +152,7 @@ def _says(published: dict[str, Any], document: dict[str, Any]) -> bool:
 
 
 def jwk_of(key: ClaimKey) -> dict[str, str]:
-    """The public key as a JWK [RFC 7517, RFC 7518 clause 6.2.1], with its validity."""
+    """The public key as a JWK [RFC 7517; RFC 7518 §6.2.1], with its validity."""
     cert = key.x509_cert
     return _jwk(key.private.public_key(), valid_from=cert.not_valid_before_utc, valid_to=cert.not_valid_after_utc)
 

@@ -53,12 +53,12 @@ class Practitioner(Entity):
         return self.role == "head"
 
     def is_registered_on(self, day: dt.date) -> bool:
-        """Registered with BHXH as a signer on that day [rules V-PRACTITIONER]."""
+        """Registered with BHXH as a signer on that day [rules, V-PRACTITIONER]."""
         return within(day, self.registered_from, self.registered_to)
 
 
 class Delegation(Entity):
-    """A written authority to sign for a facility, in force between its days until it is withdrawn [domain §1.6].
+    """A written authority to sign for a facility, in force between its days until it is withdrawn [signers, Written authority].
 
     With a `licence` that practitioner represents the facility in its head's place; without one the station as a whole was
     authorised, by the Trung tâm Y tế above it, to issue and to stamp. `document` is the authority's own number, `kind` how its

@@ -1,4 +1,4 @@
-"""What the portal understands: a token, then one document a call [domain §4.1, §4.3].
+"""What the portal understands: a token, then one document a call [insurance, The portal].
 
 The portal answers HTTP 200 with its own code in the body. What may be concluded from an answer is said here, once: only
 an answer that cannot come from a portal that kept the document counts as `refused`.

@@ -135,7 +135,7 @@ class Case:
 
     @property
     def visit_mark(self) -> str:
-        """What two patients of one visit share [rules W-SAME-VISIT]; empty where the visit has no number or no day."""
+        """What two patients of one visit share [rules, W-SAME-VISIT]; empty where the visit has no number or no day."""
         return f"visit:{self.facility_code}|{self.examined_on}|{self.visit_no}" if self.visit_no and self.examined_on else ""
 
     @property
@@ -145,16 +145,16 @@ class Case:
 
     @property
     def names_parents(self) -> bool:
-        """Whether a sick leave names father and mother: of patients below 7 on the day of the examination [domain §1.2, §4.1]."""
+        """Whether a sick leave names father and mother: of patients below 7 on the day of the examination [sick-leave, Fields]."""
         return self.birth.age_on(self.examined_on or self.isolation_from) < PARENTS_BELOW
 
     @property
     def leave_days(self) -> int:
-        """Length of the leave in days, first and last counted [domain §1.4 A5]."""
+        """Length of the leave in days, first and last counted [sick-leave, Length]."""
         return (self.isolation_to - self.isolation_from).days + 1
 
     def event_on(self, kind: Kind) -> dt.date:
-        """The day whose law applies: examination for sick leave, end of isolation for recovery [domain §0].
+        """The day whose law applies: examination for sick leave, end of isolation for recovery [law, The day of the event].
 
         Raises ValueError for the sick leave of a case without an examination day, which no rule lets through.
         """
@@ -186,7 +186,7 @@ class Case:
         return _CANONICAL.encode(values).encode()
 
     def content_digest(self) -> str:
-        """SHA-256 in hex over the canonical JSON [rules V-DUPLICATE]."""
+        """SHA-256 in hex over the canonical JSON [rules, V-DUPLICATE]."""
         return hashlib.sha256(self.canonical()).hexdigest()
 
 

@@ -2,7 +2,7 @@
 
     001186012345|012345678|Nguyễn Thị An|01021986|Nữ|Số 1 Phố Mẫu, Hà Nội|15042021
 
-Told apart from any other text by a number of twelve digits in front and a birth date where one belongs [domain §3]. What a
+Told apart from any other text by a number of twelve digits in front and a birth date where one belongs [identifiers, Citizen card's QR]. What a
 scanner could not type (a name with `?` in it) is left empty: the person at the desk types that.
 """
 

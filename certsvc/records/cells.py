@@ -89,7 +89,7 @@ def has_forbidden(text: str) -> bool:
 
 
 def is_name(text: str) -> bool:
-    """Whether text is a person's name: letters of any script with their marks, spaces, ' . and - [rules V-NAME]."""
+    """Whether text is a person's name: letters of any script with their marks, spaces, ' . and - [rules, V-NAME]."""
     letters = text.translate(_NAME_PUNCTUATION)
     if letters.isalpha():
         return True

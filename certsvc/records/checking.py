@@ -184,7 +184,7 @@ def _person(draft: Draft, *, positive_on: dt.date | None) -> dict[str, Any]:
 
 
 def _require_social_no(draft: Draft, *, wants: frozenset[Kind], cards: str, number: str) -> None:
-    """Needed for sick leave, but for a child with a temporary card [rules V-SOCIAL-NO]."""
+    """Needed for sick leave, but for a child with a temporary card [rules, V-SOCIAL-NO]."""
     if Kind.SICK_LEAVE in wants and not number and not any(map(identity.is_temporary, cards.split(";"))):
         draft.leave_findings.append(finding("V-SOCIAL-NO", "social_insurance_no", "missing"))
 

@@ -41,7 +41,7 @@ def named(diagnosis: str, code: str) -> str:
 
 
 def is_mismatch(diagnosis: str, code: str) -> bool:
-    """Whether only one of code and words speaks of COVID-19 [rules W-ICD-MISMATCH]; a diagnosis without words fits any code."""
+    """Whether only one of code and words speaks of COVID-19 [rules, W-ICD-MISMATCH]; a diagnosis without words fits any code."""
     words = without_code(diagnosis, code)
     return words != "" and (code in COVID_NAMES) != (_CORONA.search(words) is not None)
 

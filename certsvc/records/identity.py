@@ -123,12 +123,12 @@ def phone(draft: Draft) -> str:
 
 
 def is_temporary(card: str) -> bool:
-    """Whether a card is a child's temporary one: KT at positions 6 and 7 [domain §3]."""
+    """Whether a card is a child's temporary one: KT at positions 6 and 7 [identifiers, Health-insurance card]."""
     return card[5:7] == "KT"
 
 
 def warn_of_mismatches(draft: Draft, *, number: str, id_type: IdType, sex: Sex | None, born: Birth | None) -> None:
-    """W-CITIZEN-MISMATCH: a CCCD's fourth digit is century and sex, the next two the year of birth [domain §3]."""
+    """W-CITIZEN-MISMATCH: a CCCD's fourth digit is century and sex, the next two the year of birth [identifiers, Citizen number]."""
     if id_type not in {IdType.CCCD, IdType.PERSONAL_NUMBER} or born is None or sex is None or not draft.is_good("citizen_id"):
         return
     century, sex_digit = divmod(int(number[3]), 2)

@@ -15,7 +15,7 @@ from certsvc.states import Kind
 _WARD = re.compile(r"[0-9]{5}")
 _MOST_DOSES = 20
 _AHEAD = frozenset({"isolation_from", "isolation_to"})
-"""What may lie ahead: a leave is written on the first day of illness and runs forward [rules V-DATE-ORDER]."""
+"""What may lie ahead: a leave is written on the first day of illness and runs forward [rules, V-DATE-ORDER]."""
 _DAYS_BEFORE_POSITIVE, _DAYS_AFTER_POSITIVE = 1, 14
 _ENDINGS = frozenset({Outcome.DIED, Outcome.TRANSFERRED})
 _DATES = ("id_issued_on", "positive_on", "last_test_on", "isolation_from", "isolation_to", "last_dose_on", "outcome_on", "examined_on", "certified_on")

@@ -1,4 +1,4 @@
-"""Who a case is about, and when two cases are about the same person [rules, Order and scope].
+"""Who a case is about, and when two cases are about the same person [rules, Same person].
 
 People are found by marks, of which two cases of one person share at least one; whether they are one person, `Patient` says.
 All of this is personal data: it goes into keyed digests and memory, never into logs.
@@ -79,8 +79,8 @@ class Patient:
         return self.full_name.casefold() == other.full_name.casefold()
 
     def is_another(self, other: "Patient", *, mark: str) -> bool:
-        """Whether two who share a mark are not one person: by a number's, where name or birth differ [rules W-SAME-NUMBER]; by a visit's, where all that tells
-        people apart does [rules W-SAME-VISIT].
+        """Whether two who share a mark are not one person: by a number's, where name or birth differ [rules, W-SAME-NUMBER]; by a visit's, where all that tells
+        people apart does [rules, W-SAME-VISIT].
         """
         if mark.startswith("visit:"):
             return not self.is_same_person(other)

@@ -1,7 +1,7 @@
 """Signing the claims of a QR: a CWT in a COSE_Sign1 with ES256, as text that keeps a QR code small.
 
 Text is RFC 4648 base32 without padding: upper-case letters and digits, so the QR's alphanumeric mode holds it
-[ISO/IEC 18004 clause 7.4.4]. Key identifiers are the first 8 bytes of the SHA-256 of the public key [RFC 9052 clause 3.1, `kid`].
+[ISO/IEC 18004 §7.4.4]. Key identifiers are the first 8 bytes of the SHA-256 of the public key [RFC 9052 §3.1].
 """
 
 import base64
@@ -52,7 +52,7 @@ class ClaimKey:
         return self.x509_cert.not_valid_before_utc <= moment <= self.x509_cert.not_valid_after_utc
 
     def sign_message(self, payload: bytes, *, protected: Mapping[int, str] = _NOTHING) -> bytes:
-        """A tagged COSE_Sign1 around an encoded payload [RFC 9052 clause 4.2]; `protected` are header parameters besides the algorithm."""
+        """A tagged COSE_Sign1 around an encoded payload [RFC 9052 §4.2]; `protected` are header parameters besides the algorithm."""
         return bytes(COSE.new().encode_and_sign(payload, self.cose, protected={1: _ES256, **protected}, unprotected={4: self.kid}))
 
 

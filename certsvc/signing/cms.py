@@ -1,4 +1,4 @@
-"""The CMS of one PAdES baseline signature [ETSI EN 319 142-1 clause 6.3, EN 319 122-1, RFC 5652].
+"""The CMS of one PAdES baseline signature [EN 319 142-1 §6.3; EN 319 122-1; RFC 5652].
 
 Of two signatures by one identity only three values differ: the document's digest, the raw signature and
 the time-stamp token. All else is encoded once for each identity.
@@ -44,7 +44,7 @@ class Template:
     algorithm: bytes
 
     def attributes(self, digest: bytes) -> bytes:
-        """The signed attributes for a document's SHA-256: the DER of a SET OF, whose digest is signed [RFC 5652 clause 5.4]."""
+        """The signed attributes for a document's SHA-256: the DER of a SET OF, whose digest is signed [RFC 5652 §5.4]."""
         return b"%b%b%b" % (self.before_digest, digest, self.after_digest)
 
     def join(self, attributes: bytes, *, signature: bytes, token: bytes | None) -> bytes:
@@ -79,7 +79,7 @@ def max_cms_bytes(identity: Identity, *, max_token_bytes: int | None) -> int:
 
 
 def signed_attributes(certificate: asn1_x509.Certificate, *, content_type: str) -> tuple[bytes, bytes]:
-    """The encoded attributes before and after the message digest [RFC 5652 clause 5.3, RFC 5035 clause 3].
+    """The encoded attributes before and after the message digest [RFC 5652 §5.3; RFC 5035 §3].
 
     asn1crypto puts the set in DER's order, which the digest cannot change: attributes differ before their values begin.
     """
@@ -93,7 +93,7 @@ def signed_attributes(certificate: asn1_x509.Certificate, *, content_type: str) 
 
 
 def signer_id(certificate: asn1_x509.Certificate) -> bytes:
-    """Issuer and serial number [RFC 5652 clause 10.2.4]."""
+    """Issuer and serial number [RFC 5652 §10.2.4]."""
     number: Any = cms.IssuerAndSerialNumber({"issuer": certificate.issuer, "serial_number": certificate.serial_number})
     return bytes(number.dump())
 
@@ -104,7 +104,7 @@ def signed_data(constant: bytes, signer_info: bytes) -> bytes:
 
 
 def algorithm_of(scheme: Scheme) -> bytes:
-    """The signature's AlgorithmIdentifier [RFC 4055 clauses 3.1 and 5, RFC 5758 clause 3.2]."""
+    """The signature's AlgorithmIdentifier [RFC 4055 §3.1, §5; RFC 5758 §3.2]."""
     match scheme:
         case Scheme.RSA_PKCS1V15:
             algorithm: dict[str, Any] = {"algorithm": "sha256_rsa"}
@@ -127,7 +127,7 @@ def _signing_certificate(certificate: asn1_x509.Certificate) -> tsp.SigningCerti
 
 
 def _pss_parameters() -> algos.RSASSAPSSParams:
-    """SHA-256, MGF1 with SHA-256, salt as long as the digest [RFC 4055 clause 3.1]."""
+    """SHA-256, MGF1 with SHA-256, salt as long as the digest [RFC 4055 §3.1]."""
     sha256 = algos.DigestAlgorithm({"algorithm": "sha256"})
     return algos.RSASSAPSSParams(
         {

@@ -1,4 +1,4 @@
-"""Writing DER [ITU-T X.690 clauses 8.1 and 10.1]: what asn1crypto built once, joined anew for each signature.
+"""Writing DER [ITU-T X.690 §8.1, §10.1]: what asn1crypto built once, joined anew for each signature.
 
 asn1crypto encodes a built value name by name at every use, which takes milliseconds. So constant parts are built
 with it once, and kept as bytes: its values change as they are read and must not cross threads.

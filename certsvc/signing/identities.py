@@ -63,7 +63,7 @@ class Identity:
         return any(DEV_ONLY in str(attribute.value) for cert in (self.certificate, *self.chain) for attribute in cert.subject)
 
     def fits(self, slot: Slot) -> bool:
-        """The organisation signs in its own slot, persons in all others [domain §1.6]."""
+        """The organisation signs in its own slot, persons in all others [signers, Slots]."""
         return self.is_person is (slot is not Slot.ORGANISATION)
 
     def check_fit(self, now: dt.datetime, *, production: bool) -> None:

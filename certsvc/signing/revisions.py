@@ -1,4 +1,4 @@
-"""The revision of one signature [ISO 32000-2 clause 12.8.1], complete but for the CMS, for which it leaves a hole.
+"""The revision of one signature [ISO 32000-2 §12.8.1], complete but for the CMS, for which it leaves a hole.
 
     signature dictionary      new; the hole is its /Contents
     signature field           again, now with /V and its appearance
@@ -79,7 +79,7 @@ def draft(
         appearance: _appearance(place, time_line),
         signature: b"%b<%b> >>" % (front, b"0" * (2 * max_cms_bytes)),
     }
-    if place.is_first:  # the catalog names the signature that certifies [clause 12.8.6]
+    if place.is_first:  # the catalog names the signature that certifies [ISO 32000-2 §12.8.6]
         changed[place.catalog_number] = b"<< %b /Perms << /DocMDP %d 0 R >> >>" % (catalog, signature)
     revision = append(end, changed)
     hole_start = revision.offsets[signature] - end.length + len(b"%d 0 obj\n" % signature) + len(front)
@@ -91,7 +91,7 @@ def draft(
 
 
 def _signature(place: Place, *, name: str, now: dt.datetime) -> bytes:
-    """The signature dictionary up to its contents [clause 12.8.1; EN 319 142-1 clause 5.3]; room is left for the byte range."""
+    """The signature dictionary up to its contents [ISO 32000-2 §12.8.1; EN 319 142-1 §5.3]; room is left for the byte range."""
     return b"<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M (D:%b) /Name %b %b%b%b" % (
         now.astimezone(dt.UTC).strftime("%Y%m%d%H%M%SZ").encode(),
         text_string(name),
@@ -115,7 +115,7 @@ def _reference(place: Place) -> bytes:
 
 
 def _appearance(place: Place, time_line: bytes) -> bytes:
-    """What the widget shows [clause 12.5.5]."""
+    """What the widget shows [ISO 32000-2 §12.5.5]."""
     entries = b"/Type /XObject /Subtype /Form /BBox [0 0 %b %b] /Resources << /XObject << /Mark %d 0 R >> /Font << /F %d 0 R >> >>"
     size = number(place.field.width), number(place.field.height)
     return stream(entries % (*size, place.picture, place.font), b"/Mark Do\n%b" % time_line)

@@ -1,7 +1,7 @@
 """What a level B-LT signature carries so that it can be checked later without asking anybody.
 
 The answers are the same for every certificate that an identity signs for a day, so they are made
-once and kept [design §3].
+once and kept [decision 0004].
 """
 
 import datetime as dt
@@ -85,7 +85,7 @@ class LocalRevocation:
         return answer
 
     def _respond(self, certificate: x509.Certificate, now: dt.datetime) -> bytes:
-        """A basic OCSP response, "good" [RFC 6960 clause 4.2]: the development PKI revokes nothing."""
+        """A basic OCSP response, "good" [RFC 6960 §4.2]: the development PKI revokes nothing."""
         moment = now.replace(microsecond=0)
         builder = ocsp.OCSPResponseBuilder().add_response(
             cert=certificate,

@@ -1,4 +1,4 @@
-"""The seal: filled sheets become certificates, signed in every slot of their design [design §4].
+"""The seal: filled sheets become certificates, signed in every slot of their design [architecture, Signatures on one certificate].
 
 Bytes in, bytes out; only signer and time-stamper may talk to anybody. A chunk is sealed together: step k signs
 slot k of every sheet, so that each signer is asked once a step, for all its sheets. Invariants of what comes out:

@@ -105,7 +105,7 @@ def _form(picture: bytes, width: float, height: float) -> bytes:
 
 
 def _add_security_store(objects: dict[int, bytes], first: int, answers: RevocationInfo) -> int:
-    """Add the document security store [EN 319 142-1 clause 5.4.2.2] and its streams, from number `first`; returns its number."""
+    """Add the document security store [EN 319 142-1 §5.4.2.2] and its streams, from number `first`; returns its number."""
     kinds: Mapping[bytes, Sequence[bytes]] = {b"Certs": [der(each) for each in answers.certificates], b"OCSPs": answers.ocsps, b"CRLs": answers.crls}
     entries = []
     for kind, values in kinds.items():

@@ -1,4 +1,4 @@
-"""Time-stamps [RFC 3161, ETSI EN 319 422], and the authority that development embeds in the process."""
+"""Time-stamps [RFC 3161; EN 319 422], and the authority that development embeds in the process."""
 
 import datetime as dt
 import hashlib
@@ -22,7 +22,7 @@ _POLICY = "2.999.3161"
 
 _SERIAL_BYTES = 16
 _SERIAL_START = b"\x01"
-"""Before the random bytes: so a serial number is positive, of one length, and below 160 bits [RFC 3161 clause 2.4.2]."""
+"""Before the random bytes: so a serial number is positive, of one length, and below 160 bits [RFC 3161 §2.4.2]."""
 
 _ACCURACY = {"seconds": 1}
 _VERSION_1, _VERSION_3 = bytes((2, 1, 1)), bytes((2, 1, 3))
@@ -69,7 +69,7 @@ class _Template:
     algorithm: bytes
 
     def info(self, digest: bytes, *, serial: bytes, time: bytes) -> bytes:
-        """A TSTInfo [RFC 3161 clause 2.4.2] in the OCTET STRING that carries it."""
+        """A TSTInfo [RFC 3161 §2.4.2] in the OCTET STRING that carries it."""
         return b"%b%b%b%b%b%b%b" % (self.before_imprint, digest, self.before_serial, serial, self.before_time, time, self.after_time)
 
     def attributes(self, info: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The facility's signature in an exchange file of 2025 (`CHUKYDONVI`) [XMLDSig 1.1; domain §4.3].
+"""The facility's signature in an exchange file of 2025 (`CHUKYDONVI`) [XMLDSig 1.1; insurance, CT07 of 2025].
 
 Two references without transforms: to the signature's own object (it holds the signing time) and to the dossier, in this
 order. Canonical XML 1.0, RSASSA-PKCS1-v1_5, SHA-256, as BHXH's appendix of 2025 names them. What is signed is written in

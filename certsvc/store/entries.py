@@ -61,7 +61,7 @@ async def find(session: AsyncSession, index: str, *, kind: CodeKind) -> Entry | 
 
 
 async def find_published(db: Database, sha256: str) -> Entry | None:
-    """The certificate of which these very bytes were published, if any [design §5, digest register]."""
+    """The certificate of which these very bytes were published, if any [decision 0006]."""
     return _entry(await db.find_row(_BY_DIGEST, sha256))
 
 

@@ -49,7 +49,7 @@ async def has_waiting(session: AsyncSession, *, now: dt.datetime) -> bool:
 
 
 async def next_sequences(session: AsyncSession, wanted: Mapping[Counter, int], *, year: int) -> dict[Counter, range]:
-    """So many sequence numbers for each counter, never given before. Counters only ever grow [design §1].
+    """So many sequence numbers for each counter, never given before. Counters only ever grow [architecture, Serials].
 
     Counters are locked in their order, so that two workers never wait for each other.
     """

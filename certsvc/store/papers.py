@@ -27,7 +27,7 @@ _JUDGING = int.from_bytes(b"judging")
 async def take_turn(session: AsyncSession) -> None:
     """From here to the end of the transaction nobody else judges: what one accepts, the next must see.
 
-    SQLite has one writer anyway. On PostgreSQL two could each miss the other's leave [rules A-OVERLAP].
+    SQLite has one writer anyway. On PostgreSQL two could each miss the other's leave [rules, A-OVERLAP].
     Ask before locking any row, else two transactions may wait for each other.
     """
     if session.get_bind().dialect.name == "postgresql":

@@ -2,7 +2,7 @@
 
 A design is a folder `designs/<kind>/<version>/` with `design.toml`, `form.html` and `form.css`, and
 the paper that all share (`paper.html`, `paper.css`). A form is chosen by the day of the event
-(examination, end of isolation), never by the day of printing [domain §0.1].
+(examination, end of isolation), never by the day of printing [law, The day of the event].
 """
 
 import datetime as dt
@@ -71,7 +71,7 @@ class Design:
     digest: str
 
     def slots(self, *, head_examined: bool) -> tuple[Slot, ...]:
-        """Who signs, in the order of signing: a head who examined signs only as representative [domain §1.6]."""
+        """Who signs, in the order of signing: a head who examined signs only as representative [signers, Slots]."""
         return tuple(slot for slot in self.all_slots if not (head_examined and slot is Slot.PRACTITIONER))
 
     def required(self, *, head_examined: bool, traits: frozenset[Trait] = PLAIN) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""The visible marks of signatures [domain §5.3, after Decree 30/2020/NĐ-CP, Annex I].
+"""The visible marks of signatures [signers, Visible marks].
 
 A person's mark is the hand signature in blue, the organisation's the red seal in real size; below each stands the
 true time of signing. A picture is the same for everything that its signer signs; the time is added to it. Neither

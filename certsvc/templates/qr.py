@@ -21,7 +21,7 @@ our texts are mostly random characters, whose modules are even under every mask,
 
 _LEVEL_M = 2
 _ZINT_MASK = (MASK + 1) << 8
-"""How Zint's `option_3` asks for it [Zint manual, QR Code: pattern plus one, times 256]."""
+"""How Zint's `option_3` asks for it [Zint manual "QR Code"]."""
 
 _WHITE_IS_1 = bytes(0xFF ^ int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 """From Zint's bytes (first module in the lowest bit, dark is 1) to those of a PDF image (in the highest bit, dark is 0)."""

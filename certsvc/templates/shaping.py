@@ -44,7 +44,7 @@ class Font:
         self._pieces = _Pieces(self)
 
     def shape(self, line: str) -> tuple[str, int]:
-        """What stands between `[<` and `>]` of a `TJ` that shows the line (ISO 32000-2 clause 9.4.3), and how long it is.
+        """What stands between `[<` and `>]` of a `TJ` that shows the line [ISO 32000-2 §9.4.3], and how long it is.
 
         Codes are glyph numbers of two bytes (Identity-H). Letter-spacing counts behind the last character too.
         """

@@ -1,6 +1,6 @@
 """What each field of a form prints, from the case and from what issuing knows about it.
 
-Every value is a text in NFC; a field that does not apply is blank. Wording: domain §1.2, §1.3, §2.2.
+Every value is a text in NFC; a field that does not apply is blank. Wording: [sick-leave, The form; recovery, The paper].
 """
 
 import datetime as dt
@@ -16,7 +16,7 @@ from certsvc.states import DelegationKind, Kind
 from certsvc.templates.designs import Design, Trait
 
 NO_NEGATIVE = "không có kết quả âm tính"
-"""What a recovery by day count alone says of itself [rules W-NO-NEGATIVE]."""
+"""What a recovery by day count alone says of itself [rules, W-NO-NEGATIVE]."""
 
 _SEXES = {Sex.MALE: "Nam", Sex.FEMALE: "Nữ", Sex.UNDETERMINED: "Chưa xác định"}
 _METHODS = {TestMethod.ANTIGEN: "test nhanh kháng nguyên", TestMethod.PCR: "RT-PCR"}
@@ -120,18 +120,18 @@ def _joined(separator: str, *parts: str) -> str:
 
 
 def _sick_leave_dated(case: Case, facts: FormFacts) -> str:
-    """The form's date is the case's, even if late; a re-issue's is the true day [domain §1.4 A4, A12]."""
+    """The form's date is the case's, even if late; a re-issue's is the true day [sick-leave, The date on the paper]."""
     words = date_in_words(facts.printed_on if facts.is_reissue else case.dated_on or facts.event_on)
     return words[0].upper() + words[1:]
 
 
 def _coded_diagnosis(case: Case) -> str:
-    """Code and name of the disease; a diagnosis that begins with its code is not given it twice [rules A-DIAGNOSIS]."""
+    """Code and name of the disease; a diagnosis that begins with its code is not given it twice [rules, A-DIAGNOSIS]."""
     return _joined(" – ", case.icd10, named(case.diagnosis, case.icd10))
 
 
 def _diagnosis(case: Case) -> str:
-    """As it was written; the code's Vietnamese name where that is all that was [rules A-DIAGNOSIS]."""
+    """As it was written; the code's Vietnamese name where that is all that was [rules, A-DIAGNOSIS]."""
     return case.diagnosis if without_code(case.diagnosis, case.icd10) else named(case.diagnosis, case.icd10)
 
 
@@ -155,7 +155,7 @@ def _own_title(_case: Case, facts: FormFacts) -> str:
 
 
 def _subject(case: Case, facts: FormFacts) -> str:
-    """What is confirmed: at home, where the rule is for that alone [domain §2.2, §2.3]."""
+    """What is confirmed: at home, where the rule is for that alone [recovery, The paper]."""
     at_home = facts.care_settings == _AT_HOME and case.care_setting is CareSetting.HOME
     return _joined(" ", "Khỏi bệnh và hoàn thành thời gian cách ly, điều trị COVID-19", "tại nhà" if at_home else "")
 

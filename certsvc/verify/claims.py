@@ -1,6 +1,6 @@
 """The claims in a QR's address: text → claims that one of our keys signed, or nothing.
 
-Strict, for a second way of writing the same claims would be a second QR: the base32 is canonical [RFC 4648 clause 3.5],
+Strict, for a second way of writing the same claims would be a second QR: the base32 is canonical [RFC 4648 §3.5],
 the CBOR what our own encoder writes, byte for byte, and nothing of a stranger's is decoded before its signature is good.
 """
 
@@ -20,7 +20,7 @@ from certsvc.clock import day_in_hanoi
 from certsvc.verify.trust import ClaimKey
 
 MAX_TEXT = 340
-"""Characters; 210 bytes of COSE, which is all that the QR has room for [design §5]."""
+"""Characters; 210 bytes of COSE, which is all that the QR has room for [verify, The QR]."""
 
 _KID = slice(9, 17)
 _PAYLOAD = slice(19, -66)
@@ -62,5 +62,5 @@ def _cose_key(public_key: bytes) -> COSEKeyInterface:
 
 
 def _message(kid: bytes, payload: bytes, signature: bytes) -> bytes:
-    """The COSE_Sign1 as we write it [RFC 9052 clause 4.2]."""
+    """The COSE_Sign1 as we write it [RFC 9052 §4.2]."""
     return cbor2.dumps(cbor2.CBORTag(18, [cbor2.dumps({1: -7}), {4: kid}, payload, signature]))

@@ -1,6 +1,6 @@
 """The check without a network: a QR's claims against keys and a status list that were kept from an earlier visit.
 
-What it can say is less than what the register says, and it says how old its knowledge is [design §5].
+What it can say is less than what the register says, and it says how old its knowledge is [verify, The answer].
 """
 
 import datetime as dt

@@ -38,7 +38,7 @@ VERDICTS_OF: Mapping[Reason, tuple[Verdict, ...]] = {
     **dict.fromkeys((Reason.UNREADABLE, Reason.ENCRYPTED, Reason.TOO_COMPLEX), (Verdict.INVALID,)),
     **dict.fromkeys((Reason.REGISTER_UNREACHABLE, Reason.LIST_TOO_OLD, Reason.OFFLINE_FILE, Reason.BUSY, Reason.OTHER_ISSUER), (Verdict.CANNOT_CHECK,)),
 }
-"""The verdicts that a reason may stand under [api.md §3, table]."""
+"""The verdicts that a reason may stand under [verify, What the report says]."""
 
 
 class CheckName(StrEnum):

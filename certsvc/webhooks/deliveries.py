@@ -117,7 +117,7 @@ def _headers(delivery: WebhookDelivery, keys: Sequence[bytes], *, now: dt.dateti
 
 
 def sign(key: bytes, message_id: str, timestamp: str, body: str) -> str:
-    """`v1,` and HMAC-SHA-256 over `id.timestamp.body` in base64 [Standard Webhooks 1.0, signature scheme]."""
+    """`v1,` and HMAC-SHA-256 over `id.timestamp.body` in base64 [Standard Webhooks 1.0]."""
     return "v1," + base64.b64encode(hmac.digest(key, f"{message_id}.{timestamp}.{body}".encode(), "sha256")).decode()
 
 
@@ -140,7 +140,7 @@ def next_try(started_at: dt.datetime, *, now: dt.datetime, wish: dt.timedelta | 
 
 
 def _wish(answer: Answer, now: dt.datetime) -> dt.timedelta | None:
-    """`Retry-After`, in seconds or as a date [RFC 9110 clause 10.2.3], a day at most; None for anything else."""
+    """`Retry-After`, in seconds or as a date [RFC 9110 §10.2.3], a day at most; None for anything else."""
     text = answer.retry_after or ""
     try:
         wish = dt.timedelta(seconds=int(text)) if text.isdecimal() else parsedate_to_datetime(text).astimezone(dt.UTC) - now

@@ -2,7 +2,7 @@
 
 Deliveries are rows, written in the transaction of the change itself, so none is lost and none is told of what was rolled
 back. Where nobody subscribes, one look at a small table is all it costs.
-Bodies hold ids, states and where to ask, never whom it is about [Standard Webhooks 1.0, "thin" payloads].
+Bodies hold ids, states and where to ask, never whom it is about [Standard Webhooks 1.0].
 """
 
 import datetime as dt

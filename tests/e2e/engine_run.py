@@ -40,7 +40,7 @@ _LONG_EMPLOYER = "Chi nhánh Công ty Cổ phần Thử nghiệm Xuất nhập k
 _CHUNK = 100
 _TOKEN = "ABCDEFGHJKMNPQRSTVWXYZ0123"
 _HOSTS = ("TRA.VN", "KIEMTRA.EXAMPLE.VN", "GIAY-CHUNG-NHAN.SO-Y-TE.HANOI.EXAMPLE.VN")
-"""The longest has the 40 characters that the QR leaves for a host [design §5]."""
+"""The longest has the 40 characters that the QR leaves for a host [verify, The QR]."""
 
 
 @dataclass(frozen=True, slots=True)

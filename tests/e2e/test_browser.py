@@ -244,7 +244,7 @@ def test_every_page_is_accessible_and_fits(service: Service, papers: list[Paper]
 
 
 def test_what_is_tapped_is_large_enough(service: Service, papers: list[Paper], opening: Opening) -> None:
-    """Buttons, fields and stand-alone links are at least 44 pixels high [WCAG 2.2, 2.5.5]."""
+    """Buttons, fields and stand-alone links are at least 44 pixels high [WCAG 2.2 §2.5.5]."""
     page = opening(script=True)
     for path in ("/", "/check", "/my", f"/v/{papers[0].code}"):
         page.goto(service.base_url + path)

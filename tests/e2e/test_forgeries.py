@@ -85,7 +85,7 @@ def test_the_genuine_ones_still_are(service: Service, genuine: bytes, another: b
 
 
 def test_a_copy_that_is_signed_well_but_not_as_published(service: Service, genuine: bytes) -> None:
-    """The hexadecimal digits of a signature in the other case: the signature holds, the bytes are not ours; told apart [design §5]."""
+    """The hexadecimal digits of a signature in the other case: the signature holds, the bytes are not ours; told apart [decision 0006]."""
     *_, last = re.finditer(rb"/Contents <([0-9A-Fa-f]+)>", genuine)
     altered = genuine[: last.start(1)] + last[1].swapcase() + genuine[last.end(1) :]
     assert altered != genuine

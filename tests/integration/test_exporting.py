@@ -72,7 +72,7 @@ async def test_an_export_read_again_issues_nothing(dummy_rig: Rig) -> None:
 
 
 async def test_a_document_bears_the_cases_day_and_its_file_the_day_it_was_made(dummy_rig: Rig) -> None:
-    """NGAY_CHUNG_TU and NGAY_CT are the last day of a visit of several days, NGAYLAP is today [domain §1.3, §4]."""
+    """NGAY_CHUNG_TU and NGAY_CT are the last day of a visit of several days, NGAYLAP is today [sick-leave, The date on the paper]."""
     examined = dt.date.fromisoformat(record(1)["examined_on"])
     last = examined + dt.timedelta(days=2)
     certificate = await dummy_rig.issued(record(1, certified_on=last.isoformat()))

@@ -71,7 +71,7 @@ async def test_plain_errors_are_problems_too(rig: Rig, method: str, address: str
 
 
 async def test_405_tells_every_method_of_the_address(dummy_rig: Rig) -> None:
-    """Though a route of its own has each of them [RFC 9110 clause 15.5.6]."""
+    """Though a route of its own has each of them [RFC 9110 §15.5.6]."""
     id_ = "6b1f5c0e-8a53-4c55-9d3f-0a4c6f7e2d10"
     for address, methods in ((f"/v1/webhooks/{id_}", "DELETE, GET, PATCH"), ("/v1/mappings/ours", "DELETE, GET, PUT"), ("/v/0000", "GET, POST")):
         answer = await dummy_rig.call("OPTIONS", address)

@@ -152,7 +152,7 @@ async def test_the_grant_opens_one_pdf_for_a_quarter_of_an_hour(rig: Rig, certif
 
 
 async def test_minors_show_no_initials(rig: Rig) -> None:
-    """Of a child not even those [domain §6]."""
+    """Of a child not even those [law, Personal data]."""
     child = record(9, birth_date="2012-05-01", citizen_id="", id_issued_on="", vaccine_doses="0", last_dose_on="")
     answer = await rig.request(child, kind="recovery")
     assert answer.status_code == 202, answer.text

@@ -329,7 +329,7 @@ async def test_a_server_that_does_not_answer_is_unavailable(address: str) -> Non
 
 
 async def test_what_one_accepts_the_next_sees(rig: Rig) -> None:
-    """Overlapping leaves of one person, asked for at two stations at the same moment: the later one is warned [rules A-OVERLAP]."""
+    """Overlapping leaves of one person, asked for at two stations at the same moment: the later one is warned [rules, A-OVERLAP]."""
     for number in range(1, 6):
         both = record(number), record(number, facility="01802", case_id=f"elsewhere {number}")
         answers = await asyncio.gather(*map(rig.request, both))

@@ -33,7 +33,7 @@ OPEN: frozenset[Route] = frozenset(
         ("GET", "/v/{code}/slip"),
     }
 )
-"""For everyone [api.md §3]: what they tell depends on a code, a paper or nothing."""
+"""For everyone [api, Without a key]: what they tell depends on a code, a paper or nothing."""
 
 PAGES: frozenset[Route] = frozenset(
     {
@@ -136,7 +136,7 @@ CALLS: Mapping[Route, Needs] = {
     ("GET", "/v1/stats"): Needs(Scope.READ),
     ("GET", "/v1/disclosures"): Needs(Scope.READ),
 }
-"""Behind a key, a token or a session [api.md §2]."""
+"""Behind a key, a token or a session [api, Keys and roles]."""
 
 
 @dataclass(frozen=True)

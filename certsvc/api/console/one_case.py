@@ -191,7 +191,7 @@ class Entry:
         return {"icd10": _COVID["icd10"]} | kept
 
     def is_under_seven(self) -> bool:
-        """On the examination day, where both days can be read; a year alone counts as its last day [rules A-UNDER-7]."""
+        """On the examination day, where both days can be read; a year alone counts as its last day [rules, A-UNDER-7]."""
         born, day = birth_of(self.texts.get("birth_date", "")), day_of(self.texts.get("examined_on", ""))
         if born is None or day is None:
             return False

@@ -149,7 +149,7 @@ async def leave_for_provider(res: Res, now: Now) -> Response:
 
 @router.get(CALLBACK)
 async def come_back(request: Request, res: Res, now: Now, state: Secret = "", code: Secret = "", iss: Secret = "") -> Response:
-    """From the provider, with a code or without: only to the browser that left, only once [RFC 9700 clause 4.7, RFC 9207 for `iss`]."""
+    """From the provider, with a code or without: only to the browser that left, only once [RFC 9700 §4.7; RFC 9207]."""
     provider = _provider(res)
     journey = res.vault.open_journey(read_cookie(request, "journey", settings=res.settings) or "")
     try:
@@ -174,7 +174,7 @@ def _provider(res: Resources) -> "Provider":
 
 @router.post("/staff/back-channel-sign-out")
 async def provider_signs_out(request: Request, res: Res, now: Now, logout_token: Annotated[str, Form(max_length=16384)] = "") -> Response:
-    """The provider's own word that somebody signed out there [OpenID Connect Back-Channel Logout 1.0 clause 2.5]."""
+    """The provider's own word that somebody signed out there [OpenID Connect Back-Channel Logout 1.0 §2.5]."""
     try:
         claims = await _provider(res).read_sign_out(logout_token, now=now)
     except InputError as error:

@@ -1,4 +1,4 @@
-"""`POST /v1/verify/batch`: many files and codes in one call, one Report each [api.md §3]."""
+"""`POST /v1/verify/batch`: many files and codes in one call, one Report each [api, Many at once]."""
 
 import asyncio
 import datetime as dt

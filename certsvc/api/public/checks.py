@@ -1,4 +1,4 @@
-"""For everyone, without a key: look a code up, prove oneself, download, check a file [api.md §3]."""
+"""For everyone, without a key: look a code up, prove oneself, download, check a file [api, Without a key]."""
 
 import datetime as dt
 import json

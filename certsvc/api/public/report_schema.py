@@ -1,4 +1,4 @@
-"""The answer to a check as the HTTP contract describes it [api.md §3]: for OpenAPI and for clients' generators.
+"""The answer to a check as the HTTP contract describes it [verify, What the report says]: for OpenAPI and for clients' generators.
 
 `certsvc.verify.report` writes the answer; these models only say what it looks like.
 """
@@ -30,7 +30,7 @@ class CheckOut(BaseModel):
 
 
 class CertificateView(BaseModel):
-    """What this asker may see; who only holds the code gets no key behind `initials` [domain §6]."""
+    """What this asker may see; who only holds the code gets no key behind `initials` [architecture, What a stranger sees]."""
 
     kind: Kind | Literal["station_certificate"] = Field(description="station_certificate: which one is not for this asker")
     serial_tail: str | None = Field(description="the last four characters of the serial")

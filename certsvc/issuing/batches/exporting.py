@@ -145,7 +145,7 @@ def _signed_on(certificate: Certificate) -> dt.date:
 
 
 def _document_day(certificate: Certificate, case: Case) -> dt.date:
-    """The day that stands on the paper: the case's, of a re-issue its own [domain §1.4 A4, A12]."""
+    """The day that stands on the paper: the case's, of a re-issue its own [sick-leave, The date on the paper]."""
     return _signed_on(certificate) if certificate.is_reissue else case.dated_on or certificate.event_on
 
 

@@ -1,7 +1,7 @@
 """A file of cases read row by row, and the fate of every row kept.
 
 A file is read twice: first its sick leaves are judged, then its recoveries, for whoever is ill again further down must be
-known by then [rules R-REINFECTION]; so the first leaves are signed while the rest is read. Reading goes in chunks, each one
+known by then [rules, R-REINFECTION]; so the first leaves are signed while the rest is read. Reading goes in chunks, each one
 transaction, so a worker that dies is followed by another that goes on behind the last row judged. What the first bytes
 and the header show was refused at acceptance (`accepting`); what shows later makes the batch `failed`, and what was
 judged stays. The file is kept, to be returned with its results (`returning`).

@@ -25,7 +25,7 @@ _NOT_IN_NAMES = re.compile(r"[^\w.-]")
 
 
 async def result_lines(db: Database, batch_id: uuid.UUID, *, vault: Vault, base_url: str, with_codes: bool = True) -> AsyncIterator[dict[str, Any]]:
-    """One line a row and kind, as api.md §2 names its fields, in the order of the file; auditors get no codes."""
+    """One line a row and kind [batches, Results, and mending], in the order of the file; auditors get no codes."""
     async with db.read() as session:
         async for line in batches.lines(session, batch_id):
             result = result_of(line, vault=vault, base_url=base_url)
@@ -33,7 +33,7 @@ async def result_lines(db: Database, batch_id: uuid.UUID, *, vault: Vault, base_
 
 
 def result_of(line: Line, *, vault: Vault, base_url: str) -> dict[str, Any]:
-    """One line, as api.md §2 names its fields; `status` is the certificate's today, `reason` why it failed or was withdrawn."""
+    """One line [batches, Results, and mending]; `status` is the certificate's today, `reason` why it failed or was withdrawn."""
     row, certificate = line
     code = None if certificate is None else format_code(vault.code(certificate.id))
     return {

@@ -11,7 +11,7 @@ from certsvc.vault import Vault
 
 
 async def number(session: AsyncSession, claimed: Sequence[Certificate], *, year: int) -> None:
-    """Serials of the year of signing, for those that have none yet [design §1]."""
+    """Serials of the year of signing, for those that have none yet [architecture, Serials]."""
     unnumbered = [each for each in claimed if each.serial is None]
     sequences = await leases.next_sequences(session, Counter((each.facility_code, each.kind) for each in unnumbered), year=year)
     numbers = {counter: iter(some) for counter, some in sequences.items()}
@@ -22,7 +22,7 @@ async def number(session: AsyncSession, claimed: Sequence[Certificate], *, year:
 
 
 def serial_of(kind: Kind, *, facility_code: str, year: int, sequence: int) -> str:
-    """The serial as systems know it: `<facility><yy><sequence>`, or `GXN-<facility>-<yy>-<sequence>` [design §1]."""
+    """The serial as systems know it: `<facility><yy><sequence>`, or `GXN-<facility>-<yy>-<sequence>` [architecture, Serials]."""
     match kind:
         case Kind.SICK_LEAVE:
             return f"{facility_code}{year % 100:02d}{sequence:05d}"

@@ -87,7 +87,7 @@ class Roster:
         return found[0]
 
     def _signatories(self, examiner: Practitioner | None, head: Practitioner, now: dt.datetime) -> tuple[Signatory, ...]:
-        """Who signs, in order; no `examiner` where the representative examined [domain §1.6]."""
+        """Who signs, in order; no `examiner` where the representative examined [signers, Slots]."""
         people: list[tuple[Slot, Practitioner]] = []
         if self.signatures is Signatures.ALL:
             people = [*([(Slot.PRACTITIONER, examiner)] if examiner else []), (Slot.REPRESENTATIVE, head)]

@@ -25,7 +25,7 @@ from certsvc.webhooks.events import announce
 
 
 class WithdrawalReason(StrEnum):
-    """Why a certificate is withdrawn [api.md §2]; `other` needs a text."""
+    """Why a certificate is withdrawn [api, Withdrawing]; `other` needs a text."""
 
     WRONG_DATA = "wrong_data"
     WRONG_PERSON = "wrong_person"
@@ -46,7 +46,7 @@ class Change(StrEnum):
 
 
 async def _get_own(session: AsyncSession, certificate_id: uuid.UUID, *, caller: ApiKey, for_change: bool = True) -> Certificate:
-    """For a change: an insurer may withdraw only what it asked for itself [api.md §2, roles], and nobody what a recall holds that waits.
+    """For a change: an insurer may withdraw only what it asked for itself [api, Keys and roles], and nobody what a recall holds that waits.
 
     Raises NotFound, Forbidden `not_yours`, Conflict `under_recall`.
     """
@@ -127,7 +127,7 @@ async def replace(
 ) -> Certificate:
     """Put a successor in a certificate's place; returns the successor, `requested`.
 
-    Without `record` it is the same paper again, marked "CẤP LẠI" [domain §1.4 A12]. The old one is
+    Without `record` it is the same paper again, marked "CẤP LẠI" [sick-leave, Issued again]. The old one is
     `replaced` at once, before the successor is signed: a paper known to be wrong must not stay valid.
     The caller rings the queue afterwards.
     """

@@ -175,7 +175,7 @@ def nothing_chosen() -> InputError:
 
 
 async def _owned(session: AsyncSession, found: list[Candidate], *, caller: ApiKey) -> set[uuid.UUID]:
-    """Of those who asked for these certificates, the ones whose papers the caller may withdraw: an insurer's only its own [api.md §2, roles]."""
+    """Of those who asked for these certificates, the ones whose papers the caller may withdraw: an insurer's only its own [api, Keys and roles]."""
     requesters = {each.requested_by_id for each in found}
     if caller.role is not Role.INSURER:
         return requesters

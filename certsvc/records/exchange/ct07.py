@@ -1,4 +1,4 @@
-"""CT07: the sick-leave certificate as data for the social insurance [domain §4.2, §4.3].
+"""CT07: the sick-leave certificate as data for the social insurance [insurance, CT07 of 2022; insurance, CT07 of 2025].
 
 A file is an envelope `HSCHUNGTU` around one document `CT07` in base64. Every tag of the layout is there, in its order,
 and empty where a case says nothing. Which tags there are, and what they hold, are the tables below.

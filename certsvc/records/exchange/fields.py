@@ -103,7 +103,7 @@ def _none_of(tags: list[str]) -> Mistake:
 
 
 def _of_period(tags: Mapping[str, str]) -> Iterator[Mistake]:
-    """TU_NGAY to DEN_NGAY, both counted, is SO_NGAY_NGHI [domain §1.4 A5]."""
+    """TU_NGAY to DEN_NGAY, both counted, is SO_NGAY_NGHI [sick-leave, Length]."""
     first, last = tags.get("TU_NGAY", ""), tags.get("DEN_NGAY", "")
     if not (_is_day(first, may_be_year=False) and _is_day(last, may_be_year=False)):
         return

@@ -1,4 +1,4 @@
-"""The social insurance's exchange files as tables: CT07 in `HSCHUNGTU`, and XML1 with XML11 in `GIAMDINHHS` [domain §4].
+"""The social insurance's exchange files as tables: CT07 in `HSCHUNGTU`, and XML1 with XML11 in `GIAMDINHHS` [insurance].
 
 One file may hold many dossiers (HOSO), envelopes that follow one another, or be a ZIP of such files. A row is a dossier,
 its number the dossier's place, counted through the whole file. Of a file only the present dossier is held. A dossier

@@ -14,7 +14,7 @@ COLUMNS = tuple(column.name for column in CASES.columns)
 _INDEX = {name: index for index, name in enumerate(COLUMNS)}
 
 _INPATIENT = frozenset({"3", "4", "6", "9"})
-"""MA_LOAI_KCB of stays: inpatient, by day, at a station, below four hours [QĐ 824/QĐ-BYT 15/02/2023]."""
+"""MA_LOAI_KCB of stays: inpatient, by day, at a station, below four hours [QĐ 824/QĐ-BYT]."""
 _DAY_CHARS, _YEAR_CHARS = 8, 4
 
 
@@ -109,7 +109,7 @@ def _issued_on(text: str) -> str:
 
 
 def _birth(text: str) -> str:
-    """yyyymmddHHMM, where unknown parts are zero, as a day or a year alone [QĐ 4750 table 1, NGAY_SINH]."""
+    """yyyymmddHHMM, where unknown parts are zero, as a day or a year alone [QĐ 4750/QĐ-BYT table 1]."""
     return text[:_YEAR_CHARS] if "00" in (text[4:6], text[6:8]) else text[:_DAY_CHARS]
 
 

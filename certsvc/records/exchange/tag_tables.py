@@ -1,4 +1,4 @@
-"""Tables whose titles are the tags of CT07, a line a certificate: what hospitals' programs write as a spreadsheet [domain §4.4].
+"""Tables whose titles are the tags of CT07, a line a certificate: what hospitals' programs write as a spreadsheet [insurance, Tables].
 
 What the tags say is read as out of the XML (`exchange_rows`). The facility, which stands in the envelope there, is a column
 of its own here, or the sender's mapping gives it.

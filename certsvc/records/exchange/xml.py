@@ -1,4 +1,4 @@
-"""How exchange files are written: a flat document of tags, in base64 within an envelope [domain §4.1 to §4.3].
+"""How exchange files are written: a flat document of tags, in base64 within an envelope [insurance, Envelope].
 
 What is written is its own canonical form (Canonical XML 1.0: no blanks between elements, no empty-element tags, no
 comments), so that a signature over a part is made over the very bytes that stand in the file.

@@ -1,4 +1,4 @@
-"""XML11, the sick leave of QĐ 130 and QĐ 4750 (table 11), and the XML1 beside it that says whose it is [domain §4.1].
+"""XML11, the sick leave of QĐ 130 and QĐ 4750 (table 11), and the XML1 beside it that says whose it is [insurance, XML11].
 
 XML11 holds neither name nor birth: they stand in the XML1 of the same visit (MA_LK). Of XML1 (table 1) we write what a
 certificate knows and leave the visit's costs empty: a hospital that settles the visit sends its own.

@@ -1,4 +1,4 @@
-"""Form (a): what the case itself says of its sick leave [rules A-*, domain §1.4]."""
+"""Form (a): what the case itself says of its sick leave [sick-leave, Checks]."""
 
 import datetime as dt
 
@@ -13,7 +13,7 @@ from certsvc.states import Kind
 
 _SCHOOL_AGE, _WORKING_AGE = 7, 15
 _NO_EMPLOYER = frozenset(map(fold, ("không", "không có", "lao động tự do", "tự do", "nội trợ", "thất nghiệp", "hưu trí", "nghỉ hưu", "học sinh", "sinh viên")))
-"""Words for having none, as stations write them where the employer should stand [rules A-EMPLOYER]."""
+"""Words for having none, as stations write them where the employer should stand [rules, A-EMPLOYER]."""
 _ENDINGS = frozenset({Outcome.DIED, Outcome.TRANSFERRED})
 _NEW_FORM = dt.date(2025, 7, 1)
 """TT 25/2025/TT-BYT: from this examination day on, the file for the social insurance names the patient's papers."""

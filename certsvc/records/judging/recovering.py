@@ -1,4 +1,4 @@
-"""Form (b): what the case itself says of its recovery [rules R-*, domain §2.3].
+"""Form (b): what the case itself says of its recovery [recovery, Criteria].
 
 `n` is the number of days from the positive test to the end of isolation, both counted, as the paper counts them. Where a
 station would count from the next day and come to another answer, W-DAY-COUNT says so.

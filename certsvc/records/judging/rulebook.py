@@ -31,7 +31,7 @@ class Sureness(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaveCeiling:
-    """The most days one sick-leave certificate may have [domain §1.4 A1]."""
+    """The most days one sick-leave certificate may have [sick-leave, Length]."""
 
     id: str
     valid_from: dt.date
@@ -43,7 +43,7 @@ class LeaveCeiling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DischargeRule:
-    """When an F0 in one of `care_settings` has recovered [domain §2.3].
+    """When an F0 in one of `care_settings` has recovered [recovery, Criteria].
 
     Days count from the positive test, which is the first: `min_days` with a counted negative test; `vaccinated_days` or
     `other_days` without one, after which the count of days alone suffices. A negative test counts from day `first_test_day` on.

@@ -1,4 +1,4 @@
-"""What the rows of a file so far have held: cases [rules V-DUPLICATE], people's numbers and their visits [W-SAME-NUMBER, W-SAME-VISIT]."""
+"""What the rows of a file so far have held: cases [rules, V-DUPLICATE], people's numbers and their visits [rules, W-SAME-NUMBER; rules, W-SAME-VISIT]."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Step two of judging a row: who gets which certificate [rules A-*, R-*, Order and scope].
+"""Step two of judging a row: who gets which certificate [rules, Order and scope].
 
 Pure: what else is known of the person comes through `History`, figures that change with the law through the `Rulebook`. Where
 a V rule is broken nothing else is judged and every kind asked for is rejected; otherwise each kind reports all its broken rules.
@@ -55,11 +55,11 @@ class History(Protocol):
     def open_illnesses_of(self, patient: Patient) -> Iterable[Illness]: ...
 
     def column_shared_with_another(self, patient: Patient) -> str | None:
-        """The column of a number that stands on the live certificate of somebody else [rules W-SAME-NUMBER]."""
+        """The column of a number that stands on the live certificate of somebody else [rules, W-SAME-NUMBER]."""
         ...
 
     def is_visit_of_another(self, case: Case) -> bool:
-        """Whether another patient's live certificate has the number of this visit [rules W-SAME-VISIT]."""
+        """Whether another patient's live certificate has the number of this visit [rules, W-SAME-VISIT]."""
         ...
 
 

@@ -76,7 +76,7 @@ class PartStream:
         self._held_bytes = 0
 
     def read(self, size: int = _CHUNK_BYTES, /) -> bytes:
-        """Raises InputError: `too_large_unpacked`, `broken_file` for a document type declaration [part 2, §8.1.4]."""
+        """Raises InputError: `too_large_unpacked`, `broken_file` for a document type declaration [ECMA-376 part 2 §8.1.4]."""
         chunk = self._raw.read(size)
         self._held_bytes += len(chunk)
         elements = count_elements(chunk)

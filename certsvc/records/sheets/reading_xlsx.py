@@ -148,7 +148,7 @@ class XlsxSheet:
         return RawRow(number, [found.get(index) for index in range(max((*found, *flags)) + 1)], flags)
 
     def _value(self, text: str, kind: str, style: str | None) -> Cell:
-        """What a cell means by its kind [§18.18.11]. Raises ValueError or IndexError for what it cannot mean."""
+        """What a cell means by its kind [ECMA-376 part 1 §18.18.11]. Raises ValueError or IndexError for what it cannot mean."""
         match kind:
             case "n":
                 number = float(text) if "." in text or "E" in text or "e" in text else int(text)

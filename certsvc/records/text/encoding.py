@@ -1,7 +1,7 @@
 """V-ENCODING: whether a value is what was typed, and can be printed.
 
 Asked of every value that a wanted form prints, as it came, before any letter is repaired: text of an old encoding may hold the very
-letters that would be [rules, Order and scope].
+letters that would be [text, Encodings before Unicode].
 """
 
 from collections.abc import Iterable, Mapping

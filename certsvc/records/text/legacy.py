@@ -1,4 +1,4 @@
-"""Text of the encodings that came before Unicode, taken for Western text by a program that did not know them [rules V-ENCODING (a), (b)].
+"""Text of the encodings that came before Unicode, taken for Western text by a program that did not know them [text, Encodings before Unicode].
 
 TCVN3 (TCVN 5712:1993, form VN3; fonts .VnTime) has one byte for each small letter and seven capitals; capitals with a tone are small
 letters in a font of capitals. VNI has a letter and a mark behind it. Read as Windows-1252 both give letters and signs that look

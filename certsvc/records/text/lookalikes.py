@@ -1,8 +1,8 @@
 """Letters and marks that look like those that were meant.
 
 Old fonts and keyboards give Ð, ð (U+00D0, U+00F0, Icelandic) and Ɖ (U+0189, African) for Đ, đ; word processors and telephones give
-curly apostrophes and long hyphens. These are brought to what was meant [rules W-REPAIRED-UNICODE]. Cyrillic and Greek letters among
-Latin ones are not, for nobody can know where such a text comes from: `mixes_scripts` finds them [rules V-ENCODING (c)].
+curly apostrophes and long hyphens. These are brought to what was meant [rules, W-REPAIRED-UNICODE]. Cyrillic and Greek letters among
+Latin ones are not, for nobody can know where such a text comes from: `mixes_scripts` finds them [text, Look-alike letters].
 """
 
 import re

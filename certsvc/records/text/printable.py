@@ -1,7 +1,7 @@
 """Which characters the forms' typeface prints, known here without opening it.
 
 The ranges are those of Tinos in all four faces, without control, format, private and unassigned characters: what `templates.faces`
-takes, and a test holds the two together. So a value that the press would refuse is refused where the row is judged [rules V-ENCODING (d)].
+takes, and a test holds the two together. So a value that the press would refuse is refused where the row is judged [text, Typeface].
 """
 
 import re

@@ -27,7 +27,7 @@ ONE_LAYOUT_AT_A_TIME = threading.Lock()
 class PackageFetcher(URLFetcher):  # type: ignore[misc]  # weasyprint has no types
     """Serves `tinos:` from this package and `data:`; any other address is refused, and `refused` says that one was.
 
-    Source: security.md §5, rows on SSRF. Redirects cannot occur, for nothing is asked of a network.
+    So no form can make a process ask its network [CWE-918]. Redirects cannot occur, for nothing is asked of a network.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Reading the CMS of one PAdES baseline signature, as ours are, out of its bytes [RFC 5652, EN 319 142-1 clause 6.3].
+"""Reading the CMS of one PAdES baseline signature, as ours are, out of its bytes [RFC 5652; EN 319 142-1 §6.3].
 
 Strict DER and just this shape: one signer, by issuer and serial number; SHA-256; content type, message digest and
 signing certificate signed; nothing unsigned but one attribute set (the time-stamp), which is not looked into.
@@ -39,7 +39,7 @@ class BaselineCms:
 
 
 def read_cms(der: bytes) -> BaselineCms:
-    """Read ContentInfo, SignedData and the one SignerInfo [RFC 5652 clauses 3, 5.1, 5.3]. Raises NotDer for any other shape."""
+    """Read ContentInfo, SignedData and the one SignerInfo [RFC 5652 §3, §5.1, §5.3]. Raises NotDer for any other shape."""
     content_info = _sole(Cursor(der), SEQUENCE)
     _expect(content_info.contents(OID), _SIGNED_DATA)
     signed_data = _sole(_sole(content_info, CONTEXT_0), SEQUENCE)
@@ -54,7 +54,7 @@ def _read_signer(info: Cursor, certificates: list[bytes]) -> BaselineCms:
     _expect(info.contents(INTEGER), _VERSION_1)
     signer = info.contents(SEQUENCE)
     _expect(info.whole(SEQUENCE), _SHA256)
-    # Signed as a SET, though the attributes stand under another tag [clause 5.4].
+    # Signed as a SET, though the attributes stand under another tag [RFC 5652 §5.4].
     attributes = bytes((SET,)) + info.whole(CONTEXT_0)[1:]
     algorithm, raw = info.whole(SEQUENCE), info.contents(OCTET_STRING)
     if info.is_next(CONTEXT_1):
@@ -77,7 +77,7 @@ def _certificates(choices: Cursor) -> list[bytes]:
 
 @lru_cache(maxsize=4096)
 def _issuer_and_serial(certificate: bytes) -> bytes:
-    """What a SignerInfo calls the certificate by: issuer, then serial number [RFC 5652 clause 10.2.4, RFC 5280 clause 4.1]."""
+    """What a SignerInfo calls the certificate by: issuer, then serial number [RFC 5652 §10.2.4; RFC 5280 §4.1]."""
     tbs = _sole(Cursor(certificate), SEQUENCE).enter(SEQUENCE)
     tbs.contents(CONTEXT_0)
     serial = tbs.whole(INTEGER)
@@ -86,7 +86,7 @@ def _issuer_and_serial(certificate: bytes) -> bytes:
 
 
 def _message_digest(attributes: bytes) -> bytes:
-    """The digest among the signed attributes: each kind once, of one value, in DER's order [clauses 5.3 and 11; X.690 clause 11.6]."""
+    """The digest among the signed attributes: each kind once, of one value, in DER's order [RFC 5652 §5.3, §11; ITU-T X.690 §11.6]."""
     found: dict[bytes, Cursor] = {}
     attribute_set, encoded = _sole(Cursor(attributes), SET), []
     while not attribute_set.is_done:

@@ -1,6 +1,6 @@
 """Which hierarchy a stranger's certificate comes from: Vietnam's public one, the government's, or whichever roots were added.
 
-Built by signatures, never by the issuer's name, for many CAs share names [domain §5.4]. It says where an identity was
+Built by signatures, never by the issuer's name, for many CAs share names [signatures, Roots]. It says where an identity was
 vouched for, not that it still is: nothing is fetched, so revocation is not looked at.
 """
 

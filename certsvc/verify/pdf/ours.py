@@ -47,7 +47,7 @@ SLOT_ORDERS = (
     (Slot.REPRESENTATIVE,),
     (Slot.ORGANISATION,),
 )
-"""The slots that a design may have, in the order of signing [domain §1.6]."""
+"""The slots that a design may have, in the order of signing [signers, Slots]."""
 
 _WHOLE = "Mỗi chữ ký bao trọn phần đã ký, chữ ký cuối bao trọn tệp."
 _ARCHIVED = "Mỗi chữ ký bao trọn phần đã ký; sau đó chỉ có dữ liệu lưu trữ."

@@ -121,7 +121,7 @@ def test_a_grant_leads_to_the_pdf() -> None:
 
 
 def test_the_birth_date_need_not_be_typed_again() -> None:
-    """Who gave only the birth date adds the last four to get the PDF; the date comes along hidden [WCAG 2.2, 3.3.7]."""
+    """Who gave only the birth date adds the last four to get the PDF; the date comes along hidden [WCAG 2.2 §3.3.7]."""
     fields = {field["name"]: field for field in Outline(render(_BY_LABEL["answer-valid-dates-only"])).all("input")}
     assert fields["birth_date"]["type"] == "hidden"
     assert fields["birth_date"]["value"] == "05/09/1988"

@@ -136,7 +136,7 @@ def test_how_a_delegate_signs_comes_from_the_authority() -> None:
 
 
 def test_a_delegate_who_examined_signs_once() -> None:
-    """As the representative, like a head who examined [domain §1.6]; the head who examined meanwhile signs as practitioner."""
+    """As the representative, like a head who examined [signers, Slots]; the head who examined meanwhile signs as practitioner."""
     found = staff(authority(EXAMINER), examiner=EXAMINER)
     assert (_signers(found), found.head_examined) == ([(Slot.REPRESENTATIVE, EXAMINER), (Slot.ORGANISATION, None)], True)
     found = staff(authority(DEPUTY), examiner=HEAD)

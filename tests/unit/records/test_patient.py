@@ -1,4 +1,4 @@
-"""When two cases are about one person [rules, Order and scope]."""
+"""When two cases are about one person [rules, Same person]."""
 
 import datetime as dt
 from typing import Any

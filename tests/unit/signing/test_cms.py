@@ -118,7 +118,7 @@ def test_our_encoding_is_der(scheme: Scheme) -> None:
 
 @pytest.mark.parametrize("scheme", list(Scheme))
 def test_attributes_hold_the_digest_and_are_what_is_signed(scheme: Scheme) -> None:
-    """The public key verifies the raw signature over the attributes as a SET OF [RFC 5652 clause 5.4]."""
+    """The public key verifies the raw signature over the attributes as a SET OF [RFC 5652 §5.4]."""
     identity = identity_of(scheme)
     info = cms.ContentInfo.load(sign(identity))["content"]["signer_infos"][0]
     attributes, raw, key = info["signed_attrs"].untag().dump(force=True), info["signature"].native, identity.public_key

@@ -117,7 +117,7 @@ def test_a_signature_longer_than_its_key_allows_is_refused() -> None:
     ids=["none", "out of order", "repeated", "others than the base has"],
 )
 def test_wrong_lists_of_signers_are_refused(slots: list[Slot]) -> None:
-    """Order and uniqueness of the slots [design §4], and those of the base."""
+    """Order and uniqueness of the slots [architecture, Signatures on one certificate], and those of the base."""
     signings = {signing.slot: signing for signing in samples.signings(pkis.shared(), 3)}
     with pytest.raises(Broken, match="wrong_signings"):
         samples.stock_of(pkis.shared(), [signings[slot] for slot in slots], blank=blanks.blank(tuple(samples.SLOTS[3])))

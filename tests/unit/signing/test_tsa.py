@@ -49,7 +49,7 @@ async def test_token_states_real_time_and_accuracy() -> None:
 
 
 async def test_serial_numbers_come_from_the_given_randomness() -> None:
-    """Unique, at most 160 bits [RFC 3161 clause 2.4.2], never negative, of one length."""
+    """Unique, at most 160 bits [RFC 3161 §2.4.2], never negative, of one length."""
     counter = itertools.count(254)
     pki = pkis.shared()
     tsa = load_embedded_tsa(

@@ -126,7 +126,7 @@ def test_variants_differ() -> None:
 
 @pytest.mark.parametrize("design_id", ["recovery/v1", "sick_leave/ct07-2017", "sick_leave/mau07-2025"])
 def test_a_reissue_says_what_it_is(design_id: str) -> None:
-    """The stamp stands on the paper of re-issues and on no other [domain §1.4 A12]."""
+    """The stamp stands on the paper of re-issues and on no other [sick-leave, Issued again]."""
     for is_reissue in (False, True):
         pdf = compile_base(_design(design_id), head_examined=False, is_reissue=is_reissue).blank.pdf
         with pypdfium2.PdfDocument(pdf) as document:

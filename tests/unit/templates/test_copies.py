@@ -108,7 +108,7 @@ def test_the_delegate_stands_below_the_heads_title(design: Design, run_on: Calla
 
 
 def test_number_stands_directly_above_the_serial(run_on: Callable[..., str]) -> None:
-    """In one block, with nothing between and the same left edge; the form's number is 07 only where the form is Mẫu 07 [domain §1.2]."""
+    """In one block, with nothing between and the same left edge; the form's number is 07 only where the form is Mẫu 07 [sick-leave, The form]."""
     for design in SICK_LEAVES:
         filled = fill(design, sample_values(design), record=b"", head_examined=False, is_reissue=False)
         lines = [line.rstrip() for line in run_on(filled_pdf(filled), "pdftotext", "-layout", "PDF", "-").splitlines() if line.strip()]
@@ -120,7 +120,7 @@ def test_number_stands_directly_above_the_serial(run_on: Callable[..., str]) -> 
 
 
 def test_agency_and_state_begin_on_one_line() -> None:
-    """The recovery's letterhead: the first name of the agency is level with the state's [NĐ 30/2020, Annex I]."""
+    """The recovery's letterhead: the first name of the agency is level with the state's [NĐ 30/2020/NĐ-CP Annex I]."""
     [design] = [each for each in load_designs() if each.id == "recovery/v1"]
     base = compile_base(design, head_examined=False, is_reissue=False)
     parent = next(slot for slot in base.texts if slot.field == "parent")

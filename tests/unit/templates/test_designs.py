@@ -52,7 +52,7 @@ def test_design_is_found_by_its_id() -> None:
 
 
 def test_head_who_examined_signs_once(variant: tuple[Design, bool]) -> None:
-    """Practitioner, representative, organisation in this order; a head who examined has no practitioner's slot [domain §1.6]."""
+    """Practitioner, representative, organisation in this order; a head who examined has no practitioner's slot [signers, Slots]."""
     design, head_examined = variant
     expected = (Slot.REPRESENTATIVE, Slot.ORGANISATION)
     assert design.slots(head_examined=head_examined) == (expected if head_examined else (Slot.PRACTITIONER, *expected))

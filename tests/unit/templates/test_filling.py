@@ -246,7 +246,7 @@ def test_marks_stay_within_the_margins(variant: tuple[Design, bool], filled: Fil
 
 
 def test_seal_covers_the_left_third_of_the_signature(filled: Filled) -> None:
-    """A 36 mm seal centred in its slot reaches over the left third of a 45 mm signature in the representative's [domain §5.3]."""
+    """A 36 mm seal centred in its slot reaches over the left third of a 45 mm signature in the representative's [signers, Visible marks]."""
     boxes = _boxes(filled.blank)
     seal, signature = boxes[Slot.ORGANISATION], boxes[Slot.REPRESENTATIVE]
     mm = 72 / 25.4

@@ -45,7 +45,7 @@ def _time(line: bytes) -> str:
 
 
 def test_the_time_is_the_true_one_in_vietnams_zone() -> None:
-    """ISO 8601 to the second with +07:00, whatever zone the time came in [domain §5.3]."""
+    """ISO 8601 to the second with +07:00, whatever zone the time came in [signers, Visible marks]."""
     assert _time(time_line(SIGNED_AT, 120)) == "2026-11-23T01:30:05+07:00"
     assert set(_time(time_line(SIGNED_AT, 120))) <= set(TIME_LETTERS)
 
@@ -85,7 +85,7 @@ def test_ground_is_transparent(mark: Mark) -> None:
 
 
 def test_persons_mark_is_blue_and_the_seal_red() -> None:
-    """Signature blue, seal red, time black [domain §5.3]."""
+    """Signature blue, seal red, time black [signers, Visible marks]."""
     assert _hues(_picture(PERSON)) == {"blue", "black"}
     assert _hues(_picture(SEAL)) == {"red", "black"}
 

@@ -114,14 +114,14 @@ def test_what_does_not_apply_is_blank() -> None:
 
 
 def test_sick_leave_bears_the_examination_day_even_if_late() -> None:
-    """A late paper is dated as the examination; a re-issue bears its true day [domain §1.4 A4, A12]."""
+    """A late paper is dated as the examination; a re-issue bears its true day [sick-leave, The date on the paper]."""
     late, again = form_values(CT07, CASE, FACTS), form_values(CT07, CASE, dataclasses.replace(FACTS, is_reissue=True))
     assert (late["dated"], again["dated"]) == ("Ngày 27 tháng 02 năm 2022", "Ngày 23 tháng 11 năm 2026")
     assert (again["leave_from"], again["leave_to"]) == (late["leave_from"], late["leave_to"])
 
 
 def test_a_visit_of_several_days_is_dated_by_its_last() -> None:
-    """The form bears the day the certificate was written, the examination is its own line [domain §1.3]."""
+    """The form bears the day the certificate was written, the examination is its own line [sick-leave, The date on the paper]."""
     case = dataclasses.replace(CASE, certified_on=dt.date(2022, 3, 1))
     assert form_values(CT07, case, FACTS)["dated"] == "Ngày 01 tháng 3 năm 2022"
     assert form_values(MAU07, case, FACTS)["examined_on"] == "27/02/2022"
@@ -175,7 +175,7 @@ def test_who_tested_is_no_method() -> None:
     ],
 )
 def test_a_delegate_signs_below_the_heads_title(acting: DelegationKind | None, head_title: str, own_title: str, printed: tuple[str, str]) -> None:
-    """KT. or TUQ. before the head's title, and the delegate's own below it; usual titles where the register names none [NĐ 30/2020, Annex I]."""
+    """KT. or TUQ. before the head's title, and the delegate's own below it; usual titles where the register names none [NĐ 30/2020/NĐ-CP Annex I]."""
     facts = dataclasses.replace(FACTS, acting=acting, head_title=head_title, own_title=own_title)
     for design in (CT07, MAU07, RECOVERY):
         values = form_values(design, CASE, facts)
@@ -185,14 +185,14 @@ def test_a_delegate_signs_below_the_heads_title(acting: DelegationKind | None, h
 
 @pytest.mark.parametrize("diagnosis", ["U07.1 - COVID-19", "u071: COVID-19", "COVID-19"])
 def test_a_diagnosis_with_its_code_is_not_given_it_twice(diagnosis: str) -> None:
-    """Mẫu 07 prints code and name, once each [rules A-DIAGNOSIS]."""
+    """Mẫu 07 prints code and name, once each [rules, A-DIAGNOSIS]."""
     values = form_values(MAU07, dataclasses.replace(CASE, diagnosis=diagnosis), FACTS)
     assert values["icd10_diagnosis_treatment"] == "U07.1 – COVID-19\nĐiều trị ngoại trú"
     assert form_values(CT07, dataclasses.replace(CASE, diagnosis=diagnosis), FACTS)["diagnosis_treatment"] == f"{diagnosis}\nĐiều trị ngoại trú"
 
 
 def test_a_code_alone_is_printed_by_its_name() -> None:
-    """Both forms name the disease where only its code was written, or nothing [rules A-DIAGNOSIS]."""
+    """Both forms name the disease where only its code was written, or nothing [rules, A-DIAGNOSIS]."""
     for diagnosis in ("", "U07.1", "u07.1."):
         case = dataclasses.replace(CASE, diagnosis=diagnosis)
         assert form_values(MAU07, case, FACTS)["icd10_diagnosis_treatment"].startswith("U07.1 – COVID-19, vi rút được xác định\n")
@@ -218,7 +218,7 @@ def test_recovery_bears_the_day_it_is_issued() -> None:
     ],
 )
 def test_recovery_by_day_count_says_so(result: cases.TestResult | None, performer: cases.TestPerformer | None, no_negative: bool, printed: str) -> None:
-    """Without a negative test that counts, the paper says "không có kết quả âm tính" [rules W-NO-NEGATIVE]."""
+    """Without a negative test that counts, the paper says "không có kết quả âm tính" [rules, W-NO-NEGATIVE]."""
     case = dataclasses.replace(CASE, last_test_result=result, last_test_by=performer)
     assert form_values(RECOVERY, case, dataclasses.replace(FACTS, no_negative=no_negative))["last_test_result"] == printed
 

@@ -53,7 +53,7 @@ def test_genuine_files_prove_themselves(count: int) -> None:
 
 @pytest.mark.parametrize("prefer_pss", [False, True])
 def test_rsa_of_both_schemes_is_accepted(prefer_pss: bool) -> None:
-    """PKCS#1 v1.5 and PSS, as domain §0.3 wants."""
+    """PKCS#1 v1.5 and PSS [signatures, Algorithms]."""
     data = samples.genuine(2, key_type=KeyType.RSA_2048, prefer_pss=prefer_pss)
     assert samples.look(data, believing=samples.trust(KeyType.RSA_2048)).kind is Kind.OURS_INTACT
 
