@@ -68,16 +68,20 @@ def parse_code(text: str) -> Code:
     if code is None:
         raise InputError(
             "malformed_code",
-            "Mã không đúng dạng: mã gồm 16 chữ và số, chia bốn nhóm, ví dụ ABCD-1234-EFGH-5678. Hãy xem lại mã in trên giấy.",
-            "This is no look-up code: it has 16 letters and digits in four groups. Please look at the paper again.",
+            "Mã không đúng dạng: mã gồm 16 chữ và số, chia bốn nhóm, ví dụ ABCD-1234-EFGH-5678. Hãy xem lại"
+            " mã in trên giấy.",
+            "This is no look-up code: it has 16 letters and digits in four groups. Please look at the paper"
+            " again.",
         )
     return code
 
 
 def claims_in(text: str, *, base_url: str) -> str | None:
-    """The claims in the text of a QR; none (an empty text) in a bare code or an address without them, None where it is not ours.
+    """The claims in the text of a QR; none (an empty text) in a bare code or an address without them, None
+    where it is not ours.
 
-    Ours leads to `/v/…` on our host, in any case, and has nothing in it that we do not print. The port may have changed since.
+    Ours leads to `/v/…` on our host, in any case, and has nothing in it that we do not print. The port may
+    have changed since.
     """
     plain = text.strip()
     if "/" not in plain:
@@ -100,7 +104,9 @@ def encode_code(secret: bytes) -> str:
 
 
 def encode_token(secret: bytes) -> str:
-    """16 random bytes as 26 characters, the first of which carries 3 bits. Raises ValueError for another length."""
+    """16 random bytes as 26 characters, the first of which carries 3 bits. Raises ValueError for another
+    length.
+    """
     return _encode(secret, bytes_expected=TOKEN_BYTES, length=TOKEN_LENGTH)
 
 

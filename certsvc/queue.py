@@ -60,7 +60,9 @@ class Doorbell:
         return cls(pool)
 
     async def ring_issue(self) -> None:
-        """There are certificates to issue: a job, and a call to whoever listens, for somebody may be waiting at a counter."""
+        """There are certificates to issue: a job, and a call to whoever listens, for somebody may be waiting
+        at a counter.
+        """
         await self._ring(ISSUE)
         with contextlib.suppress(RedisError, OSError):  # the job says the same, a little later
             await self._pool.publish(_CHANNEL, b"")
@@ -72,11 +74,15 @@ class Doorbell:
     async def _ring(self, job: str, *args: str) -> None:
         try:
             await self._pool.enqueue_job(job, *args)
-        except (RedisError, OSError) as error:  # the rows are committed: a refusal now would only mislead the caller
+        except (
+            RedisError,
+            OSError,
+        ) as error:  # the rows are committed: a refusal now would only mislead the caller
             _log.warning("queue.ring_lost", job=job, error=type(error).__name__)
 
     async def listen(self) -> AsyncIterator[None]:
-        """The calls of `ring_issue`, at once, for as long as the caller listens; one that is missed comes as a job.
+        """The calls of `ring_issue`, at once, for as long as the caller listens; one that is missed comes as
+        a job.
 
         arq asks for jobs again and again: often enough not to be felt, it would keep an idle machine busy.
         """
@@ -102,7 +108,9 @@ class Doorbell:
 
 
 def _unreachable() -> Unavailable:
-    return Unavailable("queue_unavailable", "Hàng đợi tạm thời không phản hồi.", "The queue cannot be reached now.")
+    return Unavailable(
+        "queue_unavailable", "Hàng đợi tạm thời không phản hồi.", "The queue cannot be reached now."
+    )
 
 
 class EmbeddedServer:
@@ -142,7 +150,11 @@ class EmbeddedServer:
         while not socket.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise Broken("queue_not_started", "Không khởi động được hàng đợi nhúng.", "The embedded queue server did not start.")
+                raise Broken(
+                    "queue_not_started",
+                    "Không khởi động được hàng đợi nhúng.",
+                    "The embedded queue server did not start.",
+                )
             time.sleep(0.01)
 
     def stop(self) -> None:

@@ -73,16 +73,24 @@ async def open_resources(settings: Settings, *, zygote: Path | None = None) -> A
     `zygote` is where one for checks of files listens; otherwise the first check starts one.
     """
     if settings.redis_url is None:
-        raise Broken("no_queue", "Chưa cấu hình hàng đợi (CERTSVC_REDIS_URL).", "No queue is configured (CERTSVC_REDIS_URL).")
+        raise Broken(
+            "no_queue",
+            "Chưa cấu hình hàng đợi (CERTSVC_REDIS_URL).",
+            "No queue is configured (CERTSVC_REDIS_URL).",
+        )
     db = Database(settings.sqlalchemy_url)
     try:
         await db.check_schema()
         doorbell = await Doorbell.connect(settings.redis_url)
-        examiner = Examiner(timeout_s=settings.verify_timeout_s, memory_bytes=settings.verify_memory_bytes, zygote=zygote)
+        examiner = Examiner(
+            timeout_s=settings.verify_timeout_s, memory_bytes=settings.verify_memory_bytes, zygote=zygote
+        )
         try:
             blobs, vault = Blobs(settings.obstore_url), open_vault(settings)
             trust, provider = TrustSource(db, settings), _open_provider(settings)
-            yield Resources(settings, db, blobs, Archive(blobs, vault), doorbell, vault, trust, examiner, provider)
+            yield Resources(
+                settings, db, blobs, Archive(blobs, vault), doorbell, vault, trust, examiner, provider
+            )
         finally:
             await examiner.close()
             await doorbell.close()
@@ -103,13 +111,18 @@ def _open_provider(settings: Settings) -> "Provider | None":
 
 @asynccontextmanager
 async def open_press(settings: Settings, *, address: Path) -> AsyncIterator[Press]:
-    """What fills and signs, in the presses that listen at `address`, with the embedded authorities of `keys_dev` in development.
+    """What fills and signs, in the presses that listen at `address`, with the embedded authorities of
+    `keys_dev` in development.
 
     Raises Broken `dev_authorities` in production: its time-stamping and revocation answers come from
     outside, and no adapter for those is built yet.
     """
     if settings.environment is Environment.PRODUCTION:
-        raise Broken("dev_authorities", "Môi trường thật cần máy chủ dấu thời gian và OCSP bên ngoài.", "Production needs a TSA and OCSP of its own.")
+        raise Broken(
+            "dev_authorities",
+            "Môi trường thật cần máy chủ dấu thời gian và OCSP bên ngoài.",
+            "Production needs a TSA and OCSP of its own.",
+        )
     setup = process.setup_of(settings)
     await asyncio.to_thread(compile_ahead, setup.signatures, setup.bases)
 
@@ -117,7 +130,9 @@ async def open_press(settings: Settings, *, address: Path) -> AsyncIterator[Pres
         return await call(address, process.press_chunk, setup, chunk)
 
     # Before somebody waits for them; a failure shows at the first chunk.
-    warming = asyncio.gather(*(call(address, process.warm_up, setup) for _ in range(settings.presses)), return_exceptions=True)
+    warming = asyncio.gather(
+        *(call(address, process.warm_up, setup) for _ in range(settings.presses)), return_exceptions=True
+    )
     try:
         yield press
     finally:

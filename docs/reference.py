@@ -156,7 +156,10 @@ def pages() -> dict[Path, str]:
 
 
 def _settings() -> str:
-    rows = (f"| `{PREFIX}{name.upper()}` | {_default(field.default)} | {field.description} |\n" for name, field in Settings.model_fields.items())
+    rows = (
+        f"| `{PREFIX}{name.upper()}` | {_default(field.default)} | {field.description} |\n"
+        for name, field in Settings.model_fields.items()
+    )
     return _SETTINGS + "".join(rows) + _COMMANDS
 
 
@@ -166,12 +169,18 @@ def _default(value: object) -> str:
 
 def _rules() -> str:
     rows = built_in()
-    tables = (*_table("days of leave at most", rows.leave_ceilings), "", *_table(_COUNTED, rows.discharge_rules))
+    tables = (
+        *_table("days of leave at most", rows.leave_ceilings),
+        "",
+        *_table(_COUNTED, rows.discharge_rules),
+    )
     dated = _DATED + "".join(f"{line}\n" for line in tables) + _NEXT
     return _RULES + _SCOPE + "".join(f"\n{part}\n" for rule in RULES.values() for part in _rule(rule)) + dated
 
 
-_COUNTED = "days: with a test / vaccinated / others | test from day | doses, days before | care settings | decision"
+_COUNTED = (
+    "days: with a test / vaccinated / others | test from day | doses, days before | care settings | decision"
+)
 
 
 def _table(columns: str, rows: Sequence[LeaveCeiling] | Sequence[DischargeRule]) -> Iterator[str]:
@@ -187,23 +196,32 @@ def _figures(row: LeaveCeiling | DischargeRule) -> str:
     if isinstance(row, LeaveCeiling):
         return str(row.max_days)
     settings = ", ".join(f"`{each}`" for each in CareSetting if each in row.care_settings)
-    days = f"{row.min_days} / {row.vaccinated_days} / {row.other_days} | {row.first_test_day} | {row.min_doses}, {row.dose_lead_days}"
+    days = (
+        f"{row.min_days} / {row.vaccinated_days} / {row.other_days} | {row.first_test_day} | {row.min_doses},"
+        f" {row.dose_lead_days}"
+    )
     return f"{days} | {settings} | {row.decision}, {row.decided_on:%d/%m/%Y}"
 
 
 def _rule(rule: Rule) -> Iterator[str]:
     yield f"## {rule.id}"
     yield f"`{rule.level}` · {rule.basis}{_dates(rule.valid_from, rule.valid_to)}"
-    yield "\n".join(f"- {f'`{variant}`: ' if variant else ''}{wording.vi}<br>{wording.en}" for variant, wording in rule.wordings.items())
+    yield "\n".join(
+        f"- {f'`{variant}`: ' if variant else ''}{wording.vi}<br>{wording.en}"
+        for variant, wording in rule.wordings.items()
+    )
 
 
 def _dates(first: dt.date | None, last: dt.date | None) -> str:
-    return (f" · events from {first:%d/%m/%Y}" if first else "") + (f" · events up to {last:%d/%m/%Y}" if last else "")
+    return (f" · events from {first:%d/%m/%Y}" if first else "") + (
+        f" · events up to {last:%d/%m/%Y}" if last else ""
+    )
 
 
 def _reasons() -> str:
     parts = (
-        f"\n## {reason}\n\n{_verdicts(reason)}\n\n{advice.message_vi}<br>{advice.message_en}\n\nNext: {advice.next_step_vi}<br>{advice.next_step_en}\n"
+        f"\n## {reason}\n\n{_verdicts(reason)}\n\n{advice.message_vi}<br>{advice.message_en}\n\nNext:"
+        f" {advice.next_step_vi}<br>{advice.next_step_en}\n"
         for reason, advice in ADVICE.items()
     )
     return _REASONS + "".join(parts)

@@ -19,13 +19,18 @@ FILES = {
     "dist/es/reader/index.js": "reader/index.js",
     "dist/reader/zxing_reader.wasm": "reader/zxing_reader.wasm",
 }
-"""Files of the package, and their places below TARGET; the wasm comes last: make takes it for a sign that all are there."""
+"""Files of the package, and their places below TARGET; the wasm comes last: make takes it for a sign that all
+are there.
+"""
 
 
 def main() -> int:
     code = npm(["ci", "--ignore-scripts", "--silent"], cwd=WEB)
     if code:
-        sys.stderr.write("npm could not fetch the QR reader (web/package-lock.json): the check page will have no camera where the browser has no reader.\n")
+        sys.stderr.write(
+            "npm could not fetch the QR reader (web/package-lock.json): the check page will have no camera"
+            " where the browser has no reader.\n"
+        )
         return code
     for source, place in FILES.items():
         (TARGET / place).parent.mkdir(parents=True, exist_ok=True)

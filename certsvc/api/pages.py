@@ -45,7 +45,9 @@ def _is_token(text: str) -> bool:
 
 def _next_steps(reasons: Iterable[Mapping[str, str]]) -> list[pages.Words]:
     """What to do, each step once: several reasons may advise the same."""
-    return list(dict.fromkeys(pages.Words(reason["next_step_vi"], reason["next_step_en"]) for reason in reasons))
+    return list(
+        dict.fromkeys(pages.Words(reason["next_step_vi"], reason["next_step_en"]) for reason in reasons)
+    )
 
 
 @cache
@@ -62,19 +64,33 @@ class _Assets(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         is_by_digest = scope["query_string"].startswith(b"v=")
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_by_digest else "no-cache"
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if is_by_digest else "no-cache"
+        )
         return response
 
 
 def static_files() -> ASGIApp:
-    """Serves what the pages link to, packed where the browser takes it: a gate's telephone has a slow line."""
+    """Serves what the pages link to, packed where the browser takes it: a gate's telephone has a slow
+    line.
+    """
     return GZipMiddleware(_Assets(directory=STATIC))
 
 
 _environment = Environment(
-    loader=FileSystemLoader(PAGES), autoescape=select_autoescape(default=True), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(PAGES),
+    autoescape=select_autoescape(default=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
-_environment.filters |= {"when": _when, "day": _day, "grouped": format_code, "data_address": data_address, "next_steps": _next_steps}
+_environment.filters |= {
+    "when": _when,
+    "day": _day,
+    "grouped": format_code,
+    "data_address": data_address,
+    "next_steps": _next_steps,
+}
 _environment.filters |= {"signing": dates.signing_of, "note_on_dates": dates.note_of}
 _environment.tests["token"] = _is_token
 _environment.globals |= {"words": pages, "console": console_words, "asset": asset}
@@ -85,7 +101,15 @@ def is_for_browser(request: Request) -> bool:
     return "text/html" in request.headers.get("Accept", "") and not request.url.path.startswith("/v1/")
 
 
-def render(request: Request, name: str, /, *, status: int = 200, headers: Mapping[str, str] | None = None, **context: Any) -> Response:
+def render(
+    request: Request,
+    name: str,
+    /,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **context: Any,
+) -> Response:
     """A page by the name of its template; `context` is all it may show."""
     html = _environment.get_template(name).render(path=request.url.path, **context)
     return HTMLResponse(html, status, headers=dict(headers or {}))

@@ -1,7 +1,8 @@
 """Local accounts for small sites: a password and a one-time code, always both.
 
-Who guesses is slowed down, and nobody else with him: a wrong password counts against the name at that network address
-alone; a wrong code behind the right password counts against the name, for only who knows the password gets that far.
+Who guesses is slowed down, and nobody else with him: a wrong password counts against the name at that network
+address alone; a wrong code behind the right password counts against the name, for only who knows the password
+gets that far.
 """
 
 import asyncio
@@ -39,12 +40,26 @@ class Enrolment:
 
 
 async def create_account(
-    db: Database, name: str, *, role: Role, facility_code: str | None, holder: str | None, vault: Vault, now: dt.datetime, licence: str | None = None
+    db: Database,
+    name: str,
+    *,
+    role: Role,
+    facility_code: str | None,
+    holder: str | None,
+    vault: Vault,
+    now: dt.datetime,
+    licence: str | None = None,
 ) -> str:
-    """Make an account; returns the token of its one-time link, shown once. Raises InputError, Conflict `account_known`."""
+    """Make an account; returns the token of its one-time link, shown once. Raises InputError, Conflict
+    `account_known`.
+    """
     name = _plain_name(name)
     if not name or len(name) > _MAX_NAME:
-        raise InputError("bad_account_name", "Tên tài khoản cần từ 1 đến 64 ký tự.", "An account's name has 1 to 64 characters.")
+        raise InputError(
+            "bad_account_name",
+            "Tên tài khoản cần từ 1 đến 64 ký tự.",
+            "An account's name has 1 to 64 characters.",
+        )
     caller = make_caller(
         origin=Origin.ACCOUNT,
         prefix=f"acct_{secrets.token_hex(5)}",
@@ -61,7 +76,9 @@ async def create_account(
             raise InputError("unknown_facility", "Không có cơ sở này.", "There is no such facility.")
         await registry.require_practitioner(session, licence, facility_code)
         if await sign_in.find_account(session, name) is not None:
-            raise Conflict("account_known", "Đã có tài khoản tên này.", "There is an account of this name already.")
+            raise Conflict(
+                "account_known", "Đã có tài khoản tên này.", "There is an account of this name already."
+            )
         session.add(caller)
         await session.flush()
         account = Account(name=name, caller_id=caller.id, last_step=0, recovery=[], created_at=now)
@@ -70,7 +87,9 @@ async def create_account(
 
 
 async def reset_account(db: Database, name: str, *, vault: Vault, now: dt.datetime) -> str:
-    """Forget password, authenticator, recovery codes and sessions; returns the token of a new link. Opens a disabled account again."""
+    """Forget password, authenticator, recovery codes and sessions; returns the token of a new link. Opens a
+    disabled account again.
+    """
     async with db.begin() as session:
         account = await sign_in.find_account(session, _plain_name(name), for_change=True)
         if account is None:
@@ -114,8 +133,11 @@ async def find_enrolment(db: Database, token: str, *, vault: Vault, now: dt.date
     return Enrolment(account.name, _totp_secret(account, vault))
 
 
-async def enrol(db: Database, token: str, *, password: str, code: str, vault: Vault, now: dt.datetime) -> tuple[ApiKey, list[str]]:
-    """Set password and authenticator; the link is used up. Returns the caller and the recovery codes, shown once.
+async def enrol(
+    db: Database, token: str, *, password: str, code: str, vault: Vault, now: dt.datetime
+) -> tuple[ApiKey, list[str]]:
+    """Set password and authenticator; the link is used up. Returns the caller and the recovery codes, shown
+    once.
 
     Raises InputError `weak_password`, `wrong_code`; NotFound `no_such_link`.
     """
@@ -130,7 +152,9 @@ async def enrol(db: Database, token: str, *, password: str, code: str, vault: Va
         step = proofs.step_of(_totp_secret(account, vault), proofs.plain_code(code), now=now)
         if step is None:
             raise InputError(
-                "wrong_code", "Mã sáu số không đúng; hãy nhập mã đang hiện trong ứng dụng.", "That is not the code; type the six digits that the app shows now."
+                "wrong_code",
+                "Mã sáu số không đúng; hãy nhập mã đang hiện trong ứng dụng.",
+                "That is not the code; type the six digits that the app shows now.",
             )
         account.password_hash, account.last_step = password_hash, step
         account.recovery = [proofs.digest(each) for each in codes]
@@ -139,7 +163,10 @@ async def enrol(db: Database, token: str, *, password: str, code: str, vault: Va
 
 
 def _refuse_weak(password: str) -> None:
-    if not proofs.MIN_PASSWORD <= len(password) <= proofs.MAX_PASSWORD or len(set(password)) < proofs.MIN_PASSWORD // 2:
+    if (
+        not proofs.MIN_PASSWORD <= len(password) <= proofs.MAX_PASSWORD
+        or len(set(password)) < proofs.MIN_PASSWORD // 2
+    ):
         raise InputError(
             "weak_password",
             "Mật khẩu cần từ 12 đến 128 ký tự và không lặp lại quá nhiều; một câu ngắn là tốt nhất.",
@@ -147,19 +174,27 @@ def _refuse_weak(password: str) -> None:
         )
 
 
-async def check_sign_in(db: Database, *, name: str, password: str, code: str, address: str, vault: Vault, now: dt.datetime) -> tuple[ApiKey, str]:
+async def check_sign_in(
+    db: Database, *, name: str, password: str, code: str, address: str, vault: Vault, now: dt.datetime
+) -> tuple[ApiKey, str]:
     """Who signs in, and the account's name. `code` is of the authenticator, or a recovery code.
 
     Raises Forbidden `wrong_sign_in` whatever of it was wrong, and TooMany `sign_in_closed`.
     """
     name = _plain_name(name)[: _MAX_NAME + 1]
     here, codes = vault.index(f"sign-in\n{name}\n{address}"), vault.index(f"sign-in codes\n{name}")
-    async with db.begin() as session:  # counted before it is judged, so that tries at the same moment count too
+    async with (
+        db.begin() as session
+    ):  # counted before it is judged, so that tries at the same moment count too
         _refuse_past(_TRIES_AWHILE, _AWHILE, tries=await sign_in.tries(session, here, since=now - _AWHILE))
         await sign_in.add_try(session, here, now=now, kept_since=now - _DAY)
         account = await sign_in.find_account(session, name)
     async with _hashing:
-        is_password = await asyncio.to_thread(proofs.is_password, account.password_hash if account else None, password[: proofs.MAX_PASSWORD + 1])
+        is_password = await asyncio.to_thread(
+            proofs.is_password,
+            account.password_hash if account else None,
+            password[: proofs.MAX_PASSWORD + 1],
+        )
     if account is None or not is_password:
         raise _wrong()
     async with db.begin() as session:

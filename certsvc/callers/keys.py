@@ -38,12 +38,14 @@ def make_key(
 ) -> tuple[ApiKey, str]:
     """A new key: the row to keep, and the text to show its holder once.
 
-    Keys of one `holder` (by default the facility, or all of a role) own the same batches and certificates. Without
-    `scopes` it may do all that its role may. `licence` is of the practitioner whose own key it is. Raises InputError
-    `key_scope`, `licence_without_facility`, `beyond_role`, `already_expired`.
+    Keys of one `holder` (by default the facility, or all of a role) own the same batches and certificates.
+    Without `scopes` it may do all that its role may. `licence` is of the practitioner whose own key it is.
+    Raises InputError `key_scope`, `licence_without_facility`, `beyond_role`, `already_expired`.
     """
     if expires_at is not None and expires_at <= now:
-        raise InputError("already_expired", "Thời hạn của khoá đã qua.", "The key would have expired already.")
+        raise InputError(
+            "already_expired", "Thời hạn của khoá đã qua.", "The key would have expired already."
+        )
     prefix = f"{BRAND}_{secrets.token_hex(4)}"
     unchecked = f"{prefix}_{secrets.token_urlsafe(32)}"
     text = unchecked + _checksum(unchecked)
@@ -74,10 +76,14 @@ def make_caller(
     licence: str | None,
     now: dt.datetime,
 ) -> ApiKey:
-    """A new caller's row, as `ApiKey` explains it. Raises InputError `key_scope`, `licence_without_facility`, `beyond_role`."""
+    """A new caller's row, as `ApiKey` explains it. Raises InputError `key_scope`, `licence_without_facility`,
+    `beyond_role`.
+    """
     if (role is Role.FACILITY) != (facility_code is not None):
         raise InputError(
-            "key_scope", "Vai trò facility cần mã cơ sở; vai trò khác thì không.", "The role facility needs a facility code, other roles have none."
+            "key_scope",
+            "Vai trò facility cần mã cơ sở; vai trò khác thì không.",
+            "The role facility needs a facility code, other roles have none.",
         )
     if licence is not None and facility_code is None:
         raise InputError(
@@ -86,7 +92,11 @@ def make_caller(
             "A licence goes with the role facility only: it is of a practitioner there.",
         )
     if scopes is not None and not (scopes and SCOPES_OF[role].issuperset(scopes)):
-        raise InputError("beyond_role", "Khoá không thể có phạm vi mà vai trò của nó không có.", "A key cannot have a scope that its role does not have.")
+        raise InputError(
+            "beyond_role",
+            "Khoá không thể có phạm vi mà vai trò của nó không có.",
+            "A key cannot have a scope that its role does not have.",
+        )
     return ApiKey(
         id=uuid.uuid4(),
         origin=origin,
@@ -135,8 +145,18 @@ async def create_key(
     expires_at: dt.datetime | None = None,
     licence: str | None = None,
 ) -> str:
-    """Make and keep a key; returns its text. Raises InputError as `make_key` does, or for an unknown facility or practitioner."""
-    key, text = make_key(role=role, facility_code=facility_code, now=now, holder=holder, scopes=scopes, expires_at=expires_at, licence=licence)
+    """Make and keep a key; returns its text. Raises InputError as `make_key` does, or for an unknown facility
+    or practitioner.
+    """
+    key, text = make_key(
+        role=role,
+        facility_code=facility_code,
+        now=now,
+        holder=holder,
+        scopes=scopes,
+        expires_at=expires_at,
+        licence=licence,
+    )
     async with db.begin() as session:
         if facility_code and await registry.find_facility(session, facility_code) is None:
             raise InputError("unknown_facility", "Không có cơ sở này.", "There is no such facility.")
@@ -156,10 +176,15 @@ async def revoke_key(db: Database, prefix: str, *, now: dt.datetime) -> None:
 def require_scope(caller: ApiKey, scope: Scope) -> ApiKey:
     """The caller.
 
-    Raises Forbidden `read_only` or `only_facilities` for a role that may never do this [api, Keys and roles], `missing_scope` for a narrower key.
+    Raises Forbidden `read_only` or `only_facilities` for a role that may never do this [api, Keys and roles],
+    `missing_scope` for a narrower key.
     """
     if scope is Scope.APPROVE and caller.role in (Role.INSURER, Role.ADMIN):
-        raise Forbidden("only_facilities", "Chỉ cơ sở y tế duyệt giấy của chính mình.", "Only a facility approves its own papers.")
+        raise Forbidden(
+            "only_facilities",
+            "Chỉ cơ sở y tế duyệt giấy của chính mình.",
+            "Only a facility approves its own papers.",
+        )
     if scope not in SCOPES_OF[caller.role]:
         raise Forbidden("read_only", "Vai trò của bạn chỉ được đọc.", "Your role may only read.")
     if not caller.may(scope):

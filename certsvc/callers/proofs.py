@@ -32,7 +32,10 @@ def hash_password(password: str) -> str:
 def is_password(password_hash: str | None, password: str) -> bool:
     """Whether it is; where there is none to compare with it takes the same time."""
     try:
-        return _HASHER.verify(password_hash or _nobodys(), _plain_password(password)) and password_hash is not None
+        return (
+            _HASHER.verify(password_hash or _nobodys(), _plain_password(password))
+            and password_hash is not None
+        )
     except (VerificationError, InvalidHashError):
         return False
 
@@ -53,9 +56,15 @@ def otpauth_uri(secret: str, name: str) -> str:
 
 
 def step_of(secret: str, code: str, *, now: dt.datetime) -> int | None:
-    """The time step whose code this is: the present one, or one beside it for clocks that differ [RFC 6238 §5.2]; else None."""
+    """The time step whose code this is: the present one, or one beside it for clocks that differ [RFC 6238
+    §5.2]; else None.
+    """
     totp, present = pyotp.TOTP(secret), int(now.timestamp()) // _STEP_S
-    good = [step for step in (present - 1, present, present + 1) if hmac.compare_digest(totp.generate_otp(step), code)]
+    good = [
+        step
+        for step in (present - 1, present, present + 1)
+        if hmac.compare_digest(totp.generate_otp(step), code)
+    ]
     return good[0] if good else None
 
 
@@ -75,5 +84,7 @@ def digest(secret: str) -> str:
 
 
 def subject_digest(issuer: str, subject: str) -> str:
-    """By which somebody is known again at an OpenID provider, whatever role he has [OpenID Connect Core §5.7]."""
+    """By which somebody is known again at an OpenID provider, whatever role he has [OpenID Connect Core
+    §5.7].
+    """
     return digest(f"subject\n{issuer}\n{subject}")

@@ -1,6 +1,7 @@
 """Browsers that signed in: a random cookie, of which the database keeps the digest alone.
 
-A session ends by signing out, when nobody used it for a while, at the latest after some hours, and with its caller.
+A session ends by signing out, when nobody used it for a while, at the latest after some hours, and with its
+caller.
 """
 
 import datetime as dt
@@ -33,7 +34,9 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Digests of who somebody is at the OpenID provider, and of the session there; a sign-out may name either."""
+    """Digests of who somebody is at the OpenID provider, and of the session there; a sign-out may name
+    either.
+    """
 
     subject: str | None = None
     provider_session: str | None = None
@@ -42,35 +45,63 @@ class Marks:
     def of(cls, claims: Mapping[str, Any]) -> Self:
         """Of an ID token or a logout token."""
         issuer, subject, session = (str(claims.get(name) or "") for name in ("iss", "sub", "sid"))
-        return cls(subject_digest(issuer, subject) if subject else None, digest(f"session\n{issuer}\n{session}") if session else None)
+        return cls(
+            subject_digest(issuer, subject) if subject else None,
+            digest(f"session\n{issuer}\n{session}") if session else None,
+        )
 
 
 _UNMARKED = Marks()
 
 
 async def open_session(
-    db: Database, caller: ApiKey, *, name: str, lifetime: dt.timedelta, now: dt.datetime, instead_of: str | None = None, marks: Marks = _UNMARKED
+    db: Database,
+    caller: ApiKey,
+    *,
+    name: str,
+    lifetime: dt.timedelta,
+    now: dt.datetime,
+    instead_of: str | None = None,
+    marks: Marks = _UNMARKED,
 ) -> str:
-    """A new session; returns what the cookie holds: 256 random bits. The one that the browser had before is closed."""
+    """A new session; returns what the cookie holds: 256 random bits. The one that the browser had before is
+    closed.
+    """
     text = secrets.token_urlsafe(32)
     async with db.begin() as session:
         await sign_in.forget_sessions(session, now=now)
         if instead_of:
             await sign_in.close_session(session, digest(instead_of))
-        row = StaffSession(sha256=digest(text), caller_id=caller.id, name=name[:_MAX_NAME], opened_at=now, seen_at=now, expires_at=now + lifetime)
+        row = StaffSession(
+            sha256=digest(text),
+            caller_id=caller.id,
+            name=name[:_MAX_NAME],
+            opened_at=now,
+            seen_at=now,
+            expires_at=now + lifetime,
+        )
         row.subject, row.provider_session = marks.subject, marks.provider_session
         session.add(row)
     return text
 
 
-async def find_session(db: Database, text: str, *, idle: dt.timedelta, origins: Collection[Origin], now: dt.datetime) -> SignedIn | None:
-    """Whose good session this is; None for one that is unknown, ran out, lay idle, or came by a way now switched off."""
+async def find_session(
+    db: Database, text: str, *, idle: dt.timedelta, origins: Collection[Origin], now: dt.datetime
+) -> SignedIn | None:
+    """Whose good session this is; None for one that is unknown, ran out, lay idle, or came by a way now
+    switched off.
+    """
     async with db.read() as session:
         found = await sign_in.find_session(session, digest(text))
     if found is None:
         return None
     row, caller = found
-    if now >= row.expires_at or now - row.seen_at >= idle or not caller.is_good(now) or caller.origin not in origins:
+    if (
+        now >= row.expires_at
+        or now - row.seen_at >= idle
+        or not caller.is_good(now)
+        or caller.origin not in origins
+    ):
         return None
     if now - row.seen_at >= _SEEN_GRAIN:
         async with db.begin() as session:
@@ -84,9 +115,13 @@ async def close_session(db: Database, text: str) -> None:
 
 
 async def close_provider_sessions(db: Database, marks: Marks) -> None:
-    """What the provider says has ended, ends here: that session, or all of the subject where none is named."""
+    """What the provider says has ended, ends here: that session, or all of the subject where none is
+    named.
+    """
     async with db.begin() as session:
-        await sign_in.close_provider_sessions(session, subject=marks.subject, provider_session=marks.provider_session)
+        await sign_in.close_provider_sessions(
+            session, subject=marks.subject, provider_session=marks.provider_session
+        )
 
 
 def _csrf_token(text: str) -> str:

@@ -1,4 +1,6 @@
-"""Who an OpenID token says somebody is: role, facility and holder out of its claims, by the operator's settings."""
+"""Who an OpenID token says somebody is: role, facility and holder out of its claims, by the operator's
+settings.
+"""
 
 import datetime as dt
 import json
@@ -20,7 +22,9 @@ _MAX_LICENCE = 64
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """`issuer` and `subject` together are the identity [OpenID Connect Core §5.7]; `name` is to greet by, never kept with the caller."""
+    """`issuer` and `subject` together are the identity [OpenID Connect Core §5.7]; `name` is to greet by,
+    never kept with the caller.
+    """
 
     issuer: str
     subject: str
@@ -55,10 +59,22 @@ def read_subject(claims: Mapping[str, Any], settings: Settings) -> Subject:
     if role is Role.FACILITY and facility is None:
         raise _no_facility()
     holder = _find_text(claims, settings.oidc_holder_claim) if settings.oidc_holder_claim else None
-    licence = _find_text(claims, settings.oidc_licence_claim) if settings.oidc_licence_claim and role is Role.FACILITY else None
+    licence = (
+        _find_text(claims, settings.oidc_licence_claim)
+        if settings.oidc_licence_claim and role is Role.FACILITY
+        else None
+    )
     name = _find_text(claims, "name") or _find_text(claims, "preferred_username") or str(role)
     licence = licence if licence and len(licence) <= _MAX_LICENCE else None
-    return Subject(str(claims["iss"]), str(claims["sub"]), role, facility, holder[:_MAX_HOLDER] if holder else None, name, licence)
+    return Subject(
+        str(claims["iss"]),
+        str(claims["sub"]),
+        role,
+        facility,
+        holder[:_MAX_HOLDER] if holder else None,
+        name,
+        licence,
+    )
 
 
 def _read_role(claims: Mapping[str, Any], settings: Settings) -> Role:
@@ -67,7 +83,9 @@ def _read_role(claims: Mapping[str, Any], settings: Settings) -> Role:
     roles = {role for value, role in roles_of(settings).items() if value in values}
     if not roles:
         raise Forbidden(
-            "no_role", "Tài khoản này chưa được cấp vai trò nào ở đây; hãy hỏi người quản trị.", "This account has no role here; ask the administrator."
+            "no_role",
+            "Tài khoản này chưa được cấp vai trò nào ở đây; hãy hỏi người quản trị.",
+            "This account has no role here; ask the administrator.",
         )
     if len(roles) > 1:
         raise Forbidden(
@@ -79,11 +97,19 @@ def _read_role(claims: Mapping[str, Any], settings: Settings) -> Role:
 
 
 def roles_of(settings: Settings) -> dict[str, Role]:
-    """Which value of the role claim is which role of ours; without a map the names are ours. Raises Broken `bad_role_map`."""
+    """Which value of the role claim is which role of ours; without a map the names are ours. Raises Broken
+    `bad_role_map`.
+    """
     try:
-        return {value: Role(role) for value, role in settings.oidc_roles.items()} or {str(role): role for role in Role}
+        return {value: Role(role) for value, role in settings.oidc_roles.items()} or {
+            str(role): role for role in Role
+        }
     except ValueError as error:
-        raise Broken("bad_role_map", "CERTSVC_OIDC_ROLES có vai trò không tồn tại.", "CERTSVC_OIDC_ROLES names a role that does not exist.") from error
+        raise Broken(
+            "bad_role_map",
+            "CERTSVC_OIDC_ROLES có vai trò không tồn tại.",
+            "CERTSVC_OIDC_ROLES names a role that does not exist.",
+        ) from error
 
 
 def _find_claim(claims: Mapping[str, Any], name: str) -> Any:
@@ -102,7 +128,9 @@ def _find_text(claims: Mapping[str, Any], name: str) -> str | None:
 
 
 async def find_subject_caller(db: Database, subject: Subject, *, now: dt.datetime) -> ApiKey:
-    """The caller that this subject is, made at its first visit. Raises Forbidden `no_facility`, `caller_revoked`."""
+    """The caller that this subject is, made at its first visit. Raises Forbidden `no_facility`,
+    `caller_revoked`.
+    """
     async with db.read() as session:
         caller = await registry.find_caller_row(session, sha256=subject.sha256, origin=Origin.OIDC)
     if caller is None:
@@ -112,7 +140,11 @@ async def find_subject_caller(db: Database, subject: Subject, *, now: dt.datetim
             await registry.keep_subject(session, caller.id, subject.person)
         caller.subject = subject.person
     if not caller.is_good(now):
-        raise Forbidden("caller_revoked", "Quyền truy cập của tài khoản này đã bị thu hồi.", "This account's access was revoked.")
+        raise Forbidden(
+            "caller_revoked",
+            "Quyền truy cập của tài khoản này đã bị thu hồi.",
+            "This account's access was revoked.",
+        )
     await mark_used(db, caller, now=now)
     return caller
 

@@ -1,7 +1,8 @@
 """Lists of look-up codes as employers have them: lines of text, CSV or XLSX, with or without a header.
 
 Below a title that we know ("Mã tra cứu", `code`, `verify_url`) that column counts; without one, in each row
-the first cell that reads as a code. A row without a code stays in the list: nothing that was asked is dropped.
+the first cell that reads as a code. A row without a code stays in the list: nothing that was asked is
+dropped.
 """
 
 import io
@@ -20,7 +21,19 @@ from certsvc.records.raw.text import text_file
 from certsvc.records.sheets.reading_csv import HEADER_DEPTH, CsvSheet
 from certsvc.records.sheets.reading_xlsx import open_sheets
 
-_TITLES = ("Mã", "Mã giấy", "Mã chứng nhận", "Mã QR", "QR", "Look-up code", "Lookup code", "verify_url", "Đường dẫn tra cứu", "URL", "Link")
+_TITLES = (
+    "Mã",
+    "Mã giấy",
+    "Mã chứng nhận",
+    "Mã QR",
+    "QR",
+    "Look-up code",
+    "Lookup code",
+    "verify_url",
+    "Đường dẫn tra cứu",
+    "URL",
+    "Link",
+)
 _LAYOUT = Layout((Column("code", "Mã tra cứu", _TITLES),))
 _ZIP = b"PK"
 _MAX_UNPACKED_BYTES = 32 * 1024**2
@@ -48,26 +61,35 @@ def codes_in_text(text: str) -> Iterator[ListedCode]:
 
 
 def codes_in_table(data: bytes, *, max_rows: int) -> list[ListedCode]:
-    """One code for each row of a CSV or XLSX file that is not blank; titles and the rows above them are passed over.
+    """One code for each row of a CSV or XLSX file that is not blank; titles and the rows above them are
+    passed over.
 
     Raises InputError: `empty_file`, `not_a_table`, `not_utf8`, `encrypted_file`, `has_macros`, `broken_file`,
     `unclosed_quote`, `row_too_long`, `too_large_unpacked`, `too_many_rows`.
     """
     if not data.startswith(_ZIP):
-        return _codes_of(CsvSheet(text_file(io.BytesIO(data)).as_utf8(), layout=_LAYOUT, max_rows=max_rows), max_rows=max_rows)
+        return _codes_of(
+            CsvSheet(text_file(io.BytesIO(data)).as_utf8(), layout=_LAYOUT, max_rows=max_rows),
+            max_rows=max_rows,
+        )
     with open_sheets(io.BytesIO(data), max_rows=max_rows, max_unpacked_bytes=_MAX_UNPACKED_BYTES) as sheets:
         first = next(sheets, None)
         return [] if first is None else _codes_of(first, max_rows=max_rows)
 
 
 def _codes_of(sheet: Sheet, *, max_rows: int) -> list[ListedCode]:
-    """Of a row no more is kept than its code, of equal texts one: rows may be wide, and refer to one long text again and again."""
+    """Of a row no more is kept than its code, of equal texts one: rows may be wide, and refer to one long
+    text again and again.
+    """
     sheet.narrow(frozenset(range(_MOST_COLUMNS)))
     rows = sheet.rows()
     first = list(islice(rows, HEADER_DEPTH))
     at, column = _find_title(first)
     kept: dict[str, str] = {}
-    found = ((row.number, _code_of(row.cells[:_MOST_COLUMNS], column)) for row in islice(chain(first[at:], rows), max_rows + 1))
+    found = (
+        (row.number, _code_of(row.cells[:_MOST_COLUMNS], column))
+        for row in islice(chain(first[at:], rows), max_rows + 1)
+    )
     listed = [ListedCode(number, kept.setdefault(text, text)) for number, text in found]
     if len(listed) > max_rows:
         raise refusal("too_many_rows", max_rows=max_rows)

@@ -32,7 +32,9 @@ _REFUSED: Mapping[str, tuple[Verdict, Reason, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class FileItem:
-    """A file to check. `name` is its sender's and for the answer only; `read` gives its bytes when its turn comes."""
+    """A file to check. `name` is its sender's and for the answer only; `read` gives its bytes when its turn
+    comes.
+    """
 
     number: int
     name: str = field(repr=False)
@@ -88,7 +90,9 @@ class Desk:
 
 
 async def check_many(items: Iterable[Item], *, desk: Desk, now: dt.datetime) -> AsyncIterator[Answer]:
-    """The answer to each item, in their order, as soon as it is known. Raises Broken where nothing can be checked at all."""
+    """The answer to each item, in their order, as soon as it is known. Raises Broken where nothing can be
+    checked at all.
+    """
     waits = iter(range(MOST_WAITS))
     for item in items:
         yield Answer(item, await _check(item, desk=desk, now=now, waits=waits))
@@ -98,7 +102,9 @@ async def _check(item: Item, *, desk: Desk, now: dt.datetime, waits: Iterator[in
     try:
         match item:
             case CodeItem(text=text):
-                return await look_up_qr(desk.db, text, base_url=desk.base_url, vault=desk.vault, trust=desk.trust, now=now)
+                return await look_up_qr(
+                    desk.db, text, base_url=desk.base_url, vault=desk.vault, trust=desk.trust, now=now
+                )
             case FileItem(size=size) if size > desk.max_file_bytes:
                 return _unchecked(Verdict.INVALID, Reason.TOO_COMPLEX, "Tệp quá lớn.", now=now)
             case FileItem(read=read):
@@ -106,7 +112,9 @@ async def _check(item: Item, *, desk: Desk, now: dt.datetime, waits: Iterator[in
             case _:
                 assert_never(item)
     except Unavailable:
-        return _unchecked(Verdict.CANNOT_CHECK, Reason.REGISTER_UNREACHABLE, "Không kết nối được sổ đăng ký.", now=now)
+        return _unchecked(
+            Verdict.CANNOT_CHECK, Reason.REGISTER_UNREACHABLE, "Không kết nối được sổ đăng ký.", now=now
+        )
     except InputError as error:
         if error.code not in _REFUSED:
             raise
@@ -114,11 +122,21 @@ async def _check(item: Item, *, desk: Desk, now: dt.datetime, waits: Iterator[in
 
 
 async def _check_file(data: bytes, *, desk: Desk, now: dt.datetime, waits: Iterator[int]) -> Report:
-    """The report on a file, in this call's turn; a busy examiner is asked again, as long as there are waits left."""
+    """The report on a file, in this call's turn; a busy examiner is asked again, as long as there are waits
+    left.
+    """
     async with desk.turn:
         while True:
             try:
-                return await check_upload(data, db=desk.db, vault=desk.vault, examiner=desk.examiner, trust=desk.trust, base_url=desk.base_url, now=now)
+                return await check_upload(
+                    data,
+                    db=desk.db,
+                    vault=desk.vault,
+                    examiner=desk.examiner,
+                    trust=desk.trust,
+                    base_url=desk.base_url,
+                    now=now,
+                )
             except TooMany:
                 if next(waits, None) is None:
                     return _unchecked(Verdict.CANNOT_CHECK, Reason.BUSY, "Hệ thống đang bận.", now=now)

@@ -25,7 +25,8 @@ class SecondFactor:
 
     @classmethod
     def read(cls, birth_date: str, id_last4: str | None) -> Self:
-        """From what was typed: dd/mm/yyyy, ddmmyyyy (a number pad has no stroke), ISO, or a year; an id number whole or its end.
+        """From what was typed: dd/mm/yyyy, ddmmyyyy (a number pad has no stroke), ISO, or a year; an id
+        number whole or its end.
 
         Raises InputError `malformed_birth_date`, `malformed_last4`.
         """
@@ -33,7 +34,9 @@ class SecondFactor:
 
     def matches(self, case: Case) -> bool:
         """Whether all that was given is printed on the paper; the year is enough where no more is known."""
-        is_birth = self.birth == case.birth.iso or (case.birth.day is None and self.birth[:4] == case.birth.iso)
+        is_birth = self.birth == case.birth.iso or (
+            case.birth.day is None and self.birth[:4] == case.birth.iso
+        )
         return is_birth and (self.last4 is None or self.last4 in _last_fours(case))
 
 
@@ -54,7 +57,9 @@ def _read_last4(typed: str) -> str | None:
     if not typed:
         return None
     if len(typed) < _LAST:
-        raise InputError("malformed_last4", "Hãy nhập đủ bốn số cuối.", "Please type all of the last four digits.")
+        raise InputError(
+            "malformed_last4", "Hãy nhập đủ bốn số cuối.", "Please type all of the last four digits."
+        )
     return typed[-_LAST:]
 
 

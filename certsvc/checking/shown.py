@@ -1,8 +1,9 @@
 """What of a certificate may be shown to whom [architecture, What a stranger sees], and what its paper claims.
 
-To a stranger: kind (a recovery paper only as "station certificate", for its name tells the illness),
-the serial's tail, facility, the paper's date, when it was signed, initials. To who knows the birth date or holds the file:
-name and leave dates too. To nobody: diagnosis, tests, address, telephone, employer, whole id numbers.
+To a stranger: kind (a recovery paper only as "station certificate", for its name tells the illness), the
+serial's tail, facility, the paper's date, when it was signed, initials. To who knows the birth date or holds
+the file: name and leave dates too. To nobody: diagnosis, tests, address, telephone, employer, whole id
+numbers.
 """
 
 import datetime as dt
@@ -26,11 +27,15 @@ _UNTYPED = "station_certificate"
 def stranger_view(entry: Entry, person: Person | Case, *, now: dt.datetime) -> dict[str, Any]:
     """What anybody holding the code may see; of a minor not even initials [law, Personal data].
 
-    `dated_on` is the date that the paper bears, `signed_at` when it was signed, `signed_on` that day in Hanoi: late papers
-    differ. All three are None as long as there is no paper.
+    `dated_on` is the date that the paper bears, `signed_at` when it was signed, `signed_on` that day in
+    Hanoi: late papers differ. All three are None as long as there is no paper.
     """
     signed_on = day_in_hanoi(entry.signed_at) if entry.signed_at else None
-    dated_on = date_on_paper(entry.kind, person, is_reissue=entry.is_reissue, signed_on=signed_on) if signed_on else None
+    dated_on = (
+        date_on_paper(entry.kind, person, is_reissue=entry.is_reissue, signed_on=signed_on)
+        if signed_on
+        else None
+    )
     return {
         "kind": str(entry.kind) if entry.kind is Kind.SICK_LEAVE else _UNTYPED,
         "serial_tail": entry.serial[-4:] if entry.serial else None,
@@ -66,8 +71,8 @@ def _initials(name: str) -> str:
 def claims_on_paper(entry: Entry, claimed: Claims, *, vault: Vault) -> Claims | None:
     """What the QR of this certificate claims; None where it was printed without claims.
 
-    One that is being signed has no day of signing yet, so that of the claims at hand is believed; and where these are of
-    before claims held the paper's date, so are the certificate's.
+    One that is being signed has no day of signing yet, so that of the claims at hand is believed; and where
+    these are of before claims held the paper's date, so are the certificate's.
     """
     if entry.serial is None or entry.status_list is None or entry.status_index is None:
         return None

@@ -1,4 +1,5 @@
-"""`certsvc` on the command line [README, Command line]. Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 cannot now.
+"""`certsvc` on the command line [README, Command line]. Exit codes: 0 done, 1 the answer is no, 2 wrong
+usage, 3 cannot now.
 
 running     serve, worker, demo                        members     who works where `serve` or `worker` runs
 here        keys, identities, imports, erasure         accounts    local accounts

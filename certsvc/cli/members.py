@@ -1,13 +1,14 @@
-"""Who works where `certsvc serve` or `certsvc worker` runs, forked from this program (`certsvc/processes/family.py`).
+"""Who works where `certsvc serve` or `certsvc worker` runs, forked from this program
+(`certsvc/processes/family.py`).
 
     certsvc-checks  that from which checks of strangers' files are forked (`processes/zygote.py`)
     certsvc-press   fills and signs (`presses.py`); as many as CERTSVC_PRESSES says
     certsvc-worker  reads batches, hands chunks to presses, publishes (`worker.py`)
     certsvc-api     API and pages (`serving.py`)
 
-and the embedded queue server, which is a program of its own. The command becomes this program with an environment in which
-nothing is secret: checks and presses, which need no secret, have none in their memory. The true one waits in a file in memory,
-which API and worker read once they are forked.
+and the embedded queue server, which is a program of its own. The command becomes this program with an
+environment in which nothing is secret: checks and presses, which need no secret, have none in their memory.
+The true one waits in a file in memory, which API and worker read once they are forked.
 
     python -m certsvc.cli.members PLAN
 """
@@ -40,10 +41,11 @@ _HARMLESS = re.compile("PATH|HOME|LANG|TMPDIR|TZ|VIRTUAL_ENV|(LC_|LD_|PYTHON).*"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who is wanted: the API at `http` (address, port), a worker if there are `presses` for it; nothing of it is secret.
+    """Who is wanted: the API at `http` (address, port), a worker if there are `presses` for it; nothing of it
+    is secret.
 
-    `environment` is the descriptor of the file with the true one. `worker_log` takes what worker and presses say.
-    `check_bounds` are the seconds and bytes of one check of a file.
+    `environment` is the descriptor of the file with the true one. `worker_log` takes what worker and presses
+    say. `check_bounds` are the seconds and bytes of one check of a file.
     """
 
     environment: int
@@ -55,8 +57,15 @@ class Plan:
     check_bounds: tuple[float, int] = (0.0, 0)
 
 
-def become_service(settings: Settings, *, http: tuple[str, int] | None, with_worker: bool = True, worker_log: Path | None = None) -> NoReturn:
-    """Go on as the parent of API (where `http` says at which address and port) and worker, and nothing else; does not return.
+def become_service(
+    settings: Settings,
+    *,
+    http: tuple[str, int] | None,
+    with_worker: bool = True,
+    worker_log: Path | None = None,
+) -> NoReturn:
+    """Go on as the parent of API (where `http` says at which address and port) and worker, and nothing else;
+    does not return.
 
     A worker alone works for the queue of others.
     """
@@ -72,7 +81,9 @@ def become_service(settings: Settings, *, http: tuple[str, int] | None, with_wor
     sys.stdout.flush()
     sys.stderr.flush()
     words = [sys.executable, "-P", "-m", "certsvc.cli.members", json.dumps(asdict(plan))]
-    shown = {name: value for name, value in os.environ.items() if _HARMLESS.fullmatch(name)} | {"PYTHONPATH": str(_ROOT)}
+    shown = {name: value for name, value in os.environ.items() if _HARMLESS.fullmatch(name)} | {
+        "PYTHONPATH": str(_ROOT)
+    }
     os.execve(sys.executable, words, shown)  # noqa: S606 - our own interpreter
 
 
@@ -124,11 +135,19 @@ def _members(plan: Plan, *, queue: str | None, stack: ExitStack) -> Iterator[Mem
         listener, presses = stack.enter_context(listening())
         press = functools.partial(_press, listener, plan.environment, log=log)
         yield from (Member("certsvc-press", press) for _ in range(plan.presses))
-        yield Member("certsvc-worker", functools.partial(_work, take_settings, presses=presses, log=log), is_head=plan.http is None)
+        yield Member(
+            "certsvc-worker",
+            functools.partial(_work, take_settings, presses=presses, log=log),
+            is_head=plan.http is None,
+        )
     if plan.http:
         listener, zygote = stack.enter_context(listening())
-        yield Member("certsvc-checks", functools.partial(_check, listener, plan.environment, plan.check_bounds))
-        yield Member("certsvc-api", functools.partial(_serve, take_settings, *plan.http, zygote=zygote), is_head=True)
+        yield Member(
+            "certsvc-checks", functools.partial(_check, listener, plan.environment, plan.check_bounds)
+        )
+        yield Member(
+            "certsvc-api", functools.partial(_serve, take_settings, *plan.http, zygote=zygote), is_head=True
+        )
 
 
 def _press(listener: socket.socket, environment: int, *, log: Path | None) -> NoReturn:

@@ -4,9 +4,10 @@
     layer = zlib(base or stock), an object named by the SHA-256 of what is in it
     piece = what is the certificate's own, sealed (`pieces`); a chunk's pieces lie end to end in one object, the pack
 
-Layers hold nothing personal. Whoever has the pack but not the data key has nothing, so erasing a file is destroying
-its key. All is written before a row of the register refers to it; what is never referred to is harmless. What is
-delivered is what was published, byte for byte, or an error (`docs/decisions/0011-packs-and-data-keys.md`).
+Layers hold nothing personal. Whoever has the pack but not the data key has nothing, so erasing a file is
+destroying its key. All is written before a row of the register refers to it; what is never referred to is
+harmless. What is delivered is what was published, byte for byte, or an error
+(`docs/decisions/0011-packs-and-data-keys.md`).
 """
 
 import asyncio
@@ -50,11 +51,15 @@ class Archive:
 
     async def put_layers(self, layers: Mapping[str, bytes]) -> None:
         """Store each layer (by SHA-256), once."""
-        await asyncio.gather(*(self._put_layer(name, data) for name, data in layers.items() if name not in self._stored))
+        await asyncio.gather(
+            *(self._put_layer(name, data) for name, data in layers.items() if name not in self._stored)
+        )
 
     async def _put_layer(self, name: str, data: bytes) -> None:
         if await self._blobs.find_size(layer_name(name)) is None:
-            await self._blobs.put(layer_name(name), await asyncio.to_thread(zlib.compress, data, _LAYER_LEVEL))
+            await self._blobs.put(
+                layer_name(name), await asyncio.to_thread(zlib.compress, data, _LAYER_LEVEL)
+            )
         if len(self._stored) >= _MAX_REMEMBERED:
             self._stored.clear()  # one look into the store more for each
         self._stored.add(name)
@@ -73,9 +78,13 @@ class Archive:
         `file_key_unreadable` where an operator must act.
         """
         if published.data_key is None:
-            raise NotFound("file_erased", "Tệp PDF của giấy này đã được xoá.", "The PDF of this certificate was erased.")
+            raise NotFound(
+                "file_erased", "Tệp PDF của giấy này đã được xoá.", "The PDF of this certificate was erased."
+            )
         key = self._vault.unwrap_key(published.certificate_id, published.data_key)
-        sealed = await self._blobs.get_range(pack_name(published.pack), start=published.start, length=published.length)
+        sealed = await self._blobs.get_range(
+            pack_name(published.pack), start=published.start, length=published.length
+        )
         layers = [await self._layer(name) for name in (published.base, published.stock) if name is not None]
         data = b"".join((*layers, open_piece(sealed, key)))
         if hashlib.sha256(data).hexdigest() != published.sha256:
@@ -99,7 +108,9 @@ class Archive:
 def _open_layer(stored: bytes, name: str) -> bytes:
     unpacker = zlib.decompressobj()
     try:
-        layer = unpacker.decompress(stored, _MAX_LAYER_BYTES)  # unlike a piece it may come from anybody who can write to the store
+        layer = unpacker.decompress(
+            stored, _MAX_LAYER_BYTES
+        )  # unlike a piece it may come from anybody who can write to the store
     except zlib.error as error:
         raise damaged() from error
     if hashlib.sha256(layer).hexdigest() != name:

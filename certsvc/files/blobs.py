@@ -1,4 +1,5 @@
-"""Where bytes lie: packs and layers of signed PDFs, and batch files, in a folder or an S3 bucket, through obstore.
+"""Where bytes lie: packs and layers of signed PDFs, and batch files, in a folder or an S3 bucket, through
+obstore.
 
 Bytes are written before a row refers to them, under names that hold their digest or a random id,
 so a repeated write is harmless. Names never come from input.
@@ -51,11 +52,15 @@ class Blobs:
         return None
 
     async def get_range(self, name: str, *, start: int, length: int) -> bytes:
-        """`length` bytes from `start` on. Raises Broken `blob_missing` where the object is not there or ends before."""
+        """`length` bytes from `start` on. Raises Broken `blob_missing` where the object is not there or ends
+        before.
+        """
         with _translated():
             try:
                 found = bytes(await obstore.get_range_async(self._store, name, start=start, length=length))
-            except GenericError:  # as stores say that `start` lies behind the end, but also that they do not answer
+            except (
+                GenericError
+            ):  # as stores say that `start` lies behind the end, but also that they do not answer
                 if (await self.find_size(name) or 0) > start:
                     raise
                 found = b""
@@ -91,13 +96,19 @@ class Blobs:
 
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
-    """Raises Broken `blob_missing` for what is not there, Unavailable for a store that cannot be reached, read or written."""
+    """Raises Broken `blob_missing` for what is not there, Unavailable for a store that cannot be reached,
+    read or written.
+    """
     try:
         yield
     except FileNotFoundError as error:
         raise _missing() from error
     except (OSError, BaseError) as error:
-        raise Unavailable("blobs_unavailable", "Kho tệp tạm thời không đọc, ghi được.", "The file store cannot be read or written now.") from error
+        raise Unavailable(
+            "blobs_unavailable",
+            "Kho tệp tạm thời không đọc, ghi được.",
+            "The file store cannot be read or written now.",
+        ) from error
 
 
 def _missing() -> Broken:

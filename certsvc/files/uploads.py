@@ -1,9 +1,10 @@
-"""Files that were sent in, sealed at rest: AES-256-GCM under a data key of their own, which the batch's row keeps wrapped.
+"""Files that were sent in, sealed at rest: AES-256-GCM under a data key of their own, which the batch's row
+keeps wrapped.
 
     sealed = version ‖ nonce ‖ ciphertext ‖ tag
 
-What a person put in the place of a row is sealed under the same key, bound to its row. Files are sealed and opened piece
-by piece; what is opened is used only once its tag was right. Erasing is destroying the key
+What a person put in the place of a row is sealed under the same key, bound to its row. Files are sealed and
+opened piece by piece; what is opened is used only once its tag was right. Erasing is destroying the key
 (`docs/decisions/0017-returned-files.md`).
 """
 
@@ -48,7 +49,11 @@ async def keep_upload(file: Path, batch_id: uuid.UUID, *, blobs: Blobs, vault: V
 def required(file: _T | None) -> _T:
     """The file of a batch, or its key. Raises InputError `file_not_kept` where it is gone."""
     if file is None:
-        raise InputError("file_not_kept", "Tệp không còn được lưu; hãy gửi lại.", "The file is no longer kept; send it again.")
+        raise InputError(
+            "file_not_kept",
+            "Tệp không còn được lưu; hãy gửi lại.",
+            "The file is no longer kept; send it again.",
+        )
     return file
 
 
@@ -70,15 +75,23 @@ async def opened_upload(batch: Batch, *, blobs: Blobs, vault: Vault) -> AsyncIte
 
 
 def seal_cells(batch: Batch, row: int, cells: Mapping[str, Cell], *, vault: Vault) -> bytes:
-    """A row's cells (values of JSON) as its amendment keeps them. Raises ValueError where the batch's file is gone, and its key with it."""
+    """A row's cells (values of JSON) as its amendment keeps them. Raises ValueError where the batch's file is
+    gone, and its key with it.
+    """
     nonce = os.urandom(_NONCE_BYTES)
-    return nonce + AESGCM(_key_of(batch, vault)).encrypt(nonce, json.dumps(cells).encode(), _cells_place(batch, row))
+    return nonce + AESGCM(_key_of(batch, vault)).encrypt(
+        nonce, json.dumps(cells).encode(), _cells_place(batch, row)
+    )
 
 
 def open_cells(batch: Batch, row: int, sealed: bytes, *, vault: Vault) -> dict[str, Cell]:
     """What `seal_cells` sealed. Raises as it does, and Broken `blob_damaged`."""
     try:
-        cells: dict[str, Cell] = json.loads(AESGCM(_key_of(batch, vault)).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _cells_place(batch, row)))
+        cells: dict[str, Cell] = json.loads(
+            AESGCM(_key_of(batch, vault)).decrypt(
+                sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _cells_place(batch, row)
+            )
+        )
     except InvalidTag as error:
         raise _damaged() from error
     return cells
@@ -123,4 +136,6 @@ def _open(file: Path, to: Path, key: bytes) -> None:
 
 
 def _damaged() -> Broken:
-    return Broken("blob_damaged", "Tệp đã lưu bị hỏng hoặc bị sửa.", "A stored file is damaged or was changed.")
+    return Broken(
+        "blob_damaged", "Tệp đã lưu bị hỏng hoặc bị sửa.", "A stored file is damaged or was changed."
+    )

@@ -15,7 +15,17 @@ _TELLING = frozenset({"A-OVERLAP", "R-REINFECTION"})
 
 def new_certificate(case: Case, kind: Kind, *, revision: int, terms: Terms, vault: Vault) -> Certificate:
     """A certificate `requested` for a case; its look-up secrets follow from its random id."""
-    return Certificate(**certificate_values(case, kind, revision=revision, record=case.canonical(), digest=case.content_digest(), terms=terms, vault=vault))
+    return Certificate(
+        **certificate_values(
+            case,
+            kind,
+            revision=revision,
+            record=case.canonical(),
+            digest=case.content_digest(),
+            terms=terms,
+            vault=vault,
+        )
+    )
 
 
 def disclosures_of(row: Checked, answers: Iterable[Answer], *, terms: Terms) -> list[dict[str, Any]]:
@@ -23,8 +33,17 @@ def disclosures_of(row: Checked, answers: Iterable[Answer], *, terms: Terms) -> 
     noted = []
     for answer in answers:
         rule = next((each.rule for each in answer.findings if each.rule in _TELLING), "")
-        asking = {"at": terms.now, "rule": rule, "actor": str(terms.caller.id), "facility_code": row.facility_code, "case_id": row.case_id}
-        noted += [asking | {"told_facility_code": facility_code, "told_case_id": case_id} for facility_code, case_id in answer.told]
+        asking = {
+            "at": terms.now,
+            "rule": rule,
+            "actor": str(terms.caller.id),
+            "facility_code": row.facility_code,
+            "case_id": row.case_id,
+        }
+        noted += [
+            asking | {"told_facility_code": facility_code, "told_case_id": case_id}
+            for facility_code, case_id in answer.told
+        ]
     return noted
 
 
@@ -33,7 +52,9 @@ def marks_of(case: Case, *, vault: Vault) -> list[str]:
     return [vault.mark(mark) for mark in (*case.patient.marks, case.visit_mark) if mark]
 
 
-def certificate_values(case: Case, kind: Kind, *, revision: int, record: bytes, digest: str, terms: Terms, vault: Vault) -> dict[str, Any]:
+def certificate_values(
+    case: Case, kind: Kind, *, revision: int, record: bytes, digest: str, terms: Terms, vault: Vault
+) -> dict[str, Any]:
     """The columns of a new certificate; `record` and `digest` are the case's."""
     certificate_id = uuid.uuid4()
     is_leave = kind is Kind.SICK_LEAVE

@@ -11,8 +11,16 @@ from certsvc.store import Database, batches, cancelling
 from certsvc.webhooks.events import announce_batch
 
 
-async def end_reading(db: Database, batch_id: uuid.UUID, status: BatchStatus, *, problem: dict[str, Any] | None, now: dt.datetime) -> None:
-    """The file is read to its end, or cannot be; does nothing where the batch was cancelled meanwhile, or read to the end by another.
+async def end_reading(
+    db: Database,
+    batch_id: uuid.UUID,
+    status: BatchStatus,
+    *,
+    problem: dict[str, Any] | None,
+    now: dt.datetime,
+) -> None:
+    """The file is read to its end, or cannot be; does nothing where the batch was cancelled meanwhile, or
+    read to the end by another.
 
     What was judged before a file broke off is signed all the same, and the batch ends when that is done.
     """

@@ -1,8 +1,8 @@
 """Checks in disposable processes: memory, processor time, files and wall clock limited, no secrets near.
 
-An `Examiner` has one `zygote` (its own child, or one that the service forks; another one if it dies) and lets a few
-checks run at once, a few more wait, and turns the rest away. A child that dies or runs out of time is an answer too:
-`too_complex`. Answers come back as JSON of bounded size, never as objects.
+An `Examiner` has one `zygote` (its own child, or one that the service forks; another one if it dies) and lets
+a few checks run at once, a few more wait, and turns the rest away. A child that dies or runs out of time is
+an answer too: `too_complex`. Answers come back as JSON of bounded size, never as objects.
 """
 
 import asyncio
@@ -43,7 +43,15 @@ class Examiner:
     it listens at the address `zygote`.
     """
 
-    def __init__(self, *, timeout_s: float, memory_bytes: int, concurrency: int = 2, max_waiting: int = 16, zygote: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        timeout_s: float,
+        memory_bytes: int,
+        concurrency: int = 2,
+        max_waiting: int = 16,
+        zygote: Path | None = None,
+    ) -> None:
         self._address = zygote
         self._timeout_s = timeout_s
         self._memory_bytes = memory_bytes
@@ -60,7 +68,9 @@ class Examiner:
         await self.close()
 
     async def start(self) -> None:
-        """Start the zygote, so that the first check need not wait for it. Raises Broken if it will not start."""
+        """Start the zygote, so that the first check need not wait for it. Raises Broken if it will not
+        start.
+        """
         await self._running()
 
     async def close(self) -> None:
@@ -69,12 +79,25 @@ class Examiner:
             zygote, self._zygote = self._zygote, None
             await asyncio.to_thread(zygote.end)
 
-    async def examine(self, data: bytes, *, trust: Trust, now: dt.datetime, limits: Limits | None = None) -> Examination:
-        """`examine_stranger` in a process of its own. Raises TooMany when too many wait, Broken if no process starts."""
+    async def examine(
+        self, data: bytes, *, trust: Trust, now: dt.datetime, limits: Limits | None = None
+    ) -> Examination:
+        """`examine_stranger` in a process of its own. Raises TooMany when too many wait, Broken if no process
+        starts.
+        """
         bounds = limits or Limits()
         if len(data) > bounds.max_bytes:
             return Examination.stopped(Kind.TOO_COMPLEX, "Tệp quá lớn.")
-        answer = await self._ask({"task": "file", "now": now.isoformat(), "max_bytes": bounds.max_bytes, "max_fields": bounds.max_fields}, data, trust=trust)
+        answer = await self._ask(
+            {
+                "task": "file",
+                "now": now.isoformat(),
+                "max_bytes": bounds.max_bytes,
+                "max_fields": bounds.max_fields,
+            },
+            data,
+            trust=trust,
+        )
         try:
             return Examination.from_json(answer)
         except (ValueError, KeyError, TypeError):
@@ -149,7 +172,9 @@ def _request(header: dict[str, Any], body: bytes) -> bytes:
 
 
 async def _converse(connection: socket.socket, request: bytes, *, timeout_s: float) -> bytes:
-    """Send a request and read the answer to its end; empty if the other side fails, dawdles or says too much."""
+    """Send a request and read the answer to its end; empty if the other side fails, dawdles or says too
+    much.
+    """
     loop = asyncio.get_running_loop()
     answer = bytearray()
     with connection:

@@ -1,7 +1,8 @@
 """Processes of one service, forked from one that has loaded what they all need.
 
-They share its memory until they write to it, and none has to import anything when it is started again. The parent only
-watches: it has no threads and no event loop, without which forking is safe at any time, and it holds no secret. Linux only.
+They share its memory until they write to it, and none has to import anything when it is started again. The
+parent only watches: it has no threads and no event loop, without which forking is safe at any time, and it
+holds no secret. Linux only.
 """
 
 import ctypes
@@ -28,7 +29,9 @@ _CRASHED = 70
 """EX_SOFTWARE of `sysexits.h`."""
 
 RENEWED = 80
-"""What a member gives that ends only so that a fresh one goes on, head or not: one that has worked for long has holes in its memory."""
+"""What a member gives that ends only so that a fresh one goes on, head or not: one that has worked for long
+has holes in its memory.
+"""
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 """Of prctl(2)."""
@@ -38,7 +41,8 @@ _log = get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A process: `name` (15 bytes at most) as `ps -o comm` shows it, `run` what it does; it gives the exit code.
+    """A process: `name` (15 bytes at most) as `ps -o comm` shows it, `run` what it does; it gives the exit
+    code.
 
     Where one ends another is started, but where the `head` ends by itself, the whole family does.
     """
@@ -49,12 +53,15 @@ class Member:
 
 
 def keep_running(members: Sequence[Member]) -> int:
-    """Start the members in this order and keep each running, until told to stop (SIGTERM, SIGINT) or until the head ends.
+    """Start the members in this order and keep each running, until told to stop (SIGTERM, SIGINT) or until
+    the head ends.
 
-    They are stopped in reverse order, each with time to bring to its end what it has begun. Returns the head's exit code.
+    They are stopped in reverse order, each with time to bring to its end what it has begun. Returns the
+    head's exit code.
     """
     give_back()
-    keep_what_is_there()  # a collection writes to every object it looks at, and what is written to is no longer shared
+    # a collection writes to every object it looks at, and what is written to is no longer shared
+    keep_what_is_there()
     with _signals_held() as before:
         living = {_start(member, signals=before): member for member in members}
         while True:
@@ -135,7 +142,8 @@ def _stop_one(pid: int) -> int:
 def listening() -> Iterator[tuple[socket.socket, Path]]:
     """A socket for members that are called, and its address, which only this user can reach.
 
-    Whoever of them is idle takes the next call. The parent keeps it, so that calls wait where they have just died.
+    Whoever of them is idle takes the next call. The parent keeps it, so that calls wait where they have just
+    died.
     """
     # A socket's path may have 108 bytes only, so it does not lie in the data folder.
     with tempfile.TemporaryDirectory(prefix="certsvc-") as folder, socket.socket(socket.AF_UNIX) as listener:

@@ -1,8 +1,8 @@
 """Presses: processes that fill and sign, each one call at a time.
 
-They accept calls on one socket in the file system; whoever is idle takes the next. A call is a function and its arguments, the
-answer what it returned or raised, both pickled: the socket's folder is closed to everybody else. Where a press dies, its
-caller learns of it at once, and another one takes the calls that follow.
+They accept calls on one socket in the file system; whoever is idle takes the next. A call is a function and
+its arguments, the answer what it returned or raised, both pickled: the socket's folder is closed to everybody
+else. Where a press dies, its caller learns of it at once, and another one takes the calls that follow.
 """
 
 import asyncio

@@ -1,10 +1,11 @@
-"""The process from which every check is forked: it has imported everything, rehearsed it, and knows no secret.
+"""The process from which every check is forked: it has imported everything, rehearsed it, and knows no
+secret.
 
-Started by `apart.Examiner` with an empty environment as `python -m certsvc.processes.zygote`, or forked from a process that
-knows no secret either, it forks one child a request, so that a check costs a fork and not a second of imports. While
-nobody waits, a spare child gets ready, for a fork's first use of its memory is as long as half a check. A child limits
-itself, answers one request on its own socket and ends (`confined.py`); whoever outlives the time limit is killed. When
-the examiner goes away, so does this.
+Started by `apart.Examiner` with an empty environment as `python -m certsvc.processes.zygote`, or forked from
+a process that knows no secret either, it forks one child a request, so that a check costs a fork and not a
+second of imports. While nobody waits, a spare child gets ready, for a fork's first use of its memory is as
+long as half a check. A child limits itself, answers one request on its own socket and ends (`confined.py`);
+whoever outlives the time limit is killed. When the examiner goes away, so does this.
 """
 
 import gc
@@ -82,7 +83,9 @@ def _serve_all(control: socket.socket, bounds: Bounds) -> None:
     while True:
         is_idle = spare is None and trust is not None and not children
         watched: list[socket.socket | _Child] = [control, *children, *([spare] if spare else [])]
-        readable, _, _ = select.select(watched, [], [], _TICK_S if children else _QUIET_S if is_idle else None)
+        readable, _, _ = select.select(
+            watched, [], [], _TICK_S if children else _QUIET_S if is_idle else None
+        )
         _reap(children)
         if spare is not None and spare in readable:  # ended before its time
             spare.dismiss()
@@ -119,7 +122,9 @@ def _receive(control: socket.socket) -> tuple[bytes, int, list[int]]:
 
 
 class _Child:
-    """A process for one check, seen from here: it waits for its asker. Readable for `select` once it has ended."""
+    """A process for one check, seen from here: it waits for its asker. Readable for `select` once it has
+    ended.
+    """
 
     def __init__(self, pid: int, channel: socket.socket) -> None:
         self._pid = pid
@@ -128,7 +133,9 @@ class _Child:
 
     @classmethod
     def start(cls, *, trust: Trust, bounds: Bounds, is_spare: bool) -> Self:
-        """A fork of this process. A spare one rehearses while nobody waits, so that the memory it is going to need is its own."""
+        """A fork of this process. A spare one rehearses while nobody waits, so that the memory it is going to
+        need is its own.
+        """
         ours, theirs = socket.socketpair()
         if pid := os.fork():
             theirs.close()

@@ -33,7 +33,15 @@ class Zygote:
         ours, theirs = socket.socketpair()
         with theirs:
             process = subprocess.Popen(  # noqa: ASYNC220, S603 - a fork and an exec of our own interpreter; arguments are numbers
-                [sys.executable, "-P", "-m", "certsvc.processes.zygote", str(theirs.fileno()), str(timeout_s), str(memory_bytes)],
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "certsvc.processes.zygote",
+                    str(theirs.fileno()),
+                    str(timeout_s),
+                    str(memory_bytes),
+                ],
                 env={"PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8"},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -57,7 +65,11 @@ class Zygote:
     async def _get_ready(self) -> None:
         if not await self._is_ready():
             await asyncio.to_thread(self.end)
-            raise Broken("checker_broken", "Không khởi động được bộ kiểm tra tệp.", "The process that checks files does not start.")
+            raise Broken(
+                "checker_broken",
+                "Không khởi động được bộ kiểm tra tệp.",
+                "The process that checks files does not start.",
+            )
 
     async def _is_ready(self) -> bool:
         try:
@@ -77,7 +89,9 @@ class Zygote:
             return False
 
     async def fork(self, trust: Trust | None) -> socket.socket:
-        """A socket to a new child that believes `trust` (None: does not matter). Raises OSError if the zygote is gone."""
+        """A socket to a new child that believes `trust` (None: does not matter). Raises OSError if the zygote
+        is gone.
+        """
         async with self._sending:
             if self._trust is None or (trust is not None and trust != self._trust):
                 await self._send_trust(trust or Trust(anchors=()))

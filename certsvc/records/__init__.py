@@ -5,7 +5,17 @@ A row passes two pure steps. `check` normalises, repairs and holds every field a
 """
 
 from certsvc.records.birth import Birth
-from certsvc.records.case import CareSetting, Case, IdType, Outcome, Person, Sex, TestMethod, TestPerformer, TestResult
+from certsvc.records.case import (
+    CareSetting,
+    Case,
+    IdType,
+    Outcome,
+    Person,
+    Sex,
+    TestMethod,
+    TestPerformer,
+    TestResult,
+)
 from certsvc.records.cells import Cell
 from certsvc.records.checking import Checked, OpenEpisode, check
 from certsvc.records.illness import Registry
@@ -13,7 +23,16 @@ from certsvc.records.judging.recovering import governing_rule
 from certsvc.records.judging.rule_files import built_in
 from certsvc.records.judging.rulebook import DischargeRule, Rulebook
 from certsvc.records.judging.seen import SeenRows
-from certsvc.records.judging.verdicts import CaseKey, History, Illness, Judgement, Leave, Verdict, judge, late_finding
+from certsvc.records.judging.verdicts import (
+    CaseKey,
+    History,
+    Illness,
+    Judgement,
+    Leave,
+    Verdict,
+    judge,
+    late_finding,
+)
 from certsvc.records.patient import Patient
 from certsvc.records.rules.catalogue import RULES, duplicate_finding, finding, rule_ids
 from certsvc.records.rules.findings import Finding, Level, Rule

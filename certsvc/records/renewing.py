@@ -11,8 +11,13 @@ from certsvc.records.text.lookalikes import with_d, with_plain_marks
 
 
 def renewed(case: Case) -> Case:
-    """The case with the repairs that came later: a row that was issued before is known by them when it is sent again."""
-    record = {column: _meant(column, value) if isinstance(value, str) else value for column, value in case.to_json().items()}
+    """The case with the repairs that came later: a row that was issued before is known by them when it is
+    sent again.
+    """
+    record = {
+        column: _meant(column, value) if isinstance(value, str) else value
+        for column, value in case.to_json().items()
+    }
     case = Case.from_json(record)
     return replace(
         case,

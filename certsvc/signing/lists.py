@@ -1,7 +1,7 @@
 """What checkers without a network rely on, signed: status lists, and the list of whom to trust.
 
-A status list is the Token Status List of the IETF (draft-ietf-oauth-status-list): two bits a certificate, packed with the
-least significant bits first, compressed by zlib, in a JWT or in a CWT.
+A status list is the Token Status List of the IETF (draft-ietf-oauth-status-list): two bits a certificate,
+packed with the least significant bits first, compressed by zlib, in a JWT or in a CWT.
 """
 
 import base64
@@ -38,8 +38,16 @@ def sign_jwt(packed: bytes, *, address: str, now: dt.datetime, key: ClaimKey) ->
     """The list as `application/statuslist+jwt`, found at `address`."""
     issued = int(now.timestamp())
     text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
-    payload = {"sub": address, "iat": issued, "exp": issued + _lifetime_s(), "ttl": ASK_AGAIN_S, "status_list": {"bits": BITS, "lst": text}}
-    return jwt.encode(payload, key.private, algorithm="ES256", headers={"typ": "statuslist+jwt", "kid": kid_text(key.kid)}).encode()
+    payload = {
+        "sub": address,
+        "iat": issued,
+        "exp": issued + _lifetime_s(),
+        "ttl": ASK_AGAIN_S,
+        "status_list": {"bits": BITS, "lst": text},
+    }
+    return jwt.encode(
+        payload, key.private, algorithm="ES256", headers={"typ": "statuslist+jwt", "kid": kid_text(key.kid)}
+    ).encode()
 
 
 def sign_cwt(packed: bytes, *, address: str, now: dt.datetime, key: ClaimKey) -> bytes:

@@ -42,8 +42,14 @@ class TrustSource:
         if self._kept is None or not self._kept[0] <= now < self._kept[0] + _FRESH_FOR:
             async with self._db.read() as session:
                 identities = await registry.list_identities(session)
-            others = tuple(issuer for issuer, _ in read_issuers(self._settings, now=now) if isinstance(issuer, Issuer))
-            self._kept = now, replace(build_trust(self._settings, list(identities)), others=tuple(map(_known, others))), others
+            others = tuple(
+                issuer for issuer, _ in read_issuers(self._settings, now=now) if isinstance(issuer, Issuer)
+            )
+            self._kept = (
+                now,
+                replace(build_trust(self._settings, list(identities)), others=tuple(map(_known, others))),
+                others,
+            )
         return self._kept
 
     async def get_bytes(self, now: dt.datetime) -> bytes:
@@ -55,7 +61,9 @@ class TrustSource:
 
 
 def build_trust(settings: Settings, identities: list[SigningIdentity]) -> Trust:
-    """`keys_dir` holds root.pem, issuing.pem, tsa.pem, claims-*.pem and *.crl, as `keys_dev` lays them out, and `read_hierarchies`' folder."""
+    """`keys_dir` holds root.pem, issuing.pem, tsa.pem, claims-*.pem and *.crl, as `keys_dev` lays them out,
+    and `read_hierarchies`' folder.
+    """
     folder = settings.keys_dir
     root, tsa = _certificate(folder / "root.pem"), _certificate(folder / "tsa.pem")
     return Trust(
@@ -77,10 +85,11 @@ def _known(issuer: Issuer) -> OtherIssuer:
 
 
 def read_hierarchies(folder: Path) -> Iterator[tuple[str, str, x509.Certificate | Broken]]:
-    """Roots that others' certificates lead to: the name of their folder below `anchors/`, that of their file (PEM), and the root.
+    """Roots that others' certificates lead to: the name of their folder below `anchors/`, that of their file
+    (PEM), and the root.
 
-    Whoever puts one there has compared its SHA-256 with what its operator publishes. What is no certificate of a CA comes as
-    Broken `no_trust_anchor`.
+    Whoever puts one there has compared its SHA-256 with what its operator publishes. What is no certificate
+    of a CA comes as Broken `no_trust_anchor`.
     """
     for path in sorted((folder / "anchors").glob("*/*.pem")):
         try:
@@ -110,25 +119,37 @@ def _root(path: Path) -> x509.Certificate:
 
 
 def read_claim_keys(folder: Path) -> tuple[ClaimKey, ...]:
-    """Whose signatures under QR claims and lists are believed: all keys certified in `claims-*.pem`, those that ended too.
+    """Whose signatures under QR claims and lists are believed: all keys certified in `claims-*.pem`, those
+    that ended too.
 
     Raises Broken `no_trust_anchor` for one that the issuing CA did not certify.
     """
     names = sorted(path for path in folder.glob("claims-*.pem") if not path.name.endswith(".key.pem"))
-    return tuple(_claim_key(_certificate(path), issuer=_certificate(folder / "issuing.pem")) for path in names)
+    return tuple(
+        _claim_key(_certificate(path), issuer=_certificate(folder / "issuing.pem")) for path in names
+    )
 
 
 def _claim_key(x509_cert: x509.Certificate, *, issuer: x509.Certificate) -> ClaimKey:
     if not _may_sign_lists(x509_cert, issuer):
-        raise Broken("no_trust_anchor", "Khóa ký mã QR không do cơ quan cấp tin cậy cấp.", "A key for QR claims is not of the issuing CA.")
-    public_key = x509_cert.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        raise Broken(
+            "no_trust_anchor",
+            "Khóa ký mã QR không do cơ quan cấp tin cậy cấp.",
+            "A key for QR claims is not of the issuing CA.",
+        )
+    public_key = x509_cert.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
     return ClaimKey(public_key, x509_cert.not_valid_before_utc, x509_cert.not_valid_after_utc)
 
 
 def _may_sign_lists(x509_cert: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         x509_cert.verify_directly_issued_by(issuer)
-        return x509.ObjectIdentifier(LIST_SIGNING) in x509_cert.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        return (
+            x509.ObjectIdentifier(LIST_SIGNING)
+            in x509_cert.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        )
     except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
         return False
 

@@ -15,24 +15,38 @@ from certsvc.store import Database, registry
 
 
 def open_keyring(settings: Settings) -> Keyring:
-    passphrase = settings.pkcs12_passphrase.get_secret_value().encode() if settings.pkcs12_passphrase else None
+    passphrase = (
+        settings.pkcs12_passphrase.get_secret_value().encode() if settings.pkcs12_passphrase else None
+    )
     return Keyring(settings.keys_dir, passphrase=passphrase)
 
 
-def choose_identity(rows: Sequence[SigningIdentity], *, facility_code: str, licence: str | None, now: dt.datetime) -> SigningIdentity:
-    """The newest good identity of a person (`licence`) or of the facility itself. Raises Broken `no_identity`."""
-    fitting = [row for row in rows if (row.facility_code, row.licence) == (facility_code, licence) and row.is_good(now)]
+def choose_identity(
+    rows: Sequence[SigningIdentity], *, facility_code: str, licence: str | None, now: dt.datetime
+) -> SigningIdentity:
+    """The newest good identity of a person (`licence`) or of the facility itself. Raises Broken
+    `no_identity`.
+    """
+    fitting = [
+        row
+        for row in rows
+        if (row.facility_code, row.licence) == (facility_code, licence) and row.is_good(now)
+    ]
     if not fitting:
         whose_vi, whose_en = ("người ký", "a signer") if licence else ("cơ sở", "the facility")
         raise Broken(
             "no_identity",
-            f"Chưa có khoá ký còn hiệu lực của {whose_vi} ở cơ sở {facility_code}; hãy thêm bằng `certsvc identities add`, rồi gửi lại hồ sơ.",
-            f"There is no valid signing key of {whose_en} at facility {facility_code}; add one with `certsvc identities add`, then send the case again.",
+            f"Chưa có khoá ký còn hiệu lực của {whose_vi} ở cơ sở {facility_code}; hãy thêm bằng `certsvc"
+            " identities add`, rồi gửi lại hồ sơ.",
+            f"There is no valid signing key of {whose_en} at facility {facility_code}; add one with `certsvc"
+            " identities add`, then send the case again.",
         )
     return max(fitting, key=lambda each: each.not_before)
 
 
-async def add_identity(db: Database, file: Path, *, facility_code: str, licence: str | None, settings: Settings, now: dt.datetime) -> SigningIdentity:
+async def add_identity(
+    db: Database, file: Path, *, facility_code: str, licence: str | None, settings: Settings, now: dt.datetime
+) -> SigningIdentity:
     """Take a PKCS#12 file below `keys_dir` into use; the key stays where it is.
 
     Raises InputError `outside_keys_dir`, `unknown_facility`; Broken for an unfit or unreadable key;
@@ -66,7 +80,9 @@ def _source(file: Path, keys_dir: Path) -> str:
         return str(file.resolve().relative_to(keys_dir.resolve()))
     except ValueError as error:
         raise InputError(
-            "outside_keys_dir", "Tệp khoá phải nằm trong thư mục khoá (CERTSVC_KEYS_DIR).", "The key file must lie below the keys folder (CERTSVC_KEYS_DIR)."
+            "outside_keys_dir",
+            "Tệp khoá phải nằm trong thư mục khoá (CERTSVC_KEYS_DIR).",
+            "The key file must lie below the keys folder (CERTSVC_KEYS_DIR).",
         ) from error
 
 

@@ -1,7 +1,9 @@
-"""Other issuers (another province, a hospital) whose QR codes are believed here too: their own trust lists, kept below `keys_dir`.
+"""Other issuers (another province, a hospital) whose QR codes are believed here too: their own trust lists,
+kept below `keys_dir`.
 
-`issuers/<id>.json` is such a list as that issuer publishes it, `issuers/<id>.pem` the root at which its signer's chain must
-end; the operator has compared the root's SHA-256 with what the issuer told him. Nothing here fetches anything.
+`issuers/<id>.json` is such a list as that issuer publishes it, `issuers/<id>.pem` the root at which its
+signer's chain must end; the operator has compared the root's SHA-256 with what the issuer told him. Nothing
+here fetches anything.
 """
 
 import datetime as dt
@@ -19,11 +21,15 @@ from certsvc.errors import CertsvcError, InputError
 from certsvc.verify.published import ISSUER_ID, OWN, Issuer, TrustList, read_trust_list
 
 OLD_AFTER, TOO_OLD_AFTER = dt.timedelta(days=7), dt.timedelta(days=30)
-"""A list that nobody refreshed for so long is told by `doctor`, or no longer believed: its keys may have been withdrawn."""
+"""A list that nobody refreshed for so long is told by `doctor`, or no longer believed: its keys may have been
+withdrawn.
+"""
 
 
 def read_issuers(settings: Settings, *, now: dt.datetime) -> Iterator[tuple[Issuer | CertsvcError, str]]:
-    """Each issuer that was added, or why it is not believed, with its id. None shares a host with us or with an earlier one."""
+    """Each issuer that was added, or why it is not believed, with its id. None shares a host with us or with
+    an earlier one.
+    """
     hosts = {urlsplit(settings.base_url).hostname}
     for path in sorted(_folder(settings).glob("*.json")):
         try:
@@ -47,8 +53,11 @@ def age_of(settings: Settings, issuer_id: str, *, now: dt.datetime) -> dt.timede
     return now - _list(_folder(settings) / f"{issuer_id}.json", now=now).issued_at
 
 
-def add_issuer(settings: Settings, issuer_id: str, body: bytes, *, root_sha256: str, now: dt.datetime) -> Issuer:
-    """Keep an issuer's list, if its signer's chain ends at the root with this SHA-256 (hex; colons and case do not matter).
+def add_issuer(
+    settings: Settings, issuer_id: str, body: bytes, *, root_sha256: str, now: dt.datetime
+) -> Issuer:
+    """Keep an issuer's list, if its signer's chain ends at the root with this SHA-256 (hex; colons and case
+    do not matter).
 
     Raises InputError `bad_issuer_id`, `bad_trust_list`, `another_root`, `same_host`, `older_list`.
     """
@@ -63,10 +72,16 @@ def add_issuer(settings: Settings, issuer_id: str, body: bytes, *, root_sha256: 
     if root.fingerprint(SHA256()).hex() != root_sha256.replace(":", "").lower():
         raise InputError(
             "another_root",
-            "Chứng thư gốc của nơi cấp không có dấu SHA-256 này. Không thêm; hãy hỏi lại nơi cấp qua một đường khác.",
-            "The issuer's root does not have this SHA-256. Nothing was added; ask the issuer again by another way.",
+            "Chứng thư gốc của nơi cấp không có dấu SHA-256 này. Không thêm; hãy hỏi lại nơi cấp qua một"
+            " đường khác.",
+            "The issuer's root does not have this SHA-256. Nothing was added; ask the issuer again by another"
+            " way.",
         )
-    others = [issuer.service for issuer, name in read_issuers(settings, now=now) if isinstance(issuer, Issuer) and name != issuer_id]
+    others = [
+        issuer.service
+        for issuer, name in read_issuers(settings, now=now)
+        if isinstance(issuer, Issuer) and name != issuer_id
+    ]
     if listed.own.host in {urlsplit(service).hostname for service in (settings.base_url, *others)}:
         raise _same_host()
     path = _folder(settings) / f"{issuer_id}.json"
@@ -74,7 +89,8 @@ def add_issuer(settings: Settings, issuer_id: str, body: bytes, *, root_sha256: 
         raise InputError(
             "older_list",
             "Danh sách này cũ hơn danh sách đang giữ của nơi cấp; hãy hỏi nơi cấp, hoặc remove rồi add lại.",
-            "This list is older than the one that is kept of the issuer; ask the issuer, or remove it and add it again.",
+            "This list is older than the one that is kept of the issuer; ask the issuer, or remove it and add"
+            " it again.",
         )
     _save(_folder(settings), issuer_id, body, root=root)
     return replace(listed.own, id=issuer_id)
@@ -126,7 +142,8 @@ def _root(path: Path) -> x509.Certificate:
 def _no_such_issuer() -> InputError:
     return InputError(
         "no_such_issuer",
-        "Không có nơi cấp này, hoặc thiếu chứng thư gốc của nó; certsvc issuers list cho biết tên các nơi cấp.",
+        "Không có nơi cấp này, hoặc thiếu chứng thư gốc của nó; certsvc issuers list cho biết tên các nơi"
+        " cấp.",
         "There is no such issuer, or its root is missing; certsvc issuers list has the names.",
     )
 
@@ -142,6 +159,8 @@ def _save(folder: Path, issuer_id: str, body: bytes, *, root: x509.Certificate) 
 def _same_host() -> InputError:
     return InputError(
         "same_host",
-        "Nơi cấp này dùng cùng tên miền với dịch vụ này hoặc với một nơi cấp khác, nên không phân biệt được mã QR.",
-        "This issuer has the same host as this service or another issuer, so their QR codes cannot be told apart.",
+        "Nơi cấp này dùng cùng tên miền với dịch vụ này hoặc với một nơi cấp khác, nên không phân biệt được"
+        " mã QR.",
+        "This issuer has the same host as this service or another issuer, so their QR codes cannot be told"
+        " apart.",
     )

@@ -1,7 +1,8 @@
 """The claims in a QR's address: text → claims that one of our keys signed, or nothing.
 
-Strict, for a second way of writing the same claims would be a second QR: the base32 is canonical [RFC 4648 §3.5],
-the CBOR what our own encoder writes, byte for byte, and nothing of a stranger's is decoded before its signature is good.
+Strict, for a second way of writing the same claims would be a second QR: the base32 is canonical [RFC 4648
+§3.5], the CBOR what our own encoder writes, byte for byte, and nothing of a stranger's is decoded before its
+signature is good.
 """
 
 import base64
@@ -29,7 +30,9 @@ _SIGNATURE_BYTES = 64
 
 
 def find_claims(text: str, keys: Iterable[ClaimKey]) -> Claims | None:
-    """The claims in the last part of a QR's address; None for whatever no key of ours signed, in just this form, while it was valid."""
+    """The claims in the last part of a QR's address; None for whatever no key of ours signed, in just this
+    form, while it was valid.
+    """
     raw = _unpacked(text)
     kid, payload, signature = raw[_KID], raw[_PAYLOAD], raw[-_SIGNATURE_BYTES:]
     key = next((each for each in keys if key_id(each.public_key) == kid), None)

@@ -1,11 +1,12 @@
-"""Sending what was announced, as Standard Webhooks 1.0 says: signed, tried again for three days, at least once.
+"""Sending what was announced, as Standard Webhooks 1.0 says: signed, tried again for three days, at least
+once.
 
     1. claim    a short transaction takes what is due for one endpoint and moves it behind the lease
     2. post     outside any transaction, a few at once
     3. settle   a short transaction writes what came of it, as far as the claim still holds
 
-A worker that dies leaves deliveries that are due again when the lease has run out. Endpoints have nothing to do with
-one another: a receiver that never answers holds up its own deliveries alone.
+A worker that dies leaves deliveries that are due again when the lease has run out. Endpoints have nothing to
+do with one another: a receiver that never answers holds up its own deliveries alone.
 """
 
 import asyncio
@@ -32,8 +33,13 @@ Post = Callable[[str, Sequence[Letter], str], Awaitable[list[Answer]]]
 """Posts letters to one address of a holder (`posting.Poster.post_all`)."""
 
 GIVE_UP_AFTER = dt.timedelta(hours=72)
-TRIES_AFTER = tuple(dt.timedelta(seconds=each) for each in (5, 5 * 60, 35 * 60, 9_000, 27_000, 63_000, 113_400, 185_400, 244_800))
-"""When a delivery is tried again, counted from its first try: 5 s, 5 min, 35 min, 2.5 h, 7.5 h, 17.5 h, 31.5 h, 51.5 h, 68 h."""
+TRIES_AFTER = tuple(
+    dt.timedelta(seconds=each)
+    for each in (5, 5 * 60, 35 * 60, 9_000, 27_000, 63_000, 113_400, 185_400, 244_800)
+)
+"""When a delivery is tried again, counted from its first try: 5 s, 5 min, 35 min, 2.5 h, 7.5 h, 17.5 h, 31.5
+h, 51.5 h, 68 h.
+"""
 
 JITTER = 0.05
 """So much later at most, by chance: what failed together does not come back together."""
@@ -46,7 +52,12 @@ _ENDPOINTS_AT_ONCE = 50
 _LEASE = dt.timedelta(seconds=60)
 _LOOK_S = 1.0
 _LAST_POSTS_S = 8
-_BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
+_BUSY = (
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+)
 _PAUSE, _LONGEST_PAUSE = dt.timedelta(seconds=30), dt.timedelta(hours=1)
 _LONGEST_WISH = dt.timedelta(days=1)
 _log = get_logger()
@@ -87,11 +98,15 @@ class Courier:
         await self._settle(endpoint_id, due, answers)
         return len(due)
 
-    def _letters(self, endpoint: WebhookEndpoint, due: Sequence[WebhookDelivery], *, now: dt.datetime) -> list[Letter]:
+    def _letters(
+        self, endpoint: WebhookEndpoint, due: Sequence[WebhookDelivery], *, now: dt.datetime
+    ) -> list[Letter]:
         keys = [each.key for each in secrets_of(endpoint, vault=self.vault, now=now)]
         return [Letter(_headers(each, keys, now=now), each.body.encode()) for each in due]
 
-    async def _settle(self, endpoint_id: uuid.UUID, due: Sequence[WebhookDelivery], answers: Sequence[Answer]) -> None:
+    async def _settle(
+        self, endpoint_id: uuid.UUID, due: Sequence[WebhookDelivery], answers: Sequence[Answer]
+    ) -> None:
         now = self.clock()
         by_id = {each.id: answer for each, answer in zip(due, answers, strict=True)}
         async with self.db.begin() as session:
@@ -102,7 +117,9 @@ class Courier:
                 _settle_one(delivery, by_id[delivery.id], now=now, chance=self.chance())
             _judge(endpoint, answers, now=now)
         good = sum(each.is_good for each in answers)
-        _log.info("webhooks.posted", endpoint=str(endpoint_id), delivered=good, not_delivered=len(answers) - good)
+        _log.info(
+            "webhooks.posted", endpoint=str(endpoint_id), delivered=good, not_delivered=len(answers) - good
+        )
 
 
 def _headers(delivery: WebhookDelivery, keys: Sequence[bytes], *, now: dt.datetime) -> dict[str, str]:
@@ -112,45 +129,71 @@ def _headers(delivery: WebhookDelivery, keys: Sequence[bytes], *, now: dt.dateti
         "User-Agent": "certsvc-webhooks/1",
         "webhook-id": delivery.message_id,
         "webhook-timestamp": timestamp,
-        "webhook-signature": " ".join(sign(key, delivery.message_id, timestamp, delivery.body) for key in keys),
+        "webhook-signature": " ".join(
+            sign(key, delivery.message_id, timestamp, delivery.body) for key in keys
+        ),
     }
 
 
 def sign(key: bytes, message_id: str, timestamp: str, body: str) -> str:
     """`v1,` and HMAC-SHA-256 over `id.timestamp.body` in base64 [Standard Webhooks 1.0]."""
-    return "v1," + base64.b64encode(hmac.digest(key, f"{message_id}.{timestamp}.{body}".encode(), "sha256")).decode()
+    return (
+        "v1,"
+        + base64.b64encode(hmac.digest(key, f"{message_id}.{timestamp}.{body}".encode(), "sha256")).decode()
+    )
 
 
 def _settle_one(delivery: WebhookDelivery, answer: Answer, *, now: dt.datetime, chance: float) -> None:
-    note: dict[str, Any] = {"at": now.isoformat(), "status_code": answer.status, "error": answer.error, "ms": answer.ms}
+    note: dict[str, Any] = {
+        "at": now.isoformat(),
+        "status_code": answer.status,
+        "error": answer.error,
+        "ms": answer.ms,
+    }
     if answer.is_good:
         delivery.settle(DeliveryState.DELIVERED, note)
-    elif answer.status == HTTPStatus.GONE or (at := next_try(delivery.started_at, now=now, wish=_wish(answer, now), chance=chance)) is None:
+    elif (
+        answer.status == HTTPStatus.GONE
+        or (at := next_try(delivery.started_at, now=now, wish=_wish(answer, now), chance=chance)) is None
+    ):
         delivery.settle(DeliveryState.FAILED, note)
     else:
         delivery.settle(DeliveryState.PENDING, note, next_attempt_at=at)
 
 
-def next_try(started_at: dt.datetime, *, now: dt.datetime, wish: dt.timedelta | None, chance: float) -> dt.datetime | None:
-    """When a delivery first tried at `started_at` is tried again, not sooner than the receiver wishes; None where three days are over."""
+def next_try(
+    started_at: dt.datetime, *, now: dt.datetime, wish: dt.timedelta | None, chance: float
+) -> dt.datetime | None:
+    """When a delivery first tried at `started_at` is tried again, not sooner than the receiver wishes; None
+    where three days are over.
+    """
     step = next((each for each in TRIES_AFTER if each > now - started_at), None)
     if step is None:
         return None
-    return min(max(started_at + step * (1 + JITTER * chance), now + (wish or dt.timedelta())), started_at + GIVE_UP_AFTER)
+    return min(
+        max(started_at + step * (1 + JITTER * chance), now + (wish or dt.timedelta())),
+        started_at + GIVE_UP_AFTER,
+    )
 
 
 def _wish(answer: Answer, now: dt.datetime) -> dt.timedelta | None:
     """`Retry-After`, in seconds or as a date [RFC 9110 §10.2.3], a day at most; None for anything else."""
     text = answer.retry_after or ""
     try:
-        wish = dt.timedelta(seconds=int(text)) if text.isdecimal() else parsedate_to_datetime(text).astimezone(dt.UTC) - now
+        wish = (
+            dt.timedelta(seconds=int(text))
+            if text.isdecimal()
+            else parsedate_to_datetime(text).astimezone(dt.UTC) - now
+        )
     except (ValueError, OverflowError):
         return None
     return min(max(wish, dt.timedelta()), _LONGEST_WISH)
 
 
 def _judge(endpoint: WebhookEndpoint, answers: Sequence[Answer], *, now: dt.datetime) -> None:
-    """What the answers say of the endpoint itself: gone, failing for days, or to be left alone for a while."""
+    """What the answers say of the endpoint itself: gone, failing for days, or to be left alone for a
+    while.
+    """
     is_good = any(each.is_good for each in answers)
     endpoint.failing_since = None if is_good else endpoint.failing_since or now
     pauses = [_wish(each, now) or _PAUSE for each in answers if each.status in _BUSY]
@@ -190,13 +233,18 @@ class Delivering:
             _log.warning("webhooks.interrupted", code=error.code)
             return
         free = _ENDPOINTS_AT_ONCE - len(self._under_way)
-        for endpoint_id in random.sample(due, min(free, len(due))):  # in turn, by chance, where there are too many
+        for endpoint_id in random.sample(
+            due, min(free, len(due))
+        ):  # in turn, by chance, where there are too many
             self._under_way[endpoint_id] = asyncio.create_task(self._deliver(endpoint_id))
 
     async def _deliver(self, endpoint_id: uuid.UUID) -> None:
         """Round after round, unless others wait for a place."""
         try:
-            while await self._courier.deliver_some(endpoint_id) == AT_ONCE and len(self._under_way) < _ENDPOINTS_AT_ONCE:
+            while (
+                await self._courier.deliver_some(endpoint_id) == AT_ONCE
+                and len(self._under_way) < _ENDPOINTS_AT_ONCE
+            ):
                 pass
         except CertsvcError as error:  # the lease runs out, and it is tried again
             _log.warning("webhooks.interrupted", code=error.code, endpoint=str(endpoint_id))

@@ -57,7 +57,9 @@ def _new_secret() -> Secret:
 def secrets_of(endpoint: WebhookEndpoint, *, vault: Vault, now: dt.datetime) -> list[Secret]:
     """What signs now, the newest first."""
     kept = json.loads(vault.open_secret(_place(endpoint.id), endpoint.secrets))
-    found = [Secret(text, None if until is None else dt.datetime.fromisoformat(until)) for text, until in kept]
+    found = [
+        Secret(text, None if until is None else dt.datetime.fromisoformat(until)) for text, until in kept
+    ]
     return [each for each in found if each.until is None or now < each.until]
 
 
@@ -66,11 +68,18 @@ def _place(endpoint_id: uuid.UUID) -> str:
 
 
 def _seal(endpoint_id: uuid.UUID, kept: Sequence[Secret], *, vault: Vault) -> bytes:
-    return vault.seal_secret(_place(endpoint_id), json.dumps([(each.text, each.until and each.until.isoformat()) for each in kept]).encode())
+    return vault.seal_secret(
+        _place(endpoint_id),
+        json.dumps([(each.text, each.until and each.until.isoformat()) for each in kept]).encode(),
+    )
 
 
-async def create_endpoint(db: Database, wish: Wish, *, caller: ApiKey, vault: Vault, allow_private: bool, now: dt.datetime) -> tuple[WebhookEndpoint, Secret]:
-    """A new endpoint and its secret, which is shown once. Raises InputError `webhook_url`, Conflict `too_many_webhooks`."""
+async def create_endpoint(
+    db: Database, wish: Wish, *, caller: ApiKey, vault: Vault, allow_private: bool, now: dt.datetime
+) -> tuple[WebhookEndpoint, Secret]:
+    """A new endpoint and its secret, which is shown once. Raises InputError `webhook_url`, Conflict
+    `too_many_webhooks`.
+    """
     read_url(wish.url or "", allow_private=allow_private)
     endpoint_id, secret = uuid.uuid4(), _new_secret()
     endpoint = WebhookEndpoint(
@@ -95,10 +104,17 @@ async def create_endpoint(db: Database, wish: Wish, *, caller: ApiKey, vault: Va
 
 async def list_visible(session: AsyncSession, *, caller: ApiKey) -> list[WebhookEndpoint]:
     """The caller's own, or all for who reads everything."""
-    return [endpoint for endpoint, _ in await webhooks.list_owned(session, holder_of=None if _reads_all(caller) else caller)]
+    return [
+        endpoint
+        for endpoint, _ in await webhooks.list_owned(
+            session, holder_of=None if _reads_all(caller) else caller
+        )
+    ]
 
 
-async def get_endpoint(session: AsyncSession, endpoint_id: uuid.UUID, *, caller: ApiKey, for_change: bool = False) -> WebhookEndpoint:
+async def get_endpoint(
+    session: AsyncSession, endpoint_id: uuid.UUID, *, caller: ApiKey, for_change: bool = False
+) -> WebhookEndpoint:
     """The endpoint, if it is the caller's own or the caller reads everything; otherwise NotFound."""
     endpoint = await webhooks.find(session, endpoint_id, for_change=for_change)
     owner = await session.get_one(ApiKey, endpoint.owner_id) if endpoint else caller
@@ -111,7 +127,9 @@ def _reads_all(caller: ApiKey) -> bool:
     return caller.role in (Role.ADMIN, Role.AUDITOR)
 
 
-async def change_endpoint(db: Database, endpoint_id: uuid.UUID, wish: Wish, *, caller: ApiKey, allow_private: bool, now: dt.datetime) -> WebhookEndpoint:
+async def change_endpoint(
+    db: Database, endpoint_id: uuid.UUID, wish: Wish, *, caller: ApiKey, allow_private: bool, now: dt.datetime
+) -> WebhookEndpoint:
     """Raises NotFound, InputError `webhook_url`. What is pending waits while an endpoint is disabled."""
     async with db.begin() as session:
         endpoint = await get_endpoint(session, endpoint_id, caller=caller, for_change=True)
@@ -136,29 +154,43 @@ async def remove_endpoint(db: Database, endpoint_id: uuid.UUID, *, caller: ApiKe
 
 
 async def rotate_secret(
-    db: Database, endpoint_id: uuid.UUID, *, overlap: dt.timedelta, caller: ApiKey, vault: Vault, now: dt.datetime
+    db: Database,
+    endpoint_id: uuid.UUID,
+    *,
+    overlap: dt.timedelta,
+    caller: ApiKey,
+    vault: Vault,
+    now: dt.datetime,
 ) -> tuple[WebhookEndpoint, Secret]:
     """A new secret; those before sign for `overlap` more. Raises NotFound."""
     secret, until = _new_secret(), now + overlap
     async with db.begin() as session:
         endpoint = await get_endpoint(session, endpoint_id, caller=caller, for_change=True)
         before = secrets_of(endpoint, vault=vault, now=now)
-        ending = [Secret(each.text, until if each.until is None else min(each.until, until)) for each in before]
+        ending = [
+            Secret(each.text, until if each.until is None else min(each.until, until)) for each in before
+        ]
         endpoint.secrets = _seal(endpoint_id, [secret, *ending][:MOST_SECRETS], vault=vault)
     return endpoint, secret
 
 
-async def send_test(db: Database, endpoint_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime) -> WebhookDelivery:
+async def send_test(
+    db: Database, endpoint_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime
+) -> WebhookDelivery:
     """A `webhook.test` for one endpoint. Raises NotFound, Conflict `webhook_disabled`."""
     async with db.begin() as session:
         endpoint = await get_endpoint(session, endpoint_id, caller=caller, for_change=True)
         _require_enabled(endpoint)
-        test = WebhookDelivery(**delivery(endpoint.id, TEST, body_of(TEST, {"id": str(endpoint.id)}, now=now), now=now))
+        test = WebhookDelivery(
+            **delivery(endpoint.id, TEST, body_of(TEST, {"id": str(endpoint.id)}, now=now), now=now)
+        )
         session.add(test)
     return test
 
 
-async def replay_one(db: Database, endpoint_id: uuid.UUID, delivery_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime) -> int:
+async def replay_one(
+    db: Database, endpoint_id: uuid.UUID, delivery_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime
+) -> int:
     """Send a delivery again, whatever became of it. Raises NotFound, Conflict `webhook_disabled`."""
     async with db.begin() as session:
         endpoint = await get_endpoint(session, endpoint_id, caller=caller, for_change=True)
@@ -170,8 +202,12 @@ async def replay_one(db: Database, endpoint_id: uuid.UUID, delivery_id: uuid.UUI
     return 1
 
 
-async def replay_failed(db: Database, endpoint_id: uuid.UUID, *, since: dt.datetime, caller: ApiKey, now: dt.datetime) -> int:
-    """Send again what was announced since then and failed; returns how many. Raises NotFound, Conflict `webhook_disabled`."""
+async def replay_failed(
+    db: Database, endpoint_id: uuid.UUID, *, since: dt.datetime, caller: ApiKey, now: dt.datetime
+) -> int:
+    """Send again what was announced since then and failed; returns how many. Raises NotFound, Conflict
+    `webhook_disabled`.
+    """
     async with db.begin() as session:
         endpoint = await get_endpoint(session, endpoint_id, caller=caller, for_change=True)
         _require_enabled(endpoint)

@@ -1,7 +1,9 @@
-"""Posting to addresses that callers chose: nothing private is reached, nothing is followed, nobody is waited for.
+"""Posting to addresses that callers chose: nothing private is reached, nothing is followed, nobody is waited
+for.
 
-A name is resolved once for each round of posts. Of its addresses those that are public stay, and the connection goes to
-one of these very addresses, whatever the name leads to by then; the TLS certificate is still held against the name.
+A name is resolved once for each round of posts. Of its addresses those that are public stay, and the
+connection goes to one of these very addresses, whatever the name leads to by then; the TLS certificate is
+still held against the name.
 """
 
 import asyncio
@@ -53,7 +55,9 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a post: an HTTP status (with the header Retry-After), or an error in one word. Its content is not read."""
+    """What came of a post: an HTTP status (with the header Retry-After), or an error in one word. Its content
+    is not read.
+    """
 
     status: int | None = None
     error: str | None = None
@@ -66,7 +70,9 @@ class Answer:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open Internet; IPv4 within IPv6 (mapped, NAT64, 6to4) is not looked for behind it but refused."""
+    """Whether an IP address is one of the open Internet; IPv4 within IPv6 (mapped, NAT64, 6to4) is not looked
+    for behind it but refused.
+    """
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -110,14 +116,23 @@ def _is_literal(host: str) -> bool:
 class Poster:
     """Posts letters; `resolve` and `tls` are the system's, unless others are given."""
 
-    def __init__(self, *, allow_private: bool = False, timeout_s: float = TIMEOUT_S, resolve: Resolve | None = None, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        allow_private: bool = False,
+        timeout_s: float = TIMEOUT_S,
+        resolve: Resolve | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._allow_private = allow_private
         self._timeout_s = timeout_s
         self._resolver = Resolver(resolve)
         self._tls = tls or httpx.create_ssl_context()
 
     async def post_all(self, url: str, letters: Sequence[Letter], holder: str) -> list[Answer]:
-        """The answers to letters for one address of that holder, all sent at once. Raises Unavailable `resolver_busy`: then nothing was tried."""
+        """The answers to letters for one address of that holder, all sent at once. Raises Unavailable
+        `resolver_busy`: then nothing was tried.
+        """
         try:
             target = read_url(url, allow_private=self._allow_private)
             addresses = await self._addresses(target, holder)
@@ -128,14 +143,23 @@ class Poster:
         except (OSError, UnicodeError):  # the latter for names that no DNS could have
             return [Answer(error="name_not_found")] * len(letters)
         # Without keep-alive: each post has a connection of its own, to an address that was just looked at.
-        pool = httpcore.AsyncConnectionPool(self._tls, network_backend=_Pinned(addresses), max_connections=len(letters), max_keepalive_connections=0)
+        pool = httpcore.AsyncConnectionPool(
+            self._tls,
+            network_backend=_Pinned(addresses),
+            max_connections=len(letters),
+            max_keepalive_connections=0,
+        )
         async with pool:
             return await asyncio.gather(*(self._post(pool, target, letter) for letter in letters))
 
     async def _addresses(self, target: httpx.URL, holder: str) -> list[str]:
-        """Raises InputError where the name leads to nothing public, OSError where it leads nowhere, TimeoutError, Unavailable `resolver_busy`."""
+        """Raises InputError where the name leads to nothing public, OSError where it leads nowhere,
+        TimeoutError, Unavailable `resolver_busy`.
+        """
         port = target.port or (443 if target.scheme == "https" else 80)
-        found = await self._resolver.find(target.raw_host.decode(), port, holder=holder, timeout_s=self._timeout_s)
+        found = await self._resolver.find(
+            target.raw_host.decode(), port, holder=holder, timeout_s=self._timeout_s
+        )
         allowed = [each for each in dict.fromkeys(found) if self._allow_private or is_public(each)]
         if not allowed:
             raise _refused()
@@ -156,18 +180,30 @@ class Poster:
         return Answer(status, error, retry_after, round((time.perf_counter() - started) * 1000))
 
 
-async def _send(pool: httpcore.AsyncConnectionPool, target: httpx.URL, letter: Letter) -> tuple[int, str | None]:
+async def _send(
+    pool: httpcore.AsyncConnectionPool, target: httpx.URL, letter: Letter
+) -> tuple[int, str | None]:
     """Status and `Retry-After`. Redirects are answers like others."""
-    url = httpcore.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path)
-    headers = [("Host", target.netloc.decode()), ("Content-Length", str(len(letter.body))), *letter.headers.items()]
-    async with pool.stream("POST", url, headers=headers, content=letter.body, extensions={"timeout": {"connect": _CONNECT_S}}) as response:
+    url = httpcore.URL(
+        scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path
+    )
+    headers = [
+        ("Host", target.netloc.decode()),
+        ("Content-Length", str(len(letter.body))),
+        *letter.headers.items(),
+    ]
+    async with pool.stream(
+        "POST", url, headers=headers, content=letter.body, extensions={"timeout": {"connect": _CONNECT_S}}
+    ) as response:
         retry_after = httpx.Headers(response.headers).get("Retry-After")
         return response.status, retry_after and retry_after[:_LONGEST_HEADER]
 
 
 def _is_of_tls(error: BaseException | None) -> bool:
     """Whether TLS, somewhere below, is what failed."""
-    return error is not None and (isinstance(error, ssl.SSLError) or _is_of_tls(error.__cause__ or error.__context__))
+    return error is not None and (
+        isinstance(error, ssl.SSLError) or _is_of_tls(error.__cause__ or error.__context__)
+    )
 
 
 class _Pinned(httpcore.AnyIOBackend):

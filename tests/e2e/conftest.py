@@ -50,7 +50,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def opening(browser: Browser) -> Iterator[Opening]:
-    """Opens a page of a given width, without JavaScript unless asked; a refusal by the content policy fails the test."""
+    """Opens a page of a given width, without JavaScript unless asked; a refusal by the content policy fails
+    the test.
+    """
     contexts, refused = [], []
 
     def note(message: Any) -> None:
@@ -58,7 +60,12 @@ def opening(browser: Browser) -> Iterator[Opening]:
             refused.append(message.text)
 
     def open_page(*, width: int = 360, script: bool = False) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 740}, java_script_enabled=script, locale="vi-VN", accept_downloads=True)
+        context = browser.new_context(
+            viewport={"width": width, "height": 740},
+            java_script_enabled=script,
+            locale="vi-VN",
+            accept_downloads=True,
+        )
         contexts.append(context)
         page = context.new_page()
         page.on("console", note)

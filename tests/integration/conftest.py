@@ -125,6 +125,8 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def frozen_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rate limits for which hardly any time passes, a microsecond a look: nothing comes back while a test takes its own."""
+    """Rate limits for which hardly any time passes, a microsecond a look: nothing comes back while a test
+    takes its own.
+    """
     looks = itertools.count()
     monkeypatch.setattr(throttled_time, "now_mono_f", lambda: 1000 + next(looks) / 1_000_000)

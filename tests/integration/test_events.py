@@ -14,7 +14,10 @@ from tests.support.rig import Rig
 
 def _heard(answer: httpx.Response) -> list[dict[str, Any]]:
     assert answer.headers["content-type"].startswith("text/event-stream"), answer.text
-    blocks = [dict(line.split(": ", 1) for line in block.splitlines()) for block in answer.text.strip().split("\n\n")]
+    blocks = [
+        dict(line.split(": ", 1) for line in block.splitlines())
+        for block in answer.text.strip().split("\n\n")
+    ]
     return [block | {"data": json.loads(block["data"])} for block in blocks if "data" in block]
 
 
@@ -28,7 +31,10 @@ async def test_a_batch_is_followed_to_its_end(dummy_rig: Rig) -> None:
     for event in events:
         counts = event["data"]["counts"]
         assert counts["rows"] == counts["accepted"] + counts["rejected"] + counts["none"]
-        assert counts["certificates"] == counts["issued"] + counts["pending"] + counts["failed"] + counts["cancelled"]
+        assert (
+            counts["certificates"]
+            == counts["issued"] + counts["pending"] + counts["failed"] + counts["cancelled"]
+        )
     batch = (await dummy_rig.call("GET", f"/v1/batches/{batch_id}")).json()
     assert (events[-1]["event"], batch["counts"]["issued"]) == ("done", 10)
     assert events[-1]["data"] == batch | {"estimated_end_at": events[-1]["data"]["estimated_end_at"]}

@@ -36,7 +36,9 @@ def _writers() -> list[psutil.Process]:
 
 
 async def test_members_come_back_as_they_were_put_in() -> None:
-    """In their order, stored or packed, in pieces of any length, an empty one too; and the process has gone."""
+    """In their order, stored or packed, in pieces of any length, an empty one too; and the process has
+    gone.
+    """
     contents = {"a.pdf": (b"%PDF", b"", os.urandom(300_000)), "giấy.csv": (b"a,b\n" * 50_000,), "empty": ()}
 
     async def members() -> AsyncIterator[Member]:
@@ -45,8 +47,14 @@ async def test_members_come_back_as_they_were_put_in() -> None:
 
     with zipfile.ZipFile(io.BytesIO(await _whole(members()))) as opened:
         assert opened.testzip() is None
-        assert {each.filename: opened.read(each) for each in opened.infolist()} == {name: b"".join(pieces) for name, pieces in contents.items()}
-        assert [each.compress_type for each in opened.infolist()] == [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED]
+        assert {each.filename: opened.read(each) for each in opened.infolist()} == {
+            name: b"".join(pieces) for name, pieces in contents.items()
+        }
+        assert [each.compress_type for each in opened.infolist()] == [
+            zipfile.ZIP_STORED,
+            zipfile.ZIP_DEFLATED,
+            zipfile.ZIP_STORED,
+        ]
     assert _writers() == []
 
 

@@ -20,7 +20,12 @@ HEAD, DEPUTY = f"head {HERE}", "000002/HNO-CCHN"
 
 async def require(rig: Rig, *codes: str, required: bool = True) -> int:
     """Turn the requirement on (or off) at these stations; how many certificates were let go."""
-    return sum([await set_requirement(rig.res.db, code, required=required, actor="operator", now=utc_now()) for code in codes])
+    return sum(
+        [
+            await set_requirement(rig.res.db, code, required=required, actor="operator", now=utc_now())
+            for code in codes
+        ]
+    )
 
 
 async def delegate(
@@ -35,7 +40,9 @@ async def delegate(
     """An authority in force from `first` days after the application's today to `last` days after it."""
     today = day_in_hanoi(rig.app.state.clock())
     until = None if last is None else today + dt.timedelta(days=last)
-    authority = Authority(facility, licence, "12/QĐ-TYT", "Trung tâm Y tế", today + dt.timedelta(days=first), until, kind)
+    authority = Authority(
+        facility, licence, "12/QĐ-TYT", "Trung tâm Y tế", today + dt.timedelta(days=first), until, kind
+    )
     return (await add_delegation(rig.res.db, authority, now=utc_now())).id
 
 

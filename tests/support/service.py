@@ -40,8 +40,12 @@ class Service:
 
     def client(self, role: str | None = "insurer", *, address: str | None = None) -> httpx.Client:
         """An HTTP client with that role's key (None: without a key), seemingly at `address`. Close it."""
-        headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {self.credentials['keys'][role]}"} if role else {})
-        headers |= {"X-Forwarded-For": address} if address else {}  # believed where CERTSVC_TRUSTED_PROXIES is 1
+        headers = {"Accept": "application/json"} | (
+            {"Authorization": f"Bearer {self.credentials['keys'][role]}"} if role else {}
+        )
+        headers |= (
+            {"X-Forwarded-For": address} if address else {}
+        )  # believed where CERTSVC_TRUSTED_PROXIES is 1
         return httpx.Client(base_url=self.base_url, headers=headers, timeout=60, trust_env=False)
 
 
@@ -53,7 +57,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running_demo(folder: Path, *, port: int | None = None, env: dict[str, str] | None = None) -> Iterator[Service]:
+def running_demo(
+    folder: Path, *, port: int | None = None, env: dict[str, str] | None = None
+) -> Iterator[Service]:
     """Start the demo in `folder` and wait until it answers; stop it at the end, by its process id."""
     port = port or free_port()
     folder.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = {"README": ROOT / "README.md"} | {page.stem: page for folder in (DOCS, DOCS / "domain") for page in folder.glob("[!R]*.md")}
+PAGES = {"README": ROOT / "README.md"} | {
+    page.stem: page for folder in (DOCS, DOCS / "domain") for page in folder.glob("[!R]*.md")
+}
 
 PLACE = r'(?:§[A-Z\d][\d.]*|Annex [A-Z\d]+|appendix [A-Z]|table \d+|Mẫu \d+|PL \d+|Đ\d+(?: k\d+)?|"[^"]+")'
 NAMES = (
@@ -66,9 +68,22 @@ def leads_somewhere(citation: str) -> bool:
 
 
 def tracked() -> list[Path]:
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True)
-    files = (ROOT / name for name in listed.stdout.decode().split("\0") if name and "/vendor/" not in name and name != "CHANGELOG.md")
-    return [file for file in files if file.is_file() and file.suffix in {".py", ".js", ".mjs", ".md"} and file != Path(__file__)]
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    files = (
+        ROOT / name
+        for name in listed.stdout.decode().split("\0")
+        if name and "/vendor/" not in name and name != "CHANGELOG.md"
+    )
+    return [
+        file
+        for file in files
+        if file.is_file() and file.suffix in {".py", ".js", ".mjs", ".md"} and file != Path(__file__)
+    ]
 
 
 def prose(file: Path) -> Iterator[str]:
@@ -78,7 +93,9 @@ def prose(file: Path) -> Iterator[str]:
         case ".py":
             before = tokenize.NEWLINE
             for token in tokenize.generate_tokens(io.StringIO(text).readline):
-                if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and before in STATEMENT_BEGINS):
+                if token.type == tokenize.COMMENT or (
+                    token.type == tokenize.STRING and before in STATEMENT_BEGINS
+                ):
                     yield token.string
                 before = before if token.type in {tokenize.COMMENT, tokenize.NL} else token.type
         case ".md":
@@ -101,7 +118,12 @@ def test_citations_lead_somewhere() -> None:
     """In docstrings, comments and pages each names a heading, a rule, a decision or a public text."""
     files = tracked()
     assert len(files) > 500
-    found = [f"{file.relative_to(ROOT)}: {fault}" for file in files for words in prose(file) for fault in faults(words)]
+    found = [
+        f"{file.relative_to(ROOT)}: {fault}"
+        for file in files
+        for words in prose(file)
+        for fault in faults(words)
+    ]
     assert found == []
 
 

@@ -19,7 +19,9 @@ PUBLIC = """
 
 @pytest.mark.parametrize("address", PRIVATE.split())
 def test_what_is_not_of_the_open_internet_is_refused(address: str) -> None:
-    """Loopback, private, link-local, metadata, carriers' NAT, multicast, reserved; IPv4 within IPv6, however it is wrapped; no address at all."""
+    """Loopback, private, link-local, metadata, carriers' NAT, multicast, reserved; IPv4 within IPv6, however
+    it is wrapped; no address at all.
+    """
     assert not is_public(address)
 
 
@@ -58,5 +60,7 @@ def test_no_webhook_goes_there(url: str) -> None:
 
 def test_names_are_not_looked_up_yet() -> None:
     """They are when something is sent; a name in Vietnamese becomes ASCII."""
-    assert read_url("https://bệnhviện.example/hook", allow_private=False).raw_host == b"xn--bnhvin-ik8be.example"
+    assert (
+        read_url("https://bệnhviện.example/hook", allow_private=False).raw_host == b"xn--bnhvin-ik8be.example"
+    )
     assert read_url("http://10.0.0.1:8080/hook", allow_private=True).port == 8080

@@ -1,4 +1,6 @@
-"""`/staff/batches/{id}/cancel`, `/resume`, `/replay`: stop a batch after a question, go on with it, try again what failed."""
+"""`/staff/batches/{id}/cancel`, `/resume`, `/replay`: stop a batch after a question, go on with it, try again
+what failed.
+"""
 
 import uuid
 

@@ -1,7 +1,8 @@
-"""Signing in with a browser: local accounts, the OpenID provider, signing out; then `/staff`, the console (`console/`).
+"""Signing in with a browser: local accounts, the OpenID provider, signing out; then `/staff`, the console
+(`console/`).
 
-Pages of the console take `Staff` for the session of whoever looks at them (others are led to the sign-in page), and
-`StaffForm` where they change something: its form must carry `csrf_token`.
+Pages of the console take `Staff` for the session of whoever looks at them (others are led to the sign-in
+page), and `StaffForm` where they change something: its form must carry `csrf_token`.
 """
 
 import datetime as dt
@@ -14,7 +15,15 @@ from fastapi.responses import RedirectResponse
 
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
-from certsvc.api.browser import HEADERS, drop_cookie, find_signed_in, read_cookie, require_own_form, require_same_origin, set_cookie
+from certsvc.api.browser import (
+    HEADERS,
+    drop_cookie,
+    find_signed_in,
+    read_cookie,
+    require_own_form,
+    require_same_origin,
+    set_cookie,
+)
 from certsvc.api.limits import network_of
 from certsvc.api.problems import problem, status_of
 from certsvc.callers import accounts
@@ -64,9 +73,19 @@ async def ask_sign_in(request: Request, res: Res) -> Response:
     return _sign_in_page(request, res)
 
 
-def _sign_in_page(request: Request, res: Resources, *, name: str = "", error: CertsvcError | None = None) -> Response:
+def _sign_in_page(
+    request: Request, res: Resources, *, name: str = "", error: CertsvcError | None = None
+) -> Response:
     ways = {"has_accounts": res.settings.local_accounts, "has_provider": res.provider is not None}
-    return pages.render(request, "staff_sign_in.html", status=status_of(error) if error else 200, headers=_headers(error), name=name, error=error, **ways)
+    return pages.render(
+        request,
+        "staff_sign_in.html",
+        status=status_of(error) if error else 200,
+        headers=_headers(error),
+        name=name,
+        error=error,
+        **ways,
+    )
 
 
 def _headers(error: CertsvcError | None) -> dict[str, str]:
@@ -75,13 +94,23 @@ def _headers(error: CertsvcError | None) -> dict[str, str]:
 
 
 @router.post("/staff/sign-in")
-async def sign_in(request: Request, res: Res, now: Now, name: Typed = "", password: Typed = "", code: Typed = "") -> Response:
-    """With a local account: name, password and code together, so that nobody learns which of them was right."""
+async def sign_in(
+    request: Request, res: Res, now: Now, name: Typed = "", password: Typed = "", code: Typed = ""
+) -> Response:
+    """With a local account: name, password and code together, so that nobody learns which of them was
+    right.
+    """
     try:
         require_same_origin(request, settings=res.settings)
         _require_accounts(res)
         caller, known_name = await accounts.check_sign_in(
-            res.db, name=name, password=password, code=code, address=network_of(request, trusted_proxies=res.settings.trusted_proxies), vault=res.vault, now=now
+            res.db,
+            name=name,
+            password=password,
+            code=code,
+            address=network_of(request, trusted_proxies=res.settings.trusted_proxies),
+            vault=res.vault,
+            now=now,
         )
     except CertsvcError as error:
         _log.warning("sign_in.refused", code=error.code)
@@ -89,17 +118,30 @@ async def sign_in(request: Request, res: Res, now: Now, name: Typed = "", passwo
     return await _enter(request, caller, name=known_name, res=res, now=now)
 
 
-async def _enter(request: Request, caller: ApiKey, *, name: str, res: Resources, now: dt.datetime, marks: Marks = _UNMARKED) -> Response:
+async def _enter(
+    request: Request, caller: ApiKey, *, name: str, res: Resources, now: dt.datetime, marks: Marks = _UNMARKED
+) -> Response:
     """To the home page, with a new session."""
     answer = RedirectResponse(_HOME, 303)
     await _give_session(request, answer, caller, name=name, res=res, now=now, marks=marks)
     return answer
 
 
-async def _give_session(request: Request, answer: Response, caller: ApiKey, *, name: str, res: Resources, now: dt.datetime, marks: Marks = _UNMARKED) -> None:
+async def _give_session(
+    request: Request,
+    answer: Response,
+    caller: ApiKey,
+    *,
+    name: str,
+    res: Resources,
+    now: dt.datetime,
+    marks: Marks = _UNMARKED,
+) -> None:
     lifetime = dt.timedelta(hours=res.settings.session_hours)
     before = read_cookie(request, "session", settings=res.settings)
-    text = await open_session(res.db, caller, name=name, lifetime=lifetime, now=now, instead_of=before, marks=marks)
+    text = await open_session(
+        res.db, caller, name=name, lifetime=lifetime, now=now, instead_of=before, marks=marks
+    )
     set_cookie(answer, "session", text, settings=res.settings)
     _log.info("sign_in.done", caller=caller.prefix, origin=str(caller.origin))
 
@@ -110,22 +152,35 @@ async def ask_enrol(request: Request, res: Res, now: Now, token: Secret = "") ->
     return await _enrol_page(request, token, res=res, now=now)
 
 
-async def _enrol_page(request: Request, token: str, *, res: Resources, now: dt.datetime, error: CertsvcError | None = None) -> Response:
+async def _enrol_page(
+    request: Request, token: str, *, res: Resources, now: dt.datetime, error: CertsvcError | None = None
+) -> Response:
     _require_accounts(res)
     enrolment = await accounts.find_enrolment(res.db, token, vault=res.vault, now=now)
     status = status_of(error) if error else 200
     return pages.render(
-        request, "staff_enrol.html", status=status, headers=_headers(error), enrolment=enrolment, token=token, qr=qr_svg(enrolment.uri), error=error
+        request,
+        "staff_enrol.html",
+        status=status,
+        headers=_headers(error),
+        enrolment=enrolment,
+        token=token,
+        qr=qr_svg(enrolment.uri),
+        error=error,
     )
 
 
 @router.post("/staff/enrol")
-async def enrol(request: Request, res: Res, now: Now, token: Typed = "", password: Typed = "", code: Typed = "") -> Response:
+async def enrol(
+    request: Request, res: Res, now: Now, token: Typed = "", password: Typed = "", code: Typed = ""
+) -> Response:
     require_same_origin(request, settings=res.settings)
     _require_accounts(res)
     enrolment = await accounts.find_enrolment(res.db, token, vault=res.vault, now=now)
     try:
-        caller, codes = await accounts.enrol(res.db, token, password=password, code=code, vault=res.vault, now=now)
+        caller, codes = await accounts.enrol(
+            res.db, token, password=password, code=code, vault=res.vault, now=now
+        )
     except CertsvcError as error:
         return await _enrol_page(request, token, res=res, now=now, error=error)
     answer = pages.render(request, "staff_enrolled.html", headers=HEADERS, codes=codes)
@@ -135,7 +190,9 @@ async def enrol(request: Request, res: Res, now: Now, token: Typed = "", passwor
 
 def _require_accounts(res: Resources) -> None:
     if not res.settings.local_accounts:
-        raise NotFound("no_accounts", "Ở đây không dùng tài khoản riêng.", "There are no local accounts here.")
+        raise NotFound(
+            "no_accounts", "Ở đây không dùng tài khoản riêng.", "There are no local accounts here."
+        )
 
 
 @router.get("/staff/sign-in/provider")
@@ -148,12 +205,21 @@ async def leave_for_provider(res: Res, now: Now) -> Response:
 
 
 @router.get(CALLBACK)
-async def come_back(request: Request, res: Res, now: Now, state: Secret = "", code: Secret = "", iss: Secret = "") -> Response:
-    """From the provider, with a code or without: only to the browser that left, only once [RFC 9700 §4.7; RFC 9207]."""
+async def come_back(
+    request: Request, res: Res, now: Now, state: Secret = "", code: Secret = "", iss: Secret = ""
+) -> Response:
+    """From the provider, with a code or without: only to the browser that left, only once [RFC 9700 §4.7; RFC
+    9207].
+    """
     provider = _provider(res)
     journey = res.vault.open_journey(read_cookie(request, "journey", settings=res.settings) or "")
     try:
-        if not code or journey is None or not secrets.compare_digest(journey["state"].encode(), state.encode()) or iss not in {"", res.settings.oidc_issuer}:
+        if (
+            not code
+            or journey is None
+            or not secrets.compare_digest(journey["state"].encode(), state.encode())
+            or iss not in {"", res.settings.oidc_issuer}
+        ):
             raise sign_in_failed()
         claims = await provider.redeem(code, nonce=journey["nonce"], verifier=journey["verifier"], now=now)
         subject = read_subject(claims, res.settings)
@@ -168,13 +234,19 @@ async def come_back(request: Request, res: Res, now: Now, state: Secret = "", co
 
 def _provider(res: Resources) -> "Provider":
     if res.provider is None:
-        raise NotFound("no_provider", "Ở đây chưa cấu hình máy chủ đăng nhập.", "No sign-in server is configured here.")
+        raise NotFound(
+            "no_provider", "Ở đây chưa cấu hình máy chủ đăng nhập.", "No sign-in server is configured here."
+        )
     return res.provider
 
 
 @router.post("/staff/back-channel-sign-out")
-async def provider_signs_out(request: Request, res: Res, now: Now, logout_token: Annotated[str, Form(max_length=16384)] = "") -> Response:
-    """The provider's own word that somebody signed out there [OpenID Connect Back-Channel Logout 1.0 §2.5]."""
+async def provider_signs_out(
+    request: Request, res: Res, now: Now, logout_token: Annotated[str, Form(max_length=16384)] = ""
+) -> Response:
+    """The provider's own word that somebody signed out there [OpenID Connect Back-Channel Logout 1.0
+    §2.5].
+    """
     try:
         claims = await _provider(res).read_sign_out(logout_token, now=now)
     except InputError as error:
@@ -193,10 +265,14 @@ async def sign_out(request: Request, res: Res, staff: StaffForm) -> Response:
 
 
 @router.get("/staff/signed-out")
-async def signed_out(request: Request, res: Res, now: Now, origin: Annotated[str, Query(alias="from", max_length=16)] = "") -> Response:
+async def signed_out(
+    request: Request, res: Res, now: Now, origin: Annotated[str, Query(alias="from", max_length=16)] = ""
+) -> Response:
     """Says so; who came by the provider may sign out there too."""
     try:
-        address = await res.provider.sign_out_address(now=now) if res.provider and origin == Origin.OIDC else None
+        address = (
+            await res.provider.sign_out_address(now=now) if res.provider and origin == Origin.OIDC else None
+        )
     except Unavailable:  # signed out here is signed out
         address = None
     return pages.render(request, "staff_signed_out.html", headers=HEADERS, provider_address=address)

@@ -24,18 +24,26 @@ router = APIRouter(route_class=LimitedRoute, tags=["public"])
 NDJSON_TYPE = "application/x-ndjson"
 FILE_NAME = "ket-qua-kiem-tra"
 _FILE_COST, _ALLOWANCE_AN_HOUR = 10, 20_000
-"""Of one address: two full calls of codes an hour, or four of files, or a mixture; a file is that much more work than a code."""
+"""Of one address: two full calls of codes an hour, or four of files, or a mixture; a file is that much more
+work than a code.
+"""
 
 Format: TypeAlias = Literal["ndjson", "csv", "xlsx"]
 _Writer: TypeAlias = Callable[[AsyncIterator[Answer]], AsyncIterator[bytes]]
-_WRITERS: dict[Format, tuple[_Writer, str]] = {"ndjson": (as_ndjson, NDJSON_TYPE), "csv": (as_csv, CSV_TYPE), "xlsx": (as_xlsx, XLSX_TYPE)}
+_WRITERS: dict[Format, tuple[_Writer, str]] = {
+    "ndjson": (as_ndjson, NDJSON_TYPE),
+    "csv": (as_csv, CSV_TYPE),
+    "xlsx": (as_xlsx, XLSX_TYPE),
+}
 
 
 class Source(BaseModel):
     """What the sender knows an item by."""
 
     kind: Literal["file", "code"]
-    name: str | None = Field(description="of the file, or of the list that a code stands in; null for codes in a text field")
+    name: str | None = Field(
+        description="of the file, or of the list that a code stands in; null for codes in a text field"
+    )
     row: int | None = Field(description="of a code: its row in the list, as the list's user sees it")
     code: str | None = Field(description="as it was given")
 
@@ -53,14 +61,18 @@ class NdjsonResponse(StreamingResponse):
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A bulk call that may go on: the form's other fields, and its answers, to be read to their end or closed."""
+    """A bulk call that may go on: the form's other fields, and its answers, to be read to their end or
+    closed.
+    """
 
     fields: dict[str, str]
     answers: AsyncGenerator[Answer, None]
 
 
 class BulkGate:
-    """What the bulk calls of this process share: every address's allowance, one turn at the examiner, one at reading lists."""
+    """What the bulk calls of this process share: every address's allowance, one turn at the examiner, one at
+    reading lists.
+    """
 
     def __init__(self, limiter: AddressLimiter) -> None:
         self._charge = limiter.charge("bulk", an_hour=_ALLOWANCE_AN_HOUR)
@@ -103,10 +115,20 @@ _FILES = {"type": "array", "items": {"type": "string", "format": "binary"}}
 _FORM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
-        "files": _FILES | {"description": "papers to check: PDF, JPEG, PNG or WebP; 500 at most. Other names of the field are good, too"},
+        "files": (
+            _FILES
+            | {
+                "description": (
+                    "papers to check: PDF, JPEG, PNG or WebP; 500 at most. Other names of the field are"
+                    " good, too"
+                )
+            }
+        ),
         "codes": {
             "anyOf": [{"type": "string"}, {"type": "string", "format": "binary"}],
-            "description": "look-up codes or QR texts, one a line; or a CSV or XLSX file of them. 10,000 at most",
+            "description": (
+                "look-up codes or QR texts, one a line; or a CSV or XLSX file of them. 10,000 at most"
+            ),
         },
     },
 }
@@ -117,17 +139,31 @@ _FORM_SCHEMA: dict[str, Any] = {
     response_model=BulkLine,
     response_class=NdjsonResponse,
     responses={
-        200: {"description": "One BulkLine a line; as CSV or XLSX a table", "content": {"text/csv": {}, XLSX_TYPE: {}}, **headers("Content-Disposition")}
+        200: {
+            "description": "One BulkLine a line; as CSV or XLSX a table",
+            "content": {"text/csv": {}, XLSX_TYPE: {}},
+            **headers("Content-Disposition"),
+        }
     },
     openapi_extra={
-        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM_SCHEMA, "encoding": {"files": {"contentType": PAPER_TYPES}}}}}
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": _FORM_SCHEMA,
+                    "encoding": {"files": {"contentType": PAPER_TYPES}},
+                }
+            },
+        }
     },
 )
 async def verify_many(
     request: Request,
     res: Res,
     now: Now,
-    format: Annotated[Format | None, Query(description="by default what `Accept` asks for, else NDJSON")] = None,  # noqa: A002 - the contract's name
+    format: Annotated[  # noqa: A002 - the contract's name
+        Format | None, Query(description="by default what `Accept` asks for, else NDJSON")
+    ] = None,
 ) -> Response:
     """Check many files and codes: one Report each, in their order, sent as soon as it is known.
 
@@ -142,7 +178,9 @@ async def verify_many(
 def as_download(answers: AsyncIterator[Answer], wanted: Format) -> Response:
     """The answers in the format asked for, streamed; tables come as files."""
     write, media_type = _WRITERS[wanted]
-    headers = {} if wanted == "ndjson" else {"Content-Disposition": f'attachment; filename="{FILE_NAME}.{wanted}"'}
+    headers = (
+        {} if wanted == "ndjson" else {"Content-Disposition": f'attachment; filename="{FILE_NAME}.{wanted}"'}
+    )
     return StreamingResponse(write(answers), media_type=media_type, headers=headers)
 
 

@@ -29,7 +29,9 @@ _START_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class BulkForm:
-    """What was handed in: items in the order of the form, and its other fields. Close it when all are read."""
+    """What was handed in: items in the order of the form, and its other fields. Close it when all are
+    read.
+    """
 
     items: tuple[Item, ...]
     fields: dict[str, str]
@@ -46,8 +48,8 @@ class BulkForm:
 async def read_bulk_form(request: Request, *, turn: asyncio.Lock) -> BulkForm:
     """Read the form and its lists, each in this `turn`; papers stay unread.
 
-    Raises InputError: `bad_form`, `too_many_files`, `too_many_codes`, `list_too_large`, `nothing_to_check`, and for a
-    list what `codes_in_table` raises.
+    Raises InputError: `bad_form`, `too_many_files`, `too_many_codes`, `list_too_large`, `nothing_to_check`,
+    and for a list what `codes_in_table` raises.
     """
     form = await _parse(request)
     try:
@@ -56,22 +58,32 @@ async def read_bulk_form(request: Request, *, turn: asyncio.Lock) -> BulkForm:
         await form.close()
         raise
     if not items:
-        raise InputError("nothing_to_check", "Chưa có tệp hay mã nào để kiểm tra.", "There is no file and no code to check.")
+        raise InputError(
+            "nothing_to_check",
+            "Chưa có tệp hay mã nào để kiểm tra.",
+            "There is no file and no code to check.",
+        )
     return BulkForm(items, {name: value for name, value in form.items() if isinstance(value, str)}, form)
 
 
 async def _parse(request: Request) -> FormData:
     try:
-        return await request.form(max_files=MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_MAX_LIST_BYTES)
+        return await request.form(
+            max_files=MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_MAX_LIST_BYTES
+        )
     except HTTPException as error:
         if error.detail.startswith("Too many files"):
             raise InputError(
-                "too_many_files", f"Quá {MOST_FILES} tệp trong một lần: hãy chia ra.", f"More than {MOST_FILES} files in one call: split them."
+                "too_many_files",
+                f"Quá {MOST_FILES} tệp trong một lần: hãy chia ra.",
+                f"More than {MOST_FILES} files in one call: split them.",
             ) from error
         if error.detail.startswith("Part exceeded"):
             raise _too_large_list() from error
         if error.status_code == HTTPStatus.BAD_REQUEST:
-            raise InputError("bad_form", "Biểu mẫu gửi lên sai cấu trúc.", "The form that was sent is malformed.") from error
+            raise InputError(
+                "bad_form", "Biểu mẫu gửi lên sai cấu trúc.", "The form that was sent is malformed."
+            ) from error
         raise
 
 
@@ -91,7 +103,11 @@ async def _items(form: FormData, turn: asyncio.Lock) -> AsyncIterator[Item]:
         listed = await _listed(field, value, turn)
         codes += len(listed)
         if codes > MOST_CODES:
-            raise InputError("too_many_codes", f"Quá {MOST_CODES} mã trong một lần: hãy chia ra.", f"More than {MOST_CODES} codes in one call: split them.")
+            raise InputError(
+                "too_many_codes",
+                f"Quá {MOST_CODES} mã trong một lần: hãy chia ra.",
+                f"More than {MOST_CODES} codes in one call: split them.",
+            )
         name = _shown(value.filename) if isinstance(value, UploadFile) else None
         for each in listed:
             number += 1
@@ -118,7 +134,8 @@ def _too_large_list() -> InputError:
     return InputError(
         "list_too_large",
         f"Các danh sách mã lớn hơn {_MAX_LIST_BYTES // 1024**2} MB: hãy chia ra hoặc chỉ giữ cột mã.",
-        f"The lists of codes are larger than {_MAX_LIST_BYTES // 1024**2} MB: split them, or keep the column of codes only.",
+        f"The lists of codes are larger than {_MAX_LIST_BYTES // 1024**2} MB: split them, or keep the column"
+        " of codes only.",
     )
 
 

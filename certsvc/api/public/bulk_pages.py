@@ -73,19 +73,36 @@ async def reasons(request: Request) -> Response:
 
 def told_reasons() -> list[dict[str, Any]]:
     """Each reason with its texts, the codes of its verdicts and the bands it may stand under."""
-    return [{**describe(reason), "verdicts": VERDICTS_OF[reason], "headlines": headlines_for(reason)} for reason in Reason]
+    return [
+        {**describe(reason), "verdicts": VERDICTS_OF[reason], "headlines": headlines_for(reason)}
+        for reason in Reason
+    ]
 
 
 def _form(request: Request, res: Resources, *, error: CertsvcError | None = None) -> Response:
     codes = f"{MOST_CODES:,}"
-    limits = {"files": MOST_FILES, "codes": codes.replace(",", "."), "codes_en": codes, "megabytes": res.settings.max_upload_bytes // 1024**2}
+    limits = {
+        "files": MOST_FILES,
+        "codes": codes.replace(",", "."),
+        "codes_en": codes,
+        "megabytes": res.settings.max_upload_bytes // 1024**2,
+    }
     facts = error.facts if error else {}
     headers = {"Retry-After": str(facts["retry_after_s"])} if "retry_after_s" in facts else None
-    return pages.render(request, "check_many.html", status=status_of(error) if error else 200, headers=headers, limits=limits, error=error)
+    return pages.render(
+        request,
+        "check_many.html",
+        status=status_of(error) if error else 200,
+        headers=headers,
+        limits=limits,
+        error=error,
+    )
 
 
 def shown(lines: Sequence[Mapping[str, Any]], *, most_lines: int = _MOST_LINES) -> dict[str, Any]:
-    """What the page of answers shows: figures, the lines that need a look first, and the whole table as files within the page."""
+    """What the page of answers shows: figures, the lines that need a look first, and the whole table as files
+    within the page.
+    """
     by_need = sorted(lines, key=lambda line: _ORDER.index(headline_of(line).tone))
     return {
         "total": len(lines),
@@ -93,7 +110,10 @@ def shown(lines: Sequence[Mapping[str, Any]], *, most_lines: int = _MOST_LINES) 
         "lines": by_need[:most_lines],
         "checked_at": lines[0]["checked_at"],
         "file_name": FILE_NAME,
-        "downloads": {"xlsx": _address(table_xlsx(lines), XLSX_TYPE), "csv": _address(table_csv(lines), CSV_TYPE)},
+        "downloads": {
+            "xlsx": _address(table_xlsx(lines), XLSX_TYPE),
+            "csv": _address(table_csv(lines), CSV_TYPE),
+        },
     }
 
 
@@ -101,7 +121,12 @@ def _counts(lines: Sequence[Mapping[str, Any]]) -> list[Count]:
     tones = Counter(headline_of(line).tone for line in lines)
     return [
         Count(tones[Tone.GOOD], Tone.GOOD, "tick", Words("Giấy thật, còn hiệu lực", "genuine and in force")),
-        Count(tones[Tone.BAD] + tones[Tone.WAIT], Tone.BAD, "cross", Words("Không nhận hoặc chưa nhận", "not to be accepted, or not now")),
+        Count(
+            tones[Tone.BAD] + tones[Tone.WAIT],
+            Tone.BAD,
+            "cross",
+            Words("Không nhận hoặc chưa nhận", "not to be accepted, or not now"),
+        ),
         Count(tones[Tone.NONE], Tone.NONE, "question", Words("Chưa xác nhận được", "could not be confirmed")),
     ]
 

@@ -72,7 +72,11 @@ def row_of(line: Mapping[str, Any]) -> list[OutCell]:
 
 def _why(line: Mapping[str, Any]) -> list[str]:
     note = note_of(line)
-    return [reason["message_vi"] for reason in told_of(line)] + ([note.vi] if note else []) + [f"Lý do: {cause.vi}." for cause in causes_of(line)]
+    return (
+        [reason["message_vi"] for reason in told_of(line)]
+        + ([note.vi] if note else [])
+        + [f"Lý do: {cause.vi}." for cause in causes_of(line)]
+    )
 
 
 def _day(text: str | None) -> dt.date | None:

@@ -15,7 +15,15 @@ from certsvc.api.limits import LimitedRoute
 from certsvc.api.openapi import PAPER_TYPES
 from certsvc.api.public.report_schema import ProvenOut, ReportOut
 from certsvc.api.schemas import Strict
-from certsvc.checking.lookups import Found, check_upload, find_download, look_up, look_up_claimed, look_up_qr, prove
+from certsvc.checking.lookups import (
+    Found,
+    check_upload,
+    find_download,
+    look_up,
+    look_up_claimed,
+    look_up_qr,
+    prove,
+)
 from certsvc.codes import MAX_TEXT, format_code
 from certsvc.errors import InputError
 from certsvc.resources import Resources
@@ -31,7 +39,9 @@ _PAGE_TOO: dict[int | str, dict[str, Any]] = {200: {"description": "Report", "co
 
 
 class SecondFactor(Strict):
-    """What is printed on the paper: the birth date opens name and dates, an id number's last four the PDF too."""
+    """What is printed on the paper: the birth date opens name and dates, an id number's last four the PDF
+    too.
+    """
 
     birth_date: Annotated[str, StringConstraints(max_length=20)]
     id_last4: Annotated[str, StringConstraints(max_length=10)] | None = None
@@ -52,7 +62,10 @@ class VerifyRequest(BaseModel):
 @router.get("/V/{code}", include_in_schema=False)
 async def answer_code(code: CodeText, request: Request) -> Response:
     """What a stranger who holds the code may know: a page, or a Report for `Accept: application/json`."""
-    res, now = await get_resources(request), await get_now(request)  # as dependencies they take as long as the look-up itself
+    res, now = (
+        await get_resources(request),
+        await get_now(request),
+    )  # as dependencies they take as long as the look-up itself
     return _answer(request, await look_up(res.db, code, vault=res.vault, now=now))
 
 
@@ -61,23 +74,32 @@ async def answer_code(code: CodeText, request: Request) -> Response:
 async def answer_qr(code: CodeText, claims: ClaimsText, request: Request) -> Response:
     """The same for the address in a QR, whose claims must be what we signed for this very certificate."""
     res, now = await get_resources(request), await get_now(request)
-    return _answer(request, await look_up_claimed(res.db, code, claims, vault=res.vault, trust=await res.trust.get(now), now=now))
+    return _answer(
+        request,
+        await look_up_claimed(res.db, code, claims, vault=res.vault, trust=await res.trust.get(now), now=now),
+    )
 
 
 def _answer(request: Request, found: Found) -> Response:
     if not pages.is_for_browser(request):
         return JSONResponse(found.report.to_json())
-    return pages.render(request, "answer.html", report=found.report.to_json(), code=found.code.text, proven=None)
+    return pages.render(
+        request, "answer.html", report=found.report.to_json(), code=found.code.text, proven=None
+    )
 
 
 @router.post("/v/{code}", response_model=ProvenOut, responses={403: {}, 409: {}})
 @router.post("/V/{code}", include_in_schema=False)
 async def prove_code(code: CodeText, body: SecondFactor, res: Res, now: Now) -> Response:
     """Open more with what is printed on the paper: a Report with name and dates, and a grant to download."""
-    proven = await prove(res.db, code, birth_date=body.birth_date, id_last4=body.id_last4, vault=res.vault, now=now)
+    proven = await prove(
+        res.db, code, birth_date=body.birth_date, id_last4=body.id_last4, vault=res.vault, now=now
+    )
     more: dict[str, Any] = {"grant": proven.grant, "pdf_url": None, "successor_url": None}
     if proven.grant:
-        more["pdf_url"] = f"{res.settings.base_url}/v/{format_code(res.vault.code(proven.entry.id))}/pdf?grant={proven.grant}"
+        more["pdf_url"] = (
+            f"{res.settings.base_url}/v/{format_code(res.vault.code(proven.entry.id))}/pdf?grant={proven.grant}"
+        )
     if proven.successor_code:
         more["successor_url"] = f"{res.settings.base_url}/v/{format_code(proven.successor_code)}"
     return JSONResponse(proven.report.to_json() | more)
@@ -85,9 +107,13 @@ async def prove_code(code: CodeText, body: SecondFactor, res: Res, now: Now) -> 
 
 @router.get("/v/{code}/pdf", response_class=Response, responses=PDF_ANSWERS | {403: {}, 409: {}})
 @router.get("/V/{code}/pdf", include_in_schema=False)
-async def download(code: CodeText, request: Request, res: Res, now: Now, grant: Annotated[str, Query(max_length=500)] = "") -> Response:
+async def download(
+    code: CodeText, request: Request, res: Res, now: Now, grant: Annotated[str, Query(max_length=500)] = ""
+) -> Response:
     """The signed PDF, for who passed the second factor within the last quarter of an hour."""
-    return await deliver_pdf(request, await find_download(res.db, code, grant=grant, vault=res.vault, now=now), res=res)
+    return await deliver_pdf(
+        request, await find_download(res.db, code, grant=grant, vault=res.vault, now=now), res=res
+    )
 
 
 @router.post(
@@ -98,7 +124,10 @@ async def download(code: CodeText, request: Request, res: Res, now: Now, grant: 
             "required": True,
             "content": {
                 "application/json": {"schema": Question.model_json_schema()},
-                "multipart/form-data": {"schema": VerifyRequest.model_json_schema(), "encoding": {"file": {"contentType": PAPER_TYPES}}},
+                "multipart/form-data": {
+                    "schema": VerifyRequest.model_json_schema(),
+                    "encoding": {"file": {"contentType": PAPER_TYPES}},
+                },
             },
         }
     },
@@ -110,7 +139,13 @@ async def verify(request: Request, res: Res, now: Now) -> Response:
     question = await _read_question(request)
     if question.qr is not None:
         trust = await res.trust.get(now)
-        return JSONResponse((await look_up_qr(res.db, question.qr, base_url=res.settings.base_url, vault=res.vault, trust=trust, now=now)).to_json())
+        return JSONResponse(
+            (
+                await look_up_qr(
+                    res.db, question.qr, base_url=res.settings.base_url, vault=res.vault, trust=trust, now=now
+                )
+            ).to_json()
+        )
     found = await look_up(res.db, question.code or "", vault=res.vault, now=now)
     return JSONResponse(found.report.to_json())
 
@@ -118,7 +153,15 @@ async def verify(request: Request, res: Res, now: Now) -> Response:
 async def check_file(request: Request, *, res: Resources, now: dt.datetime) -> Report:
     """The report on the form's `file`."""
     data = await read_upload(request)
-    return await check_upload(data, db=res.db, vault=res.vault, examiner=res.examiner, trust=await res.trust.get(now), base_url=res.settings.base_url, now=now)
+    return await check_upload(
+        data,
+        db=res.db,
+        vault=res.vault,
+        examiner=res.examiner,
+        trust=await res.trust.get(now),
+        base_url=res.settings.base_url,
+        now=now,
+    )
 
 
 async def read_upload(request: Request) -> bytes:

@@ -1,4 +1,6 @@
-"""What a checker keeps for when there is no network: the trust list and the status lists, as a worker signed them."""
+"""What a checker keeps for when there is no network: the trust list and the status lists, as a worker signed
+them.
+"""
 
 import datetime as dt
 import hashlib
@@ -15,7 +17,9 @@ from certsvc.store import status_lists
 router = APIRouter(route_class=LimitedRoute, tags=["public"])
 _JWT, _CWT = "application/statuslist+jwt", "application/statuslist+cwt"
 _KEPT_S = 60
-"""How long somebody between us and the checker may keep an answer; a withdrawal is in the list within a minute."""
+"""How long somebody between us and the checker may keep an answer; a withdrawal is in the list within a
+minute.
+"""
 _SENT = headers("ETag", "Cache-Control", "Vary", "Last-Modified", "Access-Control-Allow-Origin")
 
 
@@ -23,7 +27,9 @@ def _answers(*media_types: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {each: {} for each in media_types}, **_SENT}, 304: _SENT}
 
 
-@router.get("/.well-known/certsvc.json", response_class=Response, responses=_answers("application/json") | {404: {}})
+@router.get(
+    "/.well-known/certsvc.json", response_class=Response, responses=_answers("application/json") | {404: {}}
+)
 async def trust_list(request: Request, res: Res) -> Response:
     """Whom to trust: issuers, chains, keys for QR claims, addresses of status lists; signed."""
     async with res.db.read() as session:
@@ -34,20 +40,29 @@ async def trust_list(request: Request, res: Res) -> Response:
 
 
 @router.get("/status/{number}", response_class=Response, responses=_answers(_JWT, _CWT))
-async def status_list(number: Annotated[int, Path(ge=0, le=2**31 - 1)], request: Request, res: Res) -> Response:
+async def status_list(
+    number: Annotated[int, Path(ge=0, le=2**31 - 1)], request: Request, res: Res
+) -> Response:
     """A Token Status List: a JWT, or a CWT for `Accept: application/statuslist+cwt`."""
     async with res.db.read() as session:
         found = await status_lists.find_list(session, number)
     if found is None or found.jwt is None or found.cwt is None or found.built_at is None:
         raise _not_yet()
     is_cwt = _CWT in request.headers.get("Accept", "")
-    return _cacheable(request, found.cwt if is_cwt else found.jwt, media_type=_CWT if is_cwt else _JWT, at=found.built_at)
+    return _cacheable(
+        request, found.cwt if is_cwt else found.jwt, media_type=_CWT if is_cwt else _JWT, at=found.built_at
+    )
 
 
 def _cacheable(request: Request, body: bytes, *, media_type: str, at: dt.datetime) -> Response:
     """The document, or 304 for who has it."""
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": f"public, max-age={_KEPT_S}", "Vary": "Accept", "Last-Modified": f"{at:%a, %d %b %Y %H:%M:%S} GMT"}
+    headers = {
+        "ETag": etag,
+        "Cache-Control": f"public, max-age={_KEPT_S}",
+        "Vary": "Accept",
+        "Last-Modified": f"{at:%a, %d %b %Y %H:%M:%S} GMT",
+    }
     headers["Access-Control-Allow-Origin"] = "*"  # a verifier of somebody else's may run in a browser
     if etag in request.headers.get("If-None-Match", ""):
         return Response(status_code=304, headers=headers)

@@ -1,4 +1,5 @@
-"""The answer to a check as the HTTP contract describes it [verify, What the report says]: for OpenAPI and for clients' generators.
+"""The answer to a check as the HTTP contract describes it [verify, What the report says]: for OpenAPI and for
+clients' generators.
 
 `certsvc.verify.report` writes the answer; these models only say what it looks like.
 """
@@ -30,13 +31,24 @@ class CheckOut(BaseModel):
 
 
 class CertificateView(BaseModel):
-    """What this asker may see; who only holds the code gets no key behind `initials` [architecture, What a stranger sees]."""
+    """What this asker may see; who only holds the code gets no key behind `initials` [architecture, What a
+    stranger sees].
+    """
 
-    kind: Kind | Literal["station_certificate"] = Field(description="station_certificate: which one is not for this asker")
+    kind: Kind | Literal["station_certificate"] = Field(
+        description="station_certificate: which one is not for this asker"
+    )
     serial_tail: str | None = Field(description="the last four characters of the serial")
     facility: str
-    dated_on: dt.date | None = Field(description="the date that the paper bears: to be compared with it; null as long as nothing is signed")
-    signed_on: dt.date | None = Field(description="the day of `signed_at` in Hanoi: late papers are signed after `dated_on`, which is no reason to refuse one")
+    dated_on: dt.date | None = Field(
+        description="the date that the paper bears: to be compared with it; null as long as nothing is signed"
+    )
+    signed_on: dt.date | None = Field(
+        description=(
+            "the day of `signed_at` in Hanoi: late papers are signed after `dated_on`, which is no reason to"
+            " refuse one"
+        )
+    )
     signed_at: dt.datetime | None = Field(description="when it was signed")
     initials: str | None = Field(description="null for a minor")
     serial: str | None = None
@@ -59,7 +71,11 @@ class SignatureOut(BaseModel):
     intact: bool
     trusted: bool
     covers_whole_file: bool
-    hierarchy: str | None = Field(description="family of roots that a certificate of somebody else leads to, such as `public` or `government`")
+    hierarchy: str | None = Field(
+        description=(
+            "family of roots that a certificate of somebody else leads to, such as `public` or `government`"
+        )
+    )
 
 
 class ReportOut(BaseModel):

@@ -37,16 +37,34 @@ async def ask_worker(request: Request, code: Annotated[str, Query(max_length=MAX
 
 
 @router.post("/my")
-async def answer_worker(request: Request, res: Res, now: Now, code: Typed = "", birth_date: Typed = "", id_last4: Typed = "") -> Response:
+async def answer_worker(
+    request: Request, res: Res, now: Now, code: Typed = "", birth_date: Typed = "", id_last4: Typed = ""
+) -> Response:
     """The worker's own view: status as a timeline, and the PDF; or an employer's who knows the birth date."""
     try:
         proven = await prove(res.db, code, birth_date=birth_date, id_last4=id_last4, vault=res.vault, now=now)
     except CertsvcError as error:
         # The birth date is not echoed; the code is, for it is long to type.
-        headers = {"Retry-After": str(error.facts["retry_after_s"])} if "retry_after_s" in error.facts else None
-        return pages.render(request, "my.html", status=status_of(error), headers=headers, typed={"code": code, "birth_date": ""}, error=error)
+        headers = (
+            {"Retry-After": str(error.facts["retry_after_s"])} if "retry_after_s" in error.facts else None
+        )
+        return pages.render(
+            request,
+            "my.html",
+            status=status_of(error),
+            headers=headers,
+            typed={"code": code, "birth_date": ""},
+            error=error,
+        )
     own_code = res.vault.code(proven.entry.id)
-    return pages.render(request, "answer.html", report=proven.report.to_json(), code=own_code, proven=proven, birth_date=birth_date)
+    return pages.render(
+        request,
+        "answer.html",
+        report=proven.report.to_json(),
+        code=own_code,
+        proven=proven,
+        birth_date=birth_date,
+    )
 
 
 @router.get("/v/{code}/slip")
@@ -68,7 +86,9 @@ async def ask_check(request: Request, code: Annotated[str, Query(max_length=MAX_
     try:
         parsed = parse_code(code)
     except CertsvcError as error:
-        return pages.render(request, "check.html", status=status_of(error), headers=check_app.HEADERS, typed=code, error=error)
+        return pages.render(
+            request, "check.html", status=status_of(error), headers=check_app.HEADERS, typed=code, error=error
+        )
     return RedirectResponse(f"/v/{format_code(parsed.text)}", status_code=303)
 
 
@@ -77,5 +97,7 @@ async def answer_check(request: Request, res: Res, now: Now) -> Response:
     try:
         report = await check_file(request, res=res, now=now)
     except CertsvcError as error:
-        return pages.render(request, "check.html", status=status_of(error), headers=check_app.HEADERS, typed="", error=error)
+        return pages.render(
+            request, "check.html", status=status_of(error), headers=check_app.HEADERS, typed="", error=error
+        )
     return pages.render(request, "file_answer.html", report=report.to_json())

@@ -1,4 +1,6 @@
-"""`/v1/approvals`, and approving or declining what waits: by a facility's head, or who is delegated that day."""
+"""`/v1/approvals`, and approving or declining what waits: by a facility's head, or who is delegated that
+day.
+"""
 
 import datetime as dt
 import uuid
@@ -23,7 +25,9 @@ _MAX_PAGE = 200
 
 
 class ApprovalOut(BaseModel):
-    """What waits together for one facility's head: its part of a batch, or one certificate that was asked for alone."""
+    """What waits together for one facility's head: its part of a batch, or one certificate that was asked for
+    alone.
+    """
 
     facility_code: str
     batch_id: uuid.UUID | None
@@ -59,14 +63,26 @@ class DecisionOut(BaseModel):
 
 @router.get("/approvals")
 async def list_approvals(
-    request: Request, response: Response, res: Res, caller: Reader, *, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=_MAX_PAGE)] = 50
+    request: Request,
+    response: Response,
+    res: Res,
+    caller: Reader,
+    *,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=_MAX_PAGE)] = 50,
 ) -> ApprovalPage:
     """What waits, of every facility that this caller may see; the longest waiting first."""
     after = None if cursor is None else read_cursor_of_parts(cursor)
     async with res.db.read() as session:
-        found = await approvals.list_waiting(session, facility_code=caller.facility_code, after=after, limit=limit + 1)
+        found = await approvals.list_waiting(
+            session, facility_code=caller.facility_code, after=after, limit=limit + 1
+        )
     page = found[:limit]
-    next_cursor = lead_on(request, response, page[-1].since, page[-1].key, page[-1].facility_code) if len(found) > limit else None
+    next_cursor = (
+        lead_on(request, response, page[-1].since, page[-1].key, page[-1].facility_code)
+        if len(found) > limit
+        else None
+    )
     return ApprovalPage(items=[_approval(each) for each in page], next_cursor=next_cursor)
 
 
@@ -87,8 +103,17 @@ def _approval(waiting: Waiting) -> ApprovalOut:
 
 
 @router.post("/batches/{batch_id}/approve", response_model=DecisionOut)
-async def approve_batch(batch_id: uuid.UUID, request: Request, res: Res, caller: Approver, now: Now, idempotency_key: IdempotencyKey = None) -> Response:
-    """Have everything of a batch that waits for this facility's head signed; other facilities' certificates are left to theirs."""
+async def approve_batch(
+    batch_id: uuid.UUID,
+    request: Request,
+    res: Res,
+    caller: Approver,
+    now: Now,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Have everything of a batch that waits for this facility's head signed; other facilities' certificates
+    are left to theirs.
+    """
 
     async def work() -> Response:
         number = await approving.approve_batch(res.db, batch_id, caller=caller, now=now)
@@ -100,12 +125,22 @@ async def approve_batch(batch_id: uuid.UUID, request: Request, res: Res, caller:
 
 @router.post("/batches/{batch_id}/decline", response_model=DecisionOut)
 async def decline_batch(
-    batch_id: uuid.UUID, body: Declining, request: Request, res: Res, caller: Approver, now: Now, idempotency_key: IdempotencyKey = None
+    batch_id: uuid.UUID,
+    body: Declining,
+    request: Request,
+    res: Res,
+    caller: Approver,
+    now: Now,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Give up everything of a batch that waits for this facility's head: `failed`, reason `declined`. Mended records may be sent again."""
+    """Give up everything of a batch that waits for this facility's head: `failed`, reason `declined`. Mended
+    records may be sent again.
+    """
 
     async def work() -> Response:
-        number = await approving.decline_batch(res.db, batch_id, reason_text=body.text, caller=caller, now=now)
+        number = await approving.decline_batch(
+            res.db, batch_id, reason_text=body.text, caller=caller, now=now
+        )
         return _decided(batch_id, caller, number)
 
     return await _once(request, res, caller, now, idempotency_key, work, body.text)
@@ -118,7 +153,12 @@ def _decided(batch_id: uuid.UUID, caller: ApiKey, number: int) -> Response:
 
 @router.post("/certificates/{certificate_id}/approve", response_model=CertificateOut)
 async def approve_certificate(
-    certificate_id: uuid.UUID, request: Request, res: Res, caller: Approver, now: Now, idempotency_key: IdempotencyKey = None
+    certificate_id: uuid.UUID,
+    request: Request,
+    res: Res,
+    caller: Approver,
+    now: Now,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Have one certificate signed that waits for this facility's head, also one of a batch."""
 
@@ -132,12 +172,20 @@ async def approve_certificate(
 
 @router.post("/certificates/{certificate_id}/decline", response_model=CertificateOut)
 async def decline_certificate(
-    certificate_id: uuid.UUID, body: Declining, request: Request, res: Res, caller: Approver, now: Now, idempotency_key: IdempotencyKey = None
+    certificate_id: uuid.UUID,
+    body: Declining,
+    request: Request,
+    res: Res,
+    caller: Approver,
+    now: Now,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Give one certificate up that waits for this facility's head, also one of a batch."""
 
     async def work() -> Response:
-        certificate = await approving.decline_certificate(res.db, certificate_id, reason_text=body.text, caller=caller, now=now)
+        certificate = await approving.decline_certificate(
+            res.db, certificate_id, reason_text=body.text, caller=caller, now=now
+        )
         await res.doorbell.ring_issue()  # its batch may have ended
         return json_answer(_certificate(certificate, caller=caller, res=res), 200)
 
@@ -145,11 +193,21 @@ async def decline_certificate(
 
 
 def _certificate(certificate: Certificate, *, caller: ApiKey, res: Resources) -> dict[str, Any]:
-    return certificate_out(certificate, caller=caller, vault=res.vault, settings=res.settings).model_dump(mode="json")
+    return certificate_out(certificate, caller=caller, vault=res.vault, settings=res.settings).model_dump(
+        mode="json"
+    )
 
 
 async def _once(
-    request: Request, res: Resources, caller: ApiKey, now: dt.datetime, key: str | None, work: Callable[[], Awaitable[Response]], *content: str
+    request: Request,
+    res: Resources,
+    caller: ApiKey,
+    now: dt.datetime,
+    key: str | None,
+    work: Callable[[], Awaitable[Response]],
+    *content: str,
 ) -> Response:
     asked = fingerprint("POST", request.url.path, *content)
-    return await answer_once(res.db, key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work)
+    return await answer_once(
+        res.db, key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work
+    )

@@ -1,4 +1,6 @@
-"""`/v1/disclosures`: when a facility was told that a person is known at another [rules, Between facilities]."""
+"""`/v1/disclosures`: when a facility was told that a person is known at another [rules, Between
+facilities].
+"""
 
 import datetime as dt
 from typing import Annotated
@@ -19,7 +21,9 @@ class DisclosureOut(BaseModel):
     rule: str = Field(description="whose finding told of it: A-OVERLAP or R-REINFECTION")
     facility_code: str = Field(description="who asked for a certificate, and was told")
     case_id: str | None = Field(description="the case it was asked for; null for the other facility")
-    told_facility_code: str | None = Field(description="whose case it was told of; null for who was told, which learns no more than that")
+    told_facility_code: str | None = Field(
+        description="whose case it was told of; null for who was told, which learns no more than that"
+    )
     told_case_id: str | None = Field(description="that case; null for who was told")
 
 
@@ -30,13 +34,23 @@ class DisclosurePage(BaseModel):
 
 @router.get("/disclosures")
 async def list_disclosures(
-    res: Res, caller: Reader, cursor: Annotated[int | None, Query(ge=1, lt=2**63)] = None, limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50
+    res: Res,
+    caller: Reader,
+    cursor: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
 ) -> DisclosurePage:
-    """Newest first. A facility sees what it was told and what was told of its cases, each without the other's case."""
+    """Newest first. A facility sees what it was told and what was told of its cases, each without the other's
+    case.
+    """
     async with res.db.read() as session:
-        found = await disclosures.list_page(session, facility_code=caller.facility_code, before=cursor, limit=limit + 1)
+        found = await disclosures.list_page(
+            session, facility_code=caller.facility_code, before=cursor, limit=limit + 1
+        )
     page = found[:limit]
-    return DisclosurePage(items=[_out(each, caller=caller) for each in page], next_cursor=page[-1].id if len(found) > limit else None)
+    return DisclosurePage(
+        items=[_out(each, caller=caller) for each in page],
+        next_cursor=page[-1].id if len(found) > limit else None,
+    )
 
 
 def _out(told: Disclosure, *, caller: ApiKey) -> DisclosureOut:

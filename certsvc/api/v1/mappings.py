@@ -17,14 +17,22 @@ router = APIRouter(prefix="/v1/mappings", tags=["mappings"])
 _MOST_COLUMNS = 200
 _Title = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TITLE)]
 _FieldName = Annotated[str, StringConstraints(max_length=64)]
-Name = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="`default` is used where a batch names none")]
+Name = Annotated[
+    str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="`default` is used where a batch names none")
+]
 
 
 class MappingIn(Strict):
-    """`columns` says which field each title means, or null for one to pass over; `defaults` stand in cells that are empty."""
+    """`columns` says which field each title means, or null for one to pass over; `defaults` stand in cells
+    that are empty.
+    """
 
-    columns: Annotated[dict[_Title, _FieldName | None], Field(max_length=_MOST_COLUMNS)] = Field(default_factory=dict)
-    defaults: Annotated[dict[_FieldName, Annotated[str, StringConstraints(max_length=1024)]], Field(max_length=64)] = Field(default_factory=dict)
+    columns: Annotated[dict[_Title, _FieldName | None], Field(max_length=_MOST_COLUMNS)] = Field(
+        default_factory=dict
+    )
+    defaults: Annotated[
+        dict[_FieldName, Annotated[str, StringConstraints(max_length=1024)]], Field(max_length=64)
+    ] = Field(default_factory=dict)
 
 
 class MappingOut(BaseModel):
@@ -57,8 +65,14 @@ async def read(name: Name, res: Res, caller: Reader) -> MappingOut:
 
 @router.put("/{name}")
 async def save(name: Name, asked: MappingIn, res: Res, caller: Writer, now: Now) -> MappingOut:
-    """Save a mapping in the place of the one with that name; batches that were accepted before keep theirs."""
-    return _out(await save_mapping(res.db, name, columns=asked.columns, defaults=asked.defaults, caller=caller, now=now))
+    """Save a mapping in the place of the one with that name; batches that were accepted before keep
+    theirs.
+    """
+    return _out(
+        await save_mapping(
+            res.db, name, columns=asked.columns, defaults=asked.defaults, caller=caller, now=now
+        )
+    )
 
 
 @router.delete("/{name}", status_code=204)

@@ -19,7 +19,9 @@ _NAMED = 200
 
 
 class RecallChoice(Withdrawal):
-    """Which certificates (by ids, or a batch's, or by facility, kind and days of signing in Vietnam, both included), and why."""
+    """Which certificates (by ids, or a batch's, or by facility, kind and days of signing in Vietnam, both
+    included), and why.
+    """
 
     certificate_ids: Annotated[list[uuid.UUID], Field(default_factory=list, max_length=_MOST_IDS)]
     batch_id: uuid.UUID | None = None
@@ -27,15 +29,28 @@ class RecallChoice(Withdrawal):
     kind: Kind | None = None
     signed_from: dt.date | None = None
     signed_to: dt.date | None = None
-    needs_approval: bool = Field(False, description="a second person must approve, however few certificates there are")
+    needs_approval: bool = Field(
+        False, description="a second person must approve, however few certificates there are"
+    )
 
     def order(self, *, expected_count: int | None = None) -> Order:
-        choice = Choice(tuple(self.certificate_ids), self.batch_id, self.facility, self.kind, self.signed_from, self.signed_to)
-        return Order(choice, self.reason, self.text, needs_approval=self.needs_approval, expected_count=expected_count)
+        choice = Choice(
+            tuple(self.certificate_ids),
+            self.batch_id,
+            self.facility,
+            self.kind,
+            self.signed_from,
+            self.signed_to,
+        )
+        return Order(
+            choice, self.reason, self.text, needs_approval=self.needs_approval, expected_count=expected_count
+        )
 
 
 class RecallRequest(RecallChoice):
-    expected_count: int | None = Field(None, ge=0, description="what a preview counted: if it is another number now, nothing is changed")
+    expected_count: int | None = Field(
+        None, ge=0, description="what a preview counted: if it is another number now, nothing is changed"
+    )
 
 
 class Declination(Strict):
@@ -53,7 +68,9 @@ class LeftOutOut(BaseModel):
 class RecallPreview(BaseModel):
     """What a recall would do now."""
 
-    status: RecallStatus = Field(description="`revoked`: at once; `waiting`: suspended until a second person approves")
+    status: RecallStatus = Field(
+        description="`revoked`: at once; `waiting`: suspended until a second person approves"
+    )
     count: int
     by_kind: dict[Kind, int]
     by_status: dict[Status, int] = Field(description="as they are now: issued, or suspended already")
@@ -78,7 +95,12 @@ class RecallCounts(BaseModel):
     waiting: int
     revoked: int
     reinstated: int
-    unchanged: int = Field(description="left as they were by the decision: suspended before a recall that was declined, or changed meanwhile")
+    unchanged: int = Field(
+        description=(
+            "left as they were by the decision: suspended before a recall that was declined, or changed"
+            " meanwhile"
+        )
+    )
 
 
 class RecallOut(BaseModel):
@@ -86,12 +108,16 @@ class RecallOut(BaseModel):
     status: RecallStatus
     reason: str
     text: str | None
-    chosen: dict[str, str] = Field(description="`batch_id`, or `facility`, `kind`, `signed_from`, `signed_to`; empty: by ids")
+    chosen: dict[str, str] = Field(
+        description="`batch_id`, or `facility`, `kind`, `signed_from`, `signed_to`; empty: by ids"
+    )
     counts: RecallCounts
     left_out: dict[LeftOut, int] = Field(description="how many of the chosen could not be revoked, by why")
     asked_by: CallerOut
     asked_at: dt.datetime
-    decided_by: CallerOut | None = Field(description="the second person, or whoever took it back; null where nobody had to approve")
+    decided_by: CallerOut | None = Field(
+        description="the second person, or whoever took it back; null where nobody had to approve"
+    )
     decided_at: dt.datetime | None
     decision_text: str | None
     links: dict[str, str]
@@ -124,12 +150,17 @@ def preview_out(plan: Plan, *, revoke_alone: int) -> RecallPreview:
         by_kind=dict(plan.by_kind),
         by_status=dict(plan.by_status),
         left_out=dict(plan.by_cause),
-        left_out_certificates=[LeftOutOut(certificate_id=each.id, serial=each.serial, why=why) for each, why in plan.left_out[:_NAMED]],
+        left_out_certificates=[
+            LeftOutOut(certificate_id=each.id, serial=each.serial, why=why)
+            for each, why in plan.left_out[:_NAMED]
+        ],
         revoke_alone=revoke_alone,
     )
 
 
-def recall_out(recall: Recall, counts: Mapping[RecallOutcome, int], callers: Mapping[uuid.UUID, ApiKey]) -> RecallOut:
+def recall_out(
+    recall: Recall, counts: Mapping[RecallOutcome, int], callers: Mapping[uuid.UUID, ApiKey]
+) -> RecallOut:
     here = f"/v1/recalls/{recall.id}"
     decided_by = None if recall.decided_by_id is None else _caller_out(callers[recall.decided_by_id])
     return RecallOut(
@@ -138,7 +169,10 @@ def recall_out(recall: Recall, counts: Mapping[RecallOutcome, int], callers: Map
         reason=recall.reason,
         text=recall.text,
         chosen=recall.chosen,
-        counts=RecallCounts(certificates=sum(counts.values()), **{str(outcome): counts.get(outcome, 0) for outcome in RecallOutcome}),
+        counts=RecallCounts(
+            certificates=sum(counts.values()),
+            **{str(outcome): counts.get(outcome, 0) for outcome in RecallOutcome},
+        ),
         left_out={LeftOut(why): number for why, number in recall.left_out.items()},
         asked_by=_caller_out(callers[recall.asked_by_id]),
         asked_at=recall.asked_at,
@@ -150,7 +184,9 @@ def recall_out(recall: Recall, counts: Mapping[RecallOutcome, int], callers: Map
 
 
 def _caller_out(caller: ApiKey) -> CallerOut:
-    return CallerOut(caller=caller.prefix, origin=caller.origin, role=caller.role, facility_code=caller.facility_code)
+    return CallerOut(
+        caller=caller.prefix, origin=caller.origin, role=caller.role, facility_code=caller.facility_code
+    )
 
 
 def recalled_out(recalled: Recalled) -> RecalledOut:

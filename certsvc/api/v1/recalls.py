@@ -49,7 +49,9 @@ def owner_seen_by(caller: ApiKey) -> ApiKey | None:
     return None if caller.role in (Role.ADMIN, Role.AUDITOR) else caller
 
 
-async def _answer(recall_id: uuid.UUID, *, caller: ApiKey, res: Resources, status: int = 200, **headers: str) -> Response:
+async def _answer(
+    recall_id: uuid.UUID, *, caller: ApiKey, res: Resources, status: int = 200, **headers: str
+) -> Response:
     async with res.db.read() as session:
         recall, _ = await get_recall(session, recall_id, caller=caller)
         [shown] = await as_shown(session, [recall])
@@ -58,23 +60,48 @@ async def _answer(recall_id: uuid.UUID, *, caller: ApiKey, res: Resources, statu
 
 @router.post("/preview", responses={404: {}})
 async def preview(body: RecallChoice, res: Res, caller: Withdrawer) -> RecallPreview:
-    """What a recall would do now: how many it takes, which it leaves out and why, and whether it then waits. Nothing is changed."""
+    """What a recall would do now: how many it takes, which it leaves out and why, and whether it then waits.
+    Nothing is changed.
+    """
     explained(body)
-    plan = await recalling.preview(res.db, body.order(), caller=caller, revoke_alone=res.settings.revoke_alone)
+    plan = await recalling.preview(
+        res.db, body.order(), caller=caller, revoke_alone=res.settings.revoke_alone
+    )
     return preview_out(plan, revoke_alone=res.settings.revoke_alone)
 
 
 @router.post("", status_code=201, response_model=RecallOut, responses={201: headers("Location"), 404: {}})
-async def start(body: RecallRequest, request: Request, res: Res, caller: Withdrawer, now: Now, idempotency_key: IdempotencyKey = None) -> Response:
-    """Revoke certificates at once; more than one may alone are suspended at once, and wait for a second person's approval."""
+async def start(
+    body: RecallRequest,
+    request: Request,
+    res: Res,
+    caller: Withdrawer,
+    now: Now,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Revoke certificates at once; more than one may alone are suspended at once, and wait for a second
+    person's approval.
+    """
 
     async def work() -> Response:
         explained(body)
-        recall = await recalling.start(res.db, body.order(expected_count=body.expected_count), caller=caller, revoke_alone=res.settings.revoke_alone, now=now)
-        return await _answer(recall.id, caller=caller, res=res, status=201, location=f"/v1/recalls/{recall.id}")
+        recall = await recalling.start(
+            res.db,
+            body.order(expected_count=body.expected_count),
+            caller=caller,
+            revoke_alone=res.settings.revoke_alone,
+            now=now,
+        )
+        return await _answer(
+            recall.id, caller=caller, res=res, status=201, location=f"/v1/recalls/{recall.id}"
+        )
 
-    asked = fingerprint(request.method, request.url.path, json.dumps(body.model_dump(mode="json"), sort_keys=True))
-    return await answer_once(res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work)
+    asked = fingerprint(
+        request.method, request.url.path, json.dumps(body.model_dump(mode="json"), sort_keys=True)
+    )
+    return await answer_once(
+        res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work
+    )
 
 
 @router.get("")
@@ -91,7 +118,9 @@ async def list_recalls(
     """What the caller's organisation asked for, newest first; admins and auditors see all."""
     before = None if cursor is None else read_cursor(cursor)
     async with res.db.read() as session:
-        found = await recalls.list_page(session, owner=owner_seen_by(caller), status=status, before=before, limit=limit + 1)
+        found = await recalls.list_page(
+            session, owner=owner_seen_by(caller), status=status, before=before, limit=limit + 1
+        )
         items = await as_shown(session, found[:limit])
     next_cursor = lead_on(request, response, items[-1].asked_at, items[-1].id) if len(found) > limit else None
     return RecallPage(items=items, next_cursor=next_cursor)
@@ -119,27 +148,46 @@ async def list_recalled(
     before = None if cursor is None else read_cursor(cursor)
     async with res.db.read() as session:
         await get_recall(session, recall_id, caller=caller)
-        found = await recalls.certificates_page(session, recall_id, outcome=outcome, before=before, limit=limit + 1)
+        found = await recalls.certificates_page(
+            session, recall_id, outcome=outcome, before=before, limit=limit + 1
+        )
     last = found[limit - 1].certificate if len(found) > limit else None
     next_cursor = lead_on(request, response, last.requested_at, last.id) if last else None
     return RecalledPage(items=[recalled_out(each) for each in found[:limit]], next_cursor=next_cursor)
 
 
 @router.post("/{recall_id}/approve", response_model=RecallOut)
-async def approve(recall_id: uuid.UUID, request: Request, res: Res, caller: Withdrawer, now: Now, idempotency_key: IdempotencyKey = None) -> Response:
-    """Revoke its certificates: by a second person of the organisation that asked, or an admin; never by whoever asked."""
+async def approve(
+    recall_id: uuid.UUID,
+    request: Request,
+    res: Res,
+    caller: Withdrawer,
+    now: Now,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Revoke its certificates: by a second person of the organisation that asked, or an admin; never by
+    whoever asked.
+    """
 
     async def work() -> Response:
         await recalling.approve(res.db, recall_id, caller=caller, now=now)
         return await _answer(recall_id, caller=caller, res=res)
 
     asked = fingerprint(request.method, request.url.path)
-    return await answer_once(res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work)
+    return await answer_once(
+        res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work
+    )
 
 
 @router.post("/{recall_id}/decline", response_model=RecallOut)
 async def decline(
-    recall_id: uuid.UUID, body: Declination, request: Request, res: Res, caller: Withdrawer, now: Now, idempotency_key: IdempotencyKey = None
+    recall_id: uuid.UUID,
+    body: Declination,
+    request: Request,
+    res: Res,
+    caller: Withdrawer,
+    now: Now,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Reinstate what it has suspended; whoever asked may take it back so."""
 
@@ -148,4 +196,6 @@ async def decline(
         return await _answer(recall_id, caller=caller, res=res)
 
     asked = fingerprint(request.method, request.url.path, json.dumps(body.model_dump(mode="json")))
-    return await answer_once(res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work)
+    return await answer_once(
+        res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work
+    )

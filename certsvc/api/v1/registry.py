@@ -108,7 +108,9 @@ async def list_designs(_caller: Reader) -> DesignPage:
 
 @router.get("/rules")
 async def list_rules(res: Res, _caller: Reader) -> RulePage:
-    """The dated rows by which cases are judged now. Of a table that row counts which began last before the event, unless it has ended."""
+    """The dated rows by which cases are judged now. Of a table that row counts which began last before the
+    event, unless it has ended.
+    """
     async with res.db.read() as session:
         rulebook = await load_rulebook(session)
     return RulePage(items=[_rule(each) for each in rulebook.rows])
@@ -121,13 +123,17 @@ def _rule(row: DatedRow) -> RuleOut:
 
 @router.get("/stats")
 async def read_stats(res: Res, caller: Reader, now: Now, facility: str | None = None) -> FigurePage:
-    """How many certificates stand where, per facility and kind; what rules rejected and what was issued lately. Another's facility has no figures."""
+    """How many certificates stand where, per facility and kind; what rules rejected and what was issued
+    lately. Another's facility has no figures.
+    """
     only = facility or caller.facility_code
     if only is not None and not caller.may_see(only):
         only = ""  # nobody's
     async with res.db.read() as session:
         found = await certificates.figures(session, facility_code=only)
-    return FigurePage(items=[_figure(each) for each in found], recent=await recent_figures(res, facility_code=only, now=now))
+    return FigurePage(
+        items=[_figure(each) for each in found], recent=await recent_figures(res, facility_code=only, now=now)
+    )
 
 
 def _figure(found: certificates.Figure) -> Figure:

@@ -28,7 +28,9 @@ Events = Annotated[list[EventType], Field(min_length=1, max_length=len(EventType
 
 
 class WebhookRequest(Strict):
-    """Where to post what. With `batch_certificates` also each certificate of a batch is told, issued or failed."""
+    """Where to post what. With `batch_certificates` also each certificate of a batch is told, issued or
+    failed.
+    """
 
     url: Url
     events: Events | None = Field(None, description="all, if left out")
@@ -45,14 +47,18 @@ class WebhookChange(Strict):
 
 
 class Rotation(Strict):
-    overlap_s: int = Field(24 * 3600, ge=0, le=_MOST_OVERLAP_S, description="for how long the secrets before sign too")
+    overlap_s: int = Field(
+        24 * 3600, ge=0, le=_MOST_OVERLAP_S, description="for how long the secrets before sign too"
+    )
 
 
 class Replay(Strict):
     """One delivery, or all that failed."""
 
     delivery_id: Annotated[str, StringConstraints(pattern=r"^msg_[0-9a-f]{32}$")] | None = None
-    failed_since: AwareDatetime | None = Field(None, description="all that were announced since then and failed")
+    failed_since: AwareDatetime | None = Field(
+        None, description="all that were announced since then and failed"
+    )
 
     @model_validator(mode="after")
     def _has_one(self) -> Self:
@@ -67,7 +73,9 @@ class WebhookOut(BaseModel):
     events: list[EventType]
     batch_certificates: bool
     enabled: bool
-    disabled_reason: Disabled | None = Field(description="`gone`: it answered 410; `failing`: nothing was delivered for five days")
+    disabled_reason: Disabled | None = Field(
+        description="`gone`: it answered 410; `failing`: nothing was delivered for five days"
+    )
     disabled_at: dt.datetime | None
     failing_since: dt.datetime | None
     created_at: dt.datetime
@@ -144,19 +152,43 @@ def _delivery_out(delivery: WebhookDelivery) -> DeliveryOut:
 
 
 def _fingerprint(request: Request, body: BaseModel | None = None) -> str:
-    return fingerprint(request.method, request.url.path, "" if body is None else json.dumps(body.model_dump(mode="json"), sort_keys=True))
+    return fingerprint(
+        request.method,
+        request.url.path,
+        "" if body is None else json.dumps(body.model_dump(mode="json"), sort_keys=True),
+    )
 
 
 @router.post("", status_code=201, response_model=WebhookWithSecret, responses={201: headers("Location")})
-async def create(body: WebhookRequest, request: Request, res: Res, caller: Writer, now: Now, idempotency_key: IdempotencyKey = None) -> Response:
+async def create(
+    body: WebhookRequest,
+    request: Request,
+    res: Res,
+    caller: Writer,
+    now: Now,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """Have events posted to an address. The answer shows the secret that signs them, this once."""
 
     async def work() -> Response:
         wish = Wish(**dict(body))
         allow_private = res.settings.webhooks_allow_private
-        return _with_secret(*await endpoints.create_endpoint(res.db, wish, caller=caller, vault=res.vault, allow_private=allow_private, now=now), 201)
+        return _with_secret(
+            *await endpoints.create_endpoint(
+                res.db, wish, caller=caller, vault=res.vault, allow_private=allow_private, now=now
+            ),
+            201,
+        )
 
-    return await answer_once(res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=_fingerprint(request, body), now=now, work=work)
+    return await answer_once(
+        res.db,
+        idempotency_key,
+        vault=res.vault,
+        caller=caller,
+        request_sha256=_fingerprint(request, body),
+        now=now,
+        work=work,
+    )
 
 
 @router.get("")
@@ -174,10 +206,18 @@ async def read(webhook_id: uuid.UUID, res: Res, caller: Reader) -> WebhookOut:
 
 
 @router.patch("/{webhook_id}")
-async def change(webhook_id: uuid.UUID, body: WebhookChange, res: Res, caller: Writer, now: Now) -> WebhookOut:
+async def change(
+    webhook_id: uuid.UUID, body: WebhookChange, res: Res, caller: Writer, now: Now
+) -> WebhookOut:
     """Change it, disable it, or enable it again; what waits meanwhile is sent then."""
     allow_private = res.settings.webhooks_allow_private
-    return WebhookOut(**_out(await endpoints.change_endpoint(res.db, webhook_id, Wish(**dict(body)), caller=caller, allow_private=allow_private, now=now)))
+    return WebhookOut(
+        **_out(
+            await endpoints.change_endpoint(
+                res.db, webhook_id, Wish(**dict(body)), caller=caller, allow_private=allow_private, now=now
+            )
+        )
+    )
 
 
 @router.delete("/{webhook_id}", status_code=204)
@@ -188,15 +228,34 @@ async def remove(webhook_id: uuid.UUID, res: Res, caller: Writer) -> None:
 
 @router.post("/{webhook_id}/rotate", response_model=WebhookWithSecret, responses={200: headers("Location")})
 async def rotate(
-    webhook_id: uuid.UUID, request: Request, res: Res, caller: Writer, now: Now, body: Rotation | None = None, idempotency_key: IdempotencyKey = None
+    webhook_id: uuid.UUID,
+    request: Request,
+    res: Res,
+    caller: Writer,
+    now: Now,
+    body: Rotation | None = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """A new secret, shown this once. Those before sign beside it for `overlap_s` more."""
 
     async def work() -> Response:
         overlap = dt.timedelta(seconds=(body or Rotation()).overlap_s)
-        return _with_secret(*await endpoints.rotate_secret(res.db, webhook_id, overlap=overlap, caller=caller, vault=res.vault, now=now), 200)
+        return _with_secret(
+            *await endpoints.rotate_secret(
+                res.db, webhook_id, overlap=overlap, caller=caller, vault=res.vault, now=now
+            ),
+            200,
+        )
 
-    return await answer_once(res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=_fingerprint(request, body), now=now, work=work)
+    return await answer_once(
+        res.db,
+        idempotency_key,
+        vault=res.vault,
+        caller=caller,
+        request_sha256=_fingerprint(request, body),
+        now=now,
+        work=work,
+    )
 
 
 @router.get("/{webhook_id}/deliveries")
@@ -215,33 +274,68 @@ async def list_deliveries(
     before = None if cursor is None else read_cursor(cursor)
     async with res.db.read() as session:
         await endpoints.get_endpoint(session, webhook_id, caller=caller)
-        found = await webhooks.list_deliveries(session, webhook_id, state=state, before=before, limit=limit + 1)
+        found = await webhooks.list_deliveries(
+            session, webhook_id, state=state, before=before, limit=limit + 1
+        )
     page = found[:limit]
     next_cursor = lead_on(request, response, page[-1].created_at, page[-1].id) if len(found) > limit else None
     return DeliveryPage(items=[_delivery_out(each) for each in page], next_cursor=next_cursor)
 
 
 @router.post("/{webhook_id}/replay", status_code=202, response_model=Replayed)
-async def replay(webhook_id: uuid.UUID, body: Replay, request: Request, res: Res, caller: Writer, now: Now, idempotency_key: IdempotencyKey = None) -> Response:
+async def replay(
+    webhook_id: uuid.UUID,
+    body: Replay,
+    request: Request,
+    res: Res,
+    caller: Writer,
+    now: Now,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """Send again, under the same `webhook-id`."""
 
     async def work() -> Response:
         if body.failed_since is not None:
-            count = await endpoints.replay_failed(res.db, webhook_id, since=body.failed_since, caller=caller, now=now)
+            count = await endpoints.replay_failed(
+                res.db, webhook_id, since=body.failed_since, caller=caller, now=now
+            )
         else:
             delivery_id = uuid.UUID(str(body.delivery_id).removeprefix("msg_"))
             count = await endpoints.replay_one(res.db, webhook_id, delivery_id, caller=caller, now=now)
         return json_answer({"replayed": count}, 202)
 
-    return await answer_once(res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=_fingerprint(request, body), now=now, work=work)
+    return await answer_once(
+        res.db,
+        idempotency_key,
+        vault=res.vault,
+        caller=caller,
+        request_sha256=_fingerprint(request, body),
+        now=now,
+        work=work,
+    )
 
 
 @router.post("/{webhook_id}/test", status_code=202, response_model=DeliveryOut)
-async def send_test(webhook_id: uuid.UUID, request: Request, res: Res, caller: Writer, now: Now, idempotency_key: IdempotencyKey = None) -> Response:
+async def send_test(
+    webhook_id: uuid.UUID,
+    request: Request,
+    res: Res,
+    caller: Writer,
+    now: Now,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """Send a `webhook.test`; what comes of it is in the log."""
 
     async def work() -> Response:
         sent = await endpoints.send_test(res.db, webhook_id, caller=caller, now=now)
         return json_answer(_delivery_out(sent).model_dump(mode="json"), 202)
 
-    return await answer_once(res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=_fingerprint(request), now=now, work=work)
+    return await answer_once(
+        res.db,
+        idempotency_key,
+        vault=res.vault,
+        caller=caller,
+        request_sha256=_fingerprint(request),
+        now=now,
+        work=work,
+    )

@@ -1,4 +1,6 @@
-"""Every word that the check page's script shows, as one document: the pages' own words, and the reasons of `verify.reasons`."""
+"""Every word that the check page's script shows, as one document: the pages' own words, and the reasons of
+`verify.reasons`.
+"""
 
 from dataclasses import asdict
 from typing import Any
@@ -16,8 +18,10 @@ _PAGE: dict[str, Words | dict[str, Words]] = {
     "step": Words("Việc cần làm", "What to do"),
     "compare": Words("So với tờ giấy trên tay", "Compare with the paper in your hand"),
     "compare_how": Words(
-        "Họ tên, ngày trên giấy, ngày nghỉ, cơ sở y tế và số seri phải đúng như trên tờ giấy; nếu khác, không nhận giấy.",
-        "Name, date on the paper, leave days, facility and serial must be those of the paper; if they differ, do not accept it.",
+        "Họ tên, ngày trên giấy, ngày nghỉ, cơ sở y tế và số seri phải đúng như trên tờ giấy; nếu khác, không"
+        " nhận giấy.",
+        "Name, date on the paper, leave days, facility and serial must be those of the paper; if they differ,"
+        " do not accept it.",
     ),
     "compare_undated": Words(
         "Họ tên, ngày nghỉ, cơ sở y tế và số seri phải đúng như trên tờ giấy; nếu khác, không nhận giấy.",
@@ -29,11 +33,16 @@ _PAGE: dict[str, Words | dict[str, Words]] = {
     "checks": Words("Các bước kiểm tra", "Checks"),
     "signers": Words("Chữ ký trong tệp", "Signatures in the file"),
     "signer_known": Words("Nguyên vẹn, người ký được tin cậy", "Intact, trusted signer"),
-    "signer_unknown": Words("Chưa được chứng minh; tên do tệp tự ghi", "Not proven; the name is only what the file claims"),
+    "signer_unknown": Words(
+        "Chưa được chứng minh; tên do tệp tự ghi", "Not proven; the name is only what the file claims"
+    ),
     "see_more": Words("Xem họ tên, tải giấy", "See the name, download the paper"),
     "files": Words("Kết quả từng tệp", "Result of each file"),
     "files_done": Words("Số tệp đã kiểm tra", "Files checked"),
-    "judged_here": Words("Kiểm tra không có mạng, bằng dữ liệu đã lưu trên máy này.", "Checked without a network, by what this device has kept."),
+    "judged_here": Words(
+        "Kiểm tra không có mạng, bằng dữ liệu đã lưu trên máy này.",
+        "Checked without a network, by what this device has kept.",
+    ),
     "judged_by_old": Words(
         "Kiểm tra không có mạng, bằng dữ liệu đã cũ hơn một ngày: giấy có thể đã bị thu hồi sau đó.",
         "Checked without a network, by data more than a day old: it may have been revoked since.",
@@ -43,18 +52,28 @@ _PAGE: dict[str, Words | dict[str, Words]] = {
         "Nothing of this file was checked: without a network this page cannot read it.",
     ),
     "data_of": Words("Dữ liệu lúc", "Data of this time."),
-    "kept_at": Words("Dữ liệu ngoại tuyến cập nhật lúc", "Offline data were updated at this time, Vietnam time"),
-    "nothing_kept": Words("Chưa có dữ liệu ngoại tuyến: hãy mở lại trang này khi có mạng.", "No offline data yet: open this page again with a network."),
-    "no_camera": Words("Không thấy máy ảnh. Hãy nhập mã hoặc đưa tệp lên.", "No camera was found. Type the code or hand in a file."),
+    "kept_at": Words(
+        "Dữ liệu ngoại tuyến cập nhật lúc", "Offline data were updated at this time, Vietnam time"
+    ),
+    "nothing_kept": Words(
+        "Chưa có dữ liệu ngoại tuyến: hãy mở lại trang này khi có mạng.",
+        "No offline data yet: open this page again with a network.",
+    ),
+    "no_camera": Words(
+        "Không thấy máy ảnh. Hãy nhập mã hoặc đưa tệp lên.",
+        "No camera was found. Type the code or hand in a file.",
+    ),
     "camera_refused": Words(
         "Trình duyệt chưa được phép dùng máy ảnh. Hãy cho phép trong cài đặt của trang, hoặc nhập mã.",
         "The browser may not use the camera. Allow it in the site's settings, or type the code.",
     ),
     "camera_busy": Words(
-        "Không mở được máy ảnh. Hãy đóng ứng dụng khác đang dùng máy ảnh rồi thử lại.", "The camera cannot be opened; another app may be using it."
+        "Không mở được máy ảnh. Hãy đóng ứng dụng khác đang dùng máy ảnh rồi thử lại.",
+        "The camera cannot be opened; another app may be using it.",
     ),
     "no_reader": Words(
-        "Trình duyệt này không đọc được mã QR. Hãy nhập mã hoặc đưa tệp lên.", "This browser cannot read QR codes here. Type the code or hand in a file."
+        "Trình duyệt này không đọc được mã QR. Hãy nhập mã hoặc đưa tệp lên.",
+        "This browser cannot read QR codes here. Type the code or hand in a file.",
     ),
     "match": Words("Khớp: đúng là tờ giấy của mã QR này.", "It matches: the paper belongs to this QR code."),
     "no_match": Words(

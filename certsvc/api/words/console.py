@@ -34,7 +34,9 @@ STATUSES: Mapping[str, State] = {
 }
 
 HELD = State(Words("Chờ trưởng trạm duyệt", "Waits for the head's approval"), Tone.WAIT, "pause")
-"""Of what is `requested` and not signed before it is approved, and of a batch of which nothing else is left to sign."""
+"""Of what is `requested` and not signed before it is approved, and of a batch of which nothing else is left
+to sign.
+"""
 
 OUTCOMES: Mapping[str, State] = {
     "issued": State(Words("Đã cấp", "Issued"), Tone.GOOD, "tick"),
@@ -95,9 +97,18 @@ FIELD_NAMES: Mapping[str, Words] = {
 
 CAMERA_FAULTS: Mapping[str, Words] = {
     "no_camera": Words("Không thấy máy ảnh. Hãy nhập số CCCD.", "No camera was found. Type the number."),
-    "camera_refused": Words("Trình duyệt chưa được phép dùng máy ảnh. Hãy cho phép trong cài đặt của trang.", "The browser may not use the camera."),
-    "camera_busy": Words("Không mở được máy ảnh; có thể ứng dụng khác đang dùng.", "The camera cannot be opened; another app may be using it."),
-    "no_reader": Words("Trình duyệt này không đọc được mã QR. Hãy nhập số CCCD.", "This browser cannot read QR codes. Type the number."),
+    "camera_refused": Words(
+        "Trình duyệt chưa được phép dùng máy ảnh. Hãy cho phép trong cài đặt của trang.",
+        "The browser may not use the camera.",
+    ),
+    "camera_busy": Words(
+        "Không mở được máy ảnh; có thể ứng dụng khác đang dùng.",
+        "The camera cannot be opened; another app may be using it.",
+    ),
+    "no_reader": Words(
+        "Trình duyệt này không đọc được mã QR. Hãy nhập số CCCD.",
+        "This browser cannot read QR codes. Type the number.",
+    ),
     "no_card": Words("Mã QR này không phải của CCCD.", "This QR code is not a citizen card's."),
 }
 
@@ -149,7 +160,9 @@ MORE_EVENTS: Mapping[str, Words] = {
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """A change as a button and a page name it; `reasons` fit it, `effect` is what cannot be seen in the state."""
+    """A change as a button and a page name it; `reasons` fit it, `effect` is what cannot be seen in the
+    state.
+    """
 
     words: Words
     done: Words
@@ -173,14 +186,20 @@ CHANGES: Mapping[Change, Doing] = {
         Words("Giấy có hiệu lực trở lại.", "The certificate is in force again."),
         frozenset({Status.SUSPENDED}),
         (WithdrawalReason.OTHER,),
-        Words("Giấy có hiệu lực trở lại, như chưa từng tạm ngừng.", "It is in force again, as if it had never been suspended."),
+        Words(
+            "Giấy có hiệu lực trở lại, như chưa từng tạm ngừng.",
+            "It is in force again, as if it had never been suspended.",
+        ),
     ),
     Change.REVOKE: Doing(
         Words("Thu hồi", "Revoke"),
         Words("Giấy đã bị thu hồi.", "The certificate is revoked."),
         frozenset({Status.ISSUED, Status.SUSPENDED}),
         tuple(reason for reason in _EVERY if reason is not WithdrawalReason.LOST),
-        Words("Không hoàn tác được. Muốn cấp đúng, gửi lại hồ sơ đã sửa.", "Cannot be undone. To issue it rightly, send the mended record again."),
+        Words(
+            "Không hoàn tác được. Muốn cấp đúng, gửi lại hồ sơ đã sửa.",
+            "Cannot be undone. To issue it rightly, send the mended record again.",
+        ),
     ),
     Change.REPLACE: Doing(
         Words("Cấp lại", "Issue again"),
@@ -189,16 +208,21 @@ CHANGES: Mapping[Change, Doing] = {
         (WithdrawalReason.LOST, WithdrawalReason.KEY_COMPROMISE, WithdrawalReason.OTHER),
         Words(
             "Không hoàn tác được. Giấy mới có cùng nội dung, số seri và mã tra cứu mới, ghi “CẤP LẠI”.",
-            "Cannot be undone. The new one says the same, with a new serial and look-up code, marked as issued again.",
+            "Cannot be undone. The new one says the same, with a new serial and look-up code, marked as"
+            " issued again.",
         ),
     ),
 }
 
 
 RECALLS: Mapping[str, State] = {
-    RecallStatus.WAITING: State(Words("Chờ người thứ hai duyệt", "Waits for a second person"), Tone.WAIT, "pause"),
+    RecallStatus.WAITING: State(
+        Words("Chờ người thứ hai duyệt", "Waits for a second person"), Tone.WAIT, "pause"
+    ),
     RecallStatus.REVOKED: State(Words("Đã thu hồi", "Revoked"), Tone.BAD, "cross"),
-    RecallStatus.DECLINED: State(Words("Không duyệt, đã khôi phục", "Declined, reinstated"), Tone.NONE, "dash"),
+    RecallStatus.DECLINED: State(
+        Words("Không duyệt, đã khôi phục", "Declined, reinstated"), Tone.NONE, "dash"
+    ),
 }
 
 RECALL_OUTCOMES: Mapping[str, State] = {
@@ -212,7 +236,9 @@ LEFT_OUT: Mapping[str, Words] = {
     LeftOut.NOT_ISSUED: Words("chưa được cấp", "not issued"),
     LeftOut.REVOKED: Words("đã thu hồi trước đó", "revoked already"),
     LeftOut.REPLACED: Words("đã thay bằng giấy mới", "replaced already"),
-    LeftOut.UNDER_RECALL: Words("thuộc một đợt thu hồi khác đang chờ duyệt", "under another recall that waits"),
+    LeftOut.UNDER_RECALL: Words(
+        "thuộc một đợt thu hồi khác đang chờ duyệt", "under another recall that waits"
+    ),
     LeftOut.NOT_YOURS: Words("do đơn vị khác yêu cầu cấp", "asked for by another organisation"),
 }
 """Why a chosen certificate is not recalled."""
@@ -225,7 +251,9 @@ ORIGINS: Mapping[str, Words] = {
 
 
 def actor_of(actor: str, callers: Mapping[str, ApiKey], roles: Mapping[str, Words]) -> Words:
-    """Who did something, as the event log knows: a role and where, the licence where it is one person, never a name."""
+    """Who did something, as the event log knows: a role and where, the licence where it is one person, never
+    a name.
+    """
     caller = callers.get(actor)
     if caller is None:
         return Words("Hệ thống", "The service")

@@ -61,17 +61,25 @@ BY_VERDICT: Mapping[Verdict, Headline] = {
     ),
     Verdict.PENDING: Headline(Tone.NONE, "clock", Words("Chưa ký xong", "Not signed yet"), _NOT_YET),
     Verdict.INVALID: Headline(Tone.BAD, "cross", Words("Không hợp lệ", "Not valid"), _REFUSE),
-    Verdict.UNKNOWN: Headline(Tone.NONE, "question", Words("Không xác nhận được", "Cannot be confirmed"), _NOT_YET),
-    Verdict.CANNOT_CHECK: Headline(Tone.NONE, "question", Words("Chưa kiểm tra được", "Could not be checked"), _NO_ANSWER),
+    Verdict.UNKNOWN: Headline(
+        Tone.NONE, "question", Words("Không xác nhận được", "Cannot be confirmed"), _NOT_YET
+    ),
+    Verdict.CANNOT_CHECK: Headline(
+        Tone.NONE, "question", Words("Chưa kiểm tra được", "Could not be checked"), _NO_ANSWER
+    ),
 }
 
 COMPARE = Words(
-    "Chữ cái đầu họ tên, ngày trên giấy, cơ sở y tế và số seri phải đúng như dưới đây; nếu khác, không nhận giấy. Nhập ngày sinh để so cả họ tên và ngày nghỉ.",
-    "Initials, date on the paper, facility and serial must be exactly these; if not, do not accept it. With the birth date, compare name and leave days too.",
+    "Chữ cái đầu họ tên, ngày trên giấy, cơ sở y tế và số seri phải đúng như dưới đây; nếu khác, không nhận"
+    " giấy. Nhập ngày sinh để so cả họ tên và ngày nghỉ.",
+    "Initials, date on the paper, facility and serial must be exactly these; if not, do not accept it. With"
+    " the birth date, compare name and leave days too.",
 )
 """What a stranger compares of a genuine paper; when it was signed is no part of it."""
 
-_UNREADABLE = Headline(Tone.NONE, "question", Words("Không kiểm tra được tệp", "The file cannot be checked"), _NOT_YET)
+_UNREADABLE = Headline(
+    Tone.NONE, "question", Words("Không kiểm tra được tệp", "The file cannot be checked"), _NOT_YET
+)
 BY_REASON: Mapping[Reason, Headline] = {
     Reason.FAILED: Headline(Tone.NONE, "cross", Words("Chưa được cấp", "Not issued"), _NOT_YET),
     Reason.NO_SUCH_CODE: Headline(Tone.BAD, "question", Words("Không có mã này", "No such code"), _NOT_YET),
@@ -79,9 +87,18 @@ BY_REASON: Mapping[Reason, Headline] = {
     Reason.UNREADABLE: _UNREADABLE,
     Reason.ENCRYPTED: _UNREADABLE,
     Reason.TOO_COMPLEX: _UNREADABLE,
-    Reason.NO_QR_FOUND: Headline(Tone.NONE, "question", Words("Không thấy mã QR", "No QR code found"), _NO_ANSWER),
-    Reason.NOT_SIGNED: Headline(Tone.NONE, "question", Words("Không có chữ ký số", "Not digitally signed"), _NOT_YET),
-    Reason.SIGNED_BY_OTHER: Headline(Tone.NONE, "question", Words("Không phải giấy của hệ thống này", "Not a certificate of this service"), _NOT_YET),
+    Reason.NO_QR_FOUND: Headline(
+        Tone.NONE, "question", Words("Không thấy mã QR", "No QR code found"), _NO_ANSWER
+    ),
+    Reason.NOT_SIGNED: Headline(
+        Tone.NONE, "question", Words("Không có chữ ký số", "Not digitally signed"), _NOT_YET
+    ),
+    Reason.SIGNED_BY_OTHER: Headline(
+        Tone.NONE,
+        "question",
+        Words("Không phải giấy của hệ thống này", "Not a certificate of this service"),
+        _NOT_YET,
+    ),
 }
 
 WITHDRAWN_FOR: Mapping[Reason, Words] = {
@@ -103,8 +120,13 @@ ROLES: Mapping[str, Words] = {
 }
 
 KINDS: Mapping[str, Words] = {
-    Kind.SICK_LEAVE: Words("Giấy chứng nhận nghỉ việc hưởng bảo hiểm xã hội", "Sick-leave certificate for social insurance"),
-    Kind.RECOVERY: Words("Giấy xác nhận khỏi bệnh và hoàn thành thời gian cách ly, điều trị COVID-19 tại nhà", "Certificate of recovery from COVID-19"),
+    Kind.SICK_LEAVE: Words(
+        "Giấy chứng nhận nghỉ việc hưởng bảo hiểm xã hội", "Sick-leave certificate for social insurance"
+    ),
+    Kind.RECOVERY: Words(
+        "Giấy xác nhận khỏi bệnh và hoàn thành thời gian cách ly, điều trị COVID-19 tại nhà",
+        "Certificate of recovery from COVID-19",
+    ),
     "station_certificate": Words("Giấy xác nhận của Trạm Y tế", "Certificate of a health station"),
 }
 
@@ -139,7 +161,9 @@ TIME_SOURCES: Mapping[TimeSource, Words] = {
 
 HIERARCHIES: Mapping[str, Words] = {
     "public": Words("Chữ ký số công cộng (NEAC)", "Vietnam's public certificates (NEAC)"),
-    "government": Words("Chữ ký số chuyên dùng công vụ (Ban Cơ yếu Chính phủ)", "Vietnam's government certificates"),
+    "government": Words(
+        "Chữ ký số chuyên dùng công vụ (Ban Cơ yếu Chính phủ)", "Vietnam's government certificates"
+    ),
 }
 """Of the folders below `anchors/` that have a name of ours; others are shown as they are called."""
 
@@ -199,7 +223,9 @@ def causes_of(report: Mapping[str, Any]) -> list[Words]:
 def told_of(report: Mapping[str, Any]) -> list[Mapping[str, str]]:
     """The reasons whose own message fits the verdict: all that `causes_of` does not put otherwise."""
     is_put_otherwise = bool(causes_of(report))
-    return [reason for reason in report["reasons"] if not (is_put_otherwise and reason["code"] in WITHDRAWN_FOR)]
+    return [
+        reason for reason in report["reasons"] if not (is_put_otherwise and reason["code"] in WITHDRAWN_FOR)
+    ]
 
 
 def headlines_for(reason: Reason) -> list[Headline]:

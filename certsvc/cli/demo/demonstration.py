@@ -1,4 +1,6 @@
-"""The demo: a whole small certsvc in one folder, with the sample's certificates issued, and those of people who are ill on the day it runs."""
+"""The demo: a whole small certsvc in one folder, with the sample's certificates issued, and those of people
+who are ill on the day it runs.
+"""
 
 import asyncio
 import csv
@@ -42,7 +44,9 @@ _console = Console(stderr=True)
 def settings_of_demo(settings: Settings, folder: Path, *, host: str, port: int) -> Settings:
     """The same with everything below `folder`."""
     base_url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - a comparison, not a binding
-    return settings.model_copy(update={"data_dir": folder / "data", "keys_dir": folder / "keys", "base_url": base_url})
+    return settings.model_copy(
+        update={"data_dir": folder / "data", "keys_dir": folder / "keys", "base_url": base_url}
+    )
 
 
 def worker_log(folder: Path) -> Path:
@@ -51,7 +55,8 @@ def worker_log(folder: Path) -> Path:
 
 
 async def run_demo(settings: Settings, folder: Path, *, once: bool) -> None:
-    """Set up, issue, print; running it again issues nothing twice, and on another day what that day's patients ask for besides.
+    """Set up, issue, print; running it again issues nothing twice, and on another day what that day's
+    patients ask for besides.
 
     `once` says that nobody is going to serve it.
     """
@@ -63,7 +68,9 @@ async def run_demo(settings: Settings, folder: Path, *, once: bool) -> None:
                 await hand_in(res, sample / "f0_cases.csv", key=keys["insurer"], console=_console)
                 today = day_in_hanoi(utc_now())
                 ill_today = write_cases(folder / f"cases-{today}.csv", today, sample=sample)
-                await hand_in(res, folder / f"cases-{today}.csv", key=keys["insurer"], console=_console, day=today)
+                await hand_in(
+                    res, folder / f"cases-{today}.csv", key=keys["insurer"], console=_console, day=today
+                )
                 examples = await _write_examples(res, folder, ill_today)
                 staff = await _staff_address(res)
     _write_credentials(folder, base_url=settings.base_url, keys=keys, examples=examples)
@@ -72,7 +79,9 @@ async def run_demo(settings: Settings, folder: Path, *, once: bool) -> None:
 
 @contextmanager
 def _working(settings: Settings, log: Path) -> Iterator[Settings]:
-    """A worker beside us, with an embedded queue server where no other is configured; yields the settings with its address."""
+    """A worker beside us, with an embedded queue server where no other is configured; yields the settings
+    with its address.
+    """
     with ExitStack() as stack:
         if settings.redis_url is None:
             queue = EmbeddedServer()
@@ -95,10 +104,14 @@ def _working(settings: Settings, log: Path) -> Iterator[Settings]:
 
 async def _set_up(settings: Settings, sample: Path) -> None:
     """Database, development keys, facilities, practitioners, identities: what is there already stays."""
-    with _console.status("Chuẩn bị cơ sở dữ liệu và khoá phát triển… / Preparing database and development keys…"):
+    with _console.status(
+        "Chuẩn bị cơ sở dữ liệu và khoá phát triển… / Preparing database and development keys…"
+    ):
         stations = _rows(sample / "facilities.csv")
         staff = _rows(sample / "practitioners.csv")
-        await asyncio.to_thread(make_pki, settings.keys_dir, facilities=stations, practitioners=staff, now=utc_now())
+        await asyncio.to_thread(
+            make_pki, settings.keys_dir, facilities=stations, practitioners=staff, now=utc_now()
+        )
         db = Database(settings.sqlalchemy_url)
         try:
             await db.migrate()
@@ -123,7 +136,14 @@ async def add_all_identities(db: Database, settings: Settings) -> int:
     for entry in open_keyring(settings).entries():
         file = settings.keys_dir / entry.file
         try:
-            await add_identity(db, file, facility_code=entry.facility_code, licence=entry.licence, settings=settings, now=utc_now())
+            await add_identity(
+                db,
+                file,
+                facility_code=entry.facility_code,
+                licence=entry.licence,
+                settings=settings,
+                now=utc_now(),
+            )
         except Conflict:
             continue
         added += 1
@@ -139,20 +159,34 @@ async def _keys(settings: Settings, folder: Path) -> dict[str, str]:
         for role in (Role.ADMIN, Role.INSURER, Role.FACILITY, Role.AUDITOR):
             is_good = role in known and await find_caller(db, known[role], now=utc_now()) is not None
             scope = _FACILITY if role is Role.FACILITY else None
-            keys[str(role)] = known[role] if is_good else await create_key(db, role=role, facility_code=scope, now=utc_now())
+            keys[str(role)] = (
+                known[role]
+                if is_good
+                else await create_key(db, role=role, facility_code=scope, now=utc_now())
+            )
         return keys
     finally:
         await db.close()
 
 
 async def _staff_address(res: Resources) -> str:
-    """Of the console; while the demo's insurer waits for somebody to enrol, a new one-time link to do so. Who was disabled stays so."""
+    """Of the console; while the demo's insurer waits for somebody to enrol, a new one-time link to do so. Who
+    was disabled stays so.
+    """
     async with res.db.read() as session:
         account = await sign_in.find_account(session, _ACCOUNT)
     if not res.settings.local_accounts or (account and account.enrolment_sha256 is None):
         return f"{res.settings.base_url}/staff"
     if account is None:
-        token = await create_account(res.db, _ACCOUNT, role=Role.INSURER, facility_code=None, holder=None, vault=res.vault, now=utc_now())
+        token = await create_account(
+            res.db,
+            _ACCOUNT,
+            role=Role.INSURER,
+            facility_code=None,
+            holder=None,
+            vault=res.vault,
+            now=utc_now(),
+        )
     else:
         token = await reset_account(res.db, _ACCOUNT, vault=res.vault, now=utc_now())
     return enrolment_link(res.settings.base_url, token)
@@ -167,19 +201,30 @@ def _credentials(folder: Path) -> dict[str, Any]:
 
 
 async def _write_examples(res: Resources, folder: Path, first: Sequence[str]) -> list[dict[str, str]]:
-    """Copies of some signed PDFs, both kinds, where a person can open them; sick leaves of the `first` cases before others."""
+    """Copies of some signed PDFs, both kinds, where a person can open them; sick leaves of the `first` cases
+    before others.
+    """
     (folder / "certificates").mkdir(exist_ok=True)
     examples = []
     for certificate, file in await _some_issued(res, first):
         path = folder / "certificates" / f"{certificate.serial}.pdf"
         path.write_bytes(await res.archive.get(file))
         code = format_code(res.vault.code(certificate.id))
-        examples.append({"code": code, "url": f"{res.settings.base_url}/v/{code}", "pdf": str(path), "kind": str(certificate.kind)})
+        examples.append(
+            {
+                "code": code,
+                "url": f"{res.settings.base_url}/v/{code}",
+                "pdf": str(path),
+                "kind": str(certificate.kind),
+            }
+        )
     return examples
 
 
 async def _some_issued(res: Resources, first: Sequence[str]) -> list[tuple[Certificate, PublishedFile]]:
-    """Some certificates of both kinds whose files were not erased: the sick leaves of the `first` cases, then the newest."""
+    """Some certificates of both kinds whose files were not erased: the sick leaves of the `first` cases, then
+    the newest.
+    """
     found: list[Certificate] = []
     async with res.db.read() as session:
         for kind in Kind:
@@ -191,19 +236,41 @@ async def _some_issued(res: Resources, first: Sequence[str]) -> list[tuple[Certi
 
 
 async def _newest(session: AsyncSession, kind: Kind, case_id: str | None) -> Sequence[Certificate]:
-    return await certificates.list_page(session, facility_code=None, status=Status.ISSUED, kind=kind, case_id=case_id, before=None, limit=_EXAMPLES // 2)
+    return await certificates.list_page(
+        session,
+        facility_code=None,
+        status=Status.ISSUED,
+        kind=kind,
+        case_id=case_id,
+        before=None,
+        limit=_EXAMPLES // 2,
+    )
 
 
-def _write_credentials(folder: Path, *, base_url: str, keys: dict[str, str], examples: list[dict[str, str]]) -> None:
-    text = json.dumps({"base_url": base_url, "keys": keys, "examples": examples}, indent=2, ensure_ascii=False)
+def _write_credentials(
+    folder: Path, *, base_url: str, keys: dict[str, str], examples: list[dict[str, str]]
+) -> None:
+    text = json.dumps(
+        {"base_url": base_url, "keys": keys, "examples": examples}, indent=2, ensure_ascii=False
+    )
     path = folder / "credentials.json"
     part = path.with_suffix(".part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+    with os.fdopen(
+        os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as file:
         file.write(text + "\n")
     part.replace(path)
 
 
-def _print_addresses(base_url: str, folder: Path, *, staff: str, keys: dict[str, str], examples: list[dict[str, str]], once: bool) -> None:
+def _print_addresses(
+    base_url: str,
+    folder: Path,
+    *,
+    staff: str,
+    keys: dict[str, str],
+    examples: list[dict[str, str]],
+    once: bool,
+) -> None:
     lines = [
         "",
         f"Trang chính / start page      {base_url}/",
@@ -212,7 +279,10 @@ def _print_addresses(base_url: str, folder: Path, *, staff: str, keys: dict[str,
         f"Nhân viên / staff             {staff}",
         f"API                           {base_url}/docs",
         "",
-        *(f"{example['kind']:<12} {example['url']}   {example['pdf']}" for example in examples[:: max(1, len(examples) // 4)]),
+        *(
+            f"{example['kind']:<12} {example['url']}   {example['pdf']}"
+            for example in examples[:: max(1, len(examples) // 4)]
+        ),
         "",
         *(f"key {role:<10} {key}" for role, key in keys.items()),
         f"({folder / 'credentials.json'})",

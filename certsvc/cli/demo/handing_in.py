@@ -16,16 +16,29 @@ from certsvc.resources import Resources
 from certsvc.store import batches
 
 
-async def hand_in(res: Resources, file: Path, *, key: str, console: Console, day: dt.date | None = None) -> None:
-    """Hand the file in with that API key, and wait until every row has its fate; print how many, of the `day` if one is given.
+async def hand_in(
+    res: Resources, file: Path, *, key: str, console: Console, day: dt.date | None = None
+) -> None:
+    """Hand the file in with that API key, and wait until every row has its fate; print how many, of the `day`
+    if one is given.
 
-    What a station's head is to approve is not waited for. Raises Broken where the key is not good, or a certificate failed.
+    What a station's head is to approve is not waited for. Raises Broken where the key is not good, or a
+    certificate failed.
     """
     caller = await find_caller(res.db, key, now=utc_now())
     if caller is None:
         raise Broken("no_demo_key", "Khoá demo không dùng được.", "The demo's key is not good.")
     order = Order(caller=caller, facility_code=None, dry_run=False, late_reason="late")
-    batch = await accept_batch(res.db, file, order=order, blobs=res.blobs, vault=res.vault, settings=res.settings, turns=res.file_turns, now=utc_now())
+    batch = await accept_batch(
+        res.db,
+        file,
+        order=order,
+        blobs=res.blobs,
+        vault=res.vault,
+        settings=res.settings,
+        turns=res.file_turns,
+        now=utc_now(),
+    )
     await res.doorbell.ring_batch(batch.id)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
@@ -37,11 +50,16 @@ async def hand_in(res: Resources, file: Path, *, key: str, console: Console, day
         status, counts = state
         progress.update(task, total=counts["certificates"], completed=counts["issued"])
     if status not in (BatchStatus.DONE, BatchStatus.RUNNING) or counts["failed"]:
-        raise Broken("demo_failed", "Không cấp được hết giấy mẫu; xem nhật ký.", "Not all sample certificates were issued; see the log.")
+        raise Broken(
+            "demo_failed",
+            "Không cấp được hết giấy mẫu; xem nhật ký.",
+            "Not all sample certificates were issued; see the log.",
+        )
     vi, en = (f" ngày {day:%d/%m/%Y}", f" of {day:%d/%m/%Y}") if day else ("", "")
     console.print(
-        f"{counts['rows']} hồ sơ{vi}: {counts['issued']} giấy mới, {counts['existing']} giấy đã có, {counts['rejected']} hồ sơ bị từ chối. / "
-        f"{counts['rows']} cases{en}: {counts['issued']} issued now, {counts['existing']} issued before, {counts['rejected']} rejected."
+        f"{counts['rows']} hồ sơ{vi}: {counts['issued']} giấy mới, {counts['existing']} giấy đã có,"
+        f" {counts['rejected']} hồ sơ bị từ chối. / {counts['rows']} cases{en}: {counts['issued']} issued"
+        f" now, {counts['existing']} issued before, {counts['rejected']} rejected."
     )
 
 

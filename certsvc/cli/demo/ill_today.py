@@ -1,4 +1,5 @@
-"""Cases for the demo of invented people who fall ill on the day it runs: what the sample's stations would write down that day.
+"""Cases for the demo of invented people who fall ill on the day it runs: what the sample's stations would
+write down that day.
 
 The same day gives the same cases, so that they are asked for once; another day's are other people's.
 """
@@ -66,13 +67,17 @@ def _case(place: int, day: dt.date, station: dict[str, str], staff: list[dict[st
 
 
 def _person(place: int, day: dt.date) -> dict[str, str]:
-    """Somebody of working age, with numbers that are nobody else's of the sample or of another day: those of the sample begin otherwise."""
+    """Somebody of working age, with numbers that are nobody else's of the sample or of another day: those of
+    the sample begin otherwise.
+    """
     turn, sex = day.toordinal() * len(_DAYS_OFF) + place, 1 + place % 2
     born = _FIRST_BORN + dt.timedelta(days=turn * 1733 % _BORN_WITHIN_DAYS)
     number = f"{turn % _NUMBERS:06d}"
     social_no = f"0199{number}"
     return {
-        "full_name": " ".join((_FAMILIES[turn % len(_FAMILIES)], _MIDDLES[sex][turn // 2 % 3], _GIVENS[sex][turn // 3 % 5])),
+        "full_name": " ".join(
+            (_FAMILIES[turn % len(_FAMILIES)], _MIDDLES[sex][turn // 2 % 3], _GIVENS[sex][turn // 3 % 5])
+        ),
         "birth_date": born.isoformat(),
         "sex": str(sex),
         "citizen_id": f"034{(born.year // 100 - 19) * 2 + sex - 1}{born:%y}{number}",

@@ -26,11 +26,20 @@ _err = Console(stderr=True)
 
 @batch.command()
 def submit(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, XLSX, ODS, JSON, NDJSON, CT07 or XML11 (also a ZIP of them)")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            help="CSV, XLSX, ODS, JSON, NDJSON, CT07 or XML11 (also a ZIP of them)",
+        ),
+    ],
     url: Url = None,
     key: Key = None,
     *,
-    mapping: Annotated[str | None, typer.Option(help="saved mapping of your titles (default: `default`, if there is one)")] = None,
+    mapping: Annotated[
+        str | None, typer.Option(help="saved mapping of your titles (default: `default`, if there is one)")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would happen, issue nothing")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="wait until every row has its fate")] = False,
     as_json: AsJson = False,
@@ -46,29 +55,55 @@ def submit(
 
 def _follow(client: httpx.Client, batch_id: str) -> dict[str, Any]:
     """The batch at its end. Ctrl-C leaves it running."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[end]}"))
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[end]}"),
+    )
     answer: dict[str, Any] = {}
     told = 0
     try:
         with Progress(*columns, console=_err) as progress:
             task = progress.add_task("reading", total=None, end="")
             for answer in states(client, batch_id):
-                counts, end, held = answer["counts"], answer.get("estimated_end_at"), answer["counts"]["awaiting_approval"]
+                counts, end, held = (
+                    answer["counts"],
+                    answer.get("estimated_end_at"),
+                    answer["counts"]["awaiting_approval"],
+                )
                 if held and held != told and answer["status"] != "reading":
                     _say_held(progress.console, held)
                     told = held
                 until = f"≈ {dt.datetime.fromisoformat(end).astimezone():%H:%M:%S}" if end else ""
                 ended = counts["issued"] + counts["failed"] + counts["cancelled"]
-                description = "awaiting approval" if held and held == counts["pending"] and answer["status"] != "reading" else answer["status"]
-                progress.update(task, description=description, total=counts["certificates"] or None, completed=ended, end=until)
+                description = (
+                    "awaiting approval"
+                    if held and held == counts["pending"] and answer["status"] != "reading"
+                    else answer["status"]
+                )
+                progress.update(
+                    task,
+                    description=description,
+                    total=counts["certificates"] or None,
+                    completed=ended,
+                    end=until,
+                )
     except KeyboardInterrupt as error:
-        complain(f"Lô vẫn chạy tiếp. Xem lại: certsvc batch watch {batch_id}", f"The batch goes on. Follow it again: certsvc batch watch {batch_id}")
+        complain(
+            f"Lô vẫn chạy tiếp. Xem lại: certsvc batch watch {batch_id}",
+            f"The batch goes on. Follow it again: certsvc batch watch {batch_id}",
+        )
         raise typer.Exit(CANNOT_NOW) from error
     return {name: value for name, value in answer.items() if name != "estimated_end_at"}
 
 
 def _say_held(console: Console, held: int) -> None:
-    console.print(f"{held} giấy chờ trưởng trạm duyệt rồi mới ký. / {held} certificates wait for the head of their facility to approve them.")
+    console.print(
+        f"{held} giấy chờ trưởng trạm duyệt rồi mới ký. / {held} certificates wait for the head of their"
+        " facility to approve them."
+    )
 
 
 def _show_end(answer: dict[str, Any], *, as_json: bool) -> None:
@@ -135,12 +170,16 @@ def results(
     url: Url = None,
     key: Key = None,
     *,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="write a file: CSV, or XLSX where its name says so")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="write a file: CSV, or XLSX where its name says so")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """The fate of every row: a table, CSV or your own file as XLSX with --output, NDJSON with --json."""
     with service(url, key) as client:
-        wanted = "ndjson" if output is None or as_json else "xlsx" if output.suffix.lower() == ".xlsx" else "csv"
+        wanted = (
+            "ndjson" if output is None or as_json else "xlsx" if output.suffix.lower() == ".xlsx" else "csv"
+        )
         text = expect(client.get(f"/v1/batches/{batch_id}/results", params={"format": wanted})).content
     if output:
         with told():
@@ -155,7 +194,15 @@ def _results_table(text: str) -> Table:
     table = Table("row", "case", "kind", "outcome", "rules", "serial", "code")
     for line in map(json.loads, text.splitlines()):
         rules = "+".join(dict.fromkeys(rule["id"] for rule in line["rules"]))
-        table.add_row(str(line["row"]), line["case_id"], line["kind"], line["outcome"], rules, line["serial"] or "", line["code"] or "")
+        table.add_row(
+            str(line["row"]),
+            line["case_id"],
+            line["kind"],
+            line["outcome"],
+            rules,
+            line["serial"] or "",
+            line["code"] or "",
+        )
     return table
 
 
@@ -164,7 +211,9 @@ def archive(
     batch_id: BatchId,
     url: Url = None,
     key: Key = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="the ZIP to write (default: certificates-ID.zip)")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="the ZIP to write (default: certificates-ID.zip)")
+    ] = None,
 ) -> None:
     """Every signed PDF of a batch, and its results, in one ZIP."""
     output = output or Path(f"certificates-{batch_id}.zip")

@@ -38,7 +38,10 @@ def service(url: str | None, key: str | None) -> Iterator[httpx.Client]:
     token = key or os.environ.get("CERTSVC_KEY") or demo.get("keys", {}).get("insurer", "")
     headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     try:
-        with told(), httpx.Client(base_url=base, headers=headers, timeout=_TIMEOUT, trust_env=False) as client:
+        with (
+            told(),
+            httpx.Client(base_url=base, headers=headers, timeout=_TIMEOUT, trust_env=False) as client,
+        ):
             yield client
     except httpx.HTTPError as error:
         complain(f"Không kết nối được {base}.", f"Cannot reach {base}: {type(error).__name__}.")
@@ -59,7 +62,11 @@ def expect(response: httpx.Response) -> httpx.Response:
 def problem_of(response: httpx.Response) -> dict[str, Any]:
     """The problem document of a bad answer; one made from its status where something else answered."""
     status = response.status_code
-    made = {"code": f"http_{status}", "message_vi": f"Máy chủ trả lời HTTP {status}.", "message_en": f"The server answered HTTP {status}."}
+    made = {
+        "code": f"http_{status}",
+        "message_vi": f"Máy chủ trả lời HTTP {status}.",
+        "message_en": f"The server answered HTTP {status}.",
+    }
     try:
         found = response.json()
     except ValueError:
@@ -68,5 +75,10 @@ def problem_of(response: httpx.Response) -> dict[str, Any]:
 
 
 def is_cannot_now(response: httpx.Response) -> bool:
-    """Whether a bad answer says nothing about what was asked: no good key, too many calls, the server's failure."""
-    return response.is_server_error or response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
+    """Whether a bad answer says nothing about what was asked: no good key, too many calls, the server's
+    failure.
+    """
+    return response.is_server_error or response.status_code in (
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.TOO_MANY_REQUESTS,
+    )

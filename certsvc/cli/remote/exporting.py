@@ -15,17 +15,33 @@ from certsvc.records.exchange.fields import Format
 
 
 def export(
-    layout: Annotated[Format, typer.Option("--format", help="ct07: before 07/2025; ct07-2025: signed by the facility; xml11: with its XML1")],
-    batch: Annotated[uuid.UUID | None, typer.Option(help="every issued sick leave of a batch: a ZIP, one file a case")] = None,
-    certificate: Annotated[list[uuid.UUID] | None, typer.Option(help="one certificate: XML; several: a ZIP")] = None,
+    layout: Annotated[
+        Format,
+        typer.Option(
+            "--format", help="ct07: before 07/2025; ct07-2025: signed by the facility; xml11: with its XML1"
+        ),
+    ],
+    batch: Annotated[
+        uuid.UUID | None, typer.Option(help="every issued sick leave of a batch: a ZIP, one file a case")
+    ] = None,
+    certificate: Annotated[
+        list[uuid.UUID] | None, typer.Option(help="one certificate: XML; several: a ZIP")
+    ] = None,
     url: Url = None,
     key: Key = None,
-    output: Annotated[Path | None, typer.Option("--output", "--out", "-o", help="the file to write (default: named after what is in it)")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "--out", "-o", help="the file to write (default: named after what is in it)"
+        ),
+    ] = None,
 ) -> None:
     """Write exchange files for the social insurance (BHXH)."""
     chosen = certificate or []
     if (batch is None) == (not chosen):
-        raise typer.BadParameter("chọn --batch hoặc --certificate / choose --batch or --certificate", param_hint="--batch")
+        raise typer.BadParameter(
+            "chọn --batch hoặc --certificate / choose --batch or --certificate", param_hint="--batch"
+        )
     with service(url, key) as client, told():
         if batch is not None:
             say(str(_save_batch(client, batch, layout, output)))

@@ -16,10 +16,14 @@ _NO = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 
 
 def states(client: httpx.Client, batch_id: str) -> Iterator[dict[str, Any]]:
-    """The batch whenever it has changed, the last time at its end; what goes wrong for a minute is told and ends the command."""
+    """The batch whenever it has changed, the last time at its end; what goes wrong for a minute is told and
+    ends the command.
+    """
     try:
         for state in each_of(follow_batch(SyncWire(client, retries=0), batch_id)):
             yield state.model_dump(mode="json")
     except ServiceError as failure:
         complain(failure.message_vi, failure.message_en)
-        raise typer.Exit(SAYS_NO if isinstance(failure, InvalidRequest) or failure.status in _NO else CANNOT_NOW) from failure
+        raise typer.Exit(
+            SAYS_NO if isinstance(failure, InvalidRequest) or failure.status in _NO else CANNOT_NOW
+        ) from failure

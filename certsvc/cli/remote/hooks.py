@@ -29,8 +29,12 @@ def add(
     url: Url = None,
     key: Key = None,
     *,
-    event: Annotated[list[EventType] | None, typer.Option(help="what it is told of; may be repeated (default: all)")] = None,
-    batch_certificates: Annotated[bool, typer.Option("--batch-certificates", help="each certificate of a batch too")] = False,
+    event: Annotated[
+        list[EventType] | None, typer.Option(help="what it is told of; may be repeated (default: all)")
+    ] = None,
+    batch_certificates: Annotated[
+        bool, typer.Option("--batch-certificates", help="each certificate of a batch too")
+    ] = False,
 ) -> None:
     """Have changes posted to an address; prints its id and, this once, its secret."""
     body = {"url": address, "batch_certificates": batch_certificates} | ({"events": event} if event else {})
@@ -47,7 +51,9 @@ def list_webhooks(url: Url = None, key: Key = None, *, as_json: AsJson = False) 
         return
     table = Table("id", "address", "events", "state")
     for each in found:
-        state = each["disabled_reason"] or (f"failing since {each['failing_since']}" if each["failing_since"] else "good")
+        state = each["disabled_reason"] or (
+            f"failing since {each['failing_since']}" if each["failing_since"] else "good"
+        )
         table.add_row(each["id"], each["url"], " ".join(each["events"]), state)
     show(table)
 
@@ -62,7 +68,14 @@ def log(webhook: WebhookId, url: Url = None, key: Key = None, *, as_json: AsJson
     table = Table("id", "event", "state", "attempts", "last answer", "next attempt")
     for each in found:
         last = each["log"][-1] if each["log"] else {"error": None, "status_code": ""}
-        table.add_row(each["id"], each["event"], each["state"], str(each["attempts"]), str(last["error"] or last["status_code"]), each["next_attempt_at"] or "")
+        table.add_row(
+            each["id"],
+            each["event"],
+            each["state"],
+            str(each["attempts"]),
+            str(last["error"] or last["status_code"]),
+            each["next_attempt_at"] or "",
+        )
     show(table)
 
 
@@ -77,7 +90,9 @@ def rotate(
     webhook: WebhookId,
     url: Url = None,
     key: Key = None,
-    overlap_hours: Annotated[int, typer.Option(min=0, max=168, help="for how long the secret before signs too")] = 24,
+    overlap_hours: Annotated[
+        int, typer.Option(min=0, max=168, help="for how long the secret before signs too")
+    ] = 24,
 ) -> None:
     """Change the secret; prints the new one, this once."""
     say(_call("POST", f"/{webhook}/rotate", url, key, json={"overlap_s": overlap_hours * 3600})["secret"])
@@ -88,7 +103,9 @@ def replay(
     webhook: WebhookId,
     url: Url = None,
     key: Key = None,
-    delivery: Annotated[str | None, typer.Option(help="one delivery, as `webhooks log` shows it (default: all that failed)")] = None,
+    delivery: Annotated[
+        str | None, typer.Option(help="one delivery, as `webhooks log` shows it (default: all that failed)")
+    ] = None,
     hours: Annotated[int, typer.Option(min=1, help="how far to look back for what failed")] = 72,
 ) -> None:
     """Send again what failed."""

@@ -12,7 +12,10 @@ from certsvc.cli.remote.batches import AsJson, Key, Url
 from certsvc.cli.remote.client import expect, service
 
 mappings = typer.Typer(no_args_is_help=True, help="What the titles in your own files mean.")
-Name = Annotated[str, typer.Argument(help="lower-case letters, digits, - and _; `default` is used where a batch names none")]
+Name = Annotated[
+    str,
+    typer.Argument(help="lower-case letters, digits, - and _; `default` is used where a batch names none"),
+]
 
 
 @mappings.command("list")
@@ -25,7 +28,10 @@ def list_(url: Url = None, key: Key = None, *, as_json: AsJson = False) -> None:
         return
     table = Table("name", "title", "field")
     for item in items:
-        for title, field in (*item["columns"].items(), *((f"= {value}", field) for field, value in item["defaults"].items())):
+        for title, field in (
+            *item["columns"].items(),
+            *((f"= {value}", field) for field, value in item["defaults"].items()),
+        ):
             table.add_row(item["name"], title, field or "-")
     show(table)
 
@@ -33,13 +39,22 @@ def list_(url: Url = None, key: Key = None, *, as_json: AsJson = False) -> None:
 @mappings.command()
 def save(
     name: Name,
-    pairs: Annotated[list[str] | None, typer.Argument(help="TITLE=FIELD, or TITLE= for a column to pass over")] = None,
+    pairs: Annotated[
+        list[str] | None, typer.Argument(help="TITLE=FIELD, or TITLE= for a column to pass over")
+    ] = None,
     url: Url = None,
     key: Key = None,
     *,
-    default: Annotated[list[str] | None, typer.Option("--default", help="FIELD=VALUE for cells that are empty")] = None,
+    default: Annotated[
+        list[str] | None, typer.Option("--default", help="FIELD=VALUE for cells that are empty")
+    ] = None,
     file: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help='JSON instead: {"columns": {title: field}, "defaults": {field: value}}')
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help='JSON instead: {"columns": {title: field}, "defaults": {field: value}}',
+        ),
     ] = None,
 ) -> None:
     """Save a mapping in the place of the one with that name."""
@@ -62,7 +77,10 @@ def _asked(pairs: list[str], defaults: list[str]) -> dict[str, Any]:
         if "=" not in pair:
             raise typer.BadParameter(f"{pair}: TITLE=FIELD")
     columns = {title: field or None for title, _, field in (pair.rpartition("=") for pair in pairs)}
-    return {"columns": columns, "defaults": {field: value for field, _, value in (pair.partition("=") for pair in defaults)}}
+    return {
+        "columns": columns,
+        "defaults": {field: value for field, _, value in (pair.partition("=") for pair in defaults)},
+    }
 
 
 @mappings.command()
@@ -77,7 +95,10 @@ def template(
     form: Annotated[Literal["xlsx", "csv"], typer.Argument(help="xlsx or csv")] = "xlsx",
     url: Url = None,
     key: Key = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="the file to write (default: cases.xlsx or cases.csv)")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="the file to write (default: cases.xlsx or cases.csv)"),
+    ] = None,
 ) -> None:
     """A case file to fill in."""
     output = output or Path(f"cases.{form}")

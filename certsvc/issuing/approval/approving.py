@@ -1,8 +1,9 @@
-"""A facility's head approves what was asked for before anything is signed with its seal; one approval lets a batch go.
+"""A facility's head approves what was asked for before anything is signed with its seal; one approval lets a
+batch go.
 
-What is held is `requested`, and no worker takes it (`Certificate.awaits_approval`). Who approves is a caller of that
-facility who is its head, or who is delegated that day. What is declined is `failed`, so its case is free for a mended record.
-Batches are locked first, as by whoever cancels them; then certificates.
+What is held is `requested`, and no worker takes it (`Certificate.awaits_approval`). Who approves is a caller
+of that facility who is its head, or who is delegated that day. What is declined is `failed`, so its case is
+free for a mended record. Batches are locked first, as by whoever cancels them; then certificates.
 """
 
 import datetime as dt
@@ -21,41 +22,76 @@ from certsvc.store import Database, approvals, batches, certificates, papers, re
 from certsvc.webhooks.events import announce, is_listened_for
 
 
-async def approve_batch(db: Database, batch_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime, expected: int | None = None) -> int:
-    """Let the caller's facility's certificates of a batch be signed; how many. The caller rings the queue afterwards.
+async def approve_batch(
+    db: Database, batch_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime, expected: int | None = None
+) -> int:
+    """Let the caller's facility's certificates of a batch be signed; how many. The caller rings the queue
+    afterwards.
 
-    `expected` is how many whoever approves was shown. Raises NotFound, Forbidden `not_representative`, Conflict
-    `batch_being_read`, `nothing_to_approve` or, where there are more or fewer by now, `changed_meanwhile`.
+    `expected` is how many whoever approves was shown. Raises NotFound, Forbidden `not_representative`,
+    Conflict `batch_being_read`, `nothing_to_approve` or, where there are more or fewer by now,
+    `changed_meanwhile`.
     """
     async with db.begin() as session:
         batch, facility_code = await _part(session, batch_id, caller=caller, now=now)
-        number = await approvals.approve_all(session, batch.id, facility_code=facility_code, now=now, actor=str(caller.id))
+        number = await approvals.approve_all(
+            session, batch.id, facility_code=facility_code, now=now, actor=str(caller.id)
+        )
         _require(number, expected)
     return number
 
 
-async def decline_batch(db: Database, batch_id: uuid.UUID, *, reason_text: str, caller: ApiKey, now: dt.datetime, expected: int | None = None) -> int:
-    """Give up the caller's facility's certificates of a batch, and say why; how many. Raises as `approve_batch` does."""
+async def decline_batch(
+    db: Database,
+    batch_id: uuid.UUID,
+    *,
+    reason_text: str,
+    caller: ApiKey,
+    now: dt.datetime,
+    expected: int | None = None,
+) -> int:
+    """Give up the caller's facility's certificates of a batch, and say why; how many. Raises as
+    `approve_batch` does.
+    """
     async with db.begin() as session:
         batch, facility_code = await _part(session, batch_id, caller=caller, now=now)
-        number = await approvals.decline_all(session, batch.id, facility_code=facility_code, reason_text=reason_text, now=now, actor=str(caller.id))
+        number = await approvals.decline_all(
+            session,
+            batch.id,
+            facility_code=facility_code,
+            reason_text=reason_text,
+            now=now,
+            actor=str(caller.id),
+        )
         _require(number, expected)
-        if await is_listened_for(session, EventType.CERTIFICATE_FAILED, facility_code=facility_code, in_batch=True, now=now):
-            declined = await approvals.declined_just_now(session, batch.id, facility_code=facility_code, now=now)
+        if await is_listened_for(
+            session, EventType.CERTIFICATE_FAILED, facility_code=facility_code, in_batch=True, now=now
+        ):
+            declined = await approvals.declined_just_now(
+                session, batch.id, facility_code=facility_code, now=now
+            )
             await announce(session, EventType.CERTIFICATE_FAILED, declined, now=now)
         if batch.finished_at is None:
             await finish_if_idle(session, batch, now=now)
     return number
 
 
-async def _part(session: AsyncSession, batch_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime) -> tuple[Batch, str]:
-    """A batch, locked, read to its end, of which a part is the facility's whose head the caller is; and that facility."""
+async def _part(
+    session: AsyncSession, batch_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime
+) -> tuple[Batch, str]:
+    """A batch, locked, read to its end, of which a part is the facility's whose head the caller is; and that
+    facility.
+    """
     batch = await batches.find_for_change(session, batch_id)
     if batch is None or not await _concerns(session, batch, caller):
         raise NotFound("no_such_batch", "Không có lô này.", "There is no such batch.")
     facility_code = await require_representative(session, caller, now=now)
     if batch.status is BatchStatus.READING:
-        raise Conflict("batch_being_read", "Tệp của lô còn đang được đọc; hãy duyệt khi đã đọc xong.", "The batch's file is still being read; approve it then.")
+        raise Conflict(
+            "batch_being_read",
+            "Tệp của lô còn đang được đọc; hãy duyệt khi đã đọc xong.",
+            "The batch's file is still being read; approve it then.",
+        )
     return batch, facility_code
 
 
@@ -72,12 +108,18 @@ def _require(number: int, expected: int | None) -> None:
         raise nothing_to_approve()
     if expected is not None and number != expected:
         raise Conflict(
-            "changed_meanwhile", "Số giấy chờ duyệt vừa thay đổi; hãy xem lại rồi duyệt.", "What waits has changed meanwhile; look at it again, then approve."
+            "changed_meanwhile",
+            "Số giấy chờ duyệt vừa thay đổi; hãy xem lại rồi duyệt.",
+            "What waits has changed meanwhile; look at it again, then approve.",
         )
 
 
-async def approve_certificate(db: Database, certificate_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime) -> Certificate:
-    """Let one certificate be signed; the caller rings the queue. Raises NotFound, Forbidden `not_representative`, Conflict `nothing_to_approve`."""
+async def approve_certificate(
+    db: Database, certificate_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime
+) -> Certificate:
+    """Let one certificate be signed; the caller rings the queue. Raises NotFound, Forbidden
+    `not_representative`, Conflict `nothing_to_approve`.
+    """
     async with db.begin() as session:
         certificate = await _one(session, certificate_id, caller=caller, now=now)
         certificate.approve(now)
@@ -85,8 +127,12 @@ async def approve_certificate(db: Database, certificate_id: uuid.UUID, *, caller
     return certificate
 
 
-async def decline_certificate(db: Database, certificate_id: uuid.UUID, *, reason_text: str, caller: ApiKey, now: dt.datetime) -> Certificate:
-    """Give one certificate up, and say why; the caller rings the queue, for its batch may have ended. Raises as `approve_certificate`."""
+async def decline_certificate(
+    db: Database, certificate_id: uuid.UUID, *, reason_text: str, caller: ApiKey, now: dt.datetime
+) -> Certificate:
+    """Give one certificate up, and say why; the caller rings the queue, for its batch may have ended. Raises
+    as `approve_certificate`.
+    """
     async with db.begin() as session:
         certificate = await _one(session, certificate_id, caller=caller, now=now)
         certificate.decline(now, reason_text)
@@ -95,7 +141,9 @@ async def decline_certificate(db: Database, certificate_id: uuid.UUID, *, reason
     return certificate
 
 
-async def _one(session: AsyncSession, certificate_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime) -> Certificate:
+async def _one(
+    session: AsyncSession, certificate_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime
+) -> Certificate:
     certificate = await get_visible(session, certificate_id, caller=caller, for_change=True)
     await require_representative(session, caller, now=now)
     return certificate
@@ -106,8 +154,10 @@ async def require_representative(session: AsyncSession, caller: ApiKey, *, now: 
     if not await may_represent(session, caller, now=now) or caller.facility_code is None:
         raise Forbidden(
             "not_representative",
-            "Chỉ trưởng trạm hoặc người được uỷ quyền hôm nay mới được duyệt, bằng tài khoản ghi số chứng chỉ hành nghề của mình.",
-            "Only the head, or who is delegated today, may approve, with an account or key that names that person's licence.",
+            "Chỉ trưởng trạm hoặc người được uỷ quyền hôm nay mới được duyệt, bằng tài khoản ghi số chứng chỉ"
+            " hành nghề của mình.",
+            "Only the head, or who is delegated today, may approve, with an account or key that names that"
+            " person's licence.",
         )
     return caller.facility_code
 
@@ -118,14 +168,18 @@ async def may_represent(session: AsyncSession, caller: ApiKey, *, now: dt.dateti
         return False
     people = await registry.list_practitioners(session, facility_codes=[caller.facility_code])
     delegations = await registry.list_delegations(session, facility_codes=[caller.facility_code])
-    return caller.licence in {each.licence for each in representatives_on(day_in_hanoi(now), people, delegations)}
+    return caller.licence in {
+        each.licence for each in representatives_on(day_in_hanoi(now), people, delegations)
+    }
 
 
-async def set_requirement(db: Database, facility_code: str, *, required: bool, actor: str, now: dt.datetime) -> int:
+async def set_requirement(
+    db: Database, facility_code: str, *, required: bool, actor: str, now: dt.datetime
+) -> int:
     """Whether a facility's head approves first; returns how many certificates were let go.
 
-    What was asked for before is not held. Where approval is required no more, nobody would approve what waits: it is let go.
-    Raises InputError `unknown_facility`.
+    What was asked for before is not held. Where approval is required no more, nobody would approve what
+    waits: it is let go. Raises InputError `unknown_facility`.
     """
     async with db.begin() as session:
         await papers.take_turn(session)  # nobody judges by what the requirement was

@@ -1,4 +1,6 @@
-"""A file of cases on its way in: what its first bytes and its header show, it is told of at once; then it is kept, sealed."""
+"""A file of cases on its way in: what its first bytes and its header show, it is told of at once; then it is
+kept, sealed.
+"""
 
 import asyncio
 import dataclasses
@@ -40,9 +42,18 @@ ELSEWHERE = finding("W-ELSEWHERE").to_json()
 
 
 async def accept_batch(
-    db: Database, file: Path, *, order: Order, blobs: Blobs, vault: Vault, settings: Settings, turns: asyncio.Semaphore, now: dt.datetime
+    db: Database,
+    file: Path,
+    *,
+    order: Order,
+    blobs: Blobs,
+    vault: Vault,
+    settings: Settings,
+    turns: asyncio.Semaphore,
+    now: dt.datetime,
 ) -> Batch:
-    """Keep the file and open a batch `reading`; the caller rings the queue afterwards. Files are looked at in `turns`.
+    """Keep the file and open a batch `reading`; the caller rings the queue afterwards. Files are looked at in
+    `turns`.
 
     Raises InputError for what the first bytes, the header row or emptiness show, NotFound for a mapping.
     """
@@ -73,7 +84,9 @@ async def accept_batch(
 
 
 def open_batch_file(file: Path, settings: Settings, layout: Layout) -> AbstractContextManager[Table]:
-    return open_table(file, max_rows=settings.max_rows, max_unpacked_bytes=settings.max_unpacked_bytes, layout=layout)
+    return open_table(
+        file, max_rows=settings.max_rows, max_unpacked_bytes=settings.max_unpacked_bytes, layout=layout
+    )
 
 
 def _peek(file: Path, settings: Settings, layout: Layout) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """A batch stopped, taken up again, and what failed in it tried again.
 
-Cancelling gives up what nobody works on: certificates that wait become `failed` with the reason `cancelled`, so their
-cases are free; those that are being signed are finished. A file that is being read is put aside behind the chunk
-of rows under way; a batch whose file could not be read whole stays `failed`, its waiting certificates are given up. Resuming
-asks for the same certificates again, with the same codes, and reads on behind the last row.
+Cancelling gives up what nobody works on: certificates that wait become `failed` with the reason `cancelled`,
+so their cases are free; those that are being signed are finished. A file that is being read is put aside
+behind the chunk of rows under way; a batch whose file could not be read whole stays `failed`, its waiting
+certificates are given up. Resuming asks for the same certificates again, with the same codes, and reads on
+behind the last row.
 """
 
 import datetime as dt
@@ -27,7 +28,9 @@ class BatchChange(StrEnum):
     REPLAY = "replay"
 
 
-async def change_batch(db: Database, batch_id: uuid.UUID, change: BatchChange, *, caller: ApiKey, now: dt.datetime) -> None:
+async def change_batch(
+    db: Database, batch_id: uuid.UUID, change: BatchChange, *, caller: ApiKey, now: dt.datetime
+) -> None:
     """One of the three; the caller rings the queue afterwards. Raises as they do."""
     match change:
         case BatchChange.CANCEL:
@@ -55,7 +58,8 @@ async def cancel_batch(db: Database, batch_id: uuid.UUID, *, caller: ApiKey, now
 
 
 async def resume_batch(db: Database, batch_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime) -> None:
-    """Go on with a cancelled batch; the caller rings the queue afterwards. One that goes on already is left alone.
+    """Go on with a cancelled batch; the caller rings the queue afterwards. One that goes on already is left
+    alone.
 
     Raises NotFound, Conflict `batch_ended` or, where its file was not read to the end, `file_forgotten`.
     """
@@ -88,9 +92,17 @@ async def replay_batch(db: Database, batch_id: uuid.UUID, *, caller: ApiKey, now
         await papers.take_turn(session)
         batch = await _batch(session, batch_id, caller=caller)
         if batch.status is BatchStatus.CANCELLED:
-            raise Conflict("batch_cancelled", "Lô đã bị huỷ; hãy cho chạy tiếp trước (resume).", "The batch is cancelled; resume it first.")
+            raise Conflict(
+                "batch_cancelled",
+                "Lô đã bị huỷ; hãy cho chạy tiếp trước (resume).",
+                "The batch is cancelled; resume it first.",
+            )
         if not await cancelling.has_any(session, batch_id, cancelling.HAS_FAILED):
-            raise Conflict("nothing_to_replay", "Lô không có giấy nào ký lỗi để làm lại.", "No certificate of this batch has failed.")
+            raise Conflict(
+                "nothing_to_replay",
+                "Lô không có giấy nào ký lỗi để làm lại.",
+                "No certificate of this batch has failed.",
+            )
         await _request_again(session, batch, cancelled=False, caller=caller, now=now)
         if batch.finished_at is not None:
             batch.status = BatchStatus.RUNNING if batch.status is BatchStatus.DONE else batch.status
@@ -106,7 +118,9 @@ async def _batch(session: AsyncSession, batch_id: uuid.UUID, *, caller: ApiKey) 
     return batch
 
 
-async def _request_again(session: AsyncSession, batch: Batch, *, cancelled: bool, caller: ApiKey, now: dt.datetime) -> None:
+async def _request_again(
+    session: AsyncSession, batch: Batch, *, cancelled: bool, caller: ApiKey, now: dt.datetime
+) -> None:
     which = cancelling.IS_CANCELLED if cancelled else cancelling.HAS_FAILED
     duplicate = duplicate_finding(is_same_content=False).to_json()
     await cancelling.take_back(session, batch.id, which, duplicate=duplicate, now=now, actor=str(caller.id))
@@ -115,4 +129,8 @@ async def _request_again(session: AsyncSession, batch: Batch, *, cancelled: bool
 
 
 def _ended() -> Conflict:
-    return Conflict("batch_ended", "Lô đã kết thúc; không còn gì để dừng hay chạy tiếp.", "The batch has ended; there is nothing to stop or to go on with.")
+    return Conflict(
+        "batch_ended",
+        "Lô đã kết thúc; không còn gì để dừng hay chạy tiếp.",
+        "The batch has ended; there is nothing to stop or to go on with.",
+    )

@@ -1,7 +1,8 @@
 """Sick leave as exchange files for the social insurance: one certificate, or a ZIP with one file a case.
 
-Only what is issued and in force is exported, and only what keeps its format's field table: the rest is refused in words, in
-a ZIP left out and told in its `export.csv`. In the place of what was replaced goes what replaced it.
+Only what is issued and in force is exported, and only what keeps its format's field table: the rest is
+refused in words, in a ZIP left out and told in its `export.csv`. In the place of what was replaced goes what
+replaced it.
 """
 
 import datetime as dt
@@ -60,10 +61,20 @@ class Exporter:
         day, made_on = _document_day(certificate, case), day_in_hanoi(now)
         serial = certificate.serial or ""
         if layout is Format.XML11:
-            facts = Xml11Facts(serial=serial, document_on=day, head_no=signers.head.social_insurance_no, practitioner_no=signers.examiner.social_insurance_no)
+            facts = Xml11Facts(
+                serial=serial,
+                document_on=day,
+                head_no=signers.head.social_insurance_no,
+                practitioner_no=signers.examiner.social_insurance_no,
+            )
             _require_sound(xml11_tags(case, facts), layout)
             return xml11_xml(case, facts, made_on=made_on)
-        names = Ct07Facts(serial=serial, document_on=day, head_name=signers.head.full_name, practitioner_name=signers.examiner.full_name)
+        names = Ct07Facts(
+            serial=serial,
+            document_on=day,
+            head_name=signers.head.full_name,
+            practitioner_name=signers.examiner.full_name,
+        )
         tags = ct07_tags(case, names, TAGS_2022 if layout is Format.CT07 else TAGS_2025)
         _require_sound(tags, layout)
         files = [("CT07", document("CT07", tags))]
@@ -85,7 +96,11 @@ class Exporter:
         people, delegations = self._staff[code]
         heads = representatives_on(_signed_on(certificate), people, delegations, as_of=certificate.signed_at)
         if not heads:
-            raise Broken("no_head", "Cơ sở chưa có người đại diện được phép ký.", "Nobody is registered to represent the facility.")
+            raise Broken(
+                "no_head",
+                "Cơ sở chưa có người đại diện được phép ký.",
+                "Nobody is registered to represent the facility.",
+            )
         examiner = next((each for each in people if each.licence == case.practitioner_licence), heads[0])
         return _Signers(heads[0], examiner)
 
@@ -95,7 +110,9 @@ class Exporter:
             async with self._db.read() as session:
                 rows = await registry.list_identities(session, facility_codes=[code])
             source = choose_identity(rows, facility_code=code, licence=None, now=now).source
-            self._identities[code] = open_keyring(self._settings).identity(source, facility_code=code, licence=None)
+            self._identities[code] = open_keyring(self._settings).identity(
+                source, facility_code=code, licence=None
+            )
         self._identities[code].check_fit(now, production=self._settings.environment is Environment.PRODUCTION)
         return self._identities[code]
 
@@ -126,7 +143,8 @@ def _require_exportable(certificate: Certificate, layout: Format) -> None:
         raise Conflict(
             "format_not_in_force",
             "Giấy khám từ ngày 01/07/2025 theo Mẫu 07 (TT 25/2025): hãy xuất theo ct07-2025 hoặc xml11.",
-            "Examined from 01/07/2025 on, the certificate follows form 07 (TT 25/2025): export it as ct07-2025 or xml11.",
+            "Examined from 01/07/2025 on, the certificate follows form 07 (TT 25/2025): export it as"
+            " ct07-2025 or xml11.",
         )
 
 
@@ -145,12 +163,18 @@ def _signed_on(certificate: Certificate) -> dt.date:
 
 
 def _document_day(certificate: Certificate, case: Case) -> dt.date:
-    """The day that stands on the paper: the case's, of a re-issue its own [sick-leave, The date on the paper]."""
+    """The day that stands on the paper: the case's, of a re-issue its own [sick-leave, The date on the
+    paper].
+    """
     return _signed_on(certificate) if certificate.is_reissue else case.dated_on or certificate.event_on
 
 
-async def export_zip(exporter: Exporter, db: Database, batch_id: uuid.UUID, layout: Format, *, now: dt.datetime) -> AsyncIterator[bytes]:
-    """Every sick leave of a batch and what replaced it, a file each, and `export.csv` with what was written and what was not, and why."""
+async def export_zip(
+    exporter: Exporter, db: Database, batch_id: uuid.UUID, layout: Format, *, now: dt.datetime
+) -> AsyncIterator[bytes]:
+    """Every sick leave of a batch and what replaced it, a file each, and `export.csv` with what was written
+    and what was not, and why.
+    """
     told = [csv_row(_COLUMNS)]
 
     async def members() -> AsyncIterator[Member]:
@@ -164,7 +188,19 @@ async def export_zip(exporter: Exporter, db: Database, batch_id: uuid.UUID, layo
                     except CertsvcError as error:
                         told.extend(_left_out(certificate, error))
                         continue
-                    told.append(csv_row((certificate.serial, certificate.case_id, str(certificate.id), "written", None, None, None)))
+                    told.append(
+                        csv_row(
+                            (
+                                certificate.serial,
+                                certificate.case_id,
+                                str(certificate.id),
+                                "written",
+                                None,
+                                None,
+                                None,
+                            )
+                        )
+                    )
                     yield Member(file_name(certificate, "xml"), now, _pieces(data))
         yield Member("export.csv", now, _pieces(BOM, *told), is_packed=True)
 

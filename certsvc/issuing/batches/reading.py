@@ -1,10 +1,11 @@
 """A file of cases read row by row, and the fate of every row kept.
 
-A file is read twice: first its sick leaves are judged, then its recoveries, for whoever is ill again further down must be
-known by then [rules, R-REINFECTION]; so the first leaves are signed while the rest is read. Reading goes in chunks, each one
-transaction, so a worker that dies is followed by another that goes on behind the last row judged. What the first bytes
-and the header show was refused at acceptance (`accepting`); what shows later makes the batch `failed`, and what was
-judged stays. The file is kept, to be returned with its results (`returning`).
+A file is read twice: first its sick leaves are judged, then its recoveries, for whoever is ill again further
+down must be known by then [rules, R-REINFECTION]; so the first leaves are signed while the rest is read.
+Reading goes in chunks, each one transaction, so a worker that dies is followed by another that goes on behind
+the last row judged. What the first bytes and the header show was refused at acceptance (`accepting`); what
+shows later makes the batch `failed`, and what was judged stays. The file is kept, to be returned with its
+results (`returning`).
 """
 
 import asyncio
@@ -38,7 +39,9 @@ from certsvc.store import Database, batches, papers
 from certsvc.vault import Vault
 
 FIRST_ROWS, MOST_ROWS = 100, 500
-"""Rows of one transaction: few at first, so that signing can begin; then more, since each transaction has its price."""
+"""Rows of one transaction: few at first, so that signing can begin; then more, since each transaction has its
+price.
+"""
 _ORDER = (Kind.SICK_LEAVE, Kind.RECOVERY)
 
 
@@ -60,7 +63,11 @@ async def read_batch(
     async with db.begin() as session:
         batch = await batches.find_for_change(session, batch_id)
         now = clock()
-        if batch is None or batch.status is not BatchStatus.READING or (batch.lease_until and batch.lease_until > now):
+        if (
+            batch is None
+            or batch.status is not BatchStatus.READING
+            or (batch.lease_until and batch.lease_until > now)
+        ):
             return
         batch.lease_until = now + dt.timedelta(seconds=settings.lease_s)
         caller = await session.get_one(ApiKey, batch.owner_id)
@@ -68,7 +75,14 @@ async def read_batch(
         rules = await load_rulebook(session)
         done = {kind: await batches.last_row(session, batch_id, kind) for kind in _ORDER}
         amendments = await load_amendments(session, batch, vault=vault)
-    terms = Terms(caller=caller, now=clock(), late_reason=batch.late_reason, priority=IN_BATCH, dry_run=batch.dry_run, batch_id=batch_id)
+    terms = Terms(
+        caller=caller,
+        now=clock(),
+        late_reason=batch.late_reason,
+        priority=IN_BATCH,
+        dry_run=batch.dry_run,
+        batch_id=batch_id,
+    )
     lease = Lease(lambda until: _extend(db, batch_id, until), lease_s=settings.lease_s, clock=clock)
     async with opened_upload(batch, blobs=blobs, vault=vault) as file:
         try:
@@ -76,7 +90,12 @@ async def read_batch(
             reader = _Reader(db, batch_id, rows, terms, stations, rules, vault, lease, on_progress)
             await reader.read_all(done)
         except InputError as error:
-            problem: dict[str, Any] = {"code": error.code, "message_vi": error.message_vi, "message_en": error.message_en, "errors": list(error.errors)}
+            problem: dict[str, Any] = {
+                "code": error.code,
+                "message_vi": error.message_vi,
+                "message_en": error.message_en,
+                "errors": list(error.errors),
+            }
             await end_reading(db, batch_id, BatchStatus.FAILED, problem=problem, now=clock())
         else:
             await end_reading(db, batch_id, BatchStatus.RUNNING, problem=None, now=clock())
@@ -84,9 +103,11 @@ async def read_batch(
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads the file of one batch; `history` holds the illnesses in it that are not over, complete once it was read.
+    """Reads the file of one batch; `history` holds the illnesses in it that are not over, complete once it
+    was read.
 
-    In a dry run the database learns nothing, so whoever goes on behind another judges the rows before for himself; they are not written again.
+    In a dry run the database learns nothing, so whoever goes on behind another judges the rows before for
+    himself; they are not written again.
     """
 
     db: Database
@@ -101,7 +122,9 @@ class _Reader:
     history: PeoplesHistory = field(default_factory=PeoplesHistory, repr=False)
 
     async def read_all(self, done: Mapping[Kind, int]) -> None:
-        """Judge what is behind the row `done` of each kind. Raises InputError where the file breaks off; what is before that is judged whole."""
+        """Judge what is behind the row `done` of each kind. Raises InputError where the file breaks off; what
+        is before that is judged whole.
+        """
         broken: InputError | None = None
         for kind in _ORDER:
             try:
@@ -128,7 +151,9 @@ class _Reader:
                 if not chunk:
                     return
 
-    def _check_some(self, rows: Iterator[SheetRow], most: int, seen: SeenRows) -> tuple[list[tuple[int, Checked]], InputError | None]:
+    def _check_some(
+        self, rows: Iterator[SheetRow], most: int, seen: SeenRows
+    ) -> tuple[list[tuple[int, Checked]], InputError | None]:
         """The next rows, none at the end; and where the file breaks off behind them, why."""
         checked: list[tuple[int, Checked]] = []
         today = day_in_hanoi(self.terms.now)
@@ -151,24 +176,52 @@ class _Reader:
             await self._require_still_ours(session, kind, first_new)
             checked = [each for _, each in rows]
             answers = await answer_rows(
-                session, checked, kinds=(kind,), terms=self.terms, vault=self.vault, history=self.history, rules=self.rules, is_compared=True
+                session,
+                checked,
+                kinds=(kind,),
+                terms=self.terms,
+                vault=self.vault,
+                history=self.history,
+                rules=self.rules,
+                is_compared=True,
             )
-            new = [(number, each, answer) for (number, each), answer in zip(rows, answers, strict=True) if number > done]
-            await papers.add_all(session, BatchRow, [line for number, each, answer in new for line in columns_of(self.batch_id, number, each, answer)])
+            new = [
+                (number, each, answer)
+                for (number, each), answer in zip(rows, answers, strict=True)
+                if number > done
+            ]
+            await papers.add_all(
+                session,
+                BatchRow,
+                [
+                    line
+                    for number, each, answer in new
+                    for line in columns_of(self.batch_id, number, each, answer)
+                ],
+            )
         if not self.terms.dry_run:
             self.history.forget_people()  # the database knows them now
 
     async def _require_still_ours(self, session: AsyncSession, kind: Kind, row: int | None) -> None:
-        """Raises Conflict `taken_over` where another reader, while we were silent, has judged `row`, or `batch_cancelled`.
+        """Raises Conflict `taken_over` where another reader, while we were silent, has judged `row`, or
+        `batch_cancelled`.
 
         The batch is locked until the chunk is in, so nobody cancels it halfway.
         """
         batch = await batches.find_for_change(session, self.batch_id)
         if batch is None or batch.status is BatchStatus.CANCELLED:
-            raise Conflict("batch_cancelled", "Lô đã bị huỷ trong khi đọc tệp.", "The batch was cancelled while its file was read.")
+            raise Conflict(
+                "batch_cancelled",
+                "Lô đã bị huỷ trong khi đọc tệp.",
+                "The batch was cancelled while its file was read.",
+            )
         is_judged = row is not None and await batches.is_judged(session, self.batch_id, row, kind)
         if batch.status is not BatchStatus.READING or is_judged:
-            raise Conflict("taken_over", "Tệp đang được một tiến trình khác đọc tiếp.", "Another worker goes on reading this file.")
+            raise Conflict(
+                "taken_over",
+                "Tệp đang được một tiến trình khác đọc tiếp.",
+                "Another worker goes on reading this file.",
+            )
 
 
 async def _extend(db: Database, batch_id: uuid.UUID, lease_until: dt.datetime) -> None:
@@ -176,7 +229,9 @@ async def _extend(db: Database, batch_id: uuid.UUID, lease_until: dt.datetime) -
         await batches.extend_lease(session, batch_id, lease_until=lease_until)
 
 
-def columns_of(batch_id: uuid.UUID, number: int, checked: Checked, answers: Iterable[Answer]) -> list[dict[str, Any]]:
+def columns_of(
+    batch_id: uuid.UUID, number: int, checked: Checked, answers: Iterable[Answer]
+) -> list[dict[str, Any]]:
     """The columns of a row's `BatchRow`s. Of a mended row each says so, whatever became of it."""
     mended = [MENDED] if MENDED in checked.findings else []
     return [

@@ -16,17 +16,24 @@ from certsvc.vault import Vault
 _OF_THE_FILE = ("facility_code", "late_reason", "mapping", "file_sha256", "file_format", "place")
 
 
-async def issue_rehearsed(db: Database, batch_id: uuid.UUID, *, caller: ApiKey, blobs: Blobs, vault: Vault, now: dt.datetime) -> Batch:
-    """A new batch, `reading`, of a dry run's file as it was mended, and on its terms; the caller rings the queue afterwards.
+async def issue_rehearsed(
+    db: Database, batch_id: uuid.UUID, *, caller: ApiKey, blobs: Blobs, vault: Vault, now: dt.datetime
+) -> Batch:
+    """A new batch, `reading`, of a dry run's file as it was mended, and on its terms; the caller rings the
+    queue afterwards.
 
-    Its rows are judged anew: what was issued meanwhile is `existing`. Raises NotFound, Forbidden `not_yours`, Conflict
-    `not_rehearsed` where the batch is no dry run that ended well, InputError `file_not_kept`.
+    Its rows are judged anew: what was issued meanwhile is `existing`. Raises NotFound, Forbidden `not_yours`,
+    Conflict `not_rehearsed` where the batch is no dry run that ended well, InputError `file_not_kept`.
     """
     async with db.read() as session:
         rehearsed = await get_batch(session, batch_id, caller=caller)
         await require_owner(session, rehearsed, caller=caller)
     if not rehearsed.dry_run or rehearsed.status is not BatchStatus.DONE:
-        raise Conflict("not_rehearsed", "Chỉ cấp được từ một lần chạy thử đã xong.", "Only a dry run that is done can be issued.")
+        raise Conflict(
+            "not_rehearsed",
+            "Chỉ cấp được từ một lần chạy thử đã xong.",
+            "Only a dry run that is done can be issued.",
+        )
     batch = Batch(
         id=uuid.uuid4(),
         owner_id=caller.id,

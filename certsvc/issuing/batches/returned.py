@@ -1,4 +1,6 @@
-"""A batch's results as a workbook: the sender's own file with the fate of every row, ready to be mended and sent again."""
+"""A batch's results as a workbook: the sender's own file with the fate of every row, ready to be mended and
+sent again.
+"""
 
 import asyncio
 import dataclasses
@@ -32,26 +34,41 @@ _OUTCOMES = {
     "would_issue": "Sẽ cấp",
     "none": "Không yêu cầu",
 }
-_SINCE = {Status.SUSPENDED: "nay tạm ngừng", Status.REVOKED: "nay đã thu hồi", Status.REPLACED: "nay đã thay thế"}
+_SINCE = {
+    Status.SUSPENDED: "nay tạm ngừng",
+    Status.REVOKED: "nay đã thu hồi",
+    Status.REPLACED: "nay đã thay thế",
+}
 _KINDS = {Kind.SICK_LEAVE: "Giấy nghỉ BHXH", Kind.RECOVERY: "Giấy khỏi bệnh"}
 _TO_MEND = frozenset({"rejected", "failed"})
 _UNREAD = "Chưa xét"
 
 
 async def returned_workbook(
-    db: Database, batch: Batch, *, blobs: Blobs, vault: Vault, settings: Settings, with_file: bool, turns: asyncio.Semaphore
+    db: Database,
+    batch: Batch,
+    *,
+    blobs: Blobs,
+    vault: Vault,
+    settings: Settings,
+    with_file: bool,
+    turns: asyncio.Semaphore,
 ) -> IO[bytes]:
     """The workbook, as a temporary file that goes when it is closed.
 
-    `with_file` says whether the reader may see what the sender wrote; else there are rows and case ids. Raises Broken
-    `not_returned` where it cannot be written.
+    `with_file` says whether the reader may see what the sender wrote; else there are rows and case ids.
+    Raises Broken `not_returned` where it cannot be written.
     """
     out = tempfile.NamedTemporaryFile(suffix=".xlsx")  # noqa: SIM115 (the caller's to close)
     try:
         async with turns, opened_upload(batch, blobs=blobs, vault=vault) as sent:
             with tempfile.NamedTemporaryFile() as results:
                 unread = _UNREAD if batch.counts is None or batch.status is BatchStatus.FAILED else ""
-                await _spool(result_lines(db, batch.id, vault=vault, base_url=settings.base_url, with_codes=with_file), results, unread=unread)
+                await _spool(
+                    result_lines(db, batch.id, vault=vault, base_url=settings.base_url, with_codes=with_file),
+                    results,
+                    unread=unread,
+                )
                 await _write(
                     Task(
                         results=results.name,
@@ -74,7 +91,11 @@ async def returned_workbook(
 async def _write(task: Task) -> None:
     """In a process of its own; what it says of a failure is not kept, for it may quote a cell."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "certsvc.issuing.batches.returned_process", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+        sys.executable,
+        "-m",
+        "certsvc.issuing.batches.returned_process",
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
     try:
         await process.communicate(json.dumps(dataclasses.asdict(task)).encode())
@@ -83,7 +104,11 @@ async def _write(task: Task) -> None:
             process.kill()
             await process.wait()
     if process.returncode:
-        raise Broken("not_returned", "Không lập được tệp kết quả; hãy lấy kết quả dạng CSV.", "The returned file cannot be written; take the results as CSV.")
+        raise Broken(
+            "not_returned",
+            "Không lập được tệp kết quả; hãy lấy kết quả dạng CSV.",
+            "The returned file cannot be written; take the results as CSV.",
+        )
 
 
 async def _spool(lines: AsyncIterator[dict[str, Any]], to: IO[bytes], *, unread: str) -> None:
@@ -109,7 +134,12 @@ def _row_result(lines: list[dict[str, Any]], *, unread: str) -> dict[str, Any]:
         *(line["serial"] or "" if line else "" for line in found),
         *(line["verify_url"] or "" if line else "" for line in found),
     ]
-    return {"row": lines[0]["row"], "case_id": lines[0]["case_id"], "texts": texts, "is_marked": any(line["outcome"] in _TO_MEND for line in lines)}
+    return {
+        "row": lines[0]["row"],
+        "case_id": lines[0]["case_id"],
+        "texts": texts,
+        "is_marked": any(line["outcome"] in _TO_MEND for line in lines),
+    }
 
 
 def _told(line: dict[str, Any]) -> str:
@@ -117,7 +147,12 @@ def _told(line: dict[str, Any]) -> str:
     if line["outcome"] == "existing" and line["status"] in IN_WORK:
         return "Đã yêu cầu trước đây, đang ký"
     is_issued = line["outcome"] in ("issued", "existing")
-    return "; ".join([_OUTCOMES[line["outcome"]], *([_SINCE[line["status"]]] if is_issued and line["status"] in _SINCE else [])])
+    return "; ".join(
+        [
+            _OUTCOMES[line["outcome"]],
+            *([_SINCE[line["status"]]] if is_issued and line["status"] in _SINCE else []),
+        ]
+    )
 
 
 def _reason(lines: Iterable[dict[str, Any]]) -> str:
@@ -128,7 +163,12 @@ def _reason(lines: Iterable[dict[str, Any]]) -> str:
         for line in lines:
             for text in _messages(line, rejecting=rank):
                 kinds.setdefault(text, set()).add(line["kind"])
-    return "\n".join(text if of == asked else f"{' và '.join(_KINDS[Kind(kind)] for kind in sorted(of, reverse=True))}: {text}" for text, of in kinds.items())
+    return "\n".join(
+        text
+        if of == asked
+        else f"{' và '.join(_KINDS[Kind(kind)] for kind in sorted(of, reverse=True))}: {text}"
+        for text, of in kinds.items()
+    )
 
 
 def _messages(line: dict[str, Any], *, rejecting: bool) -> Iterable[str]:

@@ -1,6 +1,7 @@
 """Writes a returned file in a process of its own, for it takes seconds and reads what a stranger sent.
 
-`python -m certsvc.issuing.batches.returned_process` reads a `Task` as JSON from its input; it answers with its exit code.
+`python -m certsvc.issuing.batches.returned_process` reads a `Task` as JSON from its input; it answers with
+its exit code.
 """
 
 import json
@@ -25,7 +26,9 @@ _SLIM_TITLES = ("Dòng trong tệp", "Mã ca")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What to write: `results` is a file of one JSON line a row, `sent` the sender's file where it is kept and may be shown."""
+    """What to write: `results` is a file of one JSON line a row, `sent` the sender's file where it is kept
+    and may be shown.
+    """
 
     results: str
     to: str
@@ -39,7 +42,9 @@ class Task:
 
 
 def write_returned(task: Task) -> None:
-    """The sender's own workbook where it is one that can be changed in place; else his table in a plain one; else rows and case ids."""
+    """The sender's own workbook where it is one that can be changed in place; else his table in a plain one;
+    else rows and case ids.
+    """
     for write in (_write_own, _write_plain):
         try:
             write(task)
@@ -64,13 +69,20 @@ def _write_plain(task: Task) -> None:
         raise Unsuitable
     place = _place(task)
     shift = int(place.header_row == 0)  # of a file whose rows are no lines of a table
-    opened = open_file(Path(task.sent), max_rows=task.max_rows, max_unpacked_bytes=task.max_unpacked_bytes, layout=layout_of(task.mapping))
+    opened = open_file(
+        Path(task.sent),
+        max_rows=task.max_rows,
+        max_unpacked_bytes=task.max_unpacked_bytes,
+        layout=layout_of(task.mapping),
+    )
     with opened as (_, sheets), tempfile.NamedTemporaryFile() as plain:
         sheet = next((each for each in sheets if each.part == place.part), None)
         if sheet is None:
             raise Unsuitable
         width = write_plain(Path(plain.name), sheet.rows(), shift=shift)
-        moved = Place(PART, place.header_row + shift, place.results, place.first_row and place.first_row + shift)
+        moved = Place(
+            PART, place.header_row + shift, place.results, place.first_row and place.first_row + shift
+        )
         _return(task, Path(plain.name), moved, shift=shift, width=None if place.results else width)
 
 
@@ -81,20 +93,45 @@ def _write_slim(task: Task) -> None:
         titles = RawRow(1, list(_SLIM_TITLES))
         rows = (RawRow(number, [line["row"], line["case_id"]]) for number, line in enumerate(_lines(task), 2))
         write_plain(Path(plain.name), chain([titles], rows), shift=0)
-        results = (RowResult(number, tuple(line["texts"]), line["is_marked"]) for number, line in enumerate(_lines(task), 2))
+        results = (
+            RowResult(number, tuple(line["texts"]), line["is_marked"])
+            for number, line in enumerate(_lines(task), 2)
+        )
         limit = task.max_unpacked_bytes
-        return_workbook(Path(plain.name), Path(task.to), place=Place(PART, 1, ()), results=results, unread="", max_unpacked_bytes=limit)
+        return_workbook(
+            Path(plain.name),
+            Path(task.to),
+            place=Place(PART, 1, ()),
+            results=results,
+            unread="",
+            max_unpacked_bytes=limit,
+        )
 
 
 def _return(task: Task, book: Path, place: Place, *, shift: int = 0, width: int | None = None) -> None:
-    results = (RowResult(line["row"] + shift, tuple(line["texts"]), line["is_marked"]) for line in _lines(task))
-    return_workbook(book, Path(task.to), place=place, results=results, unread=task.unread, max_unpacked_bytes=task.max_unpacked_bytes, width=width)
+    results = (
+        RowResult(line["row"] + shift, tuple(line["texts"]), line["is_marked"]) for line in _lines(task)
+    )
+    return_workbook(
+        book,
+        Path(task.to),
+        place=place,
+        results=results,
+        unread=task.unread,
+        max_unpacked_bytes=task.max_unpacked_bytes,
+        width=width,
+    )
 
 
 def _place(task: Task) -> Place:
     if task.place is None:
         raise Unsuitable
-    return Place(task.place["part"], task.place["header_row"], tuple(task.place["results"]), task.place.get("first_row", 0))
+    return Place(
+        task.place["part"],
+        task.place["header_row"],
+        tuple(task.place["results"]),
+        task.place.get("first_row", 0),
+    )
 
 
 def _lines(task: Task) -> Iterator[dict[str, Any]]:

@@ -1,8 +1,9 @@
-"""Writes a ZIP in a process of its own: its directory, some 320 bytes a member, is held until its end, and goes with the process.
+"""Writes a ZIP in a process of its own: its directory, some 320 bytes a member, is held until its end, and
+goes with the process.
 
-`python -m certsvc.issuing.batches.zip_process` reads members from its input and writes the ZIP to its output. A member is a line of JSON
-(`name`, `changed_at`, `is_packed`) and pieces, each with its length before it (four bytes, the first the highest), an empty one at the
-end; after the last member comes a line `null`.
+`python -m certsvc.issuing.batches.zip_process` reads members from its input and writes the ZIP to its output.
+A member is a line of JSON (`name`, `changed_at`, `is_packed`) and pieces, each with its length before it
+(four bytes, the first the highest), an empty one at the end; after the last member comes a line `null`.
 """
 
 import datetime as dt
@@ -24,7 +25,9 @@ def write_zip(members: BinaryIO, out: BinaryIO) -> None:
 
 
 def _members(file: BinaryIO) -> Iterator[MemberFile]:
-    while (facts := json.loads(file.readline())) is not None:  # fails where who sends has given up: what is written must not look whole
+    while (
+        facts := json.loads(file.readline())
+    ) is not None:  # fails where who sends has given up: what is written must not look whole
         method = ZIP_64 if facts["is_packed"] else NO_COMPRESSION_64
         yield facts["name"], dt.datetime.fromisoformat(facts["changed_at"]), _FILE_MODE, method, _pieces(file)
 

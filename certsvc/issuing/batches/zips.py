@@ -1,4 +1,6 @@
-"""ZIP files written while they are sent, one member in memory at a time, by a process that ends with them (`zipping_process.py`)."""
+"""ZIP files written while they are sent, one member in memory at a time, by a process that ends with them
+(`zipping_process.py`).
+"""
 
 import asyncio
 import contextlib
@@ -16,7 +18,9 @@ _PIECE_BYTES = 64 * 1024
 
 
 class Member(NamedTuple):
-    """A file to put in, with its bytes piece by piece. PDFs and XML of ours are hardly smaller packed: they are stored as they are."""
+    """A file to put in, with its bytes piece by piece. PDFs and XML of ours are hardly smaller packed: they
+    are stored as they are.
+    """
 
     name: str
     changed_at: dt.datetime
@@ -25,9 +29,14 @@ class Member(NamedTuple):
 
 
 async def zip_stream(members: AsyncIterator[Member]) -> AsyncGenerator[bytes, None]:
-    """The bytes of a ZIP with these members, in their order. Raises what they raise, Broken `not_zipped` where it cannot be written."""
+    """The bytes of a ZIP with these members, in their order. Raises what they raise, Broken `not_zipped`
+    where it cannot be written.
+    """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "certsvc.issuing.batches.zip_process"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        *(sys.executable, "-m", "certsvc.issuing.batches.zip_process"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -55,7 +64,11 @@ async def _send(members: AsyncIterator[Member], to: asyncio.StreamWriter) -> Non
     """Members as the process reads them; where one fails the end is lacking, and the process knows."""
     try:
         async for each in members:
-            facts = {"name": each.name, "changed_at": each.changed_at.isoformat(), "is_packed": each.is_packed}
+            facts = {
+                "name": each.name,
+                "changed_at": each.changed_at.isoformat(),
+                "is_packed": each.is_packed,
+            }
             to.write(json.dumps(facts).encode() + b"\n")
             async for piece in each.content:
                 if piece:

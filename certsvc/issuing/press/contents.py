@@ -20,12 +20,19 @@ def design_of(order: Order) -> Design:
 
 
 def record_of(order: Order, design: Design, case: Case, values: Mapping[str, str]) -> bytes:
-    """What a program reads from the certificate: the CT07 document of a sick leave, or what a recovery paper prints."""
+    """What a program reads from the certificate: the CT07 document of a sick leave, or what a recovery paper
+    prints.
+    """
     match order.kind:
         case Kind.SICK_LEAVE:
             facts = order.facts
             day = facts.printed_on if facts.is_reissue else case.dated_on or facts.event_on
-            names = Ct07Facts(serial=facts.serial, document_on=day, head_name=facts.head_name, practitioner_name=facts.practitioner_name)
+            names = Ct07Facts(
+                serial=facts.serial,
+                document_on=day,
+                head_name=facts.head_name,
+                practitioner_name=facts.practitioner_name,
+            )
             return ct07_xml(case, names, made_on=facts.printed_on)
         case Kind.RECOVERY:
             return printed_json(design, values)

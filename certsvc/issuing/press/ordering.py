@@ -24,10 +24,19 @@ NOT_NUMBERED = "(số cấp khi ký)"
 _NO_CODE = "XXXX-XXXX-XXXX-XXXX"
 
 
-def make_order(certificate: Certificate, roster: Roster, *, rules: Rulebook, vault: Vault, settings: Settings, now: dt.datetime) -> Order:
+def make_order(
+    certificate: Certificate,
+    roster: Roster,
+    *,
+    rules: Rulebook,
+    vault: Vault,
+    settings: Settings,
+    now: dt.datetime,
+) -> Order:
     """The order of a claimed certificate, to be signed about `now`.
 
-    Raises Broken `no_head`, `no_authority`, `no_identity`, `no_design`, `no_rule`, `not_numbered` or `record_unreadable` where a person must act first.
+    Raises Broken `no_head`, `no_authority`, `no_identity`, `no_design`, `no_rule`, `not_numbered` or
+    `record_unreadable` where a person must act first.
     """
     if certificate.serial is None or certificate.status_list is None or certificate.status_index is None:
         raise Broken("not_numbered", "Giấy chưa được đánh số.", "The certificate was given no numbers.")
@@ -39,7 +48,9 @@ def make_order(certificate: Certificate, roster: Roster, *, rules: Rulebook, vau
         kind=certificate.kind,
         design_id=choose_design(certificate.kind, event_on=certificate.event_on).id,
         case=case,
-        facts=_facts(certificate, staff, rules=rules, vault=vault, settings=settings, today=day_in_hanoi(now)),
+        facts=_facts(
+            certificate, staff, rules=rules, vault=vault, settings=settings, today=day_in_hanoi(now)
+        ),
         late_reason=certificate.late_reason,
         serial=certificate.serial,
         token=vault.token(certificate.id),
@@ -48,7 +59,15 @@ def make_order(certificate: Certificate, roster: Roster, *, rules: Rulebook, vau
     )
 
 
-def _facts(certificate: Certificate, staff: Staff, *, rules: Rulebook, vault: Vault, settings: Settings, today: dt.date) -> FormFacts:
+def _facts(
+    certificate: Certificate,
+    staff: Staff,
+    *,
+    rules: Rulebook,
+    vault: Vault,
+    settings: Settings,
+    today: dt.date,
+) -> FormFacts:
     rule = _rule(certificate, rules) if certificate.kind is Kind.RECOVERY else None
     return FormFacts(
         facility_name=staff.facility_name,
@@ -78,19 +97,37 @@ def _rule(certificate: Certificate, rules: Rulebook) -> DischargeRule:
     """What the certificate was judged by, in force or not. Raises Broken `no_rule`."""
     rule = rules.find(certificate.discharge_rule)
     if not isinstance(rule, DischargeRule):
-        raise Broken("no_rule", "Không còn tìm thấy quy định mà giấy viện dẫn.", "The rule that the certificate cites is not to be found.")
+        raise Broken(
+            "no_rule",
+            "Không còn tìm thấy quy định mà giấy viện dẫn.",
+            "The rule that the certificate cites is not to be found.",
+        )
     return rule
 
 
 def printed_serial(certificate: Certificate) -> str:
     """The serial as the form prints it: a recovery paper shows `<sequence>/GXN-TYT`."""
-    return f"{certificate.serial_sequence}/GXN-TYT" if certificate.kind is Kind.RECOVERY else certificate.serial or ""
+    return (
+        f"{certificate.serial_sequence}/GXN-TYT"
+        if certificate.kind is Kind.RECOVERY
+        else certificate.serial or ""
+    )
 
 
 def facts_beforehand(
-    case: Case, kind: Kind, staff: Staff, *, warnings: Sequence[str], rules: Rulebook, terms: Terms, vault: Vault, settings: Settings
+    case: Case,
+    kind: Kind,
+    staff: Staff,
+    *,
+    warnings: Sequence[str],
+    rules: Rulebook,
+    terms: Terms,
+    vault: Vault,
+    settings: Settings,
 ) -> FormFacts:
-    """What the form of a case would show beyond it if it were issued now; number, code and the QR's address are stand-ins."""
+    """What the form of a case would show beyond it if it were issued now; number, code and the QR's address
+    are stand-ins.
+    """
     draft = new_certificate(case, kind, revision=1, terms=terms, vault=vault)
     draft.warnings, draft.discharge_rule = list(warnings), discharge_rule_of(case, kind, rules)
     draft.number("", year=terms.now.year, sequence=0)

@@ -28,7 +28,8 @@ class Signatory:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Order:
-    """One certificate to make: its case (JSON of `Case.to_json`), what issuing knows beyond it, who signs, in order.
+    """One certificate to make: its case (JSON of `Case.to_json`), what issuing knows beyond it, who signs, in
+    order.
 
     What the QR claims besides: `serial` as systems know it, the QR's `token`, the place in the status lists.
     """
@@ -57,8 +58,9 @@ class Chunk:
 class Made:
     """A signed certificate that passed our own check.
 
-    `piece` is sealed under `data_key` (see `archive.seal_piece`) and holds what follows base and stock, which are
-    layers named by their SHA-256; without them it is the whole file. `sha256` and `size` are the whole file's.
+    `piece` is sealed under `data_key` (see `archive.seal_piece`) and holds what follows base and stock, which
+    are layers named by their SHA-256; without them it is the whole file. `sha256` and `size` are the whole
+    file's.
     """
 
     certificate_id: uuid.UUID

@@ -5,8 +5,8 @@
     3. prove    each certificate's signatures from its bytes, one of the chunk through the whole of `verify`
     4. pack     what is the certificate's own: compressed, encrypted under a new data key
 
-Orders come in and results go out as plain values. A press holds signing keys and what it has compiled; it knows
-neither the database nor the service's secret. What we would reject is never handed out.
+Orders come in and results go out as plain values. A press holds signing keys and what it has compiled; it
+knows neither the database nor the service's secret. What we would reject is never handed out.
 """
 
 import asyncio
@@ -56,7 +56,14 @@ def open_press(setup: Setup) -> "Press":
     keyring = Keyring(setup.keys_dir, passphrase=setup.passphrase.encode() if setup.passphrase else None)
     time_stamper = keyring.embedded_tsa(clock=_utc_now, rng=secrets.token_bytes)
     revocation, claim_keys = keyring.local_revocation(clock=_utc_now), keyring.claim_keys()
-    return Press(setup, keyring=keyring, time_stamper=time_stamper, revocation=revocation, claim_keys=claim_keys, clock=_utc_now)
+    return Press(
+        setup,
+        keyring=keyring,
+        time_stamper=time_stamper,
+        revocation=revocation,
+        claim_keys=claim_keys,
+        clock=_utc_now,
+    )
 
 
 def _utc_now() -> dt.datetime:
@@ -73,7 +80,9 @@ class _Laid:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A filled certificate on its way to the seal; `address` is the text of its QR, with the claims if there is a key for them."""
+    """A filled certificate on its way to the seal; `address` is the text of its QR, with the claims if there
+    is a key for them.
+    """
 
     order: Order
     laid: _Laid
@@ -156,17 +165,38 @@ class Press:
             slots=tuple(each.slot for each in order.signatories),
             cache=self._setup.bases,
         )
-        late = late_finding(case, signed_on=day_in_hanoi(now), late_reason=order.late_reason) if order.kind is Kind.SICK_LEAVE else None
+        late = (
+            late_finding(case, signed_on=day_in_hanoi(now), late_reason=order.late_reason)
+            if order.kind is Kind.SICK_LEAVE
+            else None
+        )
         laid = await self._stock_for(filled, order, now=now)
-        return _Job(order, laid, Sheet(laid.stock, filled.objects), claims, address, () if late is None else (late.rule,))
+        return _Job(
+            order,
+            laid,
+            Sheet(laid.stock, filled.objects),
+            claims,
+            address,
+            () if late is None else (late.rule,),
+        )
 
     def _claim(self, order: Order, case: Case, *, now: dt.datetime) -> tuple[Claims | None, str]:
-        """The claims of a certificate signed now and the address with them; without a key for claims the address alone."""
+        """The claims of a certificate signed now and the address with them; without a key for claims the
+        address alone.
+        """
         address, key = order.facts.verify_url, current(self._claim_keys, now)
         if key is None:
             return None, address
         place, again, day = order.status_place, order.facts.is_reissue, day_in_hanoi(now)
-        claims = claims_of(case, order.kind, serial=order.serial, token=order.token, status_place=place, is_reissue=again, signed_on=day)
+        claims = claims_of(
+            case,
+            order.kind,
+            serial=order.serial,
+            token=order.token,
+            status_place=place,
+            is_reissue=again,
+            signed_on=day,
+        )
         return claims, f"{address}/{sign_claims(claims, key)}"
 
     async def _stock_for(self, filled: Filled, order: Order, *, now: dt.datetime) -> _Laid:
@@ -175,7 +205,12 @@ class Press:
         Revocation answers are asked for again every hour; the source itself knows when to renew them.
         """
         hour = int(now.timestamp() // _ANSWERS_ASKED_AGAIN_S)
-        key = (id(filled.blank), order.signatories, order.facts.facility_name, hour)  # the kept stock holds the blank, so its id is not given again
+        key = (
+            id(filled.blank),
+            order.signatories,
+            order.facts.facility_name,
+            hour,
+        )  # the kept stock holds the blank, so its id is not given again
         if key not in self._stocks:
             laid = await self._lay(filled, order)
             if not filled.is_fast:
@@ -190,21 +225,44 @@ class Press:
         fields = {field.name: field for field in filled.blank.fields}
         signings = []
         for each in order.signatories:
-            identity = self._keyring.identity(each.source, facility_code=each.facility_code, licence=each.licence)
+            identity = self._keyring.identity(
+                each.source, facility_code=each.facility_code, licence=each.licence
+            )
             field = fields[each.slot]
-            mark = Mark(each.slot, field.width, field.height, each.name, order.facts.facility_name, development=not self._setup.is_production)
+            mark = Mark(
+                each.slot,
+                field.width,
+                field.height,
+                each.name,
+                order.facts.facility_name,
+                development=not self._setup.is_production,
+            )
             signings.append(Signing(each.slot, identity, picture(mark)))
         answers = None
         if self._setup.profile is Profile.B_LT:
-            answers = await self._revocation.gather([*(each.identity.certificate for each in signings), self._time_stamper.certificates[0]])
+            answers = await self._revocation.gather(
+                [*(each.identity.certificate for each in signings), self._time_stamper.certificates[0]]
+            )
         stock = lay_stock(filled.blank, signings=signings, answers=answers)
         return _Laid(stock, (_digest(stock.blank.pdf), _digest(stock.revision)) if filled.is_fast else None)
 
-    def _finish(self, job: _Job, result: Sealed | CertsvcError, *, trust: Trust, in_full: bool, layers: dict[str, bytes]) -> Made:
+    def _finish(
+        self,
+        job: _Job,
+        result: Sealed | CertsvcError,
+        *,
+        trust: Trust,
+        in_full: bool,
+        layers: dict[str, bytes],
+    ) -> Made:
         if isinstance(result, CertsvcError):
             raise result
         if _is_of_another_day(job, day_in_hanoi(result.signed_at)):
-            raise Unavailable("day_changed", "Ngày đã sang khi đang ký; giấy sẽ được ký lại.", "The day ended while signing; it is signed again.")
+            raise Unavailable(
+                "day_changed",
+                "Ngày đã sang khi đang ký; giấy sẽ được ký lại.",
+                "The day ended while signing; it is signed again.",
+            )
         stock = job.laid.stock
         pdf = stock.blank.pdf + stock.revision + result.revisions
         self._prove(pdf, result, job, trust=trust, in_full=in_full)
@@ -227,26 +285,42 @@ class Press:
         )
 
     def _prove(self, pdf: bytes, result: Sealed, job: _Job, *, trust: Trust, in_full: bool) -> None:
-        """Prove the file from its bytes as a stranger's is proven; `in_full` with the whole of `verify`, and the claims.
+        """Prove the file from its bytes as a stranger's is proven; `in_full` with the whole of `verify`, and
+        the claims.
 
         Raises Broken `self_check_failed`: what we would reject is never handed out.
         """
         fault = prove_raw(pdf, trust=trust, count=len(job.laid.stock.signings))
         if fault is None and (len(pdf), _digest(pdf)) != (result.size, result.sha256):
             fault = "size or digest of the file"
-        if fault is None and in_full and job.claims and find_claims(job.address.rpartition("/")[2], trust.claim_keys) != job.claims:
+        if (
+            fault is None
+            and in_full
+            and job.claims
+            and find_claims(job.address.rpartition("/")[2], trust.claim_keys) != job.claims
+        ):
             fault = "claims of the QR"
         if fault is None and in_full:
-            kind = examine(pdf, trust=trust, now=self._clock(), limits=Limits(max_bytes=self._setup.max_pdf_bytes)).kind
+            kind = examine(
+                pdf, trust=trust, now=self._clock(), limits=Limits(max_bytes=self._setup.max_pdf_bytes)
+            ).kind
             fault = None if kind is FileKind.OURS_INTACT else str(kind)
         if fault is not None:
-            raise Broken("self_check_failed", "Bản vừa ký không qua được bước tự kiểm tra.", f"What was just signed fails our own check: {fault}.")
+            raise Broken(
+                "self_check_failed",
+                "Bản vừa ký không qua được bước tự kiểm tra.",
+                f"What was just signed fails our own check: {fault}.",
+            )
 
 
 def _is_of_another_day(job: _Job, signed_on: dt.date) -> bool:
-    """Whether claims, or a date that is to be the day of signing, were made before midnight and are none any more."""
+    """Whether claims, or a date that is to be the day of signing, were made before midnight and are none any
+    more.
+    """
     facts = job.order.facts
-    is_dated_wrong = bears_day_of_signing(job.order.kind, is_reissue=facts.is_reissue) and facts.printed_on != signed_on
+    is_dated_wrong = (
+        bears_day_of_signing(job.order.kind, is_reissue=facts.is_reissue) and facts.printed_on != signed_on
+    )
     return is_dated_wrong or (job.claims is not None and job.claims.signed_on != signed_on)
 
 

@@ -18,10 +18,12 @@ _FRESH_FOR = dt.timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Who stands on one certificate. `head` is who represents the facility; `head_examined`: who examined is the same, and signs only as that.
+    """Who stands on one certificate. `head` is who represents the facility; `head_examined`: who examined is
+    the same, and signs only as that.
 
-    Where that is a delegate, `acting` says how; `head_title` is then still the head's, `own_title` the delegate's. Titles are
-    empty where the register has none. `both_copies`: the facility wants its own copy printed too.
+    Where that is a delegate, `acting` says how; `head_title` is then still the head's, `own_title` the
+    delegate's. Titles are empty where the register has none. `both_copies`: the facility wants its own copy
+    printed too.
     """
 
     facility_name: str
@@ -38,7 +40,9 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """One facility with its people, their authorities to sign, and all keys that were ever its or theirs. Lives for seconds."""
+    """One facility with its people, their authorities to sign, and all keys that were ever its or theirs.
+    Lives for seconds.
+    """
 
     facility: Facility
     practitioners: Sequence[Practitioner]
@@ -50,8 +54,8 @@ class Roster:
     def get_staff(self, licence: str, *, now: dt.datetime) -> Staff:
         """Who stands on a certificate of a case that this practitioner examined.
 
-        Raises Broken `no_head` where nobody may represent the facility that day, `no_authority` where the facility itself may
-        not issue, `no_identity` where a key is missing.
+        Raises Broken `no_head` where nobody may represent the facility that day, `no_authority` where the
+        facility itself may not issue, `no_identity` where a key is missing.
         """
         if licence not in self._found:
             self._found[licence] = self._find_staff(licence, now)
@@ -62,7 +66,9 @@ class Roster:
         require_authorised(self.facility.code, today, self.delegations)
         head = self._representative(today)
         examiner = next((each for each in self.practitioners if each.licence == licence), head)
-        is_same = examiner.social_insurance_no == head.social_insurance_no  # who has had several licences is one person
+        is_same = (
+            examiner.social_insurance_no == head.social_insurance_no
+        )  # who has had several licences is one person
         delegation = delegation_on(today, head, self.delegations)
         return Staff(
             facility_name=self.facility.name,
@@ -78,24 +84,43 @@ class Roster:
         )
 
     def _head_title(self, day: dt.date) -> str:
-        return next((each.title for each in self.practitioners if each.is_head and each.is_registered_on(day) and each.title), "")
+        return next(
+            (
+                each.title
+                for each in self.practitioners
+                if each.is_head and each.is_registered_on(day) and each.title
+            ),
+            "",
+        )
 
     def _representative(self, day: dt.date) -> Practitioner:
         found = representatives_on(day, self.practitioners, self.delegations)
         if not found:
-            raise Broken("no_head", "Cơ sở chưa có người đại diện được phép ký.", "Nobody is registered to represent the facility.")
+            raise Broken(
+                "no_head",
+                "Cơ sở chưa có người đại diện được phép ký.",
+                "Nobody is registered to represent the facility.",
+            )
         return found[0]
 
-    def _signatories(self, examiner: Practitioner | None, head: Practitioner, now: dt.datetime) -> tuple[Signatory, ...]:
+    def _signatories(
+        self, examiner: Practitioner | None, head: Practitioner, now: dt.datetime
+    ) -> tuple[Signatory, ...]:
         """Who signs, in order; no `examiner` where the representative examined [signers, Slots]."""
         people: list[tuple[Slot, Practitioner]] = []
         if self.signatures is Signatures.ALL:
             people = [*([(Slot.PRACTITIONER, examiner)] if examiner else []), (Slot.REPRESENTATIVE, head)]
-        signers: list[tuple[Slot, str, str | None]] = [(slot, person.full_name, person.licence) for slot, person in people]
-        return tuple(self._signatory(*each, now) for each in (*signers, (Slot.ORGANISATION, self.facility.name, None)))
+        signers: list[tuple[Slot, str, str | None]] = [
+            (slot, person.full_name, person.licence) for slot, person in people
+        ]
+        return tuple(
+            self._signatory(*each, now) for each in (*signers, (Slot.ORGANISATION, self.facility.name, None))
+        )
 
     def _signatory(self, slot: Slot, name: str, licence: str | None, now: dt.datetime) -> Signatory:
-        identity = choose_identity(self.identities, facility_code=self.facility.code, licence=licence, now=now)
+        identity = choose_identity(
+            self.identities, facility_code=self.facility.code, licence=licence, now=now
+        )
         return Signatory(slot, name, identity.source, self.facility.code, licence)
 
 

@@ -1,6 +1,7 @@
 """The designs that most certificates need, compiled before somebody waits for one.
 
-Where they do not lie on disk yet, a process that ends at once compiles them: what WeasyPrint takes is then no press's for life.
+Where they do not lie on disk yet, a process that ends at once compiles them: what WeasyPrint takes is then no
+press's for life.
 
     python -m certsvc.issuing.press.warming SIGNATURES FOLDER
 """
@@ -26,12 +27,18 @@ _PATIENCE_S = 60
 def _usual(signatures: Signatures) -> Iterator[dict[str, Any]]:
     """The variants of first issues, as `compile_base` names them."""
     for design, head_examined in itertools.product(load_designs(), (False, True)):
-        slots = (Slot.ORGANISATION,) if signatures is Signatures.ORGANISATION else design.slots(head_examined=head_examined)
+        slots = (
+            (Slot.ORGANISATION,)
+            if signatures is Signatures.ORGANISATION
+            else design.slots(head_examined=head_examined)
+        )
         yield {"design": design, "head_examined": head_examined, "is_reissue": False, "slots": slots}
 
 
 def compile_usual(signatures: Signatures, bases: Path) -> None:
-    """Have them in memory; `bases` is the folder where they are kept. Raises Broken if a design has a fault."""
+    """Have them in memory; `bases` is the folder where they are kept. Raises Broken if a design has a
+    fault.
+    """
     for variant in _usual(signatures):
         compile_base(**variant, cache=bases)
 
@@ -42,7 +49,13 @@ def compile_ahead(signatures: Signatures, bases: Path) -> None:
         return
     with contextlib.suppress(OSError, subprocess.SubprocessError):
         command = [sys.executable, "-P", "-m", "certsvc.issuing.press.warming", str(signatures), str(bases)]
-        subprocess.run(command, env={"PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8"}, timeout=_PATIENCE_S, check=False, stderr=subprocess.DEVNULL)  # noqa: S603 - our own words
+        subprocess.run(  # noqa: S603 - our own words
+            command,
+            env={"PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8"},
+            timeout=_PATIENCE_S,
+            check=False,
+            stderr=subprocess.DEVNULL,
+        )
 
 
 if __name__ == "__main__":

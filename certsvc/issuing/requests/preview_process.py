@@ -1,8 +1,9 @@
-"""Draws a form as it would look, in a process of its own: a long text takes the full layout, which is slow and large.
+"""Draws a form as it would look, in a process of its own: a long text takes the full layout, which is slow
+and large.
 
-`python -m certsvc.issuing.requests.preview_process` reads a `Drawing` as JSON from its input and writes a PNG to its output, with words
-across the page that say it is none. Nothing is signed, and nothing goes to disk. A text that the form cannot hold is told by the exit
-code alone.
+`python -m certsvc.issuing.requests.preview_process` reads a `Drawing` as JSON from its input and writes a PNG
+to its output, with words across the page that say it is none. Nothing is signed, and nothing goes to disk. A
+text that the form cannot hold is told by the exit code alone.
 """
 
 import json
@@ -39,14 +40,24 @@ class Drawing:
 
 
 def draw(drawing: Drawing) -> bytes:
-    """The first page as a PNG. Raises InputError where a text does not fit the form, Broken where the design has a fault."""
+    """The first page as a PNG. Raises InputError where a text does not fit the form, Broken where the design
+    has a fault.
+    """
     from certsvc.templates.designs import load_designs  # noqa: PLC0415 - whoever only sends drawings here need not load what fills
     from certsvc.templates.filling import fill  # noqa: PLC0415
     from certsvc.templates.preview import filled_pdf, raster_png  # noqa: PLC0415
 
     design = next(each for each in load_designs() if each.id == drawing.design)
     slots = tuple(map(Slot, drawing.slots))
-    filled = fill(design, drawing.values, record=b"", head_examined=drawing.head_examined, is_reissue=False, slots=slots, cache=Path(drawing.bases))
+    filled = fill(
+        design,
+        drawing.values,
+        record=b"",
+        head_examined=drawing.head_examined,
+        is_reissue=False,
+        slots=slots,
+        cache=Path(drawing.bases),
+    )
     return _marked(raster_png(filled_pdf(filled), dpi=_DPI))
 
 
@@ -60,8 +71,12 @@ def _marked(png: bytes) -> bytes:
     font = ImageFont.truetype(BytesIO(face_bytes("Tinos-Bold.ttf")), page.width // 14)
     for height in _ROWS:
         layer = Image.new("RGBA", page.size)
-        ImageDraw.Draw(layer).text((page.width / 2, page.height * height), _WORDS, font=font, fill=_RED, anchor="mm")
-        page.alpha_composite(layer.rotate(_TILT, Image.Resampling.BICUBIC, center=(page.width / 2, page.height * height)))
+        ImageDraw.Draw(layer).text(
+            (page.width / 2, page.height * height), _WORDS, font=font, fill=_RED, anchor="mm"
+        )
+        page.alpha_composite(
+            layer.rotate(_TILT, Image.Resampling.BICUBIC, center=(page.width / 2, page.height * height))
+        )
     out = BytesIO()
     page.convert("RGB").quantize(colors=32).save(out, format="PNG", optimize=True)
     return out.getvalue()

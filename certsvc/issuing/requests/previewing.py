@@ -1,4 +1,6 @@
-"""What a case would come to, before anybody asks: its verdicts, and its unsigned forms as pictures. Nothing is stored."""
+"""What a case would come to, before anybody asks: its verdicts, and its unsigned forms as pictures. Nothing
+is stored.
+"""
 
 import asyncio
 import dataclasses
@@ -38,8 +40,12 @@ class Foreseen:
     rules: Rulebook
 
 
-async def look_over(db: Database, record: Mapping[str, Cell], kinds: Collection[Kind], *, terms: Terms) -> list[Finding]:
-    """What can be said of a record by itself while it is being typed, each once: of other papers and cases nothing is asked."""
+async def look_over(
+    db: Database, record: Mapping[str, Cell], kinds: Collection[Kind], *, terms: Terms
+) -> list[Finding]:
+    """What can be said of a record by itself while it is being typed, each once: of other papers and cases
+    nothing is asked.
+    """
     async with db.read() as session:
         stations = await Stations.load(session, only=terms.caller.facility_code)
         rules = await load_rulebook(session)
@@ -52,32 +58,51 @@ async def look_over(db: Database, record: Mapping[str, Cell], kinds: Collection[
     return list(found)
 
 
-async def foresee(db: Database, record: Mapping[str, Cell], kinds: Iterable[Kind], *, terms: Terms, vault: Vault) -> dict[Kind, Foreseen]:
-    """What would become of each kind if it were asked for now, as a dry run judges it; `terms` are those of one."""
+async def foresee(
+    db: Database, record: Mapping[str, Cell], kinds: Iterable[Kind], *, terms: Terms, vault: Vault
+) -> dict[Kind, Foreseen]:
+    """What would become of each kind if it were asked for now, as a dry run judges it; `terms` are those of
+    one.
+    """
     found = {}
     async with db.begin() as session:
         stations = await Stations.load(session, only=terms.caller.facility_code)
         rules = await load_rulebook(session)
         for kind in kinds:
             row = check_for(kind, record, now=terms.now, stations=stations)
-            [answers] = await answer_rows(session, [row], terms=terms, vault=vault, history=PeoplesHistory(), rules=rules)
+            [answers] = await answer_rows(
+                session, [row], terms=terms, vault=vault, history=PeoplesHistory(), rules=rules
+            )
             found[kind] = Foreseen(next(each for each in answers if each.kind is kind), row.case, rules)
     return found
 
 
-async def picture(db: Database, foreseen: Foreseen, *, terms: Terms, vault: Vault, settings: Settings) -> bytes:
+async def picture(
+    db: Database, foreseen: Foreseen, *, terms: Terms, vault: Vault, settings: Settings
+) -> bytes:
     """The form as a PNG, unsigned, without a number, marked as a preview.
 
-    Raises InputError where a text does not fit the form; Broken where a person must act before anything can be signed (no head, no
-    key); Unavailable `no_preview` where it cannot be drawn.
+    Raises InputError where a text does not fit the form; Broken where a person must act before anything can
+    be signed (no head, no key); Unavailable `no_preview` where it cannot be drawn.
     """
     case, kind = foreseen.case, foreseen.answer.kind
     if case is None:
-        raise InputError("rejected", "Hồ sơ không đủ điều kiện cấp giấy.", "The record breaks rules of this certificate.")
+        raise InputError(
+            "rejected", "Hồ sơ không đủ điều kiện cấp giấy.", "The record breaks rules of this certificate."
+        )
     rosters = await Rosters(db, signatures=settings.signatures).get([case.facility_code], now=terms.now)
     staff = rosters[case.facility_code].get_staff(case.practitioner_licence, now=terms.now)
     design = choose_design(kind, event_on=case.event_on(kind))
-    facts = facts_beforehand(case, kind, staff, warnings=rule_ids(foreseen.answer.findings), rules=foreseen.rules, terms=terms, vault=vault, settings=settings)
+    facts = facts_beforehand(
+        case,
+        kind,
+        staff,
+        warnings=rule_ids(foreseen.answer.findings),
+        rules=foreseen.rules,
+        terms=terms,
+        vault=vault,
+        settings=settings,
+    )
     drawing = Drawing(
         design=design.id,
         values=form_values(design, case, facts),
@@ -89,9 +114,13 @@ async def picture(db: Database, foreseen: Foreseen, *, terms: Terms, vault: Vaul
 
 
 async def _drawn(drawing: Drawing) -> bytes:
-    """By a process of its own; what it says of a failure is not kept, for it may quote the case. Raises as `picture`."""
+    """By a process of its own; what it says of a failure is not kept, for it may quote the case. Raises as
+    `picture`.
+    """
     command = (sys.executable, "-m", "certsvc.issuing.requests.preview_process")
-    process = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
     try:
         async with asyncio.timeout(_PATIENCE_S):
             out, _ = await process.communicate(json.dumps(dataclasses.asdict(drawing)).encode())
@@ -102,9 +131,21 @@ async def _drawn(drawing: Drawing) -> bytes:
             process.kill()
             await process.wait()
     if process.returncode == TOO_LONG:
-        raise InputError("text_too_long", "Nội dung quá dài, không in vừa một trang giấy.", "The text is too long for one page.")
+        raise InputError(
+            "text_too_long",
+            "Nội dung quá dài, không in vừa một trang giấy.",
+            "The text is too long for one page.",
+        )
     if process.returncode == UNPRINTABLE:
-        raise InputError("unprintable", "Có ký tự không in được trên giấy.", "Some characters cannot be printed on the form.")
+        raise InputError(
+            "unprintable",
+            "Có ký tự không in được trên giấy.",
+            "Some characters cannot be printed on the form.",
+        )
     if process.returncode:
-        raise Unavailable("no_preview", "Chưa vẽ được bản xem trước; hãy thử lại sau.", "The preview cannot be drawn now; try again later.")
+        raise Unavailable(
+            "no_preview",
+            "Chưa vẽ được bản xem trước; hãy thử lại sau.",
+            "The preview cannot be drawn now; try again later.",
+        )
     return out

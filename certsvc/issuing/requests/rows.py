@@ -39,14 +39,19 @@ async def answer_rows(
     """Judge rows in the order of the file, and add what is to be issued (unless `terms.dry_run`).
 
     Returns one tuple a row, with an answer for each of `kinds`. `history` grows by what is accepted, so a
-    later row of the file sees the earlier ones. `is_compared`: whoever reads the batch's file has held its rows against one another.
+    later row of the file sees the earlier ones. `is_compared`: whoever reads the batch's file has held its
+    rows against one another.
     """
     await papers.take_turn(session)
     cases = [row.case for row in rows if row.case is not None]
-    newest = await papers.newest_by_key(session, {(case.facility_code, case.case_id) for case in cases}, kinds)
+    newest = await papers.newest_by_key(
+        session, {(case.facility_code, case.case_id) for case in cases}, kinds
+    )
     episodes = await Episodes.of(session, rows, terms=terms)
     episodes.end_in(history)
-    asker = Asker(terms.caller, is_rehearsing=terms.dry_run, but_batch=terms.batch_id if is_compared else None)
+    asker = Asker(
+        terms.caller, is_rehearsing=terms.dry_run, but_batch=terms.batch_id if is_compared else None
+    )
     await history.learn(session, cases, asker=asker, vault=vault, kinds=kinds)
     holding = await registry.requiring_approval(session, {case.facility_code for case in cases})
     desk = _Desk(newest, terms, vault, history, rules, holding, kinds)
@@ -55,13 +60,30 @@ async def answer_rows(
         await papers.add_all(session, Certificate, desk.accepted)
         await papers.add_all(session, CertificateMark, desk.marks)
         await papers.add_all(session, Event, [_requested(values, terms) for values in desk.accepted])
-        await papers.add_all(session, Disclosure, [noted for row, each in zip(rows, answers, strict=True) for noted in disclosures_of(row, each, terms=terms)])
+        await papers.add_all(
+            session,
+            Disclosure,
+            [
+                noted
+                for row, each in zip(rows, answers, strict=True)
+                for noted in disclosures_of(row, each, terms=terms)
+            ],
+        )
         await episodes.note(session, rows, answers, vault=vault)
     return answers
 
 
-async def answer_one(session: AsyncSession, row: Checked, *, terms: Terms, vault: Vault, history: PeoplesHistory, rules: Rulebook) -> tuple[Answer, ...]:
-    """As `answer_rows`, for a row that somebody sent by itself: refused, it leaves nothing but a note of what it told of other facilities' cases.
+async def answer_one(
+    session: AsyncSession,
+    row: Checked,
+    *,
+    terms: Terms,
+    vault: Vault,
+    history: PeoplesHistory,
+    rules: Rulebook,
+) -> tuple[Answer, ...]:
+    """As `answer_rows`, for a row that somebody sent by itself: refused, it leaves nothing but a note of what
+    it told of other facilities' cases.
 
     The caller reports the refusal behind the transaction, so that the note stays [rules, Between facilities].
     """
@@ -79,12 +101,19 @@ def is_refused(answers: Iterable[Answer]) -> bool:
 
 
 def _requested(values: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
-    return {"certificate_id": values["id"], "at": terms.now, "name": "requested", "actor": str(terms.caller.id), "facts": {}}
+    return {
+        "certificate_id": values["id"],
+        "at": terms.now,
+        "name": "requested",
+        "actor": str(terms.caller.id),
+        "facts": {},
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """Where rows are judged one after another; `accepted` are the columns of the certificates that come of them.
+    """Where rows are judged one after another; `accepted` are the columns of the certificates that come of
+    them.
 
     Those of the facilities in `holding` wait for their head's approval.
     """
@@ -118,18 +147,38 @@ class _Desk:
             return Answer(kind, "rejected", verdict.findings, told=verdict.told)
         return self._accept(row, case, kind, verdict, before)
 
-    def _accept(self, row: Checked, case: Case, kind: Kind, verdict: Verdict, before: Certificate | None) -> Answer:
+    def _accept(
+        self, row: Checked, case: Case, kind: Kind, verdict: Verdict, before: Certificate | None
+    ) -> Answer:
         days = case.leave_days if kind is Kind.SICK_LEAVE else None
         if kind is Kind.SICK_LEAVE:
-            self.history.add_leave(case.patient, Leave((case.facility_code, case.case_id), case.isolation_from, case.isolation_to, case.case_id))
+            self.history.add_leave(
+                case.patient,
+                Leave(
+                    (case.facility_code, case.case_id), case.isolation_from, case.isolation_to, case.case_id
+                ),
+            )
         if self.terms.dry_run:
             return Answer(kind, "would_issue", verdict.findings, days)
         revision = 1 if before is None else before.revision + 1
-        values = certificate_values(case, kind, revision=revision, record=row.record, digest=row.digest, terms=self.terms, vault=self.vault)
+        values = certificate_values(
+            case,
+            kind,
+            revision=revision,
+            record=row.record,
+            digest=row.digest,
+            terms=self.terms,
+            vault=self.vault,
+        )
         values["discharge_rule"] = discharge_rule_of(case, kind, self.rules)
-        values |= {"warnings": list(rule_ids(verdict.findings)), "awaits_approval": case.facility_code in self.holding}
+        values |= {
+            "warnings": list(rule_ids(verdict.findings)),
+            "awaits_approval": case.facility_code in self.holding,
+        }
         self.accepted.append(values)
-        self.marks.extend({"certificate_id": values["id"], "mark": mark} for mark in marks_of(case, vault=self.vault))
+        self.marks.extend(
+            {"certificate_id": values["id"], "mark": mark} for mark in marks_of(case, vault=self.vault)
+        )
         return Answer(kind, "accepted", verdict.findings, days, values["id"], told=verdict.told)
 
 
@@ -138,7 +187,10 @@ def _kept(before: Certificate, digest: str, terms: Terms, *, vault: Vault) -> An
 
     What was repaired by earlier rules says the same if it does once it is repaired by today's.
     """
-    is_same = before.record_digest == digest or renewed(vault.open_case(before.id, before.record)).content_digest() == digest
+    is_same = (
+        before.record_digest == digest
+        or renewed(vault.open_case(before.id, before.record)).content_digest() == digest
+    )
     match before.status:
         case Status.FAILED:
             return None
@@ -147,4 +199,6 @@ def _kept(before: Certificate, digest: str, terms: Terms, *, vault: Vault) -> An
         case _ if is_same:
             return Answer(before.kind, "existing", (), before.days, before.id)
         case _:
-            return Answer(before.kind, "rejected", (duplicate_finding(is_same_content=False),), obstacle_id=before.id)
+            return Answer(
+                before.kind, "rejected", (duplicate_finding(is_same_content=False),), obstacle_id=before.id
+            )

@@ -19,13 +19,18 @@ _CENTURY = 2000
 
 
 async def search(session: AsyncSession, text: str, *, caller: ApiKey, vault: Vault) -> list[Certificate]:
-    """Every certificate that this caller may see with this code, serial, case id or, whole, citizen id; newest first.
+    """Every certificate that this caller may see with this code, serial, case id or, whole, citizen id;
+    newest first.
 
-    The printed number of a recovery certificate (`…/GXN-TYT`) is known to its facility only. Auditors do not search by people.
-    Names are not searched: they lie encrypted, and the indexes of people are keyed by the whole of what names a person.
+    The printed number of a recovery certificate (`…/GXN-TYT`) is known to its facility only. Auditors do not
+    search by people. Names are not searched: they lie encrypted, and the indexes of people are keyed by the
+    whole of what names a person.
     """
     text = text.strip()
-    found = [*await searching.by_case(session, text, facility_code=caller.facility_code), *await _by_serial(session, text, caller=caller)]
+    found = [
+        *await searching.by_case(session, text, facility_code=caller.facility_code),
+        *await _by_serial(session, text, caller=caller),
+    ]
     if code := normalise_code(text):
         found += await searching.by_code(session, vault.index(code.text))
     if _CITIZEN_ID.fullmatch(text) and caller.role is not Role.AUDITOR:
@@ -38,7 +43,19 @@ async def _by_serial(session: AsyncSession, text: str, *, caller: ApiKey) -> Seq
     for kind, pattern in ((Kind.SICK_LEAVE, _SICK_LEAVE), (Kind.RECOVERY, _RECOVERY)):
         if match := pattern.fullmatch(text):
             facility_code, year, sequence = match.groups()
-            return await searching.by_number(session, facility_code=facility_code, kind=kind, year=_CENTURY + int(year), sequence=int(sequence))
+            return await searching.by_number(
+                session,
+                facility_code=facility_code,
+                kind=kind,
+                year=_CENTURY + int(year),
+                sequence=int(sequence),
+            )
     if caller.facility_code is not None and (printed := _PRINTED.fullmatch(text)):
-        return await searching.by_number(session, facility_code=caller.facility_code, kind=Kind.RECOVERY, year=None, sequence=int(printed[1]))
+        return await searching.by_number(
+            session,
+            facility_code=caller.facility_code,
+            kind=Kind.RECOVERY,
+            year=None,
+            sequence=int(printed[1]),
+        )
     return []

@@ -1,4 +1,6 @@
-"""One certificate asked for by itself: its record checked, and refused with every reason or with the certificate that is there."""
+"""One certificate asked for by itself: its record checked, and refused with every reason or with the
+certificate that is there.
+"""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -26,16 +28,32 @@ def check_for(kind: Kind, record: Mapping[str, Cell], *, now: dt.datetime, stati
 
 
 def require_known_fields(record: Mapping[str, Cell]) -> None:
-    """Raises InputError `unknown_fields`: a misspelt optional field would otherwise be missing on the paper."""
+    """Raises InputError `unknown_fields`: a misspelt optional field would otherwise be missing on the
+    paper.
+    """
     known = {column.name for column in CASES.columns}
     if unknown := sorted(set(record) - known):
-        errors = [{"field": name, "row": None, "rule": None, "message_vi": "Không có cột này.", "message_en": "There is no such column."} for name in unknown]
+        errors = [
+            {
+                "field": name,
+                "row": None,
+                "rule": None,
+                "message_vi": "Không có cột này.",
+                "message_en": "There is no such column.",
+            }
+            for name in unknown
+        ]
         raise InputError(
-            "unknown_fields", "Hồ sơ có trường lạ; xem tên cột trong tệp mẫu.", "The record has unknown fields; see the sample for names.", errors=errors
+            "unknown_fields",
+            "Hồ sơ có trường lạ; xem tên cột trong tệp mẫu.",
+            "The record has unknown fields; see the sample for names.",
+            errors=errors,
         )
 
 
-async def request_certificate(db: Database, record: Mapping[str, Cell], kind: Kind, *, terms: Terms, vault: Vault) -> tuple[Certificate, tuple[Finding, ...]]:
+async def request_certificate(
+    db: Database, record: Mapping[str, Cell], kind: Kind, *, terms: Terms, vault: Vault
+) -> tuple[Certificate, tuple[Finding, ...]]:
     """Ask for one certificate; the caller rings the queue afterwards.
 
     Returns it with its warnings. Raises InputError (`rejected`, every broken rule in `errors`) or
@@ -45,7 +63,9 @@ async def request_certificate(db: Database, record: Mapping[str, Cell], kind: Ki
         stations = await Stations.load(session, only=terms.caller.facility_code)
         rules = await load_rulebook(session)
         row = check_for(kind, record, now=terms.now, stations=stations)
-        answers = await answer_one(session, row, terms=terms, vault=vault, history=PeoplesHistory(), rules=rules)
+        answers = await answer_one(
+            session, row, terms=terms, vault=vault, history=PeoplesHistory(), rules=rules
+        )
         answer = next(each for each in answers if each.kind is kind)
         known_id = answer.certificate_id or answer.obstacle_id
         certificate = await session.get_one(Certificate, known_id) if known_id else None
@@ -57,9 +77,21 @@ async def request_certificate(db: Database, record: Mapping[str, Cell], kind: Ki
 
 
 def rejected(findings: Sequence[Finding], *, row: int | None = None) -> InputError:
-    errors = [{"field": each.field, "row": row, "rule": each.rule, "message_vi": each.message_vi, "message_en": each.message_en} for each in findings]
+    errors = [
+        {
+            "field": each.field,
+            "row": row,
+            "rule": each.rule,
+            "message_vi": each.message_vi,
+            "message_en": each.message_en,
+        }
+        for each in findings
+    ]
     return InputError(
-        "rejected", "Hồ sơ không đủ điều kiện cấp giấy; xem từng lỗi.", "The record breaks rules of this certificate; see each error.", errors=errors
+        "rejected",
+        "Hồ sơ không đủ điều kiện cấp giấy; xem từng lỗi.",
+        "The record breaks rules of this certificate; see each error.",
+        errors=errors,
     )
 
 

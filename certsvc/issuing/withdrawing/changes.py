@@ -45,28 +45,47 @@ class Change(StrEnum):
     REPLACE = "replace"
 
 
-async def _get_own(session: AsyncSession, certificate_id: uuid.UUID, *, caller: ApiKey, for_change: bool = True) -> Certificate:
-    """For a change: an insurer may withdraw only what it asked for itself [api, Keys and roles], and nobody what a recall holds that waits.
+async def _get_own(
+    session: AsyncSession, certificate_id: uuid.UUID, *, caller: ApiKey, for_change: bool = True
+) -> Certificate:
+    """For a change: an insurer may withdraw only what it asked for itself [api, Keys and roles], and nobody
+    what a recall holds that waits.
 
     Raises NotFound, Forbidden `not_yours`, Conflict `under_recall`.
     """
     certificate = await get_visible(session, certificate_id, caller=caller, for_change=for_change)
-    if caller.role is Role.INSURER and not caller.is_of_same_holder(await session.get_one(ApiKey, certificate.requested_by_id)):
-        raise Forbidden("not_yours", "Chỉ đơn vị đã yêu cầu cấp mới được thu hồi giấy này.", "Only who asked for this certificate may withdraw it.")
+    if caller.role is Role.INSURER and not caller.is_of_same_holder(
+        await session.get_one(ApiKey, certificate.requested_by_id)
+    ):
+        raise Forbidden(
+            "not_yours",
+            "Chỉ đơn vị đã yêu cầu cấp mới được thu hồi giấy này.",
+            "Only who asked for this certificate may withdraw it.",
+        )
     if recall_id := (await recalls.waiting_of(session, [certificate_id])).get(certificate_id):
         raise Conflict(
             "under_recall",
             "Giấy thuộc một đợt thu hồi đang chờ người thứ hai duyệt; hãy duyệt hoặc từ chối đợt đó trước.",
-            "The certificate is under a recall that waits for a second person; approve or decline that first.",
+            "The certificate is under a recall that waits for a second person; approve or decline that"
+            " first.",
             recall_id=str(recall_id),
         )
     return certificate
 
 
 async def preview(
-    db: Database, certificate_id: uuid.UUID, change: Change, *, reason: WithdrawalReason, text: str | None, caller: ApiKey, now: dt.datetime
+    db: Database,
+    certificate_id: uuid.UUID,
+    change: Change,
+    *,
+    reason: WithdrawalReason,
+    text: str | None,
+    caller: ApiKey,
+    now: dt.datetime,
 ) -> Certificate:
-    """The certificate as the change would leave it; nothing is changed. Raises what the change itself would, but for a record's rules."""
+    """The certificate as the change would leave it; nothing is changed. Raises what the change itself would,
+    but for a record's rules.
+    """
     async with db.read() as session:
         certificate = await _get_own(session, certificate_id, caller=caller, for_change=False)
         session.expunge(certificate)
@@ -84,32 +103,62 @@ async def preview(
     return certificate
 
 
-async def revoke(db: Database, certificate_id: uuid.UUID, *, reason: WithdrawalReason, text: str | None, caller: ApiKey, now: dt.datetime) -> Certificate:
+async def revoke(
+    db: Database,
+    certificate_id: uuid.UUID,
+    *,
+    reason: WithdrawalReason,
+    text: str | None,
+    caller: ApiKey,
+    now: dt.datetime,
+) -> Certificate:
     async with db.begin() as session:
         certificate = await _get_own(session, certificate_id, caller=caller)
         certificate.revoke(now, reason, text)
         await status_lists.mark_changed(session, certificate)
-        certificates.record_event(session, certificate.id, "revoked", at=now, actor=str(caller.id), reason=str(reason))
+        certificates.record_event(
+            session, certificate.id, "revoked", at=now, actor=str(caller.id), reason=str(reason)
+        )
         await announce(session, EventType.CERTIFICATE_REVOKED, [certificate], now=now)
     return certificate
 
 
-async def suspend(db: Database, certificate_id: uuid.UUID, *, reason: WithdrawalReason, text: str | None, caller: ApiKey, now: dt.datetime) -> Certificate:
+async def suspend(
+    db: Database,
+    certificate_id: uuid.UUID,
+    *,
+    reason: WithdrawalReason,
+    text: str | None,
+    caller: ApiKey,
+    now: dt.datetime,
+) -> Certificate:
     async with db.begin() as session:
         certificate = await _get_own(session, certificate_id, caller=caller)
         certificate.suspend(now, reason, text)
         await status_lists.mark_changed(session, certificate)
-        certificates.record_event(session, certificate.id, "suspended", at=now, actor=str(caller.id), reason=str(reason))
+        certificates.record_event(
+            session, certificate.id, "suspended", at=now, actor=str(caller.id), reason=str(reason)
+        )
         await announce(session, EventType.CERTIFICATE_SUSPENDED, [certificate], now=now)
     return certificate
 
 
-async def reinstate(db: Database, certificate_id: uuid.UUID, *, reason: WithdrawalReason, text: str | None, caller: ApiKey, now: dt.datetime) -> Certificate:
+async def reinstate(
+    db: Database,
+    certificate_id: uuid.UUID,
+    *,
+    reason: WithdrawalReason,
+    text: str | None,
+    caller: ApiKey,
+    now: dt.datetime,
+) -> Certificate:
     async with db.begin() as session:
         certificate = await _get_own(session, certificate_id, caller=caller)
         certificate.reinstate(now)
         await status_lists.mark_changed(session, certificate)
-        certificates.record_event(session, certificate.id, "reinstated", at=now, actor=str(caller.id), reason=str(reason), text=text)
+        certificates.record_event(
+            session, certificate.id, "reinstated", at=now, actor=str(caller.id), reason=str(reason), text=text
+        )
         await announce(session, EventType.CERTIFICATE_REINSTATED, [certificate], now=now)
     return certificate
 
@@ -134,9 +183,15 @@ async def replace(
     async with db.begin() as session:
         await papers.take_turn(session)
         old = await _get_own(session, certificate_id, caller=caller)
-        content = _content_of(old, vault) if record is None else await _corrected(session, old, record, caller=caller, now=now, vault=vault)
+        content = (
+            _content_of(old, vault)
+            if record is None
+            else await _corrected(session, old, record, caller=caller, now=now, vault=vault)
+        )
         if not isinstance(content, InputError):
-            return await _succeed(session, old, content, reason=reason, text=text, caller=caller, now=now, vault=vault)
+            return await _succeed(
+                session, old, content, reason=reason, text=text, caller=caller, now=now, vault=vault
+            )
     raise content  # behind the transaction, so that what was told of other facilities' cases stays noted
 
 
@@ -156,26 +211,50 @@ def _content_of(certificate: Certificate, vault: Vault) -> _Content:
 
 
 async def _corrected(
-    session: AsyncSession, old: Certificate, record: Mapping[str, Cell], *, caller: ApiKey, now: dt.datetime, vault: Vault
+    session: AsyncSession,
+    old: Certificate,
+    record: Mapping[str, Cell],
+    *,
+    caller: ApiKey,
+    now: dt.datetime,
+    vault: Vault,
 ) -> _Content | InputError:
-    """What the record says, or why it is refused: it breaks a rule or is another case. Raises InputError `unknown_fields`."""
+    """What the record says, or why it is refused: it breaks a rule or is another case. Raises InputError
+    `unknown_fields`.
+    """
     stations, rules = await Stations.load(session, only=caller.facility_code), await load_rulebook(session)
     row = check_for(old.kind, record, now=now, stations=stations)
     history = PeoplesHistory()
     if row.case is not None:
         await history.learn(session, [row.case], asker=Asker(caller), vault=vault)
-    verdict = judge(row, history=history.beside((old.facility_code, old.case_id)), rules=rules, today=day_in_hanoi(now))[old.kind]
+    verdict = judge(
+        row, history=history.beside((old.facility_code, old.case_id)), rules=rules, today=day_in_hanoi(now)
+    )[old.kind]
     answer = Answer(old.kind, verdict.outcome, verdict.findings, told=verdict.told)
     await papers.add_all(session, Disclosure, disclosures_of(row, [answer], terms=Terms(caller, now)))
     if row.case is None or verdict.outcome == "reject":
         return rejected(verdict.findings)
     if (row.case.facility_code, row.case.case_id) != (old.facility_code, old.case_id):
-        return InputError("another_case", "Hồ sơ thay thế phải cùng cơ sở và cùng mã ca.", "The replacing record must be of the same facility and case.")
-    return _Content(row.case, rule_ids(verdict.findings), discharge_rule_of(row.case, old.kind, rules), is_new=True)
+        return InputError(
+            "another_case",
+            "Hồ sơ thay thế phải cùng cơ sở và cùng mã ca.",
+            "The replacing record must be of the same facility and case.",
+        )
+    return _Content(
+        row.case, rule_ids(verdict.findings), discharge_rule_of(row.case, old.kind, rules), is_new=True
+    )
 
 
 async def _succeed(
-    session: AsyncSession, old: Certificate, content: _Content, *, reason: WithdrawalReason, text: str | None, caller: ApiKey, now: dt.datetime, vault: Vault
+    session: AsyncSession,
+    old: Certificate,
+    content: _Content,
+    *,
+    reason: WithdrawalReason,
+    text: str | None,
+    caller: ApiKey,
+    now: dt.datetime,
+    vault: Vault,
 ) -> Certificate:
     """Put a certificate of this content, `requested`, in the old one's place."""
     terms = Terms(caller=caller, now=now, late_reason="late" if content.is_new else "reissue")
@@ -189,10 +268,18 @@ async def _succeed(
     await session.flush()  # the old one must be dead before the database sees a second one alive
     session.add(successor)
     await session.flush()
-    await papers.add_all(session, CertificateMark, [{"certificate_id": successor.id, "mark": mark} for mark in marks_of(content.case, vault=vault)])
+    await papers.add_all(
+        session,
+        CertificateMark,
+        [{"certificate_id": successor.id, "mark": mark} for mark in marks_of(content.case, vault=vault)],
+    )
     old.replaced_by_id = successor.id
     await status_lists.mark_changed(session, old)
-    certificates.record_event(session, old.id, "replaced", at=now, actor=str(caller.id), reason=str(reason), by=str(successor.id))
-    certificates.record_event(session, successor.id, "requested", at=now, actor=str(caller.id), replaces=str(old.id))
+    certificates.record_event(
+        session, old.id, "replaced", at=now, actor=str(caller.id), reason=str(reason), by=str(successor.id)
+    )
+    certificates.record_event(
+        session, successor.id, "requested", at=now, actor=str(caller.id), replaces=str(old.id)
+    )
     await announce(session, EventType.CERTIFICATE_REPLACED, [old], now=now)
     return successor

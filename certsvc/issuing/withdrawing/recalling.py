@@ -1,8 +1,10 @@
-"""Recalls: revoke many certificates at once; more than one person may alone are suspended until a second one approves.
+"""Recalls: revoke many certificates at once; more than one person may alone are suspended until a second one
+approves.
 
-A recall takes what can be revoked of the certificates that were chosen, and tells what it leaves out. Whoever asked for it can
-take it back (decline it), never approve it. While it waits nobody changes its certificates one by one (`withdrawing`).
-Everything is one transaction of a few statements, however many certificates there are.
+A recall takes what can be revoked of the certificates that were chosen, and tells what it leaves out. Whoever
+asked for it can take it back (decline it), never approve it. While it waits nobody changes its certificates
+one by one (`withdrawing`). Everything is one transaction of a few statements, however many certificates there
+are.
 """
 
 import datetime as dt
@@ -17,7 +19,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.errors import Conflict, InputError, NotFound
 from certsvc.issuing.visibility import get_batch
 from certsvc.issuing.withdrawing.changes import WithdrawalReason
-from certsvc.models import REVOCABLE, ApiKey, Certificate, EventType, Kind, Recall, RecalledCertificate, RecallOutcome, RecallStatus, Role, Status
+from certsvc.models import (
+    REVOCABLE,
+    ApiKey,
+    Certificate,
+    EventType,
+    Kind,
+    Recall,
+    RecalledCertificate,
+    RecallOutcome,
+    RecallStatus,
+    Role,
+    Status,
+)
 from certsvc.store import Database, certificates, papers, recalls, registry, status_lists
 from certsvc.store.recalls import Candidate, Choice
 from certsvc.webhooks.events import announce
@@ -38,7 +52,9 @@ class LeftOut(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for. With `needs_approval` a second person must approve however few they are; `expected_count` is what a preview counted."""
+    """What is asked for. With `needs_approval` a second person must approve however few they are;
+    `expected_count` is what a preview counted.
+    """
 
     choice: Choice
     reason: WithdrawalReason
@@ -49,7 +65,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a recall would do: which it takes, which it leaves out and why, and whether it then waits for a second person."""
+    """What a recall would do: which it takes, which it leaves out and why, and whether it then waits for a
+    second person.
+    """
 
     taken: list[Candidate]
     left_out: list[tuple[Candidate, LeftOut]]
@@ -76,10 +94,11 @@ async def preview(db: Database, order: Order, *, caller: ApiKey, revoke_alone: i
 
 
 async def start(db: Database, order: Order, *, caller: ApiKey, revoke_alone: int, now: dt.datetime) -> Recall:
-    """Revoke what was chosen, up to `revoke_alone` certificates; more of them, or with `needs_approval`, are suspended and wait.
+    """Revoke what was chosen, up to `revoke_alone` certificates; more of them, or with `needs_approval`, are
+    suspended and wait.
 
-    Raises InputError `nothing_chosen`, `too_many_chosen`; NotFound where a certificate or the batch is none that the caller
-    may see; Conflict `nothing_to_recall`, `choice_changed`.
+    Raises InputError `nothing_chosen`, `too_many_chosen`; NotFound where a certificate or the batch is none
+    that the caller may see; Conflict `nothing_to_recall`, `choice_changed`.
     """
     async with db.begin() as session:
         plan = await _plan(session, order, caller=caller, revoke_alone=revoke_alone, for_change=True)
@@ -88,7 +107,10 @@ async def start(db: Database, order: Order, *, caller: ApiKey, revoke_alone: int
         session.add(recall)
         await session.flush()
         outcome = RecallOutcome.WAITING if plan.waits else RecallOutcome.REVOKED
-        rows = [{"recall_id": recall.id, "certificate_id": each.id, "before": each.status, "outcome": outcome} for each in plan.taken]
+        rows = [
+            {"recall_id": recall.id, "certificate_id": each.id, "before": each.status, "outcome": outcome}
+            for each in plan.taken
+        ]
         await papers.add_all(session, RecalledCertificate, rows)
         if plan.waits:
             were_issued = recalls.members(recall.id, RecalledCertificate.before == Status.ISSUED)
@@ -99,7 +121,9 @@ async def start(db: Database, order: Order, *, caller: ApiKey, revoke_alone: int
 
 
 async def approve(db: Database, recall_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime) -> None:
-    """Revoke what a recall has suspended, or found suspended. Raises NotFound, Conflict `recall_decided`, Forbidden `second_person_needed`."""
+    """Revoke what a recall has suspended, or found suspended. Raises NotFound, Conflict `recall_decided`,
+    Forbidden `second_person_needed`.
+    """
     async with db.begin() as session:
         recall, asked_by = await get_recall(session, recall_id, caller=caller, for_change=True)
         recall.approve(now, by=caller, asked_by=asked_by)
@@ -110,40 +134,59 @@ async def approve(db: Database, recall_id: uuid.UUID, *, caller: ApiKey, now: dt
 
 
 async def decline(db: Database, recall_id: uuid.UUID, *, text: str, caller: ApiKey, now: dt.datetime) -> None:
-    """Reinstate what a recall has suspended; what was suspended before stays so. Raises NotFound, Conflict `recall_decided`."""
+    """Reinstate what a recall has suspended; what was suspended before stays so. Raises NotFound, Conflict
+    `recall_decided`.
+    """
     async with db.begin() as session:
         recall, _ = await get_recall(session, recall_id, caller=caller, for_change=True)
         recall.decline(now, by=caller, text=text)
         await recalls.lock_certificates(session, recall_id)
-        await recalls.settle(session, recall_id, RecallOutcome.REINSTATED, RecalledCertificate.before == Status.ISSUED)
+        await recalls.settle(
+            session, recall_id, RecallOutcome.REINSTATED, RecalledCertificate.before == Status.ISSUED
+        )
         reinstated = recalls.members(recall_id, RecalledCertificate.outcome == RecallOutcome.REINSTATED)
         await _move(session, recall, reinstated, Status.ISSUED, caller=caller, now=now)
 
 
-async def get_recall(session: AsyncSession, recall_id: uuid.UUID, *, caller: ApiKey, for_change: bool = False) -> tuple[Recall, ApiKey]:
-    """The recall and who asked for it, if that is the caller's organisation or the caller reads everything; otherwise NotFound."""
+async def get_recall(
+    session: AsyncSession, recall_id: uuid.UUID, *, caller: ApiKey, for_change: bool = False
+) -> tuple[Recall, ApiKey]:
+    """The recall and who asked for it, if that is the caller's organisation or the caller reads everything;
+    otherwise NotFound.
+    """
     recall = await recalls.find(session, recall_id, for_change=for_change)
     asked_by = await session.get_one(ApiKey, recall.asked_by_id) if recall else caller
-    if recall is None or not (caller.is_of_same_holder(asked_by) or caller.role in (Role.ADMIN, Role.AUDITOR)):
+    if recall is None or not (
+        caller.is_of_same_holder(asked_by) or caller.role in (Role.ADMIN, Role.AUDITOR)
+    ):
         raise NotFound("no_such_recall", "Không có đợt thu hồi này.", "There is no such recall.")
     return recall, asked_by
 
 
-async def _plan(session: AsyncSession, order: Order, *, caller: ApiKey, revoke_alone: int, for_change: bool) -> Plan:
+async def _plan(
+    session: AsyncSession, order: Order, *, caller: ApiKey, revoke_alone: int, for_change: bool
+) -> Plan:
     found = await _chosen(session, order.choice, caller=caller, for_change=for_change)
     waiting = await recalls.waiting_of(session, [each.id for each in found])
     owned = await _owned(session, found, caller=caller)
-    judged = [(each, _why_not(each, is_own=each.requested_by_id in owned, is_waiting=each.id in waiting)) for each in found]
+    judged = [
+        (each, _why_not(each, is_own=each.requested_by_id in owned, is_waiting=each.id in waiting))
+        for each in found
+    ]
     taken = [each for each, why in judged if why is None]
     left_out = [(each, why) for each, why in judged if why is not None]
     return Plan(taken, left_out, waits=order.needs_approval or len(taken) > revoke_alone)
 
 
-async def _chosen(session: AsyncSession, choice: Choice, *, caller: ApiKey, for_change: bool) -> list[Candidate]:
+async def _chosen(
+    session: AsyncSession, choice: Choice, *, caller: ApiKey, for_change: bool
+) -> list[Candidate]:
     _require_one_way(choice)
     if choice.batch_id is not None:
         await get_batch(session, choice.batch_id, caller=caller)
-    found = await recalls.chosen(session, choice, only=caller.facility_code, limit=MOST + 1, for_change=for_change)
+    found = await recalls.chosen(
+        session, choice, only=caller.facility_code, limit=MOST + 1, for_change=for_change
+    )
     if len(found) > MOST:
         raise InputError(
             "too_many_chosen",
@@ -162,7 +205,11 @@ async def _chosen(session: AsyncSession, choice: Choice, *, caller: ApiKey, for_
 
 def _require_one_way(choice: Choice) -> None:
     is_filter = any(each is not None for each in (choice.facility, choice.signed_from, choice.signed_to))
-    if [bool(choice.certificate_ids), choice.batch_id is not None, is_filter or choice.kind is not None].count(True) != 1 or (choice.kind and not is_filter):
+    if [
+        bool(choice.certificate_ids),
+        choice.batch_id is not None,
+        is_filter or choice.kind is not None,
+    ].count(True) != 1 or (choice.kind and not is_filter):
         raise nothing_chosen()
 
 
@@ -175,11 +222,17 @@ def nothing_chosen() -> InputError:
 
 
 async def _owned(session: AsyncSession, found: list[Candidate], *, caller: ApiKey) -> set[uuid.UUID]:
-    """Of those who asked for these certificates, the ones whose papers the caller may withdraw: an insurer's only its own [api, Keys and roles]."""
+    """Of those who asked for these certificates, the ones whose papers the caller may withdraw: an insurer's
+    only its own [api, Keys and roles].
+    """
     requesters = {each.requested_by_id for each in found}
     if caller.role is not Role.INSURER:
         return requesters
-    return {key_id for key_id, key in (await registry.callers_by_id(session, requesters)).items() if caller.is_of_same_holder(key)}
+    return {
+        key_id
+        for key_id, key in (await registry.callers_by_id(session, requesters)).items()
+        if caller.is_of_same_holder(key)
+    }
 
 
 def _why_not(candidate: Candidate, *, is_own: bool, is_waiting: bool) -> LeftOut | None:
@@ -189,7 +242,9 @@ def _why_not(candidate: Candidate, *, is_own: bool, is_waiting: bool) -> LeftOut
         return LeftOut.UNDER_RECALL
     if candidate.status in REVOCABLE:
         return None
-    return {Status.REVOKED: LeftOut.REVOKED, Status.REPLACED: LeftOut.REPLACED}.get(candidate.status, LeftOut.NOT_ISSUED)
+    return {Status.REVOKED: LeftOut.REVOKED, Status.REPLACED: LeftOut.REPLACED}.get(
+        candidate.status, LeftOut.NOT_ISSUED
+    )
 
 
 def _require_as_expected(plan: Plan, order: Order) -> None:
@@ -231,14 +286,30 @@ _TOLD = {
 """What is said of a certificate that has just got a state: in its history, and to webhooks."""
 
 
-async def _move(session: AsyncSession, recall: Recall, certificate_ids: Select[uuid.UUID], to: Status, *, caller: ApiKey, now: dt.datetime) -> None:
-    """Give certificates of a recall, all locked, another state, and tell everybody, as `withdrawing` does for one."""
+async def _move(
+    session: AsyncSession,
+    recall: Recall,
+    certificate_ids: Select[uuid.UUID],
+    to: Status,
+    *,
+    caller: ApiKey,
+    now: dt.datetime,
+) -> None:
+    """Give certificates of a recall, all locked, another state, and tell everybody, as `withdrawing` does for
+    one.
+    """
     event, told = _TOLD[to]
     is_back = to is Status.ISSUED
     reason, text = (None, None) if is_back else (recall.reason, recall.text)
     await recalls.change(session, certificate_ids, to, reason=reason, text=text, now=now)
-    facts = {"reason": str(WithdrawalReason.OTHER), "text": recall.decision_text} if is_back else {"reason": recall.reason}
+    facts = (
+        {"reason": str(WithdrawalReason.OTHER), "text": recall.decision_text}
+        if is_back
+        else {"reason": recall.reason}
+    )
     which = Certificate.id.in_(certificate_ids)
-    await certificates.record_events(session, which, event, facts | {"recall": str(recall.id)}, at=now, actor=str(caller.id))
+    await certificates.record_events(
+        session, which, event, facts | {"recall": str(recall.id)}, at=now, actor=str(caller.id)
+    )
     await status_lists.mark_many_changed(session, certificate_ids)
     await announce(session, told, await recalls.to_announce(session, certificate_ids), now=now)

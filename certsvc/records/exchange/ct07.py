@@ -1,7 +1,9 @@
-"""CT07: the sick-leave certificate as data for the social insurance [insurance, CT07 of 2022; insurance, CT07 of 2025].
+"""CT07: the sick-leave certificate as data for the social insurance [insurance, CT07 of 2022; insurance, CT07
+of 2025].
 
-A file is an envelope `HSCHUNGTU` around one document `CT07` in base64. Every tag of the layout is there, in its order,
-and empty where a case says nothing. Which tags there are, and what they hold, are the tables below.
+A file is an envelope `HSCHUNGTU` around one document `CT07` in base64. Every tag of the layout is there, in
+its order, and empty where a case says nothing. Which tags there are, and what they hold, are the tables
+below.
 """
 
 import datetime as dt
@@ -17,7 +19,9 @@ from certsvc.states import Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ct07Facts:
-    """What a case does not say: the certificate's serial, its day (the case's, of a re-issue its own), and names."""
+    """What a case does not say: the certificate's serial, its day (the case's, of a re-issue its own), and
+    names.
+    """
 
     serial: str
     document_on: dt.date
@@ -38,7 +42,9 @@ TAGS_2022: Mapping[str, Tag] = MappingProxyType(
         "NGAY_SINH": lambda case, _: case.birth.iso.replace("-", ""),
         "GIOI_TINH": lambda case, _: case.sex.value,
         "DON_VI": lambda case, _: case.employer,
-        "CHANDOAN_DIEUTRI": lambda case, _: f"{with_code(case.diagnosis, case.icd10)}\n{case.treatment}".strip(),
+        "CHANDOAN_DIEUTRI": lambda case, _: (
+            f"{with_code(case.diagnosis, case.icd10)}\n{case.treatment}".strip()
+        ),
         "TU_NGAY": lambda case, _: day(case.isolation_from),
         "DEN_NGAY": lambda case, _: day(case.isolation_to),
         "HO_TEN_CHA": lambda case, _: case.father_name if case.names_parents else "",
@@ -52,7 +58,8 @@ TAGS_2022: Mapping[str, Tag] = MappingProxyType(
         "MAU_SO": lambda _, __: "CT07",
     }
 )
-"""Tags in order, with what each holds: dispatch 2076/BHXH-CNTT, before form 07. Days are yyyymmdd, a birth may be yyyy.
+"""Tags in order, with what each holds: dispatch 2076/BHXH-CNTT, before form 07. Days are yyyymmdd, a birth
+may be yyyy.
 
 None holds the ICD-10 code: where the diagnosis does not tell it, it stands before the diagnosis.
 """
@@ -83,8 +90,13 @@ def ct07_xml(case: Case, facts: Ct07Facts, *, made_on: dt.date) -> bytes:
 
 
 def ct07_document(case: Case, facts: Ct07Facts) -> bytes:
-    """The document alone, with the tags of the law on the day of examination; ValueError for a case without one."""
-    return document("CT07", ct07_tags(case, facts, TAGS_2022 if case.event_on(Kind.SICK_LEAVE) < FORM_07_FROM else TAGS_2025))
+    """The document alone, with the tags of the law on the day of examination; ValueError for a case without
+    one.
+    """
+    return document(
+        "CT07",
+        ct07_tags(case, facts, TAGS_2022 if case.event_on(Kind.SICK_LEAVE) < FORM_07_FROM else TAGS_2025),
+    )
 
 
 def ct07_tags(case: Case, facts: Ct07Facts, layout: Mapping[str, Tag]) -> dict[str, str]:

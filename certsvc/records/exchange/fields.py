@@ -33,7 +33,13 @@ class Mistake:
 
     def to_json(self) -> dict[str, Any]:
         """An item of a problem's `errors`."""
-        return {"field": self.tag, "row": None, "rule": None, "message_vi": self.message_vi, "message_en": self.message_en}
+        return {
+            "field": self.tag,
+            "row": None,
+            "rule": None,
+            "message_vi": self.message_vi,
+            "message_en": self.message_en,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +54,9 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class FieldTable:
-    """The tags of one format in order; `one_of`: of these tags one is needed where others hold certain values."""
+    """The tags of one format in order; `one_of`: of these tags one is needed where others hold certain
+    values.
+    """
 
     source: str
     fields: tuple[Field, ...]
@@ -61,7 +69,11 @@ class FieldTable:
     def mistakes(self, tags: Mapping[str, str]) -> list[Mistake]:
         """Everything that breaks the table, in its order; nothing where a document may be sent."""
         found = [mistake for field in self.fields for mistake in _of_field(field, tags)]
-        found += [_none_of(rule["tags"]) for rule in self.one_of if _holds(rule["when"], tags) and not any(tags.get(tag) for tag in rule["tags"])]
+        found += [
+            _none_of(rule["tags"])
+            for rule in self.one_of
+            if _holds(rule["when"], tags) and not any(tags.get(tag) for tag in rule["tags"])
+        ]
         return [*found, *_of_period(tags)]
 
 
@@ -69,7 +81,9 @@ class FieldTable:
 def field_table(layout: str) -> FieldTable:
     """The table of a `Format`, or of `xml1`, of which only the tags are known."""
     table = json.loads(_TABLES.read_text(encoding="utf-8"))[layout]
-    return FieldTable(table["source"], tuple(Field(**each) for each in table["fields"]), tuple(table.get("one_of", ())))
+    return FieldTable(
+        table["source"], tuple(Field(**each) for each in table["fields"]), tuple(table.get("one_of", ()))
+    )
 
 
 def _holds(when: Mapping[str, str], tags: Mapping[str, str]) -> bool:
@@ -82,11 +96,23 @@ def _of_field(field: Field, tags: Mapping[str, str]) -> Iterator[Mistake]:
         yield Mistake(tag, f"Thiếu thẻ {tag}.", f"Tag {tag} is not there.")
     elif not value:
         if field.required or (field.required_if and _holds(field.required_if, tags)):
-            yield Mistake(tag, f"{tag} là bắt buộc: hãy bổ sung vào hồ sơ.", f"{tag} is mandatory: add it to the record.")
+            yield Mistake(
+                tag,
+                f"{tag} là bắt buộc: hãy bổ sung vào hồ sơ.",
+                f"{tag} is mandatory: add it to the record.",
+            )
     elif field.max_chars is not None and len(value) > field.max_chars:
-        yield Mistake(tag, f"{tag} dài quá {field.max_chars} ký tự.", f"{tag} is longer than {field.max_chars} characters.")
-    elif (field.pattern and not re.fullmatch(field.pattern, value)) or (field.format and not _is_day(value, may_be_year="or yyyy" in field.format)):
-        yield Mistake(tag, f"{tag} không đúng định dạng của BHXH.", f"{tag} is not of the form that BHXH asks for.")
+        yield Mistake(
+            tag,
+            f"{tag} dài quá {field.max_chars} ký tự.",
+            f"{tag} is longer than {field.max_chars} characters.",
+        )
+    elif (field.pattern and not re.fullmatch(field.pattern, value)) or (
+        field.format and not _is_day(value, may_be_year="or yyyy" in field.format)
+    ):
+        yield Mistake(
+            tag, f"{tag} không đúng định dạng của BHXH.", f"{tag} is not of the form that BHXH asks for."
+        )
 
 
 def _is_day(value: str, *, may_be_year: bool) -> bool:
@@ -99,7 +125,9 @@ def _is_day(value: str, *, may_be_year: bool) -> bool:
 
 
 def _none_of(tags: list[str]) -> Mistake:
-    return Mistake(tags[0], f"Phải có một trong: {', '.join(tags)}.", f"One of these is needed: {', '.join(tags)}.")
+    return Mistake(
+        tags[0], f"Phải có một trong: {', '.join(tags)}.", f"One of these is needed: {', '.join(tags)}."
+    )
 
 
 def _of_period(tags: Mapping[str, str]) -> Iterator[Mistake]:
@@ -111,4 +139,8 @@ def _of_period(tags: Mapping[str, str]) -> Iterator[Mistake]:
     if days < 1:
         yield Mistake("DEN_NGAY", "DEN_NGAY ở trước TU_NGAY.", "DEN_NGAY is before TU_NGAY.")
     elif (tags.get("SO_NGAY_NGHI") or str(days)) != str(days):
-        yield Mistake("SO_NGAY_NGHI", "SO_NGAY_NGHI không khớp TU_NGAY và DEN_NGAY.", "SO_NGAY_NGHI is not the days from TU_NGAY to DEN_NGAY.")
+        yield Mistake(
+            "SO_NGAY_NGHI",
+            "SO_NGAY_NGHI không khớp TU_NGAY và DEN_NGAY.",
+            "SO_NGAY_NGHI is not the days from TU_NGAY to DEN_NGAY.",
+        )

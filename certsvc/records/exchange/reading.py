@@ -1,8 +1,9 @@
-"""The social insurance's exchange files as tables: CT07 in `HSCHUNGTU`, and XML1 with XML11 in `GIAMDINHHS` [insurance].
+"""The social insurance's exchange files as tables: CT07 in `HSCHUNGTU`, and XML1 with XML11 in `GIAMDINHHS`
+[insurance].
 
-One file may hold many dossiers (HOSO), envelopes that follow one another, or be a ZIP of such files. A row is a dossier,
-its number the dossier's place, counted through the whole file. Of a file only the present dossier is held. A dossier
-that cannot be read becomes a row that says so (V-DOCUMENT), and the others go on.
+One file may hold many dossiers (HOSO), envelopes that follow one another, or be a ZIP of such files. A row is
+a dossier, its number the dossier's place, counted through the whole file. Of a file only the present dossier
+is held. A dossier that cannot be read becomes a row that says so (V-DOCUMENT), and the others go on.
 """
 
 import base64
@@ -38,7 +39,12 @@ def is_exchange_zip(package: Package) -> bool:
 
 def _is_litter(name: str) -> bool:
     base = name.rpartition("/")[2]
-    return not base or name.startswith("__MACOSX/") or base.startswith("._") or base in (".DS_Store", "Thumbs.db", "desktop.ini")
+    return (
+        not base
+        or name.startswith("__MACOSX/")
+        or base.startswith("._")
+        or base in (".DS_Store", "Thumbs.db", "desktop.ini")
+    )
 
 
 @contextmanager
@@ -146,7 +152,9 @@ class _Envelope:
                 pass
 
     def text(self, text: str) -> None:
-        """Documents that we do not read are not held; neither is one that is too long, whose row is then refused."""
+        """Documents that we do not read are not held; neither is one that is too long, whose row is then
+        refused.
+        """
         self._left -= len(text)
         if self._left >= 0:
             self._text.append(text)

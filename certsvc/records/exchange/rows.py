@@ -1,7 +1,9 @@
-"""From the tags of exchange documents to the columns of a case file, and what is taken as given where a tag is missing.
+"""From the tags of exchange documents to the columns of a case file, and what is taken as given where a tag
+is missing.
 
-Both formats ask for sick leave alone and are made for outpatients alone. What neither says: when the test was positive
-(taken is the first day of leave), last test, vaccinations, outcome. See `docs/decisions/0016-exchange-formats.md`.
+Both formats ask for sick leave alone and are made for outpatients alone. What neither says: when the test was
+positive (taken is the first day of leave), last test, vaccinations, outcome. See
+`docs/decisions/0016-exchange-formats.md`.
 """
 
 from collections.abc import Mapping
@@ -53,7 +55,9 @@ def row_of_ct07(tags: Mapping[str, str], *, facility_code: str) -> list[Cell]:
     )
 
 
-def row_of_pair(leave: Mapping[str, str] | None, visit: Mapping[str, str], *, facility_code: str) -> list[Cell]:
+def row_of_pair(
+    leave: Mapping[str, str] | None, visit: Mapping[str, str], *, facility_code: str
+) -> list[Cell]:
     """The cells of an XML11 with the XML1 of its visit; without an XML11 the visit asks for nothing."""
     asked = leave or {}
     first_day = _of(asked, "TU_NGAY")
@@ -114,7 +118,9 @@ def _birth(text: str) -> str:
 
 
 def _certified_on(visit: str, certificate: str) -> str:
-    """The day of a document whose visit began on another: the last of several. Nothing where they are one day, or only one is told."""
+    """The day of a document whose visit began on another: the last of several. Nothing where they are one
+    day, or only one is told.
+    """
     if not visit or not certificate:
         return ""
     days = day_of(visit), day_of(certificate)

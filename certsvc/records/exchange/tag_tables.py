@@ -1,7 +1,8 @@
-"""Tables whose titles are the tags of CT07, a line a certificate: what hospitals' programs write as a spreadsheet [insurance, Tables].
+"""Tables whose titles are the tags of CT07, a line a certificate: what hospitals' programs write as a
+spreadsheet [insurance, Tables].
 
-What the tags say is read as out of the XML (`exchange_rows`). The facility, which stands in the envelope there, is a column
-of its own here, or the sender's mapping gives it.
+What the tags say is read as out of the XML (`exchange_rows`). The facility, which stands in the envelope
+there, is a column of its own here, or the sender's mapping gives it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,7 +49,9 @@ _TAGS = tuple(dict.fromkeys((*FIELDS, *TAGS_2025)))
 
 @dataclass(frozen=True, slots=True)
 class _TagLayout(Layout):
-    """Titles are tags as they are written, with their underscores: without them they would be Vietnamese words of any table."""
+    """Titles are tags as they are written, with their underscores: without them they would be Vietnamese
+    words of any table.
+    """
 
     @override
     def find(self, title: object) -> str | None:
@@ -74,7 +77,17 @@ CT07 = _TagLayout(
 
 
 def layouts_of(layout: Layout) -> Sequence[Layout]:
-    """What the titles of a table may be: those of cases also CT07's tags, with what a sender's mapping gives for their columns."""
+    """What the titles of a table may be: those of cases also CT07's tags, with what a sender's mapping gives
+    for their columns.
+    """
     if layout.columns is not CASES.columns:
         return [layout]
-    return [layout, replace(CT07, defaults={tag: layout.defaults[field] for tag, field in FIELDS.items() if field in layout.defaults})]
+    return [
+        layout,
+        replace(
+            CT07,
+            defaults={
+                tag: layout.defaults[field] for tag, field in FIELDS.items() if field in layout.defaults
+            },
+        ),
+    ]

@@ -1,7 +1,8 @@
-"""How exchange files are written: a flat document of tags, in base64 within an envelope [insurance, Envelope].
+"""How exchange files are written: a flat document of tags, in base64 within an envelope [insurance,
+Envelope].
 
-What is written is its own canonical form (Canonical XML 1.0: no blanks between elements, no empty-element tags, no
-comments), so that a signature over a part is made over the very bytes that stand in the file.
+What is written is its own canonical form (Canonical XML 1.0: no blanks between elements, no empty-element
+tags, no comments), so that a signature over a part is made over the very bytes that stand in the file.
 """
 
 import base64
@@ -21,9 +22,12 @@ def document(root: str, tags: Mapping[str, str]) -> bytes:
 
 
 def dossier(files: Iterable[tuple[str, bytes]], *, made_on: dt.date, element_id: str | None = None) -> str:
-    """`THONGTINHOSO` with one dossier: documents by their LOAIHOSO, of which a signature may be by `element_id`."""
+    """`THONGTINHOSO` with one dossier: documents by their LOAIHOSO, of which a signature may be by
+    `element_id`.
+    """
     inner = "".join(
-        f"<FILEHOSO><LOAIHOSO>{kind}</LOAIHOSO><NOIDUNGFILE>{base64.b64encode(content).decode('ascii')}</NOIDUNGFILE></FILEHOSO>" for kind, content in files
+        f"<FILEHOSO><LOAIHOSO>{kind}</LOAIHOSO><NOIDUNGFILE>{base64.b64encode(content).decode('ascii')}</NOIDUNGFILE></FILEHOSO>"
+        for kind, content in files
     )
     attribute = f' Id="{element_id}"' if element_id else ""
     return (

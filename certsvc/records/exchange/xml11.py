@@ -1,7 +1,9 @@
-"""XML11, the sick leave of QĐ 130 and QĐ 4750 (table 11), and the XML1 beside it that says whose it is [insurance, XML11].
+"""XML11, the sick leave of QĐ 130 and QĐ 4750 (table 11), and the XML1 beside it that says whose it is
+[insurance, XML11].
 
-XML11 holds neither name nor birth: they stand in the XML1 of the same visit (MA_LK). Of XML1 (table 1) we write what a
-certificate knows and leave the visit's costs empty: a hospital that settles the visit sends its own.
+XML11 holds neither name nor birth: they stand in the XML1 of the same visit (MA_LK). Of XML1 (table 1) we
+write what a certificate knows and leave the visit's costs empty: a hospital that settles the visit sends its
+own.
 """
 
 import datetime as dt
@@ -17,12 +19,16 @@ _XML1_ROOT = "TONG_HOP"
 _OUTPATIENT = "02"
 _HANOI = "01"
 _HANOI_WARDS = (range(1, 686), range(4927, 4940), range(8973, 9023), range(9538, 10505))
-"""Where Hanoi's codes lie in the list of communes (General Statistics Office, 579 communes of 2024; those of 07/2025 keep such codes)."""
+"""Where Hanoi's codes lie in the list of communes (General Statistics Office, 579 communes of 2024; those of
+07/2025 keep such codes).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Xml11Facts:
-    """What a case does not say: serial, the certificate's day, and the BHXH numbers of the head and of the examiner."""
+    """What a case does not say: serial, the certificate's day, and the BHXH numbers of the head and of the
+    examiner.
+    """
 
     serial: str
     document_on: dt.date
@@ -31,8 +37,13 @@ class Xml11Facts:
 
 
 def xml11_xml(case: Case, facts: Xml11Facts, *, made_on: dt.date) -> bytes:
-    """The envelope `GIAMDINHHS` with both documents, as a file made on that day; nobody's signature is in it."""
-    documents = [("XML1", document(_XML1_ROOT, xml1_tags(case, facts))), ("XML11", document(ROOT, xml11_tags(case, facts)))]
+    """The envelope `GIAMDINHHS` with both documents, as a file made on that day; nobody's signature is in
+    it.
+    """
+    documents = [
+        ("XML1", document(_XML1_ROOT, xml1_tags(case, facts))),
+        ("XML11", document(ROOT, xml11_tags(case, facts))),
+    ]
     return envelope("GIAMDINHHS", dossier(documents, made_on=made_on), facility_code=case.facility_code)
 
 
@@ -67,7 +78,9 @@ def xml11_tags(case: Case, facts: Xml11Facts) -> dict[str, str]:
 
 
 def province_of(case: Case) -> str:
-    """MATINH_CU_TRU as far as it is known: by the commune; without one the station's, which looks after those who live there."""
+    """MATINH_CU_TRU as far as it is known: by the commune; without one the station's, which looks after those
+    who live there.
+    """
     if not case.ward_code:
         return case.facility_code[:2]
     return _HANOI if any(int(case.ward_code) in wards for wards in _HANOI_WARDS) else ""

@@ -12,11 +12,29 @@ from certsvc.records.rules.findings import Finding
 from certsvc.states import Kind
 
 _SCHOOL_AGE, _WORKING_AGE = 7, 15
-_NO_EMPLOYER = frozenset(map(fold, ("không", "không có", "lao động tự do", "tự do", "nội trợ", "thất nghiệp", "hưu trí", "nghỉ hưu", "học sinh", "sinh viên")))
+_NO_EMPLOYER = frozenset(
+    map(
+        fold,
+        (
+            "không",
+            "không có",
+            "lao động tự do",
+            "tự do",
+            "nội trợ",
+            "thất nghiệp",
+            "hưu trí",
+            "nghỉ hưu",
+            "học sinh",
+            "sinh viên",
+        ),
+    )
+)
 """Words for having none, as stations write them where the employer should stand [rules, A-EMPLOYER]."""
 _ENDINGS = frozenset({Outcome.DIED, Outcome.TRANSFERRED})
 _NEW_FORM = dt.date(2025, 7, 1)
-"""TT 25/2025/TT-BYT: from this examination day on, the file for the social insurance names the patient's papers."""
+"""TT 25/2025/TT-BYT: from this examination day on, the file for the social insurance names the patient's
+papers.
+"""
 
 
 def sick_leave_findings(case: Case, rules: Rulebook) -> list[Finding]:
@@ -32,7 +50,10 @@ def sick_leave_findings(case: Case, rules: Rulebook) -> list[Finding]:
         found.append(finding("A-EMPLOYER", "employer", "none" if case.employer else ""))
     if not case.visit_no:
         found.append(finding("A-VISIT-NO", "visit_no"))
-    if all(_SCHOOL_AGE <= years_between(born, day) < _WORKING_AGE for born in (case.birth.earliest, case.birth.latest)):
+    if all(
+        _SCHOOL_AGE <= years_between(born, day) < _WORKING_AGE
+        for born in (case.birth.earliest, case.birth.latest)
+    ):
         found.append(finding("A-AGE", "birth_date"))
     if case.outcome in _ENDINGS and (case.outcome_on is None or case.outcome_on < case.isolation_to):
         found.append(finding("A-OUTCOME", "outcome_on", "before" if case.outcome_on else ""))

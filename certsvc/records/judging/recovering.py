@@ -1,7 +1,7 @@
 """Form (b): what the case itself says of its recovery [recovery, Criteria].
 
-`n` is the number of days from the positive test to the end of isolation, both counted, as the paper counts them. Where a
-station would count from the next day and come to another answer, W-DAY-COUNT says so.
+`n` is the number of days from the positive test to the end of isolation, both counted, as the paper counts
+them. Where a station would count from the next day and come to another answer, W-DAY-COUNT says so.
 """
 
 import datetime as dt
@@ -16,7 +16,9 @@ _COUNTED_PERFORMERS = frozenset({TestPerformer.HEALTH_WORKER, TestPerformer.SELF
 
 
 def governing_rule(case: Case, rules: Rulebook) -> DischargeRule | None:
-    """The row by which the recovery of a case is judged, and which its certificate cites; without one for its setting, that of care at home."""
+    """The row by which the recovery of a case is judged, and which its certificate cites; without one for its
+    setting, that of care at home.
+    """
     day = case.event_on(Kind.RECOVERY)
     return rules.discharge_rule_on(day, case.care_setting) or rules.discharge_rule_on(day, CareSetting.HOME)
 
@@ -46,8 +48,8 @@ def recovery_findings(case: Case, rules: Rulebook, today: dt.date) -> list[Findi
 def _days_and_test(case: Case, rule: DischargeRule, *, n: int, first_test_day: int) -> list[Finding]:
     """R-TOO-EARLY, and what the last test says.
 
-    A negative test counts from day `first_test_day` to the end of isolation, done or watched by health staff. One that does not
-    count is as none; a count of days that suffices alone then carries W-NO-NEGATIVE.
+    A negative test counts from day `first_test_day` to the end of isolation, done or watched by health staff.
+    One that does not count is as none; a count of days that suffices alone then carries W-NO-NEGATIVE.
     """
     found = []
     if n < rule.min_days:
@@ -61,7 +63,15 @@ def _days_and_test(case: Case, rule: DischargeRule, *, n: int, first_test_day: i
     if n >= rule.other_days or (n >= rule.vaccinated_days and _is_vaccinated(case, rule)):
         return [*found, finding("W-NO-NEGATIVE", "last_test_result")]
     if not is_negative:
-        return [*found, finding("R-STILL-POSITIVE", "last_test_result", vaccinated_days=rule.vaccinated_days, other_days=rule.other_days)]
+        return [
+            *found,
+            finding(
+                "R-STILL-POSITIVE",
+                "last_test_result",
+                vaccinated_days=rule.vaccinated_days,
+                other_days=rule.other_days,
+            ),
+        ]
     if is_early and n >= rule.min_days:
         found.append(finding("R-TEST-TOO-EARLY", "last_test_on", first_test_day=first_test_day))
     if is_alone:

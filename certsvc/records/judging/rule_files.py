@@ -1,6 +1,7 @@
 """Files of dated rows, in TOML: an operator's next decision, and what comes with the service.
 
-Nothing of a file is taken unless all of it is good. Every error says its place: the number of the row in its table, and the key.
+Nothing of a file is taken unless all of it is good. Every error says its place: the number of the row in its
+table, and the key.
 """
 
 import datetime as dt
@@ -49,11 +50,15 @@ def built_in() -> Rulebook:
 def read_rules(data: bytes, *, is_built_in: bool = False) -> Rulebook:
     """The rows of a file, in its order.
 
-    Raises InputError `bad_rules`, listing in `errors` everything that is wrong. Whether rows fit to others that hold already
-    `rule_changes` says.
+    Raises InputError `bad_rules`, listing in `errors` everything that is wrong. Whether rows fit to others
+    that hold already `rule_changes` says.
     """
     tables = _parse(data)
-    errors = [_item(None, None, "không phải là bảng nào đã biết", "is no table that is known", about=name) for name in tables if name not in _READERS]
+    errors = [
+        _item(None, None, "không phải là bảng nào đã biết", "is no table that is known", about=name)
+        for name in tables
+        if name not in _READERS
+    ]
     rows: list[DatedRow] = []
     for name, reader in _READERS.items():
         for number, values in enumerate(_rows_of(tables, name, errors), 1):
@@ -70,7 +75,12 @@ def read_rules(data: bytes, *, is_built_in: bool = False) -> Rulebook:
 
 
 def bad_rules(errors: Sequence[Mapping[str, Any]]) -> InputError:
-    return InputError("bad_rules", "Tệp quy định chưa đúng; không dòng nào được ghi.", "The file of rules is not right; no row was taken.", errors=errors)
+    return InputError(
+        "bad_rules",
+        "Tệp quy định chưa đúng; không dòng nào được ghi.",
+        "The file of rules is not right; no row was taken.",
+        errors=errors,
+    )
 
 
 def _parse(data: bytes) -> dict[str, Any]:
@@ -79,11 +89,19 @@ def _parse(data: bytes) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError as error:
-        raise bad_rules([_item(None, None, "không ở bảng mã UTF-8", "is not UTF-8", about="rules")]) from error
+        raise bad_rules(
+            [_item(None, None, "không ở bảng mã UTF-8", "is not UTF-8", about="rules")]
+        ) from error
     except (ValueError, RecursionError) as error:
         at = _PLACE.search(str(error))
-        vi, en = (f" ở dòng {at[1]}, cột {at[2]} của tệp", f" at line {at[1]}, column {at[2]} of the file") if at else ("", "")
-        raise bad_rules([_item(None, None, f"sai cú pháp TOML{vi}", f"is not TOML{en}", about="rules")]) from error
+        vi, en = (
+            (f" ở dòng {at[1]}, cột {at[2]} của tệp", f" at line {at[1]}, column {at[2]} of the file")
+            if at
+            else ("", "")
+        )
+        raise bad_rules(
+            [_item(None, None, f"sai cú pháp TOML{vi}", f"is not TOML{en}", about="rules")]
+        ) from error
 
 
 def _rows_of(tables: Mapping[str, Any], name: str, errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -92,15 +110,29 @@ def _rows_of(tables: Mapping[str, Any], name: str, errors: list[dict[str, Any]])
         errors.append(_item(None, None, f"phải viết là [[{name}]]", f"is written [[{name}]]", about=name))
         return []
     if len(found) > _MOST_ROWS:
-        errors.append(_item(None, None, f"có hơn {_MOST_ROWS} dòng", f"has more than {_MOST_ROWS} rows", about=name))
+        errors.append(
+            _item(None, None, f"có hơn {_MOST_ROWS} dòng", f"has more than {_MOST_ROWS} rows", about=name)
+        )
         return []
     return found
 
 
-def _item(row: int | None, field: str | None, vi: str, en: str, *, about: str | None = None) -> dict[str, Any]:
+def _item(
+    row: int | None, field: str | None, vi: str, en: str, *, about: str | None = None
+) -> dict[str, Any]:
     """An item of an error; `about` is what the sentence begins with, where it is not the field."""
-    name = about if about is not None and re.fullmatch(r"[A-Za-z0-9_-]{1,64}", about) else (field or "").rpartition(".")[2]
-    return {"field": field, "row": row, "rule": None, "message_vi": f"«{name}» {vi}.", "message_en": f"“{name}” {en}."}
+    name = (
+        about
+        if about is not None and re.fullmatch(r"[A-Za-z0-9_-]{1,64}", about)
+        else (field or "").rpartition(".")[2]
+    )
+    return {
+        "field": field,
+        "row": row,
+        "rule": None,
+        "message_vi": f"«{name}» {vi}.",
+        "message_en": f"“{name}” {en}.",
+    }
 
 
 class _Row:
@@ -120,7 +152,9 @@ class _Row:
     def complain_of_strangers(self) -> None:
         for key in sorted(self._values.keys() - self._asked):
             shown = key if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", key) else "?"
-            self.complain(shown, "không phải là khoá nào đã biết của bảng này", "is no key that this table has")
+            self.complain(
+                shown, "không phải là khoá nào đã biết của bảng này", "is no key that this table has"
+            )
 
     def _take(self, key: str) -> Any:
         self._asked.add(key)
@@ -129,7 +163,11 @@ class _Row:
     def id(self) -> str:
         found = self._take("id")
         if not isinstance(found, str) or not _ID.fullmatch(found):
-            self.complain("id", "phải gồm 3 đến 64 ký tự a–z, 0–9, dấu chấm hoặc gạch nối", "must be 3 to 64 of a–z, 0–9, dot and hyphen")
+            self.complain(
+                "id",
+                "phải gồm 3 đến 64 ký tự a–z, 0–9, dấu chấm hoặc gạch nối",
+                "must be 3 to 64 of a–z, 0–9, dot and hyphen",
+            )
             return ""
         return found
 
@@ -137,15 +175,25 @@ class _Row:
         found = self._take(key)
         text = unicodedata.normalize("NFC", found).strip() if isinstance(found, str) else ""
         if not text:
-            self.complain(key, "còn thiếu hoặc không phải là chữ trong ngoặc kép", "is missing, or no text in quotes")
+            self.complain(
+                key, "còn thiếu hoặc không phải là chữ trong ngoặc kép", "is missing, or no text in quotes"
+            )
         elif len(text) > most or has_forbidden(text):
-            self.complain(key, f"dài hơn {most} ký tự hoặc có ký tự điều khiển", f"has more than {most} characters, or control characters")
+            self.complain(
+                key,
+                f"dài hơn {most} ký tự hoặc có ký tự điều khiển",
+                f"has more than {most} characters, or control characters",
+            )
         return text
 
     def decision(self) -> str:
         text = self.text("decision", most=64)
         if text and self.is_good("decision") and not _DECISION.fullmatch(text):
-            self.complain("decision", "phải là số quyết định như in trên giấy («604/QĐ-BYT»)", "must be the decision's number as printed (“604/QĐ-BYT”)")
+            self.complain(
+                "decision",
+                "phải là số quyết định như in trên giấy («604/QĐ-BYT»)",
+                "must be the decision's number as printed (“604/QĐ-BYT”)",
+            )
         return text
 
     def day(self, key: str) -> dt.date:
@@ -159,7 +207,11 @@ class _Row:
         if isinstance(found, dt.date) and not isinstance(found, dt.datetime):
             return found
         if found is not None:
-            self.complain(key, "phải là một ngày, viết 2026-12-31 không có ngoặc kép", "must be a day, written 2026-12-31 without quotes")
+            self.complain(
+                key,
+                "phải là một ngày, viết 2026-12-31 không có ngoặc kép",
+                "must be a day, written 2026-12-31 without quotes",
+            )
         return None
 
     def days(self) -> dict[str, dt.date | None]:
@@ -178,16 +230,31 @@ class _Row:
     def optional_count(self, key: str) -> int | None:
         found = self._take(key)
         least, most = _BOUNDS[key]
-        if found is None or (isinstance(found, int) and not isinstance(found, bool) and least <= found <= most):
+        if found is None or (
+            isinstance(found, int) and not isinstance(found, bool) and least <= found <= most
+        ):
             return found
-        self.complain(key, f"phải là một số nguyên từ {least} đến {most}", f"must be a whole number from {least} to {most}")
+        self.complain(
+            key,
+            f"phải là một số nguyên từ {least} đến {most}",
+            f"must be a whole number from {least} to {most}",
+        )
         return None
 
     def care_settings(self) -> frozenset[CareSetting]:
         found, known = self._take("care_settings"), [str(each) for each in CareSetting]
-        if not isinstance(found, list) or not found or any(each not in known for each in found) or len(set(found)) < len(found):
+        if (
+            not isinstance(found, list)
+            or not found
+            or any(each not in known for each in found)
+            or len(set(found)) < len(found)
+        ):
             words = ", ".join(known)
-            self.complain("care_settings", f"phải là danh sách, mỗi từ một lần, trong số: {words}", f"must be a list of some of these, each once: {words}")
+            self.complain(
+                "care_settings",
+                f"phải là danh sách, mỗi từ một lần, trong số: {words}",
+                f"must be a list of some of these, each once: {words}",
+            )
             return frozenset()
         return frozenset(map(CareSetting, found))
 
@@ -202,7 +269,13 @@ class _Row:
 
 
 def _leave_ceiling(row: _Row) -> LeaveCeiling:
-    return LeaveCeiling(id=row.id(), **_of_days(row), max_days=row.count("max_days"), basis=row.text("basis", most=_MAX_BASIS), sureness=row.sureness())
+    return LeaveCeiling(
+        id=row.id(),
+        **_of_days(row),
+        max_days=row.count("max_days"),
+        basis=row.text("basis", most=_MAX_BASIS),
+        sureness=row.sureness(),
+    )
 
 
 def _of_days(row: _Row) -> dict[str, Any]:
@@ -232,10 +305,20 @@ def _discharge_rule(row: _Row) -> DischargeRule:
 def _complain_of_order(row: _Row, rule: DischargeRule) -> None:
     """What is good by itself and makes no sense together."""
     if row.is_good("decided_on", "valid_from") and rule.decided_on > rule.valid_from:
-        row.complain("decided_on", "ở sau valid_from: quyết định có hiệu lực sớm nhất từ ngày ký", "is after valid_from: no decision holds before it is signed")
-    for less, more in (("min_days", "vaccinated_days"), ("vaccinated_days", "other_days"), ("first_test_day", "other_days")):
+        row.complain(
+            "decided_on",
+            "ở sau valid_from: quyết định có hiệu lực sớm nhất từ ngày ký",
+            "is after valid_from: no decision holds before it is signed",
+        )
+    for less, more in (
+        ("min_days", "vaccinated_days"),
+        ("vaccinated_days", "other_days"),
+        ("first_test_day", "other_days"),
+    ):
         if row.is_good(less, more) and getattr(rule, less) > getattr(rule, more):
             row.complain(more, f"ít hơn {less}", f"is less than {less}")
 
 
-_READERS: Mapping[str, Callable[[_Row], DatedRow]] = MappingProxyType({"leave_ceilings": _leave_ceiling, "discharge_rules": _discharge_rule})
+_READERS: Mapping[str, Callable[[_Row], DatedRow]] = MappingProxyType(
+    {"leave_ceilings": _leave_ceiling, "discharge_rules": _discharge_rule}
+)

@@ -1,8 +1,9 @@
 """The figures of the rules that change with the law: dated rows, each with its legal basis.
 
-Rows are chosen by the event date (examination for sick leave, end of isolation for recovery), never by the print date. Of a
-table the row with the latest `valid_from` on or before the day counts, and a row that has ended is not followed by an older one.
-What comes with the service stands in `rules.toml`; what an operator adds has the same form (`rule_files`).
+Rows are chosen by the event date (examination for sick leave, end of isolation for recovery), never by the
+print date. Of a table the row with the latest `valid_from` on or before the day counts, and a row that has
+ended is not followed by an older one. What comes with the service stands in `rules.toml`; what an operator
+adds has the same form (`rule_files`).
 """
 
 import dataclasses
@@ -45,10 +46,10 @@ class LeaveCeiling:
 class DischargeRule:
     """When an F0 in one of `care_settings` has recovered [recovery, Criteria].
 
-    Days count from the positive test, which is the first: `min_days` with a counted negative test; `vaccinated_days` or
-    `other_days` without one, after which the count of days alone suffices. A negative test counts from day `first_test_day` on.
-    Vaccinated: `min_doses`, the last `dose_lead_days` before the positive test. `decision` and `decided_on` are what the
-    certificate cites.
+    Days count from the positive test, which is the first: `min_days` with a counted negative test;
+    `vaccinated_days` or `other_days` without one, after which the count of days alone suffices. A negative
+    test counts from day `first_test_day` on. Vaccinated: `min_doses`, the last `dose_lead_days` before the
+    positive test. `decision` and `decided_on` are what the certificate cites.
     """
 
     id: str
@@ -69,7 +70,9 @@ class DischargeRule:
 
 DatedRow: TypeAlias = LeaveCeiling | DischargeRule
 _Row = TypeVar("_Row", LeaveCeiling, DischargeRule)
-TABLES: Mapping[str, type[DatedRow]] = MappingProxyType({"leave_ceilings": LeaveCeiling, "discharge_rules": DischargeRule})
+TABLES: Mapping[str, type[DatedRow]] = MappingProxyType(
+    {"leave_ceilings": LeaveCeiling, "discharge_rules": DischargeRule}
+)
 """The tables by the names that they have in files and in the database."""
 
 
@@ -108,7 +111,9 @@ class Rulebook:
         return found
 
     def discharge_rule_on(self, day: dt.date, care_setting: CareSetting) -> DischargeRule | None:
-        """The rule for an isolation in that setting which ended on that day; None where none has been entered."""
+        """The rule for an isolation in that setting which ended on that day; None where none has been
+        entered.
+        """
         return in_force((rule for rule in self.discharge_rules if care_setting in rule.care_settings), day)
 
 

@@ -1,4 +1,6 @@
-"""What the rows of a file so far have held: cases [rules, V-DUPLICATE], people's numbers and their visits [rules, W-SAME-NUMBER; rules, W-SAME-VISIT]."""
+"""What the rows of a file so far have held: cases [rules, V-DUPLICATE], people's numbers and their visits
+[rules, W-SAME-NUMBER; rules, W-SAME-VISIT].
+"""
 
 import hashlib
 import json
@@ -20,12 +22,15 @@ CREATE TABLE marks (mark BLOB PRIMARY KEY, patient TEXT NOT NULL, is_shared INTE
 class SeenRows:
     """Feed it the rows in the order of the file, one at a time.
 
-    Rows are the same case by facility and `case_id`: the first stands, rejected or not; a row without a `case_id` is nobody's
-    duplicate. What was seen stands in a temporary file of SQLite's: memory stays the same for however many.
+    Rows are the same case by facility and `case_id`: the first stands, rejected or not; a row without a
+    `case_id` is nobody's duplicate. What was seen stands in a temporary file of SQLite's: memory stays the
+    same for however many.
     """
 
     def __init__(self) -> None:
-        self._seen = sqlite3.connect("", isolation_level=None, check_same_thread=False)  # a file without a name, which goes with the connection
+        self._seen = sqlite3.connect(
+            "", isolation_level=None, check_same_thread=False
+        )  # a file without a name, which goes with the connection
         self._seen.execute("PRAGMA journal_mode=OFF")
         self._seen.executescript(_TABLES)
 
@@ -61,11 +66,15 @@ class SeenRows:
             yield finding("W-SAME-VISIT", "visit_no")
 
     def _is_shared(self, mark: str, patient: Patient, kept: str) -> bool:
-        """Whether the mark has stood with somebody else; the first who has it is remembered, and that others had it."""
+        """Whether the mark has stood with somebody else; the first who has it is remembered, and that others
+        had it.
+        """
         key = _digest(mark)
         if self._seen.execute("INSERT OR IGNORE INTO marks VALUES (?, ?, 0)", (key, kept)).rowcount:
             return False
-        first, is_shared = self._seen.execute("SELECT patient, is_shared FROM marks WHERE mark = ?", (key,)).fetchone()
+        first, is_shared = self._seen.execute(
+            "SELECT patient, is_shared FROM marks WHERE mark = ?", (key,)
+        ).fetchone()
         if not is_shared and patient.is_another(Patient.from_json(json.loads(first)), mark=mark):
             self._seen.execute("UPDATE marks SET is_shared = 1 WHERE mark = ?", (key,))
             return True

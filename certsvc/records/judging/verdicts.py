@@ -1,9 +1,10 @@
 """Step two of judging a row: who gets which certificate [rules, Order and scope].
 
-Pure: what else is known of the person comes through `History`, figures that change with the law through the `Rulebook`. Where
-a V rule is broken nothing else is judged and every kind asked for is rejected; otherwise each kind reports all its broken rules.
-What facilities that the caller may not see know of the person is asked for last, and only where all else lets the certificate
-through, so that nobody learns it by guessing [rules, Between facilities].
+Pure: what else is known of the person comes through `History`, figures that change with the law through the
+`Rulebook`. Where a V rule is broken nothing else is judged and every kind asked for is rejected; otherwise
+each kind reports all its broken rules. What facilities that the caller may not see know of the person is
+asked for last, and only where all else lets the certificate through, so that nobody learns it by guessing
+[rules, Between facilities].
 """
 
 import datetime as dt
@@ -48,14 +49,18 @@ class Illness:
 
 
 class History(Protocol):
-    """What is known of a person besides this case: the caller leaves the case's own papers out, and what may not be told at all."""
+    """What is known of a person besides this case: the caller leaves the case's own papers out, and what may
+    not be told at all.
+    """
 
     def leaves_of(self, patient: Patient) -> Iterable[Leave]: ...
 
     def open_illnesses_of(self, patient: Patient) -> Iterable[Illness]: ...
 
     def column_shared_with_another(self, patient: Patient) -> str | None:
-        """The column of a number that stands on the live certificate of somebody else [rules, W-SAME-NUMBER]."""
+        """The column of a number that stands on the live certificate of somebody else [rules,
+        W-SAME-NUMBER].
+        """
         ...
 
     def is_visit_of_another(self, case: Case) -> bool:
@@ -79,8 +84,11 @@ class Verdict:
 Judgement: TypeAlias = Mapping[Kind, Verdict]
 
 
-def judge(checked: Checked, *, history: History, rules: Rulebook, today: dt.date, kinds: Iterable[Kind] = Kind) -> Judgement:
-    """The verdict for each of `kinds`; `days` is the length of the leave where one is issued. `today` is the day in Hanoi.
+def judge(
+    checked: Checked, *, history: History, rules: Rulebook, today: dt.date, kinds: Iterable[Kind] = Kind
+) -> Judgement:
+    """The verdict for each of `kinds`; `days` is the length of the leave where one is issued. `today` is the
+    day in Hanoi.
 
     Of the person's history a sick leave asks for leaves alone, a recovery for open illnesses alone.
     """
@@ -91,7 +99,9 @@ def _judge_kind(checked: Checked, kind: Kind, history: History, rules: Rulebook,
     if kind not in checked.wants:
         return Verdict("none")
     case, is_leave = checked.case, kind is Kind.SICK_LEAVE
-    broken = tuple(each for each in checked.findings if each.rejects) + (checked.leave_findings if is_leave else ())
+    broken = tuple(each for each in checked.findings if each.rejects) + (
+        checked.leave_findings if is_leave else ()
+    )
     if case is None or broken:
         return Verdict("reject", in_table_order(broken))
     found = _leave(case, history, rules) if is_leave else _recovery(case, history, rules, today)
@@ -100,7 +110,10 @@ def _judge_kind(checked: Checked, kind: Kind, history: History, rules: Rulebook,
     hidden, told = _hidden_overlaps(case, history) if is_leave else _hidden_illnesses(case, history)
     if rejecting := tuple(each for each in hidden if each.rejects):
         return Verdict("reject", rejecting, told=told)
-    findings = (*in_table_order((*checked.findings, *_shared(checked, case, history))), *in_table_order((*found, *hidden)))
+    findings = (
+        *in_table_order((*checked.findings, *_shared(checked, case, history))),
+        *in_table_order((*found, *hidden)),
+    )
     return Verdict("issue", findings, case.leave_days if is_leave else None, told)
 
 
@@ -113,7 +126,9 @@ def late_finding(case: Case, *, signed_on: dt.date, late_reason: str = "late") -
 
 
 def _shared(checked: Checked, case: Case, history: History) -> list[Finding]:
-    """W-SAME-NUMBER and W-SAME-VISIT by live certificates, where the file itself has not given cause for them."""
+    """W-SAME-NUMBER and W-SAME-VISIT by live certificates, where the file itself has not given cause for
+    them.
+    """
     known = {each.rule for each in checked.findings}
     found = []
     if "W-SAME-NUMBER" not in known and (column := history.column_shared_with_another(case.patient)):
@@ -127,9 +142,20 @@ def _leave(case: Case, history: History, rules: Rulebook) -> list[Finding]:
     """Form (a), in table order."""
     found = sick_leave_findings(case, rules)
     visible = [leave for leave in history.leaves_of(case.patient) if leave.label is not None]
-    of_examination = [leave for leave in visible if (leave.case_key[0], leave.first) == (case.facility_code, case.examined_on)]
+    of_examination = [
+        leave
+        for leave in visible
+        if (leave.case_key[0], leave.first) == (case.facility_code, case.examined_on)
+    ]
     if of_examination:
-        found.append(finding("A-ONE-EXAM", "examined_on", examined=_printed(of_examination[0].first), label=of_examination[0].label or ""))
+        found.append(
+            finding(
+                "A-ONE-EXAM",
+                "examined_on",
+                examined=_printed(of_examination[0].first),
+                label=of_examination[0].label or "",
+            )
+        )
     found += [_overlap(case, leave) for leave in visible if _share_days(case, leave)]
     return list(in_table_order(found))
 
@@ -137,18 +163,27 @@ def _leave(case: Case, history: History, rules: Rulebook) -> list[Finding]:
 def _recovery(case: Case, history: History, rules: Rulebook, today: dt.date) -> list[Finding]:
     """Form (b), in table order."""
     found = recovery_findings(case, rules, today)
-    if any(not illness.is_hidden and illness.positive_on > case.positive_on for illness in history.open_illnesses_of(case.patient)):
+    if any(
+        not illness.is_hidden and illness.positive_on > case.positive_on
+        for illness in history.open_illnesses_of(case.patient)
+    ):
         found.append(finding("R-REINFECTION", "positive_on"))
     return list(in_table_order(found))
 
 
 def _hidden_overlaps(case: Case, history: History) -> tuple[list[Finding], tuple[CaseKey, ...]]:
-    leaves = [leave for leave in history.leaves_of(case.patient) if leave.label is None and _share_days(case, leave)]
+    leaves = [
+        leave for leave in history.leaves_of(case.patient) if leave.label is None and _share_days(case, leave)
+    ]
     return [_overlap(case, leave) for leave in leaves[:1]], tuple(leave.case_key for leave in leaves)
 
 
 def _hidden_illnesses(case: Case, history: History) -> tuple[list[Finding], tuple[CaseKey, ...]]:
-    illnesses = [each for each in history.open_illnesses_of(case.patient) if each.is_hidden and each.positive_on > case.positive_on]
+    illnesses = [
+        each
+        for each in history.open_illnesses_of(case.patient)
+        if each.is_hidden and each.positive_on > case.positive_on
+    ]
     found = [finding("R-REINFECTION", "positive_on", "elsewhere")] if illnesses else []
     return found, tuple(illness.case_key for illness in illnesses)
 
@@ -159,9 +194,25 @@ def _share_days(case: Case, leave: Leave) -> bool:
 
 def _overlap(case: Case, leave: Leave) -> Finding:
     if leave.label is None:
-        return finding("A-OVERLAP", "isolation_from", "elsewhere", first=_printed(case.isolation_from), last=_printed(case.isolation_to))
-    days = {"first": case.isolation_from, "last": case.isolation_to, "other_first": leave.first, "other_last": leave.last}
-    return finding("A-OVERLAP", "isolation_from", label=leave.label, **{name: _printed(day) for name, day in days.items()})
+        return finding(
+            "A-OVERLAP",
+            "isolation_from",
+            "elsewhere",
+            first=_printed(case.isolation_from),
+            last=_printed(case.isolation_to),
+        )
+    days = {
+        "first": case.isolation_from,
+        "last": case.isolation_to,
+        "other_first": leave.first,
+        "other_last": leave.last,
+    }
+    return finding(
+        "A-OVERLAP",
+        "isolation_from",
+        label=leave.label,
+        **{name: _printed(day) for name, day in days.items()},
+    )
 
 
 def _printed(day: dt.date) -> str:

@@ -1,4 +1,5 @@
-"""Compound files (MS-CFB), in which Office kept everything before 2007, and keeps what has a password: which streams one holds.
+"""Compound files (MS-CFB), in which Office kept everything before 2007, and keeps what has a password: which
+streams one holds.
 
 Only the directory is read, along its chain of sectors, and of that no more than an honest file needs.
 """
@@ -14,7 +15,9 @@ _MOST_FAT_SECTORS = 109
 
 
 def stream_names(file: BinaryIO) -> set[str]:
-    """Names of the streams and storages in the directory (§2.6.1), as far as it can be followed; nothing of a damaged one."""
+    """Names of the streams and storages in the directory (§2.6.1), as far as it can be followed; nothing of a
+    damaged one.
+    """
     file.seek(0)
     header = file.read(_HEADER_BYTES)
     power = int.from_bytes(header[30:32], "little")
@@ -24,7 +27,9 @@ def stream_names(file: BinaryIO) -> set[str]:
 
 
 def _directory(file: BinaryIO, header: bytes, sector_bytes: int) -> Iterator[bytes]:
-    tables = [int.from_bytes(header[at : at + 4], "little") for at in range(76, 76 + 4 * _MOST_FAT_SECTORS, 4)]
+    tables = [
+        int.from_bytes(header[at : at + 4], "little") for at in range(76, 76 + 4 * _MOST_FAT_SECTORS, 4)
+    ]
     sector, a_table = int.from_bytes(header[48:52], "little"), sector_bytes // 4
     for _ in range(_MOST_SECTORS):
         content = _sector(file, sector, sector_bytes)
@@ -34,7 +39,9 @@ def _directory(file: BinaryIO, header: bytes, sector_bytes: int) -> Iterator[byt
         if sector // a_table >= len(tables):
             return
         place = sector % a_table * 4
-        sector = int.from_bytes(_sector(file, tables[sector // a_table], sector_bytes)[place : place + 4] or b"\xff" * 4, "little")
+        sector = int.from_bytes(
+            _sector(file, tables[sector // a_table], sector_bytes)[place : place + 4] or b"\xff" * 4, "little"
+        )
 
 
 def _sector(file: BinaryIO, number: int, sector_bytes: int) -> bytes:

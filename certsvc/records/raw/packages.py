@@ -1,10 +1,10 @@
 """The ZIP package of an XLSX or ODS file (ECMA-376 part 2), opened with suspicion.
 
-Before a library sees it the directory is held against limits: its own size, the number of parts, how they
-are packed, the sizes they declare. `zipfile` never hands out more of a part than it declares, so these
-sizes bound everything; what a parser is fed is counted besides, for a tree is many times its text.
-Parts are read by name only, never extracted; what is not asked for is never unpacked. A part's name is the
-same whatever the case of its ASCII letters (part 2, equivalence of part names): programs write it as they like.
+Before a library sees it the directory is held against limits: its own size, the number of parts, how they are
+packed, the sizes they declare. `zipfile` never hands out more of a part than it declares, so these sizes
+bound everything; what a parser is fed is counted besides, for a tree is many times its text. Parts are read
+by name only, never extracted; what is not asked for is never unpacked. A part's name is the same whatever the
+case of its ASCII letters (part 2, equivalence of part names): programs write it as they like.
 """
 
 import zipfile
@@ -50,7 +50,9 @@ def damage_refused() -> Iterator[None]:
 
 
 class Search:
-    """The search for a table's header and its first row: how many elements of its sheets may pass until both are found."""
+    """The search for a table's header and its first row: how many elements of its sheets may pass until both
+    are found.
+    """
 
     def __init__(self) -> None:
         self._left, self._is_over = _MOST_SEARCHED_ELEMENTS, False
@@ -68,7 +70,9 @@ class Search:
 class PartStream:
     """A part on its way into a parser; `release` says that what was built of it so far has been let go."""
 
-    def __init__(self, raw: IO[bytes], *, most_elements: int, most_held_bytes: int, search: Search | None = None) -> None:
+    def __init__(
+        self, raw: IO[bytes], *, most_elements: int, most_held_bytes: int, search: Search | None = None
+    ) -> None:
         self._raw = raw
         self._elements_left = most_elements
         self._most_held_bytes = most_held_bytes
@@ -76,7 +80,9 @@ class PartStream:
         self._held_bytes = 0
 
     def read(self, size: int = _CHUNK_BYTES, /) -> bytes:
-        """Raises InputError: `too_large_unpacked`, `broken_file` for a document type declaration [ECMA-376 part 2 §8.1.4]."""
+        """Raises InputError: `too_large_unpacked`, `broken_file` for a document type declaration [ECMA-376
+        part 2 §8.1.4].
+        """
         chunk = self._raw.read(size)
         self._held_bytes += len(chunk)
         elements = count_elements(chunk)
@@ -94,7 +100,9 @@ class PartStream:
 
 
 class Package(zipfile.ZipFile):
-    """The parts of one package; a missing one is a KeyError, as with any ZipFile. Parts are found by `same_name`."""
+    """The parts of one package; a missing one is a KeyError, as with any ZipFile. Parts are found by
+    `same_name`.
+    """
 
     @cached_property
     def _by_name(self) -> dict[str, zipfile.ZipInfo]:
@@ -122,8 +130,12 @@ class Package(zipfile.ZipFile):
         return content
 
     @contextmanager
-    def stream(self, name: str, *, most_elements: int, most_held_bytes: int, search: Search | None = None) -> Iterator[PartStream]:
-        """A large XML part, to be parsed piece by piece. Raises InputError (`broken_file`) where it cannot be opened."""
+    def stream(
+        self, name: str, *, most_elements: int, most_held_bytes: int, search: Search | None = None
+    ) -> Iterator[PartStream]:
+        """A large XML part, to be parsed piece by piece. Raises InputError (`broken_file`) where it cannot be
+        opened.
+        """
         with damage_refused():
             raw = self.open(name)
         with raw:
@@ -132,7 +144,11 @@ class Package(zipfile.ZipFile):
 
 @contextmanager
 def open_package(
-    file: BinaryIO, *, max_unpacked_bytes: int, most_parts: int = _MOST_PARTS, most_directory_bytes: int = _MOST_DIRECTORY_BYTES
+    file: BinaryIO,
+    *,
+    max_unpacked_bytes: int,
+    most_parts: int = _MOST_PARTS,
+    most_directory_bytes: int = _MOST_DIRECTORY_BYTES,
 ) -> Iterator[Package]:
     """Open a package. Raises InputError: `broken_file`, `encrypted_file`, `too_large_unpacked`."""
     _check_directory(file, most_bytes=most_directory_bytes)
@@ -144,7 +160,9 @@ def open_package(
 
 
 def _check_directory(file: BinaryIO, *, most_bytes: int) -> None:
-    """Refuse a central directory too large to load; where there is one of ZIP64, that is the one which is loaded."""
+    """Refuse a central directory too large to load; where there is one of ZIP64, that is the one which is
+    loaded.
+    """
     size = file.seek(0, 2)
     file.seek(max(0, size - _END_BYTES - _MOST_COMMENT_BYTES - _LOCATOR_BYTES - _END64_BYTES))
     tail = file.read()
@@ -177,7 +195,9 @@ _SMALL = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)} | {ord("\\"
 
 
 def same_name(name: str) -> str:
-    """What names of the same part have in common: no regard to the case of ASCII letters, and none to a backslash of Windows."""
+    """What names of the same part have in common: no regard to the case of ASCII letters, and none to a
+    backslash of Windows.
+    """
     return name.translate(_SMALL).removeprefix("/")
 
 
@@ -186,8 +206,12 @@ def part_name(namespace: str, name: str) -> str:
     return f"{namespace}{_SEPARATOR}{name}"
 
 
-def part_parser(start: Callable[[str, dict[str, str]], None], end: Callable[[str], None], text: Callable[[str], None]) -> Any:
-    """An expat parser of a part, with its handlers. It raises InputError (`broken_file`) for a document type declaration, in any encoding."""
+def part_parser(
+    start: Callable[[str, dict[str, str]], None], end: Callable[[str], None], text: Callable[[str], None]
+) -> Any:
+    """An expat parser of a part, with its handlers. It raises InputError (`broken_file`) for a document type
+    declaration, in any encoding.
+    """
 
     def refuse(*_: object) -> None:
         raise refusal("broken_file")

@@ -38,9 +38,11 @@ _NO_FLAGS: Mapping[int, Flag] = {}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a table lies in its file: the sheet's part, the header's last row, indexes of columns that we added once.
+    """Where a table lies in its file: the sheet's part, the header's last row, indexes of columns that we
+    added once.
 
-    `first_row` is the first that may be a case: below the header, and below a row that numbers its columns; 0 for the row below the header.
+    `first_row` is the first that may be a case: below the header, and below a row that numbers its columns; 0
+    for the row below the header.
     """
 
     part: str
@@ -59,7 +61,9 @@ class RawRow:
 
 
 def is_blank(cells: Iterable[Cell], flags: Mapping[int, Flag]) -> bool:
-    """Whether a spreadsheet shows nothing in a row: formulas that give an empty text, as are copied far down below a table, show nothing."""
+    """Whether a spreadsheet shows nothing in a row: formulas that give an empty text, as are copied far down
+    below a table, show nothing.
+    """
     if any(not isinstance(cell, str | None) or (cell or "").strip() for cell in cells):
         return False
     return not flags or all(flag is Flag.FORMULA for flag in flags.values())

@@ -1,7 +1,9 @@
-"""Text as programs write it: UTF-8 with a mark or without, UTF-16, and bytes behind the last line that are no text.
+"""Text as programs write it: UTF-8 with a mark or without, UTF-16, and bytes behind the last line that are no
+text.
 
-DOS programs end a file with Ctrl-Z (0x1A), others fill its last block with it or with NUL; what stands from there to the
-end is left out if nothing else follows. What a file is made of is asked here before anybody asks what format it has.
+DOS programs end a file with Ctrl-Z (0x1A), others fill its last block with it or with NUL; what stands from
+there to the end is left out if nothing else follows. What a file is made of is asked here before anybody asks
+what format it has.
 """
 
 import codecs
@@ -39,7 +41,9 @@ class TextFile:
         return self.file.read(min(most_bytes, self.end - self.first)).decode(self.encoding, errors="replace")
 
     def as_utf8(self) -> BinaryIO:
-        """The text in UTF-8, to be read from its beginning as often as needed. Reading raises InputError `not_utf8` for broken UTF-16; UTF-8 is handed on."""
+        """The text in UTF-8, to be read from its beginning as often as needed. Reading raises InputError
+        `not_utf8` for broken UTF-16; UTF-8 is handed on.
+        """
         if self.encoding == _UTF8 and not self.first and self.end == self.size:
             self.file.seek(0)
             return self.file
@@ -56,7 +60,9 @@ def text_file(file: BinaryIO) -> TextFile:
     start = file.read(4)
     if start in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
         raise refusal("not_utf8")
-    first, encoding = next(((len(mark), name) for mark, name in _MARKS if start.startswith(mark)), (0, _evident(start)))
+    first, encoding = next(
+        ((len(mark), name) for mark, name in _MARKS if start.startswith(mark)), (0, _evident(start))
+    )
     size = file.seek(0, 2)
     return TextFile(file, encoding, first, max(first, _end(file, encoding, size)), size)
 
@@ -73,7 +79,9 @@ def _evident(start: bytes) -> str:
 
 
 def _end(file: BinaryIO, encoding: str, size: int) -> int:
-    """Where text ends: at the first Ctrl-Z or NUL behind which, to the end of the file, there are only more of them and blanks."""
+    """Where text ends: at the first Ctrl-Z or NUL behind which, to the end of the file, there are only more
+    of them and blanks.
+    """
     width = 1 if encoding == _UTF8 else 2
     at = size - size % width
     end = size
@@ -85,7 +93,9 @@ def _end(file: BinaryIO, encoding: str, size: int) -> int:
     while at > 0:
         begin = max(0, at - _CHUNK_BYTES)
         file.seek(begin)
-        text = file.read(at - begin).decode("latin-1" if width == 1 else encoding, errors="surrogatepass" if width > 1 else "strict")
+        text = file.read(at - begin).decode(
+            "latin-1" if width == 1 else encoding, errors="surrogatepass" if width > 1 else "strict"
+        )
         kept = text.rstrip(_TAIL)
         tail = text[len(kept) :]
         if found := [place for mark in _NO_TEXT if (place := tail.find(mark)) >= 0]:

@@ -1,7 +1,8 @@
 """XML of strangers, read as it streams by: a push parser that keeps nothing and refuses early.
 
-Document type declarations are refused, so there are no entities and nothing outside is ever fetched. Depth, the
-number of different names, and the length of a single token are limited; whoever listens limits what it keeps.
+Document type declarations are refused, so there are no entities and nothing outside is ever fetched. Depth,
+the number of different names, and the length of a single token are limited; whoever listens limits what it
+keeps.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,12 @@ _MOST_DEPTH, _MOST_NAMES, _MOST_TOKEN_BYTES = 32, 2_000, 1 << 20
 _MOST_FIELDS = 2_000
 CHUNK_BYTES = 1 << 16
 Bytes: TypeAlias = bytes | memoryview
-_AFTER_DOCUMENT = frozenset({expat_errors.codes[expat_errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT], expat_errors.codes[expat_errors.XML_ERROR_MISPLACED_XML_PI]})
+_AFTER_DOCUMENT = frozenset(
+    {
+        expat_errors.codes[expat_errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT],
+        expat_errors.codes[expat_errors.XML_ERROR_MISPLACED_XML_PI],
+    }
+)
 """What expat says of a second document in the same file."""
 
 
@@ -32,7 +38,8 @@ class Listener(Protocol):
 
 
 def feed(chunks: Iterator[bytes], listener: Listener, *, is_single: bool = False) -> Iterator[None]:
-    """Parse documents that follow one another, a chunk at a time; yields after each chunk, so that what was heard can be taken.
+    """Parse documents that follow one another, a chunk at a time; yields after each chunk, so that what was
+    heard can be taken.
 
     Raises InputError `broken_xml`, with `is_single` also for a second document.
     """
@@ -64,7 +71,9 @@ class _Document:
         self._parser: Any = parser
 
     def feed(self, chunk: Bytes) -> Bytes | None:
-        """What belongs to the next document of the file, or None while this one goes on. A view: there may be many in one chunk."""
+        """What belongs to the next document of the file, or None while this one goes on. A view: there may be
+        many in one chunk.
+        """
         try:
             self._parser.Parse(chunk, False)
         except ExpatError as error:
@@ -73,7 +82,10 @@ class _Document:
                 self._parser = None
                 return self._rest(chunk, begins)
             raise refusal("broken_xml") from None
-        except (ValueError, LookupError):  # an encoding that nobody knows, or not byte by byte; the message may quote the file
+        except (
+            ValueError,
+            LookupError,
+        ):  # an encoding that nobody knows, or not byte by byte; the message may quote the file
             raise refusal("broken_xml") from None
         self._fed, self._before = self._fed + len(chunk), chunk
         if self._fed - self._at > _MOST_TOKEN_BYTES:
@@ -86,7 +98,9 @@ class _Document:
         return memoryview(chunk)[at:] if at >= 0 else memoryview(b"".join((self._before, chunk)))[begins:]
 
     def close(self) -> None:
-        """The end of the file. The parser lets go of its handlers: a cycle with them would wait for a collection, and dossiers are many."""
+        """The end of the file. The parser lets go of its handlers: a cycle with them would wait for a
+        collection, and dossiers are many.
+        """
         try:
             self._parser.Parse(b"", True)
         except ExpatError:
@@ -126,7 +140,8 @@ def _local(name: str) -> str:
 def fields_of(document: bytes, *, most_chars: int) -> dict[str, str]:
     """The fields of one small flat document: the text of each child of its root, the first of that name.
 
-    Raises InputError `broken_xml`, also where there is more text than `most_chars`, or more elements than fields of any document.
+    Raises InputError `broken_xml`, also where there is more text than `most_chars`, or more elements than
+    fields of any document.
     """
     fields = _Fields(most_chars)
     for _ in feed(iter((document,)), fields, is_single=True):

@@ -1,4 +1,6 @@
-"""The rules: the catalogue in table order. The figures in them that change with the law stand in the rulebook."""
+"""The rules: the catalogue in table order. The figures in them that change with the law stand in the
+rulebook.
+"""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -10,7 +12,9 @@ from certsvc.records.rules.findings import Finding, Rule
 from certsvc.records.rules.warning_rules import WARNING_RULES
 from certsvc.records.titles import TITLES_VI
 
-RULES: dict[str, Rule] = {rule.id: rule for rule in (*FIELD_RULES, *WARNING_RULES, *SICK_LEAVE_RULES, *RECOVERY_RULES)}
+RULES: dict[str, Rule] = {
+    rule.id: rule for rule in (*FIELD_RULES, *WARNING_RULES, *SICK_LEAVE_RULES, *RECOVERY_RULES)
+}
 """Every rule by its id, in the order in which findings are told."""
 
 _RANK = {rule_id: rank for rank, rule_id in enumerate(RULES)}
@@ -44,7 +48,9 @@ def finding(rule_id: str, field: str | None = None, variant: str = "", **facts: 
 
 
 def in_table_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda each: (_RANK[each.rule], _COLUMN_RANK.get(each.field, len(_COLUMN_RANK)))))
+    return tuple(
+        sorted(findings, key=lambda each: (_RANK[each.rule], _COLUMN_RANK.get(each.field, len(_COLUMN_RANK))))
+    )
 
 
 def rule_ids(findings: Iterable[Finding]) -> list[str]:

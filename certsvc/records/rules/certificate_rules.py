@@ -16,8 +16,10 @@ SICK_LEAVE_RULES = (
         basis=_TT56,
         wordings={
             "": Wording(
-                "Số ngày nghỉ vượt {max_days} ngày cho một lần cấp: hãy khám lại và cấp giấy mới cho phần còn lại.",
-                "The leave is longer than {max_days} days, the most one certificate may have: examine again and issue another for the rest.",
+                "Số ngày nghỉ vượt {max_days} ngày cho một lần cấp: hãy khám lại và cấp giấy mới cho phần còn"
+                " lại.",
+                "The leave is longer than {max_days} days, the most one certificate may have: examine again"
+                " and issue another for the rest.",
             )
         },
     ),
@@ -38,11 +40,14 @@ SICK_LEAVE_RULES = (
         basis=_TT56,
         wordings={
             "": Wording(
-                "Thiếu «{column}»: giấy nghỉ việc hưởng BHXH phải ghi đơn vị làm việc.", "“{column}” is missing: the sick-leave form names the employer."
+                "Thiếu «{column}»: giấy nghỉ việc hưởng BHXH phải ghi đơn vị làm việc.",
+                "“{column}” is missing: the sick-leave form names the employer.",
             ),
             "none": Wording(
-                "«{column}» cho biết người này không làm ở đơn vị nào: giấy nghỉ việc hưởng BHXH chỉ cấp cho người lao động có đơn vị làm việc.",
-                "“{column}” says that there is no employer: a sick-leave certificate is for people who have one.",
+                "«{column}» cho biết người này không làm ở đơn vị nào: giấy nghỉ việc hưởng BHXH chỉ cấp cho"
+                " người lao động có đơn vị làm việc.",
+                "“{column}” says that there is no employer: a sick-leave certificate is for people who have"
+                " one.",
             ),
         },
     ),
@@ -63,8 +68,10 @@ SICK_LEAVE_RULES = (
         basis="Luật Bảo hiểm xã hội 2014 Điều 25 (nghỉ chăm con dưới 7 tuổi)",
         wordings={
             "": Wording(
-                "Người bệnh từ 7 đến 14 tuổi vào ngày khám: chưa đến tuổi lao động, và cha mẹ chỉ được nghỉ chăm con dưới 7 tuổi.",
-                "The patient is 7 to 14 years old on the examination day: too young to be employed, and leave for the care of a child ends at 7.",
+                "Người bệnh từ 7 đến 14 tuổi vào ngày khám: chưa đến tuổi lao động, và cha mẹ chỉ được nghỉ"
+                " chăm con dưới 7 tuổi.",
+                "The patient is 7 to 14 years old on the examination day: too young to be employed, and leave"
+                " for the care of a child ends at 7.",
             )
         },
     ),
@@ -74,7 +81,8 @@ SICK_LEAVE_RULES = (
         basis=_TT56,
         wordings={
             "": Wording(
-                "Người bệnh tử vong hoặc chuyển viện: hãy ghi «{column}»; đợt nghỉ không kéo dài quá ngày đó.",
+                "Người bệnh tử vong hoặc chuyển viện: hãy ghi «{column}»; đợt nghỉ không kéo dài quá"
+                " ngày đó.",
                 "The patient died or was transferred: give “{column}”; the leave cannot run beyond that day.",
             ),
             "before": Wording(
@@ -89,8 +97,10 @@ SICK_LEAVE_RULES = (
         basis=_TT56,
         wordings={
             "": Wording(
-                "Thiếu «{column}»: mẫu giấy phải ghi tên bệnh, và hệ thống không có sẵn tên tiếng Việt của mã này.",
-                "“{column}” is missing: the form names the disease, and no Vietnamese name is kept for this code.",
+                "Thiếu «{column}»: mẫu giấy phải ghi tên bệnh, và hệ thống không có sẵn tên tiếng Việt của mã"
+                " này.",
+                "“{column}” is missing: the form names the disease, and no Vietnamese name is kept for this"
+                " code.",
             )
         },
     ),
@@ -101,7 +111,8 @@ SICK_LEAVE_RULES = (
         wordings={
             "": Wording(
                 "Lần khám ngày {examined} của người này đã có giấy {label}: mỗi lần khám chỉ cấp một giấy.",
-                "This person's examination on {examined} has the certificate {label} already: one examination, one certificate.",
+                "This person's examination on {examined} has the certificate {label} already: one"
+                " examination, one certificate.",
             )
         },
     ),
@@ -123,7 +134,8 @@ SICK_LEAVE_RULES = (
         wordings={
             "": Wording(
                 "Tệp gửi BHXH của giấy này sẽ thiếu {tags}: hãy bổ sung trước khi xuất.",
-                "The file for the social insurance will lack {tags} for this certificate: add what is missing before exporting.",
+                "The file for the social insurance will lack {tags} for this certificate: add what is missing"
+                " before exporting.",
             )
         },
     ),
@@ -144,8 +156,10 @@ SICK_LEAVE_RULES = (
         basis=_TT56,
         wordings={
             "": Wording(
-                "Giấy này chỉ dùng cho điều trị ngoại trú: người điều trị nội trú hoặc tại cơ sở thu dung nhận giấy ra viện.",
-                "This form is for outpatients only: who was treated in a hospital or centre gets a discharge paper.",
+                "Giấy này chỉ dùng cho điều trị ngoại trú: người điều trị nội trú hoặc tại cơ sở thu dung"
+                " nhận giấy ra viện.",
+                "This form is for outpatients only: who was treated in a hospital or centre gets a discharge"
+                " paper.",
             )
         },
     ),
@@ -155,12 +169,16 @@ SICK_LEAVE_RULES = (
         basis="TT 56/2017/TT-BYT (nhiều giấy cùng thời gian chỉ hưởng theo giấy có thời gian nghỉ dài nhất)",
         wordings={
             "": Wording(
-                "Đợt nghỉ từ {first} đến {last} trùng ngày với giấy {label} của cùng người, từ {other_first} đến {other_last}.",
-                "The leave of {first} to {last} shares days with the same person's certificate {label}, {other_first} to {other_last}.",
+                "Đợt nghỉ từ {first} đến {last} trùng ngày với giấy {label} của cùng người, từ {other_first}"
+                " đến {other_last}.",
+                "The leave of {first} to {last} shares days with the same person's certificate {label},"
+                " {other_first} to {other_last}.",
             ),
             "elsewhere": Wording(
-                "Đợt nghỉ từ {first} đến {last} trùng ngày với một giấy của cùng người do cơ sở khác cấp; cơ quan BHXH xem được giấy đó.",
-                "The leave of {first} to {last} shares days with the same person's certificate of another facility; the insurer can see it.",
+                "Đợt nghỉ từ {first} đến {last} trùng ngày với một giấy của cùng người do cơ sở khác cấp; cơ"
+                " quan BHXH xem được giấy đó.",
+                "The leave of {first} to {last} shares days with the same person's certificate of another"
+                " facility; the insurer can see it.",
             ),
         },
     ),
@@ -170,16 +188,20 @@ SICK_LEAVE_RULES = (
         basis="TT 25/2025/TT-BYT Điều 28; NĐ 23/2025/NĐ-CP",
         wordings={
             "late": Wording(
-                "Giấy được ký sau ngày khám (cấp muộn): ngày trên giấy là ngày khám, chữ ký số ghi thời điểm ký thật.",
-                "Signed after the examination day (late issue): the form bears the examination day, the signatures their true time.",
+                "Giấy được ký sau ngày khám (cấp muộn): ngày trên giấy là ngày khám, chữ ký số ghi thời điểm"
+                " ký thật.",
+                "Signed after the examination day (late issue): the form bears the examination day, the"
+                " signatures their true time.",
             ),
             "reissue": Wording(
                 "Giấy được cấp lại: ngày nghỉ giữ nguyên, chữ ký số ghi thời điểm ký thật.",
                 "Issued again: the leave dates stay, the signatures bear their true time.",
             ),
             "request": Wording(
-                "Giấy được cấp theo đơn đề nghị sau ngày khám: ngày trên giấy là ngày khám, chữ ký số ghi thời điểm ký thật.",
-                "Issued on written request after the examination day: the form bears that day, the signatures their true time.",
+                "Giấy được cấp theo đơn đề nghị sau ngày khám: ngày trên giấy là ngày khám, chữ ký số ghi"
+                " thời điểm ký thật.",
+                "Issued on written request after the examination day: the form bears that day, the signatures"
+                " their true time.",
             ),
         },
     ),
@@ -192,7 +214,10 @@ RECOVERY_RULES = (
         basis=_DISCHARGE,
         valid_from=_FEBRUARY_2022,
         wordings={
-            "": Wording("Tình trạng chưa phải «Khỏi bệnh»: chỉ xác nhận cho người đã khỏi.", "The outcome is not “recovered”: only recovery can be certified.")
+            "": Wording(
+                "Tình trạng chưa phải «Khỏi bệnh»: chỉ xác nhận cho người đã khỏi.",
+                "The outcome is not “recovered”: only recovery can be certified.",
+            )
         },
     ),
     Rule(
@@ -236,8 +261,10 @@ RECOVERY_RULES = (
         valid_from=_FEBRUARY_2022,
         wordings={
             "": Wording(
-                "Xét nghiệm âm tính làm trước ngày thứ {first_test_day} nên không được tính, và chưa đủ số ngày để khỏi bệnh không cần xét nghiệm.",
-                "The negative test was done before day {first_test_day}, so it does not count, and too few days have passed to do without one.",
+                "Xét nghiệm âm tính làm trước ngày thứ {first_test_day} nên không được tính, và chưa đủ số"
+                " ngày để khỏi bệnh không cần xét nghiệm.",
+                "The negative test was done before day {first_test_day}, so it does not count, and too few"
+                " days have passed to do without one.",
             )
         },
     ),
@@ -248,8 +275,10 @@ RECOVERY_RULES = (
         valid_from=_FEBRUARY_2022,
         wordings={
             "": Wording(
-                "Chưa có kết quả âm tính trong thời gian cách ly, và chưa đủ {vaccinated_days} ngày (đã tiêm đủ vắc xin) hoặc {other_days} ngày.",
-                "There is no negative test within the isolation, and neither {vaccinated_days} days (fully vaccinated) nor {other_days} days have passed.",
+                "Chưa có kết quả âm tính trong thời gian cách ly, và chưa đủ {vaccinated_days} ngày (đã tiêm"
+                " đủ vắc xin) hoặc {other_days} ngày.",
+                "There is no negative test within the isolation, and neither {vaccinated_days} days (fully"
+                " vaccinated) nor {other_days} days have passed.",
             )
         },
     ),
@@ -260,8 +289,10 @@ RECOVERY_RULES = (
         valid_from=_FEBRUARY_2022,
         wordings={
             "": Wording(
-                "Xét nghiệm âm tính do người bệnh tự làm, không có nhân viên y tế làm hoặc giám sát, và chưa đủ số ngày để khỏi bệnh không cần xét nghiệm.",
-                "The negative test was done by the patient unwatched by health staff, and too few days have passed to do without one.",
+                "Xét nghiệm âm tính do người bệnh tự làm, không có nhân viên y tế làm hoặc giám sát, và chưa"
+                " đủ số ngày để khỏi bệnh không cần xét nghiệm.",
+                "The negative test was done by the patient unwatched by health staff, and too few days have"
+                " passed to do without one.",
             )
         },
     ),
@@ -272,8 +303,10 @@ RECOVERY_RULES = (
         valid_from=_FEBRUARY_2022,
         wordings={
             "": Wording(
-                "Vừa đủ số ngày khi tính cả ngày dương tính; nơi tính từ ngày hôm sau sẽ thấy thiếu một ngày.",
-                "Just enough days with the day of the positive test counted; a station that counts from the next day finds one too few.",
+                "Vừa đủ số ngày khi tính cả ngày dương tính; nơi tính từ ngày hôm sau sẽ thấy thiếu một"
+                " ngày.",
+                "Just enough days with the day of the positive test counted; a station that counts from the"
+                " next day finds one too few.",
             )
         },
     ),
@@ -295,12 +328,16 @@ RECOVERY_RULES = (
         basis="own",
         wordings={
             "": Wording(
-                "Cùng người này có một đợt mắc bệnh sau chưa kết thúc: không xác nhận khỏi bệnh cho đợt trước.",
-                "The same person has a later episode that is not over: no recovery is certified for this one.",
+                "Cùng người này có một đợt mắc bệnh sau chưa kết thúc: không xác nhận khỏi bệnh cho đợt"
+                " trước.",
+                "The same person has a later episode that is not over: no recovery is certified for this"
+                " one.",
             ),
             "elsewhere": Wording(
-                "Một cơ sở khác ghi nhận người này có một đợt mắc bệnh sau chưa kết thúc: không xác nhận khỏi bệnh cho đợt trước.",
-                "Another facility has a later episode of the same person that is not over: no recovery is certified for this one.",
+                "Một cơ sở khác ghi nhận người này có một đợt mắc bệnh sau chưa kết thúc: không xác nhận khỏi"
+                " bệnh cho đợt trước.",
+                "Another facility has a later episode of the same person that is not over: no recovery is"
+                " certified for this one.",
             ),
         },
     ),
@@ -310,8 +347,10 @@ RECOVERY_RULES = (
         basis="own",
         wordings={
             "": Wording(
-                "Hệ thống chưa có tiêu chuẩn khỏi bệnh cho ngày kết thúc cách ly này; người vận hành nhập quyết định của Bộ Y tế bằng «certsvc rules».",
-                "No discharge rule has been entered for this end of isolation; an operator enters the Ministry's decision with “certsvc rules”.",
+                "Hệ thống chưa có tiêu chuẩn khỏi bệnh cho ngày kết thúc cách ly này; người vận hành nhập"
+                " quyết định của Bộ Y tế bằng «certsvc rules».",
+                "No discharge rule has been entered for this end of isolation; an operator enters the"
+                " Ministry's decision with “certsvc rules”.",
             )
         },
     ),

@@ -21,8 +21,13 @@ FIELD_RULES = (
                 "«{column}» có ký tự không dùng trong tên người: chỉ nhận chữ cái, dấu cách, ' . và -.",
                 "“{column}” has characters no name has: only letters, spaces, ' . and - are taken.",
             ),
-            "missing": Wording("Thiếu «{column}»: hãy ghi đầy đủ họ và tên.", "“{column}” is missing: give the full name."),
-            "long": Wording("«{column}» dài quá 255 ký tự: hãy kiểm tra lại.", "“{column}” is longer than 255 characters: check it."),
+            "missing": Wording(
+                "Thiếu «{column}»: hãy ghi đầy đủ họ và tên.", "“{column}” is missing: give the full name."
+            ),
+            "long": Wording(
+                "«{column}» dài quá 255 ký tự: hãy kiểm tra lại.",
+                "“{column}” is longer than 255 characters: check it.",
+            ),
         },
     ),
     Rule(
@@ -31,20 +36,38 @@ FIELD_RULES = (
         basis=_BHXH,
         wordings={
             "": Wording(
-                "«{column}» không phải ngày có thật: ghi ngày/tháng/năm (năm đủ bốn chữ số) hoặc chỉ ghi năm.",
-                "“{column}” is no real date: write dd/mm/yyyy, yyyy-mm-dd or the year alone, years with four digits.",
+                "«{column}» không phải ngày có thật: ghi ngày/tháng/năm (năm đủ bốn chữ số) hoặc chỉ ghi"
+                " năm.",
+                "“{column}” is no real date: write dd/mm/yyyy, yyyy-mm-dd or the year alone, years with four"
+                " digits.",
             ),
-            "missing": Wording("Thiếu «{column}»: ghi ngày/tháng/năm hoặc chỉ ghi năm.", "“{column}” is missing: give the date or the year alone."),
-            "future": Wording("«{column}» ở sau ngày hôm nay: hãy kiểm tra lại.", "“{column}” lies in the future: check it."),
-            "old": Wording("«{column}» cách đây hơn 130 năm: hãy kiểm tra lại.", "“{column}” is more than 130 years ago: check it."),
-            "late": Wording("«{column}» ở sau ngày mắc bệnh: hãy kiểm tra lại cả hai ngày.", "“{column}” is after the illness began: check both dates."),
+            "missing": Wording(
+                "Thiếu «{column}»: ghi ngày/tháng/năm hoặc chỉ ghi năm.",
+                "“{column}” is missing: give the date or the year alone.",
+            ),
+            "future": Wording(
+                "«{column}» ở sau ngày hôm nay: hãy kiểm tra lại.", "“{column}” lies in the future: check it."
+            ),
+            "old": Wording(
+                "«{column}» cách đây hơn 130 năm: hãy kiểm tra lại.",
+                "“{column}” is more than 130 years ago: check it.",
+            ),
+            "late": Wording(
+                "«{column}» ở sau ngày mắc bệnh: hãy kiểm tra lại cả hai ngày.",
+                "“{column}” is after the illness began: check both dates.",
+            ),
         },
     ),
     Rule(
         id="V-SEX",
         level=Level.REJECT,
         basis="QĐ 130/QĐ-BYT, GIOI_TINH",
-        wordings={"": Wording("«{column}» phải là 1/Nam, 2/Nữ hoặc 3/Chưa xác định.", "“{column}” must be 1/Nam, 2/Nữ or 3/Chưa xác định.")},
+        wordings={
+            "": Wording(
+                "«{column}» phải là 1/Nam, 2/Nữ hoặc 3/Chưa xác định.",
+                "“{column}” must be 1/Nam, 2/Nữ or 3/Chưa xác định.",
+            )
+        },
     ),
     Rule(
         id="V-CITIZEN-ID",
@@ -52,11 +75,15 @@ FIELD_RULES = (
         basis=_BHXH,
         wordings={
             "": Wording(
-                "«{column}» không hợp lệ: CCCD có 12 chữ số, CMND có 9 chữ số, hộ chiếu có một chữ in hoa và 7 chữ số; "
-                "hộ chiếu dạng khác phải ghi kèm «Loại giấy tờ».",
-                "“{column}” is not valid: a CCCD has 12 digits, a CMND 9, a passport one capital and 7 digits; other passports need “id_type”.",
+                "«{column}» không hợp lệ: CCCD có 12 chữ số, CMND có 9 chữ số, hộ chiếu có một chữ in hoa và"
+                " 7 chữ số; hộ chiếu dạng khác phải ghi kèm «Loại giấy tờ».",
+                "“{column}” is not valid: a CCCD has 12 digits, a CMND 9, a passport one capital and 7"
+                " digits; other passports need “id_type”.",
             ),
-            "type": Wording("«{column}» không khớp với «Loại giấy tờ»: hãy sửa một trong hai.", "“{column}” does not fit “id_type”: correct one of the two."),
+            "type": Wording(
+                "«{column}» không khớp với «Loại giấy tờ»: hãy sửa một trong hai.",
+                "“{column}” does not fit “id_type”: correct one of the two.",
+            ),
         },
     ),
     Rule(
@@ -64,8 +91,14 @@ FIELD_RULES = (
         level=Level.REJECT,
         basis=_BHXH,
         wordings={
-            "": Wording("«{column}» phải gồm 10 chữ số và không toàn số 0.", "“{column}” must have 10 digits, not all of them zero."),
-            "missing": Wording("Thiếu «{column}»: giấy nghỉ việc hưởng BHXH phải có mã số này.", "“{column}” is missing: a sick-leave certificate needs it."),
+            "": Wording(
+                "«{column}» phải gồm 10 chữ số và không toàn số 0.",
+                "“{column}” must have 10 digits, not all of them zero.",
+            ),
+            "missing": Wording(
+                "Thiếu «{column}»: giấy nghỉ việc hưởng BHXH phải có mã số này.",
+                "“{column}” is missing: a sick-leave certificate needs it.",
+            ),
         },
     ),
     Rule(
@@ -74,8 +107,10 @@ FIELD_RULES = (
         basis=_BHXH,
         wordings={
             "": Wording(
-                "«{column}» phải gồm 15 ký tự: 2 chữ in hoa, 1 chữ số từ 1 đến 5, 12 chữ số; nhiều thẻ cách nhau bằng dấu chấm phẩy.",
-                "“{column}” must have 15 characters: 2 capitals, a digit 1 to 5, 12 digits; several cards are separated by semicolons.",
+                "«{column}» phải gồm 15 ký tự: 2 chữ in hoa, 1 chữ số từ 1 đến 5, 12 chữ số; nhiều thẻ cách"
+                " nhau bằng dấu chấm phẩy.",
+                "“{column}” must have 15 characters: 2 capitals, a digit 1 to 5, 12 digits; several cards are"
+                " separated by semicolons.",
             )
         },
     ),
@@ -96,14 +131,21 @@ FIELD_RULES = (
         basis=_CT07,
         wordings={
             "": Wording(
-                "«{column}» không phải ngày có thật: ghi ngày/tháng/năm hoặc năm-tháng-ngày, năm đủ bốn chữ số.",
+                "«{column}» không phải ngày có thật: ghi ngày/tháng/năm hoặc năm-tháng-ngày, năm đủ bốn"
+                " chữ số.",
                 "“{column}” is no real date: write dd/mm/yyyy or yyyy-mm-dd, years with four digits.",
             ),
             "missing": Wording("Thiếu «{column}».", "“{column}” is missing."),
-            "future": Wording("«{column}» ở sau ngày hôm nay: hãy kiểm tra lại.", "“{column}” lies in the future: check it."),
-            "examined": Wording("«{column}» ở trước ngày khám: hãy kiểm tra lại hai ngày.", "“{column}” is before the examination: check both dates."),
+            "future": Wording(
+                "«{column}» ở sau ngày hôm nay: hãy kiểm tra lại.", "“{column}” lies in the future: check it."
+            ),
+            "examined": Wording(
+                "«{column}» ở trước ngày khám: hãy kiểm tra lại hai ngày.",
+                "“{column}” is before the examination: check both dates.",
+            ),
             "isolation": Wording(
-                "«{column}» ở trước ngày bắt đầu cách ly: hãy kiểm tra lại hai ngày.", "“{column}” is before isolation began: check both dates."
+                "«{column}» ở trước ngày bắt đầu cách ly: hãy kiểm tra lại hai ngày.",
+                "“{column}” is before isolation began: check both dates.",
             ),
             "negative": Wording(
                 "«{column}»: kết quả âm tính có trước ngày dương tính, hãy kiểm tra lại hai ngày.",
@@ -117,13 +159,19 @@ FIELD_RULES = (
         basis="Luật Khám bệnh, chữa bệnh; TT 56/2017/TT-BYT Điều 26",
         wordings={
             "": Wording(
-                "«{column}» không có trong danh mục cơ sở của hệ thống: hãy kiểm tra mã 5 chữ số hoặc đề nghị thêm cơ sở.",
-                "“{column}” is not in this service's list of facilities: check the 5 digits, or ask for the facility to be added.",
+                "«{column}» không có trong danh mục cơ sở của hệ thống: hãy kiểm tra mã 5 chữ số hoặc đề nghị"
+                " thêm cơ sở.",
+                "“{column}” is not in this service's list of facilities: check the 5 digits, or ask for the"
+                " facility to be added.",
             ),
-            "missing": Wording("Thiếu «{column}»: ghi mã 5 chữ số của cơ sở.", "“{column}” is missing: give the facility's 5 digits."),
+            "missing": Wording(
+                "Thiếu «{column}»: ghi mã 5 chữ số của cơ sở.",
+                "“{column}” is missing: give the facility's 5 digits.",
+            ),
             "inactive": Wording(
                 "Cơ sở ở cột «{column}» không hoạt động vào ngày khám hoặc ngày kết thúc cách ly.",
-                "The facility in “{column}” was not active on the examination day or at the end of isolation.",
+                "The facility in “{column}” was not active on the examination day or at the end of"
+                " isolation.",
             ),
         },
     ),
@@ -133,17 +181,23 @@ FIELD_RULES = (
         basis="TT 56/2017/TT-BYT Điều 26 (đăng ký mẫu chữ ký với cơ quan BHXH)",
         wordings={
             "": Wording(
-                "Không có người hành nghề nào mang số ở cột «{column}» tại cơ sở này: hãy kiểm tra số hoặc đề nghị thêm.",
-                "Nobody with the licence in “{column}” is known at this facility: check it, or ask for the person to be added.",
+                "Không có người hành nghề nào mang số ở cột «{column}» tại cơ sở này: hãy kiểm tra số hoặc đề"
+                " nghị thêm.",
+                "Nobody with the licence in “{column}” is known at this facility: check it, or ask for the"
+                " person to be added.",
             ),
             "missing": Wording("Thiếu «{column}» của người khám.", "“{column}” of the examiner is missing."),
             "elsewhere": Wording(
-                "Người hành nghề ở cột «{column}» không làm việc tại cơ sở này vào ngày đó (ngày khám, hoặc ngày kết thúc cách ly).",
-                "The practitioner in “{column}” did not work at this facility on that day (the examination, or the end of isolation).",
+                "Người hành nghề ở cột «{column}» không làm việc tại cơ sở này vào ngày đó (ngày khám, hoặc"
+                " ngày kết thúc cách ly).",
+                "The practitioner in “{column}” did not work at this facility on that day (the examination,"
+                " or the end of isolation).",
             ),
             "unregistered": Wording(
-                "Người hành nghề ở cột «{column}» chưa đăng ký chữ ký với cơ quan BHXH: hãy bổ sung mã số BHXH của người đó.",
-                "The practitioner in “{column}” is not registered with BHXH as a signer: enter his social-insurance number.",
+                "Người hành nghề ở cột «{column}» chưa đăng ký chữ ký với cơ quan BHXH: hãy bổ sung mã số"
+                " BHXH của người đó.",
+                "The practitioner in “{column}” is not registered with BHXH as a signer: enter his"
+                " social-insurance number.",
             ),
         },
     ),
@@ -156,7 +210,10 @@ FIELD_RULES = (
                 "«{column}» không có trong danh mục ICD-10: COVID-19 ghi U07.1 hoặc U07.2.",
                 "“{column}” is no ICD-10 code: COVID-19 is U07.1 or U07.2.",
             ),
-            "missing": Wording("Thiếu «{column}»: COVID-19 ghi U07.1 hoặc U07.2.", "“{column}” is missing: COVID-19 is U07.1 or U07.2."),
+            "missing": Wording(
+                "Thiếu «{column}»: COVID-19 ghi U07.1 hoặc U07.2.",
+                "“{column}” is missing: COVID-19 is U07.1 or U07.2.",
+            ),
             "old": Wording(
                 "«{column}»: mã B34.2 không dùng cho COVID-19 sau ngày 31/03/2022, hãy ghi U07.1 hoặc U07.2.",
                 "“{column}”: B34.2 is not for COVID-19 after 31/03/2022; use U07.1 or U07.2.",
@@ -169,20 +226,28 @@ FIELD_RULES = (
         basis="TCVN 6909; Unicode UAX #15, UTS #39; NĐ 30/2020/NĐ-CP Phụ lục I (phông chữ)",
         wordings={
             "legacy": Wording(
-                "«{column}» dùng bảng mã cũ (TCVN3/.VnTime hoặc VNI): hãy chuyển tệp sang bảng mã Unicode dựng sẵn rồi gửi lại.",
-                "“{column}” is in an old encoding (TCVN3/.VnTime or VNI): convert the file to precomposed Unicode and send it again.",
+                "«{column}» dùng bảng mã cũ (TCVN3/.VnTime hoặc VNI): hãy chuyển tệp sang bảng mã Unicode"
+                " dựng sẵn rồi gửi lại.",
+                "“{column}” is in an old encoding (TCVN3/.VnTime or VNI): convert the file to precomposed"
+                " Unicode and send it again.",
             ),
             "twice": Wording(
-                "«{column}» bị mã hóa UTF-8 hai lần (như Ã¡ thay cho á): hãy xuất lại tệp dưới dạng UTF-8 từ phần mềm gốc rồi gửi lại.",
-                "“{column}” was encoded as UTF-8 twice (Ã¡ for á): export the file as UTF-8 from its own software again and send that.",
+                "«{column}» bị mã hóa UTF-8 hai lần (như Ã¡ thay cho á): hãy xuất lại tệp dưới dạng UTF-8 từ"
+                " phần mềm gốc rồi gửi lại.",
+                "“{column}” was encoded as UTF-8 twice (Ã¡ for á): export the file as UTF-8 from its own"
+                " software again and send that.",
             ),
             "scripts": Wording(
-                "«{column}» lẫn chữ cái Kirin hoặc Hy Lạp với chữ La-tinh, có thể trông giống hệt nhau: hãy xóa và gõ lại nội dung này.",
-                "“{column}” mixes Latin letters with Cyrillic or Greek ones, which may look the same: delete it and type it anew.",
+                "«{column}» lẫn chữ cái Kirin hoặc Hy Lạp với chữ La-tinh, có thể trông giống hệt nhau: hãy"
+                " xóa và gõ lại nội dung này.",
+                "“{column}” mixes Latin letters with Cyrillic or Greek ones, which may look the same: delete"
+                " it and type it anew.",
             ),
             "unprintable": Wording(
-                "«{column}» có ký tự (thứ {place}) mà phông chữ của giấy không in được: hãy ghi bằng chữ cái La-tinh, hoặc bỏ ký tự đó.",
-                "“{column}” has a character (number {place}) that the form's typeface cannot print: write it in Latin letters, or leave it out.",
+                "«{column}» có ký tự (thứ {place}) mà phông chữ của giấy không in được: hãy ghi bằng chữ cái"
+                " La-tinh, hoặc bỏ ký tự đó.",
+                "“{column}” has a character (number {place}) that the form's typeface cannot print: write it"
+                " in Latin letters, or leave it out.",
             ),
         },
     ),
@@ -192,8 +257,10 @@ FIELD_RULES = (
         basis="own",
         wordings={
             "": Wording(
-                "«{column}» đã bị bảng tính làm hỏng (thành ngày, giờ, số lẻ hoặc dạng 2.1E+11): hãy định dạng cột là văn bản rồi nhập lại số gốc.",
-                "“{column}” was destroyed by a spreadsheet (made a date, a time, a fraction or 2.1E+11): format the column as text and enter the number again.",
+                "«{column}» đã bị bảng tính làm hỏng (thành ngày, giờ, số lẻ hoặc dạng 2.1E+11): hãy định"
+                " dạng cột là văn bản rồi nhập lại số gốc.",
+                "“{column}” was destroyed by a spreadsheet (made a date, a time, a fraction or 2.1E+11):"
+                " format the column as text and enter the number again.",
             )
         },
     ),
@@ -203,12 +270,16 @@ FIELD_RULES = (
         basis="own",
         wordings={
             "same": Wording(
-                "«{column}» đã có ở một hồ sơ trước với cùng nội dung: hồ sơ trước được giữ, dòng này bị bỏ qua.",
-                "“{column}” stands in an earlier record with the same content: the earlier one stands, this row is left out.",
+                "«{column}» đã có ở một hồ sơ trước với cùng nội dung: hồ sơ trước được giữ, dòng này bị bỏ"
+                " qua.",
+                "“{column}” stands in an earlier record with the same content: the earlier one stands, this"
+                " row is left out.",
             ),
             "other": Wording(
-                "«{column}» đã có ở một hồ sơ trước với nội dung khác: hãy giữ một hồ sơ, hoặc dùng chức năng thay thế giấy đã cấp.",
-                "“{column}” stands in an earlier record with other content: keep one of them, or replace the certificate already issued.",
+                "«{column}» đã có ở một hồ sơ trước với nội dung khác: hãy giữ một hồ sơ, hoặc dùng chức năng"
+                " thay thế giấy đã cấp.",
+                "“{column}” stands in an earlier record with other content: keep one of them, or replace the"
+                " certificate already issued.",
             ),
         },
     ),
@@ -218,12 +289,15 @@ FIELD_RULES = (
         basis="own",
         wordings={
             "": Wording(
-                "Dòng này có nhiều ô hơn dòng tiêu đề nên các ô có thể bị lệch cột: hãy đặt trong dấu ngoặc kép những ô có dấu phân cách.",
-                "This row has more cells than the header, so cells may stand in wrong columns: quote the cells that hold the delimiter.",
+                "Dòng này có nhiều ô hơn dòng tiêu đề nên các ô có thể bị lệch cột: hãy đặt trong dấu ngoặc"
+                " kép những ô có dấu phân cách.",
+                "This row has more cells than the header, so cells may stand in wrong columns: quote the"
+                " cells that hold the delimiter.",
             ),
             "cut": Wording(
                 "Dòng này bị cắt cụt, thiếu cả các ô nhu cầu giấy: hãy gửi lại dòng đầy đủ.",
-                "This row is cut off before the columns that say which papers are wanted: send the whole row again.",
+                "This row is cut off before the columns that say which papers are wanted: send the whole row"
+                " again.",
             ),
             "twice": Wording(
                 "Hồ sơ này ghi một trường hai lần: hãy giữ một giá trị.",
@@ -241,16 +315,20 @@ FIELD_RULES = (
         basis="own; CV 2076/BHXH-CNTT, QĐ 4750/QĐ-BYT",
         wordings={
             "": Wording(
-                "Không đọc được chứng từ của hồ sơ này: NOIDUNGFILE phải là XML mã hóa base64, không quá 1 MB; hãy xuất lại hồ sơ.",
-                "The document of this dossier cannot be read: NOIDUNGFILE must be XML in base64 of 1 MB at most; export the dossier again.",
+                "Không đọc được chứng từ của hồ sơ này: NOIDUNGFILE phải là XML mã hóa base64, không quá 1"
+                " MB; hãy xuất lại hồ sơ.",
+                "The document of this dossier cannot be read: NOIDUNGFILE must be XML in base64 of 1 MB at"
+                " most; export the dossier again.",
             ),
             "none": Wording(
                 "Hồ sơ này không có chứng từ CT07, cũng không có XML1 và XML11: hãy kiểm tra LOAIHOSO.",
                 "This dossier has no CT07, and neither XML1 nor XML11: check LOAIHOSO.",
             ),
             "unpaired": Wording(
-                "Mỗi hồ sơ phải có đúng một CT07, hoặc đúng một XML11 cùng với XML1 có cùng MA_LK: hãy tách hoặc bổ sung.",
-                "A dossier must hold exactly one CT07, or exactly one XML11 with the XML1 of the same MA_LK: split or complete it.",
+                "Mỗi hồ sơ phải có đúng một CT07, hoặc đúng một XML11 cùng với XML1 có cùng MA_LK: hãy tách"
+                " hoặc bổ sung.",
+                "A dossier must hold exactly one CT07, or exactly one XML11 with the XML1 of the same MA_LK:"
+                " split or complete it.",
             ),
         },
     ),
@@ -261,16 +339,23 @@ FIELD_RULES = (
         wordings={
             "": Wording(
                 "«{column}» có ký tự điều khiển hoặc ký tự đổi chiều chữ: hãy gõ lại nội dung.",
-                "“{column}” has control characters or characters that turn the direction of writing: type it anew.",
+                "“{column}” has control characters or characters that turn the direction of writing: type it"
+                " anew.",
             ),
             "missing": Wording("Thiếu «{column}».", "“{column}” is missing."),
-            "long": Wording("«{column}» quá dài: tối đa {max_chars} ký tự.", "“{column}” is too long: at most {max_chars} characters."),
+            "long": Wording(
+                "«{column}» quá dài: tối đa {max_chars} ký tự.",
+                "“{column}” is too long: at most {max_chars} characters.",
+            ),
             "error": Wording(
-                "Ô «{column}» mang giá trị lỗi của bảng tính (như #N/A, #REF!): hãy sửa công thức hoặc ghi giá trị.",
-                "The cell of “{column}” holds a spreadsheet error such as #N/A or #REF!: mend the formula or write the value.",
+                "Ô «{column}» mang giá trị lỗi của bảng tính (như #N/A, #REF!): hãy sửa công thức hoặc ghi"
+                " giá trị.",
+                "The cell of “{column}” holds a spreadsheet error such as #N/A or #REF!: mend the formula or"
+                " write the value.",
             ),
             "number": Wording(
-                "«{column}» được gửi dưới dạng số nên có thể đã mất số 0 ở đầu: hãy gửi dưới dạng chuỗi ký tự.",
+                "«{column}» được gửi dưới dạng số nên có thể đã mất số 0 ở đầu: hãy gửi dưới dạng chuỗi"
+                " ký tự.",
                 "“{column}” was sent as a number, so leading zeros may be lost: send it as a string.",
             ),
             "nested": Wording(
@@ -288,7 +373,10 @@ FIELD_RULES = (
                 "«{column}» có giá trị không nằm trong các giá trị được phép: {allowed_vi}.",
                 "“{column}” has a value other than those allowed: {allowed_en}.",
             ),
-            "missing": Wording("Thiếu «{column}»: chọn một trong {allowed_vi}.", "“{column}” is missing: give one of {allowed_en}."),
+            "missing": Wording(
+                "Thiếu «{column}»: chọn một trong {allowed_vi}.",
+                "“{column}” is missing: give one of {allowed_en}.",
+            ),
         },
     ),
 )

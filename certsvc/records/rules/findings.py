@@ -60,4 +60,10 @@ class Finding:
 
     def to_json(self) -> dict[str, str | None]:
         """The shape of `rules` in a batch's results."""
-        return {"id": self.rule, "level": str(self.level), "field": self.field, "message_vi": self.message_vi, "message_en": self.message_en}
+        return {
+            "id": self.rule,
+            "level": str(self.level),
+            "field": self.field,
+            "message_vi": self.message_vi,
+            "message_en": self.message_en,
+        }

@@ -1,7 +1,7 @@
 """The catalogue's W rules on fields and files: what is only worth a warning, and what was repaired.
 
-W-MENDED (a row that a person mended in place), W-FORMULA (a spreadsheet's formula read by its last computed value) and W-COLUMN (columns left unread) are
-our own, so that nothing is dropped or taken over unsaid.
+W-MENDED (a row that a person mended in place), W-FORMULA (a spreadsheet's formula read by its last computed
+value) and W-COLUMN (columns left unread) are our own, so that nothing is dropped or taken over unsaid.
 """
 
 import datetime as dt
@@ -16,11 +16,13 @@ WARNING_RULES = (
         wordings={
             "": Wording(
                 "«{column}» không khớp với giới tính hoặc năm sinh trong hồ sơ: hãy đối chiếu giấy tờ.",
-                "“{column}” does not fit the sex or the year of birth in the record: compare with the document.",
+                "“{column}” does not fit the sex or the year of birth in the record: compare with the"
+                " document.",
             ),
             "card": Wording(
                 "«{column}» trong hồ sơ khác với mã QR trên thẻ CCCD: hãy đối chiếu thẻ.",
-                "“{column}” in the record differs from the QR code of the citizen card: compare with the card.",
+                "“{column}” in the record differs from the QR code of the citizen card: compare with the"
+                " card.",
             ),
         },
     ),
@@ -31,7 +33,8 @@ WARNING_RULES = (
         wordings={
             "": Wording(
                 "Mười chữ số cuối của «{column}» khác mã số BHXH: hãy đối chiếu thẻ.",
-                "The last ten digits of “{column}” are not the social-insurance number: compare with the card.",
+                "The last ten digits of “{column}” are not the social-insurance number: compare with the"
+                " card.",
             )
         },
     ),
@@ -69,15 +72,18 @@ WARNING_RULES = (
             ),
             "letters": Wording(
                 "«{column}» có chữ Ð (U+00D0) hoặc chữ trông giống Đ; đã được thay bằng chữ Đ tiếng Việt.",
-                "“{column}” had Ð (U+00D0) or another letter that looks like Đ; it was replaced by the Vietnamese Đ.",
+                "“{column}” had Ð (U+00D0) or another letter that looks like Đ; it was replaced by the"
+                " Vietnamese Đ.",
             ),
             "title": Wording(
                 "Tiêu đề cột «{column}» viết bằng chữ Ð (U+00D0) hoặc chữ trông giống Đ; cột vẫn được đọc.",
-                "The title of “{column}” was written with Ð (U+00D0) or another letter that looks like Đ; the column was read.",
+                "The title of “{column}” was written with Ð (U+00D0) or another letter that looks like Đ; the"
+                " column was read.",
             ),
             "marks": Wording(
                 "«{column}» có dấu nháy cong hoặc gạch nối kiểu in (như ’ –); đã được thay bằng ' và -.",
-                "“{column}” had curly apostrophes or typographic hyphens (such as ’ –); they were replaced by ' and -.",
+                "“{column}” had curly apostrophes or typographic hyphens (such as ’ –); they were replaced by"
+                " ' and -.",
             ),
         },
     ),
@@ -88,7 +94,8 @@ WARNING_RULES = (
         wordings={
             "": Wording(
                 "«{column}» để trống và đã được lấy từ mười chữ số cuối của thẻ BHYT: hãy kiểm tra.",
-                "“{column}” was empty and was taken from the last ten digits of the health-insurance card: check it.",
+                "“{column}” was empty and was taken from the last ten digits of the health-insurance card:"
+                " check it.",
             )
         },
     ),
@@ -98,8 +105,10 @@ WARNING_RULES = (
         basis="own",
         wordings={
             "": Wording(
-                "«{column}» là nội dung mã QR trên thẻ CCCD: số và ngày cấp lấy từ đó, và các ô còn trống được điền theo.",
-                "“{column}” holds the text of the card's QR code: number and date of issue were taken from it, and empty cells filled.",
+                "«{column}» là nội dung mã QR trên thẻ CCCD: số và ngày cấp lấy từ đó, và các ô còn trống"
+                " được điền theo.",
+                "“{column}” holds the text of the card's QR code: number and date of issue were taken from"
+                " it, and empty cells filled.",
             )
         },
     ),
@@ -150,8 +159,10 @@ WARNING_RULES = (
                 "“{column}” is a formula: the value last computed by the spreadsheet was read; check it.",
             ),
             "no_value": Wording(
-                "«{column}» là công thức chưa có giá trị nên được đọc như ô trống: hãy mở tệp bằng bảng tính, tính lại rồi lưu.",
-                "“{column}” is a formula without a computed value and was read as empty: open the file, recalculate and save it.",
+                "«{column}» là công thức chưa có giá trị nên được đọc như ô trống: hãy mở tệp bằng bảng tính,"
+                " tính lại rồi lưu.",
+                "“{column}” is a formula without a computed value and was read as empty: open the file,"
+                " recalculate and save it.",
             ),
         },
     ),
@@ -160,7 +171,10 @@ WARNING_RULES = (
         level=Level.WARN,
         basis="own",
         wordings={
-            "": Wording("Các cột không dùng đến và không được đọc: {titles}.", "Columns this service does not know were not read: {titles}."),
+            "": Wording(
+                "Các cột không dùng đến và không được đọc: {titles}.",
+                "Columns this service does not know were not read: {titles}.",
+            ),
             "late": Wording(
                 "Hồ sơ này có trường mà dịch vụ không biết và không đọc: hãy kiểm tra tên trường.",
                 "This record has a field that this service does not know and did not read: check its name.",
@@ -173,9 +187,10 @@ WARNING_RULES = (
         basis="own",
         wordings={
             "": Wording(
-                "Chạy thử chỉ xét hồ sơ của cơ sở này; giấy và ca bệnh ở cơ sở khác chỉ được xét khi cấp, nên dòng «sẽ cấp» vẫn có thể bị từ chối.",
-                "A dry run looks at this facility's cases alone; those of other facilities are looked at when issuing, so a row that would be issued may "
-                "still be rejected.",
+                "Chạy thử chỉ xét hồ sơ của cơ sở này; giấy và ca bệnh ở cơ sở khác chỉ được xét khi cấp, nên"
+                " dòng «sẽ cấp» vẫn có thể bị từ chối.",
+                "A dry run looks at this facility's cases alone; those of other facilities are looked at when"
+                " issuing, so a row that would be issued may still be rejected.",
             )
         },
     ),
@@ -185,8 +200,10 @@ WARNING_RULES = (
         basis="own",
         wordings={
             "": Wording(
-                "Dòng này đã được sửa trên trang lô hồ sơ và được xét theo nội dung đã sửa; tệp gửi lên vẫn giữ nguyên.",
-                "This row was mended on the batch's page and is judged as mended; the file that was sent stays as it is.",
+                "Dòng này đã được sửa trên trang lô hồ sơ và được xét theo nội dung đã sửa; tệp gửi lên vẫn"
+                " giữ nguyên.",
+                "This row was mended on the batch's page and is judged as mended; the file that was sent"
+                " stays as it is.",
             )
         },
     ),

@@ -1,4 +1,6 @@
-"""What a file is: told by what it holds, never by its name. What is none of ours is named, so that its sender knows what to do."""
+"""What a file is: told by what it holds, never by its name. What is none of ours is named, so that its sender
+knows what to do.
+"""
 
 import re
 from enum import StrEnum
@@ -31,11 +33,17 @@ _MAGIC = {
     b"\x09\0\x04\0": "xls",
     b"MIME-Version:": "mhtml",
 }
-"""First bytes; the ones of workbooks are those of Excel 2 to 5, whose stream some programs write without a container."""
+"""First bytes; the ones of workbooks are those of Excel 2 to 5, whose stream some programs write without a
+container.
+"""
 _STREAMS = {"Workbook": "xls", "Book": "xls", "WordDocument": "word", "PowerPoint Document": "slides"}
-_BEFORE_ROOT = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<![Dd][Oo][Cc][Tt][Yy][Pp][Ee][^<>\[]*(?:\[[^\]]*\]\s*)?>)", re.DOTALL)
+_BEFORE_ROOT = re.compile(
+    r"\s*(?:<\?.*?\?>|<!--.*?-->|<![Dd][Oo][Cc][Tt][Yy][Pp][Ee][^<>\[]*(?:\[[^\]]*\]\s*)?>)", re.DOTALL
+)
 _ROOT = re.compile(r"\s*<(?:[A-Za-z_][\w.-]{0,60}:)?([A-Za-z_][\w.-]{0,60})[\s/>]")
-_HTML = frozenset({"html", "head", "body", "table", "meta", "style", "title", "div", "center", "font", "script", "link"})
+_HTML = frozenset(
+    {"html", "head", "body", "table", "meta", "style", "title", "div", "center", "font", "script", "link"}
+)
 _XML_FORMATS = {
     "Workbook": ("urn:schemas-microsoft-com:office:spreadsheet", "xml2003"),
     "document": ("urn:oasis:names:tc:opendocument:xmlns:office:1.0", "fods"),
@@ -59,7 +67,8 @@ class FileKind(StrEnum):
 def kind_of(file: BinaryIO, *, max_unpacked_bytes: int) -> tuple[FileKind, TextFile | None]:
     """What a file is, and how its text lies in it where it is one.
 
-    Raises InputError: `empty_file`, `not_a_table`, `not_utf8`, `encrypted_file`, `too_large_unpacked`, `broken_file`.
+    Raises InputError: `empty_file`, `not_a_table`, `not_utf8`, `encrypted_file`, `too_large_unpacked`,
+    `broken_file`.
     """
     file.seek(0)
     start = file.read(_SCANNED_BYTES)
@@ -88,7 +97,10 @@ def _kind_of_package(package: Package) -> FileKind:
     if is_exchange_zip(package):
         return FileKind.ZIPPED_DOSSIERS
     names = package.namelist()
-    if any(name.lower().endswith((".iwa", "index.apxl", "index.numbers")) or name.lower() == "index.zip" for name in names):
+    if any(
+        name.lower().endswith((".iwa", "index.apxl", "index.numbers")) or name.lower() == "index.zip"
+        for name in names
+    ):
         raise wrong_format("iwork")
     raise wrong_format("archive") if names else refusal("not_a_table")
 

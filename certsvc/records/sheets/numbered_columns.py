@@ -1,4 +1,6 @@
-"""The row below the titles of official forms that numbers the columns: 1 2 3, (1) (2) (3), A B 1 2; or says how to fill them in, in brackets."""
+"""The row below the titles of official forms that numbers the columns: 1 2 3, (1) (2) (3), A B 1 2; or says
+how to fill them in, in brackets.
+"""
 
 import re
 from collections.abc import Collection, Sequence
@@ -7,13 +9,16 @@ from certsvc.records.cells import Cell, as_text
 
 _FEWEST_NUMBERS, _FEWEST_NOTES = 3, 2
 _LONGEST = 60
-_NUMBER = re.compile(r"[(\[]?\s*(?:([0-9]{1,3})(?:[.,]0+)?|([A-Za-z]))\s*[)\].]?(?:\s*=[\s0-9A-Za-z()\[\]+*/x-]+)?")
+_NUMBER = re.compile(
+    r"[(\[]?\s*(?:([0-9]{1,3})(?:[.,]0+)?|([A-Za-z]))\s*[)\].]?(?:\s*=[\s0-9A-Za-z()\[\]+*/x-]+)?"
+)
 """Also "5 = 3 + 4" and "(5)=(3)+(4)"."""
 _NOTE = re.compile(r"\([^()]+\)")
 
 
 def numbers_columns(cells: Sequence[Cell], *, but: Collection[int]) -> bool:
-    """Whether a row counts its columns on, or every cell is a note in brackets; the columns `but` are ours, and do not count.
+    """Whether a row counts its columns on, or every cell is a note in brackets; the columns `but` are ours,
+    and do not count.
 
     No case looks like that: it has a name and a day of birth.
     """
@@ -35,4 +40,6 @@ def _counts_on(texts: Sequence[str]) -> bool:
 
 
 def _is_run(places: Sequence[int], firsts: Collection[int]) -> bool:
-    return not places or (places[0] in firsts and list(places) == list(range(places[0], places[0] + len(places))))
+    return not places or (
+        places[0] in firsts and list(places) == list(range(places[0], places[0] + len(places)))
+    )

@@ -1,4 +1,6 @@
-"""What an ODF package is: told by the package itself (ODF 1.3 part 2), wherever in it that stands, for programs write it as they like."""
+"""What an ODF package is: told by the package itself (ODF 1.3 part 2), wherever in it that stands, for
+programs write it as they like.
+"""
 
 from typing import Any
 
@@ -19,20 +21,37 @@ _NO_MACROS = ("/", "/script-lc.xml", "/script-lb.xml", "/dialog-lc.xml", "/dialo
 
 
 def is_ods(package: Package) -> bool:
-    """Whether a package is ODF's, wherever in it that is said. Raises InputError `not_a_table` for a document that is no spreadsheet."""
+    """Whether a package is ODF's, wherever in it that is said. Raises InputError `not_a_table` for a document
+    that is no spreadsheet.
+    """
     with damage_refused():
         kind = _kind(package)
     if kind is not None and kind not in _SPREADSHEETS:
-        raise wrong_format("word" if kind.startswith("text") else "slides" if kind.startswith("presentation") else "odf")
+        raise wrong_format(
+            "word" if kind.startswith("text") else "slides" if kind.startswith("presentation") else "odf"
+        )
     return kind is not None
 
 
 def _kind(package: Package) -> str | None:
-    """What ODF calls the document: in a part of its own (part 2, 3.3), else in its manifest (part 2, 3.2); some programs write neither."""
-    said = package.read("mimetype")[:_MOST_KIND_BYTES].decode(errors="replace") if package.has("mimetype") else ""
+    """What ODF calls the document: in a part of its own (part 2, 3.3), else in its manifest (part 2, 3.2);
+    some programs write neither.
+    """
+    said = (
+        package.read("mimetype")[:_MOST_KIND_BYTES].decode(errors="replace")
+        if package.has("mimetype")
+        else ""
+    )
     if not said.strip() and package.has(_MANIFEST):
         root: Any = fromstring(package.read(_MANIFEST), forbid_dtd=True)
-        said = next((each.get(f"{_MANIFEST_NS}media-type", "") for each in root if each.get(f"{_MANIFEST_NS}full-path") == "/"), "")
+        said = next(
+            (
+                each.get(f"{_MANIFEST_NS}media-type", "")
+                for each in root
+                if each.get(f"{_MANIFEST_NS}full-path") == "/"
+            ),
+            "",
+        )
     if said.strip().startswith(_MIMETYPE):
         return said.strip().removeprefix(_MIMETYPE)
     if said.strip() or not package.has(CONTENT):
@@ -47,7 +66,9 @@ def check_spreadsheet(package: Package) -> None:
         raise refusal("not_a_table")
     names = package.namelist()
     with damage_refused():
-        is_locked = "encrypted-package" in names or (package.has(_MANIFEST) and b"encryption-data" in package.read(_MANIFEST))
+        is_locked = "encrypted-package" in names or (
+            package.has(_MANIFEST) and b"encryption-data" in package.read(_MANIFEST)
+        )
     if is_locked:
         raise refusal("encrypted_file")
     if any(name.startswith(_MACROS) and not name.endswith(_NO_MACROS) for name in names):

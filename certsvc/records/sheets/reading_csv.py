@@ -1,6 +1,7 @@
 """CSV: comma, semicolon or tab, or what a first line such as `sep=|` says.
 
-A row's number is its record's, as a spreadsheet shows it: a quoted cell with line breaks is one row, and `sep=` is none.
+A row's number is its record's, as a spreadsheet shows it: a quoted cell with line breaks is one row, and
+`sep=` is none.
 """
 
 import codecs
@@ -55,7 +56,9 @@ class CsvSheet:
         """Rows that are not blank. Raises InputError: `unclosed_quote`, `too_many_rows`, `row_too_long`."""
         number = 0
         try:
-            for number, record in enumerate(csv.reader(self._lines(), delimiter=self._delimiter, strict=True), 1):
+            for number, record in enumerate(
+                csv.reader(self._lines(), delimiter=self._delimiter, strict=True), 1
+            ):
                 self._left = _MOST_RECORD_CHARS
                 if len(record) > _MOST_COLUMNS:
                     raise refusal("row_too_long", row=number)
@@ -69,9 +72,13 @@ class CsvSheet:
             raise refusal("row_too_long", row=number + 1) from None
 
     def _lines(self) -> Iterator[str]:
-        """Lines while the record that they make up is not too long: the csv module makes a cell of every delimiter before anyone sees a row."""
+        """Lines while the record that they make up is not too long: the csv module makes a cell of every
+        delimiter before anyone sees a row.
+        """
         read = partial(self._text.readline, _MOST_RECORD_CHARS + 1)
-        for line in iter(read, "") if self._has_long_lines else self._text:  # the text's own iterator is the faster one
+        for line in (
+            iter(read, "") if self._has_long_lines else self._text
+        ):  # the text's own iterator is the faster one
             self._left -= len(line)
             if self._left < 0:
                 raise _TooLongError
@@ -83,7 +90,9 @@ class _TooLongError(Exception):
 
 
 def _check_text(file: BinaryIO) -> bool:
-    """Decode the whole file once, so that a bad byte at its end refuses it before a row is judged. Whether there may be lines longer than a record."""
+    """Decode the whole file once, so that a bad byte at its end refuses it before a row is judged. Whether
+    there may be lines longer than a record.
+    """
     file.seek(0)
     decoder = codecs.getincrementaldecoder(_ENCODING)()
     is_blank, longest, unbroken = True, 0, 0
@@ -106,11 +115,15 @@ def _check_text(file: BinaryIO) -> bool:
 
 
 def _sniff(sample: str, layout: Layout) -> str:
-    """The delimiter with which one of the first rows holds the most titles we know, or the most cells where we know none."""
+    """The delimiter with which one of the first rows holds the most titles we know, or the most cells where
+    we know none.
+    """
 
     def score(delimiter: str) -> tuple[int, int]:
         try:
-            records = list(islice(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter), HEADER_DEPTH))
+            records = list(
+                islice(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter), HEADER_DEPTH)
+            )
         except csv.Error:
             return 0, 0
         known = [len({layout.find(cell) for cell in record} - {None}) for record in records]

@@ -1,7 +1,8 @@
 """JSON: an array of flat objects, alone or as `records` of an object; and NDJSON, one object a line.
 
 A record's number is its place in the array, counted from 1, or its line. Columns are the fields of the first
-records and all that may be left out; whatever is no flat object of values is flagged, so that the row is told of.
+records and all that may be left out; whatever is no flat object of values is flagged, so that the row is told
+of.
 """
 
 import codecs
@@ -42,7 +43,9 @@ def format_of(start: str) -> str | None:
 
 
 class RecordsSheet:
-    """Records as the rows of one sheet, which is read once, out of UTF-8; the first row holds the names of their fields."""
+    """Records as the rows of one sheet, which is read once, out of UTF-8; the first row holds the names of
+    their fields.
+    """
 
     is_delimited = False
     part = ""
@@ -55,15 +58,23 @@ class RecordsSheet:
         """Fields cost nothing more here."""
 
     def rows(self) -> Iterator[RawRow]:
-        """The header as row 0, then every record that is not blank. Raises InputError `broken_json`, `too_many_rows`."""
+        """The header as row 0, then every record that is not blank. Raises InputError `broken_json`,
+        `too_many_rows`.
+        """
         self._file.seek(0)
         records = self._records(self._file)
         first = list(itertools.islice(records, HEADER_DEPTH))
         header = _Header(self._layout, dict.fromkeys(name for _, fields in first for name, _ in fields or ()))
         yield RawRow(0, header.titles)
         for number, fields in itertools.chain(first, records):
-            row = RawRow(number, [], {WHOLE_ROW: Flag.NO_RECORD}) if fields is None else header.row(number, fields)
-            if row.flags or any(not isinstance(cell, str | None) or (cell or "").strip() for cell in row.cells):
+            row = (
+                RawRow(number, [], {WHOLE_ROW: Flag.NO_RECORD})
+                if fields is None
+                else header.row(number, fields)
+            )
+            if row.flags or any(
+                not isinstance(cell, str | None) or (cell or "").strip() for cell in row.cells
+            ):
                 yield row
             else:
                 _check_blank(number, self._max_rows)
@@ -102,7 +113,11 @@ class _Header:
         flags: dict[int, Flag] = {}
         taken: set[int | str] = set()
         for name, value in fields:
-            index = self._by_name[name] if name in self._by_name else self._by_column.get(self._layout.find(name) or "")
+            index = (
+                self._by_name[name]
+                if name in self._by_name
+                else self._by_column.get(self._layout.find(name) or "")
+            )
             place = name if index is None else index
             if place in taken:
                 flags[WHOLE_ROW] = Flag.TWICE
@@ -148,7 +163,11 @@ def _parsed(line: bytes) -> Fields:
 
 def _fields(value: Any) -> Fields:
     is_record = isinstance(value, _Pairs) and len(value) <= _MOST_FIELDS
-    return [(name, _NESTED if isinstance(each, list | dict) else each) for name, each in value] if is_record else None
+    return (
+        [(name, _NESTED if isinstance(each, list | dict) else each) for name, each in value]
+        if is_record
+        else None
+    )
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -184,7 +203,9 @@ class _Window:
         return char
 
     def value(self) -> Any:
-        """The next value. It is whole where something follows, for digits could go on behind what has been read."""
+        """The next value. It is whole where something follows, for digits could go on behind what has been
+        read.
+        """
         self.peek()
         while True:
             with contextlib.suppress(ValueError):
@@ -203,7 +224,9 @@ class _Window:
 
 
 def _array(file: BinaryIO) -> Iterator[tuple[int, Fields]]:
-    """Raises InputError `broken_json`, naming the record that it breaks off in; what the library says would quote it."""
+    """Raises InputError `broken_json`, naming the record that it breaks off in; what the library says would
+    quote it.
+    """
     window, number = _Window(file), 0
     try:
         is_wrapped = window.take() == "{"

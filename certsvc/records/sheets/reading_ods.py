@@ -1,8 +1,8 @@
 """ODS (ODF 1.3 part 3, clauses 9 and 19): the visible sheets of a spreadsheet, row by row.
 
-One part, `content.xml`, holds all sheets, so they are read one after another out of one stream. A cell or a row
-may say how often it is repeated: what is blank is only counted, what is not is handed out as often, up to the
-limits of a sheet. Packages are opened with the same suspicion as XLSX ones.
+One part, `content.xml`, holds all sheets, so they are read one after another out of one stream. A cell or a
+row may say how often it is repeated: what is blank is only counted, what is not is handed out as often, up to
+the limits of a sheet. Packages are opened with the same suspicion as XLSX ones.
 """
 
 import datetime as dt
@@ -36,7 +36,9 @@ _ERRORS = ("Err:", "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#
 
 
 @contextmanager
-def open_ods_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int, search: Search | None = None) -> Iterator[Iterator[Sheet]]:
+def open_ods_sheets(
+    file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int, search: Search | None = None
+) -> Iterator[Iterator[Sheet]]:
     """The visible sheets of a spreadsheet, in its order, each to be read before the next.
 
     Raises InputError: `not_a_table` for other documents, `has_macros`, `encrypted_file`, `broken_file`,
@@ -45,7 +47,9 @@ def open_ods_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int, s
     with open_package(file, max_unpacked_bytes=max_unpacked_bytes) as package:
         check_spreadsheet(package)
         most = max_rows * _ELEMENTS_A_ROW + _SPARE_ELEMENTS
-        with package.stream(CONTENT, most_elements=most, most_held_bytes=_MOST_ROW_BYTES, search=search) as stream:
+        with package.stream(
+            CONTENT, most_elements=most, most_held_bytes=_MOST_ROW_BYTES, search=search
+        ) as stream:
             yield _sheets(_Reading(stream))
 
 
@@ -64,7 +68,11 @@ class _Reading:
         for event, element in self._steps:
             if event == "end" and element.tag == _STYLE_TAG:
                 self._note_style(element)
-            is_sheet = event == "start" and element.tag == _SHEET_TAG and [each.tag for each in self._path[-2:-1]] == [_SPREADSHEET_TAG]
+            is_sheet = (
+                event == "start"
+                and element.tag == _SHEET_TAG
+                and [each.tag for each in self._path[-2:-1]] == [_SPREADSHEET_TAG]
+            )
             if is_sheet and element.get(f"{_TABLE}style-name") not in self._hidden:
                 return True
         return False

@@ -1,8 +1,9 @@
 """XLSX (ECMA-376 part 1, SpreadsheetML): the visible sheets of a workbook, row by row.
 
-openpyxl tells what the package holds: workbook and styles. Its `load_workbook` is not called, for it reads themes,
-charts and pictures too, parses a sheet once more for its size and gives either formulas or values. A sheet's rows are read
-by `xlsx_rows`: one pass gives both, and only the present row is held; strings by `xlsx_strings`.
+openpyxl tells what the package holds: workbook and styles. Its `load_workbook` is not called, for it reads
+themes, charts and pictures too, parses a sheet once more for its size and gives either formulas or values. A
+sheet's rows are read by `xlsx_rows`: one pass gives both, and only the present row is held; strings by
+`xlsx_strings`.
 """
 
 import datetime as dt
@@ -38,7 +39,9 @@ _DATE_PARTS = {f"{{{SHEET_MAIN_NS}}}{name}" for name in ("numFmts", "cellXfs")}
 
 
 @contextmanager
-def open_sheets(file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int, search: Search | None = None) -> Iterator[Iterator[Sheet]]:
+def open_sheets(
+    file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int, search: Search | None = None
+) -> Iterator[Iterator[Sheet]]:
     """The visible worksheets of a workbook, in its order. Which parts these are, the package itself is asked.
 
     Raises InputError: `not_a_table` for other packages, `has_macros`, `encrypted_file`, `broken_file`,
@@ -55,7 +58,9 @@ def _sheets(package: Package, *, max_elements: int, search: Search | None) -> It
             raise wrong_format("strict")
         parser = WorkbookParser(package, found.workbook, keep_links=False)
         parser.parse()
-        workbook = _Workbook(_read_strings(package, found.strings), _date_styles(package, found.styles), parser.wb.epoch)
+        workbook = _Workbook(
+            _read_strings(package, found.strings), _date_styles(package, found.styles), parser.wb.epoch
+        )
         relations = [parser.rels.get(sheet.id) for sheet in parser.sheets if sheet.state == "visible"]
         parts = [relation.target for relation in relations if relation.Type.endswith("/worksheet")]
     for part in parts:
@@ -77,7 +82,9 @@ class _Strings:
 def _read_strings(package: Package, part: str | None) -> _Strings:
     if not part:
         return _Strings([])
-    with package.stream(part, most_elements=_MOST_STRINGS_ELEMENTS, most_held_bytes=_MOST_STRINGS_BYTES) as stream:
+    with package.stream(
+        part, most_elements=_MOST_STRINGS_ELEMENTS, most_held_bytes=_MOST_STRINGS_BYTES
+    ) as stream:
         return _Strings(read_strings(stream))
 
 
@@ -107,9 +114,16 @@ class XlsxSheet:
 
     is_delimited = False
 
-    def __init__(self, package: Package, part: str, *, workbook: _Workbook, max_elements: int, search: Search | None) -> None:
+    def __init__(
+        self, package: Package, part: str, *, workbook: _Workbook, max_elements: int, search: Search | None
+    ) -> None:
         self.part = part
-        self._package, self._workbook, self._max_elements, self._search = package, workbook, max_elements, search
+        self._package, self._workbook, self._max_elements, self._search = (
+            package,
+            workbook,
+            max_elements,
+            search,
+        )
         self._wanted: frozenset[int] | None = None
 
     def narrow(self, indexes: frozenset[int]) -> None:
@@ -148,7 +162,9 @@ class XlsxSheet:
         return RawRow(number, [found.get(index) for index in range(max((*found, *flags)) + 1)], flags)
 
     def _value(self, text: str, kind: str, style: str | None) -> Cell:
-        """What a cell means by its kind [ECMA-376 part 1 §18.18.11]. Raises ValueError or IndexError for what it cannot mean."""
+        """What a cell means by its kind [ECMA-376 part 1 §18.18.11]. Raises ValueError or IndexError for what
+        it cannot mean.
+        """
         match kind:
             case "n":
                 number = float(text) if "." in text or "E" in text or "e" in text else int(text)
@@ -160,7 +176,13 @@ class XlsxSheet:
                 return bool(int(text))
             case "d":
                 when: object = from_ISO8601(text)  # type: ignore[no-untyped-call]
-                return when.date() if isinstance(when, dt.datetime) else when if isinstance(when, dt.date | dt.time) else str(when)
+                return (
+                    when.date()
+                    if isinstance(when, dt.datetime)
+                    else when
+                    if isinstance(when, dt.date | dt.time)
+                    else str(when)
+                )
             case _:
                 return shown(text)
 

@@ -22,7 +22,10 @@ _CODE = re.compile(r"[0-9]{5}")
 _SOCIAL_NO = re.compile(r"[0-9]{10}")
 _ROLES = {
     fold(word): role
-    for role, words in {"head": ("head", "Trưởng trạm", "Thủ trưởng"), "practitioner": ("practitioner", "Người hành nghề")}.items()
+    for role, words in {
+        "head": ("head", "Trưởng trạm", "Thủ trưởng"),
+        "practitioner": ("practitioner", "Người hành nghề"),
+    }.items()
     for word in words
 }
 _Entity = TypeVar("_Entity", Facility, Practitioner)
@@ -38,11 +41,19 @@ def read_facilities(path: Path) -> list[Facility]:
 
 def read_practitioners(path: Path) -> list[Practitioner]:
     """Practitioners, unsaved, in the file's order; raises as `read_facilities`."""
-    return _read(path, PRACTITIONERS, _practitioner, key=lambda each: (each.licence, each.facility_code), key_column="licence")
+    return _read(
+        path,
+        PRACTITIONERS,
+        _practitioner,
+        key=lambda each: (each.licence, each.facility_code),
+        key_column="licence",
+    )
 
 
 def _facility(line: "_Line") -> Facility:
-    """Where the file does not say whether approval is required or both copies are printed, the database keeps what it has."""
+    """Where the file does not say whether approval is required or both copies are printed, the database keeps
+    what it has.
+    """
     answers = {column: line.yes_or_no(column) for column in ("requires_approval", "prints_both_copies")}
     said = {column: answer for column, answer in answers.items() if answer is not None}
     return Facility(
@@ -72,14 +83,23 @@ def _practitioner(line: "_Line") -> Practitioner:
     )
 
 
-def _read(path: Path, layout: Layout, build: Callable[["_Line"], _Entity], *, key: Callable[[_Entity], tuple[str, ...]], key_column: str) -> list[_Entity]:
+def _read(
+    path: Path,
+    layout: Layout,
+    build: Callable[["_Line"], _Entity],
+    *,
+    key: Callable[[_Entity], tuple[str, ...]],
+    key_column: str,
+) -> list[_Entity]:
     errors: list[dict[str, Any]] = []
     found: dict[tuple[str, ...], _Entity] = {}
     with open_table(path, max_rows=_MAX_ROWS, max_unpacked_bytes=_MAX_BYTES, layout=layout) as table:
         for row in table:
             line = _Line(row.cells, layout)
             if any(notice.rejects for notice in row.notices):
-                line.complain(None, "dòng bị lệch cột hoặc có ô lỗi", "cells stand in wrong columns or hold errors")
+                line.complain(
+                    None, "dòng bị lệch cột hoặc có ô lỗi", "cells stand in wrong columns or hold errors"
+                )
             entity = build(line)
             if found.setdefault(key(entity), entity) is not entity:
                 line.complain(key_column, "đã có ở một dòng trước", "stands in an earlier row")
@@ -100,7 +120,9 @@ class _Line:
     def complain(self, column: str | None, vi: str, en: str) -> None:
         title = f"«{TITLES_VI[column]}»" if column else "Dòng"
         name = f"“{column}”" if column else "The row:"
-        self.errors.append({"field": column, "rule": None, "message_vi": f"{title} {vi}.", "message_en": f"{name} {en}."})
+        self.errors.append(
+            {"field": column, "rule": None, "message_vi": f"{title} {vi}.", "message_en": f"{name} {en}."}
+        )
 
     def text(self, column: str) -> str:
         text = self.optional_text(column)
@@ -131,7 +153,11 @@ class _Line:
     def role(self, column: str) -> str:
         text = self.text(column)
         if text and fold(text) not in _ROLES:
-            self.complain(column, "phải là head (trưởng trạm) hoặc practitioner (người hành nghề)", "must be head or practitioner")
+            self.complain(
+                column,
+                "phải là head (trưởng trạm) hoặc practitioner (người hành nghề)",
+                "must be head or practitioner",
+            )
         return _ROLES.get(fold(text), "practitioner")
 
     def yes_or_no(self, column: str) -> bool | None:
@@ -165,7 +191,11 @@ class _Line:
             return None
         day = day_of(cell)
         if day is None:
-            self.complain(column, "không phải ngày có thật (ngày/tháng/năm hoặc năm-tháng-ngày)", "is no real date (dd/mm/yyyy or yyyy-mm-dd)")
+            self.complain(
+                column,
+                "không phải ngày có thật (ngày/tháng/năm hoặc năm-tháng-ngày)",
+                "is no real date (dd/mm/yyyy or yyyy-mm-dd)",
+            )
         return day
 
     def _has_complaint(self, column: str) -> bool:

@@ -55,11 +55,14 @@ class SheetRow:
 class Table:
     """The rows of a file, read once from top to bottom.
 
-    `format` is `csv`, `xlsx`, `ods`, `json`, `ndjson`, `xml` or `xml.zip`, `columns` the known ones in the file's order, `place`
-    where in the file they are. `notices` are findings on the file as a whole; formulas join them while rows are read.
+    `format` is `csv`, `xlsx`, `ods`, `json`, `ndjson`, `xml` or `xml.zip`, `columns` the known ones in the
+    file's order, `place` where in the file they are. `notices` are findings on the file as a whole; formulas
+    join them while rows are read.
     """
 
-    def __init__(self, sheet: Sheet, header: Header, rows: Iterator[RawRow], *, file_format: str, max_rows: int) -> None:
+    def __init__(
+        self, sheet: Sheet, header: Header, rows: Iterator[RawRow], *, file_format: str, max_rows: int
+    ) -> None:
         self.format = file_format
         self.columns = tuple(header.names.values())
         self.place = Place(sheet.part, header.number, header.results, header.first_row)
@@ -102,23 +105,30 @@ class Table:
                 if not found.rejects:
                     self._notices[found] = None
                 yield found
-        if self._sheet.is_delimited and any(isinstance(cell, str) and cell.strip() for cell in raw.cells[self._header.width :]):
+        if self._sheet.is_delimited and any(
+            isinstance(cell, str) and cell.strip() for cell in raw.cells[self._header.width :]
+        ):
             yield finding("V-ROW")
         if self._sheet.is_delimited and len(raw.cells) <= self._header.wishes:
             yield finding("V-ROW", None, "cut")
 
 
 @contextmanager
-def open_table(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Layout = CASES) -> Iterator[Table]:
-    """Open a file of any format and find its header. In exchange files a tag means what the social insurance says, whatever `layout` is mapped to.
+def open_table(
+    path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Layout = CASES
+) -> Iterator[Table]:
+    """Open a file of any format and find its header. In exchange files a tag means what the social insurance
+    says, whatever `layout` is mapped to.
 
-    Raises InputError: `empty_file`, `not_a_table`, `not_utf8`, `encrypted_file`, `has_macros`,
-    `broken_file`, `broken_json`, `unknown_xml`, `too_large_unpacked`, `no_header`, `missing_columns` (listed in `errors`),
+    Raises InputError: `empty_file`, `not_a_table`, `not_utf8`, `encrypted_file`, `has_macros`, `broken_file`,
+    `broken_json`, `unknown_xml`, `too_large_unpacked`, `no_header`, `missing_columns` (listed in `errors`),
     `duplicate_columns`, `no_rows`; while rows are read also `too_many_rows`, `too_large_unpacked`,
     `broken_file`, `broken_json`, `broken_xml`, `unclosed_quote`, `row_too_long`.
     """
     search = Search()
-    with open_file(path, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, layout=layout, search=search) as (file_format, sheets):
+    with open_file(
+        path, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, layout=layout, search=search
+    ) as (file_format, sheets):
         layouts = [layout.unmapped()] if file_format in EXCHANGE_FORMATS else layouts_of(layout)
         table = _table(sheets, layouts=layouts, file_format=file_format, max_rows=max_rows)
         search.end()
@@ -127,9 +137,16 @@ def open_table(path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: La
 
 @contextmanager
 def open_file(
-    path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Layout = CASES, search: Search | None = None
+    path: Path,
+    *,
+    max_rows: int,
+    max_unpacked_bytes: int,
+    layout: Layout = CASES,
+    search: Search | None = None,
 ) -> Iterator[tuple[str, Iterator[Sheet]]]:
-    """A file's format and its sheets, each to be read before the next is asked for; raises as `open_table`. `search` bounds what may come before rows."""
+    """A file's format and its sheets, each to be read before the next is asked for; raises as `open_table`.
+    `search` bounds what may come before rows.
+    """
     with path.open("rb") as file:
         kind, text = kind_of(file, max_unpacked_bytes=max_unpacked_bytes)
         if kind is FileKind.ZIPPED_DOSSIERS:
@@ -137,15 +154,22 @@ def open_file(
                 yield kind.value, iter([dossiers])
         elif text is None:
             open_zip = open_ods_sheets if kind is FileKind.ODS else open_sheets
-            with open_zip(file, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, search=search) as sheets:
+            with open_zip(
+                file, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, search=search
+            ) as sheets:
                 yield kind.value, sheets
         elif kind is FileKind.DOSSIERS:
-            with open_exchange(text.as_it_is(), is_zip=False, max_unpacked_bytes=max_unpacked_bytes) as dossiers:
+            with open_exchange(
+                text.as_it_is(), is_zip=False, max_unpacked_bytes=max_unpacked_bytes
+            ) as dossiers:
                 yield kind.value, iter([dossiers])
         elif kind is FileKind.CSV:
             yield kind.value, iter([CsvSheet(text.as_utf8(), layout=layout, max_rows=max_rows)])
         else:
-            yield kind.value, iter([RecordsSheet(text.as_utf8(), file_format=kind, layout=layout, max_rows=max_rows)])
+            yield (
+                kind.value,
+                iter([RecordsSheet(text.as_utf8(), file_format=kind, layout=layout, max_rows=max_rows)]),
+            )
 
 
 def _table(sheets: Iterator[Sheet], *, layouts: Sequence[Layout], file_format: str, max_rows: int) -> Table:

@@ -1,7 +1,9 @@
-"""Titles of one row, and of rows that stand above one another: what each column is called, and what that means.
+"""Titles of one row, and of rows that stand above one another: what each column is called, and what that
+means.
 
-A group's text holds for its own column and for those at its right that have a text below and none above. A column then is
-what its texts mean together, in either order ("Kết quả" below "Xét nghiệm cuối", "Từ ngày" below "Cách ly"), or the last alone.
+A group's text holds for its own column and for those at its right that have a text below and none above. A
+column then is what its texts mean together, in either order ("Kết quả" below "Xét nghiệm cuối", "Từ ngày"
+below "Cách ly"), or the last alone.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +20,9 @@ _SAME_TITLES = 3
 
 @dataclass(frozen=True, slots=True)
 class Titles:
-    """What may be a header: the number of its last row, each column's texts from the top, what it is called, and which are known in `layout`."""
+    """What may be a header: the number of its last row, each column's texts from the top, what it is called,
+    and which are known in `layout`.
+    """
 
     number: int
     width: int
@@ -37,11 +41,15 @@ def single(row: RawRow, layout: Layout) -> Titles:
     """The titles of one row."""
     texts = {index: cell for index, cell in enumerate(row.cells) if isinstance(cell, str) and cell.strip()}
     known = {index: name for index, text in texts.items() if (name := layout.find(text)) is not None}
-    return Titles(row.number, len(row.cells), layout, {index: (text,) for index, text in texts.items()}, texts, known)
+    return Titles(
+        row.number, len(row.cells), layout, {index: (text,) for index, text in texts.items()}, texts, known
+    )
 
 
 def under(top: Titles, row: RawRow) -> Titles | None:
-    """These titles together with those of the row right below; None where it adds nothing, or would take a known title for another: it is no header."""
+    """These titles together with those of the row right below; None where it adds nothing, or would take a
+    known title for another: it is no header.
+    """
     subs = _texts_of(row)
     if subs is None or not top.number or row.number != top.number + 1 or _contradicts(top, subs):
         return None
@@ -52,8 +60,19 @@ def under(top: Titles, row: RawRow) -> Titles | None:
         _mean(texts, top.layout, index, strong, weak)
     certain = {*strong.values()}
     known = strong | {index: name for index, name in weak.items() if name not in certain}
-    found = Titles(row.number, max(top.width, len(row.cells)), top.layout, parts, {index: _called(texts) for index, texts in parts.items()}, known)
-    same = sum(top.layout.find(text) == top.known.get(index) is not None for index, text in subs.items() if index in top.known)
+    found = Titles(
+        row.number,
+        max(top.width, len(row.cells)),
+        top.layout,
+        parts,
+        {index: _called(texts) for index, texts in parts.items()},
+        known,
+    )
+    same = sum(
+        top.layout.find(text) == top.known.get(index) is not None
+        for index, text in subs.items()
+        if index in top.known
+    )
     return found if found.count > top.count or same >= _SAME_TITLES else None
 
 
@@ -61,13 +80,20 @@ def _texts_of(row: RawRow) -> dict[int, str] | None:
     """The texts of a row of nothing else."""
     if row.flags or any(cell is not None and not isinstance(cell, str) for cell in row.cells):
         return None
-    return {index: cell for index, cell in enumerate(row.cells[:_MOST_JOINED_COLUMNS]) if isinstance(cell, str) and cell.strip()}
+    return {
+        index: cell
+        for index, cell in enumerate(row.cells[:_MOST_JOINED_COLUMNS])
+        if isinstance(cell, str) and cell.strip()
+    }
 
 
 def _contradicts(top: Titles, subs: Mapping[int, str]) -> bool:
     """Whether a known title that is no group's has something else below it, as a row of cases would."""
     return any(
-        index in subs and top.layout.find(subs[index]) != name and not (index + 1 in subs and index + 1 not in top.parts) for index, name in top.known.items()
+        index in subs
+        and top.layout.find(subs[index]) != name
+        and not (index + 1 in subs and index + 1 not in top.parts)
+        for index, name in top.known.items()
     )
 
 
@@ -80,8 +106,12 @@ def _joined(top: Titles, subs: Mapping[int, str]) -> Iterator[tuple[int, tuple[s
         yield index, (*(above or group), sub)[-_MOST_PARTS:] if sub else above
 
 
-def _mean(texts: tuple[str, ...], layout: Layout, index: int, strong: dict[int, str], weak: dict[int, str]) -> None:
-    """What a column's texts mean: together, which is sure, or the last alone, which may be said of several."""
+def _mean(
+    texts: tuple[str, ...], layout: Layout, index: int, strong: dict[int, str], weak: dict[int, str]
+) -> None:
+    """What a column's texts mean: together, which is sure, or the last alone, which may be said of
+    several.
+    """
     for joined in _together(texts):
         if (name := layout.find(joined)) is not None:
             strong[index] = name

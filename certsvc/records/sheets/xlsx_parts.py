@@ -1,6 +1,8 @@
-"""What a package of Office Open XML says of its own parts (ECMA-376 part 2): which one is the workbook, what kind each is, what refers to what.
+"""What a package of Office Open XML says of its own parts (ECMA-376 part 2): which one is the workbook, what
+kind each is, what refers to what.
 
-A package is judged by what it holds, not by what it declares: some programs declare a kind for files that they never write.
+A package is judged by what it holds, not by what it declares: some programs declare a kind for files that
+they never write.
 """
 
 import posixpath
@@ -18,7 +20,13 @@ _WORKBOOK, _STYLES = "xl/workbook.xml", "xl/styles.xml"
 _SPREADSHEETML = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _WORKBOOKS = frozenset({f"{_SPREADSHEETML}.sheet.main+xml", f"{_SPREADSHEETML}.template.main+xml"})
 _STRINGS = f"{_SPREADSHEETML}.sharedstrings+xml"
-_OTHERS = {"ms-excel.sheet.binary": "xlsb", "wordprocessingml": "word", "ms-word": "word", "presentationml": "slides", "ms-powerpoint": "slides"}
+_OTHERS = {
+    "ms-excel.sheet.binary": "xlsb",
+    "wordprocessingml": "word",
+    "ms-word": "word",
+    "presentationml": "slides",
+    "ms-powerpoint": "slides",
+}
 """Words in the kind of a main part (all in small letters), and which format it is of."""
 _MACRO_KINDS = ("vbaproject", "macrosheet")
 _MACRO_FILE = "vbaproject.bin"
@@ -26,7 +34,9 @@ _MACRO_FILE = "vbaproject.bin"
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of a workbook that sheets depend on; None for what it does without. Names are as the package refers to them."""
+    """The parts of a workbook that sheets depend on; None for what it does without. Names are as the package
+    refers to them.
+    """
 
     workbook: str
     strings: str | None
@@ -34,7 +44,9 @@ class Parts:
 
 
 def parts_of(package: Package) -> Parts:
-    """Raises InputError: `not_a_table` for anything but a workbook, `has_macros`; and whatever a parser raises."""
+    """Raises InputError: `not_a_table` for anything but a workbook, `has_macros`; and whatever a parser
+    raises.
+    """
     if not package.has(CONTENT_TYPES):
         raise refusal("not_a_table")
     kinds = _Kinds(package)
@@ -42,9 +54,20 @@ def parts_of(package: Package) -> Parts:
     _check_kind(kinds.of(workbook))
     if any(_is_macro(name, kinds) for name in package.namelist()):
         raise refusal("has_macros")
-    related = {kind.rpartition("/")[2]: target for kind, target in relations(package, workbook) if package.has(target)}
-    strings, styles = related.get("sharedStrings") or kinds.part_of_kind(_STRINGS), related.get("styles") or _STYLES
-    return Parts(workbook, strings if strings and package.has(strings) else None, styles if package.has(styles) else None)
+    related = {
+        kind.rpartition("/")[2]: target
+        for kind, target in relations(package, workbook)
+        if package.has(target)
+    }
+    strings, styles = (
+        related.get("sharedStrings") or kinds.part_of_kind(_STRINGS),
+        related.get("styles") or _STYLES,
+    )
+    return Parts(
+        workbook,
+        strings if strings and package.has(strings) else None,
+        styles if package.has(styles) else None,
+    )
 
 
 class _Kinds:
@@ -74,7 +97,9 @@ class _Kinds:
 
 
 def _main_part(package: Package, kinds: _Kinds) -> str:
-    """What the package itself refers to as its document; else what it names as a workbook; else what workbooks are mostly called."""
+    """What the package itself refers to as its document; else what it names as a workbook; else what
+    workbooks are mostly called.
+    """
     for kind, target in relations(package, ""):
         if kind.endswith("/officeDocument") and package.has(target):
             return target
@@ -92,11 +117,15 @@ def _check_kind(kind: str) -> None:
 
 
 def _is_macro(name: str, kinds: _Kinds) -> bool:
-    return same_name(name).rpartition("/")[2] == _MACRO_FILE or any(word in kinds.of(name) for word in _MACRO_KINDS)
+    return same_name(name).rpartition("/")[2] == _MACRO_FILE or any(
+        word in kinds.of(name) for word in _MACRO_KINDS
+    )
 
 
 def relations(package: Package, source: str) -> Iterator[tuple[str, str]]:
-    """To what a part ("" for the package) refers inside of it: the kind of each relation, and the name of its target (§9.3)."""
+    """To what a part ("" for the package) refers inside of it: the kind of each relation, and the name of its
+    target (§9.3).
+    """
     folder, _, name = source.rpartition("/")
     part = f"{folder}/_rels/{name}.rels".removeprefix("/")
     if not package.has(part):
@@ -109,7 +138,9 @@ def relations(package: Package, source: str) -> Iterator[tuple[str, str]]:
 
 
 def target_of(relation: Mapping[str, str], folder: str) -> str | None:
-    """The part that a relation of a part in that folder refers to; None for what lies outside of the package."""
+    """The part that a relation of a part in that folder refers to; None for what lies outside of the
+    package.
+    """
     target = relation.get("Target", "").replace("\\", "/")
     if not target or relation.get("TargetMode", "").lower() == "external":
         return None

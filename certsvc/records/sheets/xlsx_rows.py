@@ -1,7 +1,9 @@
-"""The rows of a worksheet part (ECMA-376 part 1, §18.3.1), out of expat as they stream by: only the present row is held.
+"""The rows of a worksheet part (ECMA-376 part 1, §18.3.1), out of expat as they stream by: only the present
+row is held.
 
-openpyxl builds a tree of each row and an object of each cell; of a large file that is most of what reading costs, and reading
-is what signing then waits for. What cells mean (numbers, strings, days) is told here as openpyxl tells it.
+openpyxl builds a tree of each row and an object of each cell; of a large file that is most of what reading
+costs, and reading is what signing then waits for. What cells mean (numbers, strings, days) is told here as
+openpyxl tells it.
 """
 
 from collections.abc import Iterator
@@ -15,7 +17,9 @@ from certsvc.errors import InputError
 from certsvc.records.raw.packages import PartStream, damage_refused, part_name, part_parser
 from certsvc.records.raw.refusals import refusal
 
-_DATA, _ROW, _CELL, _VALUE, _FORMULA, _INLINE, _TEXT, _RUN = (part_name(SHEET_MAIN_NS, name) for name in ("sheetData", "row", "c", "v", "f", "is", "t", "r"))
+_DATA, _ROW, _CELL, _VALUE, _FORMULA, _INLINE, _TEXT, _RUN = (
+    part_name(SHEET_MAIN_NS, name) for name in ("sheetData", "row", "c", "v", "f", "is", "t", "r")
+)
 _DATA_DEPTH, _ROW_DEPTH, _CELL_DEPTH, _VALUE_DEPTH, _TEXT_DEPTH = 2, 3, 4, 5, 6
 _MOST_LETTERS, _MOST_COLUMNS = 3, 16_384
 INLINE, ERROR = "inlineStr", "e"
@@ -24,7 +28,9 @@ _DIGITS = "0123456789"
 
 
 class RawCell(NamedTuple):
-    """A cell that holds something: its column from 1, its `t` and `s` (§18.3.1.4), and what stands in `v`, or in `is`; None where neither is there."""
+    """A cell that holds something: its column from 1, its `t` and `s` (§18.3.1.4), and what stands in `v`, or
+    in `is`; None where neither is there.
+    """
 
     column: int
     kind: str
@@ -66,7 +72,9 @@ class _Sheet:
         self.is_over = False
         self._cells: list[RawCell] = []
         self._depth, self._row, self._column = 0, 0, 0
-        self._is_data = self._is_row = self._is_cell = self._is_inline = self._is_run = self._is_text = self._is_too_wide = False
+        self._is_data = self._is_row = self._is_cell = self._is_inline = self._is_run = self._is_text = (
+            self._is_too_wide
+        ) = False
         self._kind, self._has_formula = "", False
         self._style: str | None = None
         self._texts: list[str] | None = None
@@ -97,7 +105,11 @@ class _Sheet:
     def _start_row(self, name: str, attributes: dict[str, str]) -> None:
         if self._is_data and name == _ROW:
             number = attributes.get("r")
-            self._is_row, self._row, self._column = True, self._row + 1 if number is None else _whole(number), 0
+            self._is_row, self._row, self._column = (
+                True,
+                self._row + 1 if number is None else _whole(number),
+                0,
+            )
 
     def _start_cell(self, name: str, attributes: dict[str, str]) -> None:
         if self._is_row and name == _CELL:

@@ -1,7 +1,7 @@
 """The string table of a workbook (ECMA-376 part 1, §18.4.9), out of expat as it streams by.
 
-openpyxl keeps the tree of the whole table and makes an object of each string; only the texts are held here. A text is cut and
-its escapes are read once, for cells refer to one string as often as they like.
+openpyxl keeps the tree of the whole table and makes an object of each string; only the texts are held here. A
+text is cut and its escapes are read once, for cells refer to one string as often as they like.
 """
 
 from typing import Any
@@ -25,7 +25,9 @@ def shown(text: str) -> str:
 
 
 def read_strings(stream: PartStream) -> list[str]:
-    """The texts of the table by index, phonetic runs left out, as cells show them. Raises InputError and ExpatError."""
+    """The texts of the table by index, phonetic runs left out, as cells show them. Raises InputError and
+    ExpatError.
+    """
     table = _Table()
     try:
         while chunk := stream.read():

@@ -1,7 +1,7 @@
 """V-ENCODING: whether a value is what was typed, and can be printed.
 
-Asked of every value that a wanted form prints, as it came, before any letter is repaired: text of an old encoding may hold the very
-letters that would be [text, Encodings before Unicode].
+Asked of every value that a wanted form prints, as it came, before any letter is repaired: text of an old
+encoding may hold the very letters that would be [text, Encodings before Unicode].
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,8 @@ PRINTED: Mapping[Kind, frozenset[str]] = MappingProxyType(
         Kind.RECOVERY: NAMES | {"address", "test_place"},
     }
 )
-"""The columns of free text that the forms of a kind print; the others are held to shapes and words that any typeface has.
+"""The columns of free text that the forms of a kind print; the others are held to shapes and words that any
+typeface has.
 
 Parents are printed of children alone (`checking`).
 """
@@ -43,7 +44,8 @@ def printed_columns(kinds: Iterable[Kind]) -> frozenset[str]:
 
 
 def fault_of(raw: str, text: str, *, is_name: bool) -> Fault | None:
-    """What is wrong with a value that is printed: `raw` as it came, `text` as it would be printed; None for one that is right.
+    """What is wrong with a value that is printed: `raw` as it came, `text` as it would be printed; None for
+    one that is right.
 
     What `has_forbidden` holds is told by its own rule (V-TEXT), so it is none of this one's.
     """

@@ -1,8 +1,9 @@
 """The syllables of written Vietnamese: which strings of letters are one.
 
-A closed list, kept as what it is made of: beginnings, rhymes, and where the tone mark goes. It is wider than the dictionary (all that
-orthography allows, with both places of the mark in hoà and hòa), for it must hold every name. Source: the spelling rules taught since
-Decision 240/QĐ (1984); their only loans are rhymes of everyday words such as xoong.
+A closed list, kept as what it is made of: beginnings, rhymes, and where the tone mark goes. It is wider than
+the dictionary (all that orthography allows, with both places of the mark in hoà and hòa), for it must hold
+every name. Source: the spelling rules taught since Decision 240/QĐ (1984); their only loans are rhymes of
+everyday words such as xoong.
 """
 
 import unicodedata
@@ -25,7 +26,9 @@ o oc oi om on ong op ot oong ooc oa oac oach oai oam oan oang oanh oao oap oat o
 u uc ui um un ung up ut ua uâc uân uâng uât uây uê uêch uên uênh uêt uơ uôc uôi uôm uôn uông uôp uôt uy uya uych uyn uynh uyp uyt uyu uyên uyêt
 ư ưc ưi ưm ưn ưng ưt ưu ưa ươc ươi ươm ươn ương ươp ươt ươu
 """
-_RHYMES_ALONE = "i ich im in inh ip it iu ia y yêm yên yêng yêt yêu e ec em en eng eo ep et ê êch êm ên ênh êp êt êu"
+_RHYMES_ALONE = (
+    "i ich im in inh ip it iu ia y yêm yên yêng yêt yêu e ec em en eng eo ep et ê êch êm ên ênh êp êt êu"
+)
 _AFTER_QU = """
 a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt âc ân âng ât âu ây e en eng eo et ê ên ênh êch êt êu
 i ich in inh it iu y ych yn ynh yp yt yên yêt ơ ơi ơn ôc
@@ -52,7 +55,9 @@ def is_syllable(word: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_syllable(word: str) -> bool:
-    """Without its tone the word must be in the list, with the mark where the rhyme takes it; closed by c, ch, p or t it has sắc or nặng."""
+    """Without its tone the word must be in the list, with the mark where the rhyme takes it; closed by c, ch,
+    p or t it has sắc or nặng.
+    """
     bare, place, tone = _without_tone(word.lower())
     places = _toneless().get(bare)
     if places is None:
@@ -63,7 +68,9 @@ def _is_syllable(word: str) -> bool:
 
 
 def _without_tone(word: str) -> tuple[str, int, str]:
-    """The word without its tone mark, the place of the vowel that bears it, and the mark; two marks make it no word."""
+    """The word without its tone mark, the place of the vowel that bears it, and the mark; two marks make it
+    no word.
+    """
     bare, place, tone = "", -1, ""
     for char in unicodedata.normalize("NFD", word):
         if char not in _TONES:
@@ -100,7 +107,9 @@ def _pairs() -> Iterator[tuple[str, str]]:
 
 
 def _places(rhyme: str) -> set[int]:
-    """Where in a rhyme the tone mark stands: on the last vowel with a mark of its own, else before the end, but on the last before a consonant."""
+    """Where in a rhyme the tone mark stands: on the last vowel with a mark of its own, else before the end,
+    but on the last before a consonant.
+    """
     vowels = [place for place, char in enumerate(rhyme) if char in _VOWELS]
     marked = [place for place in vowels if rhyme[place] in _MARKED]
     if marked:

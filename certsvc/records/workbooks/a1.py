@@ -1,7 +1,7 @@
 """Columns as spreadsheets name them (ECMA-376 part 1, §18.18.7): A, B … Z, AA … XFD.
 
-openpyxl knows that too, but whoever imports any of it loads all of it, Pillow and lxml besides: ten megabytes in the process that
-writes a returned file and needs nothing else of it.
+openpyxl knows that too, but whoever imports any of it loads all of it, Pillow and lxml besides: ten megabytes
+in the process that writes a returned file and needs nothing else of it.
 """
 
 import re

@@ -1,4 +1,6 @@
-"""Cells for spreadsheets that take none for a formula (OWASP, CSV injection), and CSV of them; `workbooks` writes XLSX."""
+"""Cells for spreadsheets that take none for a formula (OWASP, CSV injection), and CSV of them; `workbooks`
+writes XLSX.
+"""
 
 import csv
 import datetime as dt
@@ -27,7 +29,9 @@ def harmless(cell: OutCell) -> OutCell:
 
 
 def xlsx_text(text: str) -> str:
-    """A text as it stands in the XML of a cell: what XML cannot hold is written as spreadsheets do (ECMA-376 part 1, §22.9.2.19)."""
+    """A text as it stands in the XML of a cell: what XML cannot hold is written as spreadsheets do (ECMA-376
+    part 1, §22.9.2.19).
+    """
     if _SPECIAL.search(text) is None:
         return text  # nearly all
     return escape(_NOT_XML.sub("\ufffd", _TO_ESCAPE.sub(lambda found: f"_x{ord(found[0]):04X}_", text)))

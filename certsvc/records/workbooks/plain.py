@@ -27,15 +27,22 @@ _STYLE = re.compile(rb'r="(A[12])" s="(\d+)"')
 
 
 def write_plain(to: Path, rows: Iterable[RawRow], *, shift: int) -> int:
-    """Write rows, each `shift` below its number, into a workbook; its one sheet is the part `PART`. Returns how many columns are in use."""
+    """Write rows, each `shift` below its number, into a workbook; its one sheet is the part `PART`. Returns
+    how many columns are in use.
+    """
     frame, styles = _frame()
     width = 0
-    with zipfile.ZipFile(io.BytesIO(frame)) as package, zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:
+    with (
+        zipfile.ZipFile(io.BytesIO(frame)) as package,
+        zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book,
+    ):
         for name in package.namelist():
             if name != PART:
                 book.writestr(name, package.read(name))
         with book.open(PART, "w") as sheet:
-            sheet.write(f'<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="{SHEET_MAIN_NS}"><sheetData>'.encode())
+            sheet.write(
+                f'<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="{SHEET_MAIN_NS}"><sheetData>'.encode()
+            )
             for row in rows:
                 width = max(width, len(row.cells))
                 sheet.write(_row(row.number + shift, row.cells, *styles))
@@ -58,7 +65,10 @@ def _frame() -> tuple[bytes, tuple[str, str]]:
 
 
 def _row(number: int, cells: Iterable[Cell], text_style: str, day_style: str) -> bytes:
-    written = "".join(_cell(f"{get_column_letter(column)}{number}", cell, text_style, day_style) for column, cell in enumerate(cells, 1))
+    written = "".join(
+        _cell(f"{get_column_letter(column)}{number}", cell, text_style, day_style)
+        for column, cell in enumerate(cells, 1)
+    )
     return f'<row r="{number}">{written}</row>'.encode()
 
 
@@ -71,4 +81,7 @@ def _cell(place: str, cell: Cell, text_style: str, day_style: str) -> str:
         return f'<c r="{place}" s="{day_style}"><v>{(cell - _EPOCH).days}</v></c>'
     if isinstance(cell, int | float) and math.isfinite(cell):
         return f'<c r="{place}"><v>{cell!r}</v></c>'
-    return f'<c r="{place}" s="{text_style}" t="inlineStr"><is><t xml:space="preserve">{xlsx_text(str(cell))}</t></is></c>'
+    return (
+        f'<c r="{place}" s="{text_style}" t="inlineStr"><is><t'
+        f' xml:space="preserve">{xlsx_text(str(cell))}</t></is></c>'
+    )

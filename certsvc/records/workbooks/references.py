@@ -1,7 +1,8 @@
-"""Parts of a package under the names that the package calls them by: what is written must be found by programs that compare byte by byte.
+"""Parts of a package under the names that the package calls them by: what is written must be found by
+programs that compare byte by byte.
 
-A part's name is the same in every case of its letters, and many programs do not know that: so the copy of a workbook has one
-spelling of each, in its directory and wherever it is referred to.
+A part's name is the same in every case of its letters, and many programs do not know that: so the copy of a
+workbook has one spelling of each, in its directory and wherever it is referred to.
 """
 
 import re
@@ -14,7 +15,14 @@ from certsvc.records.raw.packages import same_name
 from certsvc.records.sheets.xlsx_parts import CONTENT_TYPES, target_of
 from certsvc.records.workbooks.splicing import Splicer, Unsuitable, split
 
-_FIXED = (CONTENT_TYPES, "_rels/.rels", "xl/workbook.xml", "xl/styles.xml", "xl/sharedStrings.xml", "xl/theme/theme1.xml")
+_FIXED = (
+    CONTENT_TYPES,
+    "_rels/.rels",
+    "xl/workbook.xml",
+    "xl/styles.xml",
+    "xl/sharedStrings.xml",
+    "xl/theme/theme1.xml",
+)
 """As everybody writes them; some programs look for nothing else."""
 _RELATIONS, _SUFFIX = "_rels/", ".rels"
 _DEPTH = 2
@@ -22,7 +30,9 @@ _DEPTH = 2
 
 
 def spellings(names: Collection[str]) -> dict[str, str]:
-    """How each part is written in the copy, by its `same_name`. Raises Unsuitable where two parts have the same name."""
+    """How each part is written in the copy, by its `same_name`. Raises Unsuitable where two parts have the
+    same name.
+    """
     found = {same_name(name): name.replace("\\", "/").removeprefix("/") for name in names}
     if len(found) < len(names):
         raise Unsuitable
@@ -33,7 +43,9 @@ def spellings(names: Collection[str]) -> dict[str, str]:
 def refers(name: str) -> bool:
     """Whether a part says where others are."""
     folder, _, base = same_name(name).rpartition("/")
-    return same_name(name) == same_name(CONTENT_TYPES) or (f"/{folder}/".endswith(f"/{_RELATIONS}") and base.endswith(_SUFFIX))
+    return same_name(name) == same_name(CONTENT_TYPES) or (
+        f"/{folder}/".endswith(f"/{_RELATIONS}") and base.endswith(_SUFFIX)
+    )
 
 
 def _relations_of(name: str, found: Mapping[str, str]) -> str:
@@ -51,7 +63,10 @@ class References(Splicer):
 
     def __init__(self, write: Callable[[bytes], object], name: str, spelled: Mapping[str, str]) -> None:
         super().__init__(write)
-        self._folder, self._spelled = spelled[same_name(name)].rpartition(_RELATIONS)[0].removesuffix("/"), spelled
+        self._folder, self._spelled = (
+            spelled[same_name(name)].rpartition(_RELATIONS)[0].removesuffix("/"),
+            spelled,
+        )
 
     @override
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -71,4 +86,6 @@ class References(Splicer):
 
 def _replaced(tag: bytes, attribute: str, value: str) -> bytes:
     written = f"{attribute}={quoteattr(value)}".encode()
-    return re.sub(rf"(?<=\s){attribute}\s*=\s*(?:\"[^\"]*\"|'[^']*')".encode(), lambda _: written, tag, count=1)
+    return re.sub(
+        rf"(?<=\s){attribute}\s*=\s*(?:\"[^\"]*\"|'[^']*')".encode(), lambda _: written, tag, count=1
+    )

@@ -1,4 +1,6 @@
-"""The formats of the cells that we add to a workbook: put at the end of its own, so that none of those moves."""
+"""The formats of the cells that we add to a workbook: put at the end of its own, so that none of those
+moves.
+"""
 
 import io
 import re
@@ -17,12 +19,17 @@ _LIST_DEPTH = 2
 _PAPER, _INK = "FFFFC7CE", "FF9C0006"
 """Light red and dark red, as spreadsheets mark what is bad."""
 
-_FILL = f'<{{0}}fill><{{0}}patternFill patternType="solid"><{{0}}fgColor rgb="{_PAPER}"/><{{0}}bgColor rgb="{_PAPER}"/></{{0}}patternFill></{{0}}fill>'
+_FILL = (
+    f'<{{0}}fill><{{0}}patternFill patternType="solid"><{{0}}fgColor rgb="{_PAPER}"/><{{0}}bgColor'
+    f' rgb="{_PAPER}"/></{{0}}patternFill></{{0}}fill>'
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """Indexes of cell formats (ECMA-376 part 1, §18.8.10), and of the one (§18.8.14) that marks rejected rows."""
+    """Indexes of cell formats (ECMA-376 part 1, §18.8.10), and of the one (§18.8.14) that marks rejected
+    rows.
+    """
 
     title: int
     plain: int
@@ -52,8 +59,9 @@ def with_formats(styles: bytes) -> tuple[bytes, Formats]:
 def _format(*, font: int = 0, fill: int = 0) -> str:
     """Text (number format 49), wrapped, from the top of the cell."""
     return (
-        f'<{{0}}xf numFmtId="49" fontId="{font}" fillId="{fill}" borderId="0" xfId="0" applyNumberFormat="1" applyFont="1" applyFill="1" applyAlignment="1">'
-        '<{0}alignment vertical="top" wrapText="1"/></{0}xf>'
+        f'<{{0}}xf numFmtId="49" fontId="{font}" fillId="{fill}" borderId="0" xfId="0" applyNumberFormat="1"'
+        ' applyFont="1" applyFill="1" applyAlignment="1"><{0}alignment vertical="top"'
+        ' wrapText="1"/></{0}xf>'
     )
 
 
@@ -76,7 +84,14 @@ class _Counting(Splicer):
 
 
 class _Adding(Splicer):
-    def __init__(self, write: Callable[[bytes], object], counts: Counter[str], added: dict[str, list[str]], *, lacks_rules: bool) -> None:
+    def __init__(
+        self,
+        write: Callable[[bytes], object],
+        counts: Counter[str],
+        added: dict[str, list[str]],
+        *,
+        lacks_rules: bool,
+    ) -> None:
         super().__init__(write)
         self._counts, self._added, self._lacks_rules, self._is_open = counts, added, lacks_rules, False
 
@@ -107,7 +122,9 @@ class _Adding(Splicer):
 
     def _insert_rules(self, prefix: str) -> None:
         self._lacks_rules = False
-        self.insert(f'<{prefix}dxfs count="1">'.encode() + self._items(prefix, "dxfs") + f"</{prefix}dxfs>".encode())
+        self.insert(
+            f'<{prefix}dxfs count="1">'.encode() + self._items(prefix, "dxfs") + f"</{prefix}dxfs>".encode()
+        )
 
     def _items(self, prefix: str, local: str) -> bytes:
         return "".join(self._added[local]).format(prefix).encode()

@@ -1,8 +1,9 @@
 """A workbook given back to its sender: his own, with the fate of every row in columns at the right.
 
-Its sheets, formats and pictures stay as they are: parts are copied, and of the sheet with the cases and of the styles
-only what we add is written anew (`splicing`); a part whose name is spelled in two ways gets one (`xlsx_references`).
-Columns that we added to an earlier copy are taken out first. Nothing of the sheet is held but the present row.
+Its sheets, formats and pictures stay as they are: parts are copied, and of the sheet with the cases and of
+the styles only what we add is written anew (`splicing`); a part whose name is spelled in two ways gets one
+(`xlsx_references`). Columns that we added to an earlier copy are taken out first. Nothing of the sheet is
+held but the present row.
 """
 
 import zipfile
@@ -43,13 +44,20 @@ _BEHIND_RULES = frozenset(
 
 
 def return_workbook(
-    sent: Path, to: Path, *, place: Place, results: Iterable[RowResult], unread: str, max_unpacked_bytes: int, width: int | None = None
+    sent: Path,
+    to: Path,
+    *,
+    place: Place,
+    results: Iterable[RowResult],
+    unread: str,
+    max_unpacked_bytes: int,
+    width: int | None = None,
 ) -> None:
     """Write a copy of a workbook with `results`, which come in the order of rows, in columns at the right.
 
-    `unread` is said of rows with content and without a result; empty for nothing. `width` is the last column in use,
-    where that is known. Raises Unsuitable for a workbook that cannot be changed in place, InputError for one that
-    cannot be read.
+    `unread` is said of rows with content and without a result; empty for nothing. `width` is the last column
+    in use, where that is known. Raises Unsuitable for a workbook that cannot be changed in place, InputError
+    for one that cannot be read.
     """
     with sent.open("rb") as file, open_package(file, max_unpacked_bytes=max_unpacked_bytes) as package:
         names = package.namelist()

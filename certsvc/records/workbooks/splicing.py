@@ -1,7 +1,7 @@
 """XML copied byte for byte but for a few changes: what we do not know of a stranger's file stays as it was.
 
-expat says where each tag begins; what lies between two changes is never parsed into anything and written again.
-Only UTF-8 documents, for the places are counted in bytes of what is read.
+expat says where each tag begins; what lies between two changes is never parsed into anything and written
+again. Only UTF-8 documents, for the places are counted in bytes of what is read.
 """
 
 import re
@@ -24,9 +24,11 @@ class Source(Protocol):
 
 
 class Splicer:
-    """Copies a document into `write`; subclasses change it in `start` and `end`, with `insert`, `drop` and `replace_tag`.
+    """Copies a document into `write`; subclasses change it in `start` and `end`, with `insert`, `drop` and
+    `replace_tag`.
 
-    `depth` is that of the element whose tag is looked at, the root's being 1. Names are as they are written, with prefix.
+    `depth` is that of the element whose tag is looked at, the root's being 1. Names are as they are written,
+    with prefix.
     """
 
     def __init__(self, write: Callable[[bytes], object]) -> None:
@@ -136,7 +138,9 @@ def _check_encoding(_version: str, encoding: str | None, _standalone: int) -> No
 
 
 def refuse_doctype(*_: object) -> None:
-    """For expat's `StartDoctypeDeclHandler`: no part of a package declares a type (ECMA-376 part 2, §8.1.4)."""
+    """For expat's `StartDoctypeDeclHandler`: no part of a package declares a type (ECMA-376 part 2,
+    §8.1.4).
+    """
     raise Unsuitable
 
 

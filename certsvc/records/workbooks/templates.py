@@ -1,4 +1,5 @@
-"""Template files to fill in: our titles, an invented example, and for spreadsheets formats, lists to choose from and notes.
+"""Template files to fill in: our titles, an invented example, and for spreadsheets formats, lists to choose
+from and notes.
 
 The example asks for no certificate, so that whoever leaves it in gets none.
 """
@@ -67,7 +68,9 @@ def template_csv() -> bytes:
 
 @lru_cache(maxsize=1)
 def template_xlsx() -> bytes:
-    """A workbook: the table with the columns formatted and the words to choose from; a sheet of notes; the lists."""
+    """A workbook: the table with the columns formatted and the words to choose from; a sheet of notes; the
+    lists.
+    """
     book = Workbook()
     cases, notes, lists = book.worksheets[0], book.create_sheet("Hướng dẫn"), book.create_sheet("Danh mục")
     cases.title, cases.freeze_panes = "F0", "A2"
@@ -88,13 +91,22 @@ def _add_column(cases: Any, lists: Any, number: int, column: Column) -> None:
     cases.column_dimensions[letter].number_format = number_format
     cases.column_dimensions[letter].width = max(14, len(column.title_vi) + 3)
     title, example = cases[f"{letter}1"], cases[f"{letter}2"]
-    title.value, example.value, example.number_format = column.title_vi, _EXAMPLE.get(column.name), number_format
+    title.value, example.value, example.number_format = (
+        column.title_vi,
+        _EXAMPLE.get(column.name),
+        number_format,
+    )
     title.font, title.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
     title.fill = PatternFill("solid", fgColor=_NEEDED if column.is_required else _OPTIONAL)
     if words := words_of(column.name):
         for row, word in enumerate((column.title_vi, *words), 1):
             lists[f"{letter}{row}"] = word
-        choice = DataValidation("list", formula1=f"'Danh mục'!${letter}$2:${letter}${len(words) + 1}", allow_blank=True, showErrorMessage=True)
+        choice = DataValidation(
+            "list",
+            formula1=f"'Danh mục'!${letter}$2:${letter}${len(words) + 1}",
+            allow_blank=True,
+            showErrorMessage=True,
+        )
         choice.error = f"Chọn một trong: {'; '.join(words)}"
         choice.add(f"{letter}2:{letter}{_LAST_ROW}")
         cases.add_data_validation(choice)
@@ -107,7 +119,11 @@ def _note(column: Column) -> str:
         return "Ngày/tháng/năm, hoặc chỉ năm"
     if column.name in DAYS:
         return "Ngày/tháng/năm"
-    return "Ghi dạng văn bản, giữ số 0 ở đầu" if column.name in IDENTIFIERS else f"Tối đa {column.max_chars} ký tự"
+    return (
+        "Ghi dạng văn bản, giữ số 0 ở đầu"
+        if column.name in IDENTIFIERS
+        else f"Tối đa {column.max_chars} ký tự"
+    )
 
 
 def _style_notes(notes: Any) -> None:

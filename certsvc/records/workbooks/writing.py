@@ -15,8 +15,11 @@ from certsvc.records.workbooks.cells import OutCell, harmless
 _DAY = "dd/mm/yyyy"
 
 
-def xlsx_bytes(header: Sequence[str], rows: Iterable[Sequence[OutCell]], *, title: str, widths: Sequence[int]) -> bytes:
-    """A workbook of one sheet: a bold header that stays in sight, then the rows; `widths` of its columns in characters.
+def xlsx_bytes(
+    header: Sequence[str], rows: Iterable[Sequence[OutCell]], *, title: str, widths: Sequence[int]
+) -> bytes:
+    """A workbook of one sheet: a bold header that stays in sight, then the rows; `widths` of its columns in
+    characters.
 
     Texts hold printable characters only. Takes a second for ten thousand rows: not for the event loop.
     """

@@ -1,4 +1,5 @@
-"""A drawn form becomes a file to sign: PDF/A-3a and PDF/UA-1, classic cross-reference, empty signature fields.
+"""A drawn form becomes a file to sign: PDF/A-3a and PDF/UA-1, classic cross-reference, empty signature
+fields.
 
 Sources: ISO 32000-2, ISO 19005-3, ISO 14289-1; ETSI EN 319 142-1 clause 5.6 (extension).
 """
@@ -49,17 +50,30 @@ class Assembled:
     copy: Copy | None
 
 
-def assemble(pages: Sequence[tuple[Drawn, Placed]], *, design: Design, slots: tuple[Slot, ...], qr: bytes, record: bytes, seed: bytes) -> Assembled:
+def assemble(
+    pages: Sequence[tuple[Drawn, Placed]],
+    *,
+    design: Design,
+    slots: tuple[Slot, ...],
+    qr: bytes,
+    record: bytes,
+    seed: bytes,
+) -> Assembled:
     """Write the file of a drawn form, each page with where things are on it; `slots` is who signs, in order.
 
-    The first page is signed on; a second one repeats it, with marks as content (`copies`). `qr` is the body of the QR's image
-    object, `record` the embedded file; `seed` names the file, equal ones make an equal identifier.
+    The first page is signed on; a second one repeats it, with marks as content (`copies`). `qr` is the body
+    of the QR's image object, `record` the embedded file; `seed` names the file, equal ones make an equal
+    identifier.
     """
-    return _Assembly(pages, design, slots).write(qr=qr, record=record, file_id=hashlib.sha256(seed).digest()[:16])
+    return _Assembly(pages, design, slots).write(
+        qr=qr, record=record, file_id=hashlib.sha256(seed).digest()[:16]
+    )
 
 
 class _Assembly:
-    def __init__(self, pages: Sequence[tuple[Drawn, Placed]], design: Design, slots: tuple[Slot, ...]) -> None:
+    def __init__(
+        self, pages: Sequence[tuple[Drawn, Placed]], design: Design, slots: tuple[Slot, ...]
+    ) -> None:
         (drawn, self._placed), *copied = pages
         self._design, self._slots = design, slots
         self._title: str = drawn.document.metadata.title or ""
@@ -68,7 +82,9 @@ class _Assembly:
         self._text_stream, self._qr, self._record, font_dictionary = (objects.reserve() for _ in range(4))
         self._widgets = {slot: objects.reserve() for slot in slots}
         known: dict[bytes, int] = {}
-        self._contents = [Contents(each, objects, qr=self._qr, fonts=font_dictionary, copies=known) for each, _ in pages]
+        self._contents = [
+            Contents(each, objects, qr=self._qr, fonts=font_dictionary, copies=known) for each, _ in pages
+        ]
         self._font_dictionary = font_dictionary
         self._copy: Copy | None = None
         self._trees = [(self._placed.document, self._page)]
@@ -93,7 +109,9 @@ class _Assembly:
         catalog = self._catalog_entries()
         objects.put(self._catalog, b"<< %b >>" % catalog)
         objects.put(self._info, metadata.info(self._design, title=self._title))
-        data, end = objects.write(trailer=b"/Root %d 0 R /Info %d 0 R" % (self._catalog, self._info), file_id=file_id)
+        data, end = objects.write(
+            trailer=b"/Root %d 0 R /Info %d 0 R" % (self._catalog, self._info), file_id=file_id
+        )
         blank = Blank(data, end, self._catalog, catalog, fields, fonts)
         return Assembled(blank, glyphs, self._text_stream, self._qr, self._record, self._copy)
 
@@ -116,17 +134,32 @@ class _Assembly:
         return add(font.root(descendant=descendant, mapping=add(font.mapping)))
 
     def _write_page(self) -> None:
-        """The pages (clause 7.7.3.3); their content is what is printed on every certificate, then the texts, on a copy the marks."""
+        """The pages (clause 7.7.3.3); their content is what is printed on every certificate, then the texts,
+        on a copy the marks.
+        """
         objects, numbers = self._objects, [text.mcid for text in self._placed.texts]
-        objects.put(self._text_stream, stream(b"", b"".join(b"/Span <</MCID %d>> BDC\nEMC\n" % own for own in numbers)))
+        objects.put(
+            self._text_stream,
+            stream(b"", b"".join(b"/Span <</MCID %d>> BDC\nEMC\n" % own for own in numbers)),
+        )
         annotations = b" /Annots [%b]" % b" ".join(b"%d 0 R" % self._widgets[slot] for slot in self._slots)
         pictures: dict[str, int] = {}
         streams = [self._text_stream]
         size = b" ".join(map(number, (self._placed.width, self._placed.height)))
-        page = b"<< /Type /Page /Parent %d 0 R /MediaBox [0 0 %b] /Contents [%b] /Resources << %b >> /StructParents %d /Tabs /S%b >>"
-        for contents, (_, own), key in zip(self._contents, self._trees, page_keys(len(self._trees), self._slots), strict=True):
-            parts = b" ".join(b"%d 0 R" % each for each in (objects.add(contents.page_content(without=numbers)), *streams))
-            objects.put(own, page % (self._pages, size, parts, contents.resources(pictures=pictures), key, annotations))
+        page = (
+            b"<< /Type /Page /Parent %d 0 R /MediaBox [0 0 %b] /Contents [%b] /Resources << %b >>"
+            b" /StructParents %d /Tabs /S%b >>"
+        )
+        for contents, (_, own), key in zip(
+            self._contents, self._trees, page_keys(len(self._trees), self._slots), strict=True
+        ):
+            parts = b" ".join(
+                b"%d 0 R" % each for each in (objects.add(contents.page_content(without=numbers)), *streams)
+            )
+            objects.put(
+                own,
+                page % (self._pages, size, parts, contents.resources(pictures=pictures), key, annotations),
+            )
             if self._copy:  # is what follows on the second page
                 pictures = {mark.resource: self._pictures[Slot(mark.slot)] for mark in self._copy.marks}
                 streams, annotations = [self._text_stream, self._copy.stream], b""
@@ -139,10 +172,16 @@ class _Assembly:
         """An empty signature field, which is its widget too; its appearance is empty until it is signed."""
         box = self._placed.marks.get(slot)
         if box is None:
-            raise Broken("design_slot", f"Mẫu {self._design.id} thiếu chỗ ký {slot}.", f"Design {self._design.id} has no slot {slot}.")
+            raise Broken(
+                "design_slot",
+                f"Mẫu {self._design.id} thiếu chỗ ký {slot}.",
+                f"Design {self._design.id} has no slot {slot}.",
+            )
         entries = self._field_entries(slot, box)
         width, height = box[2] - box[0], box[3] - box[1]
-        empty = stream(b"/Type /XObject /Subtype /Form /BBox [0 0 %b %b]" % (number(width), number(height)), b"")
+        empty = stream(
+            b"/Type /XObject /Subtype /Form /BBox [0 0 %b %b]" % (number(width), number(height)), b""
+        )
         picture = self._pictures.get(slot)
         if picture is not None:
             self._objects.put(picture, empty)
@@ -153,9 +192,24 @@ class _Assembly:
     def _field_entries(self, slot: Slot, box: Rectangle) -> bytes:
         """The last to sign locks the whole document (clauses 12.7.5.5, table 236, and 12.8.2.4)."""
         lock = b" /Lock %d 0 R" % self._objects.add(_LOCK) if slot is self._slots[-1] else b""
-        entries = b"/Type /Annot /Subtype /Widget /FT /Sig /T %b /TU %b /Rect [%b] /P %d 0 R /F %d /StructParent %d%b"
-        name, label, rectangle = text_string(slot.value), text_string(_LABELS[slot]), b" ".join(map(number, box))
-        return entries % (name, label, rectangle, self._page, _PRINT_AND_LOCKED, widget_keys(self._widgets)[slot], lock)
+        entries = (
+            b"/Type /Annot /Subtype /Widget /FT /Sig /T %b /TU %b /Rect [%b] /P %d 0 R /F %d /StructParent"
+            b" %d%b"
+        )
+        name, label, rectangle = (
+            text_string(slot.value),
+            text_string(_LABELS[slot]),
+            b" ".join(map(number, box)),
+        )
+        return entries % (
+            name,
+            label,
+            rectangle,
+            self._page,
+            _PRINT_AND_LOCKED,
+            widget_keys(self._widgets)[slot],
+            lock,
+        )
 
     def _catalog_entries(self) -> bytes:
         """The catalog (clause 7.7.2)."""
@@ -167,8 +221,10 @@ class _Assembly:
         return b" ".join(
             (
                 b"/Type /Catalog /Pages %d 0 R" % self._pages,
-                b"/Lang (%b) /MarkInfo << /Marked true >> /ViewerPreferences << /DisplayDocTitle true >>" % metadata.LANGUAGE.encode("ascii"),
-                b"/Metadata %d 0 R /OutputIntents [%b]" % (add(metadata.xmp(self._design, title=self._title)), self._output_intent()),
+                b"/Lang (%b) /MarkInfo << /Marked true >> /ViewerPreferences << /DisplayDocTitle true >>"
+                % metadata.LANGUAGE.encode("ascii"),
+                b"/Metadata %d 0 R /OutputIntents [%b]"
+                % (add(metadata.xmp(self._design, title=self._title)), self._output_intent()),
                 b"/StructTreeRoot %d 0 R" % structure,
                 b"/AF [%d 0 R] /Names << /EmbeddedFiles %d 0 R >>" % (specification, names),
                 b"/AcroForm << /Fields [%b] /SigFlags %d >>" % (form, _SIGNATURES_EXIST_APPEND_ONLY),

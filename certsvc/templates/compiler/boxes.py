@@ -1,4 +1,5 @@
-"""Out of WeasyPrint's layout: where each field's slot, each mark and the QR stand, and in what order all is read.
+"""Out of WeasyPrint's layout: where each field's slot, each mark and the QR stand, and in what order all is
+read.
 
 WeasyPrint numbers marked content as it draws; its boxes and its structure tree have the same order, so a
 walk over both says which number is whose. Lengths here are points from the page's lower left corner.
@@ -21,14 +22,22 @@ Rectangle = tuple[float, float, float, float]
 """Left, bottom, right, top."""
 
 _ROLES = {"div": "Div", "p": "P", "h1": "H1", "h2": "H2", "h3": "H3", "img": "Figure"}
-_ALIGNS: Mapping[str, Align] = {"left": "left", "start": "left", "justify": "left", "center": "center", "right": "right", "end": "right"}
+_ALIGNS: Mapping[str, Align] = {
+    "left": "left",
+    "start": "left",
+    "justify": "left",
+    "center": "center",
+    "right": "right",
+    "end": "right",
+}
 _MARK_ID = "slot-"
 _HALF_PT = 0.5
 
 
 @dataclass(slots=True)
 class Element:
-    """A node of the structure tree (ISO 32000-2 clause 14.7.2): a role; kids are nodes, marked-content numbers, or a mark's slot.
+    """A node of the structure tree (ISO 32000-2 clause 14.7.2): a role; kids are nodes, marked-content
+    numbers, or a mark's slot.
 
     `field` is set on the element of a field's slot, `alt` and `box` on a figure.
     """
@@ -60,7 +69,8 @@ class Fault(Broken):
 
 
 def place(drawn: Drawn, *, empty: bool) -> Placed:
-    """Read a drawn one-page document. With `empty`, its fields hold placeholders and are taken as slots to fill.
+    """Read a drawn one-page document. With `empty`, its fields hold placeholders and are taken as slots to
+    fill.
 
     Raises Fault where a slot is no fixed box.
     """
@@ -85,7 +95,9 @@ class _Reader:
         return Placed(document, tuple(self._texts), self._marks, page.width * PT_PER_PX, self._page_height)
 
     def _walk(self, box: Any, parent: Element, nodes: dict[int, Element]) -> None:
-        """Add the box to `parent`; `nodes` are the elements already made, for one element may have many boxes."""
+        """Add the box to `parent`; `nodes` are the elements already made, for one element may have many
+        boxes.
+        """
         if isinstance(box, AbsolutePlaceholder):
             box = box._box  # noqa: SLF001
         if isinstance(box, boxes.TextBox):
@@ -113,7 +125,9 @@ class _Reader:
         name = box.element.attrib.get("id", "")
         if name.startswith(_MARK_ID) and name.removeprefix(_MARK_ID) in set(Slot):
             slot = Slot(name.removeprefix(_MARK_ID))
-            self._marks[slot] = self._rectangle(box.border_box_x(), box.border_box_y(), box.border_width(), box.border_height())
+            self._marks[slot] = self._rectangle(
+                box.border_box_x(), box.border_box_y(), box.border_width(), box.border_height()
+            )
             node.kids.append(slot)
         return node
 
@@ -132,14 +146,21 @@ class _Reader:
 
     def _slot(self, box: Any, node: Element) -> TextSlot:
         lines = list(_lines(box))
-        if not isinstance(box, boxes.BlockLevelBox | boxes.InlineBlockBox) or len(lines) != 1 or len(node.kids) != 1 or not isinstance(node.kids[0], int):
+        if (
+            not isinstance(box, boxes.BlockLevelBox | boxes.InlineBlockBox)
+            or len(lines) != 1
+            or len(node.kids) != 1
+            or not isinstance(node.kids[0], int)
+        ):
             raise Fault(node.field, "không phải một khối riêng.", "is no block of its own.")
         line, style = lines[0], lines[0].children[0].style
         leading = line.height
         count = round(box.height / leading)
         first = round((line.position_y - box.content_box_y()) / leading)
         if abs(count * leading - box.height) > _HALF_PT or first not in {0, count - 1} or count < 1:
-            raise Fault(node.field, "chiều cao không phải là một số dòng.", "its height is no number of lines.")
+            raise Fault(
+                node.field, "chiều cao không phải là một số dòng.", "its height is no number of lines."
+            )
         text = line.children[0]
         baseline = self._page_height - (text.position_y + text.baseline) * PT_PER_PX
         align = _ALIGNS.get(line.style["text_align_all"])
@@ -151,7 +172,9 @@ class _Reader:
             face=face_of(weight=style["font_weight"], is_italic=style["font_style"] != "normal"),
             size=style["font_size"] * PT_PER_PX,
             colour=_colour(style["color"]),
-            letter_spacing=0.0 if style["letter_spacing"] == "normal" else style["letter_spacing"] * PT_PER_PX,
+            letter_spacing=0.0
+            if style["letter_spacing"] == "normal"
+            else style["letter_spacing"] * PT_PER_PX,
             align=align,
             is_upper=style["text_transform"] == "uppercase",
             x=box.content_box_x() * PT_PER_PX,
@@ -192,7 +215,9 @@ Landmark = tuple[str, float, float, float, float]
 
 
 def landmarks(document: Any) -> list[Landmark]:
-    """All that a field's text must not move, in a layout's order: words of the form, boxes of fields and marks."""
+    """All that a field's text must not move, in a layout's order: words of the form, boxes of fields and
+    marks.
+    """
     return list(_landmarks(document.pages[0]._page_box))  # noqa: SLF001
 
 
@@ -202,7 +227,11 @@ def _landmarks(box: Any) -> Iterator[Landmark]:
     if isinstance(box, boxes.TextBox):
         yield (box.text, box.position_x, box.position_y, 0, 0)
         return
-    name = "" if box.element is None else box.element.attrib.get("data-slot", "") or box.element.attrib.get("id", "")
+    name = (
+        ""
+        if box.element is None
+        else box.element.attrib.get("data-slot", "") or box.element.attrib.get("id", "")
+    )
     if name:
         yield (name, box.position_x, box.position_y, box.border_width(), box.border_height())
     if box.element is None or not box.element.attrib.get("data-slot"):

@@ -1,6 +1,7 @@
 """Bases kept on disk, so that no process compiles what another one has: one file each, whole or not there.
 
-A file is the SHA-256 (hex) of the rest, a line feed, a line of JSON, the base's PDF. What does not hash right is not there.
+A file is the SHA-256 (hex) of the rest, a line feed, a line of JSON, the base's PDF. What does not hash right
+is not there.
 """
 
 import hashlib
@@ -48,7 +49,8 @@ def find_path(folder: Path, name: str) -> Path:
 def _facts(base: Base) -> dict[str, Any]:
     blank = base.blank
     return {
-        "end": asdict(blank.end) | {"trailer": blank.end.trailer.decode(_TEXT), "file_id": blank.end.file_id.hex()},
+        "end": asdict(blank.end)
+        | {"trailer": blank.end.trailer.decode(_TEXT), "file_id": blank.end.file_id.hex()},
         "catalog_number": blank.catalog_number,
         "catalog": blank.catalog.decode(_TEXT),
         "fields": [asdict(field) | {"entries": field.entries.decode(_TEXT)} for field in blank.fields],
@@ -69,12 +71,17 @@ def _read(facts: dict[str, Any], pdf: bytes) -> Base:
         end=End(**end | {"trailer": end["trailer"].encode(_TEXT), "file_id": bytes.fromhex(end["file_id"])}),
         catalog_number=facts["catalog_number"],
         catalog=facts["catalog"].encode(_TEXT),
-        fields=tuple(SignatureField(**field | {"entries": field["entries"].encode(_TEXT)}) for field in facts["fields"]),
+        fields=tuple(
+            SignatureField(**field | {"entries": field["entries"].encode(_TEXT)}) for field in facts["fields"]
+        ),
         fonts=facts["fonts"],
     )
     return Base(
         blank=blank,
-        texts=tuple(TextSlot(**text | {"colour": tuple(text["colour"]), "baselines": tuple(text["baselines"])}) for text in facts["texts"]),
+        texts=tuple(
+            TextSlot(**text | {"colour": tuple(text["colour"]), "baselines": tuple(text["baselines"])})
+            for text in facts["texts"]
+        ),
         text_stream=facts["text_stream"],
         qr=facts["qr"],
         record=facts["record"],

@@ -1,7 +1,8 @@
 """Designs into bases; and one certificate at a time where a base cannot hold its texts.
 
-Both are the same way: HTML, WeasyPrint's layout, our own file. Only in a base the values are still to come. Who fills needs
-this seldom and loads it then (`bases`, `filling`): WeasyPrint is a third of what a press would otherwise hold.
+Both are the same way: HTML, WeasyPrint's layout, our own file. Only in a base the values are still to come.
+Who fills needs this seldom and loads it then (`bases`, `filling`): WeasyPrint is a third of what a press
+would otherwise hold.
 """
 
 import hashlib
@@ -20,29 +21,68 @@ from certsvc.templates.faces import unprintable
 from certsvc.templates.qr import qr_image
 from certsvc.templates.slots import Base
 
-_BLANK_QR = stream(b"/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 1 /Interpolate false", b"\x80")
+_BLANK_QR = stream(
+    b"/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 1"
+    b" /Interpolate false",
+    b"\x80",
+)
 
 
-def compile_anew(design: Design, *, head_examined: bool, is_reissue: bool, slots: tuple[Slot, ...], seed: bytes, traits: frozenset[Trait] = PLAIN) -> Base:
-    """The base of a design's variant that `slots` sign. Equal on every machine for the same `seed`. Raises Broken if the design has a fault."""
+def compile_anew(
+    design: Design,
+    *,
+    head_examined: bool,
+    is_reissue: bool,
+    slots: tuple[Slot, ...],
+    seed: bytes,
+    traits: frozenset[Trait] = PLAIN,
+) -> Base:
+    """The base of a design's variant that `slots` sign. Equal on every machine for the same `seed`. Raises
+    Broken if the design has a fault.
+    """
     htmls = _htmls(design, {}, head_examined=head_examined, is_reissue=is_reissue, traits=traits)
     with ONE_LAYOUT_AT_A_TIME:
         documents = [lay_out(html, sheets=form_sheets(design)) for html in htmls]
         if not all(map(_fits, documents)):
-            raise Broken("design_page", f"Mẫu {design.id} không vừa một trang.", f"Design {design.id} does not fit one page.")
+            raise Broken(
+                "design_page",
+                f"Mẫu {design.id} không vừa một trang.",
+                f"Design {design.id} does not fit one page.",
+            )
         pages = _placed(documents, empty=True)
         texts = pages[0][1].texts
         if any(placed.texts != texts for _, placed in pages):
-            raise Broken("design_copies", f"Hai liên của mẫu {design.id} khác nhau.", f"The copies of design {design.id} differ.")
+            raise Broken(
+                "design_copies",
+                f"Hai liên của mẫu {design.id} khác nhau.",
+                f"The copies of design {design.id} differ.",
+            )
         made = assemble(pages, design=design, slots=slots, qr=_BLANK_QR, record=b"", seed=seed)
     digest = hashlib.sha256(made.blank.pdf).hexdigest()
     return Base(made.blank, texts, made.text_stream, made.qr, made.record, made.glyphs, digest, made.copy)
 
 
-def _htmls(design: Design, values: Mapping[str, str], *, head_examined: bool, is_reissue: bool, traits: frozenset[Trait]) -> list[str]:
+def _htmls(
+    design: Design,
+    values: Mapping[str, str],
+    *,
+    head_examined: bool,
+    is_reissue: bool,
+    traits: frozenset[Trait],
+) -> list[str]:
     """A page to hand out, and behind it the facility's own if both copies are printed."""
     copies = (False, True) if Trait.BOTH_COPIES in traits else (False,)
-    return [form_html(design, values, head_examined=head_examined, is_reissue=is_reissue, traits=traits, is_kept_copy=copy) for copy in copies]
+    return [
+        form_html(
+            design,
+            values,
+            head_examined=head_examined,
+            is_reissue=is_reissue,
+            traits=traits,
+            is_kept_copy=copy,
+        )
+        for copy in copies
+    ]
 
 
 def _placed(documents: Sequence[Any], *, empty: bool) -> list[tuple[Drawn, Placed]]:
@@ -60,7 +100,15 @@ def lay_out_fully(
     slots: Sequence[Slot] | None = None,
 ) -> Blank:
     """The file that `assemble_fully` makes."""
-    return assemble_fully(design, values, record=record, head_examined=head_examined, is_reissue=is_reissue, traits=traits, slots=slots).blank
+    return assemble_fully(
+        design,
+        values,
+        record=record,
+        head_examined=head_examined,
+        is_reissue=is_reissue,
+        traits=traits,
+        slots=slots,
+    ).blank
 
 
 def assemble_fully(
@@ -73,7 +121,8 @@ def assemble_fully(
     traits: frozenset[Trait] = PLAIN,
     slots: Sequence[Slot] | None = None,
 ) -> Assembled:
-    """Lay out `values` (NFC texts, one for every field of the design) on one page, with everything in place but the signatures.
+    """Lay out `values` (NFC texts, one for every field of the design) on one page, with everything in place
+    but the signatures.
 
     Filled text shrinks stepwise until the page holds it. Raises InputError if it does not even at the
     smallest size, or if the typeface lacks a character; Broken if values or design do not fit together.
@@ -87,22 +136,54 @@ def assemble_fully(
             documents = [lay_out(html, sheets=form_sheets(design, size_pt=size_pt)) for html in htmls]
             if all(map(_fits, documents)):
                 pages = _placed(documents, empty=False)
-                return assemble(pages, design=design, slots=signing, qr=qr_image(values["verify_url"]), record=record, seed=seed)
-    raise InputError("text_too_long", "Nội dung quá dài, không in vừa một trang giấy.", "The text is too long for one page.")
+                return assemble(
+                    pages,
+                    design=design,
+                    slots=signing,
+                    qr=qr_image(values["verify_url"]),
+                    record=record,
+                    seed=seed,
+                )
+    raise InputError(
+        "text_too_long",
+        "Nội dung quá dài, không in vừa một trang giấy.",
+        "The text is too long for one page.",
+    )
 
 
 def _fits(document: Any) -> bool:
     """Whether all stands on one page, above the strip that says how to check."""
     anchors = document.pages[0].anchors
-    return len(document.pages) == 1 and "form-end" in anchors and "check" in anchors and bool(anchors["form-end"][3] <= anchors["check"][1])
+    return (
+        len(document.pages) == 1
+        and "form-end" in anchors
+        and "check" in anchors
+        and bool(anchors["form-end"][3] <= anchors["check"][1])
+    )
 
 
-def check_values(design: Design, values: Mapping[str, str], *, head_examined: bool, traits: frozenset[Trait] = PLAIN) -> None:
-    """Raises Broken if the values are not those of the design's fields or a required one is blank; InputError for what Tinos cannot print."""
+def check_values(
+    design: Design, values: Mapping[str, str], *, head_examined: bool, traits: frozenset[Trait] = PLAIN
+) -> None:
+    """Raises Broken if the values are not those of the design's fields or a required one is blank; InputError
+    for what Tinos cannot print.
+    """
     if unknown := sorted(set(values) ^ set(design.fields)):
-        raise Broken("design_values", f"Giá trị không khớp mẫu: {', '.join(unknown)}.", f"Values and design differ: {', '.join(unknown)}.")
-    if blank := sorted(name for name in design.required(head_examined=head_examined, traits=traits) if not values[name].strip()):
-        raise Broken("design_blank", f"Thiếu nội dung bắt buộc: {', '.join(blank)}.", f"Required fields are blank: {', '.join(blank)}.")
+        raise Broken(
+            "design_values",
+            f"Giá trị không khớp mẫu: {', '.join(unknown)}.",
+            f"Values and design differ: {', '.join(unknown)}.",
+        )
+    if blank := sorted(
+        name
+        for name in design.required(head_examined=head_examined, traits=traits)
+        if not values[name].strip()
+    ):
+        raise Broken(
+            "design_blank",
+            f"Thiếu nội dung bắt buộc: {', '.join(blank)}.",
+            f"Required fields are blank: {', '.join(blank)}.",
+        )
     errors = [
         {
             "field": name,
@@ -113,7 +194,12 @@ def check_values(design: Design, values: Mapping[str, str], *, head_examined: bo
         if (lacking := unprintable(values[name]))
     ]
     if errors:
-        raise InputError("unprintable", "Có ký tự không in được trên giấy.", "Some characters cannot be printed on the form.", errors=errors)
+        raise InputError(
+            "unprintable",
+            "Có ký tự không in được trên giấy.",
+            "Some characters cannot be printed on the form.",
+            errors=errors,
+        )
 
 
 def _code_points(text: str) -> str:

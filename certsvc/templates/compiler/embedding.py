@@ -1,7 +1,8 @@
-"""Faces as PDF fonts: subsets that cover whatever a certificate may say, with widths and a way back to Unicode.
+"""Faces as PDF fonts: subsets that cover whatever a certificate may say, with widths and a way back to
+Unicode.
 
-A font is Type 0 with Identity-H over CIDFontType2: its codes are the face's own glyph numbers, which subsets keep
-(ISO 32000-2 clauses 9.7.4 to 9.7.6 and 9.9; ISO 19005-3 clauses 6.2.11.3 to 6.2.11.7).
+A font is Type 0 with Identity-H over CIDFontType2: its codes are the face's own glyph numbers, which subsets
+keep (ISO 32000-2 clauses 9.7.4 to 9.7.6 and 9.9; ISO 19005-3 clauses 6.2.11.3 to 6.2.11.7).
 """
 
 import functools
@@ -33,7 +34,9 @@ REPERTOIRE = "".join(
         + _PUNCTUATION
     )
 )
-"""What every face of a base can set: ASCII, Vietnamese in both cases, Latin-1, combining marks, common punctuation."""
+"""What every face of a base can set: ASCII, Vietnamese in both cases, Latin-1, combining marks, common
+punctuation.
+"""
 
 _ITALIC_FLAG, _SYMBOLIC_FLAG, _SERIF_FLAG = 1 << 6, 1 << 2, 1 << 1
 _BOLD_WEIGHT = 700
@@ -42,7 +45,9 @@ _MOST_MAPPINGS = 100
 
 @dataclass(frozen=True, slots=True)
 class Font:
-    """A subset of a face: the objects of its font, of which `descendant`, `descriptor` and `mapping` still lack references."""
+    """A subset of a face: the objects of its font, of which `descendant`, `descriptor` and `mapping` still
+    lack references.
+    """
 
     glyphs: frozenset[int]
     name: str
@@ -53,10 +58,14 @@ class Font:
 
     def root(self, *, descendant: int, mapping: int) -> bytes:
         """The Type 0 font's dictionary, given the numbers of its parts."""
-        return b"<< /Type /Font /Subtype /Type0 /BaseFont /%b /Encoding /Identity-H /DescendantFonts [%d 0 R] /ToUnicode %d 0 R >>" % (
-            self.name.encode(),
-            descendant,
-            mapping,
+        return (
+            b"<< /Type /Font /Subtype /Type0 /BaseFont /%b /Encoding /Identity-H /DescendantFonts [%d 0 R]"
+            b" /ToUnicode %d 0 R >>"
+            % (
+                self.name.encode(),
+                descendant,
+                mapping,
+            )
         )
 
 
@@ -132,22 +141,28 @@ def _descriptor(ttfont: Any, name: str) -> bytes:
     italic_angle = ttfont["post"].italicAngle
     flags = _SYMBOLIC_FLAG | _SERIF_FLAG | (_ITALIC_FLAG if italic_angle else 0)
     return (
-        f"/Type /FontDescriptor /FontName /{name} /Flags {flags} /FontBBox [{box}] /ItalicAngle {italic_angle:.4g} "
-        f"/Ascent {round(ttfont['hhea'].ascent * scale)} /Descent {round(ttfont['hhea'].descent * scale)} "
-        f"/CapHeight {round(os2.sCapHeight * scale)} /StemV {140 if os2.usWeightClass >= _BOLD_WEIGHT else 80}"
+        f"/Type /FontDescriptor /FontName /{name} /Flags {flags} /FontBBox [{box}] /ItalicAngle"
+        f" {italic_angle:.4g} /Ascent {round(ttfont['hhea'].ascent * scale)} /Descent"
+        f" {round(ttfont['hhea'].descent * scale)} /CapHeight {round(os2.sCapHeight * scale)} /StemV"
+        f" {140 if os2.usWeightClass >= _BOLD_WEIGHT else 80}"
     ).encode("ascii")
 
 
 def _descendant(ttfont: Any, name: str, glyphs: Iterable[int]) -> bytes:
-    """Entries of the CIDFont (clause 9.7.4.1), but for /FontDescriptor; widths are exact to a hundredth of 1/1000 em."""
+    """Entries of the CIDFont (clause 9.7.4.1), but for /FontDescriptor; widths are exact to a hundredth of
+    1/1000 em.
+    """
     order, widths, scale = ttfont.getGlyphOrder(), ttfont["hmtx"], 1000 / ttfont["head"].unitsPerEm
     runs = []
     for _, run in groupby(enumerate(sorted({0, *glyphs})), key=lambda pair: pair[1] - pair[0]):
         numbers = [number for _, number in run]
-        runs.append(f"{numbers[0]} [{' '.join(f'{round(widths[order[number]][0] * scale, 2):g}' for number in numbers)}]")
+        runs.append(
+            f"{numbers[0]}"
+            f" [{' '.join(f'{round(widths[order[number]][0] * scale, 2):g}' for number in numbers)}]"
+        )
     return (
-        f"/Type /Font /Subtype /CIDFontType2 /BaseFont /{name} /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> "
-        f"/CIDToGIDMap /Identity /DW 0 /W [{' '.join(runs)}]"
+        f"/Type /Font /Subtype /CIDFontType2 /BaseFont /{name} /CIDSystemInfo << /Registry (Adobe) /Ordering"
+        f" (Identity) /Supplement 0 >> /CIDToGIDMap /Identity /DW 0 /W [{' '.join(runs)}]"
     ).encode("ascii")
 
 

@@ -26,18 +26,29 @@ _OUTSIDE = re.compile(
     re.IGNORECASE,
 )
 
-_FACE = re.compile(r"""font-family\s*:\s*(?!["']?Tinos Form|inherit)|font\s*:\s*(?![^;}]*Tinos Form|inherit)""", re.IGNORECASE)
+_FACE = re.compile(
+    r"""font-family\s*:\s*(?!["']?Tinos Form|inherit)|font\s*:\s*(?![^;}]*Tinos Form|inherit)""",
+    re.IGNORECASE,
+)
 
 
 def check_design(folder: Path) -> list[Problem]:
-    """All faults found in the design at `folder`; none means that it fills, signs and stays within the package."""
+    """All faults found in the design at `folder`; none means that it fills, signs and stays within the
+    package.
+    """
     if missing := [name for name in OWN if not folder.joinpath(name).is_file()]:
         return [Problem(name, 0, "Thiếu tệp.", "The file is missing.") for name in missing]
     try:
         design = read_design(folder, shared=files(__package__).joinpath("designs"))
     except CertsvcError as error:
         return [Problem("design.toml", 0, error.message_vi, error.message_en)]
-    found = [*_outside(design), *_faces(design), *_document(design), *_placeholders(design), *_signers(design)]
+    found = [
+        *_outside(design),
+        *_faces(design),
+        *_document(design),
+        *_placeholders(design),
+        *_signers(design),
+    ]
     return found or list(dict.fromkeys(probe(design, lines=_field_lines(design))))
 
 
@@ -45,23 +56,34 @@ def _outside(design: Design) -> Iterator[Problem]:
     for name in ("form.html", "form.css"):
         for number, line in enumerate(design.sources[name].splitlines(), start=1):
             if _OUTSIDE.search(line):
-                yield Problem(name, number, "Gọi tài nguyên bên ngoài mẫu.", "Refers to something outside the design.")
+                yield Problem(
+                    name, number, "Gọi tài nguyên bên ngoài mẫu.", "Refers to something outside the design."
+                )
 
 
 def _faces(design: Design) -> Iterator[Problem]:
     for name in ("form.html", "form.css"):
         for number, line in enumerate(design.sources[name].splitlines(), start=1):
             if _FACE.search(line):
-                yield Problem(name, number, "Chỉ dùng được phông Tinos Form.", "There is no typeface but Tinos Form.")
+                yield Problem(
+                    name, number, "Chỉ dùng được phông Tinos Form.", "There is no typeface but Tinos Form."
+                )
 
 
 def _document(design: Design) -> Iterator[Problem]:
-    """Tags in pairs, and what PDF/UA asks of a document: language, title, headings in order, words for pictures."""
+    """Tags in pairs, and what PDF/UA asks of a document: language, title, headings in order, words for
+    pictures.
+    """
     reader = _TagReader()
     reader.feed(design.sources["form.html"])
     reader.close()
     for tag, line in reader.unpaired + reader.open:
-        yield Problem("form.html", line, f"Thẻ <{tag}> mở và đóng không khớp.", f"<{tag}> is not opened and closed in pairs.")
+        yield Problem(
+            "form.html",
+            line,
+            f"Thẻ <{tag}> mở và đóng không khớp.",
+            f"<{tag}> is not opened and closed in pairs.",
+        )
     yield from reader.problems
     if not reader.title.strip():
         yield Problem("form.html", 0, "Thiếu <title>.", "<title> is missing.")
@@ -73,7 +95,9 @@ def _document(design: Design) -> Iterator[Problem]:
 
 
 class _TagReader(HTMLParser):
-    """Keeps the tags that are open, with their lines, closing tags that fit none, and what is wrong with a tag."""
+    """Keeps the tags that are open, with their lines, closing tags that fit none, and what is wrong with a
+    tag.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,7 +126,10 @@ class _TagReader(HTMLParser):
     def _heading(self, tag: str) -> None:
         level, deepest = int(tag[1]), int(self.headings[-1][1]) if self.headings else 0
         if level > deepest + 1 or (tag == "h1" and self.headings):
-            self._complain(f"Tiêu đề <{tag}> sai cấp.", f"<{tag}> is of the wrong level: h1 first and once, then no level left out.")
+            self._complain(
+                f"Tiêu đề <{tag}> sai cấp.",
+                f"<{tag}> is of the wrong level: h1 first and once, then no level left out.",
+            )
         self.headings.append(tag)
 
     def _complain(self, message_vi: str, message_en: str) -> None:
@@ -125,15 +152,24 @@ def _placeholders(design: Design) -> Iterator[Problem]:
     try:
         tree = environment(design.sources).parse(design.sources["form.html"])
     except TemplateSyntaxError as error:
-        yield Problem("form.html", error.lineno, f"Sai cú pháp: {error.message}.", f"Syntax: {error.message}.")
+        yield Problem(
+            "form.html", error.lineno, f"Sai cú pháp: {error.message}.", f"Syntax: {error.message}."
+        )
         return
     used = meta.find_undeclared_variables(tree)
     known = set(design.fields) | GIVEN
     lines = _first_lines(tree)
     for name in sorted(used - known):
-        yield Problem("form.html", lines[name], f"Trường không có trong design.toml: {name}.", f"Not a field of design.toml: {name}.")
+        yield Problem(
+            "form.html",
+            lines[name],
+            f"Trường không có trong design.toml: {name}.",
+            f"Not a field of design.toml: {name}.",
+        )
     for name in sorted(set(design.fields) - used - _DRAWN):
-        yield Problem("form.html", 0, f"Mẫu không in trường {name}.", f"The form does not print the field {name}.")
+        yield Problem(
+            "form.html", 0, f"Mẫu không in trường {name}.", f"The form does not print the field {name}."
+        )
     yield from _misused(tree, fields=known - GIVEN)
 
 
@@ -141,11 +177,21 @@ def _misused(tree: nodes.Template, *, fields: frozenset[str] | set[str]) -> Iter
     """A field's value comes after the layout: it can be printed, and nothing can depend on it."""
     for found in tree.find_all(nodes.Filter):
         if found.name == "safe":
-            yield Problem("form.html", found.lineno, "Không được bỏ mã hoá ký tự (safe).", "Escaping must not be switched off (safe).")
+            yield Problem(
+                "form.html",
+                found.lineno,
+                "Không được bỏ mã hoá ký tự (safe).",
+                "Escaping must not be switched off (safe).",
+            )
     for kind in (nodes.If, nodes.CondExpr, nodes.Filter, nodes.Compare, nodes.Concat, nodes.For):
         for node in tree.find_all(kind):
             for name in sorted(_names(_deciding(node)) & fields):
-                yield Problem("form.html", node.lineno, f"Trường {name} chỉ được in nguyên văn.", f"The field {name} can only be printed, as it is.")
+                yield Problem(
+                    "form.html",
+                    node.lineno,
+                    f"Trường {name} chỉ được in nguyên văn.",
+                    f"The field {name} can only be printed, as it is.",
+                )
 
 
 def _deciding(node: nodes.Node) -> nodes.Node | None:
@@ -178,4 +224,6 @@ def _first_lines(tree: nodes.Template) -> Mapping[str, int]:
 
 def _signers(design: Design) -> Iterator[Problem]:
     if Slot.REPRESENTATIVE not in design.all_slots:
-        yield Problem("design.toml", 0, "Thiếu chỗ ký của đại diện đơn vị.", "The representative's slot is missing.")
+        yield Problem(
+            "design.toml", 0, "Thiếu chỗ ký của đại diện đơn vị.", "The representative's slot is missing."
+        )

@@ -25,9 +25,11 @@ ONE_LAYOUT_AT_A_TIME = threading.Lock()
 
 
 class PackageFetcher(URLFetcher):  # type: ignore[misc]  # weasyprint has no types
-    """Serves `tinos:` from this package and `data:`; any other address is refused, and `refused` says that one was.
+    """Serves `tinos:` from this package and `data:`; any other address is refused, and `refused` says that
+    one was.
 
-    So no form can make a process ask its network [CWE-918]. Redirects cannot occur, for nothing is asked of a network.
+    So no form can make a process ask its network [CWE-918]. Redirects cannot occur, for nothing is asked of a
+    network.
     """
 
     def __init__(self) -> None:
@@ -50,7 +52,9 @@ def lay_out(html: str, *, sheets: Sequence[str]) -> Any:
     """
     parsed = [_stylesheet(text) for text in (FACES_CSS, *sheets)]
     try:
-        return HTML(string=html, url_fetcher=PackageFetcher()).render(font_config=_fonts(), stylesheets=parsed)
+        return HTML(string=html, url_fetcher=PackageFetcher()).render(
+            font_config=_fonts(), stylesheets=parsed
+        )
     except FatalURLFetchingError as error:
         raise _refusal() from error
 
@@ -77,7 +81,9 @@ def draw(document: Any) -> Drawn:
 
 
 def _refusal() -> Broken:
-    return Broken("design_fetches", "Mẫu gọi tài nguyên bên ngoài.", "The design refers to something outside.")
+    return Broken(
+        "design_fetches", "Mẫu gọi tài nguyên bên ngoài.", "The design refers to something outside."
+    )
 
 
 @functools.cache
@@ -91,7 +97,9 @@ def _stylesheet(text: str) -> CSS:
 
 
 def parse_stylesheet(text: str) -> CSS:
-    """WeasyPrint's reading of a stylesheet; what it leaves out, it logs with line and column. Raises Broken as `lay_out` does."""
+    """WeasyPrint's reading of a stylesheet; what it leaves out, it logs with line and column. Raises Broken
+    as `lay_out` does.
+    """
     try:
         return CSS(string=text, font_config=_fonts(), url_fetcher=PackageFetcher())
     except FatalURLFetchingError as error:

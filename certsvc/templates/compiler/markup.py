@@ -1,7 +1,8 @@
 """A design as HTML, with the values of a certificate or with empty slots.
 
-Text of a case is never markup: Jinja2 in its sandbox escapes every value, an unknown or missing placeholder is an
-error. A field prints as `<span class="slot" data-slot="…">`, which the stylesheets make a box of its own.
+Text of a case is never markup: Jinja2 in its sandbox escapes every value, an unknown or missing placeholder
+is an error. A field prints as `<span class="slot" data-slot="…">`, which the stylesheets make a box of its
+own.
 """
 
 import base64
@@ -16,7 +17,9 @@ from certsvc.errors import Broken
 from certsvc.templates.designs import PLAIN, Design, Trait
 
 FILLED_SIZES_PT = (13.0, 11.5, 10.0, 8.5, 7.0)
-"""Sizes of the filled-in text: the first is that of the slots, the others are tried in turn until all stands on one page."""
+"""Sizes of the filled-in text: the first is that of the slots, the others are tried in turn until all stands
+on one page.
+"""
 
 GIVEN = frozenset({"qr", "head_examined", "is_reissue", "is_delegated", "for_child", "is_kept_copy"})
 """Placeholders that are no fields; `is_kept_copy`: this is the facility's own copy (liên 1)."""
@@ -52,7 +55,9 @@ def form_html(
     traits: frozenset[Trait] = PLAIN,
     is_kept_copy: bool = False,
 ) -> str:
-    """The HTML of the form; a field that `values` lacks or leaves blank is an empty slot. Raises Broken if the template fails."""
+    """The HTML of the form; a field that `values` lacks or leaves blank is an empty slot. Raises Broken if
+    the template fails.
+    """
     fields = {name: _Printed(name, values.get(name, "")) for name in design.fields}
     conditions = {
         "head_examined": head_examined,
@@ -64,12 +69,16 @@ def form_html(
     try:
         return _template(design).render(fields, qr=_QR, **conditions)
     except TemplateError as error:
-        raise Broken("design_template", f"Mẫu {design.id} bị lỗi: {error}", f"Design {design.id} is broken: {error}") from error
+        raise Broken(
+            "design_template", f"Mẫu {design.id} bị lỗi: {error}", f"Design {design.id} is broken: {error}"
+        ) from error
 
 
 def environment(sources: Mapping[str, str]) -> SandboxedEnvironment:
     """The Jinja2 environment designs are written for: sandboxed, escaping always, strict."""
-    return SandboxedEnvironment(loader=DictLoader(dict(sources)), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return SandboxedEnvironment(
+        loader=DictLoader(dict(sources)), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
 
 
 @functools.lru_cache(maxsize=32)
@@ -78,7 +87,9 @@ def _environment_by_digest(_digest: str, sources: tuple[tuple[str, str], ...]) -
 
 
 def _template(design: Design) -> Template:
-    return _environment_by_digest(design.digest, tuple(sorted(design.sources.items()))).get_template("form.html")
+    return _environment_by_digest(design.digest, tuple(sorted(design.sources.items()))).get_template(
+        "form.html"
+    )
 
 
 def form_sheets(design: Design, *, size_pt: float = FILLED_SIZES_PT[0]) -> tuple[str, ...]:
@@ -87,19 +98,27 @@ def form_sheets(design: Design, *, size_pt: float = FILLED_SIZES_PT[0]) -> tuple
 
 
 def filled_css(size_pt: float) -> str:
-    """Style of the rows when filled-in text has that size, with the dotted line of a paper form below each line of a value."""
+    """Style of the rows when filled-in text has that size, with the dotted line of a paper form below each
+    line of a value.
+    """
     label_pt = min(_LABEL_PT, size_pt + 1.5)
     line_mm = max(_LINE_MM * size_pt / FILLED_SIZES_PT[0], label_pt * _LEAST_LEADING * _MM_PER_PT)
     dots_mm = line_mm / 2 + 2.15 * label_pt / _LABEL_PT
     dot = (
-        f"<svg xmlns='http://www.w3.org/2000/svg' width='0.9mm' height='{line_mm}mm' viewBox='0 0 0.9 {line_mm}'>"
-        f"<circle cx='0.45' cy='{dots_mm}' r='0.13'/></svg>"
+        f"<svg xmlns='http://www.w3.org/2000/svg' width='0.9mm' height='{line_mm}mm' viewBox='0 0 0.9"
+        f" {line_mm}'><circle cx='0.45' cy='{dots_mm}' r='0.13'/></svg>"
     )
     dotted = f"background: url({_data_address(dot)}) 0 0 / 0.9mm {line_mm}mm repeat"
-    rows = f".row {{ font-size: {label_pt}pt; line-height: {line_mm}mm; }} .row .slot {{ font-size: {size_pt}pt; {dotted}; }}"
+    rows = (
+        f".row {{ font-size: {label_pt}pt; line-height: {line_mm}mm; }} .row .slot {{ font-size: {size_pt}pt;"
+        f" {dotted}; }}"
+    )
     if size_pt == FILLED_SIZES_PT[0]:
         return rows
-    return f"{rows} .section {{ font-size: {label_pt}pt; }} .title {{ margin: 3mm 0 2mm; }} .signers {{ margin-top: 1mm; }}"
+    return (
+        f"{rows} .section {{ font-size: {label_pt}pt; }} .title {{ margin: 3mm 0 2mm; }} .signers {{"
+        " margin-top: 1mm; }"
+    )
 
 
 def _data_address(svg: str) -> str:

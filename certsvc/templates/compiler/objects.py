@@ -1,4 +1,6 @@
-"""The objects of a PDF file while they are made, and the file they make (ISO 32000-2 clauses 7.3.10 and 7.5)."""
+"""The objects of a PDF file while they are made, and the file they make (ISO 32000-2 clauses 7.3.10 and
+7.5).
+"""
 
 from certsvc.pdf import End
 
@@ -25,7 +27,9 @@ class Objects:
         return len(self._bodies)
 
     def write(self, *, trailer: bytes, file_id: bytes) -> tuple[bytes, End]:
-        """The file, with one classic cross-reference table, and where it ends. Raises ValueError if a reserved number has no object."""
+        """The file, with one classic cross-reference table, and where it ends. Raises ValueError if a
+        reserved number has no object.
+        """
         data, offsets = bytearray(_HEADER), []
         for number, body in enumerate(self._bodies, start=1):
             if body is None:
@@ -36,5 +40,11 @@ class Objects:
         data += b"xref\n0 %d\n0000000000 65535 f \n" % size
         data += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
         identifier = file_id.hex().upper().encode("ascii")
-        data += b"trailer\n<< %b /Size %d /ID [<%b> <%b>] >>\nstartxref\n%d\n%%%%EOF\n" % (trailer, size, identifier, identifier, startxref)
+        data += b"trailer\n<< %b /Size %d /ID [<%b> <%b>] >>\nstartxref\n%d\n%%%%EOF\n" % (
+            trailer,
+            size,
+            identifier,
+            identifier,
+            startxref,
+        )
         return bytes(data), End(len(data), startxref, size, trailer, file_id)

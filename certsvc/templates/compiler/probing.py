@@ -1,4 +1,6 @@
-"""What is wrong with a design that only its layout shows: slots that move the rest, leave the page, are no boxes."""
+"""What is wrong with a design that only its layout shows: slots that move the rest, leave the page, are no
+boxes.
+"""
 
 import logging
 import re
@@ -66,7 +68,12 @@ def _style_faults(design: Design) -> Iterator[Problem]:
         log.removeHandler(heard)
     for message in heard.messages:
         found = _AT.search(message)
-        yield Problem("form.css", int(found[1]) if found else 0, f"CSS không hiểu được: {message}", f"CSS not understood: {message}")
+        yield Problem(
+            "form.css",
+            int(found[1]) if found else 0,
+            f"CSS không hiểu được: {message}",
+            f"CSS not understood: {message}",
+        )
 
 
 class _Heard(logging.Handler):
@@ -83,7 +90,12 @@ class _Heard(logging.Handler):
 
 def _outside_page(base: Base, *, lines: Mapping[str, int]) -> Iterator[Problem]:
     for slot in base.texts:
-        is_inside = slot.x >= 0 and slot.x + slot.width <= PAGE_WIDTH and slot.baselines[-1] >= 0 and slot.baselines[0] + slot.size <= PAGE_HEIGHT
+        is_inside = (
+            slot.x >= 0
+            and slot.x + slot.width <= PAGE_WIDTH
+            and slot.baselines[-1] >= 0
+            and slot.baselines[0] + slot.size <= PAGE_HEIGHT
+        )
         if not is_inside or slot.width < slot.size * _DIGIT_EM:
             yield Problem(
                 "form.html",
@@ -93,10 +105,15 @@ def _outside_page(base: Base, *, lines: Mapping[str, int]) -> Iterator[Problem]:
             )
 
 
-def _moving(design: Design, base: Base, *, lines: Mapping[str, int], flag: bool, traits: frozenset[Trait]) -> Iterator[Problem]:
+def _moving(
+    design: Design, base: Base, *, lines: Mapping[str, int], flag: bool, traits: frozenset[Trait]
+) -> Iterator[Problem]:
     """Texts that fill their slots must leave everything where it is without them."""
     still = _landmarks_with(design, {}, flag=flag, traits=traits)
-    full = {name: _filling([slot for slot in base.texts if slot.field == name]) for name in {slot.field for slot in base.texts}}
+    full = {
+        name: _filling([slot for slot in base.texts if slot.field == name])
+        for name in {slot.field for slot in base.texts}
+    }
     for values in (dict.fromkeys(full, _SHORT), full):
         if _same(still, _landmarks_with(design, values, flag=flag, traits=traits)):
             continue
@@ -110,7 +127,9 @@ def _moving(design: Design, base: Base, *, lines: Mapping[str, int], flag: bool,
                 )
 
 
-def _landmarks_with(design: Design, values: Mapping[str, str], *, flag: bool, traits: frozenset[Trait]) -> list[Landmark]:
+def _landmarks_with(
+    design: Design, values: Mapping[str, str], *, flag: bool, traits: frozenset[Trait]
+) -> list[Landmark]:
     html = form_html(design, values, head_examined=flag, is_reissue=flag, traits=traits)
     with ONE_LAYOUT_AT_A_TIME:
         return landmarks(lay_out(html, sheets=form_sheets(design)))
@@ -124,6 +143,9 @@ def _filling(slots: list[TextSlot]) -> str:
 
 def _same(one: list[Landmark], other: list[Landmark]) -> bool:
     return all(
-        a is not None and b is not None and a[0] == b[0] and all(abs(p - q) < _STILL_PX for p, q in zip(a[1:], b[1:], strict=True))
+        a is not None
+        and b is not None
+        and a[0] == b[0]
+        and all(abs(p - q) < _STILL_PX for p, q in zip(a[1:], b[1:], strict=True))
         for a, b in zip_longest(one, other)
     )

@@ -1,4 +1,6 @@
-"""The structure tree of a form: what is a heading, a paragraph, a field, a picture (ISO 32000-2 clause 14.7, ISO 14289-1)."""
+"""The structure tree of a form: what is a heading, a paragraph, a field, a picture (ISO 32000-2 clause 14.7,
+ISO 14289-1).
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +16,9 @@ PAGE_KEY = 0
 
 @dataclass(slots=True)
 class _Tree:
-    """What is written so far of one page; `contents` and `forms` say which element each piece of content, each mark belongs to."""
+    """What is written so far of one page; `contents` and `forms` say which element each piece of content,
+    each mark belongs to.
+    """
 
     objects: Objects
     page: int
@@ -25,10 +29,16 @@ class _Tree:
     def write(self, element: Element, *, parent: int) -> int:
         own = self.objects.reserve()
         kids = [self._kid(kid, parent=own) for kid in element.kids]
-        body = f"<< /Type /StructElem /S /{element.role} /P {parent} 0 R /Pg {self.page} 0 R /K [{' '.join(kids)}]".encode("ascii")
+        body = (
+            f"<< /Type /StructElem /S /{element.role} /P {parent} 0 R /Pg {self.page} 0 R /K"
+            f" [{' '.join(kids)}]".encode("ascii")
+        )
         if element.box is not None:
             box = b" ".join(map(number, element.box))
-            body += b" /Alt %b /A << /O /Layout /Placement /Block /BBox [%b] >>" % (text_string(element.alt), box)
+            body += b" /Alt %b /A << /O /Layout /Placement /Block /BBox [%b] >>" % (
+                text_string(element.alt),
+                box,
+            )
         self.objects.put(own, body + b" >>")
         return own
 
@@ -46,12 +56,14 @@ class _Tree:
         return str(kid)
 
 
-def write_structure(objects: Objects, pages: Sequence[tuple[Element, int]], *, widgets: Mapping[Slot, int]) -> int:
-    """Add the tree's objects; returns the number of its root. `pages` are their documents and the numbers of their objects, `widgets`
-    those of the first page.
+def write_structure(
+    objects: Objects, pages: Sequence[tuple[Element, int]], *, widgets: Mapping[Slot, int]
+) -> int:
+    """Add the tree's objects; returns the number of its root. `pages` are their documents and the numbers of
+    their objects, `widgets` those of the first page.
 
-    The parent tree gives the first page's contents the key 0, each widget the key of `widget_keys`, other pages that of `page_keys`.
-    Of several pages each is a part of one document.
+    The parent tree gives the first page's contents the key 0, each widget the key of `widget_keys`, other
+    pages that of `page_keys`. Of several pages each is a part of one document.
     """
     root = objects.reserve()
     trees = [_Tree(objects, page, widgets, {}, {}) for _, page in pages]
@@ -60,21 +72,33 @@ def write_structure(objects: Objects, pages: Sequence[tuple[Element, int]], *, w
         top = trees[0].write(documents[0], parent=root)
     else:
         top = objects.reserve()
-        parts = [tree.write(replace(document, role="Part"), parent=top) for tree, document in zip(trees, documents, strict=True)]
+        parts = [
+            tree.write(replace(document, role="Part"), parent=top)
+            for tree, document in zip(trees, documents, strict=True)
+        ]
         kids = " ".join(f"{part} 0 R" for part in parts)
         objects.put(top, f"<< /Type /StructElem /S /Document /P {root} 0 R /K [{kids}] >>".encode("ascii"))
     keys = widget_keys(widgets)
     entries = [(keys[slot], f"{trees[0].forms[slot]} 0 R") for slot in keys if slot in trees[0].forms]
-    entries += [(key, f"[{_parents(tree)}]") for key, tree in zip(page_keys(len(pages), widgets), trees, strict=True)]
+    entries += [
+        (key, f"[{_parents(tree)}]") for key, tree in zip(page_keys(len(pages), widgets), trees, strict=True)
+    ]
     numbers = " ".join(f"{key} {value}" for key, value in sorted(entries))
     parent_tree = objects.add(f"<< /Nums [{numbers}] >>".encode("ascii"))
     next_key = len(keys) + len(pages)
-    objects.put(root, f"<< /Type /StructTreeRoot /K [{top} 0 R] /ParentTree {parent_tree} 0 R /ParentTreeNextKey {next_key} >>".encode("ascii"))
+    objects.put(
+        root,
+        f"<< /Type /StructTreeRoot /K [{top} 0 R] /ParentTree {parent_tree} 0 R /ParentTreeNextKey"
+        f" {next_key} >>".encode("ascii"),
+    )
     return root
 
 
 def _parents(tree: _Tree) -> str:
-    return " ".join(f"{tree.contents[own]} 0 R" if own in tree.contents else "null" for own in range(max(tree.contents, default=-1) + 1))
+    return " ".join(
+        f"{tree.contents[own]} 0 R" if own in tree.contents else "null"
+        for own in range(max(tree.contents, default=-1) + 1)
+    )
 
 
 def page_keys(count: int, widgets: Collection[Slot]) -> list[int]:

@@ -1,7 +1,9 @@
-"""What may stand behind the last signature of ours: archive updates (EN 319 142-1 clause 5.5), and nothing else.
+"""What may stand behind the last signature of ours: archive updates (EN 319 142-1 clause 5.5), and nothing
+else.
 
 An update is a security store, or a document time-stamp of our authority in a field out of sight; /Info and
-XMP may get another date and producer. A file so renewed is intact; whether we published the renewal is for the register to say.
+XMP may get another date and producer. A file so renewed is intact; whether we published the renewal is for
+the register to say.
 """
 
 import datetime as dt
@@ -63,15 +65,22 @@ _DIFF_POLICY = StandardDiffPolicy(
 
 
 def is_token(place: SignaturePlace) -> bool:
-    """Whether a CMS is a time-stamp token (RFC 3161 clause 2.4.2) and no signature over the document by a person."""
+    """Whether a CMS is a time-stamp token (RFC 3161 clause 2.4.2) and no signature over the document by a
+    person.
+    """
     try:
-        return bool(cms.ContentInfo.load(place.cms)["content"]["encap_content_info"]["content_type"].native == "tst_info")
+        return bool(
+            cms.ContentInfo.load(place.cms)["content"]["encap_content_info"]["content_type"].native
+            == "tst_info"
+        )
     except (ValueError, TypeError, KeyError):
         return False
 
 
 def end_of_archive(data: bytes, stamps: tuple[SignaturePlace, ...]) -> int:
-    """The length of the file without white space behind it: where the last time-stamp's revision, or the store's behind it, ends."""
+    """The length of the file without white space behind it: where the last time-stamp's revision, or the
+    store's behind it, ends.
+    """
     ends = [found.end() for found in _LAST_END.finditer(data, stamps[-1].end)]
     if len(ends) > 1:
         raise _no_archive()
@@ -79,9 +88,17 @@ def end_of_archive(data: bytes, stamps: tuple[SignaturePlace, ...]) -> int:
 
 
 def prove_archive(
-    data: bytes, *, signed: PdfFileReader, stamps: tuple[SignaturePlace, ...], evidence: Evidence, since: dt.datetime | None, now: dt.datetime
+    data: bytes,
+    *,
+    signed: PdfFileReader,
+    stamps: tuple[SignaturePlace, ...],
+    evidence: Evidence,
+    since: dt.datetime | None,
+    now: dt.datetime,
 ) -> None:
-    """Prove that only archive updates stand behind the part `signed`, with time-stamps not before `since`. Raises Refused."""
+    """Prove that only archive updates stand behind the part `signed`, with time-stamps not before `since`.
+    Raises Refused.
+    """
     try:
         reader = open_pdf(data, strict=True)
     except PdfError as error:
@@ -102,10 +119,14 @@ def prove_archive(
 
 
 def _refuse_change(old: HistoricalResolver, new: HistoricalResolver) -> None:
-    """Refuse a revision that does more than pyHanko's rules for archives allow, or says anything else of the document than a date."""
+    """Refuse a revision that does more than pyHanko's rules for archives allow, or says anything else of the
+    document than a date.
+    """
     try:
         result = _DIFF_POLICY.apply(old, new, doc_mdp=MDPPerm.NO_CHANGES)
-        is_same_info = compare_dicts(old.trailer_view["/Info"], new.trailer_view["/Info"], _DATED, raise_exc=False)
+        is_same_info = compare_dicts(
+            old.trailer_view["/Info"], new.trailer_view["/Info"], _DATED, raise_exc=False
+        )
         is_same_metadata = _statements(old) == _statements(new)
     except (SuspiciousModification, KeyError, ValueError) as error:
         raise _no_archive() from error
@@ -114,12 +135,20 @@ def _refuse_change(old: HistoricalResolver, new: HistoricalResolver) -> None:
 
 
 def _statements(resolver: HistoricalResolver) -> list[tuple[str, object]]:
-    """What the XMP says of the document (ISO 16684-1 clause 6), in whichever of its spellings, but for dates and producer."""
+    """What the XMP says of the document (ISO 16684-1 clause 6), in whichever of its spellings, but for dates
+    and producer.
+    """
     if "/Metadata" not in resolver.root:
         return []
-    said = [(str(name), value) for structure in parse_xmp(io.BytesIO(resolver.root["/Metadata"].data)) for name, value in structure]
+    said = [
+        (str(name), value)
+        for structure in parse_xmp(io.BytesIO(resolver.root["/Metadata"].data))
+        for name, value in structure
+    ]
     return sorted((each for each in said if each[0] not in _UNSAID), key=itemgetter(0))
 
 
 def _no_archive() -> Refused:
-    return Refused(Kind.TAMPERED, CheckName.GEOMETRY, "Sau chữ ký cuối có thay đổi khác với việc gia hạn lưu trữ.")
+    return Refused(
+        Kind.TAMPERED, CheckName.GEOMETRY, "Sau chữ ký cuối có thay đổi khác với việc gia hạn lưu trữ."
+    )

@@ -1,13 +1,25 @@
-"""Reading the CMS of one PAdES baseline signature, as ours are, out of its bytes [RFC 5652; EN 319 142-1 §6.3].
+"""Reading the CMS of one PAdES baseline signature, as ours are, out of its bytes [RFC 5652; EN 319 142-1
+§6.3].
 
-Strict DER and just this shape: one signer, by issuer and serial number; SHA-256; content type, message digest and
-signing certificate signed; nothing unsigned but one attribute set (the time-stamp), which is not looked into.
+Strict DER and just this shape: one signer, by issuer and serial number; SHA-256; content type, message digest
+and signing certificate signed; nothing unsigned but one attribute set (the time-stamp), which is not looked
+into.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
 
-from certsvc.verify.pdf.der import CONTEXT_0, CONTEXT_1, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, Cursor, NotDer
+from certsvc.verify.pdf.der import (
+    CONTEXT_0,
+    CONTEXT_1,
+    INTEGER,
+    OCTET_STRING,
+    OID,
+    SEQUENCE,
+    SET,
+    Cursor,
+    NotDer,
+)
 
 _MAX_CERTIFICATES = 8
 _VERSION_1 = b"\x01"
@@ -19,7 +31,9 @@ _SIGNING_CERTIFICATE_V2 = bytes.fromhex("2a864886f70d010910022f")
 _SHA256 = bytes.fromhex("300d06096086480165030402010500")
 RSA = bytes.fromhex("300d06092a864886f70d01010b0500")
 ECDSA = bytes.fromhex("300a06082a8648ce3d040302")
-PSS = bytes.fromhex("304106092a864886f70d01010a3034a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500a203020120")
+PSS = bytes.fromhex(
+    "304106092a864886f70d01010a3034a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500a203020120"
+)
 """Object and algorithm identifiers: RFC 5652 clauses 5.1, 11.1, 11.2, RFC 5035 clause 3, RFC 5754 clause 2.2,
 RFC 4055 clauses 5 and 3.1 (SHA-256, MGF1 with SHA-256, salt 32), RFC 5758 clause 3.2.
 """
@@ -27,8 +41,9 @@ RFC 4055 clauses 5 and 3.1 (SHA-256, MGF1 with SHA-256, salt 32), RFC 5758 claus
 
 @dataclass(frozen=True, slots=True)
 class BaselineCms:
-    """What stands in a CMS: the signer's certificate, the attributes encoded as they were signed (a SET), the digest among
-    them, the whole algorithm identifier (`RSA`, `PSS`, `ECDSA` or another) and the raw signature.
+    """What stands in a CMS: the signer's certificate, the attributes encoded as they were signed (a SET), the
+    digest among them, the whole algorithm identifier (`RSA`, `PSS`, `ECDSA` or another) and the raw
+    signature.
     """
 
     certificate: bytes
@@ -39,7 +54,9 @@ class BaselineCms:
 
 
 def read_cms(der: bytes) -> BaselineCms:
-    """Read ContentInfo, SignedData and the one SignerInfo [RFC 5652 §3, §5.1, §5.3]. Raises NotDer for any other shape."""
+    """Read ContentInfo, SignedData and the one SignerInfo [RFC 5652 §3, §5.1, §5.3]. Raises NotDer for any
+    other shape.
+    """
     content_info = _sole(Cursor(der), SEQUENCE)
     _expect(content_info.contents(OID), _SIGNED_DATA)
     signed_data = _sole(_sole(content_info, CONTEXT_0), SEQUENCE)
@@ -77,7 +94,9 @@ def _certificates(choices: Cursor) -> list[bytes]:
 
 @lru_cache(maxsize=4096)
 def _issuer_and_serial(certificate: bytes) -> bytes:
-    """What a SignerInfo calls the certificate by: issuer, then serial number [RFC 5652 §10.2.4; RFC 5280 §4.1]."""
+    """What a SignerInfo calls the certificate by: issuer, then serial number [RFC 5652 §10.2.4; RFC 5280
+    §4.1].
+    """
     tbs = _sole(Cursor(certificate), SEQUENCE).enter(SEQUENCE)
     tbs.contents(CONTEXT_0)
     serial = tbs.whole(INTEGER)
@@ -86,7 +105,9 @@ def _issuer_and_serial(certificate: bytes) -> bytes:
 
 
 def _message_digest(attributes: bytes) -> bytes:
-    """The digest among the signed attributes: each kind once, of one value, in DER's order [RFC 5652 §5.3, §11; ITU-T X.690 §11.6]."""
+    """The digest among the signed attributes: each kind once, of one value, in DER's order [RFC 5652 §5.3,
+    §11; ITU-T X.690 §11.6].
+    """
     found: dict[bytes, Cursor] = {}
     attribute_set, encoded = _sole(Cursor(attributes), SET), []
     while not attribute_set.is_done:
@@ -94,7 +115,11 @@ def _message_digest(attributes: bytes) -> bytes:
         attribute = _sole(Cursor(encoded[-1]), SEQUENCE)
         kind = attribute.contents(OID)
         found[kind] = _sole(attribute, SET)
-    if found.keys() != {_CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_CERTIFICATE_V2} or len(encoded) != len(found) or encoded != sorted(encoded):
+    if (
+        found.keys() != {_CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_CERTIFICATE_V2}
+        or len(encoded) != len(found)
+        or encoded != sorted(encoded)
+    ):
         raise NotDer("other signed attributes")
     _expect(_sole(found[_CONTENT_TYPE], OID).rest(), _DATA)
     return _sole(found[_MESSAGE_DIGEST], OCTET_STRING).rest()

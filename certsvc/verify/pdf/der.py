@@ -1,4 +1,6 @@
-"""Reading DER strictly [ITU-T X.690]: one-octet tags, definite lengths in the fewest octets, nothing left over."""
+"""Reading DER strictly [ITU-T X.690]: one-octet tags, definite lengths in the fewest octets, nothing left
+over.
+"""
 
 INTEGER, OCTET_STRING, OID, SEQUENCE, SET = 0x02, 0x04, 0x06, 0x30, 0x31
 CONTEXT_0, CONTEXT_1 = 0xA0, 0xA1
@@ -62,7 +64,12 @@ class Cursor:
         if length >= _LONG_FORM:
             octets = length - _LONG_FORM
             length = int.from_bytes(data[start : start + octets])
-            if not 1 <= octets <= _MAX_LENGTH_OCTETS or start + octets > self._end or length < _LONG_FORM or length >> 8 * (octets - 1) == 0:
+            if (
+                not 1 <= octets <= _MAX_LENGTH_OCTETS
+                or start + octets > self._end
+                or length < _LONG_FORM
+                or length >> 8 * (octets - 1) == 0
+            ):
                 raise NotDer("length not definite or not shortest")
             start += octets
         if start + length > self._end:

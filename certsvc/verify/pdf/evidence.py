@@ -23,7 +23,8 @@ _MAX_REVOCATION_ANSWERS = 64
 class Evidence:
     """Revocation answers and roots to prove with, parsed once a file: the file's own answers and ours.
 
-    Signatures of the same second are proven in the same context: it remembers which certificates it has validated.
+    Signatures of the same second are proven in the same context: it remembers which certificates it has
+    validated.
     """
 
     trust: Trust
@@ -34,8 +35,12 @@ class Evidence:
     has_dss: bool
     contexts: dict[tuple[object, ...], ValidationContext] = field(default_factory=dict)
 
-    def context(self, anchors: tuple[bytes, ...], *, at: dt.datetime, revocation: RevocationCheckingPolicy) -> ValidationContext:
-        """What a path to one of `anchors` is validated in. Answers given after `at` still speak of it; a revocation before `at` counts."""
+    def context(
+        self, anchors: tuple[bytes, ...], *, at: dt.datetime, revocation: RevocationCheckingPolicy
+    ) -> ValidationContext:
+        """What a path to one of `anchors` is validated in. Answers given after `at` still speak of it; a
+        revocation before `at` counts.
+        """
         key = (anchors, at, revocation)
         if key not in self.contexts:
             self.contexts[key] = ValidationContext(
@@ -79,7 +84,10 @@ def gather_evidence(reader: Any, trust: Trust) -> Evidence:
     return Evidence(
         trust=trust,
         intermediates=tuple(_certificate(der) for der in trust.intermediates),
-        crls=(*map(_crl, trust.crls), *(crl.CertificateList.load(der) for der in dict.fromkeys(crls) if der not in trust.crls)),
+        crls=(
+            *map(_crl, trust.crls),
+            *(crl.CertificateList.load(der) for der in dict.fromkeys(crls) if der not in trust.crls),
+        ),
         ocsps=tuple(ocsp.OCSPResponse.load(der) for der in dict.fromkeys((*trust.ocsps, *ocsps))),
         our_crls=tuple(map(load_der_x509_crl, trust.crls)),
         has_dss=has_dss,

@@ -18,7 +18,9 @@ __all__ = ["Examination", "Kind", "Limits", "examine", "examine_stranger"]
 
 
 def examine(data: bytes, *, trust: Trust, now: dt.datetime, limits: Limits) -> Examination:
-    """Examine PDF bytes at `now` (aware). `Kind.OURS_INTACT` is not yet `valid`: the register decides that."""
+    """Examine PDF bytes at `now` (aware). `Kind.OURS_INTACT` is not yet `valid`: the register decides
+    that.
+    """
     if not data.startswith(b"%PDF-"):
         return Examination.stopped(Kind.UNREADABLE, "Không phải tệp PDF.")
     if len(data) > limits.max_bytes:

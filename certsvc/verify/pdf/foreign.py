@@ -27,7 +27,9 @@ _MAX_NAME = 200
 
 
 def describe_foreign(data: bytes, *, trust: Trust, limits: Limits) -> Examination:
-    """What a file is that claims none of our signers. Never raises Refused: the refusal is in the examination."""
+    """What a file is that claims none of our signers. Never raises Refused: the refusal is in the
+    examination.
+    """
     try:
         return _describe(data, trust=trust, limits=limits)
     except Refused as refusal:
@@ -36,7 +38,11 @@ def describe_foreign(data: bytes, *, trust: Trust, limits: Limits) -> Examinatio
 
 def _describe(data: bytes, *, trust: Trust, limits: Limits) -> Examination:
     reader = open_pdf(data, strict=False)
-    fields = [field for field in signature_fields(reader.root, max_fields=limits.max_fields) if "/V" in field.dictionary]
+    fields = [
+        field
+        for field in signature_fields(reader.root, max_fields=limits.max_fields)
+        if "/V" in field.dictionary
+    ]
     if not fields and b"/ByteRange" not in data:
         raise Refused(Kind.NOT_SIGNED, None, "Tệp không có chữ ký số.")
     if not fields or any(field.value is None for field in fields):
@@ -45,13 +51,22 @@ def _describe(data: bytes, *, trust: Trust, limits: Limits) -> Examination:
         raise Refused(Kind.TOO_COMPLEX, None, "Tệp có quá nhiều chữ ký.")
     signatures = [read_signature(reader, field) for field in fields]
     signers = [_signer(signature) for signature in signatures]
-    facts = tuple(_facts(signature, signer, trust=trust) for signature, signer in zip(signatures, signers, strict=True))
+    facts = tuple(
+        _facts(signature, signer, trust=trust) for signature, signer in zip(signatures, signers, strict=True)
+    )
     if any(borrows_our_name(signer, trust) for signer in signers):
-        raise Refused(Kind.UNTRUSTED, CheckName.CHAIN, "Chữ ký mượn tên cơ sở y tế nhưng không phải của người ký đã đăng ký.", signatures=facts)
+        raise Refused(
+            Kind.UNTRUSTED,
+            CheckName.CHAIN,
+            "Chữ ký mượn tên cơ sở y tế nhưng không phải của người ký đã đăng ký.",
+            signatures=facts,
+        )
     detail = "Chữ ký nguyên vẹn nhưng không phải của người ký đã đăng ký."
     if any(each.hierarchy for each in facts):
         detail += " Đã dò đường dẫn chứng thư tới gốc, chưa kiểm tra thu hồi."
-    return Examination(Kind.SIGNED_BY_OTHER, tuple(Check(name, *_outcome(name, detail)) for name in STEPS), facts)
+    return Examination(
+        Kind.SIGNED_BY_OTHER, tuple(Check(name, *_outcome(name, detail)) for name in STEPS), facts
+    )
 
 
 def borrows_our_name(signer: x509.Certificate, trust: Trust) -> bool:
@@ -60,13 +75,19 @@ def borrows_our_name(signer: x509.Certificate, trust: Trust) -> bool:
     if {_folded(name_part(signer.subject, part)) for part in ("common_name", "organization_name")} & ours:
         return True
     issuers = [x509.Certificate.load(der) for der in (*trust.intermediates, *trust.anchors)]
-    same_name = [cert for cert in issuers if _folded(name_part(cert.subject, "common_name")) == _folded(name_part(signer.issuer, "common_name"))]
+    same_name = [
+        cert
+        for cert in issuers
+        if _folded(name_part(cert.subject, "common_name")) == _folded(name_part(signer.issuer, "common_name"))
+    ]
     return bool(same_name) and not any(_issued(signer, cert) for cert in same_name)
 
 
 def _issued(signer: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
-        load_der_x509_certificate(signer.dump()).verify_directly_issued_by(load_der_x509_certificate(issuer.dump()))
+        load_der_x509_certificate(signer.dump()).verify_directly_issued_by(
+            load_der_x509_certificate(issuer.dump())
+        )
     except (InvalidSignature, ValueError, TypeError):
         return False
     return True
@@ -84,7 +105,13 @@ def _signer(signature: EmbeddedPdfSignature) -> x509.Certificate:
             actual_digest=signature.compute_digest(),
         )
         summary = signature.summarise_integrity_info()
-    except (PdfError, SignatureValidationError, ValueError, TypeError, AssertionError) as error:  # key and algorithm that do not fit
+    except (
+        PdfError,
+        SignatureValidationError,
+        ValueError,
+        TypeError,
+        AssertionError,
+    ) as error:  # key and algorithm that do not fit
         raise _changed() from error
     if not (intact and valid and summary["coverage"] in _WHOLE and summary["docmdp_ok"]):
         raise _changed()
@@ -99,9 +126,13 @@ def _facts(signature: EmbeddedPdfSignature, signer: x509.Certificate, *, trust: 
     signed_at = signature.self_reported_timestamp
     return SignatureFacts(
         slot=None,
-        signer=_shown(name_part(signer.subject, "common_name") or name_part(signer.subject, "organization_name")),
+        signer=_shown(
+            name_part(signer.subject, "common_name") or name_part(signer.subject, "organization_name")
+        ),
         organisation=_shown(name_part(signer.subject, "organization_name")),
-        issuer_ca=_shown(name_part(signer.issuer, "common_name") or name_part(signer.issuer, "organization_name")),
+        issuer_ca=_shown(
+            name_part(signer.issuer, "common_name") or name_part(signer.issuer, "organization_name")
+        ),
         signed_at=signed_at,
         time_source=None if signed_at is None else TimeSource.CLAIMED,
         level=None,
@@ -124,7 +155,9 @@ def _outcome(name: CheckName, detail: str) -> tuple[Outcome, str]:
 
 def _shown(name: str) -> str:
     """A stranger's name is shown to people: one line, no control or direction marks, not endless."""
-    return "".join(letter for letter in name if unicodedata.category(letter)[0] not in "CZ" or letter == " ")[:_MAX_NAME]
+    return "".join(letter for letter in name if unicodedata.category(letter)[0] not in "CZ" or letter == " ")[
+        :_MAX_NAME
+    ]
 
 
 def _folded(name: str) -> str:

@@ -97,8 +97,8 @@ def _integers(dictionary: bytes, name: bytes) -> list[int] | None:
 def prove_places(data: bytes) -> tuple[SignaturePlace, ...]:
     """The places of all signatures, in the order of their revisions.
 
-    Every `/ByteRange` in the bytes must belong to a signature with a proven place, each in a revision of its own
-    and none between them. Raises GeometryError.
+    Every `/ByteRange` in the bytes must belong to a signature with a proven place, each in a revision of its
+    own and none between them. Raises GeometryError.
     """
     places = find_places(data)
     for earlier, later in pairwise(places):
@@ -108,10 +108,14 @@ def prove_places(data: bytes) -> tuple[SignaturePlace, ...]:
 
 
 def find_places(data: bytes) -> tuple[SignaturePlace, ...]:
-    """As `prove_places`, but other revisions may stand between two signatures: the caller has to judge them."""
+    """As `prove_places`, but other revisions may stand between two signatures: the caller has to judge
+    them.
+    """
     if not data.startswith(b"%PDF-"):
         raise GeometryError("no header at the first byte")
-    places = sorted((_prove_place(data, at) for at in _occurrences(data, b"/ByteRange")), key=lambda place: place.end)
+    places = sorted(
+        (_prove_place(data, at) for at in _occurrences(data, b"/ByteRange")), key=lambda place: place.end
+    )
     if any(later.object_start < earlier.end for earlier, later in pairwise(places)):
         raise GeometryError("a signature outside its revision")
     return tuple(places)
@@ -133,7 +137,8 @@ def refuse_tail(data: bytes, places: tuple[SignaturePlace, ...]) -> None:
 def cut_blank_tail(data: bytes, places: tuple[SignaturePlace, ...]) -> bytes:
     """The file up to its last signed byte: a mail gateway or an editor may have put white space behind it.
 
-    White space is that of ISO 32000-2 clause 7.2.3, table 1. Raises GeometryError for any other tail, and for a long one.
+    White space is that of ISO 32000-2 clause 7.2.3, table 1. Raises GeometryError for any other tail, and for
+    a long one.
     """
     end = places[-1].end if places else 0
     refuse_long_tail(data[end:])
@@ -168,7 +173,9 @@ def _prove_place(data: bytes, at: int) -> SignaturePlace:
 
 
 def _hole(string: bytes) -> bytes:
-    """What a string of hexadecimal digits says; white space and an odd digit, which PDF allows in one, are refused."""
+    """What a string of hexadecimal digits says; white space and an odd digit, which PDF allows in one, are
+    refused.
+    """
     if string[:1] != b"<" or string[-1:] != b">":
         raise GeometryError("hole is not one string")
     try:
@@ -202,7 +209,9 @@ def _prove_end(tail: bytes, *, start: int, end: int) -> None:
 
 
 def _without_padding(padded: bytes) -> bytes:
-    """The DER value at the start of `padded`, behind which only zeros may stand (ITU-T X.690 clause 8.1.3)."""
+    """The DER value at the start of `padded`, behind which only zeros may stand (ITU-T X.690 clause
+    8.1.3).
+    """
     length, header = _der_length(padded)
     total = header + length
     if total > len(padded) or padded.count(0, total) != len(padded) - total:

@@ -1,7 +1,8 @@
-"""Which hierarchy a stranger's certificate comes from: Vietnam's public one, the government's, or whichever roots were added.
+"""Which hierarchy a stranger's certificate comes from: Vietnam's public one, the government's, or whichever
+roots were added.
 
-Built by signatures, never by the issuer's name, for many CAs share names [signatures, Roots]. It says where an identity was
-vouched for, not that it still is: nothing is fetched, so revocation is not looked at.
+Built by signatures, never by the issuer's name, for many CAs share names [signatures, Roots]. It says where
+an identity was vouched for, not that it still is: nothing is fetched, so revocation is not looked at.
 """
 
 import datetime as dt
@@ -18,15 +19,24 @@ from certsvc.verify.trust import Trust
 _MAX_EMBEDDED = 16
 
 
-def hierarchy_of(signer: x509.Certificate, embedded: Iterable[x509.Certificate], *, trust: Trust, at: dt.datetime | None) -> str | None:
-    """The name of the hierarchy in `trust` that the certificate leads to through those embedded beside it, as of `at` (claimed, so None is possible)."""
+def hierarchy_of(
+    signer: x509.Certificate, embedded: Iterable[x509.Certificate], *, trust: Trust, at: dt.datetime | None
+) -> str | None:
+    """The name of the hierarchy in `trust` that the certificate leads to through those embedded beside it, as
+    of `at` (claimed, so None is possible).
+    """
     if at is None:
         return None
     between = list(embedded)[:_MAX_EMBEDDED]
-    return next((name for name, roots in trust.hierarchies.items() if _leads_to(signer, between, roots=roots, at=at)), None)
+    return next(
+        (name for name, roots in trust.hierarchies.items() if _leads_to(signer, between, roots=roots, at=at)),
+        None,
+    )
 
 
-def _leads_to(signer: x509.Certificate, between: list[x509.Certificate], *, roots: tuple[bytes, ...], at: dt.datetime) -> bool:
+def _leads_to(
+    signer: x509.Certificate, between: list[x509.Certificate], *, roots: tuple[bytes, ...], at: dt.datetime
+) -> bool:
     context = ValidationContext(
         trust_roots=[x509.Certificate.load(der) for der in roots],
         other_certs=between,

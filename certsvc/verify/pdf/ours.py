@@ -23,7 +23,14 @@ from certsvc.states import Slot
 from certsvc.verify.findings import Examination, Kind, Limits, Refused
 from certsvc.verify.pdf.archiving import end_of_archive, is_token, prove_archive
 from certsvc.verify.pdf.evidence import Evidence, gather_evidence
-from certsvc.verify.pdf.geometry import GeometryError, SignaturePlace, cut_blank_tail, find_places, prove_places, refuse_long_tail
+from certsvc.verify.pdf.geometry import (
+    GeometryError,
+    SignaturePlace,
+    cut_blank_tail,
+    find_places,
+    prove_places,
+    refuse_long_tail,
+)
 from certsvc.verify.pdf.permissions import check_differences, check_permissions
 from certsvc.verify.pdf.proving import Proven, prove_signature, refuse_changed
 from certsvc.verify.pdf.reading import (
@@ -56,7 +63,9 @@ _BLANK_TAIL = "Mỗi chữ ký bao trọn phần đã ký, nhưng cuối tệp c
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """A file of ours by its bytes: up to `signed` by persons, then up to `whole` archive updates, then white space or nothing."""
+    """A file of ours by its bytes: up to `signed` by persons, then up to `whole` archive updates, then white
+    space or nothing.
+    """
 
     places: tuple[SignaturePlace, ...]
     stamps: tuple[SignaturePlace, ...]
@@ -68,7 +77,8 @@ class _Layout:
 def prove_ours(data: bytes, *, trust: Trust, now: dt.datetime, limits: Limits) -> Examination:
     """Prove a file that claims to be ours. Never raises Refused: the refusal is in the examination.
 
-    With white space behind its end the file is ours and intact, but its geometry fails: it can never be valid.
+    With white space behind its end the file is ours and intact, but its geometry fails: it can never be
+    valid.
     """
     passed: dict[CheckName, str] = {}
     try:
@@ -81,7 +91,9 @@ def prove_ours(data: bytes, *, trust: Trust, now: dt.datetime, limits: Limits) -
     return Examination(Kind.OURS_INTACT, tuple(_closing_checks(layout, signatures, passed)), signatures)
 
 
-def _prove_all(layout: _Layout, *, trust: Trust, now: dt.datetime, limits: Limits, passed: dict[CheckName, str]) -> tuple[SignatureFacts, ...]:
+def _prove_all(
+    layout: _Layout, *, trust: Trust, now: dt.datetime, limits: Limits, passed: dict[CheckName, str]
+) -> tuple[SignatureFacts, ...]:
     reader = _open(layout.signed)
     fields = tuple(signature_fields(reader.root, max_fields=limits.max_fields))
     _match_fields(reader, fields, layout.places)
@@ -103,13 +115,25 @@ def _prove_all(layout: _Layout, *, trust: Trust, now: dt.datetime, limits: Limit
     check_differences(reader, signatures)
     # 5. What stands behind the signatures.
     if layout.stamps:
-        prove_archive(layout.whole, signed=reader, stamps=layout.stamps, evidence=evidence, since=max(moments, default=None), now=now)
+        prove_archive(
+            layout.whole,
+            signed=reader,
+            stamps=layout.stamps,
+            evidence=evidence,
+            since=max(moments, default=None),
+            now=now,
+        )
     is_covered = layout.is_whole and not layout.stamps
-    return tuple(_facts(*each, evidence=evidence, covers_file=is_covered and each[0] is fields[-1]) for each in zip(fields, pins, proven, strict=True))
+    return tuple(
+        _facts(*each, evidence=evidence, covers_file=is_covered and each[0] is fields[-1])
+        for each in zip(fields, pins, proven, strict=True)
+    )
 
 
 def _open(signed: bytes) -> PdfFileReader:
-    """A reader over the signed part: one that cannot be read, though a signature of ours stands in it, was changed."""
+    """A reader over the signed part: one that cannot be read, though a signature of ours stands in it, was
+    changed.
+    """
     try:
         return open_pdf(signed, strict=True)
     except PdfError as error:
@@ -117,7 +141,9 @@ def _open(signed: bytes) -> PdfFileReader:
 
 
 def _prove_geometry(data: bytes) -> _Layout:
-    """Where signed part, archive and white space begin and end. The last signature by a person closes the signed part."""
+    """Where signed part, archive and white space begin and end. The last signature by a person closes the
+    signed part.
+    """
     try:
         found = find_places(data)
         end = max((place.end for place in found if not is_token(place)), default=0)
@@ -133,12 +159,20 @@ def _prove_geometry(data: bytes) -> _Layout:
     return _Layout(places, stamps, signed, whole, is_whole=whole == data)
 
 
-def _match_fields(reader: PdfFileReader, fields: tuple[SignatureField, ...], places: tuple[SignaturePlace, ...]) -> None:
-    """The reader must read exactly the proven signatures, from the proven offsets, each new in its own revision."""
+def _match_fields(
+    reader: PdfFileReader, fields: tuple[SignatureField, ...], places: tuple[SignaturePlace, ...]
+) -> None:
+    """The reader must read exactly the proven signatures, from the proven offsets, each new in its own
+    revision.
+    """
     form = entry(reader.root, "/AcroForm")
     if not fields or not isinstance(form, generic.DictionaryObject):
         raise _wrong_shape()
-    if len(form["/Fields"]) != len(fields) or len(fields) != len(places) or any(key in form for key in ("/XFA", "/NeedAppearances")):
+    if (
+        len(form["/Fields"]) != len(fields)
+        or len(fields) != len(places)
+        or any(key in form for key in ("/XFA", "/NeedAppearances"))
+    ):
         raise _wrong_shape()
     if tuple(field.name for field in fields) not in SLOT_ORDERS:
         raise _wrong_shape()
@@ -150,7 +184,9 @@ def _match_fields(reader: PdfFileReader, fields: tuple[SignatureField, ...], pla
         raise _wrong_shape()
 
 
-def _match_field(reader: PdfFileReader, field: SignatureField, place: SignaturePlace, *, revision: int) -> None:
+def _match_field(
+    reader: PdfFileReader, field: SignatureField, place: SignaturePlace, *, revision: int
+) -> None:
     if not matches_place(reader, field, place, kind=("/Sig", "/ETSI.CAdES.detached")):
         raise _wrong_shape()
     if field.value is None or reader.xrefs.get_last_change(field.value.reference) != revision:
@@ -161,8 +197,12 @@ def _wrong_shape() -> Refused:
     return Refused(Kind.TAMPERED, CheckName.GEOMETRY, "Các chữ ký không đúng số lượng, thứ tự hoặc vị trí.")
 
 
-def _pinned(signatures: list[EmbeddedPdfSignature], fields: tuple[SignatureField, ...], trust: Trust) -> list[Pin]:
-    pins = [_pin(signature, Slot(field.name), trust) for signature, field in zip(signatures, fields, strict=True)]
+def _pinned(
+    signatures: list[EmbeddedPdfSignature], fields: tuple[SignatureField, ...], trust: Trust
+) -> list[Pin]:
+    pins = [
+        _pin(signature, Slot(field.name), trust) for signature, field in zip(signatures, fields, strict=True)
+    ]
     if len({pin.facility_code for pin in pins}) != 1:
         raise Refused(Kind.UNTRUSTED, CheckName.CHAIN, "Các chữ ký không cùng một cơ sở y tế.")
     return pins
@@ -178,7 +218,9 @@ def _pin(signature: EmbeddedPdfSignature, slot: Slot, trust: Trust) -> Pin:
     return pin
 
 
-def _facts(field: SignatureField, pin: Pin, proven: Proven, *, evidence: Evidence, covers_file: bool) -> SignatureFacts:
+def _facts(
+    field: SignatureField, pin: Pin, proven: Proven, *, evidence: Evidence, covers_file: bool
+) -> SignatureFacts:
     level = "B-LT" if evidence.has_dss else "B-T"
     return SignatureFacts(
         slot=Slot(field.name),
@@ -194,12 +236,26 @@ def _facts(field: SignatureField, pin: Pin, proven: Proven, *, evidence: Evidenc
     )
 
 
-def _closing_checks(layout: _Layout, signatures: tuple[SignatureFacts, ...], passed: dict[CheckName, str]) -> list[Check]:
+def _closing_checks(
+    layout: _Layout, signatures: tuple[SignatureFacts, ...], passed: dict[CheckName, str]
+) -> list[Check]:
     stamped = all(facts.time_source is TimeSource.TIMESTAMP for facts in signatures)
-    archived = [Check(CheckName.ARCHIVE, Outcome.PASSED, "Bản lưu trữ có dấu thời gian tin cậy.")] if layout.stamps else []
+    archived = (
+        [Check(CheckName.ARCHIVE, Outcome.PASSED, "Bản lưu trữ có dấu thời gian tin cậy.")]
+        if layout.stamps
+        else []
+    )
     return [
-        Check(CheckName.GEOMETRY, Outcome.PASSED if layout.is_whole else Outcome.FAILED, passed.get(CheckName.GEOMETRY, _BLANK_TAIL)),
-        Check(CheckName.SIGNATURE, Outcome.PASSED, f"{len(signatures)} chữ ký số đúng, nội dung không bị thay đổi."),
+        Check(
+            CheckName.GEOMETRY,
+            Outcome.PASSED if layout.is_whole else Outcome.FAILED,
+            passed.get(CheckName.GEOMETRY, _BLANK_TAIL),
+        ),
+        Check(
+            CheckName.SIGNATURE,
+            Outcome.PASSED,
+            f"{len(signatures)} chữ ký số đúng, nội dung không bị thay đổi.",
+        ),
         Check(
             CheckName.TIMESTAMP,
             Outcome.PASSED if stamped else Outcome.NOT_DONE,

@@ -11,7 +11,11 @@ from typing import Any, TypeVar
 
 from asn1crypto import cms, keys, x509
 from cryptography.x509 import CertificateRevocationList, load_der_x509_certificate
-from pyhanko.sign.validation import EmbeddedPdfSignature, async_validate_pdf_signature, async_validate_pdf_timestamp
+from pyhanko.sign.validation import (
+    EmbeddedPdfSignature,
+    async_validate_pdf_signature,
+    async_validate_pdf_timestamp,
+)
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import PdfSignatureStatus, TimestampSignatureStatus
@@ -28,7 +32,9 @@ MIN_RSA_BITS = 2048
 MAX_RSA_BITS = 8192
 _DIGESTS = frozenset({"sha256", "sha384", "sha512"})
 _CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
-_SIGNING_USE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
+_SIGNING_USE = KeyUsageConstraints(
+    key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False
+)
 _DEV_ONLY = "DEV ONLY"
 _REVOKED = "Chứng thư số đã bị thu hồi trước khi ký."
 
@@ -62,19 +68,33 @@ def prove_signature(signature: EmbeddedPdfSignature, *, evidence: Evidence, now:
     if not _is_trusted(status):
         raise _distrust(status, _validate(signature, evidence=evidence, at=at, revocation=NO_REVOCATION))
     _check_path(status, evidence=evidence, at=at)
-    return Proven(signature.signer_cert, at if token is not None else signature.self_reported_timestamp, token is not None)
+    return Proven(
+        signature.signer_cert,
+        at if token is not None else signature.self_reported_timestamp,
+        token is not None,
+    )
 
 
 def refuse_changed(signature: EmbeddedPdfSignature) -> None:
-    """Refuse a file whose bytes are not those that were signed, before anything else in it is read. Raises Refused."""
+    """Refuse a file whose bytes are not those that were signed, before anything else in it is read. Raises
+    Refused.
+    """
     attributes = signature.signer_info["signed_attrs"]
-    signed = [attribute["values"][0].native for attribute in attributes if attribute["type"].native == "message_digest"]
+    signed = [
+        attribute["values"][0].native
+        for attribute in attributes
+        if attribute["type"].native == "message_digest"
+    ]
     if signed != [signature.compute_digest()]:
         raise _changed()
 
 
-def prove_document_timestamp(signature: EmbeddedPdfSignature, *, evidence: Evidence, now: dt.datetime) -> dt.datetime:
-    """When our authority stamped the whole revision (EN 319 142-1 clause 5.4.3). Raises Refused with the check `archive`."""
+def prove_document_timestamp(
+    signature: EmbeddedPdfSignature, *, evidence: Evidence, now: dt.datetime
+) -> dt.datetime:
+    """When our authority stamped the whole revision (EN 319 142-1 clause 5.4.3). Raises Refused with the
+    check `archive`.
+    """
     token = signature.signed_data
     at = _claimed_time(token)
     context = evidence.context(evidence.trust.tsa_anchors, at=at, revocation=REQUIRE_REVINFO)
@@ -82,7 +102,9 @@ def prove_document_timestamp(signature: EmbeddedPdfSignature, *, evidence: Evide
         status = run(async_validate_pdf_timestamp(signature, context, skip_diff=True))
         _check_timestamp(status, token, evidence=evidence, now=now)
     except SignatureValidationError as error:
-        raise Refused(Kind.TAMPERED, CheckName.ARCHIVE, "Dấu thời gian lưu trữ không đúng cấu trúc.") from error
+        raise Refused(
+            Kind.TAMPERED, CheckName.ARCHIVE, "Dấu thời gian lưu trữ không đúng cấu trúc."
+        ) from error
     except Refused as refusal:
         raise Refused(refusal.kind, CheckName.ARCHIVE, refusal.detail) from refusal
     if not status.trusted:
@@ -106,12 +128,16 @@ def _changed() -> Refused:
 
 
 def _check_form(signed_data: cms.SignedData, signer_info: cms.SignerInfo) -> None:
-    """What every CMS of ours has (EN 319 122-1, EN 319 142-1 clause 6.3): signed attributes, known algorithms."""
+    """What every CMS of ours has (EN 319 122-1, EN 319 142-1 clause 6.3): signed attributes, known
+    algorithms.
+    """
     signer = sole_signer(signed_data)
     attributes = {attribute["type"].native for attribute in signer_info["signed_attrs"]}
     if signer is None or not {"content_type", "message_digest", "signing_certificate_v2"} <= attributes:
         raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Chữ ký thiếu thuộc tính bắt buộc.")
-    if signer_info["digest_algorithm"]["algorithm"].native not in _DIGESTS or not _is_strong(signer.public_key):
+    if signer_info["digest_algorithm"]["algorithm"].native not in _DIGESTS or not _is_strong(
+        signer.public_key
+    ):
         raise Refused(Kind.UNTRUSTED, CheckName.SIGNATURE, "Thuật toán ký không đủ mạnh.")
 
 
@@ -130,7 +156,11 @@ def _timestamp_token(signer_info: cms.SignerInfo) -> cms.SignedData | None:
     attributes = list(signer_info["unsigned_attrs"])
     if not attributes:
         return None
-    if len(attributes) != 1 or attributes[0]["type"].native != "signature_time_stamp_token" or len(attributes[0]["values"]) != 1:
+    if (
+        len(attributes) != 1
+        or attributes[0]["type"].native != "signature_time_stamp_token"
+        or len(attributes[0]["values"]) != 1
+    ):
         raise Refused(Kind.TAMPERED, CheckName.TIMESTAMP, "Dấu thời gian không đúng dạng.")
     token: cms.SignedData = attributes[0]["values"][0]["content"]
     return token
@@ -141,17 +171,32 @@ def _claimed_time(token: cms.SignedData) -> dt.datetime:
     return moment
 
 
-def _validate(signature: EmbeddedPdfSignature, *, evidence: Evidence, at: dt.datetime, revocation: RevocationCheckingPolicy) -> PdfSignatureStatus:
+def _validate(
+    signature: EmbeddedPdfSignature,
+    *,
+    evidence: Evidence,
+    at: dt.datetime,
+    revocation: RevocationCheckingPolicy,
+) -> PdfSignatureStatus:
     """The library's facts."""
     trust = evidence.trust
-    signers, stampers = (evidence.context(anchors, at=at, revocation=revocation) for anchors in (trust.anchors, trust.tsa_anchors))
+    signers, stampers = (
+        evidence.context(anchors, at=at, revocation=revocation)
+        for anchors in (trust.anchors, trust.tsa_anchors)
+    )
     try:
-        return run(async_validate_pdf_signature(signature, signers, stampers, key_usage_settings=_SIGNING_USE, skip_diff=True))
+        return run(
+            async_validate_pdf_signature(
+                signature, signers, stampers, key_usage_settings=_SIGNING_USE, skip_diff=True
+            )
+        )
     except SignatureValidationError as error:
         raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Chữ ký số không đúng cấu trúc.") from error
 
 
-def _check_timestamp(status: TimestampSignatureStatus | None, token: cms.SignedData, *, evidence: Evidence, now: dt.datetime) -> None:
+def _check_timestamp(
+    status: TimestampSignatureStatus | None, token: cms.SignedData, *, evidence: Evidence, now: dt.datetime
+) -> None:
     if status is None or not (status.intact and status.valid):
         raise Refused(Kind.TAMPERED, CheckName.TIMESTAMP, "Dấu thời gian không khớp chữ ký.")
     stamper = sole_signer(token)
@@ -195,7 +240,14 @@ def _check_path(status: PdfSignatureStatus, *, evidence: Evidence, at: dt.dateti
 
 
 def _revoked_at(cert: x509.Certificate, lists: tuple[CertificateRevocationList, ...]) -> dt.datetime | None:
-    """When our lists say that a certificate was revoked; looked up natively, for a public CA's list is long."""
+    """When our lists say that a certificate was revoked; looked up natively, for a public CA's list is
+    long.
+    """
     issued = load_der_x509_certificate(cert.dump())
-    found = [entry for one in lists if one.issuer == issued.issuer and (entry := one.get_revoked_certificate_by_serial_number(issued.serial_number))]
+    found = [
+        entry
+        for one in lists
+        if one.issuer == issued.issuer
+        and (entry := one.get_revoked_certificate_by_serial_number(issued.serial_number))
+    ]
     return min((entry.revocation_date_utc for entry in found), default=None)

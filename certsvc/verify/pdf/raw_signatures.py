@@ -35,11 +35,20 @@ def prove_raw(data: bytes, *, trust: Trust, count: int) -> str | None:
     if len(places) != count:
         return "wrong number of signatures"
     digests = _digests(data, places)
-    return next((fault for place, digest in zip(places, digests, strict=True) if (fault := _fault(place, digest, trust))), None)
+    return next(
+        (
+            fault
+            for place, digest in zip(places, digests, strict=True)
+            if (fault := _fault(place, digest, trust))
+        ),
+        None,
+    )
 
 
 def _digests(data: bytes, places: tuple[SignaturePlace, ...]) -> Iterator[bytes]:
-    """SHA-256 of what each signature covers: everything before its end but its own hole. What several cover is hashed once."""
+    """SHA-256 of what each signature covers: everything before its end but its own hole. What several cover
+    is hashed once.
+    """
     view, before, hashed = memoryview(data), hashlib.sha256(), 0
     for place in places:
         before.update(view[hashed : place.hole_start])
@@ -62,7 +71,9 @@ def _fault(place: SignaturePlace, digest: bytes, trust: Trust) -> str | None:
 
 
 def _is_verified(cms: BaselineCms) -> bool:
-    """Whether the signer's key made the raw signature, by the algorithm that is named: one that fits the key."""
+    """Whether the signer's key made the raw signature, by the algorithm that is named: one that fits the
+    key.
+    """
     try:
         match _public_key(cms.certificate), cms.algorithm:
             case ec.EllipticCurvePublicKey() as key, algorithm if algorithm == ECDSA:
@@ -80,7 +91,9 @@ def _is_verified(cms: BaselineCms) -> bool:
 
 @lru_cache(maxsize=4096)
 def _public_key(certificate: bytes) -> object:
-    """The key in a certificate's DER, kept under these very bytes; None where there is none that can be read."""
+    """The key in a certificate's DER, kept under these very bytes; None where there is none that can be
+    read.
+    """
     try:
         return load_der_x509_certificate(certificate).public_key()
     except (ValueError, UnsupportedAlgorithm):

@@ -38,7 +38,9 @@ class SignatureField:
 
 
 def open_pdf(data: bytes, *, strict: bool) -> PdfFileReader:
-    """A reader over the bytes. Raises Refused for an encrypted file, and whatever pyHanko raises for a broken one."""
+    """A reader over the bytes. Raises Refused for an encrypted file, and whatever pyHanko raises for a broken
+    one.
+    """
     if b"%%EOF" not in data:  # pyHanko would look for it byte by byte
         raise PdfReadError("no end")
     reader = PdfFileReader(io.BytesIO(data), strict=strict)
@@ -50,7 +52,8 @@ def open_pdf(data: bytes, *, strict: bool) -> PdfFileReader:
 def refuse_encrypted(data: bytes) -> None:
     """Refuse an encrypted file before anything else is asked of it. Raises Refused.
 
-    The trailer that names the encryption is never itself encrypted or compressed (ISO 32000-2 clauses 7.5.8.2, 7.6.2).
+    The trailer that names the encryption is never itself encrypted or compressed (ISO 32000-2 clauses
+    7.5.8.2, 7.6.2).
     """
     if b"/Encrypt" not in data:
         return
@@ -59,7 +62,9 @@ def refuse_encrypted(data: bytes) -> None:
 
 
 def signature_fields(root: generic.DictionaryObject, *, max_fields: int) -> Iterator[SignatureField]:
-    """Every signature field below the catalog's form, each once. Raises Refused for a form that goes on for ever."""
+    """Every signature field below the catalog's form, each once. Raises Refused for a form that goes on for
+    ever.
+    """
     form = entry(root, "/AcroForm")
     if not isinstance(form, generic.DictionaryObject):
         return
@@ -86,7 +91,9 @@ def signature_fields(root: generic.DictionaryObject, *, max_fields: int) -> Iter
 
 
 def read_signature(reader: PdfFileReader, field: SignatureField) -> EmbeddedPdfSignature:
-    """The signature in a field, its CMS parsed. Raises Refused where there is none, or not just one signer's."""
+    """The signature in a field, its CMS parsed. Raises Refused where there is none, or not just one
+    signer's.
+    """
     try:
         signature = EmbeddedPdfSignature(reader, field.dictionary, field.name)
         len(signature.signer_info)  # parsed only when asked for
@@ -95,8 +102,12 @@ def read_signature(reader: PdfFileReader, field: SignatureField) -> EmbeddedPdfS
     return signature
 
 
-def matches_place(reader: PdfFileReader, field: SignatureField, place: SignaturePlace, *, kind: tuple[str, str]) -> bool:
-    """Whether the reader reads this field's signature from the proven place; `kind` is its /Type and /SubFilter."""
+def matches_place(
+    reader: PdfFileReader, field: SignatureField, place: SignaturePlace, *, kind: tuple[str, str]
+) -> bool:
+    """Whether the reader reads this field's signature from the proven place; `kind` is its /Type and
+    /SubFilter.
+    """
     value = field.value
     if value is None or (value.idnum, value.generation) != (place.object_number, place.generation):
         return False
@@ -104,7 +115,11 @@ def matches_place(reader: PdfFileReader, field: SignatureField, place: Signature
         return False
     signature = value.get_object()  # type: ignore[no-untyped-call]
     contents = signature.raw_get("/Contents").original_bytes
-    if tuple(signature.raw_get("/ByteRange")) != place.byte_range or not contents.startswith(place.cms) or any(contents[len(place.cms) :]):
+    if (
+        tuple(signature.raw_get("/ByteRange")) != place.byte_range
+        or not contents.startswith(place.cms)
+        or any(contents[len(place.cms) :])
+    ):
         return False
     return (entry(signature, "/Type"), entry(signature, "/SubFilter")) == kind
 
@@ -120,7 +135,9 @@ def is_claimed_by(data: bytes, pins: Mapping[str, Pin]) -> bool:
 
 
 def sole_signer(signed_data: cms.SignedData) -> x509.Certificate | None:
-    """The certificate of the one signer; None unless there is one signer and few certificates. Names are compared byte for byte, as they are copied."""
+    """The certificate of the one signer; None unless there is one signer and few certificates. Names are
+    compared byte for byte, as they are copied.
+    """
     infos, certs = signed_data["signer_infos"], signed_data["certificates"]
     if len(infos) != 1 or not 1 <= len(certs) <= _MAX_EMBEDDED_CERTS:
         return None
@@ -130,7 +147,9 @@ def sole_signer(signed_data: cms.SignedData) -> x509.Certificate | None:
     matches = [
         choice.chosen
         for choice in certs
-        if choice.name == "certificate" and choice.chosen.serial_number == sid["serial_number"].native and choice.chosen.issuer.dump() == sid["issuer"].dump()
+        if choice.name == "certificate"
+        and choice.chosen.serial_number == sid["serial_number"].native
+        and choice.chosen.issuer.dump() == sid["issuer"].dump()
     ]
     return matches[0] if len(matches) == 1 else None
 

@@ -1,6 +1,8 @@
-"""A rehearsal before the first check: a sample is examined, so that each disposable process starts warm instead of learning it all anew.
+"""A rehearsal before the first check: a sample is examined, so that each disposable process starts warm
+instead of learning it all anew.
 
-The sample and whom it makes believe stand in `rehearsal/` (written by `python -m tests.support.rehearsal`); no check believes them.
+The sample and whom it makes believe stand in `rehearsal/` (written by `python -m tests.support.rehearsal`);
+no check believes them.
 """
 
 import datetime as dt

@@ -24,12 +24,21 @@ def test_set_up_bundled_the_qr_reader() -> None:
 
 def test_the_worker_keeps_every_file_that_the_page_needs() -> None:
     """All modules, the reader with its WebAssembly, styles, words; and not itself."""
-    shell = json.loads(check_app._worker_text().splitlines()[0].removeprefix("const SHELL = ").removesuffix(";"))
+    shell = json.loads(
+        check_app._worker_text().splitlines()[0].removeprefix("const SHELL = ").removesuffix(";")
+    )
     kept = {address.partition("?")[0] for address in shell["files"]}
     modules = {f"/static/check/{name}" for name in _SCRIPTS if name != "worker.js"}
-    assert modules | {"/check", "/check/words.json", "/static/vendor/zxing-wasm/reader/zxing_reader.wasm"} <= kept
+    assert (
+        modules | {"/check", "/check/words.json", "/static/vendor/zxing-wasm/reader/zxing_reader.wasm"}
+        <= kept
+    )
     assert "/static/check/worker.js" not in kept
-    assert all((STATIC / address.removeprefix("/static/")).is_file() for address in kept if address.startswith("/static/"))
+    assert all(
+        (STATIC / address.removeprefix("/static/")).is_file()
+        for address in kept
+        if address.startswith("/static/")
+    )
 
 
 def test_every_word_that_a_module_asks_for_is_there() -> None:
@@ -41,14 +50,24 @@ def test_every_word_that_a_module_asks_for_is_there() -> None:
     assert len(faults) == 4
 
 
-@pytest.mark.parametrize(("part", "codes"), [("reasons", Reason), ("checks", CheckName), ("outcomes", Outcome)])
+@pytest.mark.parametrize(
+    ("part", "codes"), [("reasons", Reason), ("checks", CheckName), ("outcomes", Outcome)]
+)
 def test_words_are_complete(part: str, codes: type[Reason] | type[CheckName] | type[Outcome]) -> None:
     assert set(all_words()[part]) == set(codes)
 
 
 def test_every_band_has_its_icon_in_the_page() -> None:
     """The script can only show icons that the page brings."""
-    brought = set(re.findall(r'"(\w+)"', (PAGES / "check_parts.html").read_text(encoding="utf-8").partition("{% for name in (")[2].partition(")")[0]))
+    brought = set(
+        re.findall(
+            r'"(\w+)"',
+            (PAGES / "check_parts.html")
+            .read_text(encoding="utf-8")
+            .partition("{% for name in (")[2]
+            .partition(")")[0],
+        )
+    )
     headlines = [*pages.BY_VERDICT.values(), *pages.BY_REASON.values()]
     assert {headline.icon for headline in headlines} | {"tick", "cross", "dash", "arrow"} <= brought
     assert set(pages.BY_VERDICT) == set(Verdict)

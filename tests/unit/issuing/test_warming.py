@@ -25,7 +25,9 @@ print(len(list(folder.glob("*.base"))), "weasyprint" in sys.modules)
 
 def test_whoever_compiles_ahead_need_not_load_what_compiles(tmp_path: Path) -> None:
     """Each design, with the head or another who examined; all come from disk then."""
-    done = subprocess.run([sys.executable, "-c", _HERE, str(tmp_path)], capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", _HERE, str(tmp_path)], capture_output=True, text=True, check=True, timeout=120
+    )
     assert done.stdout.split() == [str(2 * len(load_designs())), "False"]
 
 

@@ -14,7 +14,9 @@ CONFUSED = {"0": "0Oo", "1": "1IiLl"}
 @st.composite
 def _sloppy(draw: st.DrawFn, code: str) -> str:
     letters = [
-        draw(st.sampled_from(CONFUSED.get(letter, letter + letter.lower()))) + draw(st.sampled_from(["", "", "-", " ", "\u2011", "\u00a0"])) for letter in code
+        draw(st.sampled_from(CONFUSED.get(letter, letter + letter.lower())))
+        + draw(st.sampled_from(["", "", "-", " ", "\u2011", "\u00a0"]))
+        for letter in code
     ]
     return draw(st.sampled_from(["", " ", "\n"])) + "".join(letters)
 

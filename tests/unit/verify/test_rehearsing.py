@@ -6,7 +6,9 @@ from certsvc.verify.report import TimeSource
 
 
 def test_the_rehearsal_goes_the_whole_way() -> None:
-    """The sample proves itself with three time-stamped signatures, whatever the day: every step of a check was run."""
+    """The sample proves itself with three time-stamped signatures, whatever the day: every step of a check
+    was run.
+    """
     found = rehearse()
     assert found.kind is Kind.OURS_INTACT
     assert [facts.time_source for facts in found.signatures] == [TimeSource.TIMESTAMP] * 3
