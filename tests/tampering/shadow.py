@@ -46,8 +46,8 @@ def _changed_places(base: Base) -> bytes:
     numbers = [number_of(base.data, *_PAGE, "/Contents", index) for index in (0, 1)]
     reader = PdfFileReader(io.BytesIO(base.data))
     texts = [
-        bytes(reader.get_object(generic.Reference(number, 0, reader)).data)
-        for number in reversed(numbers)  # type: ignore[no-untyped-call]
+        bytes(reader.get_object(generic.Reference(number, 0, reader)).data)  # type: ignore[no-untyped-call]
+        for number in reversed(numbers)
     ]
     return appended(
         base,
