@@ -1,4 +1,7 @@
-"""The command `certsvc`, also `python -m certsvc`. Processes that we start import this file too, and do without the command line."""
+"""The command `certsvc`, also `python -m certsvc`.
+
+Processes that we start import this file too, and do without the command line.
+"""
 
 import sys
 
@@ -15,7 +18,8 @@ def main() -> None:
         if error.name is None or error.name.partition(".")[0] == __package__:
             raise
         sys.stderr.write(
-            f"Thiếu gói «{error.name}»; hãy cài: / The package “{error.name}” is missing; install:\n\n    pip install 'certsvc[service]'\n\n",
+            f"Thiếu gói «{error.name}»; hãy cài: / The package “{error.name}” is missing; install:\n\n"
+            "    pip install 'certsvc[service]'\n\n",
         )
         sys.exit(_CANNOT_NOW)
 

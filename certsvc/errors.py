@@ -47,7 +47,11 @@ class CertsvcError(Exception):
     @override
     def __reduce__(self) -> tuple[Any, ...]:
         """Errors come back whole from the processes that fill and sign."""
-        return functools.partial(type(self), errors=self.errors, **self.facts), (self.code, self.message_vi, self.message_en)
+        return functools.partial(type(self), errors=self.errors, **self.facts), (
+            self.code,
+            self.message_vi,
+            self.message_en,
+        )
 
 
 class InputError(CertsvcError):

@@ -12,7 +12,9 @@ from structlog.typing import FilteringBoundLogger
 
 def set_up_logging(*, json: bool) -> None:
     """Call once at an edge. Libraries' logs come through at WARNING and above."""
-    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

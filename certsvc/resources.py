@@ -1,7 +1,6 @@
 """The only wiring: what a process of certsvc works with, opened and closed in one place."""
 
 import asyncio
-import datetime as dt
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,31 +8,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certsvc.archive import Archive
-from certsvc.blobs import Blobs
 from certsvc.config import Environment, Settings
 from certsvc.errors import Broken
-from certsvc.issuing import press_process
-from certsvc.issuing.orders import Chunk, Pressed
-from certsvc.issuing.producing import Press, Workbench
-from certsvc.issuing.rosters import Rosters
-from certsvc.issuing.warming import compile_ahead
-from certsvc.presses import call
+from certsvc.files.archive import Archive
+from certsvc.files.blobs import Blobs
+from certsvc.issuing.press import process
+from certsvc.issuing.press.orders import Chunk, Pressed
+from certsvc.issuing.press.producing import Press, Workbench
+from certsvc.issuing.press.rosters import Rosters
+from certsvc.issuing.press.warming import compile_ahead
+from certsvc.processes.examiner import Examiner
+from certsvc.processes.presses import call
 from certsvc.queue import Doorbell
 from certsvc.store import Database
-from certsvc.trusting import TrustSource
+from certsvc.trust.anchors import TrustSource
 from certsvc.vault import Vault
-from certsvc.verify.apart import Examiner
 
 if TYPE_CHECKING:
-    from certsvc.sign_in.provider import Provider
+    from certsvc.callers.provider import Provider
 
 _ROWS_AT_ONCE = _FILES_AT_ONCE = 2
-
-
-def utc_now() -> dt.datetime:
-    """The clock of production; everything below is handed the time."""
-    return dt.datetime.now(dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +73,24 @@ async def open_resources(settings: Settings, *, zygote: Path | None = None) -> A
     `zygote` is where one for checks of files listens; otherwise the first check starts one.
     """
     if settings.redis_url is None:
-        raise Broken("no_queue", "Chưa cấu hình hàng đợi (CERTSVC_REDIS_URL).", "No queue is configured (CERTSVC_REDIS_URL).")
+        raise Broken(
+            "no_queue",
+            "Chưa cấu hình hàng đợi (CERTSVC_REDIS_URL).",
+            "No queue is configured (CERTSVC_REDIS_URL).",
+        )
     db = Database(settings.sqlalchemy_url)
     try:
         await db.check_schema()
         doorbell = await Doorbell.connect(settings.redis_url)
-        examiner = Examiner(timeout_s=settings.verify_timeout_s, memory_bytes=settings.verify_memory_bytes, zygote=zygote)
+        examiner = Examiner(
+            timeout_s=settings.verify_timeout_s, memory_bytes=settings.verify_memory_bytes, zygote=zygote
+        )
         try:
             blobs, vault = Blobs(settings.obstore_url), open_vault(settings)
             trust, provider = TrustSource(db, settings), _open_provider(settings)
-            yield Resources(settings, db, blobs, Archive(blobs, vault), doorbell, vault, trust, examiner, provider)
+            yield Resources(
+                settings, db, blobs, Archive(blobs, vault), doorbell, vault, trust, examiner, provider
+            )
         finally:
             await examiner.close()
             await doorbell.close()
@@ -100,8 +102,8 @@ def _open_provider(settings: Settings) -> "Provider | None":
     """The OpenID provider, where one is configured. Raises Broken `bad_role_map`."""
     if settings.oidc_issuer is None:
         return None
-    from certsvc.sign_in.provider import Provider  # noqa: PLC0415 - most processes need none
-    from certsvc.sign_in.subjects import roles_of  # noqa: PLC0415
+    from certsvc.callers.provider import Provider  # noqa: PLC0415 - most processes need none
+    from certsvc.callers.subjects import roles_of  # noqa: PLC0415
 
     roles_of(settings)
     return Provider(settings, issuer=settings.oidc_issuer)
@@ -109,21 +111,28 @@ def _open_provider(settings: Settings) -> "Provider | None":
 
 @asynccontextmanager
 async def open_press(settings: Settings, *, address: Path) -> AsyncIterator[Press]:
-    """What fills and signs, in the presses that listen at `address`, with the embedded authorities of `keys_dev` in development.
+    """What fills and signs, in the presses that listen at `address`, with the embedded authorities of
+    `keys_dev` in development.
 
     Raises Broken `dev_authorities` in production: its time-stamping and revocation answers come from
     outside, and no adapter for those is built yet.
     """
     if settings.environment is Environment.PRODUCTION:
-        raise Broken("dev_authorities", "Môi trường thật cần máy chủ dấu thời gian và OCSP bên ngoài.", "Production needs a TSA and OCSP of its own.")
-    setup = press_process.setup_of(settings)
+        raise Broken(
+            "dev_authorities",
+            "Môi trường thật cần máy chủ dấu thời gian và OCSP bên ngoài.",
+            "Production needs a TSA and OCSP of its own.",
+        )
+    setup = process.setup_of(settings)
     await asyncio.to_thread(compile_ahead, setup.signatures, setup.bases)
 
     async def press(chunk: Chunk) -> Pressed:
-        return await call(address, press_process.press_chunk, setup, chunk)
+        return await call(address, process.press_chunk, setup, chunk)
 
     # Before somebody waits for them; a failure shows at the first chunk.
-    warming = asyncio.gather(*(call(address, press_process.warm_up, setup) for _ in range(settings.presses)), return_exceptions=True)
+    warming = asyncio.gather(
+        *(call(address, process.warm_up, setup) for _ in range(settings.presses)), return_exceptions=True
+    )
     try:
         yield press
     finally:

@@ -12,13 +12,17 @@ from typing_extensions import override
 
 from certsvc.api.app import create_app
 from certsvc.config import Settings
-from certsvc.memory import keep_what_is_there
+from certsvc.processes.memory import keep_what_is_there
 from certsvc.resources import open_resources
 
 
 async def serve_http(settings: Settings, *, host: str, port: int, zygote: Path | None = None) -> None:
-    """The API and pages until told to stop; neither uvicorn's access log (it holds codes) nor its banner. Takes and raises what `open_resources` does."""
-    async with open_resources(settings, zygote=zygote) as resources:  # here: a failure in the application's own start is told at great length
+    """The API and pages until told to stop; neither uvicorn's access log (it holds codes) nor its banner.
+    Takes and raises what `open_resources` does.
+    """
+    async with open_resources(
+        settings, zygote=zygote
+    ) as resources:  # here: a failure in the application's own start is told at great length
         config = uvicorn.Config(
             create_app(settings, opening=lambda _: contextlib.nullcontext(resources)),
             host=host,
@@ -34,12 +38,15 @@ async def serve_http(settings: Settings, *, host: str, port: int, zygote: Path |
 
 
 class _Server(uvicorn.Server):
-    """Ends politely on SIGINT and SIGTERM, and then returns: uvicorn's own raises the signal again, and nobody could clear up."""
+    """Ends politely on SIGINT and SIGTERM, and then returns: uvicorn's own raises the signal again, and
+    nobody could clear up.
+    """
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        keep_what_is_there()  # else the garbage collector holds answers up, looking through all that was imported
+        # else the garbage collector holds answers up, looking through all that was imported
+        keep_what_is_there()
 
     @override
     @contextlib.contextmanager

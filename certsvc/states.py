@@ -12,7 +12,7 @@ class Kind(StrEnum):
 
 
 class Slot(StrEnum):
-    """Who signs, in the order of signing [domain §1.6]."""
+    """Who signs, in the order of signing [signers, Slots]."""
 
     PRACTITIONER = "practitioner"
     REPRESENTATIVE = "representative"
@@ -60,11 +60,15 @@ SCOPES_OF = {
     Role.AUDITOR: frozenset({Scope.READ}),
     Role.ADMIN: frozenset(Scope) - {Scope.APPROVE},
 }
-"""What each role may do at all: auditors only read, and only a facility approves its own papers [api.md §2]."""
+"""What each role may do at all: auditors only read, and only a facility approves its own papers [api, Keys
+and roles].
+"""
 
 
 class DelegationKind(StrEnum):
-    """How somebody signs in the head's place (Decree 30/2020/NĐ-CP, Annex I): a deputy KT. (ký thay), who is authorised TUQ. (thừa uỷ quyền)."""
+    """How somebody signs in the head's place (Decree 30/2020/NĐ-CP, Annex I): a deputy KT. (ký thay), who is
+    authorised TUQ. (thừa uỷ quyền).
+    """
 
     DEPUTY = "deputy"
     AUTHORISED = "authorised"
@@ -79,10 +83,12 @@ class Origin(StrEnum):
 
 
 class SubmissionState(StrEnum):
-    """What became of a document on its way to BHXH's portal, which knows no document twice and answers no questions.
+    """What became of a document on its way to BHXH's portal, which knows no document twice and answers no
+    questions.
 
-    `sending` is written before the document leaves; whoever finds it later knows as little as of `uncertain`. `refused` and
-    `not_sent` are certain: there is no document at the portal. `superseded`: a person sent an uncertain one again.
+    `sending` is written before the document leaves; whoever finds it later knows as little as of `uncertain`.
+    `refused` and `not_sent` are certain: there is no document at the portal. `superseded`: a person sent an
+    uncertain one again.
     """
 
     SENDING = "sending"

@@ -6,9 +6,11 @@ Invariants:
   (`docs/decisions/0005-derived-codes.md`).
 - Records are encrypted with AES-256-GCM; table, column and row are bound as associated data, so a
   ciphertext moved to another row does not open.
-- A published file has a random data key of its own (`archive.py`), kept wrapped with AES-256-GCM and bound to its
+- A published file has a random data key of its own (`archive.py`), kept wrapped with AES-256-GCM and bound to
+  its
   certificate's id; destroying it erases the file.
-- Places in status lists come from a keyed permutation, so that neighbours in time are not neighbours in a list.
+- Places in status lists come from a keyed permutation, so that neighbours in time are not neighbours in a
+  list.
 - Every use has a key of its own: HKDF-SHA-256 (RFC 5869) with the use as `info`.
 """
 
@@ -25,11 +27,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from certsvc.codes import encode_code, encode_token
 from certsvc.config import MIN_SECRET
 from certsvc.errors import Broken
 from certsvc.records import Case, CaseKey, Patient, Person
 from certsvc.states import MARK_CHARS
-from certsvc.verify.codes import encode_code, encode_token
 
 GRANT_LIFETIME_S = 15 * 60
 JOURNEY_LIFETIME_S = 10 * 60
@@ -42,15 +44,23 @@ class Vault:
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) < MIN_SECRET:
-            raise Broken("weak_secret", "Khoá bí mật của dịch vụ quá ngắn.", "The service's secret is shorter than 32 bytes.")
+            raise Broken(
+                "weak_secret",
+                "Khoá bí mật của dịch vụ quá ngắn.",
+                "The service's secret is shorter than 32 bytes.",
+            )
         self._codes = _subkey(secret, "codes")
         self._index = _subkey(secret, "index")
         self._places = _subkey(secret, "places")
         self._people = _subkey(secret, "people")
         self._records = AESGCM(_subkey(secret, "records"))
         self._files = AESGCM(_subkey(secret, "files"))
-        self._journeys = URLSafeTimedSerializer(_subkey(secret, "journeys"), signer_kwargs={"digest_method": hashlib.sha256})
-        self._grants = URLSafeTimedSerializer(_subkey(secret, "grants"), signer_kwargs={"digest_method": hashlib.sha256})
+        self._journeys = URLSafeTimedSerializer(
+            _subkey(secret, "journeys"), signer_kwargs={"digest_method": hashlib.sha256}
+        )
+        self._grants = URLSafeTimedSerializer(
+            _subkey(secret, "grants"), signer_kwargs={"digest_method": hashlib.sha256}
+        )
 
     def code(self, certificate_id: uuid.UUID) -> str:
         """The 16-character look-up code shown to people: 80 bits, Crockford base32."""
@@ -69,9 +79,11 @@ class Vault:
         return _mac(self._people, mark.encode()).hex()[:MARK_CHARS]
 
     def status_place(self, number: int, list_number: int) -> int:
-        """The index in a status list of the `number`-th place given in it; every index of the list comes from one number.
+        """The index in a status list of the `number`-th place given in it; every index of the list comes from
+        one number.
 
-        A permutation of 20 bits: four Feistel rounds over halves of 10 [Luby and Rackoff 1988], HMAC-SHA-256 as the round function.
+        A permutation of 20 bits: four Feistel rounds over halves of 10 [Luby and Rackoff 1988], HMAC-SHA-256
+        as the round function.
         """
         left, right = divmod(number, _HALF)
         for turn in range(_ROUNDS):
@@ -95,7 +107,11 @@ class Vault:
         try:
             return self._records.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place)
         except InvalidTag as error:
-            raise Broken("record_unreadable", "Không mở được hồ sơ đã lưu.", "A stored record does not open with this secret.") from error
+            raise Broken(
+                "record_unreadable",
+                "Không mở được hồ sơ đã lưu.",
+                "A stored record does not open with this secret.",
+            ) from error
 
     def seal_answer(self, place: str, body: bytes) -> bytes:
         """A stored answer's body, for it may hold look-up codes; `place` names its row."""
@@ -107,7 +123,9 @@ class Vault:
         return self._open(sealed, f"stored_answers.body:{place}".encode())
 
     def seal_secret(self, place: str, secret: bytes) -> bytes:
-        """A secret that we have to know again, like that of an authenticator; `place` names its table, column and row."""
+        """A secret that we have to know again, like that of an authenticator; `place` names its table, column
+        and row.
+        """
         nonce = os.urandom(_NONCE_BYTES)
         return nonce + self._records.encrypt(nonce, secret, place.encode())
 
@@ -129,7 +147,9 @@ class Vault:
 
     def seal_patient(self, case_key: CaseKey, patient: Patient) -> bytes:
         """Whom an open illness is about, as its row keeps it."""
-        return self.seal_secret(_illness_place(case_key), json.dumps(patient.to_json(), ensure_ascii=False).encode())
+        return self.seal_secret(
+            _illness_place(case_key), json.dumps(patient.to_json(), ensure_ascii=False).encode()
+        )
 
     def open_ill_patient(self, case_key: CaseKey, sealed: bytes) -> Patient:
         """What `seal_patient` sealed. Raises Broken as `open_record` does."""
@@ -144,7 +164,9 @@ class Vault:
         return self._wrap(key, _key_place(certificate_id))
 
     def unwrap_key(self, certificate_id: uuid.UUID, wrapped: bytes) -> bytes:
-        """The data key. Raises Broken `file_key_unreadable` where secret, row or bytes do not belong together."""
+        """The data key. Raises Broken `file_key_unreadable` where secret, row or bytes do not belong
+        together.
+        """
         return self._unwrap(wrapped, _key_place(certificate_id))
 
     def wrap_batch_key(self, batch_id: uuid.UUID, key: bytes) -> bytes:
@@ -163,7 +185,11 @@ class Vault:
         try:
             return self._files.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], place)
         except (InvalidTag, ValueError) as error:
-            raise Broken("file_key_unreadable", "Không mở được khoá của tệp đã lưu.", "The key of a stored file does not open with this secret.") from error
+            raise Broken(
+                "file_key_unreadable",
+                "Không mở được khoá của tệp đã lưu.",
+                "The key of a stored file does not open with this secret.",
+            ) from error
 
     def seal_journey(self, facts: dict[str, str]) -> str:
         """What a browser keeps for us while it is at the OpenID provider: nobody else can have made it."""

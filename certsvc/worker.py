@@ -11,24 +11,27 @@ from typing import Any
 import structlog
 from arq import Worker, func
 
+from certsvc.clock import utc_now
 from certsvc.config import Settings
-from certsvc.delivering import Courier, Delivering
 from certsvc.errors import CertsvcError, Conflict, Unavailable
-from certsvc.issuing.batches import fail_batch, finish_batches
+from certsvc.issuing.batches.reading import read_batch
 from certsvc.issuing.erasing import forget_uploads
-from certsvc.issuing.producing import Workbench, has_waiting, issue_chunk
+from certsvc.issuing.finishing import fail_batch, finish_batches
+from certsvc.issuing.press.producing import Workbench, has_waiting, issue_chunk
 from certsvc.issuing.publishing import Publisher, open_publisher
-from certsvc.issuing.reading import read_batch
 from certsvc.logs import get_logger
-from certsvc.memory import give_back, keep_what_is_there
-from certsvc.posting import Poster
+from certsvc.processes.memory import give_back, keep_what_is_there
 from certsvc.queue import ISSUE, READ_BATCH, dump_job, load_job, redis_settings
-from certsvc.resources import Resources, open_press, open_resources, utc_now, workbench
+from certsvc.resources import Resources, open_press, open_resources, workbench
 from certsvc.signing.claims import ClaimKey, current
 from certsvc.store import answers, batches, webhooks
+from certsvc.webhooks.deliveries import Courier, Delivering
+from certsvc.webhooks.posting import Poster
 
 _POLL_S = 0.1
-"""How often arq looks for jobs. Every 10 ms it would cost an idle worker 5 % of a core; for who waits at a counter there is `Doorbell.listen`."""
+"""How often arq looks for jobs. Every 10 ms it would cost an idle worker 5 % of a core; for who waits at a
+counter there is `Doorbell.listen`.
+"""
 
 _READS_AT_ONCE = 4
 _READING_TIMEOUT = dt.timedelta(hours=2)
@@ -38,7 +41,9 @@ _LAST_CHUNKS_S = 8
 _LOOK_WHETHER_WORN_S = 1.0
 
 WORN_AFTER = 20_000
-"""Certificates after which a worker is replaced once there is nothing to do: its memory has holes by then, some 60 MB of them."""
+"""Certificates after which a worker is replaced once there is nothing to do: its memory has holes by then,
+some 60 MB of them.
+"""
 
 _log = get_logger()
 
@@ -46,8 +51,9 @@ _log = get_logger()
 class Issuing:
     """Keeps the presses busy: rung, it issues chunk after chunk until nothing waits.
 
-    One chunk more than there are presses is under way, so that none is idle while we store and publish. While all
-    places are taken, a ring still gets a chunk of single requests through: they never wait for a batch to end.
+    One chunk more than there are presses is under way, so that none is idle while we store and publish. While
+    all places are taken, a ring still gets a chunk of single requests through: they never wait for a batch to
+    end.
     """
 
     def __init__(self, bench: Workbench) -> None:
@@ -78,7 +84,9 @@ class Issuing:
             await self._end()
 
     def _answer(self) -> None:
-        """Begin a chunk; while all places are taken one of single requests, and remember that somebody rang."""
+        """Begin a chunk; while all places are taken one of single requests, and remember that somebody
+        rang.
+        """
         is_full = self._unheard = len(self._under_way) > self._bench.settings.presses
         if is_full and self._express.locked():
             return
@@ -127,7 +135,10 @@ async def run_worker(settings: Settings, *, presses: Path) -> bool:
     async with open_resources(settings) as res, open_press(settings, address=presses) as press:
         issuing = Issuing(workbench(res, press))
         worker = Worker(
-            functions=[func(_issue, name=ISSUE), func(_read_batch, name=READ_BATCH, timeout=_READING_TIMEOUT)],
+            functions=[
+                func(_issue, name=ISSUE),
+                func(_read_batch, name=READ_BATCH, timeout=_READING_TIMEOUT),
+            ],
             redis_settings=redis_settings(settings.redis_url or ""),
             ctx={"res": res, "issuing": issuing},
             keep_result=0,  # arq refuses an id while its result is kept
@@ -168,7 +179,9 @@ async def _rest(issuing: Issuing, worker: Worker) -> None:
 
 
 def warn_of_missing(keys: Sequence[ClaimKey], *, now: dt.datetime) -> None:
-    """Say once that no list is going to be published, where no key for claims is in force; `certsvc doctor` says what to do."""
+    """Say once that no list is going to be published, where no key for claims is in force; `certsvc doctor`
+    says what to do.
+    """
     if current(keys, now) is None:
         _log.warning("lists.not_published", code="no_claim_key", ask="certsvc doctor")
 
@@ -189,7 +202,13 @@ async def _read_batch(ctx: dict[str, Any], batch_id: str) -> None:
     structlog.contextvars.bind_contextvars(job=ctx["job_id"], batch=batch_id)
     try:
         await read_batch(
-            res.db, uuid.UUID(batch_id), blobs=res.blobs, vault=res.vault, settings=res.settings, clock=utc_now, on_progress=res.doorbell.ring_issue
+            res.db,
+            uuid.UUID(batch_id),
+            blobs=res.blobs,
+            vault=res.vault,
+            settings=res.settings,
+            clock=utc_now,
+            on_progress=res.doorbell.ring_issue,
         )
     except (Unavailable, Conflict) as error:  # the lease runs out and the sweep rings again
         _log.warning("batch.interrupted", code=error.code)
@@ -209,7 +228,9 @@ async def _sweep_forever(res: Resources, publisher: Publisher) -> None:
 
 
 async def sweep(res: Resources) -> None:
-    """Ring for whatever waits although nobody rang: a lost ring, a dead worker, a retry whose time has come."""
+    """Ring for whatever waits although nobody rang: a lost ring, a dead worker, a retry whose time has
+    come.
+    """
     now = utc_now()
     async with res.db.read() as session:
         unread = await batches.unread(session, now=now)
@@ -220,5 +241,7 @@ async def sweep(res: Resources) -> None:
     async with res.db.begin() as session:
         await answers.forget_answers(session, older_than=now - answers.KEPT)
         await webhooks.forget(session, older_than=now - dt.timedelta(days=res.settings.webhooks_keep_days))
-    await forget_uploads(res.db, blobs=res.blobs, created_before=now - dt.timedelta(days=res.settings.keep_uploads_days))
+    await forget_uploads(
+        res.db, blobs=res.blobs, created_before=now - dt.timedelta(days=res.settings.keep_uploads_days)
+    )
     await finish_batches(res.db, now=now)

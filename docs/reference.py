@@ -9,7 +9,7 @@ from pathlib import Path
 
 from certsvc.config import PREFIX, Settings
 from certsvc.records import RULES, CareSetting, Rule, built_in
-from certsvc.records.rulebook import DischargeRule, LeaveCeiling, Sureness
+from certsvc.records.judging.rulebook import DischargeRule, LeaveCeiling, Sureness
 from certsvc.verify.reasons import ADVICE, Reason
 from certsvc.verify.report import VERDICTS_OF
 
@@ -50,6 +50,38 @@ follows: `reject` (the certificate is not issued), `warn` (it is issued, the war
 `repair` (a value was mended, and the mending is told). All broken rules of a row are told at once.
 `{column}` and other words in braces are filled in. A rule may have several wordings.
 Figures that change with the law are [dated rows](#dated-rows), at the end.
+"""
+
+_SCOPE = """
+The law and facts behind them, with sources and how sure we are: [the field](domain/README.md).
+
+## Order and scope
+
+- Today is the day in Hanoi. Repairs come first, then every V rule; if one fails, A and R rules are not judged. Otherwise every broken A rule
+  (sick leave) and R rule (recovery) is reported. A paper that was not asked for is `none`, whatever else is wrong.
+- Warnings come only with a paper that is issued: those about fields with either kind, W-EXPORT, W-ICD-MISMATCH and A-OVERLAP
+  with a sick leave, W-NO-NEGATIVE and W-DAY-COUNT with a recovery. Of two rows or papers, W-SAME-NUMBER, W-SAME-VISIT and A-OVERLAP fall on the later one.
+- A-LATE is judged when a paper is signed, never when a file is read. An unknown facility hides V-PRACTITIONER, as does a licence with V-BROKEN-ID.
+- A negative test done unsupervised, too early or after isolation counts as none. Recovery by day count then carries W-NO-NEGATIVE.
+- R-OUTCOME, R-NOT-OVER, R-CARE-SETTING and R-REINFECTION are always judged; where no dated row covers the day, R-NO-RULE stands for the rest.
+- Which columns are required depends on the papers that the file asks for. V-DUPLICATE is judged after repair; the first row stands.
+
+## Same person
+
+Two cases are about the same person if a number (citizen id or social insurance) agrees and so does the name or the birth date. If they have no kind
+of number in common, name, birth and phone must agree. Names are compared after repair and case folding, births by year if one is a year
+alone. A number with two names or births is W-SAME-NUMBER.
+
+## Between facilities
+
+What another facility's case says of the same person (A-OVERLAP, R-REINFECTION) is judged last: for a real request, where number *and* name or birth
+agree, and only where every other rule lets the paper through; each disclosure is recorded at both ([decision 0032](decisions/0032-people-and-facilities.md),
+[API](api.md#between-facilities)). Insurers get it in dry runs too. Rejected rows and dry runs disclose nothing to others.
+
+## Sent again
+
+A row that was issued before is `existing`, even after an upgrade that repairs or normalises more, and even if the file has gained new, empty
+columns ([decision 0007](decisions/0007-existing-or-duplicate.md)).
 """
 
 _DATED = """
@@ -124,7 +156,10 @@ def pages() -> dict[Path, str]:
 
 
 def _settings() -> str:
-    rows = (f"| `{PREFIX}{name.upper()}` | {_default(field.default)} | {field.description} |\n" for name, field in Settings.model_fields.items())
+    rows = (
+        f"| `{PREFIX}{name.upper()}` | {_default(field.default)} | {field.description} |\n"
+        for name, field in Settings.model_fields.items()
+    )
     return _SETTINGS + "".join(rows) + _COMMANDS
 
 
@@ -134,12 +169,18 @@ def _default(value: object) -> str:
 
 def _rules() -> str:
     rows = built_in()
-    tables = (*_table("days of leave at most", rows.leave_ceilings), "", *_table(_COUNTED, rows.discharge_rules))
+    tables = (
+        *_table("days of leave at most", rows.leave_ceilings),
+        "",
+        *_table(_COUNTED, rows.discharge_rules),
+    )
     dated = _DATED + "".join(f"{line}\n" for line in tables) + _NEXT
-    return _RULES + "".join(f"\n{part}\n" for rule in RULES.values() for part in _rule(rule)) + dated
+    return _RULES + _SCOPE + "".join(f"\n{part}\n" for rule in RULES.values() for part in _rule(rule)) + dated
 
 
-_COUNTED = "days: with a test / vaccinated / others | test from day | doses, days before | care settings | decision"
+_COUNTED = (
+    "days: with a test / vaccinated / others | test from day | doses, days before | care settings | decision"
+)
 
 
 def _table(columns: str, rows: Sequence[LeaveCeiling] | Sequence[DischargeRule]) -> Iterator[str]:
@@ -155,23 +196,32 @@ def _figures(row: LeaveCeiling | DischargeRule) -> str:
     if isinstance(row, LeaveCeiling):
         return str(row.max_days)
     settings = ", ".join(f"`{each}`" for each in CareSetting if each in row.care_settings)
-    days = f"{row.min_days} / {row.vaccinated_days} / {row.other_days} | {row.first_test_day} | {row.min_doses}, {row.dose_lead_days}"
+    days = (
+        f"{row.min_days} / {row.vaccinated_days} / {row.other_days} | {row.first_test_day} | {row.min_doses},"
+        f" {row.dose_lead_days}"
+    )
     return f"{days} | {settings} | {row.decision}, {row.decided_on:%d/%m/%Y}"
 
 
 def _rule(rule: Rule) -> Iterator[str]:
     yield f"## {rule.id}"
     yield f"`{rule.level}` · {rule.basis}{_dates(rule.valid_from, rule.valid_to)}"
-    yield "\n".join(f"- {f'`{variant}`: ' if variant else ''}{wording.vi}<br>{wording.en}" for variant, wording in rule.wordings.items())
+    yield "\n".join(
+        f"- {f'`{variant}`: ' if variant else ''}{wording.vi}<br>{wording.en}"
+        for variant, wording in rule.wordings.items()
+    )
 
 
 def _dates(first: dt.date | None, last: dt.date | None) -> str:
-    return (f" · events from {first:%d/%m/%Y}" if first else "") + (f" · events up to {last:%d/%m/%Y}" if last else "")
+    return (f" · events from {first:%d/%m/%Y}" if first else "") + (
+        f" · events up to {last:%d/%m/%Y}" if last else ""
+    )
 
 
 def _reasons() -> str:
     parts = (
-        f"\n## {reason}\n\n{_verdicts(reason)}\n\n{advice.message_vi}<br>{advice.message_en}\n\nNext: {advice.next_step_vi}<br>{advice.next_step_en}\n"
+        f"\n## {reason}\n\n{_verdicts(reason)}\n\n{advice.message_vi}<br>{advice.message_en}\n\nNext:"
+        f" {advice.next_step_vi}<br>{advice.next_step_en}\n"
         for reason, advice in ADVICE.items()
     )
     return _REASONS + "".join(parts)

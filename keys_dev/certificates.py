@@ -35,22 +35,40 @@ def root(key: PrivateKey, *, now: dt.datetime) -> Pair:
 
 
 def issuing_ca(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
-    builder = _builder(key, subject=_authority("certsvc Issuing CA"), issuer=issuer.certificate.subject, now=now, validity=15 * _YEAR)
+    builder = _builder(
+        key,
+        subject=_authority("certsvc Issuing CA"),
+        issuer=issuer.certificate.subject,
+        now=now,
+        validity=15 * _YEAR,
+    )
     builder = _as_ca(builder, path_length=0)
     return _issue(builder, key, issuer=issuer, crl="root")
 
 
 def tsa(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
-    """A time-stamping unit: one extended key usage, critical, and nothing else [RFC 3161 clause 2.3]."""
-    builder = _builder(key, subject=_authority("certsvc TSA"), issuer=issuer.certificate.subject, now=now, validity=10 * _YEAR)
+    """A time-stamping unit: one extended key usage, critical, and nothing else [RFC 3161 §2.3]."""
+    builder = _builder(
+        key,
+        subject=_authority("certsvc TSA"),
+        issuer=issuer.certificate.subject,
+        now=now,
+        validity=10 * _YEAR,
+    )
     builder = builder.add_extension(_key_usage(digital_signature=True), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
     return _issue(builder, key, issuer=issuer, crl="issuing")
 
 
 def ocsp_responder(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
-    """A delegated responder whose own status nobody need ask for [RFC 6960 clause 4.2.2.2]."""
-    builder = _builder(key, subject=_authority("certsvc OCSP"), issuer=issuer.certificate.subject, now=now, validity=10 * _YEAR)
+    """A delegated responder whose own status nobody need ask for [RFC 6960 §4.2.2.2]."""
+    builder = _builder(
+        key,
+        subject=_authority("certsvc OCSP"),
+        issuer=issuer.certificate.subject,
+        now=now,
+        validity=10 * _YEAR,
+    )
     builder = builder.add_extension(_key_usage(digital_signature=True), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False)
     builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
@@ -59,7 +77,9 @@ def ocsp_responder(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
 
 def claim_signer(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
     """Signs what stands in QR codes, status lists and the trust list; its certificate says until when."""
-    builder = _builder(key, subject=_authority("certsvc QR"), issuer=issuer.certificate.subject, now=now, validity=3 * _YEAR)
+    builder = _builder(
+        key, subject=_authority("certsvc QR"), issuer=issuer.certificate.subject, now=now, validity=3 * _YEAR
+    )
     builder = builder.add_extension(_key_usage(digital_signature=True), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([_LIST_SIGNING]), critical=True)
     return _issue(builder, key, issuer=issuer, crl="issuing")
@@ -78,7 +98,7 @@ def identity(
 ) -> Pair:
     """A signer's certificate: a person's where `licence` is given, else the organisation's.
 
-    Identifiers are written `<scheme>:VN-<number>` [ETSI EN 319 412-1 clauses 5.1.3 and 5.1.4].
+    Identifiers are written `<scheme>:VN-<number>` [EN 319 412-1 §5.1.3, §5.1.4].
     """
     attributes = [
         x509.NameAttribute(NameOID.COUNTRY_NAME, "VN"),
@@ -91,8 +111,12 @@ def identity(
     if title:
         attributes.append(x509.NameAttribute(NameOID.TITLE, title))
     attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, name[:_MAX_NAME]))
-    builder = _builder(key, subject=x509.Name(attributes), issuer=issuer.certificate.subject, now=now, validity=3 * _YEAR)
-    builder = builder.add_extension(_key_usage(digital_signature=True, content_commitment=True), critical=True)
+    builder = _builder(
+        key, subject=x509.Name(attributes), issuer=issuer.certificate.subject, now=now, validity=3 * _YEAR
+    )
+    builder = builder.add_extension(
+        _key_usage(digital_signature=True, content_commitment=True), critical=True
+    )
     return _issue(builder, key, issuer=issuer, crl="issuing")
 
 
@@ -103,7 +127,9 @@ def empty_crl(issuer: Pair, *, now: dt.datetime) -> x509.CertificateRevocationLi
         .issuer_name(issuer.certificate.subject)
         .last_update(now - _GRACE)
         .next_update(issuer.certificate.not_valid_after_utc)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False
+        )
         .add_extension(x509.CRLNumber(1), critical=False)
         .sign(issuer.key, hashes.SHA256())
     )
@@ -120,7 +146,9 @@ def _authority(name: str) -> x509.Name:
     )
 
 
-def _builder(key: PrivateKey, *, subject: x509.Name, issuer: x509.Name, now: dt.datetime, validity: dt.timedelta) -> x509.CertificateBuilder:
+def _builder(
+    key: PrivateKey, *, subject: x509.Name, issuer: x509.Name, now: dt.datetime, validity: dt.timedelta
+) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -139,22 +167,40 @@ def _as_ca(builder: x509.CertificateBuilder, *, path_length: int) -> x509.Certif
 
 
 def _issue(builder: x509.CertificateBuilder, key: PrivateKey, *, issuer: Pair, crl: str | None) -> Pair:
-    builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False)
+    builder = builder.add_extension(
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False
+    )
     if crl is not None:
-        builder = builder.add_extension(_crl_points(crl), critical=False).add_extension(_ocsp_point(), critical=False)
+        builder = builder.add_extension(_crl_points(crl), critical=False).add_extension(
+            _ocsp_point(), critical=False
+        )
     return Pair(builder.sign(issuer.key, hashes.SHA256()), key)
 
 
 def _crl_points(name: str) -> x509.CRLDistributionPoints:
     address = x509.UniformResourceIdentifier(_CRL_ADDRESS.format(name))
-    return x509.CRLDistributionPoints([x509.DistributionPoint(full_name=[address], relative_name=None, reasons=None, crl_issuer=None)])
+    return x509.CRLDistributionPoints(
+        [x509.DistributionPoint(full_name=[address], relative_name=None, reasons=None, crl_issuer=None)]
+    )
 
 
 def _ocsp_point() -> x509.AuthorityInformationAccess:
-    return x509.AuthorityInformationAccess([x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(_OCSP_ADDRESS))])
+    return x509.AuthorityInformationAccess(
+        [
+            x509.AccessDescription(
+                AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(_OCSP_ADDRESS)
+            )
+        ]
+    )
 
 
-def _key_usage(*, digital_signature: bool = False, content_commitment: bool = False, key_cert_sign: bool = False, crl_sign: bool = False) -> x509.KeyUsage:
+def _key_usage(
+    *,
+    digital_signature: bool = False,
+    content_commitment: bool = False,
+    key_cert_sign: bool = False,
+    crl_sign: bool = False,
+) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=digital_signature,
         content_commitment=content_commitment,

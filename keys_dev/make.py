@@ -1,4 +1,5 @@
-"""Makes a whole throw-away PKI: CAs, TSA, OCSP responder, and a signing identity for each station and licence.
+"""Makes a whole throw-away PKI: CAs, TSA, OCSP responder, and a signing identity for each station and
+licence.
 
 Every subject says DEV ONLY, which production refuses. No address in it leads to a server:
 revocation answers are made in process from the keys that lie here. The folder made:
@@ -94,11 +95,20 @@ def make_pki(
     return len(missing)
 
 
-def _holders(facilities: Iterable[Mapping[str, str]], practitioners: Iterable[Mapping[str, str]]) -> list[Holder]:
+def _holders(
+    facilities: Iterable[Mapping[str, str]], practitioners: Iterable[Mapping[str, str]]
+) -> list[Holder]:
     stations = {row["facility_code"]: row["name"] for row in facilities}
     seals = [Holder(code, "", name, name, "") for code, name in stations.items()]
     persons = [
-        Holder(row["facility_code"], row["licence"], row["full_name"], stations[row["facility_code"]], _TITLES.get(row["role"], "")) for row in practitioners
+        Holder(
+            row["facility_code"],
+            row["licence"],
+            row["full_name"],
+            stations[row["facility_code"]],
+            _TITLES.get(row["role"], ""),
+        )
+        for row in practitioners
     ]
     return seals + persons
 
@@ -133,13 +143,17 @@ def _make_authorities(out_dir: Path, *, now: dt.datetime, key_type: KeyType) -> 
 
 
 def add_claim_key(out_dir: Path, name: str, *, now: dt.datetime) -> None:
-    """Add a key for QR claims, valid from a day before `now`; those that are there go on being believed until they end."""
+    """Add a key for QR claims, valid from a day before `now`; those that are there go on being believed until
+    they end.
+    """
     pair = certificates.claim_signer(_new_key(KeyType.P256), issuer=_load(out_dir, "issuing"), now=now)
     _write(out_dir / _key_file(name), _pem_key(pair.key), mode=0o600)
     _write(out_dir / _certificate_file(name), pair.certificate.public_bytes(serialization.Encoding.PEM))
 
 
-def _make_identities(out_dir: Path, holders: Sequence[Holder], *, now: dt.datetime, key_type: KeyType, passphrase: bytes | None) -> None:
+def _make_identities(
+    out_dir: Path, holders: Sequence[Holder], *, now: dt.datetime, key_type: KeyType, passphrase: bytes | None
+) -> None:
     issuing = _load(out_dir, "issuing")
     chain = [issuing.certificate, _load(out_dir, "root").certificate]
     for holder, key in zip(holders, _new_keys(len(holders), key_type), strict=True):
@@ -153,16 +167,24 @@ def _make_identities(out_dir: Path, holders: Sequence[Holder], *, now: dt.dateti
             licence=holder.licence,
             title=holder.title,
         )
-        _write(out_dir / holder.file, _pkcs12(pair, chain=chain, name=holder.name, passphrase=passphrase), mode=0o600)
+        _write(
+            out_dir / holder.file,
+            _pkcs12(pair, chain=chain, name=holder.name, passphrase=passphrase),
+            mode=0o600,
+        )
 
 
 def _pkcs12(pair: Pair, *, chain: Sequence[x509.Certificate], name: str, passphrase: bytes | None) -> bytes:
-    encryption = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
+    encryption = (
+        serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
+    )
     return pkcs12.serialize_key_and_certificates(name.encode(), pair.key, pair.certificate, chain, encryption)
 
 
 def _pem_key(key: PrivateKey) -> bytes:
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
 
 
 def _load(out_dir: Path, name: str) -> Pair:
@@ -218,12 +240,23 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m keys_dev.make", description="Makes the development PKI; does nothing when it is complete.")
+    parser = argparse.ArgumentParser(
+        prog="python -m keys_dev.make",
+        description="Makes the development PKI; does nothing when it is complete.",
+    )
     parser.add_argument("facilities", type=Path, help="CSV with facility_code and name")
-    parser.add_argument("practitioners", type=Path, help="CSV with licence, full_name, facility_code and role")
-    parser.add_argument("--out", type=Path, default=DEFAULT_DIR, help="folder to write (default: keys_dev/generated)")
+    parser.add_argument(
+        "practitioners", type=Path, help="CSV with licence, full_name, facility_code and role"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=DEFAULT_DIR, help="folder to write (default: keys_dev/generated)"
+    )
     parser.add_argument("--key-type", type=KeyType, choices=list(KeyType), default=KeyType.RSA_2048)
-    parser.add_argument("--force", action="store_true", help="make everything anew; what was signed before is then trusted no longer")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="make everything anew; what was signed before is then trusted no longer",
+    )
     options = parser.parse_args(argv)
     made = make_pki(
         options.out,

@@ -1,7 +1,8 @@
-"""Renew the QR reader that the check page serves: fetch what `web/package-lock.json` names (`npm ci`), copy what we take of it.
+"""Renew the QR reader that the check page serves.
 
-For developers only; what is copied is committed. npm comes in a wheel, so that nobody has to install Node. Install scripts do
-not run: all we take is files. `origin.json` beside them says what they are, for the tests and for whoever looks.
+It fetches what `web/package-lock.json` names (`npm ci`) and copies what we take of it, which is committed.
+For developers only; npm comes in a wheel, so that nobody has to install Node. Install scripts do not run:
+all we take is files. `origin.json` beside them says what they are, for the tests and for whoever looks.
 """
 
 import hashlib
@@ -40,7 +41,9 @@ def main() -> int:
 
 def _origin() -> dict[str, object]:
     locked = json.loads((WEB / "package-lock.json").read_text())["packages"][f"node_modules/{NAME}"]
-    sha256 = {place: hashlib.sha256((TARGET / place).read_bytes()).hexdigest() for place in sorted(FILES.values())}
+    sha256 = {
+        place: hashlib.sha256((TARGET / place).read_bytes()).hexdigest() for place in sorted(FILES.values())
+    }
     return {"package": NAME, "version": locked["version"], "integrity": locked["integrity"], "sha256": sha256}
 
 

@@ -8,7 +8,10 @@ OLDEST = (3, 11)
 
 def main() -> int:
     if sys.version_info < OLDEST:
-        sys.stderr.write(f"certsvc needs Python {OLDEST[0]}.{OLDEST[1]} or newer; this is {sys.version.split()[0]}. Try: make run PYTHON=python3.11\n")
+        sys.stderr.write(
+            f"certsvc needs Python {OLDEST[0]}.{OLDEST[1]} or newer; this is {sys.version.split()[0]}. Try:"
+            " make run PYTHON=python3.11\n"
+        )
         return 1
     try:
         import ensurepip  # noqa: F401, PLC0415 - Debian splits it off

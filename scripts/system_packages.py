@@ -1,4 +1,6 @@
-"""What pip cannot give: `run`, `test` or `bench`. As root it is installed; otherwise the one line to run is printed."""
+"""What pip cannot give: `run`, `test` or `bench`. As root it is installed; otherwise the one line to run is
+printed.
+"""
 
 import ctypes
 import os
@@ -25,13 +27,17 @@ PROGRAMS = {
     "xmlsec1": "xmlsec1",
     "javac": "default-jdk-headless",
 }
-"""Independent readers and the browser of the tests; Java runs veraPDF, Node.js a verifier that shares no code with ours."""
+"""Independent readers and the browser of the tests; Java runs veraPDF, Node.js a verifier that shares no code
+with ours.
+"""
 
 JARS = {"itext5.jar": "libitext5-java", "bcprov.jar": "libbcprov-java", "bcpkix.jar": "libbcpkix-java"}
 """What the benchmarks compare with, below /usr/share/java."""
 
 SERVERS = {"postgresql": "/usr/lib/postgresql"}
-"""Debian packages of servers that tests start for themselves, and the folder of each version's programs, which are not in PATH."""
+"""Debian packages of servers that tests start for themselves, and the folder of each version's programs,
+which are not in PATH.
+"""
 
 
 def _loads(library: str) -> bool:
@@ -51,7 +57,11 @@ def missing(purpose: str) -> list[str]:
         packages |= {package for jar, package in JARS.items() if not Path("/usr/share/java", jar).exists()}
     if purpose == "test":
         packages |= {package for program, package in PROGRAMS.items() if shutil.which(program) is None}
-        packages |= {package for package, folder in SERVERS.items() if not any(Path(folder).glob("*/bin/initdb")) and shutil.which("initdb") is None}
+        packages |= {
+            package
+            for package, folder in SERVERS.items()
+            if not any(Path(folder).glob("*/bin/initdb")) and shutil.which("initdb") is None
+        }
     return sorted(packages)
 
 
@@ -61,7 +71,9 @@ def main() -> int:
         return 0
     line = f"apt-get update && apt-get install --yes --no-install-recommends {' '.join(packages)}"
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        sys.stderr.write(f"System packages are missing. As root (Debian, Ubuntu):\n\n    {line}\n\nthen run make again.\n")
+        sys.stderr.write(
+            f"System packages are missing. As root (Debian, Ubuntu):\n\n    {line}\n\nthen run make again.\n"
+        )
         return 1
     sys.stderr.write(f"Installing {', '.join(packages)}\n")
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}

@@ -3,13 +3,14 @@
     python -m tests.make_f0_cases OUT_DIR [--rows 200] [--seed 1] [--first 1] [--flawed 0.15] [--living 0.1] [--today YYYY-MM-DD]
 
 writes facilities.csv and practitioners.csv; the cases as f0_cases.csv (English titles, ISO dates),
-f0_cases_vi.csv and f0_cases_vi.xlsx (as stations keep them: Vietnamese titles and words, dd/mm/yyyy or
-real dates, decomposed names, digits without their leading zeros); and expected.csv: per case `issue`,
-`none` or `reject:RULE` for each kind, the days of leave, and the warnings; several rules of one cell are joined by `+`.
-W-REPAIRED-ZEROS and W-REPAIRED-UNICODE come on top of those in the Vietnamese files. Rule ids are those of `certsvc.records.rules`.
+f0_cases_vi.csv and f0_cases_vi.xlsx (as stations keep them: Vietnamese titles and words, dd/mm/yyyy or real
+dates, decomposed names, digits without their leading zeros); and expected.csv: per case `issue`, `none` or
+`reject:RULE` for each kind, the days of leave, and the warnings; several rules of one cell are joined by `+`.
+W-REPAIRED-ZEROS and W-REPAIRED-UNICODE come on top of those in the Vietnamese files. Rule ids are those of
+`certsvc.records.rules.catalogue`.
 
-Living cases are those of people who are ill today, by default today in Hanoi: examined today or up to two days before, with a
-leave that runs on.
+Living cases are those of people who are ill today, by default today in Hanoi: examined today or up to two
+days before, with a leave that runs on.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import openpyxl
 
-from certsvc.config import HANOI
+from certsvc.clock import HANOI
 from certsvc.records.titles import TITLES_VI
 from tests.support.f0_cases import COLUMNS, Expected, Maker, Row
 from tests.support.f0_flaws import FLAWS, flawed_case
@@ -31,9 +32,18 @@ WORDS = {
     "sex": {"1": "Nam", "2": "Nữ"},
     "test_method": {"antigen": "Test nhanh kháng nguyên", "pcr": "RT-PCR"},
     "last_test_result": {"negative": "Âm tính", "positive": "Dương tính"},
-    "last_test_by": {"health_worker": "Nhân viên y tế", "self_supervised": "Tự làm, có giám sát", "self": "Tự làm"},
+    "last_test_by": {
+        "health_worker": "Nhân viên y tế",
+        "self_supervised": "Tự làm, có giám sát",
+        "self": "Tự làm",
+    },
     "care_setting": {"home": "Tại nhà", "centre": "Cơ sở thu dung", "hospital": "Bệnh viện"},
-    "outcome": {"recovered": "Khỏi bệnh", "active": "Đang điều trị", "died": "Tử vong", "transferred": "Chuyển viện"},
+    "outcome": {
+        "recovered": "Khỏi bệnh",
+        "active": "Đang điều trị",
+        "died": "Tử vong",
+        "transferred": "Chuyển viện",
+    },
     "wants_sick_leave": {"1": "Có", "0": "Không"},
     "wants_recovery": {"1": "Có", "0": "Không"},
 }
@@ -52,8 +62,17 @@ class CaseSet:
     expected: list[Expected]
 
 
-def make(*, rows: int, seed: int, first: int = 1, flawed: float = 0.15, living: float = 0.0, today: dt.date | None = None) -> CaseSet:
-    """Cases numbered from `first`, `flawed` of them with a flaw, each kind in turn, and `living` of them of people who are ill `today`.
+def make(
+    *,
+    rows: int,
+    seed: int,
+    first: int = 1,
+    flawed: float = 0.15,
+    living: float = 0.0,
+    today: dt.date | None = None,
+) -> CaseSet:
+    """Cases numbered from `first`, `flawed` of them with a flaw, each kind in turn, and `living` of them of
+    people who are ill `today`.
 
     Raises ValueError where some are to be ill on no day, or on one that a rule of discharge covers.
     """
@@ -72,7 +91,9 @@ def make(*, rows: int, seed: int, first: int = 1, flawed: float = 0.15, living: 
         else:
             made.append(maker.good_case(first + place))
             maker.remember(*made[-1])
-    return CaseSet(maker.stations, maker.staff, [case for case, _ in made], [expected for _, expected in made])
+    return CaseSet(
+        maker.stations, maker.staff, [case for case, _ in made], [expected for _, expected in made]
+    )
 
 
 def as_kept_by_stations(case: Row) -> Row:
@@ -107,7 +128,11 @@ def write_xlsx(path: Path, cases: Iterable[Row]) -> None:
     """A title row, Vietnamese titles in row 3, real dates, numbers where a spreadsheet sees numbers."""
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("Danh sách F0")
-    for titles in (["DANH SÁCH NGƯỜI BỆNH COVID-19 ĐIỀU TRỊ TẠI NHÀ"], [], [TITLES_VI[column] for column in COLUMNS]):
+    for titles in (
+        ["DANH SÁCH NGƯỜI BỆNH COVID-19 ĐIỀU TRỊ TẠI NHÀ"],
+        [],
+        [TITLES_VI[column] for column in COLUMNS],
+    ):
         sheet.append(titles)
     for case in cases:
         sheet.append([_cell(column, value) for column, value in case.items()])
@@ -126,24 +151,51 @@ def write(out: Path, made: CaseSet) -> None:
     write_csv(out / "facilities.csv", made.stations)
     write_csv(out / "practitioners.csv", made.staff)
     write_csv(out / "f0_cases.csv", made.cases)
-    write_csv(out / "f0_cases_vi.csv", [as_kept_by_stations(case) for case in made.cases], delimiter=";", encoding="utf-8-sig")
+    write_csv(
+        out / "f0_cases_vi.csv",
+        [as_kept_by_stations(case) for case in made.cases],
+        delimiter=";",
+        encoding="utf-8-sig",
+    )
     write_xlsx(out / "f0_cases_vi.xlsx", made.cases)
     write_csv(out / "expected.csv", [each.row() for each in made.expected])
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("out", type=Path)
     parser.add_argument("--rows", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--first", type=int, default=1, help="number of the first case; sets for one database must not share numbers")
+    parser.add_argument(
+        "--first",
+        type=int,
+        default=1,
+        help="number of the first case; sets for one database must not share numbers",
+    )
     parser.add_argument("--flawed", type=float, default=0.15)
     parser.add_argument("--living", type=float, default=0.0, help="share of people who are ill today")
-    parser.add_argument("--today", type=dt.date.fromisoformat, default=dt.datetime.now(HANOI).date(), help="the day on which they are ill")
+    parser.add_argument(
+        "--today",
+        type=dt.date.fromisoformat,
+        default=dt.datetime.now(HANOI).date(),
+        help="the day on which they are ill",
+    )
     asked = parser.parse_args()
     if asked.living and asked.today <= LAST_RULE_ENDED:
         parser.error(f"--today must lie after {LAST_RULE_ENDED}, up to which a rule of discharge holds")
-    write(asked.out, make(rows=asked.rows, seed=asked.seed, first=asked.first, flawed=asked.flawed, living=asked.living, today=asked.today))
+    write(
+        asked.out,
+        make(
+            rows=asked.rows,
+            seed=asked.seed,
+            first=asked.first,
+            flawed=asked.flawed,
+            living=asked.living,
+            today=asked.today,
+        ),
+    )
 
 
 if __name__ == "__main__":

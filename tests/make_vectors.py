@@ -1,4 +1,5 @@
-"""Makes `docs/vectors/offline.json`: what a verifier of others' making is to agree on. Run: python -m tests.make_vectors
+"""Makes `docs/vectors/offline.json`: what a verifier of others' making is to agree on. Run: python -m
+tests.make_vectors
 
 The keys are made for it and thrown away, so every run gives other signatures; the answers stay the same.
 """
@@ -28,7 +29,12 @@ OUT = Path(__file__).parents[1] / "docs" / "vectors" / "offline.json"
 NOW = dt.datetime(2026, 11, 26, 3, 0, tzinfo=dt.UTC)
 SERVICE, OTHER_SERVICE = "https://kiemtra.example.vn", "https://giay.tinhben.example.vn"
 TOKEN = "4XGXFBYBX86T5BR0N3P2ARHGWJ"
-PERSON = {"full_name": "Nguyễn Thị Đào", "birth": "1988-07-01", "first_day": dt.date(2026, 11, 20), "last_day": dt.date(2026, 11, 26)}
+PERSON = {
+    "full_name": "Nguyễn Thị Đào",
+    "birth": "1988-07-01",
+    "first_day": dt.date(2026, 11, 20),
+    "last_day": dt.date(2026, 11, 26),
+}
 _STATES = {1: "revoked", 2: "suspended", 3: "replaced"}
 _DAY, _LATE_OF = dt.date(2026, 11, 26), dt.date(2022, 3, 14)
 _CLAIMS = Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", _DAY, 0, 77, commit(token=TOKEN, **PERSON), _DAY)  # type: ignore[arg-type]
@@ -37,8 +43,14 @@ _CLAIMS = Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", _DAY, 0, 77, commit(to
 def main() -> None:
     with contextlib.ExitStack() as stack:
         folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(3)]
-        ring, other, strange = (_ring(folder, at=NOW - dt.timedelta(days=days)) for folder, days in zip(folders, (30, 30, 0), strict=True))
-        OUT.write_text(json.dumps(_document(ring, other, strange.claim_keys()[0]), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        ring, other, strange = (
+            _ring(folder, at=NOW - dt.timedelta(days=days))
+            for folder, days in zip(folders, (30, 30, 0), strict=True)
+        )
+        OUT.write_text(
+            json.dumps(_document(ring, other, strange.claim_keys()[0]), ensure_ascii=False, indent=1) + "\n",
+            encoding="utf-8",
+        )
 
 
 def _ring(folder: Path, *, at: dt.datetime) -> Keyring:
@@ -50,7 +62,10 @@ def _document(ring: Keyring, other: Keyring, strange: ClaimKey) -> dict[str, Any
     [key], [other_key] = ring.claim_keys(), other.claim_keys()
     made_at = NOW - dt.timedelta(minutes=10)
     return {
-        "about": "Invented persons and keys. `now` is the time of each check; `trust_list` and `status_lists` are what was kept.",
+        "about": (
+            "Invented persons and keys. `now` is the time of each check; `trust_list` and `status_lists` are"
+            " what was kept."
+        ),
         "now": _instant(NOW),
         "root": base64.b64encode(_der(ring.authorities()[1])).decode(),
         "trust_list": _trust_list(ring, other, made_at),
@@ -78,15 +93,31 @@ def _trust_list(ring: Keyring, other: Keyring, made_at: dt.datetime) -> dict[str
         "service": SERVICE,
         "issued_at": _instant(made_at),
         "issuers": [
-            make_issuer("self", "Sở Y tế thử nghiệm", SERVICE, ring, facilities={"01801": "Trạm Y tế Phúc Xá"}, numbers=[0]),
-            make_issuer("tinh-ben", "Sở Y tế tỉnh bên", OTHER_SERVICE, other, facilities={"31801": "Trạm Y tế Bên Sông"}, numbers=[3, 4]),
+            make_issuer(
+                "self",
+                "Sở Y tế thử nghiệm",
+                SERVICE,
+                ring,
+                facilities={"01801": "Trạm Y tế Phúc Xá"},
+                numbers=[0],
+            ),
+            make_issuer(
+                "tinh-ben",
+                "Sở Y tế tỉnh bên",
+                OTHER_SERVICE,
+                other,
+                facilities={"31801": "Trạm Y tế Bên Sông"},
+                numbers=[3, 4],
+            ),
         ],
         "log": None,
     }
     return {**document, "signed": lists.sign_document(document, key=key, chain=ring.authorities())}
 
 
-def make_issuer(name_id: str, name: str, service: str, ring: Keyring, *, facilities: dict[str, str], numbers: list[int]) -> dict[str, Any]:
+def make_issuer(
+    name_id: str, name: str, service: str, ring: Keyring, *, facilities: dict[str, str], numbers: list[int]
+) -> dict[str, Any]:
     [key] = ring.claim_keys()
     return {
         "id": name_id,
@@ -94,7 +125,9 @@ def make_issuer(name_id: str, name: str, service: str, ring: Keyring, *, facilit
         "service": service,
         "valid_from": _instant(key.x509_cert.not_valid_before_utc),
         "valid_to": _instant(key.x509_cert.not_valid_after_utc),
-        "x509_chains": [[base64.b64encode(_der(each)).decode() for each in (key.x509_cert, *ring.authorities())]],
+        "x509_chains": [
+            [base64.b64encode(_der(each)).decode() for each in (key.x509_cert, *ring.authorities())]
+        ],
         "claim_keys": [jwk_of(key)],
         "facilities": facilities,
         "signers": {},
@@ -107,20 +140,60 @@ def make_issuer(name_id: str, name: str, service: str, ring: Keyring, *, facilit
 def _checks_of_another(key: ClaimKey, other: ClaimKey) -> Iterator[dict[str, Any]]:
     """QR codes of the second issuer in the trust list, and of those who mix the two."""
 
-    def check(about: str, claims: Claims, verdict: str, reason: str, *, by: ClaimKey = other, service: str = OTHER_SERVICE) -> dict[str, Any]:
-        shown = _shown("sick_leave") | {"facility": "Trạm Y tế Bên Sông"} if verdict in ("valid", "revoked") else None
+    def check(
+        about: str,
+        claims: Claims,
+        verdict: str,
+        reason: str,
+        *,
+        by: ClaimKey = other,
+        service: str = OTHER_SERVICE,
+    ) -> dict[str, Any]:
+        shown = (
+            _shown("sick_leave") | {"facility": "Trạm Y tế Bên Sông"}
+            if verdict in ("valid", "revoked")
+            else None
+        )
         qr = f"{service.upper()}/V/{TOKEN}/{sign_claims(claims, by)}"
-        return {"about": about, "qr": qr, "now": _instant(NOW), "verdict": verdict, "reason": reason, "certificate": shown}
+        return {
+            "about": about,
+            "qr": qr,
+            "now": _instant(NOW),
+            "verdict": verdict,
+            "reason": reason,
+            "certificate": shown,
+        }
 
     theirs = replace(_CLAIMS, status_list=3, facility_code="31801")
     yield check("of another issuer, in force", theirs, "valid", "genuine")
     yield check("of another issuer, revoked", replace(theirs, status_index=1001), "revoked", "revoked")
-    yield check("of another issuer, whose list was not kept", replace(theirs, status_list=4), "cannot_check", "other_issuer")
-    yield check("of another issuer, by our list's number", replace(theirs, status_list=0), "cannot_check", "other_issuer")
+    yield check(
+        "of another issuer, whose list was not kept",
+        replace(theirs, status_list=4),
+        "cannot_check",
+        "other_issuer",
+    )
+    yield check(
+        "of another issuer, by our list's number",
+        replace(theirs, status_list=0),
+        "cannot_check",
+        "other_issuer",
+    )
     yield check("on another issuer's host, signed by our key", theirs, "invalid", "forged_qr", by=key)
-    yield check("of another issuer, for a facility of ours", replace(theirs, facility_code="01801"), "invalid", "forged_qr")
-    yield check("on our host, signed by another issuer's key", _CLAIMS, "invalid", "forged_qr", service=SERVICE)
-    without = {"about": "of another issuer, without claims", "qr": f"{OTHER_SERVICE.upper()}/V/{TOKEN}", "now": _instant(NOW)}
+    yield check(
+        "of another issuer, for a facility of ours",
+        replace(theirs, facility_code="01801"),
+        "invalid",
+        "forged_qr",
+    )
+    yield check(
+        "on our host, signed by another issuer's key", _CLAIMS, "invalid", "forged_qr", service=SERVICE
+    )
+    without = {
+        "about": "of another issuer, without claims",
+        "qr": f"{OTHER_SERVICE.upper()}/V/{TOKEN}",
+        "now": _instant(NOW),
+    }
     yield without | {"verdict": "cannot_check", "reason": "other_issuer", "certificate": None}
 
 
@@ -128,30 +201,79 @@ def _checks(key: ClaimKey, strange: ClaimKey) -> Iterator[dict[str, Any]]:
     def address(claims: Claims, *, by: ClaimKey = key, host: str = "HTTPS://KIEMTRA.EXAMPLE.VN") -> str:
         return f"{host}/V/{TOKEN}/{sign_claims(claims, by)}"
 
-    def check(about: str, qr: str, verdict: str, reason: str, *, now: dt.datetime = NOW, certificate: dict[str, Any] | None = None) -> dict[str, Any]:
-        return {"about": about, "qr": qr, "now": _instant(now), "verdict": verdict, "reason": reason, "certificate": certificate}
+    def check(
+        about: str,
+        qr: str,
+        verdict: str,
+        reason: str,
+        *,
+        now: dt.datetime = NOW,
+        certificate: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        return {
+            "about": about,
+            "qr": qr,
+            "now": _instant(now),
+            "verdict": verdict,
+            "reason": reason,
+            "certificate": certificate,
+        }
 
     good, shown = address(_CLAIMS), _shown("sick_leave")
     late, early = (address(replace(_CLAIMS, dated_on=day)) for day in (_LATE_OF, None))
     yield check("in force", good, "valid", "genuine", certificate=shown)
     yield check(
-        "a station certificate", address(replace(_CLAIMS, kind=ClaimedKind.STATION_CERTIFICATE)), "valid", "genuine", certificate=_shown("station_certificate")
+        "a station certificate",
+        address(replace(_CLAIMS, kind=ClaimedKind.STATION_CERTIFICATE)),
+        "valid",
+        "genuine",
+        certificate=_shown("station_certificate"),
     )
-    yield check("signed long after the date on it", late, "valid", "genuine", certificate=shown | {"dated_on": "2022-03-14"})
-    yield check("printed before claims held its date", early, "valid", "genuine", certificate=shown | {"dated_on": None})
+    yield check(
+        "signed long after the date on it",
+        late,
+        "valid",
+        "genuine",
+        certificate=shown | {"dated_on": "2022-03-14"},
+    )
+    yield check(
+        "printed before claims held its date",
+        early,
+        "valid",
+        "genuine",
+        certificate=shown | {"dated_on": None},
+    )
     for state, word in _STATES.items():
         yield check(word, address(replace(_CLAIMS, status_index=1000 + state)), word, word, certificate=shown)
-    yield check("the list is older than a day", good, "valid", "genuine", now=NOW + dt.timedelta(hours=30), certificate=shown)
-    yield check("the list is older than a week", good, "cannot_check", "list_too_old", now=NOW + dt.timedelta(days=8))
-    yield check("a list that was not kept", address(replace(_CLAIMS, status_list=5)), "cannot_check", "list_too_old")
-    yield check("a place that the list does not have", address(replace(_CLAIMS, status_index=2**20)), "cannot_check", "list_too_old")
+    yield check(
+        "the list is older than a day",
+        good,
+        "valid",
+        "genuine",
+        now=NOW + dt.timedelta(hours=30),
+        certificate=shown,
+    )
+    yield check(
+        "the list is older than a week", good, "cannot_check", "list_too_old", now=NOW + dt.timedelta(days=8)
+    )
+    yield check(
+        "a list that was not kept", address(replace(_CLAIMS, status_list=5)), "cannot_check", "list_too_old"
+    )
+    yield check(
+        "a place that the list does not have",
+        address(replace(_CLAIMS, status_index=2**20)),
+        "cannot_check",
+        "list_too_old",
+    )
     yield check("an address without claims", good.rpartition("/")[0], "cannot_check", "register_unreachable")
     yield check("written small", good.lower(), "valid", "genuine", certificate=shown)
     for about, forged in _forgeries(good, address, key, strange):
         yield check(about, forged, "invalid", "forged_qr")
 
 
-def _forgeries(good: str, address: Callable[..., str], key: ClaimKey, strange: ClaimKey) -> Iterator[tuple[str, str]]:
+def _forgeries(
+    good: str, address: Callable[..., str], key: ClaimKey, strange: ClaimKey
+) -> Iterator[tuple[str, str]]:
     start, _, text = good.rpartition("/")
     payload = _CLAIMS.to_payload()
 
@@ -162,15 +284,27 @@ def _forgeries(good: str, address: Callable[..., str], key: ClaimKey, strange: C
     yield "more in the address", f"{good}/MORE"
     yield "a query", f"{good}?X=1"
     yield "signed by an unknown key", address(_CLAIMS, by=strange)
-    yield "signed on a day before the key was valid", address(replace(_CLAIMS, signed_on=dt.date(2026, 10, 1)))
+    yield (
+        "signed on a day before the key was valid",
+        address(replace(_CLAIMS, signed_on=dt.date(2026, 10, 1))),
+    )
     yield "one letter is another", f"{start}/{text[:60]}{'A' if text[60] != 'A' else 'B'}{text[61:]}"
     yield "spare bits of the last letter are not zero", f"{start}/{text[:-1]}{_next_letter(text[-1])}"
     yield "padded", f"{good}="
     yield "no base32", f"{start}/0189"
     yield "a claim more", signed({**payload, 7: b"x"})
     yield "an entry more", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 8: 1}})
-    for about, value in {"a text": "2022-03-14", "before 1970": -1, "too far ahead": 2**16, "null": None, "a fraction": 1.5}.items():
-        yield f"the date on the paper is {about}", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 7: value}})
+    for about, value in {
+        "a text": "2022-03-14",
+        "before 1970": -1,
+        "too far ahead": 2**16,
+        "null": None,
+        "a fraction": 1.5,
+    }.items():
+        yield (
+            f"the date on the paper is {about}",
+            signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 7: value}}),
+        )
     yield "a kind that there is not", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 1: 3}})
     yield "a commitment too short", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 6: bytes(15)}})
     yield "an instant that is no midnight in Hanoi", signed({**payload, 6: payload[6] + 1})
@@ -190,9 +324,21 @@ def _shown(kind: str) -> dict[str, Any]:
 
 def _commitments() -> Iterator[dict[str, Any]]:
     first, last = dt.date(2026, 11, 20), dt.date(2026, 11, 26)
-    for name, birth in (("Nguyễn Thị Đào", "1988-07-01"), ("nguyen  thi DAO ", "1988-07-01"), ("Đặng Ước", "1960"), ("Y Ngọc Êban", "2001-02-03")):
+    for name, birth in (
+        ("Nguyễn Thị Đào", "1988-07-01"),
+        ("nguyen  thi DAO ", "1988-07-01"),
+        ("Đặng Ước", "1960"),
+        ("Y Ngọc Êban", "2001-02-03"),
+    ):
         digest = commit(token=TOKEN, full_name=name, birth=birth, first_day=first, last_day=last)
-        yield {"token": TOKEN, "full_name": name, "birth": birth, "first_day": str(first), "last_day": str(last), "commitment": digest.hex()}
+        yield {
+            "token": TOKEN,
+            "full_name": name,
+            "birth": birth,
+            "first_day": str(first),
+            "last_day": str(last),
+            "commitment": digest.hex(),
+        }
 
 
 def _der(certificate: x509.Certificate) -> bytes:

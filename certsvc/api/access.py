@@ -1,7 +1,7 @@
 """Who calls, and what every handler needs: the caller, the resources, the time.
 
-A caller shows an API key or the OpenID provider's token in `Authorization`, or the cookie of a browser that signed in at
-`/staff`. All three are one kind of caller to whatever comes after.
+A caller shows an API key or the OpenID provider's token in `Authorization`, or the cookie of a browser that
+signed in at `/staff`. All three are one kind of caller to whatever comes after.
 """
 
 import datetime as dt
@@ -13,13 +13,16 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from certsvc.api.browser import find_signed_in, require_own_form
-from certsvc.callers import BRAND, find_caller, require_scope
+from certsvc.callers.keys import BRAND, find_caller, require_scope
+from certsvc.callers.subjects import find_subject_caller, read_subject
 from certsvc.errors import InputError
 from certsvc.models import ApiKey, Scope
 from certsvc.resources import Resources
-from certsvc.sign_in.subjects import find_subject_caller, read_subject
 
-_bearer = HTTPBearer(auto_error=False, description="API key, made with `certsvc keys create`, or a token of the configured OpenID provider")
+_bearer = HTTPBearer(
+    auto_error=False,
+    description="API key, made with `certsvc keys create`, or a token of the configured OpenID provider",
+)
 
 
 async def get_resources(request: Request) -> Resources:
@@ -35,8 +38,15 @@ Res = Annotated[Resources, Depends(get_resources)]
 Now = Annotated[dt.datetime, Depends(get_now)]
 
 
-async def get_caller(request: Request, res: Res, now: Now, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> ApiKey:
-    """Raises InputError `no_key`, `bad_token`; Forbidden where a token or a page of elsewhere opens nothing."""
+async def get_caller(
+    request: Request,
+    res: Res,
+    now: Now,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> ApiKey:
+    """Raises InputError `no_key`, `bad_token`; Forbidden where a token or a page of elsewhere opens
+    nothing.
+    """
     if credentials is not None:
         caller = await _bearer_caller(credentials.credentials, res=res, now=now)
     else:

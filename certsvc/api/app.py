@@ -7,31 +7,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from certsvc import __version__
-from certsvc.api import (
-    approvals,
-    batch_rows,
-    batches,
-    bulk,
-    bulk_pages,
-    certificates,
-    check_app,
-    disclosures,
-    events,
-    exports,
-    health,
-    mappings,
-    public,
-    published,
-    recalls,
-    registry,
-    site,
-    staff,
-    templates,
-    webhooks,
-)
+from certsvc.api import health
 from certsvc.api.console import approvals as console_approvals
 from certsvc.api.console import authority as console_authority
-from certsvc.api.console import batch_changes, mending, new_case, new_papers, rejected
+from certsvc.api.console import batch_changes, mending, new_case, new_papers, rejected, staff
 from certsvc.api.console import batches as console_batches
 from certsvc.api.console import certificates as console_certificates
 from certsvc.api.console import home as console_home
@@ -41,15 +20,35 @@ from certsvc.api.middleware import BodyLimit, RequestContext
 from certsvc.api.openapi import set_up_openapi
 from certsvc.api.pages import static_files
 from certsvc.api.problems import set_up_problems, unknown_error
+from certsvc.api.public import bulk, bulk_pages, check_app, checks, published, site
+from certsvc.api.v1 import (
+    approvals,
+    batch_rows,
+    batches,
+    certificates,
+    disclosures,
+    events,
+    exports,
+    mappings,
+    recalls,
+    registry,
+    templates,
+    webhooks,
+)
+from certsvc.clock import utc_now
 from certsvc.config import Settings
-from certsvc.resources import Resources, open_resources, utc_now
+from certsvc.resources import Resources, open_resources
 
 _SIGN_INS_A_MINUTE = 120
 """Of one address on the pages around signing in: each try costs a password hash."""
 _CALLS_A_MINUTE = 300
-"""Of one address on what needs no key: a factory gate scans every few seconds, a network shares one address."""
+"""Of one address on what needs no key: a factory gate scans every few seconds, a network shares one
+address.
+"""
 _ONE_CASE_A_MINUTE = 300
-"""Of one address on the form for one case: it is checked after every field, and a station shares one address."""
+"""Of one address on the form for one case: it is checked after every field, and a station shares one
+address.
+"""
 
 _PREVIEWS_AT_ONCE = 2
 """Forms that a process has drawn at the same time: each takes a second of a core."""
@@ -85,14 +84,37 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     app.state.bulk_gate = bulk.BulkGate(limiter)
     app.state.limit_public = limiter.limit("public", per_minute=_CALLS_A_MINUTE)
     # Routes are tried in this order: what is asked most comes first.
-    for open_to_all in (public.router, bulk.router, published.router, site.router, check_app.router, bulk_pages.router, public.claimed):
+    for open_to_all in (
+        checks.router,
+        bulk.router,
+        published.router,
+        site.router,
+        check_app.router,
+        bulk_pages.router,
+        checks.claimed,
+    ):
         app.include_router(open_to_all)
     app.state.returning_turns = asyncio.Semaphore(_RETURNS_AT_ONCE)
     app.state.preview_turns = asyncio.Semaphore(_PREVIEWS_AT_ONCE)
     # Approvals come before certificates and batches, whose changes have a name in the address too.
-    for behind_key in (approvals, certificates, recalls, batches, batch_rows, events, exports, mappings, templates, webhooks, registry, disclosures):
+    for behind_key in (
+        approvals,
+        certificates,
+        recalls,
+        batches,
+        batch_rows,
+        events,
+        exports,
+        mappings,
+        templates,
+        webhooks,
+        registry,
+        disclosures,
+    ):
         app.include_router(behind_key.router)
-    app.include_router(staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))])
+    app.include_router(
+        staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))]
+    )
     for console in (
         console_home.router,
         console_batches.router,
@@ -106,7 +128,9 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     ):
         app.include_router(console)
     for one_case in (new_case.router, new_papers.router):
-        app.include_router(one_case, dependencies=[Depends(limiter.limit("one-case", per_minute=_ONE_CASE_A_MINUTE))])
+        app.include_router(
+            one_case, dependencies=[Depends(limiter.limit("one-case", per_minute=_ONE_CASE_A_MINUTE))]
+        )
     app.include_router(health.router)
     app.mount("/static", static_files(), name="static")
     set_up_openapi(app)

@@ -1,7 +1,7 @@
 """What a browser that signed in at `/staff` carries: its session's cookie, and proof that a form is our own.
 
-A form of the pages carries `csrf_token` (macro `csrf_field` of `macros.html`), a script the header `X-CSRF-Token`. The
-cookie alone changes nothing, wherever a page that sends it lies.
+A form of the pages carries `csrf_token` (macro `csrf_field` of `macros.html`), a script the header
+`X-CSRF-Token`. The cookie alone changes nothing, wherever a page that sends it lies.
 """
 
 import datetime as dt
@@ -9,28 +9,39 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
+from certsvc.callers.sessions import SignedIn, find_session
 from certsvc.config import Settings
 from certsvc.errors import Forbidden
 from certsvc.models import Origin
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn, find_session
 
 HEADERS = {"Referrer-Policy": "same-origin"}
-"""Of the pages with forms: without a referrer a browser hides the origin of a form, too [Fetch, append a request Origin header]."""
+"""Of the pages with forms: without a referrer a browser hides the origin of a form, too [WHATWG Fetch "append
+a request Origin header"].
+"""
 
 
 def cookie_name(name: str, settings: Settings) -> str:
-    """Over https a name that only this host, and only over https, can set [RFC 6265bis clause 4.1.3.2]."""
+    """Over https a name that only this host, and only over https, can set [RFC 6265bis §4.1.3.2]."""
     return f"__Host-certsvc-{name}" if _is_https(settings) else f"certsvc-{name}"
 
 
 def set_cookie(response: Response, name: str, value: str, *, settings: Settings) -> None:
     """A cookie for this browser session, that no script reads and no foreign form sends."""
-    response.set_cookie(cookie_name(name, settings), value, secure=_is_https(settings), httponly=True, samesite="lax", path="/")
+    response.set_cookie(
+        cookie_name(name, settings),
+        value,
+        secure=_is_https(settings),
+        httponly=True,
+        samesite="lax",
+        path="/",
+    )
 
 
 def drop_cookie(response: Response, name: str, *, settings: Settings) -> None:
-    response.delete_cookie(cookie_name(name, settings), secure=_is_https(settings), httponly=True, samesite="lax", path="/")
+    response.delete_cookie(
+        cookie_name(name, settings), secure=_is_https(settings), httponly=True, samesite="lax", path="/"
+    )
 
 
 def read_cookie(request: Request, name: str, *, settings: Settings) -> str | None:
@@ -59,7 +70,9 @@ def require_own_form(request: Request, signed_in: SignedIn, sent: str, *, settin
 
 
 def require_same_origin(request: Request, *, settings: Settings) -> None:
-    """What the browser says of who sent this: `Sec-Fetch-Site`, or `Origin` where it does not. Raises Forbidden `foreign_form`."""
+    """What the browser says of who sent this: `Sec-Fetch-Site`, or `Origin` where it does not. Raises
+    Forbidden `foreign_form`.
+    """
     site = request.headers.get("Sec-Fetch-Site")
     is_own = site == "same-origin" if site is not None else request.headers.get("Origin") == _origin(settings)
     if not is_own:
@@ -78,6 +91,8 @@ def _origin(settings: Settings) -> str:
 def _foreign() -> Forbidden:
     return Forbidden(
         "foreign_form",
-        "Yêu cầu này không đến từ trang của chúng tôi, hoặc trang đã mở quá lâu; hãy tải lại trang và thử lại.",
-        "This request did not come from our own page, or the page is too old; load it again and try once more.",
+        "Yêu cầu này không đến từ trang của chúng tôi, hoặc trang đã mở quá lâu; hãy tải lại trang và thử"
+        " lại.",
+        "This request did not come from our own page, or the page is too old; load it again and try once"
+        " more.",
     )

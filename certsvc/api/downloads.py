@@ -1,4 +1,4 @@
-"""PDF bytes over HTTP: strong ETag, one byte range [RFC 9110 clauses 13 and 14]."""
+"""PDF bytes over HTTP: strong ETag, one byte range [RFC 9110 §13, §14]."""
 
 import re
 from typing import Any
@@ -24,13 +24,17 @@ _RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 
 async def deliver_pdf(request: Request, certificate: Certificate | Entry, *, res: Resources) -> Response:
-    """A published certificate's file, byte for byte. Raises Broken where the register does not have it, and what `Archive.get` raises."""
+    """A published certificate's file, byte for byte. Raises Broken where the register does not have it, and
+    what `Archive.get` raises.
+    """
     digest = certificate.pdf_sha256 or ""
     async with res.db.read() as session:
         published = (await certificates.published_files(session, [digest])).get(digest)
     if published is None:
         raise Broken("blob_missing", "Thiếu tệp đã lưu.", "A stored file is missing.")
-    return pdf_response(request, await res.archive.get(published), sha256=digest, filename=f"{certificate.serial}.pdf")
+    return pdf_response(
+        request, await res.archive.get(published), sha256=digest, filename=f"{certificate.serial}.pdf"
+    )
 
 
 def pdf_response(request: Request, data: bytes, *, sha256: str, filename: str) -> Response:
@@ -45,7 +49,11 @@ def pdf_response(request: Request, data: bytes, *, sha256: str, filename: str) -
     if etag in request.headers.get("If-None-Match", ""):
         return Response(status_code=304, headers=sent)
     wanted = request.headers.get("Range")
-    if wanted is None or request.headers.get("If-Range", etag) != etag or not (match := _RANGE.fullmatch(wanted)):
+    if (
+        wanted is None
+        or request.headers.get("If-Range", etag) != etag
+        or not (match := _RANGE.fullmatch(wanted))
+    ):
         return Response(data, media_type="application/pdf", headers=sent)
     first, last = _bounds(match[1], match[2], size=len(data))
     if first > last:

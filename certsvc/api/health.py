@@ -1,4 +1,6 @@
-"""`/livez` and `/readyz`: does the process answer, and can it work? `/metrics`: how much it did, out of the rows, so whichever process did it."""
+"""`/livez` and `/readyz`: does the process answer, and can it work? `/metrics`: how much it did, out of the
+rows, so whichever process did it.
+"""
 
 import time
 from collections import Counter
@@ -33,7 +35,9 @@ async def livez() -> dict[str, str]:
     return {"status": "alive"}
 
 
-@router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness, "description": "Not ready"}})
+@router.get(
+    "/readyz", response_model=Readiness, responses={503: {"model": Readiness, "description": "Not ready"}}
+)
 async def readyz(res: Res) -> JSONResponse:
     """200 where database, queue and file store answer, else 503; each named."""
     parts = {"database": res.db.check_schema(), "queue": res.doorbell.check(), "blobs": res.blobs.check()}
@@ -50,7 +54,11 @@ async def _state(check: Awaitable[None]) -> str:
     return "ok"
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text format"}})
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text format"}},
+)
 async def metrics(request: Request, res: Res) -> Response:
     """Counts for a Prometheus server, at most ten seconds old; nothing of persons or facilities."""
     counted_at, text = getattr(request.app.state, "metrics", (-float("inf"), b""))
@@ -75,22 +83,34 @@ async def _count(res: Res) -> bytes:
 
 
 class _Counted(Collector):
-    def __init__(self, states: Mapping[tuple[str, str], int], held: Mapping[str, int], ways: Mapping[str, int]) -> None:
+    def __init__(
+        self, states: Mapping[tuple[str, str], int], held: Mapping[str, int], ways: Mapping[str, int]
+    ) -> None:
         self._states = states
         self._held = held
         self._ways = ways
 
     @override
     def collect(self) -> Iterator[Metric]:
-        states = GaugeMetricFamily("certsvc_certificates", "Certificates by kind and status.", labels=["kind", "status"])
+        states = GaugeMetricFamily(
+            "certsvc_certificates", "Certificates by kind and status.", labels=["kind", "status"]
+        )
         for labels, count in self._states.items():
             states.add_metric(labels, count)
         yield states
-        held = GaugeMetricFamily("certsvc_certificates_awaiting_approval", "Of those requested, what waits for a facility's head.", labels=["kind"])
+        held = GaugeMetricFamily(
+            "certsvc_certificates_awaiting_approval",
+            "Of those requested, what waits for a facility's head.",
+            labels=["kind"],
+        )
         for kind, count in self._held.items():
             held.add_metric([kind], count)
         yield held
-        files = CounterMetricFamily("certsvc_files_published", "Signed files: filled into a compiled design, or laid out in full.", labels=["way"])
+        files = CounterMetricFamily(
+            "certsvc_files_published",
+            "Signed files: filled into a compiled design, or laid out in full.",
+            labels=["way"],
+        )
         for way, count in self._ways.items():
             files.add_metric([way], count)
         yield files

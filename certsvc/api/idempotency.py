@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: the same key and content get the stored answer, not a second effect [api.md §2].
+"""`Idempotency-Key`: the same key and content get the stored answer, not a second effect [api, Idempotency].
 
 draft-ietf-httpapi-idempotency-key-header-07: other content under a used key is 422, a call still
 running 409. Nothing is kept of a call that raised: its transaction was rolled back with it.
@@ -20,7 +20,9 @@ from certsvc.vault import Vault
 _ABANDONED = dt.timedelta(minutes=10)
 _KEPT_HEADERS = ("location", "retry-after", "etag", "content-type")
 
-IdempotencyKey = Annotated[str | None, Header(max_length=255, min_length=1, description="same key, same content: the stored answer")]
+IdempotencyKey = Annotated[
+    str | None, Header(max_length=255, min_length=1, description="same key, same content: the stored answer")
+]
 
 
 def fingerprint(*parts: str | bytes) -> str:
@@ -34,7 +36,14 @@ def fingerprint(*parts: str | bytes) -> str:
 
 
 async def answer_once(
-    db: Database, key: str | None, *, vault: Vault, caller: ApiKey, request_sha256: str, now: dt.datetime, work: Callable[[], Awaitable[Response]]
+    db: Database,
+    key: str | None,
+    *,
+    vault: Vault,
+    caller: ApiKey,
+    request_sha256: str,
+    now: dt.datetime,
+    work: Callable[[], Awaitable[Response]],
 ) -> Response:
     """The stored answer, or that of `work`, which is then stored."""
     if key is None:
@@ -50,18 +59,27 @@ async def answer_once(
     async with db.begin() as session:
         kept = await answers.find_answer(session, caller_id=caller.id, key=key)
         if kept is not None:
-            kept.status, kept.body = response.status_code, vault.seal_answer(_place(caller, key), bytes(response.body))
-            kept.headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+            kept.status, kept.body = (
+                response.status_code,
+                vault.seal_answer(_place(caller, key), bytes(response.body)),
+            )
+            kept.headers = {
+                name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers
+            }
     return response
 
 
-async def _reserve(db: Database, key: str, *, vault: Vault, caller: ApiKey, request_sha256: str, now: dt.datetime) -> Response | None:
+async def _reserve(
+    db: Database, key: str, *, vault: Vault, caller: ApiKey, request_sha256: str, now: dt.datetime
+) -> Response | None:
     try:
         async with db.begin() as session:
             await answers.forget_answers(session, older_than=now - answers.KEPT)
             kept = await answers.find_answer(session, caller_id=caller.id, key=key)
             if kept is None:
-                await answers.open_answer(session, caller_id=caller.id, key=key, request_sha256=request_sha256, now=now)
+                await answers.open_answer(
+                    session, caller_id=caller.id, key=key, request_sha256=request_sha256, now=now
+                )
                 return None
             return _replay(kept, request_sha256, vault=vault, place=_place(caller, key), now=now)
     except Conflict as error:  # the same key at the same moment
@@ -72,7 +90,9 @@ def _place(caller: ApiKey, key: str) -> str:
     return f"{caller.id.hex}/{key}"
 
 
-def _replay(kept: StoredAnswer, request_sha256: str, *, vault: Vault, place: str, now: dt.datetime) -> Response | None:
+def _replay(
+    kept: StoredAnswer, request_sha256: str, *, vault: Vault, place: str, now: dt.datetime
+) -> Response | None:
     if kept.request_sha256 != request_sha256:
         raise InputError(
             "idempotency_key_reused",
@@ -80,7 +100,11 @@ def _replay(kept: StoredAnswer, request_sha256: str, *, vault: Vault, place: str
             "This Idempotency-Key was used with another request.",
         )
     if kept.status is not None:
-        return Response(vault.open_answer(place, kept.body), kept.status, headers={**_text(kept.headers), "Idempotent-Replayed": "true"})
+        return Response(
+            vault.open_answer(place, kept.body),
+            kept.status,
+            headers={**_text(kept.headers), "Idempotent-Replayed": "true"},
+        )
     if now - kept.created_at < _ABANDONED:
         raise _still_running()
     kept.created_at = now  # whoever held it died; the natural key still prevents a second certificate
@@ -93,10 +117,15 @@ def _text(headers: Mapping[str, Any]) -> dict[str, str]:
 
 def _still_running() -> Conflict:
     return Conflict(
-        "still_running", "Yêu cầu với khoá này còn đang chạy; hãy thử lại sau.", "The request with this key is still running; try again later.", retry_after_s=2
+        "still_running",
+        "Yêu cầu với khoá này còn đang chạy; hãy thử lại sau.",
+        "The request with this key is still running; try again later.",
+        retry_after_s=2,
     )
 
 
 def json_answer(body: Any, status: int, **headers: str) -> Response:
     """A JSON answer whose bytes can be stored."""
-    return JSONResponse(body, status, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    return JSONResponse(
+        body, status, headers={name.replace("_", "-"): value for name, value in headers.items()}
+    )

@@ -23,7 +23,9 @@ _MOST_ADDRESSES = 100_000
 
 
 class LimitedRoute(APIRoute):
-    """A route that needs no key: each call counts against what its address may ask (`app.state.limit_public`)."""
+    """A route that needs no key: each call counts against what its address may ask
+    (`app.state.limit_public`).
+    """
 
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -37,18 +39,24 @@ class LimitedRoute(APIRoute):
 
 
 class AddressLimiter:
-    """Counts calls of one process by address (GCRA); `trusted_proxies` entries of X-Forwarded-For are believed."""
+    """Counts calls of one process by address (GCRA); `trusted_proxies` entries of X-Forwarded-For are
+    believed.
+    """
 
     def __init__(self, *, trusted_proxies: int) -> None:
         self._store = MemoryStore(options={"MAX_SIZE": _MOST_ADDRESSES})
         self._trusted_proxies = trusted_proxies
 
     def limit(self, name: str, *, per_minute: int) -> Callable[[Request], Awaitable[None]]:
-        """Raises TooMany past `per_minute` calls of `name` from one address; `RequestContext` sends its headers."""
+        """Raises TooMany past `per_minute` calls of `name` from one address; `RequestContext` sends its
+        headers.
+        """
         allowance = _Allowance(name, per_min(per_minute), self._store)
 
         async def check(request: Request) -> None:
-            if wait_s := await allowance.spend(request, network_of(request, trusted_proxies=self._trusted_proxies), cost=1):
+            if wait_s := await allowance.spend(
+                request, network_of(request, trusted_proxies=self._trusted_proxies), cost=1
+            ):
                 raise TooMany(
                     "too_many_requests",
                     "Quá nhiều yêu cầu từ mạng này; hãy thử lại sau ít phút.",
@@ -59,15 +67,21 @@ class AddressLimiter:
         return check
 
     def charge(self, name: str, *, an_hour: int) -> Callable[[Request, int], Awaitable[None]]:
-        """Takes a cost from what an address has for `name` an hour; raises TooMany, and takes nothing, where less is left."""
+        """Takes a cost from what an address has for `name` an hour; raises TooMany, and takes nothing, where
+        less is left.
+        """
         allowance = _Allowance(name, per_hour(an_hour), self._store)
 
         async def take(request: Request, cost: int) -> None:
-            if wait_s := await allowance.spend(request, network_of(request, trusted_proxies=self._trusted_proxies), cost=cost):
+            if wait_s := await allowance.spend(
+                request, network_of(request, trusted_proxies=self._trusted_proxies), cost=cost
+            ):
                 raise TooMany(
                     "allowance_spent",
-                    "Mạng này đã kiểm tra quá nhiều giấy trong một giờ; hãy thử lại sau, hoặc gửi ít giấy hơn.",
-                    "This network has checked too many papers within the hour; try again later, or send fewer.",
+                    "Mạng này đã kiểm tra quá nhiều giấy trong một giờ; hãy thử lại sau, hoặc gửi ít giấy"
+                    " hơn.",
+                    "This network has checked too many papers within the hour; try again later, or send"
+                    " fewer.",
                     retry_after_s=wait_s,
                 )
 
@@ -75,13 +89,19 @@ class AddressLimiter:
 
 
 def network_of(request: Request, *, trusted_proxies: int) -> str:
-    """The address that a request came from, of IPv6 its /64; `trusted_proxies` entries of X-Forwarded-For are believed.
+    """The address that a request came from, of IPv6 its /64; `trusted_proxies` entries of X-Forwarded-For are
+    believed.
 
-    Several lines of that header are one list [RFC 9110 clause 5.3]: a proxy may write its entry in a line of its own.
+    Several lines of that header are one list [RFC 9110 §5.3]: a proxy may write its entry in a line of its
+    own.
     """
     host = request.client.host if request.client else ""
     if trusted_proxies:
-        hops = [hop.strip() for hop in ",".join(request.headers.getlist("X-Forwarded-For")).split(",") if hop.strip()]
+        hops = [
+            hop.strip()
+            for hop in ",".join(request.headers.getlist("X-Forwarded-For")).split(",")
+            if hop.strip()
+        ]
         host = hops[-trusted_proxies] if len(hops) >= trusted_proxies else host
     try:
         address = ipaddress.ip_address(host)
@@ -101,8 +121,13 @@ class _Allowance:
         self._policy = f'"{name}";q={quota.get_limit()};w={quota.period_sec}'
 
     async def spend(self, request: Request, address: str, *, cost: int) -> int:
-        """Take `cost` of what is left, or nothing, and the seconds until there is so much; the answer's headers tell it."""
+        """Take `cost` of what is left, or nothing, and the seconds until there is so much; the answer's
+        headers tell it.
+        """
         spent = await self._throttle.limit(f"{self._name} {address}", cost)
         left, reset_s = spent.state.remaining, math.ceil(spent.state.reset_after)
-        request.state.headers = {"RateLimit-Policy": self._policy, "RateLimit": f'"{self._name}";r={left};t={reset_s}'}
+        request.state.headers = {
+            "RateLimit-Policy": self._policy,
+            "RateLimit": f'"{self._name}";r={left};t={reset_s}',
+        }
         return max(1, math.ceil(spent.state.retry_after)) if spent.limited else 0

@@ -16,8 +16,8 @@ _log = get_logger()
 _SMALL_BODY = 128 * 1024
 _MULTIPART_ROOM = 64 * 1024
 _CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -37,7 +37,10 @@ class RequestContext:
 
     def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
         self._app = app
-        self._headers = _raw(_HEADERS | ({"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if is_https else {}))
+        self._headers = _raw(
+            _HEADERS
+            | ({"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if is_https else {})
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,7 +71,13 @@ class RequestContext:
             await self._app(scope, receive, send_with_headers)
         finally:
             route = getattr(scope.get("route"), "path", None)
-            _log.info("request.done", method=scope["method"], route=route, status=status, ms=round((time.perf_counter() - started) * 1000, 1))
+            _log.info(
+                "request.done",
+                method=scope["method"],
+                route=route,
+                status=status,
+                ms=round((time.perf_counter() - started) * 1000, 1),
+            )
 
 
 def _raw(headers: Mapping[str, str]) -> dict[bytes, bytes]:
@@ -82,7 +91,10 @@ class BodyLimit:
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self._app = app
         self._limits = {
-            **dict.fromkeys(("/v1/batches", "/v1/verify/batch", "/check/many", "/staff/batches"), settings.max_upload_bytes),
+            **dict.fromkeys(
+                ("/v1/batches", "/v1/verify/batch", "/check/many", "/staff/batches"),
+                settings.max_upload_bytes,
+            ),
             **dict.fromkeys(("/v1/verify", "/check"), settings.max_pdf_bytes),
         }
 
@@ -92,7 +104,11 @@ class BodyLimit:
             return
         # Only a form may be large: JSON is parsed in one go, in the event loop.
         is_form = Headers(scope=scope).get("content-type", "").startswith("multipart/form-data")
-        limit = self._limits.get(scope["path"].rstrip("/"), _SMALL_BODY) + _MULTIPART_ROOM if is_form else _SMALL_BODY
+        limit = (
+            self._limits.get(scope["path"].rstrip("/"), _SMALL_BODY) + _MULTIPART_ROOM
+            if is_form
+            else _SMALL_BODY
+        )
         taken = 0
 
         async def receive_limited() -> Message:

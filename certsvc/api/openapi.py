@@ -1,8 +1,9 @@
-"""What `/openapi.json` says beyond what FastAPI sees of a route: its problems, its headers, and where its answer leads.
+"""What `/openapi.json` says beyond what FastAPI sees of a route: its problems, its headers, and where its
+answer leads.
 
-It follows from what a route is made of (an address with names, a caller, a body, a limit), so a new route has it too. What
-only the route knows it says itself: `responses={409: {}}` where one that only reads may meet a conflict. Statuses with
-content of their own stay as they are.
+It follows from what a route is made of (an address with names, a caller, a body, a limit), so a new route has
+it too. What only the route knows it says itself: `responses={409: {}}` where one that only reads may meet a
+conflict. Statuses with content of their own stay as they are.
 """
 
 import functools
@@ -52,10 +53,18 @@ _MEANINGS: Mapping[int, str] = {
     503: "Cannot now; try again later",
 }
 _HEADERS: Mapping[str, Described] = {
-    "X-Request-ID": {"description": "what the service's log knows the call by", "required": True, "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}},
+    "X-Request-ID": {
+        "description": "what the service's log knows the call by",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+    },
     "WWW-Authenticate": {"required": True, "schema": {"type": "string"}},
     "Retry-After": {"description": "seconds", "schema": {"type": "integer", "minimum": 1}},
-    "Location": {"description": "address of what was made or accepted", "required": True, "schema": {"type": "string"}},
+    "Location": {
+        "description": "address of what was made or accepted",
+        "required": True,
+        "schema": {"type": "string"},
+    },
     "Link": {"description": 'the next page, `rel="next"` [RFC 8288]', "schema": {"type": "string"}},
     "ETag": {"required": True, "schema": {"type": "string", "pattern": '^"[!-~]+"$'}},
     "Last-Modified": {"required": True, "schema": {"type": "string"}},
@@ -65,7 +74,10 @@ _HEADERS: Mapping[str, Described] = {
     "Accept-Ranges": {"required": True, "schema": {"type": "string", "const": "bytes"}},
     "Content-Range": {"required": True, "schema": {"type": "string", "pattern": "^bytes "}},
     "Content-Disposition": {"description": "a name for the file", "schema": {"type": "string"}},
-    "Idempotent-Replayed": {"description": "the answer was stored at an earlier call", "schema": {"type": "string", "const": "true"}},
+    "Idempotent-Replayed": {
+        "description": "the answer was stored at an earlier call",
+        "schema": {"type": "string", "const": "true"},
+    },
     "RateLimit": {"description": "what this network has left", "schema": {"type": "string"}},
     "RateLimit-Policy": {"schema": {"type": "string"}},
 }
@@ -89,7 +101,9 @@ def set_up_openapi(app: FastAPI) -> None:
     @functools.cache
     def complete() -> Described:
         document = describe()
-        limited = [each for each in iter_route_contexts(app.routes) if isinstance(each.original_route, LimitedRoute)]
+        limited = [
+            each for each in iter_route_contexts(app.routes) if isinstance(each.original_route, LimitedRoute)
+        ]
         _complete(document, {(method, each.path) for each in limited for method in each.methods or ()})
         return document
 
@@ -102,7 +116,11 @@ def _complete(document: Described, limited: set[tuple[str, str | None]]) -> None
         components["schemas"].pop(replaced, None)
     components["schemas"]["Problem"] = Problem.model_json_schema()
     components["headers"] = dict(_HEADERS)
-    operations = {(method.upper(), path): operation for path, calls in document["paths"].items() for method, operation in calls.items()}
+    operations = {
+        (method.upper(), path): operation
+        for path, calls in document["paths"].items()
+        for method, operation in calls.items()
+    }
     for (method, path), operation in operations.items():
         _tell_problems(method, path, operation, is_limited=(method, path) in limited)
         _tell_headers(operation, is_limited=(method, path) in limited)
@@ -159,18 +177,28 @@ def _tell_headers(operation: Described, *, is_limited: bool) -> None:
         answer["headers"] = answer.get("headers", {}) | headers(*names)["headers"]
 
 
-def _tell_links(path: str, operation: Described, operations: Mapping[tuple[str, str], Described], schemas: Described) -> None:
-    """To every call whose address asks for nothing but what an answer tells, and words that there are few of."""
+def _tell_links(
+    path: str, operation: Described, operations: Mapping[tuple[str, str], Described], schemas: Described
+) -> None:
+    """To every call whose address asks for nothing but what an answer tells, and words that there are few
+    of.
+    """
     for status, answer in operation["responses"].items():
         schema = _last(answer.get("content", {}).get("application/json", {}).get("schema", {}))
         known = _named(schema, schemas) if status.startswith("2") else {}
         links = {
-            each["operationId"]: {"operationId": each["operationId"], "parameters": {name: known[name] for name in sorted(asked)}}
+            each["operationId"]: {
+                "operationId": each["operationId"],
+                "parameters": {name: known[name] for name in sorted(asked)},
+            }
             for (_, address), each in operations.items()
             if (asked := _open_names(address, each, schemas)) and asked <= known.keys()
         }
         if schema == "ProvenOut":
-            links["download"] = {"operationId": operations["GET", f"{path}/pdf"]["operationId"], "parameters": _OPENED}
+            links["download"] = {
+                "operationId": operations["GET", f"{path}/pdf"]["operationId"],
+                "parameters": _OPENED,
+            }
         if links:
             answer["links"] = links
 
@@ -179,13 +207,17 @@ def _named(schema: str, schemas: Described) -> dict[str, str]:
     """Where an answer holds the names of what it tells of; a page those of its first item."""
     item = _last(schemas.get(schema, {}).get("properties", {}).get("items", {}).get("items", {}))
     place = "items/0/" if item in NAMED_IN else ""
-    return {name: f"$response.body#/{place}{member}" for name, member in NAMED_IN.get(item or schema, {}).items()}
+    return {
+        name: f"$response.body#/{place}{member}" for name, member in NAMED_IN.get(item or schema, {}).items()
+    }
 
 
 def _open_names(path: str, operation: Described, schemas: Described) -> set[str]:
     """Names in an address for which there is no list of words."""
     words = {
-        each["name"] for each in operation.get("parameters", []) if each["in"] == "path" and "enum" in (each["schema"] | schemas.get(_last(each["schema"]), {}))
+        each["name"]
+        for each in operation.get("parameters", [])
+        if each["in"] == "path" and "enum" in (each["schema"] | schemas.get(_last(each["schema"]), {}))
     }
     return set(re.findall(r"{(\w+)}", path)) - words
 

@@ -15,12 +15,12 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Scope
 from typing_extensions import override
 
-from certsvc.api import page_words
-from certsvc.api.console import words as console_words
-from certsvc.config import HANOI
+from certsvc.api.words import console as console_words
+from certsvc.api.words import pages
+from certsvc.clock import HANOI
+from certsvc.codes import CODE_LENGTH, format_code, normalise_code
 from certsvc.templates.qr import data_address
 from certsvc.verify import dates
-from certsvc.verify.codes import CODE_LENGTH, format_code, normalise_code
 
 PAGES = Path(__file__).parent / "pages"
 STATIC = Path(__file__).parent / "static"
@@ -43,9 +43,11 @@ def _is_token(text: str) -> bool:
     return code is not None and len(code.text) != CODE_LENGTH
 
 
-def _next_steps(reasons: Iterable[Mapping[str, str]]) -> list[page_words.Words]:
+def _next_steps(reasons: Iterable[Mapping[str, str]]) -> list[pages.Words]:
     """What to do, each step once: several reasons may advise the same."""
-    return list(dict.fromkeys(page_words.Words(reason["next_step_vi"], reason["next_step_en"]) for reason in reasons))
+    return list(
+        dict.fromkeys(pages.Words(reason["next_step_vi"], reason["next_step_en"]) for reason in reasons)
+    )
 
 
 @cache
@@ -62,22 +64,36 @@ class _Assets(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         is_by_digest = scope["query_string"].startswith(b"v=")
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_by_digest else "no-cache"
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if is_by_digest else "no-cache"
+        )
         return response
 
 
 def static_files() -> ASGIApp:
-    """Serves what the pages link to, packed where the browser takes it: a gate's telephone has a slow line."""
+    """Serves what the pages link to, packed where the browser takes it: a gate's telephone has a slow
+    line.
+    """
     return GZipMiddleware(_Assets(directory=STATIC))
 
 
 _environment = Environment(
-    loader=FileSystemLoader(PAGES), autoescape=select_autoescape(default=True), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(PAGES),
+    autoescape=select_autoescape(default=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
-_environment.filters |= {"when": _when, "day": _day, "grouped": format_code, "data_address": data_address, "next_steps": _next_steps}
+_environment.filters |= {
+    "when": _when,
+    "day": _day,
+    "grouped": format_code,
+    "data_address": data_address,
+    "next_steps": _next_steps,
+}
 _environment.filters |= {"signing": dates.signing_of, "note_on_dates": dates.note_of}
 _environment.tests["token"] = _is_token
-_environment.globals |= {"words": page_words, "console": console_words, "asset": asset}
+_environment.globals |= {"words": pages, "console": console_words, "asset": asset}
 
 
 def is_for_browser(request: Request) -> bool:
@@ -85,7 +101,15 @@ def is_for_browser(request: Request) -> bool:
     return "text/html" in request.headers.get("Accept", "") and not request.url.path.startswith("/v1/")
 
 
-def render(request: Request, name: str, /, *, status: int = 200, headers: Mapping[str, str] | None = None, **context: Any) -> Response:
+def render(
+    request: Request,
+    name: str,
+    /,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **context: Any,
+) -> Response:
     """A page by the name of its template; `context` is all it may show."""
     html = _environment.get_template(name).render(path=request.url.path, **context)
     return HTMLResponse(html, status, headers=dict(headers or {}))

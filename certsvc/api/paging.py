@@ -1,4 +1,4 @@
-"""Pages of lists: newest first, an opaque cursor to the next one [api.md §2]."""
+"""Pages of lists: newest first, an opaque cursor to the next one [api, Paging]."""
 
 import base64
 import datetime as dt
@@ -13,9 +13,13 @@ Cursor = Annotated[str | None, Query(max_length=200)]
 
 
 def lead_on(request: Request, response: Response, at: dt.datetime, last_id: uuid.UUID, part: str = "") -> str:
-    """The cursor behind the last item of a page, which `Link` gets as an address too [RFC 8288]; `part` where an id has several items."""
+    """The cursor behind the last item of a page, which `Link` gets as an address too [RFC 8288]; `part` where
+    an id has several items.
+    """
     cursor = cursor_behind(at, last_id, part)
-    response.headers["Link"] = f'<{request.url.path}?{request.url.include_query_params(cursor=cursor).query}>; rel="next"'
+    response.headers["Link"] = (
+        f'<{request.url.path}?{request.url.include_query_params(cursor=cursor).query}>; rel="next"'
+    )
     return cursor
 
 
@@ -35,4 +39,6 @@ def read_cursor_of_parts(cursor: str) -> tuple[dt.datetime, uuid.UUID, str]:
         at, last_id, part = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split("|")
         return dt.datetime.fromisoformat(at).astimezone(dt.UTC), uuid.UUID(last_id), part
     except (ValueError, OverflowError) as error:
-        raise InputError("bad_cursor", "Con trỏ trang không hợp lệ.", "The page cursor is not one of ours.") from error
+        raise InputError(
+            "bad_cursor", "Con trỏ trang không hợp lệ.", "The page cursor is not one of ours."
+        ) from error

@@ -17,7 +17,16 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from certsvc.api import pages
-from certsvc.errors import Broken, CertsvcError, Conflict, Forbidden, InputError, NotFound, TooMany, Unavailable
+from certsvc.errors import (
+    Broken,
+    CertsvcError,
+    Conflict,
+    Forbidden,
+    InputError,
+    NotFound,
+    TooMany,
+    Unavailable,
+)
 from certsvc.logs import get_logger
 
 MEDIA_TYPE = "application/problem+json"
@@ -47,10 +56,18 @@ _BY_CODE = {
 _PLAIN: Mapping[int, tuple[str, str, str]] = {
     401: ("unauthorized", "Cần khoá truy cập.", "An API key is needed."),
     404: ("not_found", "Không có trang này.", "There is no such page."),
-    405: ("method_not_allowed", "Phương thức không được hỗ trợ ở địa chỉ này.", "This address does not support that method."),
+    405: (
+        "method_not_allowed",
+        "Phương thức không được hỗ trợ ở địa chỉ này.",
+        "This address does not support that method.",
+    ),
     413: ("too_large", "Dữ liệu gửi lên quá lớn.", "What was sent is too large."),
     415: ("unsupported_media_type", "Kiểu dữ liệu không được hỗ trợ.", "This media type is not supported."),
-    416: ("no_such_range", "Tệp không có đoạn này; hãy tải cả tệp.", "The file has no such range; ask for the whole file."),
+    416: (
+        "no_such_range",
+        "Tệp không có đoạn này; hãy tải cả tệp.",
+        "The file has no such range; ask for the whole file.",
+    ),
 }
 _log = get_logger()
 
@@ -62,7 +79,9 @@ def status_of(error: CertsvcError) -> HTTPStatus:
     return next(status for family, status in _STATUSES.items() if isinstance(error, family))
 
 
-def problem(request: Request, status: int, code: str, message_vi: str, message_en: str, **more: Any) -> Response:
+def problem(
+    request: Request, status: int, code: str, message_vi: str, message_en: str, **more: Any
+) -> Response:
     """A problem document, or for a browser the page that says the same."""
     document = {
         "type": f"urn:certsvc:problem:{code}",
@@ -88,7 +107,15 @@ def set_up_problems(app: FastAPI) -> None:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("request.failed", code=error.code, exc_info=error)
         facts = {name: value for name, value in error.facts.items() if name != "retry_after_s"}
-        answer = problem(request, status, error.code, error.message_vi, error.message_en, errors=list(error.errors), **facts)
+        answer = problem(
+            request,
+            status,
+            error.code,
+            error.message_vi,
+            error.message_en,
+            errors=list(error.errors),
+            **facts,
+        )
         if "retry_after_s" in error.facts:
             answer.headers["Retry-After"] = str(error.facts["retry_after_s"])
         if status is HTTPStatus.UNAUTHORIZED:
@@ -98,11 +125,22 @@ def set_up_problems(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
         errors = [_as_item(each) for each in error.errors()]
-        return problem(request, 422, "invalid_request", "Yêu cầu chưa đúng; xem từng lỗi.", "The request is not right; see each error.", errors=errors)
+        return problem(
+            request,
+            422,
+            "invalid_request",
+            "Yêu cầu chưa đúng; xem từng lỗi.",
+            "The request is not right; see each error.",
+            errors=errors,
+        )
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        default = (f"http_{error.status_code}", "Yêu cầu không được chấp nhận.", "The request was not accepted.")
+        default = (
+            f"http_{error.status_code}",
+            "Yêu cầu không được chấp nhận.",
+            "The request was not accepted.",
+        )
         code, message_vi, message_en = _PLAIN.get(error.status_code, default)
         answer = problem(request, error.status_code, code, message_vi, message_en)
         for name, value in (error.headers or {}).items():
@@ -115,18 +153,34 @@ def set_up_problems(app: FastAPI) -> None:
 async def unknown_error(request: Request, error: Exception) -> Response:
     """What nobody foresaw: an opaque 500; the log has the rest under the request's id."""
     _log.error("request.crashed", exc_info=error, **structlog.contextvars.get_contextvars())
-    answer = problem(request, 500, "internal_error", "Dịch vụ gặp lỗi. Hãy thử lại sau.", "The service failed. Please try again later.")
+    answer = problem(
+        request,
+        500,
+        "internal_error",
+        "Dịch vụ gặp lỗi. Hãy thử lại sau.",
+        "The service failed. Please try again later.",
+    )
     answer.headers["X-Request-ID"] = request.state.request_id  # made outside of `RequestContext`
     return answer
 
 
 def _methods(request: Request) -> set[str]:
-    """Of all routes at an address [RFC 9110 clause 15.5.6]; the one that refused knows its own alone."""
-    here = [each for each in iter_route_contexts(request.app.routes) if isinstance(each.original_route, Route) and each.path_regex.match(request.url.path)]
+    """Of all routes at an address [RFC 9110 §15.5.6]; the one that refused knows its own alone."""
+    here = [
+        each
+        for each in iter_route_contexts(request.app.routes)
+        if isinstance(each.original_route, Route) and each.path_regex.match(request.url.path)
+    ]
     return {method for each in here for method in each.methods or ()}
 
 
 def _as_item(error: Mapping[str, Any]) -> dict[str, Any]:
     """A validation error without the input it is about: that may be personal."""
     field = ".".join(str(part) for part in error["loc"] if part not in ("body", "query", "path", "header"))
-    return {"field": field, "row": None, "rule": error["type"], "message_vi": "Giá trị không hợp lệ.", "message_en": str(error["msg"])}
+    return {
+        "field": field,
+        "row": None,
+        "rule": error["type"],
+        "message_vi": "Giá trị không hợp lệ.",
+        "message_en": str(error["msg"]),
+    }

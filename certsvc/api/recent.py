@@ -1,11 +1,12 @@
-"""Figures of the last thirty days, for `/v1/stats` and the console: what was rejected by which rule, what was issued and refused each day."""
+"""Figures of the last thirty days, for `/v1/stats` and the console: what was rejected by which rule, what was
+issued and refused each day.
+"""
 
 import datetime as dt
 
 from pydantic import BaseModel, Field
 
-from certsvc.config import HANOI
-from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.clock import HANOI, day_in_hanoi
 from certsvc.resources import Resources
 from certsvc.store import rejections
 
@@ -46,7 +47,12 @@ async def recent_figures(res: Resources, *, facility_code: str | None, now: dt.d
         issued = await rejections.issued_by_day(session, facility_code=facility_code, since=since)
     return Recent(
         facility_code=facility_code,
-        rules=[RuleFigure(rule=each.rule, message_vi=each.message_vi, message_en=each.message_en, count=each.lines) for each in rules],
+        rules=[
+            RuleFigure(
+                rule=each.rule, message_vi=each.message_vi, message_en=each.message_en, count=each.lines
+            )
+            for each in rules
+        ],
         days=[DayFigure(day=day, issued=issued.get(day, 0), rejected=rejected.get(day, 0)) for day in days],
     )
 
@@ -57,5 +63,7 @@ def window_start(now: dt.datetime) -> dt.datetime:
 
 
 def _window(now: dt.datetime) -> tuple[list[dt.date], dt.datetime]:
-    first = today_in_hanoi(now) - dt.timedelta(days=DAYS - 1)
-    return [first + dt.timedelta(days=number) for number in range(DAYS)], dt.datetime.combine(first, dt.time(), tzinfo=HANOI)
+    first = day_in_hanoi(now) - dt.timedelta(days=DAYS - 1)
+    return [first + dt.timedelta(days=number) for number in range(DAYS)], dt.datetime.combine(
+        first, dt.time(), tzinfo=HANOI
+    )

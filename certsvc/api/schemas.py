@@ -1,4 +1,4 @@
-"""What goes over the wire under `/v1` [api.md §2], and how entities become it."""
+"""What goes over the wire under `/v1` [api], and how entities become it."""
 
 import datetime as dt
 import uuid
@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from certsvc.codes import format_code
 from certsvc.config import Settings
-from certsvc.issuing.withdrawing import WithdrawalReason
+from certsvc.issuing.withdrawing.changes import WithdrawalReason
 from certsvc.models import ApiKey, Batch, BatchStatus, Certificate, Facility, Kind, Practitioner, Role, Status
 from certsvc.vault import Vault
-from certsvc.verify.codes import format_code
 
 
 def _without_nul(text: str) -> str:
@@ -38,7 +38,9 @@ class Problem(BaseModel):
     code: str
     message_vi: str
     message_en: str
-    errors: list[dict[str, str | int | None]] = Field(description="each with field, row, rule, message_vi, message_en")
+    errors: list[dict[str, str | int | None]] = Field(
+        description="each with field, row, rule, message_vi, message_en"
+    )
     request_id: str | None
 
 
@@ -79,7 +81,9 @@ class CertificateOut(BaseModel):
     level: str | None
     days: int | None
     warnings: list[str]
-    awaits_approval: bool = Field(description="`requested`, and not signed before the facility's head has approved")
+    awaits_approval: bool = Field(
+        description="`requested`, and not signed before the facility's head has approved"
+    )
     reason: str | None
     reason_text: str | None
     replaced_by: uuid.UUID | None
@@ -91,7 +95,9 @@ class CertificatePage(BaseModel):
 
 
 class BatchCounts(BaseModel):
-    """rows = accepted + rejected + none; certificates = issued + pending + failed + cancelled, in a dry run what would be issued."""
+    """rows = accepted + rejected + none; certificates = issued + pending + failed + cancelled, in a dry run
+    what would be issued.
+    """
 
     rows: int
     accepted: int
@@ -113,7 +119,9 @@ class BatchOut(BaseModel):
     format: str = Field(description="csv, xlsx, ods, json or ndjson, as the file's content said")
     mapping: str | None = Field(description="the saved mapping it is read with")
     counts: BatchCounts
-    notices: list[dict[str, Any]] = Field(description="what the file as a whole was found to be, as in `rules` of a row")
+    notices: list[dict[str, Any]] = Field(
+        description="what the file as a whole was found to be, as in `rules` of a row"
+    )
     problem: dict[str, Any] | None = Field(description="why the batch failed")
     created_at: dt.datetime
     finished_at: dt.datetime | None
@@ -128,7 +136,9 @@ class FacilityOut(BaseModel):
     active_from: dt.date
     active_to: dt.date | None
     requires_approval: bool = Field(description="its head approves what was asked for before it is signed")
-    prints_both_copies: bool = Field(description="its sick leaves have a second page, the copy that it keeps (liên 1)")
+    prints_both_copies: bool = Field(
+        description="its sick leaves have a second page, the copy that it keeps (liên 1)"
+    )
 
 
 class PractitionerOut(BaseModel):
@@ -141,7 +151,9 @@ class PractitionerOut(BaseModel):
     registered_to: dt.date | None
 
 
-def certificate_out(certificate: Certificate, *, caller: ApiKey, vault: Vault, settings: Settings) -> CertificateOut:
+def certificate_out(
+    certificate: Certificate, *, caller: ApiKey, vault: Vault, settings: Settings
+) -> CertificateOut:
     code = None if caller.role is Role.AUDITOR else format_code(vault.code(certificate.id))
     verify_url = None if code is None else f"{settings.base_url}/v/{code}"
     return CertificateOut(
@@ -180,7 +192,12 @@ def batch_out(batch: Batch, counts: dict[str, int]) -> BatchOut:
         problem=batch.problem,
         created_at=batch.created_at,
         finished_at=batch.finished_at,
-        links={"self": here, "events": f"{here}/events", "results": f"{here}/results", "archive": f"{here}/archive.zip"},
+        links={
+            "self": here,
+            "events": f"{here}/events",
+            "results": f"{here}/results",
+            "archive": f"{here}/archive.zip",
+        },
     )
 
 

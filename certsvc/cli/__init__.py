@@ -1,16 +1,14 @@
-"""`certsvc` on the command line [api.md §1]. Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 cannot now.
+"""`certsvc` on the command line [README, Command line]. Exit codes: 0 done, 1 the answer is no, 2 wrong
+usage, 3 cannot now.
 
-running    serve, worker, demo                   members  who works where `serve` or `worker` runs
-here       keys, identities, imports, erasure: on this machine's database
-remote     batch, at a running service           looking  designs, doctor
-issuers    others whose QR codes are believed
-mapping    mappings, template, at a running service
-hooks      webhooks, at a running service          recalls  recalls, at a running service
-verifying  verify, at a running service          accounts local accounts, on this machine's database
-exporting  export, at a running service          portal   what goes to BHXH's portal, from this machine
-delegating authorities to sign, on this machine's database
-migrating  migrate
-rules      dated rows of the rules, on this machine's database
+running     serve, worker, demo                        members     who works where `serve` or `worker` runs
+here        keys, identities, imports, erasure         accounts    local accounts
+delegating  authorities to sign                        rules       dated rows of the rules
+migrating   migrate                                    portal      what goes to BHXH's portal
+issuers     others whose QR codes are believed         looking     designs, doctor
+verifying   verify, at a running service or without one
+remote/     commands that speak to a running service: batch, mappings, template, webhooks, recalls, export
+demo/       what `demo` issues
 
 A command's module is loaded when the command is asked for: `verify` needs no database, `worker` no client.
 """
@@ -39,12 +37,12 @@ _MODULES = {
     "rules": "rules",
     "issuers": "issuers",
     "certificates": "here",
-    "batch": "remote",
-    "mappings": "mapping",
-    "template": "mapping",
-    "recalls": "recalls",
-    "webhooks": "hooks",
-    "export": "exporting",
+    "batch": "remote.batches",
+    "mappings": "remote.mapping",
+    "template": "remote.mapping",
+    "recalls": "remote.recalls",
+    "webhooks": "remote.hooks",
+    "export": "remote.exporting",
     "portal": "portal",
     "verify": "verifying",
     "designs": "looking",
@@ -102,6 +100,9 @@ def _tell_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which version this is.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which version this is."),
+    ] = False,
 ) -> None:
     """Options of `certsvc` itself; an eager one ends it."""

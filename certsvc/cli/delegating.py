@@ -1,4 +1,6 @@
-"""Who signs for a facility: written authorities, and whether its head approves first; on this machine's database."""
+"""Who signs for a facility: written authorities, and whether its head approves first; on this machine's
+database.
+"""
 
 import datetime as dt
 import uuid
@@ -10,15 +12,19 @@ from rich.table import Table
 
 from certsvc.cli.ending import say, show
 from certsvc.cli.here import facilities, on_database
+from certsvc.clock import day_in_hanoi, utc_now
 from certsvc.config import Settings
-from certsvc.issuing.approving import set_requirement
-from certsvc.issuing.delegating import Authority, add_delegation, set_copies, withdraw_delegation
-from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.issuing.approval.approving import set_requirement
+from certsvc.issuing.approval.delegating import Authority, add_delegation, set_copies, withdraw_delegation
 from certsvc.models import Delegation, DelegationKind
-from certsvc.resources import utc_now
 from certsvc.store import Database, registry
 
-delegations = typer.Typer(no_args_is_help=True, help="Written authorities: who signs for a facility in its head's place, which stations may issue at all.")
+delegations = typer.Typer(
+    no_args_is_help=True,
+    help=(
+        "Written authorities: who signs for a facility in its head's place, which stations may issue at all."
+    ),
+)
 _DAY = ["%Y-%m-%d"]
 _AUTHORISED = DelegationKind.AUTHORISED
 _SIGNS = {DelegationKind.DEPUTY: "KT.", DelegationKind.AUTHORISED: "TUQ."}
@@ -31,9 +37,20 @@ def add(
     document: Annotated[str, typer.Option(help="number of the written authority")],
     granted_by: Annotated[str, typer.Option(help="who granted it: the office, such as a Trung tâm Y tế")],
     valid_from: Annotated[dt.datetime, typer.Option("--from", formats=_DAY, help="first day")],
-    valid_to: Annotated[dt.datetime | None, typer.Option("--to", formats=_DAY, help="last day (default: until it is withdrawn)")] = None,
-    licence: Annotated[str | None, typer.Option(help="who represents the facility; without it the station as a whole may issue and stamp")] = None,
-    kind: Annotated[DelegationKind, typer.Option(help="how they sign: `deputy` KT. (ký thay), `authorised` TUQ. (thừa uỷ quyền)")] = _AUTHORISED,
+    valid_to: Annotated[
+        dt.datetime | None,
+        typer.Option("--to", formats=_DAY, help="last day (default: until it is withdrawn)"),
+    ] = None,
+    licence: Annotated[
+        str | None,
+        typer.Option(
+            help="who represents the facility; without it the station as a whole may issue and stamp"
+        ),
+    ] = None,
+    kind: Annotated[
+        DelegationKind,
+        typer.Option(help="how they sign: `deputy` KT. (ký thay), `authorised` TUQ. (thừa uỷ quyền)"),
+    ] = _AUTHORISED,
 ) -> None:
     """Enter an authority; its number is shown."""
     days = valid_from.date(), valid_to.date() if valid_to else None
@@ -50,13 +67,27 @@ def list_all(facility: Annotated[str | None, typer.Option(help="of this facility
     """Every authority, and whether it is in force today."""
 
     async def work(db: Database, _: Settings) -> Table:
-        table, today = Table("id", "facility", "licence", "signs", "document", "granted by", "from", "to", "state"), today_in_hanoi(utc_now())
+        table, today = (
+            Table("id", "facility", "licence", "signs", "document", "granted by", "from", "to", "state"),
+            day_in_hanoi(utc_now()),
+        )
         async with db.read() as session:
-            for each in await registry.list_delegations(session, facility_codes=None if facility is None else [facility]):
+            for each in await registry.list_delegations(
+                session, facility_codes=None if facility is None else [facility]
+            ):
                 whose = each.licence or "(cả trạm / the station)"
                 days = (f"{each.valid_from}", f"{each.valid_to or ''}")
                 signs = _SIGNS[each.kind] if each.licence else ""
-                table.add_row(str(each.id), each.facility_code, whose, signs, each.document, each.granted_by, *days, _state(each, today))
+                table.add_row(
+                    str(each.id),
+                    each.facility_code,
+                    whose,
+                    signs,
+                    each.document,
+                    each.granted_by,
+                    *days,
+                    _state(each, today),
+                )
         return table
 
     show(on_database(work))
@@ -74,7 +105,9 @@ def _state(delegation: Delegation, today: dt.date) -> str:
 def withdraw(
     delegation: DelegationId,
     *,
-    by_mistake: Annotated[bool, typer.Option("--by-mistake", help="it was entered by mistake: as if it had never been there")] = False,
+    by_mistake: Annotated[
+        bool, typer.Option("--by-mistake", help="it was entered by mistake: as if it had never been there")
+    ] = False,
 ) -> None:
     """End an authority now."""
 
@@ -98,7 +131,9 @@ def approval(
     """Whether a facility's head approves what was asked for before anything is signed."""
 
     async def work(db: Database, _: Settings) -> int:
-        return await set_requirement(db, facility, required=switch is Switch.ON, actor="operator", now=utc_now())
+        return await set_requirement(
+            db, facility, required=switch is Switch.ON, actor="operator", now=utc_now()
+        )
 
     released = on_database(work)
     say(f"Đã ghi; {released} giấy thôi chờ duyệt. / Done; {released} certificates wait for approval no more.")
@@ -107,7 +142,12 @@ def approval(
 @facilities.command("copies")
 def copies(
     facility: Annotated[str, typer.Argument(help="five-digit code of the facility")],
-    switch: Annotated[Switch, typer.Argument(help="`on`: a second page, the copy to keep (liên 1); `off`: the worker's copy alone (liên 2)")],
+    switch: Annotated[
+        Switch,
+        typer.Argument(
+            help="`on`: a second page, the copy to keep (liên 1); `off`: the worker's copy alone (liên 2)"
+        ),
+    ],
 ) -> None:
     """Whether a facility's sick leaves are printed in both copies."""
 

@@ -37,12 +37,19 @@ def complain(*lines: str) -> None:
 def complain_each(errors: Iterable[Mapping[str, Any]]) -> None:
     """The items of an error, each with its row and field where it has them."""
     for each in errors:
-        place = ", ".join([*([f"dòng/row {each['row']}"] if each.get("row") else []), *([each["field"]] if each.get("field") else [])])
+        place = ", ".join(
+            [
+                *([f"dòng/row {each['row']}"] if each.get("row") else []),
+                *([each["field"]] if each.get("field") else []),
+            ]
+        )
         complain(f"  - {place}{': ' if place else ''}{each.get('message_vi')} / {each.get('message_en')}")
 
 
 def show(table: Table) -> None:
-    """Print a table as wide as its content needs: an identifier cut short is of no use, on paper or in a pipe."""
+    """Print a table as wide as its content needs: an identifier cut short is of no use, on paper or in a
+    pipe.
+    """
     console = Console(markup=False, emoji=False, highlight=False)
     needed = console.measure(table, options=console.options.update(width=_ENDLESS)).maximum
     console.width = max(console.width, needed)
@@ -71,7 +78,9 @@ def settings_from_environment() -> Settings:
         settings = load_settings()
     except ValidationError as error:
         # Only names and reasons: a wrong secret must not be printed.
-        complain(*(f"CERTSVC_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()))
+        complain(
+            *(f"CERTSVC_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors())
+        )
         raise typer.Exit(WRONG_USAGE) from error
     except ValueError as error:
         complain(str(error))

@@ -9,19 +9,19 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.table import Table
 
-from certsvc.blobs import Blobs
-from certsvc.callers import create_key, revoke_key
+from certsvc.callers.keys import create_key, revoke_key
 from certsvc.cli.ending import run, say, settings_from_environment, show
-from certsvc.config import HANOI, Settings
+from certsvc.clock import HANOI, utc_now
+from certsvc.config import Settings
 from certsvc.errors import InputError
-from certsvc.identities import add_identity, retire_identity
+from certsvc.files.blobs import Blobs
 from certsvc.issuing.erasing import erase_files
 from certsvc.models import SCOPES_OF, Practitioner, Role, Scope
 from certsvc.records.columns import PRACTITIONERS
-from certsvc.records.registry_files import read_facilities, read_practitioners
-from certsvc.records.tables import open_table
-from certsvc.resources import utc_now
+from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
+from certsvc.records.sheets.tables import open_table
 from certsvc.store import Database, approvals, papers, registry
+from certsvc.trust.identities import add_identity, retire_identity
 
 T = TypeVar("T")
 _MAX_BYTES = 64 << 20
@@ -32,12 +32,20 @@ identities = typer.Typer(no_args_is_help=True, help="Signing identities.")
 certificates = typer.Typer(no_args_is_help=True, help="Certificates that were issued.")
 CsvFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV file")]
 Facility = Annotated[str | None, typer.Option(help="five-digit code of the facility")]
-Licence = Annotated[str | None, typer.Option(help="licence of the facility's practitioner whose own it is; heads and delegates approve by it")]
+Licence = Annotated[
+    str | None,
+    typer.Option(
+        help="licence of the facility's practitioner whose own it is; heads and delegates approve by it"
+    ),
+]
 
 
 def refuse_odd_facility(role: Role, facility: str | None) -> None:
     if (role is Role.FACILITY) != (facility is not None):
-        wrong = "vai trò facility cần --facility, vai trò khác thì không / role facility needs --facility, other roles have none"
+        wrong = (
+            "vai trò facility cần --facility, vai trò khác thì không / role facility needs --facility, other"
+            " roles have none"
+        )
         raise typer.BadParameter(wrong, param_hint="--facility")
 
 
@@ -80,14 +88,21 @@ def import_practitioners(file: CsvFile) -> None:
         async with db.begin() as session:
             known = {facility.code for facility in await registry.list_facilities(session)}
             if errors := _unknown_facilities(file, found, known=known):
-                raise InputError("unknown_facility", "Có dòng ghi cơ sở chưa được đăng ký.", "Rows name facilities that are not registered.", errors=errors)
+                raise InputError(
+                    "unknown_facility",
+                    "Có dòng ghi cơ sở chưa được đăng ký.",
+                    "Rows name facilities that are not registered.",
+                    errors=errors,
+                )
             await registry.save_practitioners(session, found)
         return len(found)
 
     say(f"{on_database(work)} người hành nghề / practitioners")
 
 
-def _unknown_facilities(file: Path, found: Sequence[Practitioner], *, known: Collection[str]) -> list[dict[str, Any]]:
+def _unknown_facilities(
+    file: Path, found: Sequence[Practitioner], *, known: Collection[str]
+) -> list[dict[str, Any]]:
     """An error for each row whose facility is not known."""
     if all(each.facility_code in known for each in found):
         return []
@@ -110,11 +125,30 @@ def _unknown_facilities(file: Path, found: Sequence[Practitioner], *, known: Col
 def create(
     role: Annotated[Role, typer.Option()],
     facility: Facility = None,
-    holder: Annotated[str | None, typer.Option(help="whose key it is; keys of one holder own the same batches (default: the facility, or the role)")] = None,
-    scopes: Annotated[
-        str | None, typer.Option(help="what it may do, of read, issue, withdraw, approve, with commas between (default: all of its role)")
+    holder: Annotated[
+        str | None,
+        typer.Option(
+            help=(
+                "whose key it is; keys of one holder own the same batches (default: the facility, or the"
+                " role)"
+            )
+        ),
     ] = None,
-    expires: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="last day on which it is good, in Hanoi (default: never expires)")] = None,
+    scopes: Annotated[
+        str | None,
+        typer.Option(
+            help=(
+                "what it may do, of read, issue, withdraw, approve, with commas between (default: all of its"
+                " role)"
+            )
+        ),
+    ] = None,
+    expires: Annotated[
+        dt.datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="last day on which it is good, in Hanoi (default: never expires)"
+        ),
+    ] = None,
     licence: Licence = None,
 ) -> None:
     """Make an API key and show it, once."""
@@ -124,7 +158,15 @@ def create(
 
     async def work(db: Database, _: Settings) -> str:
         more = {"holder": holder, "licence": licence}
-        return await create_key(db, role=role, facility_code=facility, now=utc_now(), scopes=narrowed, expires_at=expires_at, **more)
+        return await create_key(
+            db,
+            role=role,
+            facility_code=facility,
+            now=utc_now(),
+            scopes=narrowed,
+            expires_at=expires_at,
+            **more,
+        )
 
     say(on_database(work))
 
@@ -142,11 +184,29 @@ def list_keys() -> None:
     """Which keys there are; the keys themselves are not known."""
 
     async def work(db: Database, _: Settings) -> Table:
-        table = Table("prefix", "role", "facility", "licence", "holder", "scopes", "created", "last used", "expires", "revoked")
+        table = Table(
+            "prefix",
+            "role",
+            "facility",
+            "licence",
+            "holder",
+            "scopes",
+            "created",
+            "last used",
+            "expires",
+            "revoked",
+        )
         async with db.read() as session:
             for key in await registry.list_keys(session):
                 instants = (key.created_at, key.last_used_at, key.expires_at, key.revoked_at)
-                about = (key.prefix, key.role, key.facility_code or "", key.licence or "", key.holder, " ".join(key.scopes or sorted(SCOPES_OF[key.role])))
+                about = (
+                    key.prefix,
+                    key.role,
+                    key.facility_code or "",
+                    key.licence or "",
+                    key.holder,
+                    " ".join(key.scopes or sorted(SCOPES_OF[key.role])),
+                )
                 table.add_row(*about, *(f"{at:%Y-%m-%d %H:%M}" if at else "" for at in instants))
         return table
 
@@ -154,7 +214,9 @@ def list_keys() -> None:
 
 
 @keys.command("revoke")
-def revoke(prefix: Annotated[str, typer.Argument(help="the key's first part, as `keys list` shows it")]) -> None:
+def revoke(
+    prefix: Annotated[str, typer.Argument(help="the key's first part, as `keys list` shows it")],
+) -> None:
     """Make a key useless, now."""
 
     async def work(db: Database, _: Settings) -> None:
@@ -173,7 +235,14 @@ def list_identities() -> None:
         async with db.read() as session:
             for row in await registry.list_identities(session):
                 retired = f"{row.retired_at:%Y-%m-%d}" if row.retired_at else ""
-                table.add_row(str(row.id), row.facility_code, row.licence or "(con dấu / seal)", f"{row.not_after:%Y-%m-%d}", retired, row.source)
+                table.add_row(
+                    str(row.id),
+                    row.facility_code,
+                    row.licence or "(con dấu / seal)",
+                    f"{row.not_after:%Y-%m-%d}",
+                    retired,
+                    row.source,
+                )
         return table
 
     show(on_database(work))
@@ -181,29 +250,46 @@ def list_identities() -> None:
 
 @identities.command("add")
 def add(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="PKCS#12 file below CERTSVC_KEYS_DIR; it stays where it is")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="PKCS#12 file below CERTSVC_KEYS_DIR; it stays where it is"
+        ),
+    ],
     facility: Annotated[str, typer.Option(help="five-digit code of the facility")],
-    licence: Annotated[str | None, typer.Option(help="licence of the person; without it the key is the facility's seal")] = None,
+    licence: Annotated[
+        str | None, typer.Option(help="licence of the person; without it the key is the facility's seal")
+    ] = None,
 ) -> None:
     """Take a key into use."""
 
     async def work(db: Database, settings: Settings) -> uuid.UUID:
-        return (await add_identity(db, file, facility_code=facility, licence=licence, settings=settings, now=utc_now())).id
+        return (
+            await add_identity(
+                db, file, facility_code=facility, licence=licence, settings=settings, now=utc_now()
+            )
+        ).id
 
     say(str(on_database(work)))
 
 
 @identities.command("rotate")
 def rotate(
-    identity: Annotated[uuid.UUID, typer.Argument(help="the identity to retire, as `identities list` shows it")],
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="PKCS#12 file that takes its place")],
+    identity: Annotated[
+        uuid.UUID, typer.Argument(help="the identity to retire, as `identities list` shows it")
+    ],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="PKCS#12 file that takes its place")
+    ],
 ) -> None:
     """Put a new key in an identity's place."""
 
     async def work(db: Database, settings: Settings) -> uuid.UUID:
         async with db.read() as session:
             old = await registry.get_identity(session, identity)
-        new = await add_identity(db, file, facility_code=old.facility_code, licence=old.licence, settings=settings, now=utc_now())
+        new = await add_identity(
+            db, file, facility_code=old.facility_code, licence=old.licence, settings=settings, now=utc_now()
+        )
         await retire_identity(db, identity, now=utc_now())
         return new.id
 
@@ -227,11 +313,17 @@ def erase(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
 ) -> None:
-    """Erase the PDF of a certificate for good, and the files it was asked for in; that it was issued stays known."""
+    """Erase the PDF of a certificate for good, and the files it was asked for in; that it was issued stays
+    known.
+    """
     if not yes:
-        typer.confirm("Xoá vĩnh viễn tệp PDF của giấy này? / Erase this certificate's PDF for good?", abort=True)
+        typer.confirm(
+            "Xoá vĩnh viễn tệp PDF của giấy này? / Erase this certificate's PDF for good?", abort=True
+        )
 
     async def work(db: Database, settings: Settings) -> int:
-        return await erase_files(db, certificate, blobs=Blobs(settings.obstore_url), actor="operator", now=utc_now())
+        return await erase_files(
+            db, certificate, blobs=Blobs(settings.obstore_url), actor="operator", now=utc_now()
+        )
 
     say(f"{on_database(work)} tệp / files")

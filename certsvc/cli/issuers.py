@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from rich.table import Table
 
 from certsvc.cli.ending import SAYS_NO, complain, say, settings_from_environment, show, told
+from certsvc.clock import utc_now
 from certsvc.errors import CertsvcError, Unavailable
-from certsvc.other_issuers import add_issuer, read_issuers, read_root, remove_issuer, service_of
-from certsvc.resources import utc_now
-from certsvc.trusting import read_hierarchies
+from certsvc.trust.anchors import read_hierarchies
+from certsvc.trust.issuers import add_issuer, read_issuers, read_root, remove_issuer, service_of
 from certsvc.verify.published import Issuer
 
 issuers = typer.Typer(no_args_is_help=True, help="Other issuers whose QR codes are believed here.")
@@ -24,20 +24,29 @@ IssuerId = Annotated[str, typer.Argument(help="a short name of your choice, such
 
 @issuers.command("list")
 def list_issuers() -> None:
-    """Who was added, with the SHA-256 of the root to compare by, and why somebody is not believed; then the roots of other hierarchies."""
+    """Who was added, with the SHA-256 of the root to compare by, and why somebody is not believed; then the
+    roots of other hierarchies.
+    """
     settings = settings_from_environment()
     table = Table("id", "nơi cấp / issuer", "địa chỉ / address", "SHA-256 (root)")
     with told():
         for found, issuer_id in read_issuers(settings, now=utc_now()):
             if isinstance(found, Issuer):
-                table.add_row(issuer_id, found.name, found.service, read_root(settings, issuer_id).fingerprint(SHA256()).hex())
+                table.add_row(
+                    issuer_id,
+                    found.name,
+                    found.service,
+                    read_root(settings, issuer_id).fingerprint(SHA256()).hex(),
+                )
             else:
                 table.add_row(issuer_id, f"{found.message_vi} / {found.message_en}", "", "")
     show(table)
     roots = Table("anchors/", "tệp / file", "hết hạn / until", "SHA-256")
     for family, name, root in read_hierarchies(settings.keys_dir):
         if isinstance(root, x509.Certificate):
-            roots.add_row(family, name, f"{root.not_valid_after_utc:%Y-%m-%d}", root.fingerprint(SHA256()).hex())
+            roots.add_row(
+                family, name, f"{root.not_valid_after_utc:%Y-%m-%d}", root.fingerprint(SHA256()).hex()
+            )
         else:
             roots.add_row(family, name, f"{root.message_vi} / {root.message_en}", "")
     if roots.row_count:
@@ -48,21 +57,30 @@ def list_issuers() -> None:
 def add(
     issuer_id: IssuerId,
     service: Annotated[str, typer.Argument(help="address of the issuer's service")],
-    root_sha256: Annotated[str, typer.Option("--root-sha256", help="SHA-256 of its root, as the issuer told you by another way")],
+    root_sha256: Annotated[
+        str, typer.Option("--root-sha256", help="SHA-256 of its root, as the issuer told you by another way")
+    ],
 ) -> None:
     """Believe another issuer's QR codes from now on."""
     with told():
-        found = add_issuer(settings_from_environment(), issuer_id, _fetch(service), root_sha256=root_sha256, now=utc_now())
+        found = add_issuer(
+            settings_from_environment(), issuer_id, _fetch(service), root_sha256=root_sha256, now=utc_now()
+        )
     say(f"{issuer_id}: {found.name}, {len(found.claim_keys)} khóa / keys")
 
 
 @issuers.command("refresh")
 def refresh() -> None:
-    """Fetch everybody's list again, for instance each night; exit code 1 where one cannot be had or is not believed."""
+    """Fetch everybody's list again, for instance each night; exit code 1 where one cannot be had or is not
+    believed.
+    """
     settings, failed = settings_from_environment(), False
     for issuer_id in [issuer_id for _, issuer_id in read_issuers(settings, now=utc_now())]:
         try:
-            body, root = _fetch(service_of(settings, issuer_id, now=utc_now())), read_root(settings, issuer_id)
+            body, root = (
+                _fetch(service_of(settings, issuer_id, now=utc_now())),
+                read_root(settings, issuer_id),
+            )
             add_issuer(settings, issuer_id, body, root_sha256=root.fingerprint(SHA256()).hex(), now=utc_now())
         except CertsvcError as error:
             complain(f"{issuer_id}: {error.message_vi} / {error.message_en}")
@@ -82,7 +100,10 @@ def _fetch(service: str) -> bytes:
     """The trust list that a service publishes. Raises Unavailable `issuer_unreachable`."""
     body = bytearray()
     try:
-        with httpx2.Client(timeout=_TIMEOUT_S) as client, client.stream("GET", service.rstrip("/") + _PUBLISHED_AT) as answer:
+        with (
+            httpx2.Client(timeout=_TIMEOUT_S) as client,
+            client.stream("GET", service.rstrip("/") + _PUBLISHED_AT) as answer,
+        ):
             answer.raise_for_status()
             for part in answer.iter_bytes():
                 body += part

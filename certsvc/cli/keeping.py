@@ -1,7 +1,8 @@
-"""What `verify --offline` works with: a service's trust list and status lists, kept from the last time it was asked.
+"""What `verify --offline` works with: a service's trust list and status lists, kept from the last time it was
+asked.
 
-One folder a service: `root.der` (the root met at the first visit, whose lists alone are believed from then on),
-`trust.json`, `status-<n>.jwt`, of other issuers `status-<id>-<n>.jwt`.
+One folder a service: `root.der` (the root met at the first visit, whose lists alone are believed from then
+on), `trust.json`, `status-<n>.jwt`, of other issuers `status-<id>-<n>.jwt`.
 """
 
 import datetime as dt
@@ -31,7 +32,8 @@ def folder_of(service: str) -> Path:
 
 
 def keep(client: httpx2.Client, folder: Path, *, now: dt.datetime) -> None:
-    """Fetch the lists, unless they were within the last quarter of an hour. What cannot be had leaves what is there.
+    """Fetch the lists, unless they were within the last quarter of an hour. What cannot be had leaves what is
+    there.
 
     Raises InputError `bad_trust_list` or `bad_status_list` where a list is not of whom it was before.
     """
@@ -53,15 +55,22 @@ def keep(client: httpx2.Client, folder: Path, *, now: dt.datetime) -> None:
     _write(kept_at, answer.content)
 
 
-def _own_lists(client: httpx2.Client, own: Issuer, folder: Path, *, now: dt.datetime) -> Iterator[tuple[Path, bytes]]:
+def _own_lists(
+    client: httpx2.Client, own: Issuer, folder: Path, *, now: dt.datetime
+) -> Iterator[tuple[Path, bytes]]:
     """The service's status lists, and where they are kept."""
     for number, address in zip(own.lists, own.addresses(), strict=True):
         yield _place(folder, own, number), _fetch(client, f"/status/{number}", address, issuer=own, now=now)
 
 
 def _others_lists(issuer: Issuer, folder: Path, *, now: dt.datetime) -> Iterator[tuple[Path, bytes]]:
-    """Another issuer's, asked without the key that is for the service. From one that it does not hand out, or not rightly, they stay as they are."""
-    with httpx2.Client(timeout=_PATIENCE_S, trust_env=False) as client, suppress(httpx2.HTTPError, httpx2.InvalidURL, InputError):
+    """Another issuer's, asked without the key that is for the service. From one that it does not hand out, or
+    not rightly, they stay as they are.
+    """
+    with (
+        httpx2.Client(timeout=_PATIENCE_S, trust_env=False) as client,
+        suppress(httpx2.HTTPError, httpx2.InvalidURL, InputError),
+    ):
         for number, address in zip(issuer.lists, issuer.addresses(), strict=True):
             yield _place(folder, issuer, number), _fetch(client, address, address, issuer=issuer, now=now)
 
@@ -92,7 +101,9 @@ def load(folder: Path, *, now: dt.datetime) -> Kept:
     for issuer in trusted.issuers:
         for number, address in zip(issuer.lists, issuer.addresses(), strict=True):
             path = _place(folder, issuer, number)
-            with nullcontext() if issuer.id == OWN else suppress(InputError):  # another's from before it changed its key is as good as none
+            with (
+                nullcontext() if issuer.id == OWN else suppress(InputError)
+            ):  # another's from before it changed its key is as good as none
                 if path.exists():
                     found[address] = read_status_list(path.read_bytes(), address, issuer=issuer, now=now)
     return Kept(trusted, found)

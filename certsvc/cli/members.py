@@ -1,13 +1,14 @@
-"""Who works where `certsvc serve` or `certsvc worker` runs, forked from this program (`certsvc/family.py`).
+"""Who works where `certsvc serve` or `certsvc worker` runs, forked from this program
+(`certsvc/processes/family.py`).
 
-    certsvc-checks  that from which checks of strangers' files are forked (`verify/zygote.py`)
+    certsvc-checks  that from which checks of strangers' files are forked (`processes/zygote.py`)
     certsvc-press   fills and signs (`presses.py`); as many as CERTSVC_PRESSES says
     certsvc-worker  reads batches, hands chunks to presses, publishes (`worker.py`)
     certsvc-api     API and pages (`serving.py`)
 
-and the embedded queue server, which is a program of its own. The command becomes this program with an environment in which
-nothing is secret: checks and presses, which need no secret, have none in their memory. The true one waits in a file in memory,
-which API and worker read once they are forked.
+and the embedded queue server, which is a program of its own. The command becomes this program with an
+environment in which nothing is secret: checks and presses, which need no secret, have none in their memory.
+The true one waits in a file in memory, which API and worker read once they are forked.
 
     python -m certsvc.cli.members PLAN
 """
@@ -29,9 +30,9 @@ import typer
 
 from certsvc.cli.ending import run, settings_from_environment, told
 from certsvc.config import Settings
-from certsvc.family import RENEWED, Member, keep_running, listening
 from certsvc.logs import set_up_logging
-from certsvc.memory import set_up_allocator
+from certsvc.processes.family import RENEWED, Member, keep_running, listening
+from certsvc.processes.memory import set_up_allocator
 
 _HARMLESS = re.compile("PATH|HOME|LANG|TMPDIR|TZ|VIRTUAL_ENV|(LC_|LD_|PYTHON).*")
 """Of the environment, what loader, interpreter and libraries may need before a member has the rest."""
@@ -39,10 +40,11 @@ _HARMLESS = re.compile("PATH|HOME|LANG|TMPDIR|TZ|VIRTUAL_ENV|(LC_|LD_|PYTHON).*"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who is wanted: the API at `http` (address, port), a worker if there are `presses` for it; nothing of it is secret.
+    """Who is wanted: the API at `http` (address, port), a worker if there are `presses` for it; nothing of it
+    is secret.
 
-    `environment` is the descriptor of the file with the true one. `worker_log` takes what worker and presses say.
-    `check_bounds` are the seconds and bytes of one check of a file.
+    `environment` is the descriptor of the file with the true one. `worker_log` takes what worker and presses
+    say. `check_bounds` are the seconds and bytes of one check of a file.
     """
 
     environment: int
@@ -54,8 +56,15 @@ class Plan:
     check_bounds: tuple[float, int] = (0.0, 0)
 
 
-def become_service(settings: Settings, *, http: tuple[str, int] | None, with_worker: bool = True, worker_log: Path | None = None) -> NoReturn:
-    """Go on as the parent of API (where `http` says at which address and port) and worker, and nothing else; does not return.
+def become_service(
+    settings: Settings,
+    *,
+    http: tuple[str, int] | None,
+    with_worker: bool = True,
+    worker_log: Path | None = None,
+) -> NoReturn:
+    """Go on as the parent of API (where `http` says at which address and port) and worker, and nothing else;
+    does not return.
 
     A worker alone works for the queue of others.
     """
@@ -71,7 +80,9 @@ def become_service(settings: Settings, *, http: tuple[str, int] | None, with_wor
     sys.stdout.flush()
     sys.stderr.flush()
     words = [sys.executable, "-P", "-m", "certsvc.cli.members", json.dumps(asdict(plan))]
-    shown = {name: value for name, value in os.environ.items() if _HARMLESS.fullmatch(name)} | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    shown = {name: value for name, value in os.environ.items() if _HARMLESS.fullmatch(name)} | {
+        "PYTHONPATH": os.pathsep.join(sys.path)
+    }
     os.execve(sys.executable, words, shown)  # noqa: S606 - our own interpreter
 
 
@@ -96,9 +107,9 @@ def _main(plan: Plan) -> int:
 def _needed(plan: Plan) -> Iterable[str]:
     """What members use, loaded once for all."""
     if plan.http:
-        yield from ("certsvc.serving", "certsvc.verify.zygote")
+        yield from ("certsvc.serving", "certsvc.processes.zygote")
     if plan.presses:
-        yield from ("certsvc.worker", "certsvc.issuing.pressing")
+        yield from ("certsvc.worker", "certsvc.issuing.press.pressing")
 
 
 @contextmanager
@@ -123,15 +134,23 @@ def _members(plan: Plan, *, queue: str | None, stack: ExitStack) -> Iterator[Mem
         listener, presses = stack.enter_context(listening())
         press = functools.partial(_press, listener, plan.environment, log=log)
         yield from (Member("certsvc-press", press) for _ in range(plan.presses))
-        yield Member("certsvc-worker", functools.partial(_work, take_settings, presses=presses, log=log), is_head=plan.http is None)
+        yield Member(
+            "certsvc-worker",
+            functools.partial(_work, take_settings, presses=presses, log=log),
+            is_head=plan.http is None,
+        )
     if plan.http:
         listener, zygote = stack.enter_context(listening())
-        yield Member("certsvc-checks", functools.partial(_check, listener, plan.environment, plan.check_bounds))
-        yield Member("certsvc-api", functools.partial(_serve, take_settings, *plan.http, zygote=zygote), is_head=True)
+        yield Member(
+            "certsvc-checks", functools.partial(_check, listener, plan.environment, plan.check_bounds)
+        )
+        yield Member(
+            "certsvc-api", functools.partial(_serve, take_settings, *plan.http, zygote=zygote), is_head=True
+        )
 
 
 def _press(listener: socket.socket, environment: int, *, log: Path | None) -> NoReturn:
-    from certsvc.presses import answer_calls  # noqa: PLC0415 - loaded by now
+    from certsvc.processes.presses import answer_calls  # noqa: PLC0415 - loaded by now
 
     os.close(environment)
     _say_to(log)
@@ -146,8 +165,8 @@ def _work(take_settings: Callable[[], Settings], *, presses: Path, log: Path | N
 
 
 def _check(listener: socket.socket, environment: int, bounds: tuple[float, int]) -> int:
-    from certsvc.verify.confined import Bounds  # noqa: PLC0415 - loaded by now
-    from certsvc.verify.zygote import serve_next  # noqa: PLC0415
+    from certsvc.processes.confined import Bounds  # noqa: PLC0415 - loaded by now
+    from certsvc.processes.zygote import serve_next  # noqa: PLC0415
 
     os.close(environment)
     serve_next(listener, Bounds(*bounds))

@@ -2,7 +2,7 @@
 
 from certsvc.cli.ending import run, say, settings_from_environment
 from certsvc.config import Settings
-from certsvc.issuing.marking import mark_all
+from certsvc.issuing.requests.marking import mark_all
 from certsvc.resources import open_vault
 from certsvc.store import Database
 

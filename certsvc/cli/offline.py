@@ -5,24 +5,30 @@ from collections.abc import Iterable
 from typing import Any
 
 from certsvc.cli.asked import content_of
+from certsvc.codes import parse_code
 from certsvc.config import Settings
 from certsvc.errors import CertsvcError
-from certsvc.verify.apart import Examiner
-from certsvc.verify.codes import parse_code
+from certsvc.processes.examiner import Examiner
 from certsvc.verify.images import is_picture
 from certsvc.verify.offline import Kept, judge_offline_file, judge_text
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import Check, CheckName, Outcome, Report, Verdict
 
 
-async def check_each(what: Iterable[str], kept: Kept, *, now: dt.datetime) -> list[dict[str, Any] | CertsvcError]:
+async def check_each(
+    what: Iterable[str], kept: Kept, *, now: dt.datetime
+) -> list[dict[str, Any] | CertsvcError]:
     """The report on each file, code or QR text, or why there is none."""
     limits = Settings()
-    async with Examiner(timeout_s=limits.verify_timeout_s, memory_bytes=limits.verify_memory_bytes) as examiner:
+    async with Examiner(
+        timeout_s=limits.verify_timeout_s, memory_bytes=limits.verify_memory_bytes
+    ) as examiner:
         return [await _check(each, kept, examiner, now=now) for each in what]
 
 
-async def _check(what: str, kept: Kept, examiner: Examiner, *, now: dt.datetime) -> dict[str, Any] | CertsvcError:
+async def _check(
+    what: str, kept: Kept, examiner: Examiner, *, now: dt.datetime
+) -> dict[str, Any] | CertsvcError:
     try:
         content = content_of(what)
         if content is None:
@@ -30,7 +36,9 @@ async def _check(what: str, kept: Kept, examiner: Examiner, *, now: dt.datetime)
         if is_picture(content):
             scan = await examiner.read_qr(content)
             return (_judge(scan.text, kept, now=now) if scan.text else _no_qr(scan.reason, now)).to_json()
-        return judge_offline_file(await examiner.examine(content, trust=kept.trusted.trust, now=now), now=now).to_json()
+        return judge_offline_file(
+            await examiner.examine(content, trust=kept.trusted.trust, now=now), now=now
+        ).to_json()
     except CertsvcError as error:
         return error
 
@@ -43,4 +51,6 @@ def _judge(text: str, kept: Kept, *, now: dt.datetime) -> Report:
 def _no_qr(reason: Reason | None, now: dt.datetime) -> Report:
     is_broken = reason is not None and reason is not Reason.NO_QR_FOUND
     check = Check(CheckName.CLAIMS, Outcome.NOT_DONE, "Không tìm thấy mã QR của hệ thống.")
-    return Report(Verdict.INVALID if is_broken else Verdict.UNKNOWN, (reason or Reason.NO_QR_FOUND,), now, (check,))
+    return Report(
+        Verdict.INVALID if is_broken else Verdict.UNKNOWN, (reason or Reason.NO_QR_FOUND,), now, (check,)
+    )

@@ -1,4 +1,6 @@
-"""portal: hand certificates in at BHXH's portal, from this machine's database and keys; see what became of them."""
+"""portal: hand certificates in at BHXH's portal, from this machine's database and keys; see what became of
+them.
+"""
 
 import json
 import uuid
@@ -9,18 +11,21 @@ import typer
 from rich.table import Table
 
 from certsvc.cli.ending import SAYS_NO, complain, complain_each, run, say, settings_from_environment, show
+from certsvc.clock import utc_now
 from certsvc.config import Settings
 from certsvc.errors import CertsvcError, NotFound, Unavailable
-from certsvc.issuing.exporting import Exporter
+from certsvc.issuing.batches.exporting import Exporter
 from certsvc.models import Certificate, Kind, Submission, SubmissionState
 from certsvc.portal.client import Portal, accounts_of, open_client, words_of
 from certsvc.portal.sending import Counter
-from certsvc.records.exchange_fields import Format
-from certsvc.resources import open_vault, utc_now
+from certsvc.records.exchange.fields import Format
+from certsvc.resources import open_vault
 from certsvc.store import Database, batches, certificates, submissions
 
 T = TypeVar("T")
-portal = typer.Typer(no_args_is_help=True, help="Hand sick leave in at BHXH's portal; nothing is ever sent twice by itself.")
+portal = typer.Typer(
+    no_args_is_help=True, help="Hand sick leave in at BHXH's portal; nothing is ever sent twice by itself."
+)
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
@@ -34,10 +39,14 @@ def send(
 ) -> None:
     """Send what was never sent. Exit code 1 says that something did not arrive for certain."""
     if (batch is None) == (not certificate):
-        raise typer.BadParameter("chọn --batch hoặc --certificate / choose --batch or --certificate", param_hint="--batch")
+        raise typer.BadParameter(
+            "chọn --batch hoặc --certificate / choose --batch or --certificate", param_hint="--batch"
+        )
 
     async def work(counter: Counter) -> list[Submission | None]:
-        ids = list(dict.fromkeys(certificate or [])) if batch is None else await _sick_leaves(counter.db, batch)
+        ids = (
+            list(dict.fromkeys(certificate or [])) if batch is None else await _sick_leaves(counter.db, batch)
+        )
         return [await _send(counter, each, layout) for each in ids]
 
     sent = _at_the_counter(work)
@@ -47,11 +56,17 @@ def send(
 
 
 async def _sick_leaves(db: Database, batch: uuid.UUID) -> list[uuid.UUID]:
-    """Of a batch, or what replaced them; those that are not in force too, for whoever sends the batch must be told that they stay behind."""
+    """Of a batch, or what replaced them; those that are not in force too, for whoever sends the batch must be
+    told that they stay behind.
+    """
     async with db.read() as session:
         if await batches.find(session, batch) is None:
             raise NotFound("no_such_batch", "Không có lô này.", "There is no such batch.")
-        leaves = [each async for _, each in batches.lines(session, batch) if each is not None and each.kind is Kind.SICK_LEAVE]
+        leaves = [
+            each
+            async for _, each in batches.lines(session, batch)
+            if each is not None and each.kind is Kind.SICK_LEAVE
+        ]
         return [[each, *await certificates.successors(session, each)][-1].id for each in leaves]
 
 
@@ -73,7 +88,9 @@ async def _find(db: Database, certificate_id: uuid.UUID) -> Certificate:
     async with db.read() as session:
         certificate = await certificates.find(session, certificate_id)
     if certificate is None:
-        raise NotFound("no_such_certificate", "Không có giấy chứng nhận này.", "There is no such certificate.")
+        raise NotFound(
+            "no_such_certificate", "Không có giấy chứng nhận này.", "There is no such certificate."
+        )
     return certificate
 
 
@@ -84,7 +101,9 @@ def status(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """What was sent, newest first. `sending` for minutes, and `uncertain`: look at the portal, then `resend` what is not there."""
+    """What was sent, newest first. `sending` for minutes, and `uncertain`: look at the portal, then `resend`
+    what is not there.
+    """
 
     async def work(db: Database, _: Settings) -> list[Submission]:
         async with db.read() as session:
@@ -97,12 +116,16 @@ def status(
 def resend(
     submission: Annotated[uuid.UUID, typer.Argument(help="as `portal status` shows it")],
     *,
-    confirm: Annotated[bool, typer.Option("--confirm", help="I looked at the portal: the document is not there")] = False,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="I looked at the portal: the document is not there")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Send once more what may not have arrived."""
     if not confirm:
-        question = "Đã tra trên cổng và không thấy hồ sơ này? / Did you look at the portal, and is it not there?"
+        question = (
+            "Đã tra trên cổng và không thấy hồ sơ này? / Did you look at the portal, and is it not there?"
+        )
         typer.confirm(question, abort=True)
 
     async def work(counter: Counter) -> Submission:
@@ -142,7 +165,16 @@ def _tell(found: list[Submission], *, as_json: bool) -> None:
     for each in found:
         words = " / ".join(words_of(each.answer_code)) if each.state is not SubmissionState.SUPERSEDED else ""
         number, code = each.transaction_no or "", each.answer_code or ""
-        table.add_row(str(each.id), str(each.certificate_id), each.format, each.state, code, number, f"{each.began_at:%Y-%m-%d %H:%M:%S}Z", words)
+        table.add_row(
+            str(each.id),
+            str(each.certificate_id),
+            each.format,
+            each.state,
+            code,
+            number,
+            f"{each.began_at:%Y-%m-%d %H:%M:%S}Z",
+            words,
+        )
     show(table)
 
 

@@ -12,18 +12,22 @@ from rich.table import Table
 
 from certsvc.cli.ending import say, show, told
 from certsvc.cli.here import on_database
+from certsvc.clock import day_in_hanoi, utc_now
 from certsvc.config import Settings
-from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.issuing.rulebooks import Effect, add_rules, list_rules, plan_rules, withdraw_rule
 from certsvc.models import RuleRow
 from certsvc.records import Rulebook
-from certsvc.records.rule_files import MAX_BYTES, read_rules
-from certsvc.records.rulebook import DatedRow, DischargeRule, table_of, to_json
-from certsvc.resources import utc_now
+from certsvc.records.judging.rule_files import MAX_BYTES, read_rules
+from certsvc.records.judging.rulebook import DatedRow, DischargeRule, table_of, to_json
 from certsvc.store import Database
 
-rules = typer.Typer(no_args_is_help=True, help="Dated rows of the rules: the Ministry's decisions, and the ceiling of a leave.")
-RulesFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="TOML file of rows, as docs/rules.md shows it")]
+rules = typer.Typer(
+    no_args_is_help=True,
+    help="Dated rows of the rules: the Ministry's decisions, and the ceiling of a leave.",
+)
+RulesFile = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, help="TOML file of rows, as docs/rules.md shows it")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 _WITHDRAWN = "withdrawn"
 
@@ -40,18 +44,38 @@ def list_all(*, as_json: AsJson = False) -> None:
     if as_json:
         say(json.dumps([_told(*each) for each in found], ensure_ascii=False, indent=2))
         return
-    table = Table("id", "table", "from", "to", "days", "care settings", "decision", "source", "state", "basis")
+    table = Table(
+        "id", "table", "from", "to", "days", "care settings", "decision", "source", "state", "basis"
+    )
     for row, entered in found:
         told_row = _told(row, entered)
         days = (str(row.valid_from), str(row.valid_to or ""))
-        settings, decision = (" ".join(sorted(row.care_settings)), row.decision) if isinstance(row, DischargeRule) else ("", "")
-        table.add_row(row.id, table_of(row), *days, _counts(row), settings, decision, told_row["source"], told_row["state"], row.basis)
+        settings, decision = (
+            (" ".join(sorted(row.care_settings)), row.decision)
+            if isinstance(row, DischargeRule)
+            else ("", "")
+        )
+        table.add_row(
+            row.id,
+            table_of(row),
+            *days,
+            _counts(row),
+            settings,
+            decision,
+            told_row["source"],
+            told_row["state"],
+            row.basis,
+        )
     show(table)
 
 
 def _told(row: DatedRow, entered: RuleRow | None) -> dict[str, Any]:
     state = _WITHDRAWN if entered and entered.withdrawn_at else "holds"
-    whence = {"source": "built_in" if entered is None else "operator", "state": state, "added_at": entered and entered.added_at.isoformat()}
+    whence = {
+        "source": "built_in" if entered is None else "operator",
+        "state": state,
+        "added_at": entered and entered.added_at.isoformat(),
+    }
     return {"table": table_of(row), **to_json(row), **whence}
 
 
@@ -112,7 +136,13 @@ def _user() -> str:
 def _report(added: Rulebook, effects: Sequence[Effect], *, as_json: bool) -> None:
     if as_json:
         rows = [{"table": table_of(row), **to_json(row)} for row in added.rows]
-        say(json.dumps({"rows": rows, "changes": [_effect_json(each) for each in effects]}, ensure_ascii=False, indent=2))
+        say(
+            json.dumps(
+                {"rows": rows, "changes": [_effect_json(each) for each in effects]},
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
         return
     say(*_lines(effects))
 
@@ -120,26 +150,39 @@ def _report(added: Rulebook, effects: Sequence[Effect], *, as_json: bool) -> Non
 def _effect_json(effect: Effect) -> dict[str, Any]:
     change = effect.change
     days = {"first": change.first.isoformat(), "last": change.last and change.last.isoformat()}
-    return {"table": change.table, "care_setting": change.care_setting, **days, "before": change.before, "after": change.after, "live": effect.live}
+    return {
+        "table": change.table,
+        "care_setting": change.care_setting,
+        **days,
+        "before": change.before,
+        "after": change.after,
+        "live": effect.live,
+    }
 
 
 def _lines(effects: Sequence[Effect]) -> list[str]:
     if not effects:
         return ["Không ngày nào thay đổi. / No day changes."]
-    return [line for effect in effects for line in _effect_lines(effect, today_in_hanoi(utc_now()))]
+    return [line for effect in effects for line in _effect_lines(effect, day_in_hanoi(utc_now()))]
 
 
 def _effect_lines(effect: Effect, today: dt.date) -> list[str]:
     change = effect.change
     of = "leave_ceilings" if change.care_setting is None else f"discharge_rules ({change.care_setting})"
-    vi, en = (f"đến {change.last:%d/%m/%Y}", f"to {change.last:%d/%m/%Y}") if change.last else ("trở đi", "on")
+    vi, en = (
+        (f"đến {change.last:%d/%m/%Y}", f"to {change.last:%d/%m/%Y}") if change.last else ("trở đi", "on")
+    )
     was, now = change.before or "—", change.after or "—"
     lines = [f"{of}: từ {change.first:%d/%m/%Y} {vi} / from {change.first:%d/%m/%Y} {en}: {was} → {now}"]
     if change.first < today:
-        lines.append("  ! Có ngày đã qua: hồ sơ gửi từ nay được xét theo dòng mới. / Days that are past: cases sent from now on are judged anew.")
+        lines.append(
+            "  ! Có ngày đã qua: hồ sơ gửi từ nay được xét theo dòng mới. / Days that are past: cases sent"
+            " from now on are judged anew."
+        )
     if effect.live:
         lines.append(
-            f"  ! {effect.live} giấy của những ngày đó đã xét theo «{was}» và giữ nguyên, cả khi cấp lại. "
-            f"/ {effect.live} papers of these days were judged by “{was}” and keep it, also when they are issued again."
+            f"  ! {effect.live} giấy của những ngày đó đã xét theo «{was}» và giữ nguyên, cả khi cấp lại. /"
+            f" {effect.live} papers of these days were judged by “{was}” and keep it, also when they are"
+            " issued again."
         )
     return lines

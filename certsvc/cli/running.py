@@ -1,4 +1,6 @@
-"""serve, worker, demo. Each loads what it runs by itself: a worker needs no HTTP server, and help needs neither."""
+"""serve, worker, demo. Each loads what it runs by itself: a worker needs no HTTP server, and help needs
+neither.
+"""
 
 import socket
 from pathlib import Path
@@ -13,7 +15,12 @@ Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(help="port to listen on", min=1, max=65535)]
 
 
-def serve(host: Host = "127.0.0.1", port: Port = 8000, *, no_worker: Annotated[bool, typer.Option("--no-worker", help="run no worker beside")] = False) -> None:
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    *,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="run no worker beside")] = False,
+) -> None:
     """API and pages, by default with an embedded queue server and one worker beside."""
     settings = settings_from_environment()
     refuse_taken(host, port)
@@ -46,8 +53,10 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="stop after issuing")] = False,
     folder: Annotated[Path, typer.Option(help="where everything of the demo lies")] = Path("var/demo"),
 ) -> None:
-    """Set up the demo folder, issue the sample cases and those of people who are ill today, print addresses and keys, then serve."""
-    from certsvc.cli.demonstration import run_demo, settings_of_demo, worker_log  # noqa: PLC0415 - see above
+    """Set up the demo folder, issue the sample cases and those of people who are ill today, print addresses
+    and keys, then serve.
+    """
+    from certsvc.cli.demo.demonstration import run_demo, settings_of_demo, worker_log  # noqa: PLC0415 - see above
 
     if not once:
         refuse_taken(host, port)

@@ -1,4 +1,6 @@
-"""verify: files and codes, each checked for itself, by a running service or without one by what was kept of it."""
+"""verify: files and codes, each checked for itself, by a running service or without one by what was kept of
+it.
+"""
 
 import asyncio
 import datetime as dt
@@ -12,9 +14,9 @@ import typer
 from rich.table import Table
 
 from certsvc.cli.asked import content_of
-from certsvc.cli.client import address_of, is_cannot_now, problem_of, service
 from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, complain, say, show, told
-from certsvc.cli.remote import AsJson, Key, Url
+from certsvc.cli.remote.batches import AsJson, Key, Url
+from certsvc.cli.remote.client import address_of, is_cannot_now, problem_of, service
 from certsvc.errors import CertsvcError, Unavailable
 from certsvc.verify.dates import day_of, note_of, signing_of
 
@@ -31,18 +33,34 @@ def verify(
     url: Url = None,
     key: Key = None,
     *,
-    offline: Annotated[bool, typer.Option("--offline", help="ask nobody: check QR texts, photos and files against what was kept at the last visit")] = False,
+    offline: Annotated[
+        bool,
+        typer.Option(
+            "--offline",
+            help="ask nobody: check QR texts, photos and files against what was kept at the last visit",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check files, codes and QR texts; exit code 0 only if all are valid, 3 if nothing is wrong but some could not be checked."""
+    """Check files, codes and QR texts; exit code 0 only if all are valid, 3 if nothing is wrong but some
+    could not be checked.
+    """
     outcomes = _offline(what, url) if offline else _online(what, url, key)
     if as_json:
-        say(json.dumps([{"input": each} | _as_json(outcome) for each, outcome in zip(what, outcomes, strict=True)], ensure_ascii=False, indent=2))
+        say(
+            json.dumps(
+                [{"input": each} | _as_json(outcome) for each, outcome in zip(what, outcomes, strict=True)],
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
     else:
         show(_table(what, outcomes))
     if all(_is_valid(outcome) for outcome in outcomes):
         return
-    raise typer.Exit(CANNOT_NOW if all(_is_valid(outcome) or _is_open(outcome) for outcome in outcomes) else SAYS_NO)
+    raise typer.Exit(
+        CANNOT_NOW if all(_is_valid(outcome) or _is_open(outcome) for outcome in outcomes) else SAYS_NO
+    )
 
 
 def _online(what: list[str], url: str | None, key: str | None) -> list[Outcome]:
@@ -77,7 +95,9 @@ def _offline(what: list[str], url: str | None) -> list[Outcome]:
 
 def _is_open(outcome: Outcome) -> bool:
     """Whether it says neither yes nor no."""
-    return isinstance(outcome, Unavailable) or (not isinstance(outcome, CertsvcError) and outcome["verdict"] == "cannot_check")
+    return isinstance(outcome, Unavailable) or (
+        not isinstance(outcome, CertsvcError) and outcome["verdict"] == "cannot_check"
+    )
 
 
 def _outcome(client: httpx2.Client, what: str) -> Outcome:
@@ -117,7 +137,13 @@ def _is_valid(outcome: Outcome) -> bool:
 
 def _as_json(outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, CertsvcError):
-        return {"error": {"code": outcome.code, "message_vi": outcome.message_vi, "message_en": outcome.message_en}}
+        return {
+            "error": {
+                "code": outcome.code,
+                "message_vi": outcome.message_vi,
+                "message_en": outcome.message_en,
+            }
+        }
     return outcome
 
 
@@ -129,7 +155,13 @@ def _table(what: list[str], outcomes: list[Outcome]) -> Table:
         else:
             paper, note = outcome["certificate"] or {}, note_of(outcome)
             told = [*(reason["message_vi"] for reason in outcome["reasons"]), *([note.vi] if note else [])]
-            table.add_row(each, outcome["verdict"], day_of(paper.get("dated_on")) or "–", signing_of(paper) or "–", " ".join(told))
+            table.add_row(
+                each,
+                outcome["verdict"],
+                day_of(paper.get("dated_on")) or "–",
+                signing_of(paper) or "–",
+                " ".join(told),
+            )
     return table
 
 

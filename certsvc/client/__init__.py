@@ -1,7 +1,7 @@
 """A client for programs that ask for, follow, verify and withdraw certificates of a certsvc somewhere else.
 
-`Client` and `AsyncClient` have the same methods; answers are `results`, refusals are `ServiceError`s. Nothing of the
-service is imported: httpx2 and pydantic are all it needs. `docs/client.md` has examples.
+`Client` and `AsyncClient` have the same methods; answers are `results`, refusals are `ServiceError`s. Nothing
+of the service is imported: httpx2 and pydantic are all it needs. `docs/client.md` has examples.
 """
 
 from certsvc.client.clients import AsyncClient, Client

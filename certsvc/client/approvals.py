@@ -1,4 +1,6 @@
-"""Calls about what waits for a facility's head. They need a key of that facility with the licence of its head, or of who is delegated."""
+"""Calls about what waits for a facility's head. They need a key of that facility with the licence of its
+head, or of who is delegated.
+"""
 
 from collections.abc import AsyncGenerator
 
@@ -13,7 +15,9 @@ async def list_approvals(wire: Wire, *, page_size: int = 200) -> AsyncGenerator[
     """What waits, the longest waiting first, page after page as they are needed."""
     cursor: str | None = None
     while True:
-        page = await ask(wire, Question("GET", "/v1/approvals", {"limit": page_size, "cursor": cursor}), ApprovalPage)
+        page = await ask(
+            wire, Question("GET", "/v1/approvals", {"limit": page_size, "cursor": cursor}), ApprovalPage
+        )
         for item in page.items:
             yield item
         if (cursor := page.next_cursor) is None:
@@ -37,4 +41,6 @@ async def approve_certificate(wire: Wire, certificate_id: Id) -> Certificate:
 
 async def decline_certificate(wire: Wire, certificate_id: Id, text: str) -> Certificate:
     """Give one up instead."""
-    return await ask(wire, post(f"/v1/certificates/{certificate_id}/decline", json={"text": text}), Certificate)
+    return await ask(
+        wire, post(f"/v1/certificates/{certificate_id}/decline", json={"text": text}), Certificate
+    )

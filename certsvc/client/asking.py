@@ -1,7 +1,8 @@
 """One question to the service: sent, repeated where that is safe, and its answer read into a result.
 
-Repeated is what has the same effect twice: reading, PUT, PATCH and DELETE, and POSTs under an `Idempotency-Key`, which
-gets the stored answer. Reasons are no answer, 429, 502, 503, 504, and 409 `still_running`.
+Repeated is what has the same effect twice: reading, PUT, PATCH and DELETE, and POSTs under an
+`Idempotency-Key`, which gets the stored answer. Reasons are no answer, 429, 502, 503, 504, and 409
+`still_running`.
 """
 
 import secrets
@@ -77,7 +78,9 @@ async def ask_lines(wire: Wire, question: Question, result: type[ModelT]) -> Asy
 
 
 async def save(wire: Wire, question: Question, to: str | PathLike[str]) -> Path:
-    """The content of the answer as a file, which gets its name when it is whole. Raises ServiceError, OSError."""
+    """The content of the answer as a file, which gets its name when it is whole. Raises ServiceError,
+    OSError.
+    """
     path = Path(to)
     async with opened(wire, question) as response:
         with _whole_file(path) as file, reached():
@@ -181,7 +184,11 @@ def _file(upload: Upload, stack: ExitStack) -> tuple[str, IO[bytes] | bytes]:
 
 def _given(fields: Mapping[str, Any]) -> dict[str, str]:
     """As text; booleans as JSON writes them."""
-    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in fields.items() if value is not None}
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in fields.items()
+        if value is not None
+    }
 
 
 def _may_pass(failure: ServiceError) -> bool:
@@ -189,7 +196,9 @@ def _may_pass(failure: ServiceError) -> bool:
 
 
 def _pause_s(failure: ServiceError, *, tried: int) -> float:
-    """What the service asked for; without that twice as long every time, and by chance, so that clients do not come back together."""
+    """What the service asked for; without that twice as long every time, and by chance, so that clients do
+    not come back together.
+    """
     if failure.retry_after_s is not None:
         return failure.retry_after_s
     return float(_FIRST_PAUSE_S * 2**tried * _CHANCE.uniform(0.5, 1.0))

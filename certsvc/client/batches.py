@@ -34,10 +34,13 @@ async def submit_batch(
 ) -> Batch:
     """Hand in a file of cases (CSV, XLSX, ODS, JSON, NDJSON, CT07, XML11 or a ZIP of them): a path or bytes.
 
-    `dry_run` says what would happen and issues nothing. `mapping` names a saved one; the empty text says none.
+    `dry_run` says what would happen and issues nothing. `mapping` names a saved one; the empty text says
+    none.
     """
     form = {"dry_run": dry_run, "facility": facility, "late_reason": late_reason, "mapping": mapping}
-    return await ask(wire, post("/v1/batches", uploads=[("file", file)], form=form, idempotency_key=idempotency_key), Batch)
+    return await ask(
+        wire, post("/v1/batches", uploads=[("file", file)], form=form, idempotency_key=idempotency_key), Batch
+    )
 
 
 async def get_batch(wire: Wire, batch_id: Id) -> Batch:
@@ -45,11 +48,13 @@ async def get_batch(wire: Wire, batch_id: Id) -> Batch:
     return await ask(wire, Question("GET", f"/v1/batches/{batch_id}"), Batch)
 
 
-async def follow_batch(wire: Wire, batch_id: Id, *, patience_s: float = 60) -> AsyncGenerator[BatchProgress, None]:
+async def follow_batch(
+    wire: Wire, batch_id: Id, *, patience_s: float = 60
+) -> AsyncGenerator[BatchProgress, None]:
     """The batch whenever it has changed, the last time at its end.
 
-    It listens to events, asks where it cannot, and outlives interruptions. Raises ServiceError where the service stays away
-    for `patience_s`, or refuses.
+    It listens to events, asks where it cannot, and outlives interruptions. Raises ServiceError where the
+    service stays away for `patience_s`, or refuses.
     """
     heard, told, answered = "", None, time.monotonic()
     while True:
@@ -103,7 +108,9 @@ async def wait_for_batch(wire: Wire, batch_id: Id, *, patience_s: float = 60) ->
 
 
 async def cancel_batch(wire: Wire, batch_id: Id) -> Batch:
-    """Stop a batch: what nobody has begun to sign is given up; `finished_at` says when the rest has come to its end."""
+    """Stop a batch: what nobody has begun to sign is given up; `finished_at` says when the rest has come to
+    its end.
+    """
     return await _change(wire, batch_id, "cancel")
 
 
@@ -126,23 +133,38 @@ async def get_row(wire: Wire, batch_id: Id, row: int) -> Row:
     return await ask(wire, Question("GET", f"/v1/batches/{batch_id}/rows/{row}"), Row)
 
 
-async def mend_row(wire: Wire, batch_id: Id, row: int, record: Record, *, version: int | None = None, idempotency_key: str | None = None) -> RowFate:
+async def mend_row(
+    wire: Wire,
+    batch_id: Id,
+    row: int,
+    record: Record,
+    *,
+    version: int | None = None,
+    idempotency_key: str | None = None,
+) -> RowFate:
     """Judge a rejected row again with `record` for all its cells; what comes of it belongs to the batch.
 
-    `version` is that of the row you looked at (`get_row`). Raises InvalidRequest with `errors` where it is still wrong: then all stays as it was.
+    `version` is that of the row you looked at (`get_row`). Raises InvalidRequest with `errors` where it is
+    still wrong: then all stays as it was.
     """
     body = {"record": dict(record), "version": version}
-    return await ask(wire, post(f"/v1/batches/{batch_id}/rows/{row}", json=body, idempotency_key=idempotency_key), RowFate)
+    return await ask(
+        wire, post(f"/v1/batches/{batch_id}/rows/{row}", json=body, idempotency_key=idempotency_key), RowFate
+    )
 
 
 async def batch_results(wire: Wire, batch_id: Id) -> AsyncGenerator[RowResult, None]:
     """The fate of every row and kind, in the order of the file, as they come."""
-    async with aclosing(ask_lines(wire, Question("GET", f"/v1/batches/{batch_id}/results", {"format": "ndjson"}), RowResult)) as lines:
+    async with aclosing(
+        ask_lines(wire, Question("GET", f"/v1/batches/{batch_id}/results", {"format": "ndjson"}), RowResult)
+    ) as lines:
         async for line in lines:
             yield line
 
 
-async def save_batch_results(wire: Wire, batch_id: Id, to: str | PathLike[str], layout: ResultsFormat = "xlsx") -> Path:
+async def save_batch_results(
+    wire: Wire, batch_id: Id, to: str | PathLike[str], layout: ResultsFormat = "xlsx"
+) -> Path:
     """The results as a file; as XLSX in your own file, to be mended and sent again."""
     return await save(wire, Question("GET", f"/v1/batches/{batch_id}/results", {"format": layout}), to)
 

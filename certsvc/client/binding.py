@@ -1,4 +1,6 @@
-"""Calls become methods: of `Client` they return their result, of `AsyncClient` something to await, typed as such."""
+"""Calls become methods: of `Client` they return their result, of `AsyncClient` something to await, typed as
+such.
+"""
 
 import functools
 import inspect
@@ -53,7 +55,9 @@ class Items(Generic[P, T]):
         return self if client is None else _bound(self._function, client, each_of)
 
 
-def _bound(function: Callable[..., Any], client: OverSync | OverAsync, run: Callable[[Any], Any]) -> Callable[..., Any]:
+def _bound(
+    function: Callable[..., Any], client: OverSync | OverAsync, run: Callable[[Any], Any]
+) -> Callable[..., Any]:
     wire = client.wire
 
     @functools.wraps(function)
@@ -61,5 +65,7 @@ def _bound(function: Callable[..., Any], client: OverSync | OverAsync, run: Call
         call = function(wire, *args, **named)
         return run(call) if isinstance(wire, SyncWire) else call
 
-    method.__dict__["__signature__"] = inspect.signature(functools.partial(function, wire))  # what its caller gives
+    method.__dict__["__signature__"] = inspect.signature(
+        functools.partial(function, wire)
+    )  # what its caller gives
     return method

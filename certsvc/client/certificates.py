@@ -11,7 +11,9 @@ from certsvc.client.wires import Wire
 Record: TypeAlias = Mapping[str, str | int | float | bool | None]
 """A case: the columns of a case file as keys, dates as ISO text, numbers that are identifiers as text."""
 LateReason: TypeAlias = Literal["late", "reissue", "request"]
-WithdrawalReason: TypeAlias = Literal["wrong_data", "wrong_person", "not_entitled", "fraud", "key_compromise", "lost", "other"]
+WithdrawalReason: TypeAlias = Literal[
+    "wrong_data", "wrong_person", "not_entitled", "fraud", "key_compromise", "lost", "other"
+]
 ExportFormat: TypeAlias = Literal["ct07", "xml11", "ct07-2025"]
 Id: TypeAlias = uuid.UUID | str
 
@@ -19,11 +21,18 @@ _UNDER_WAY = ("requested", "signing")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 5.0
 
 
-async def request_certificate(wire: Wire, kind: Kind, record: Record, *, late_reason: LateReason = "late", idempotency_key: str | None = None) -> Certificate:
+async def request_certificate(
+    wire: Wire,
+    kind: Kind,
+    record: Record,
+    *,
+    late_reason: LateReason = "late",
+    idempotency_key: str | None = None,
+) -> Certificate:
     """Ask for one certificate; it is signed in the background, `wait_for_certificate` waits for that.
 
-    Raises InvalidRequest with `errors` where a rule rejects it, Conflict `already_exists` where the case has one.
-    A key of your own makes it one request even over a restart of yours.
+    Raises InvalidRequest with `errors` where a rule rejects it, Conflict `already_exists` where the case has
+    one. A key of your own makes it one request even over a restart of yours.
     """
     body = {"kind": kind, "record": dict(record), "late_reason": late_reason}
     return await ask(wire, post("/v1/certificates", json=body, idempotency_key=idempotency_key), Certificate)
@@ -39,7 +48,9 @@ async def wait_for_certificate(wire: Wire, certificate_id: Id, *, at_most_s: flo
     waited_s, pause_s = 0.0, _FIRST_PAUSE_S
     while (certificate := await get_certificate(wire, certificate_id)).status in _UNDER_WAY:
         if waited_s >= at_most_s:
-            waits_for = ", for it waits for its facility's head to approve it" if certificate.awaits_approval else ""
+            waits_for = (
+                ", for it waits for its facility's head to approve it" if certificate.awaits_approval else ""
+            )
             raise TimeoutError(f"the certificate is still {certificate.status}{waits_for}")
         await wire.sleep(pause_s)
         waited_s, pause_s = waited_s + pause_s, min(pause_s * 1.5, _LONGEST_PAUSE_S)
@@ -58,7 +69,14 @@ async def list_certificates(
     """What this key may see, newest first, page after page as they are needed."""
     cursor: str | None = None
     while True:
-        query = {"facility": facility, "status": status, "kind": kind, "case_id": case_id, "limit": page_size, "cursor": cursor}
+        query = {
+            "facility": facility,
+            "status": status,
+            "kind": kind,
+            "case_id": case_id,
+            "limit": page_size,
+            "cursor": cursor,
+        }
         page = await ask(wire, Question("GET", "/v1/certificates", query), CertificatePage)
         for item in page.items:
             yield item
@@ -71,17 +89,23 @@ async def get_pdf(wire: Wire, certificate_id: Id) -> bytes:
     return await fetch(wire, Question("GET", f"/v1/certificates/{certificate_id}/pdf"))
 
 
-async def revoke(wire: Wire, certificate_id: Id, reason: WithdrawalReason, *, text: str | None = None) -> Certificate:
+async def revoke(
+    wire: Wire, certificate_id: Id, reason: WithdrawalReason, *, text: str | None = None
+) -> Certificate:
     """Withdraw for good; everybody sees it at once. The reason `other` needs a text."""
     return await _change(wire, certificate_id, "revoke", reason, text)
 
 
-async def suspend(wire: Wire, certificate_id: Id, reason: WithdrawalReason, *, text: str | None = None) -> Certificate:
+async def suspend(
+    wire: Wire, certificate_id: Id, reason: WithdrawalReason, *, text: str | None = None
+) -> Certificate:
     """Withdraw for now."""
     return await _change(wire, certificate_id, "suspend", reason, text)
 
 
-async def reinstate(wire: Wire, certificate_id: Id, reason: WithdrawalReason, *, text: str | None = None) -> Certificate:
+async def reinstate(
+    wire: Wire, certificate_id: Id, reason: WithdrawalReason, *, text: str | None = None
+) -> Certificate:
     """End a suspension."""
     return await _change(wire, certificate_id, "reinstate", reason, text)
 
@@ -97,7 +121,11 @@ async def replace(
 ) -> Certificate:
     """The successor: corrected by `record`, or without it the same paper again, marked "CẤP LẠI"."""
     body = _why(reason, text) | ({} if record is None else {"record": dict(record)})
-    return await ask(wire, post(f"/v1/certificates/{certificate_id}/replace", json=body, idempotency_key=idempotency_key), Certificate)
+    return await ask(
+        wire,
+        post(f"/v1/certificates/{certificate_id}/replace", json=body, idempotency_key=idempotency_key),
+        Certificate,
+    )
 
 
 async def export_certificate(wire: Wire, certificate_id: Id, layout: ExportFormat) -> bytes:
@@ -105,8 +133,12 @@ async def export_certificate(wire: Wire, certificate_id: Id, layout: ExportForma
     return await fetch(wire, Question("GET", f"/v1/certificates/{certificate_id}/export", {"format": layout}))
 
 
-async def _change(wire: Wire, certificate_id: Id, change: str, reason: WithdrawalReason, text: str | None) -> Certificate:
-    return await ask(wire, post(f"/v1/certificates/{certificate_id}/{change}", json=_why(reason, text)), Certificate)
+async def _change(
+    wire: Wire, certificate_id: Id, change: str, reason: WithdrawalReason, text: str | None
+) -> Certificate:
+    return await ask(
+        wire, post(f"/v1/certificates/{certificate_id}/{change}", json=_why(reason, text)), Certificate
+    )
 
 
 def _why(reason: WithdrawalReason, text: str | None) -> dict[str, Any]:

@@ -24,8 +24,11 @@ async def verify_qr(wire: Wire, text: str) -> Report:
     return await ask(wire, Question("POST", "/v1/verify", json={"qr": text}), Report)
 
 
-async def verify_many(wire: Wire, files: Iterable[Upload] = (), codes: Iterable[str] = ()) -> AsyncGenerator[NumberedReport, None]:
-    """A report on each file, then on each code (or QR text), as they come: 500 files and 10,000 codes at most.
+async def verify_many(
+    wire: Wire, files: Iterable[Upload] = (), codes: Iterable[str] = ()
+) -> AsyncGenerator[NumberedReport, None]:
+    """A report on each file, then on each code (or QR text), as they come: 500 files and 10,000 codes at
+    most.
 
     A file whose name ends in .csv, .tsv, .txt or .xlsx is a list of codes.
     """
@@ -40,7 +43,8 @@ async def verify_many(wire: Wire, files: Iterable[Upload] = (), codes: Iterable[
 
 
 async def prove(wire: Wire, code: str, birth_date: str, *, id_last4: str | None = None) -> Proven:
-    """Open more of a paper with what is printed on it: its holder's name and dates, with `id_last4` a grant to download.
+    """Open more of a paper with what is printed on it: its holder's name and dates, with `id_last4` a grant
+    to download.
 
     Sent once only, for wrong tries are counted. Raises NoAccess, TooMany.
     """

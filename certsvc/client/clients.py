@@ -1,4 +1,6 @@
-"""The two clients. Their methods are the calls of this package's other modules; `help(client.submit_batch)` says more."""
+"""The two clients. Their methods are the calls of this package's other modules; `help(client.submit_batch)`
+says more.
+"""
 
 import ssl
 import time
@@ -92,8 +94,9 @@ class Methods:
 class Client(Methods):
     """For synchronous programs; a context manager. One client may serve many threads.
 
-    `key` is an API key or a token of the OpenID provider; checks of papers need none. `retries` is how often a call that may
-    be repeated is repeated. `ssl_context` is for authorities of your own, `transport` and `sleep` for tests.
+    `key` is an API key or a token of the OpenID provider; checks of papers need none. `retries` is how often
+    a call that may be repeated is repeated. `ssl_context` is for authorities of your own, `transport` and
+    `sleep` for tests.
     """
 
     def __init__(
@@ -107,7 +110,13 @@ class Client(Methods):
         transport: httpx2.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._http = httpx2.Client(base_url=base_url, headers=_headers(key), timeout=timeout, verify=ssl_context or True, transport=transport)
+        self._http = httpx2.Client(
+            base_url=base_url,
+            headers=_headers(key),
+            timeout=timeout,
+            verify=ssl_context or True,
+            transport=transport,
+        )
         self.wire = SyncWire(self._http, retries=retries, sleep=sleep)
 
     def close(self) -> None:
@@ -134,7 +143,13 @@ class AsyncClient(Methods):
         transport: httpx2.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
-        self._http = httpx2.AsyncClient(base_url=base_url, headers=_headers(key), timeout=timeout, verify=ssl_context or True, transport=transport)
+        self._http = httpx2.AsyncClient(
+            base_url=base_url,
+            headers=_headers(key),
+            timeout=timeout,
+            verify=ssl_context or True,
+            transport=transport,
+        )
         self.wire = AsyncWire(self._http, retries=retries, sleep=sleep)
 
     async def aclose(self) -> None:

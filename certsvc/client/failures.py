@@ -10,9 +10,10 @@ import httpx2
 class ServiceError(Exception):
     """A call that did not succeed.
 
-    `code` is stable, branch on it (docs/errors.md of the service); `message_vi` and `message_en` may be shown to people;
-    `errors` lists what is wrong item by item (field, row, rule, message_vi, message_en); `facts` are the problem's other
-    members, such as `certificate_id` of the one that exists. `status` is None where there was no answer.
+    `code` is stable, branch on it (docs/errors.md of the service); `message_vi` and `message_en` may be shown
+    to people; `errors` lists what is wrong item by item (field, row, rule, message_vi, message_en); `facts`
+    are the problem's other members, such as `certificate_id` of the one that exists. `status` is None where
+    there was no answer.
     """
 
     def __init__(
@@ -66,7 +67,11 @@ class Unreachable(ServiceError):
     """No answer, or one that broke off. The code is `unreachable`."""
 
     def __init__(self, cause: str) -> None:
-        super().__init__("unreachable", "Không kết nối được dịch vụ; hãy thử lại sau.", f"The service cannot be reached ({cause}); try again later.")
+        super().__init__(
+            "unreachable",
+            "Không kết nối được dịch vụ; hãy thử lại sau.",
+            f"The service cannot be reached ({cause}); try again later.",
+        )
 
 
 class UnreadableAnswer(ServiceError):
@@ -81,16 +86,32 @@ class UnreadableAnswer(ServiceError):
         )
 
 
-_BY_STATUS: dict[int, type[ServiceError]] = {401: NoAccess, 403: NoAccess, 404: NotFound, 409: Conflict, 429: TooMany}
-_MEMBERS = frozenset({"type", "title", "detail", "status", "code", "message_vi", "message_en", "errors", "request_id"})
+_BY_STATUS: dict[int, type[ServiceError]] = {
+    401: NoAccess,
+    403: NoAccess,
+    404: NotFound,
+    409: Conflict,
+    429: TooMany,
+}
+_MEMBERS = frozenset(
+    {"type", "title", "detail", "status", "code", "message_vi", "message_en", "errors", "request_id"}
+)
 
 
 def failure_of(response: httpx2.Response) -> ServiceError:
-    """The exception for a bad answer that was read; where something else than the service answered, `code` is `http_<status>`."""
+    """The exception for a bad answer that was read; where something else than the service answered, `code` is
+    `http_<status>`.
+    """
     status = response.status_code
-    made = {"code": f"http_{status}", "message_vi": f"Máy chủ trả lời HTTP {status}.", "message_en": f"The server answered HTTP {status}."}
+    made = {
+        "code": f"http_{status}",
+        "message_vi": f"Máy chủ trả lời HTTP {status}.",
+        "message_en": f"The server answered HTTP {status}.",
+    }
     problem = made | _document(response)
-    named = _BY_STATUS.get(status, ServiceFailure if status >= HTTPStatus.INTERNAL_SERVER_ERROR else InvalidRequest)
+    named = _BY_STATUS.get(
+        status, ServiceFailure if status >= HTTPStatus.INTERNAL_SERVER_ERROR else InvalidRequest
+    )
     errors = problem.get("errors")
     return named(
         str(problem["code"]),

@@ -1,4 +1,4 @@
-"""A received webhook: is it genuine, and what does it say? [Standard Webhooks 1.0, `v1` signatures]"""
+"""A received webhook: is it genuine, and what does it say? [Standard Webhooks 1.0]"""
 
 import base64
 import binascii
@@ -22,7 +22,9 @@ class ForgedWebhook(Exception):
 
 
 class WebhookEvent(Result):
-    """`id` is the same at every try: what you have had before needs no second handling. `data` is thin; ask its `links` for more."""
+    """`id` is the same at every try: what you have had before needs no second handling. `data` is thin; ask
+    its `links` for more.
+    """
 
     id: str
     type: str
@@ -30,13 +32,18 @@ class WebhookEvent(Result):
     data: dict[str, Any]
 
 
-def open_webhook(secret: str, headers: Mapping[str, str], body: bytes, *, now_s: float | None = None) -> WebhookEvent:
-    """The event in a post. `headers` in any case, `body` the bytes as they came, `now_s` the Unix time if not the clock's.
+def open_webhook(
+    secret: str, headers: Mapping[str, str], body: bytes, *, now_s: float | None = None
+) -> WebhookEvent:
+    """The event in a post. `headers` in any case, `body` the bytes as they came, `now_s` the Unix time if not
+    the clock's.
 
     Raises ForgedWebhook; ValueError for a secret that is none.
     """
     found = {name.lower(): value for name, value in headers.items()}
-    message_id, sent, signatures = (found.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature"))
+    message_id, sent, signatures = (
+        found.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature")
+    )
     expected = _signature(secret, f"{message_id}.{sent}.".encode() + body)
     if not any(hmac.compare_digest(each.encode(), expected) for each in signatures.split()):
         raise ForgedWebhook("no signature is right")

@@ -207,7 +207,9 @@ class FigurePage(Result):
 
 
 class Approval(Result):
-    """What waits together for a facility's head: its part of a batch, or one certificate that was asked for alone."""
+    """What waits together for a facility's head: its part of a batch, or one certificate that was asked for
+    alone.
+    """
 
     facility_code: str
     batch_id: uuid.UUID | None

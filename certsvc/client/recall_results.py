@@ -8,7 +8,9 @@ from certsvc.client.results import Kind, Open, Result, Status
 
 RecallStatus = Annotated[Literal["waiting", "revoked", "declined"], Open]
 RecallOutcome = Annotated[Literal["waiting", "revoked", "reinstated", "unchanged"], Open]
-LeftOut = Annotated[Literal["not_issued", "already_revoked", "already_replaced", "under_recall", "not_yours"], Open]
+LeftOut = Annotated[
+    Literal["not_issued", "already_revoked", "already_replaced", "under_recall", "not_yours"], Open
+]
 
 
 class LeftOutCertificate(Result):
@@ -20,7 +22,9 @@ class LeftOutCertificate(Result):
 
 
 class RecallPreview(Result):
-    """What a recall would do: `revoked` at once, or `waiting` for a second person; the first of what it leaves out, by name."""
+    """What a recall would do: `revoked` at once, or `waiting` for a second person; the first of what it
+    leaves out, by name.
+    """
 
     status: RecallStatus
     count: int
@@ -51,7 +55,9 @@ class RecallCounts(Result):
 
 
 class Recall(Result):
-    """`chosen` is empty where ids were given; `decided_by` is None while it waits, and where nobody had to approve."""
+    """`chosen` is empty where ids were given; `decided_by` is None while it waits, and where nobody had to
+    approve.
+    """
 
     id: uuid.UUID
     status: RecallStatus

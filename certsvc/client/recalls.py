@@ -6,7 +6,15 @@ from typing import Any, TypedDict
 
 from certsvc.client.asking import Question, ask, post
 from certsvc.client.certificates import Id, WithdrawalReason
-from certsvc.client.recall_results import Recall, RecalledCertificate, RecalledPage, RecallOutcome, RecallPage, RecallPreview, RecallStatus
+from certsvc.client.recall_results import (
+    Recall,
+    RecalledCertificate,
+    RecalledPage,
+    RecallOutcome,
+    RecallPage,
+    RecallPreview,
+    RecallStatus,
+)
 from certsvc.client.results import Kind
 from certsvc.client.wires import Wire
 
@@ -14,7 +22,9 @@ _PATH = "/v1/recalls"
 
 
 class Chosen(TypedDict, total=False):
-    """Which certificates: of these ids, or a batch's, or of a facility or days of signing (in Vietnam, both included), and of a kind."""
+    """Which certificates: of these ids, or a batch's, or of a facility or days of signing (in Vietnam, both
+    included), and of a kind.
+    """
 
     certificate_ids: Sequence[Id]
     batch_id: Id
@@ -24,9 +34,22 @@ class Chosen(TypedDict, total=False):
     signed_to: dt.date
 
 
-async def preview_recall(wire: Wire, chosen: Chosen, reason: WithdrawalReason, *, text: str | None = None, needs_approval: bool = False) -> RecallPreview:
-    """What `start_recall` would do now: how many it takes, which it leaves out, and whether it waits. Nothing is changed."""
-    return await ask(wire, post(f"{_PATH}/preview", json=_asked(chosen, reason, text, needs_approval=needs_approval)), RecallPreview)
+async def preview_recall(
+    wire: Wire,
+    chosen: Chosen,
+    reason: WithdrawalReason,
+    *,
+    text: str | None = None,
+    needs_approval: bool = False,
+) -> RecallPreview:
+    """What `start_recall` would do now: how many it takes, which it leaves out, and whether it waits. Nothing
+    is changed.
+    """
+    return await ask(
+        wire,
+        post(f"{_PATH}/preview", json=_asked(chosen, reason, text, needs_approval=needs_approval)),
+        RecallPreview,
+    )
 
 
 async def start_recall(
@@ -39,11 +62,15 @@ async def start_recall(
     expected_count: int | None = None,
     idempotency_key: str | None = None,
 ) -> Recall:
-    """Revoke many at once. More than one person may revoke alone are suspended, and the recall is `waiting` for a second person.
+    """Revoke many at once. More than one person may revoke alone are suspended, and the recall is `waiting`
+    for a second person.
 
-    With `expected_count` (of a preview) nothing is changed where it is another number now: Conflict `choice_changed`.
+    With `expected_count` (of a preview) nothing is changed where it is another number now: Conflict
+    `choice_changed`.
     """
-    body = _asked(chosen, reason, text, needs_approval=needs_approval) | ({} if expected_count is None else {"expected_count": expected_count})
+    body = _asked(chosen, reason, text, needs_approval=needs_approval) | (
+        {} if expected_count is None else {"expected_count": expected_count}
+    )
     return await ask(wire, post(_PATH, json=body, idempotency_key=idempotency_key), Recall)
 
 
@@ -52,11 +79,15 @@ async def get_recall(wire: Wire, recall_id: Id) -> Recall:
     return await ask(wire, Question("GET", f"{_PATH}/{recall_id}"), Recall)
 
 
-async def list_recalls(wire: Wire, *, status: RecallStatus | None = None, page_size: int = 200) -> AsyncGenerator[Recall, None]:
+async def list_recalls(
+    wire: Wire, *, status: RecallStatus | None = None, page_size: int = 200
+) -> AsyncGenerator[Recall, None]:
     """Those of this key's organisation, newest first, page after page as they are needed."""
     cursor: str | None = None
     while True:
-        page = await ask(wire, Question("GET", _PATH, {"status": status, "limit": page_size, "cursor": cursor}), RecallPage)
+        page = await ask(
+            wire, Question("GET", _PATH, {"status": status, "limit": page_size, "cursor": cursor}), RecallPage
+        )
         for item in page.items:
             yield item
         if (cursor := page.next_cursor) is None:
@@ -78,16 +109,24 @@ async def recalled_certificates(
 
 
 async def approve_recall(wire: Wire, recall_id: Id) -> Recall:
-    """Revoke its certificates. Raises NoAccess `second_person_needed` for whoever asked for it, Conflict `recall_decided`."""
+    """Revoke its certificates. Raises NoAccess `second_person_needed` for whoever asked for it, Conflict
+    `recall_decided`.
+    """
     return await ask(wire, post(f"{_PATH}/{recall_id}/approve"), Recall)
 
 
 async def decline_recall(wire: Wire, recall_id: Id, text: str) -> Recall:
-    """Reinstate what it has suspended, or take back what you asked for; say why. Raises Conflict `recall_decided`."""
+    """Reinstate what it has suspended, or take back what you asked for; say why. Raises Conflict
+    `recall_decided`.
+    """
     return await ask(wire, post(f"{_PATH}/{recall_id}/decline", json={"text": text}), Recall)
 
 
-def _asked(chosen: Chosen, reason: WithdrawalReason, text: str | None, *, needs_approval: bool) -> dict[str, Any]:
+def _asked(
+    chosen: Chosen, reason: WithdrawalReason, text: str | None, *, needs_approval: bool
+) -> dict[str, Any]:
     body: dict[str, Any] = {name: str(value) for name, value in chosen.items() if name != "certificate_ids"}
     body |= {"certificate_ids": [str(each) for each in chosen.get("certificate_ids", ())]}
-    return body | {"reason": reason, "needs_approval": needs_approval} | ({} if text is None else {"text": text})
+    return (
+        body | {"reason": reason, "needs_approval": needs_approval} | ({} if text is None else {"text": text})
+    )

@@ -32,8 +32,12 @@ async def get_mapping(wire: Wire, name: str) -> Mapping:
     return await ask(wire, Question("GET", _path(name)), Mapping)
 
 
-async def save_mapping(wire: Wire, name: str, columns: Titles[str, str | None], *, defaults: Titles[str, str] | None = None) -> Mapping:
-    """Save it in the place of the one with that name: the field each title means (None: pass over), and what stands in empty cells."""
+async def save_mapping(
+    wire: Wire, name: str, columns: Titles[str, str | None], *, defaults: Titles[str, str] | None = None
+) -> Mapping:
+    """Save it in the place of the one with that name: the field each title means (None: pass over), and what
+    stands in empty cells.
+    """
     body = {"columns": dict(columns), "defaults": dict(defaults or {})}
     return await ask(wire, Question("PUT", _path(name), json=body), Mapping)
 
@@ -51,7 +55,9 @@ async def list_facilities(wire: Wire) -> list[Facility]:
 
 
 async def list_practitioners(wire: Wire, *, facility: str | None = None) -> list[Practitioner]:
-    return (await ask(wire, Question("GET", "/v1/practitioners", {"facility": facility}), PractitionerPage)).items
+    return (
+        await ask(wire, Question("GET", "/v1/practitioners", {"facility": facility}), PractitionerPage)
+    ).items
 
 
 async def list_designs(wire: Wire) -> list[Design]:
@@ -63,9 +69,13 @@ async def list_rules(wire: Wire) -> list[Rule]:
     return (await ask(wire, Question("GET", "/v1/rules"), RulePage)).items
 
 
-async def list_disclosures(wire: Wire, *, cursor: int | None = None, limit: int | None = None) -> DisclosurePage:
+async def list_disclosures(
+    wire: Wire, *, cursor: int | None = None, limit: int | None = None
+) -> DisclosurePage:
     """When a facility was told that a person is known at another, newest first; `next_cursor` leads on."""
-    return await ask(wire, Question("GET", "/v1/disclosures", {"cursor": cursor, "limit": limit}), DisclosurePage)
+    return await ask(
+        wire, Question("GET", "/v1/disclosures", {"cursor": cursor, "limit": limit}), DisclosurePage
+    )
 
 
 async def get_stats(wire: Wire, *, facility: str | None = None) -> list[Figure]:
@@ -74,7 +84,9 @@ async def get_stats(wire: Wire, *, facility: str | None = None) -> list[Figure]:
 
 
 async def get_recent(wire: Wire, *, facility: str | None = None) -> Recent:
-    """The last 30 days: which rules rejected how many papers, and how many were issued and refused each day."""
+    """The last 30 days: which rules rejected how many papers, and how many were issued and refused each
+    day.
+    """
     return (await _figures(wire, facility)).recent
 
 

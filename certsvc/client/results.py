@@ -1,7 +1,7 @@
 """What the service answers, typed.
 
-Members that a newer service adds are passed over, and so are words that it adds to a list such as a status: they come as
-they are, so a `match` over them needs a last case.
+Members that a newer service adds are passed over, and so are words that it adds to a list such as a status:
+they come as they are, so a `match` over them needs a last case.
 """
 
 import datetime as dt
@@ -25,10 +25,17 @@ def _or_new_word(value: Any, known: ValidatorFunctionWrapHandler) -> Any:
 Open = WrapValidator(_or_new_word)
 
 Kind = Annotated[Literal["sick_leave", "recovery"], Open]
-Status = Annotated[Literal["requested", "signing", "issued", "suspended", "revoked", "replaced", "failed"], Open]
+Status = Annotated[
+    Literal["requested", "signing", "issued", "suspended", "revoked", "replaced", "failed"], Open
+]
 BatchStatus = Annotated[Literal["reading", "running", "done", "cancelled", "failed"], Open]
-RowOutcome = Annotated[Literal["issued", "existing", "pending", "rejected", "failed", "cancelled", "would_issue", "none"], Open]
-Verdict = Annotated[Literal["valid", "revoked", "suspended", "replaced", "pending", "invalid", "unknown", "cannot_check"], Open]
+RowOutcome = Annotated[
+    Literal["issued", "existing", "pending", "rejected", "failed", "cancelled", "would_issue", "none"], Open
+]
+Verdict = Annotated[
+    Literal["valid", "revoked", "suspended", "replaced", "pending", "invalid", "unknown", "cannot_check"],
+    Open,
+]
 DeliveryState = Annotated[Literal["pending", "delivered", "failed"], Open]
 
 
@@ -117,7 +124,9 @@ class RowRule(Result):
 
 
 class RowResult(Result):
-    """The fate of one row for one kind; `row` is the sheet's row as its user sees it, `status` the certificate's today."""
+    """The fate of one row for one kind; `row` is the sheet's row as its user sees it, `status` the
+    certificate's today.
+    """
 
     row: int
     case_id: str
@@ -166,8 +175,8 @@ class Check(Result):
 class CertificateView(Result):
     """What this asker may see of a certificate.
 
-    `dated_on` is the date that the paper bears, `signed_at` when it was signed (`signed_on` that day in Hanoi): late papers
-    differ, and are good. Services of before these two do not tell them.
+    `dated_on` is the date that the paper bears, `signed_at` when it was signed (`signed_on` that day in
+    Hanoi): late papers differ, and are good. Services of before these two do not tell them.
     """
 
     kind: Annotated[Literal["sick_leave", "recovery", "station_certificate"], Open]

@@ -5,16 +5,30 @@ from collections.abc import AsyncGenerator, Sequence
 
 from certsvc.client.asking import Question, ask, fetch, post
 from certsvc.client.certificates import Id
-from certsvc.client.more_results import Delivery, DeliveryPage, EventType, Replayed, Webhook, WebhookPage, WebhookWithSecret
+from certsvc.client.more_results import (
+    Delivery,
+    DeliveryPage,
+    EventType,
+    Replayed,
+    Webhook,
+    WebhookPage,
+    WebhookWithSecret,
+)
 from certsvc.client.results import DeliveryState
 from certsvc.client.wires import Wire
 
 _PATH = "/v1/webhooks"
 
 
-async def create_webhook(wire: Wire, url: str, *, events: Sequence[EventType] | None = None, batch_certificates: bool = False) -> WebhookWithSecret:
+async def create_webhook(
+    wire: Wire, url: str, *, events: Sequence[EventType] | None = None, batch_certificates: bool = False
+) -> WebhookWithSecret:
     """Have events (all, if none are named) posted to an address. Keep the `secret`: it is shown this once."""
-    body = {"url": url, "batch_certificates": batch_certificates, "events": None if events is None else list(events)}
+    body = {
+        "url": url,
+        "batch_certificates": batch_certificates,
+        "events": None if events is None else list(events),
+    }
     return await ask(wire, post(_PATH, json=body), WebhookWithSecret)
 
 
@@ -36,7 +50,12 @@ async def change_webhook(
     enabled: bool | None = None,
 ) -> Webhook:
     """Change it, disable it, or enable it again; what is left out stays as it is."""
-    asked = {"url": url, "events": None if events is None else list(events), "batch_certificates": batch_certificates, "enabled": enabled}
+    asked = {
+        "url": url,
+        "events": None if events is None else list(events),
+        "batch_certificates": batch_certificates,
+        "enabled": enabled,
+    }
     body = {name: value for name, value in asked.items() if value is not None}
     return await ask(wire, Question("PATCH", f"{_PATH}/{webhook_id}", json=body), Webhook)
 
@@ -48,10 +67,14 @@ async def remove_webhook(wire: Wire, webhook_id: Id) -> None:
 
 async def rotate_webhook(wire: Wire, webhook_id: Id, *, overlap_s: int = 24 * 3600) -> WebhookWithSecret:
     """A new secret, shown this once; those before sign beside it for `overlap_s` more."""
-    return await ask(wire, post(f"{_PATH}/{webhook_id}/rotate", json={"overlap_s": overlap_s}), WebhookWithSecret)
+    return await ask(
+        wire, post(f"{_PATH}/{webhook_id}/rotate", json={"overlap_s": overlap_s}), WebhookWithSecret
+    )
 
 
-async def list_deliveries(wire: Wire, webhook_id: Id, *, state: DeliveryState | None = None, page_size: int = 200) -> AsyncGenerator[Delivery, None]:
+async def list_deliveries(
+    wire: Wire, webhook_id: Id, *, state: DeliveryState | None = None, page_size: int = 200
+) -> AsyncGenerator[Delivery, None]:
     """What was sent and what came of it, newest first, page after page as they are needed."""
     cursor: str | None = None
     while True:
@@ -69,7 +92,9 @@ async def replay_delivery(wire: Wire, webhook_id: Id, delivery_id: str) -> int:
 
 
 async def replay_failed(wire: Wire, webhook_id: Id, since: dt.datetime) -> int:
-    """Send again all that was announced since then (an aware instant) and failed. Returns how many are sent."""
+    """Send again all that was announced since then (an aware instant) and failed. Returns how many are
+    sent.
+    """
     return await _replay(wire, webhook_id, {"failed_since": since.isoformat()})
 
 

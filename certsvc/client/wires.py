@@ -1,7 +1,7 @@
 """Two ways over the wire, one for each client.
 
-Calls are written once, as coroutines over a `Wire`. The synchronous one never waits for an event loop, so its calls run from
-beginning to end in a single step (`finished`), and their items one step each (`each_of`).
+Calls are written once, as coroutines over a `Wire`. The synchronous one never waits for an event loop, so its
+calls run from beginning to end in a single step (`finished`), and their items one step each (`each_of`).
 """
 
 import time
@@ -39,7 +39,9 @@ class Wire(Protocol):
 
 
 class SyncWire:
-    def __init__(self, http: httpx2.Client, *, retries: int, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, http: httpx2.Client, *, retries: int, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self.http = http
         self.retries = retries
         self._sleep = sleep
@@ -66,7 +68,13 @@ class SyncWire:
 
 
 class AsyncWire:
-    def __init__(self, http: httpx2.AsyncClient, *, retries: int, sleep: Callable[[float], Awaitable[None]] = anyio.sleep) -> None:
+    def __init__(
+        self,
+        http: httpx2.AsyncClient,
+        *,
+        retries: int,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
         self.http = http
         self.retries = retries
         self._sleep = sleep
@@ -103,7 +111,9 @@ def finished(call: Awaitable[T]) -> T:
 
 
 def each_of(items: AsyncGenerator[T, None]) -> Generator[T, None, None]:
-    """The items of a call over a `SyncWire`; whoever stops early closes it, or leaves that to the garbage collector."""
+    """The items of a call over a `SyncWire`; whoever stops early closes it, or leaves that to the garbage
+    collector.
+    """
     try:
         while True:
             try:

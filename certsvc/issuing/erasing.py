@@ -1,33 +1,42 @@
 """Erasing: data keys are destroyed, so that no copy of the bytes opens any more.
 
-A certificate's row, digest and history stay: who holds the file can still have it checked. So does the fate of every row
-of a batch when the file that was sent in goes.
+A certificate's row, digest and history stay: who holds the file can still have it checked. So does the fate
+of every row of a batch when the file that was sent in goes.
 """
 
 import datetime as dt
 import uuid
 
-from certsvc.blobs import Blobs, batch_name
 from certsvc.errors import Conflict, NotFound
+from certsvc.files.blobs import Blobs, batch_name
 from certsvc.models import BatchStatus
 from certsvc.store import Database, batches, certificates
 
 _AT_ONCE = 50
 
 
-async def erase_files(db: Database, certificate_id: uuid.UUID, *, blobs: Blobs, actor: str, now: dt.datetime) -> int:
-    """Erase every published version of a certificate's PDF, and the files it was asked for in; returns how many there were.
+async def erase_files(
+    db: Database, certificate_id: uuid.UUID, *, blobs: Blobs, actor: str, now: dt.datetime
+) -> int:
+    """Erase every published version of a certificate's PDF, and the files it was asked for in; returns how
+    many there were.
 
-    Not to be undone. Backups of the database hold the keys until they are overwritten. Raises NotFound, and Conflict
-    `still_being_read` where such a file is not read to its end.
+    Not to be undone. Backups of the database hold the keys until they are overwritten. Raises NotFound, and
+    Conflict `still_being_read` where such a file is not read to its end.
     """
     async with db.begin() as session:
         certificate = await certificates.find_for_change(session, certificate_id)
         if certificate is None:
-            raise NotFound("no_such_certificate", "Không có giấy chứng nhận này.", "There is no such certificate.")
+            raise NotFound(
+                "no_such_certificate", "Không có giấy chứng nhận này.", "There is no such certificate."
+            )
         uploads = await batches.with_case(session, certificate)
         if any(batch.status is BatchStatus.READING for batch in uploads):
-            raise Conflict("still_being_read", "Tệp có hồ sơ này đang được đọc; hãy thử lại sau.", "A file with this case is being read; try again later.")
+            raise Conflict(
+                "still_being_read",
+                "Tệp có hồ sơ này đang được đọc; hãy thử lại sau.",
+                "A file with this case is being read; try again later.",
+            )
         for batch in uploads:
             batch.file_key = None
         erased = await certificates.destroy_keys(session, certificate_id) + len(uploads)

@@ -19,14 +19,21 @@ class Stations:
 
     def __init__(self, facilities: Iterable[Facility], practitioners: Iterable[Practitioner]) -> None:
         self._facilities = {facility.code: facility for facility in facilities}
-        known = sorted(practitioners, key=lambda each: each.registered_to or dt.date.max)  # of one person's licences the latest goes by the number
-        self._practitioners = {(each.social_insurance_no, each.facility_code): each for each in known if each.social_insurance_no}
+        known = sorted(
+            practitioners, key=lambda each: each.registered_to or dt.date.max
+        )  # of one person's licences the latest goes by the number
+        self._practitioners = {
+            (each.social_insurance_no, each.facility_code): each for each in known if each.social_insurance_no
+        }
         self._practitioners |= {(each.licence, each.facility_code): each for each in known}
 
     @classmethod
     async def load(cls, session: AsyncSession, *, only: str | None) -> "Stations":
         facilities = await registry.list_facilities(session, only=only)
-        return cls(facilities, await registry.list_practitioners(session, facility_codes=None if only is None else [only]))
+        return cls(
+            facilities,
+            await registry.list_practitioners(session, facility_codes=None if only is None else [only]),
+        )
 
     def find_facility(self, code: str) -> Facility | None:
         return self._facilities.get(code)
@@ -46,7 +53,8 @@ class _Ill:
 
 
 class PeoplesHistory:
-    """What is known of the people in a file: each case's leave, open illnesses, and who has which number and visit.
+    """What is known of the people in a file: each case's leave, open illnesses, and who has which number and
+    visit.
 
     Found by the marks of patients, of which one person's cases share at least one.
     """
@@ -62,9 +70,20 @@ class PeoplesHistory:
         return Beside(self, case_key)
 
     def leaves_of(self, patient: Patient, *, but: CaseKey) -> list[Leave]:
-        """What the caller may not see at all is told of nobody but who has the number, and name or birth with it."""
-        found = {key: known for mark in patient.marks for key, known in self._leaves.get(mark, {}).items() if key != but}
-        return [leave for other, leave in found.values() if _is_same(patient, other, is_hidden=leave.label is None)]
+        """What the caller may not see at all is told of nobody but who has the number, and name or birth with
+        it.
+        """
+        found = {
+            key: known
+            for mark in patient.marks
+            for key, known in self._leaves.get(mark, {}).items()
+            if key != but
+        }
+        return [
+            leave
+            for other, leave in found.values()
+            if _is_same(patient, other, is_hidden=leave.label is None)
+        ]
 
     def illnesses_of(self, patient: Patient, *, beside: CaseKey) -> list[Illness]:
         found = {key: known for mark in patient.marks for key, known in self._ill.get(mark, {}).items()}
@@ -72,7 +91,8 @@ class PeoplesHistory:
         return [
             known.illness
             for key, known in found.items()
-            if (known.is_open_here if key[0] == facility else known.is_open) and _is_same(patient, known.patient, is_hidden=known.illness.is_hidden)
+            if (known.is_open_here if key[0] == facility else known.is_open)
+            and _is_same(patient, known.patient, is_hidden=known.illness.is_hidden)
         ]
 
     def holders_of(self, mark: str, *, but: CaseKey) -> list[Patient]:
@@ -96,8 +116,18 @@ class PeoplesHistory:
         """The illness of this case is over, whatever the database knows."""
         self._over.add(case_key)
 
-    async def learn(self, session: AsyncSession, cases: Iterable[Case], *, asker: "Asker", vault: Vault, kinds: Collection[Kind] = tuple(Kind)) -> None:
-        """Add what the database knows of these people, and may tell the asker, as far as judging `kinds` asks for it."""
+    async def learn(
+        self,
+        session: AsyncSession,
+        cases: Iterable[Case],
+        *,
+        asker: "Asker",
+        vault: Vault,
+        kinds: Collection[Kind] = tuple(Kind),
+    ) -> None:
+        """Add what the database knows of these people, and may tell the asker, as far as judging `kinds` asks
+        for it.
+        """
         marks = {mark for case in cases for mark in (*case.patient.marks, case.visit_mark) if mark}
         blind = [vault.mark(mark) for mark in marks]
         if not blind:
@@ -106,13 +136,30 @@ class PeoplesHistory:
             if certificate.kind is Kind.SICK_LEAVE or asker.may_see(certificate.facility_code):
                 self._learn_certificate(certificate, asker=asker, vault=vault)
         for episode in await papers.episodes_by_marks(session, blind) if Kind.RECOVERY in kinds else ():
-            key, is_hidden = (episode.facility_code, episode.case_id), not asker.may_see(episode.facility_code)
-            if key not in self._over and episode.patient is not None and not (is_hidden and asker.is_rehearsing):
+            key, is_hidden = (
+                (episode.facility_code, episode.case_id),
+                not asker.may_see(episode.facility_code),
+            )
+            if (
+                key not in self._over
+                and episode.patient is not None
+                and not (is_hidden and asker.is_rehearsing)
+            ):
                 patient = vault.open_ill_patient(key, episode.patient)
-                self._add(_Ill(patient, Illness(key, episode.positive_on, is_hidden), episode.is_open, episode.is_open_here))
+                self._add(
+                    _Ill(
+                        patient,
+                        Illness(key, episode.positive_on, is_hidden),
+                        episode.is_open,
+                        episode.is_open_here,
+                    )
+                )
 
     def _learn_certificate(self, certificate: Certificate, *, asker: "Asker", vault: Vault) -> None:
-        key, is_hidden = (certificate.facility_code, certificate.case_id), not asker.may_see(certificate.facility_code)
+        key, is_hidden = (
+            (certificate.facility_code, certificate.case_id),
+            not asker.may_see(certificate.facility_code),
+        )
         if is_hidden and asker.is_rehearsing:
             return
         case = vault.open_case(certificate.id, certificate.record)
@@ -135,9 +182,11 @@ def _is_same(patient: Patient, other: Patient, *, is_hidden: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """On whose behalf history is asked for: other facilities' cases are not looked at in a facility's dry run, lest it learns by guessing who is ill.
+    """On whose behalf history is asked for: other facilities' cases are not looked at in a facility's dry
+    run, lest it learns by guessing who is ill.
 
-    Numbers and visits on certificates of `but_batch` are passed over: its reader has compared the file's rows.
+    Numbers and visits on certificates of `but_batch` are passed over: its reader has compared the file's
+    rows.
     """
 
     caller: ApiKey
@@ -169,4 +218,6 @@ class Beside:
         return self._is_of_another(case.patient, case.visit_mark)
 
     def _is_of_another(self, patient: Patient, mark: str) -> bool:
-        return any(patient.is_another(other, mark=mark) for other in self.history.holders_of(mark, but=self.case_key))
+        return any(
+            patient.is_another(other, mark=mark) for other in self.history.holders_of(mark, but=self.case_key)
+        )

@@ -37,6 +37,8 @@ class Lease:
         now = self._clock()
         if now - self._renewed_at < self._length / 3:
             return
-        with contextlib.suppress(Unavailable):  # the next time may do better; at worst somebody else takes over
+        with contextlib.suppress(
+            Unavailable
+        ):  # the next time may do better; at worst somebody else takes over
             await self._extend(now + self._length)
             self._renewed_at = now

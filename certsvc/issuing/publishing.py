@@ -1,6 +1,8 @@
-"""Publishing what checkers without a network need: status lists, and the list of whom to trust. Both are built and signed here.
+"""Publishing what checkers without a network need: status lists, and the list of whom to trust. Both are
+built and signed here.
 
-Whoever hands them out holds no key. Two workers may build the same list; the one that shows more changes stays.
+Whoever hands them out holds no key. Two workers may build the same list; the one that shows more changes
+stays.
 """
 
 import base64
@@ -21,13 +23,15 @@ from certsvc.signing import lists
 from certsvc.signing.claims import ClaimKey, current
 from certsvc.signing.keyring import Keyring
 from certsvc.store import Database, registry, status_lists
-from certsvc.trusting import TrustSource
+from certsvc.trust.anchors import TrustSource
 from certsvc.vault import Vault
 from certsvc.verify.published import OWN, VERSION, Issuer
 from certsvc.verify.trust import Trust
 
 REBUILD_AFTER = dt.timedelta(hours=6)
-"""An unchanged list is signed again, for its age is what a checker goes by; after 24 hours it says so [design §5]."""
+"""An unchanged list is signed again, for its age is what a checker goes by; after 24 hours it says so
+[verify, The answer].
+"""
 
 _STATE = {Status.REVOKED: 1, Status.SUSPENDED: 2, Status.REPLACED: 3}
 
@@ -61,28 +65,50 @@ class Publisher:
         states = [(index, _STATE[status]) for index, status in withdrawn if index is not None]
         packed = lists.pack_states([*states, *self._decoys(number)])
         address = list_address(self.settings, number)
-        jwt, cwt = (sign(packed, address=address, now=now, key=key) for sign in (lists.sign_jwt, lists.sign_cwt))
+        jwt, cwt = (
+            sign(packed, address=address, now=now, key=key) for sign in (lists.sign_jwt, lists.sign_cwt)
+        )
         async with self.db.begin() as session:
             await status_lists.save_list(session, number, changes=changes, built_at=now, jwt=jwt, cwt=cwt)
 
     def _decoys(self, number: int) -> list[tuple[int, int]]:
-        return [(self.vault.status_place(count, number), self.vault.decoy(count, number)) for count in range(CAPACITY, LIST_LENGTH)]
+        return [
+            (self.vault.status_place(count, number), self.vault.decoy(count, number))
+            for count in range(CAPACITY, LIST_LENGTH)
+        ]
 
     async def _publish_trust(self, key: ClaimKey, *, now: dt.datetime) -> None:
         """Sign the trust list if it is old or says something else than it should."""
         async with self.db.read() as session:
-            facilities, numbers = await registry.list_facilities(session), await status_lists.list_numbers(session)
+            facilities, numbers = (
+                await registry.list_facilities(session),
+                await status_lists.list_numbers(session),
+            )
             published = await status_lists.find_trust_list(session)
-        document = self._document(facilities, numbers, await self.trust.get(now), others=await self.trust.get_others(now), now=now)
-        if published is not None and published.signed_at > now - REBUILD_AFTER and _says(json.loads(published.body), document):
+        document = self._document(
+            facilities, numbers, await self.trust.get(now), others=await self.trust.get_others(now), now=now
+        )
+        if (
+            published is not None
+            and published.signed_at > now - REBUILD_AFTER
+            and _says(json.loads(published.body), document)
+        ):
             return
         signed = lists.sign_document(document, key=key, chain=self.chain)
         body = json.dumps({**document, "signed": signed}, ensure_ascii=False, separators=(",", ":")).encode()
         async with self.db.begin() as session:
             await status_lists.save_trust_list(session, body, signed_at=now)
 
-    def _document(self, facilities: Sequence[Facility], numbers: Sequence[int], trust: Trust, *, others: Sequence[Issuer], now: dt.datetime) -> dict[str, Any]:
-        """The trust list without its signature [docs/verify.md]."""
+    def _document(
+        self,
+        facilities: Sequence[Facility],
+        numbers: Sequence[int],
+        trust: Trust,
+        *,
+        others: Sequence[Issuer],
+        now: dt.datetime,
+    ) -> dict[str, Any]:
+        """The trust list without its signature [verify, The trust list]."""
         own = {
             "id": OWN,
             "name": self.settings.issuer_name,
@@ -101,7 +127,10 @@ class Publisher:
             "version": VERSION,
             "service": self.settings.base_url,
             "issued_at": _instant(now),
-            "issuers": [own, *map(_other, _without_others_facilities(others, {each.code for each in facilities}))],
+            "issuers": [
+                own,
+                *map(_other, _without_others_facilities(others, {each.code for each in facilities})),
+            ],
             "log": None,
         }
 
@@ -115,7 +144,9 @@ def _without_others_facilities(others: Iterable[Issuer], taken: set[str]) -> Ite
 
 
 def _other(issuer: Issuer) -> dict[str, Any]:
-    """An issuer elsewhere: what QR codes of its are checked with. Its files are for its own service to check."""
+    """An issuer elsewhere: what QR codes of its are checked with. Its files are for its own service to
+    check.
+    """
     return {
         "id": issuer.id,
         "name": issuer.name,
@@ -123,7 +154,10 @@ def _other(issuer: Issuer) -> dict[str, Any]:
         "valid_from": _instant(min(key.valid_from for key in issuer.claim_keys)),
         "valid_to": _instant(max(key.valid_to for key in issuer.claim_keys)),
         "x509_chains": [[base64.b64encode(der).decode() for der in chain] for chain in issuer.x509_chains],
-        "claim_keys": [_jwk(load_der_public_key(key.public_key), valid_from=key.valid_from, valid_to=key.valid_to) for key in issuer.claim_keys],
+        "claim_keys": [
+            _jwk(load_der_public_key(key.public_key), valid_from=key.valid_from, valid_to=key.valid_to)
+            for key in issuer.claim_keys
+        ],
         "facilities": dict(issuer.facilities),
         "signers": {},
         "time_stamping": [],
@@ -152,9 +186,11 @@ def _says(published: dict[str, Any], document: dict[str, Any]) -> bool:
 
 
 def jwk_of(key: ClaimKey) -> dict[str, str]:
-    """The public key as a JWK [RFC 7517, RFC 7518 clause 6.2.1], with its validity."""
+    """The public key as a JWK [RFC 7517; RFC 7518 §6.2.1], with its validity."""
     cert = key.x509_cert
-    return _jwk(key.private.public_key(), valid_from=cert.not_valid_before_utc, valid_to=cert.not_valid_after_utc)
+    return _jwk(
+        key.private.public_key(), valid_from=cert.not_valid_before_utc, valid_to=cert.not_valid_after_utc
+    )
 
 
 def _jwk(public_key: Any, *, valid_from: dt.datetime, valid_to: dt.datetime) -> dict[str, str]:

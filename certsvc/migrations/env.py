@@ -14,6 +14,12 @@ def _render(kind: str, item: Any, _context: AutogenContext) -> str | Literal[Fal
 
 
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=Entity.metadata, render_as_batch=True, compare_type=True, render_item=_render)
+context.configure(
+    connection=connection,
+    target_metadata=Entity.metadata,
+    render_as_batch=True,
+    compare_type=True,
+    render_item=_render,
+)
 with context.begin_transaction():
     context.run_migrations()

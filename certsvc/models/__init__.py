@@ -8,7 +8,18 @@ Invariants that the database can hold are repeated as constraints: one live cert
 from certsvc.models.answers import StoredAnswer, WrongTry
 from certsvc.models.base import Entity, Instant
 from certsvc.models.batches import Batch, BatchAmendment, BatchRow, ColumnMapping
-from certsvc.models.certificates import CANCELLED, DECLINED, UNMARKED, Certificate, CertificateMark, Disclosure, Episode, EpisodeMark, Event, SerialCounter
+from certsvc.models.certificates import (
+    CANCELLED,
+    DECLINED,
+    UNMARKED,
+    Certificate,
+    CertificateMark,
+    Disclosure,
+    Episode,
+    EpisodeMark,
+    Event,
+    SerialCounter,
+)
 from certsvc.models.published import StatusList, TrustList
 from certsvc.models.recalls import REVOCABLE, Recall, RecalledCertificate, RecallOutcome, RecallStatus
 from certsvc.models.register import PublishedFile
@@ -17,7 +28,20 @@ from certsvc.models.rules import RuleRow
 from certsvc.models.sign_in import Account, SignInTry, StaffSession
 from certsvc.models.submissions import Submission
 from certsvc.models.webhooks import DeliveryState, Disabled, EventType, WebhookDelivery, WebhookEndpoint
-from certsvc.states import LIVE, PUBLISHED, SCOPES_OF, BatchStatus, DelegationKind, Kind, Origin, Role, Scope, Slot, Status, SubmissionState
+from certsvc.states import (
+    LIVE,
+    PUBLISHED,
+    SCOPES_OF,
+    BatchStatus,
+    DelegationKind,
+    Kind,
+    Origin,
+    Role,
+    Scope,
+    Slot,
+    Status,
+    SubmissionState,
+)
 
 __all__ = [
     "CANCELLED",

@@ -25,7 +25,7 @@ class StoredAnswer(Entity):
 
 
 class WrongTry(Entity):
-    """A wrong second factor against a code, known or not [api.md §3: 5 an hour, 20 in all]."""
+    """A wrong second factor against a code, known or not [api, Limits]."""
 
     __tablename__ = "wrong_tries"
 

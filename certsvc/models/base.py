@@ -1,4 +1,6 @@
-"""What all entities share: metadata with a naming convention, aware instants, constraints from enumerations."""
+"""What all entities share: metadata with a naming convention, aware instants, constraints from
+enumerations.
+"""
 
 import datetime as dt
 from enum import StrEnum

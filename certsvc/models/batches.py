@@ -16,7 +16,8 @@ REJECTED = "outcome = 'rejected'"
 
 
 class Batch(Entity):
-    """A file of cases and what becomes of it; the file lies sealed among the blobs, and opens as long as there is a `file_key`.
+    """A file of cases and what becomes of it; the file lies sealed among the blobs, and opens as long as
+    there is a `file_key`.
 
     `place` is where in the file the table is, `mapping` the sender's own titles as they were at acceptance.
     `counts` is what its rows came to, once they are all judged (`store.batches.count_rows`).
@@ -66,14 +67,27 @@ class BatchRow(Entity):
 
     __table_args__ = (
         one_of("kind", Kind),
-        CheckConstraint("outcome IN ('accepted', 'existing', 'rejected', 'would_issue', 'none', 'cancelled')", name="outcome"),
-        CheckConstraint("(outcome IN ('accepted', 'existing')) = (certificate_id IS NOT NULL)", name="certificate"),
-        Index("ix_batch_rows_rejected", "batch_id", "facility_code", sqlite_where=text(REJECTED), postgresql_where=text(REJECTED)),
+        CheckConstraint(
+            "outcome IN ('accepted', 'existing', 'rejected', 'would_issue', 'none', 'cancelled')",
+            name="outcome",
+        ),
+        CheckConstraint(
+            "(outcome IN ('accepted', 'existing')) = (certificate_id IS NOT NULL)", name="certificate"
+        ),
+        Index(
+            "ix_batch_rows_rejected",
+            "batch_id",
+            "facility_code",
+            sqlite_where=text(REJECTED),
+            postgresql_where=text(REJECTED),
+        ),
     )
 
 
 class BatchAmendment(Entity):
-    """What a person put in the place of a row's cells, the `version`-th time; `cells` are sealed under the key of the batch's file and go with it."""
+    """What a person put in the place of a row's cells, the `version`-th time; `cells` are sealed under the
+    key of the batch's file and go with it.
+    """
 
     __tablename__ = "batch_amendments"
 
@@ -88,7 +102,9 @@ class BatchAmendment(Entity):
 
 
 class ColumnMapping(Entity):
-    """What a sender's own titles mean, saved once by `owner` (`ApiKey.owner`): `columns` by title, None for one to pass over."""
+    """What a sender's own titles mean, saved once by `owner` (`ApiKey.owner`): `columns` by title, None for
+    one to pass over.
+    """
 
     __tablename__ = "column_mappings"
 

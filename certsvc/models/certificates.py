@@ -4,7 +4,16 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from certsvc.errors import Conflict
@@ -12,7 +21,9 @@ from certsvc.models.base import Entity, one_of
 from certsvc.states import MARK_CHARS, Kind, Status
 
 IN_WORK = "status IN ('requested', 'signing') AND NOT awaits_approval"
-"""What the partial index on certificates for workers covers; a query must say it in these words to be served by it."""
+"""What the partial index on certificates for workers covers; a query must say it in these words to be served
+by it.
+"""
 
 HELD = "awaits_approval"
 """What the partial index on certificates that wait for their facility's head covers."""
@@ -36,12 +47,12 @@ DECLINED = "declined"
 class Certificate(Entity):
     """One certificate of one case: what was asked for, where it stands, what was published.
 
-    `record` is the encrypted case; whom it is about, `CertificateMark` tells (`person`, an earlier blind index, is empty once it does); `code_index` and
-    `token_index` are keyed digests of the look-up secrets, which are derived, never stored. `batch_id` is the batch
-    that asked for it, so that a batch's progress is counted without its rows. `awaits_approval`: `requested`, and no worker
-    takes it before the facility's head has approved. `discharge_rule` is the row that a
-    recovery was judged by and cites, whatever rows are entered later. `status_list` and `status_index` are its
-    place in the status lists, which its QR names.
+    `record` is the encrypted case; whom it is about, `CertificateMark` tells (`person`, an earlier blind
+    index, is empty once it does); `code_index` and `token_index` are keyed digests of the look-up secrets,
+    which are derived, never stored. `batch_id` is the batch that asked for it, so that a batch's progress is
+    counted without its rows. `awaits_approval`: `requested`, and no worker takes it before the facility's
+    head has approved. `discharge_rule` is the row that a recovery was judged by and cites, whatever rows are
+    entered later. `status_list` and `status_index` are its place in the status lists, which its QR names.
     """
 
     __tablename__ = "certificates"
@@ -100,20 +111,52 @@ class Certificate(Entity):
             sqlite_where=text("status IN ('requested', 'signing', 'issued', 'suspended')"),
             postgresql_where=text("status IN ('requested', 'signing', 'issued', 'suspended')"),
         ),
-        UniqueConstraint("facility_code", "kind", "serial_year", "serial_sequence", name="uq_certificates_serial"),
+        UniqueConstraint(
+            "facility_code", "kind", "serial_year", "serial_sequence", name="uq_certificates_serial"
+        ),
         UniqueConstraint("status_list", "status_index", name="uq_certificates_status_place"),
-        Index("ix_certificates_withdrawn", "status_list", "status_index", sqlite_where=text(WITHDRAWN), postgresql_where=text(WITHDRAWN)),
-        Index("ix_certificates_work", "priority", "requested_at", "facility_code", "id", sqlite_where=text(IN_WORK), postgresql_where=text(IN_WORK)),
+        Index(
+            "ix_certificates_withdrawn",
+            "status_list",
+            "status_index",
+            sqlite_where=text(WITHDRAWN),
+            postgresql_where=text(WITHDRAWN),
+        ),
+        Index(
+            "ix_certificates_work",
+            "priority",
+            "requested_at",
+            "facility_code",
+            "id",
+            sqlite_where=text(IN_WORK),
+            postgresql_where=text(IN_WORK),
+        ),
         Index("ix_certificates_unmarked", "id", sqlite_where=text(UNMARKED), postgresql_where=text(UNMARKED)),
         Index("ix_certificates_newest", "requested_at", "id"),
         Index("ix_certificates_batch", "batch_id", "status", "awaits_approval"),
-        Index("ix_certificates_figures", "facility_code", "kind", "status", "awaits_approval", "requested_at"),
-        Index("ix_certificates_signed", "facility_code", "signed_at", sqlite_where=text(SIGNED), postgresql_where=text(SIGNED)),
-        Index("ix_certificates_held", "facility_code", "batch_id", "id", sqlite_where=text(HELD), postgresql_where=text(HELD)),
+        Index(
+            "ix_certificates_figures", "facility_code", "kind", "status", "awaits_approval", "requested_at"
+        ),
+        Index(
+            "ix_certificates_signed",
+            "facility_code",
+            "signed_at",
+            sqlite_where=text(SIGNED),
+            postgresql_where=text(SIGNED),
+        ),
+        Index(
+            "ix_certificates_held",
+            "facility_code",
+            "batch_id",
+            "id",
+            sqlite_where=text(HELD),
+            postgresql_where=text(HELD),
+        ),
         one_of("kind", Kind),
         one_of("status", Status),
         CheckConstraint(
-            "status NOT IN ('issued', 'suspended', 'revoked', 'replaced') OR (serial IS NOT NULL AND pdf_sha256 IS NOT NULL AND signed_at IS NOT NULL)",
+            "status NOT IN ('issued', 'suspended', 'revoked', 'replaced') OR (serial IS NOT NULL AND"
+            " pdf_sha256 IS NOT NULL AND signed_at IS NOT NULL)",
             name="published",
         ),
         CheckConstraint("(status = 'signing') = (lease_token IS NOT NULL)", name="lease"),
@@ -155,7 +198,17 @@ class Certificate(Entity):
         self.lease_token = None
         self.lease_until = retry_at
 
-    def mark_issued(self, now: dt.datetime, *, signed_at: dt.datetime, sha256: str, size: int, level: str, design: str, warnings: list[str]) -> None:
+    def mark_issued(
+        self,
+        now: dt.datetime,
+        *,
+        signed_at: dt.datetime,
+        sha256: str,
+        size: int,
+        level: str,
+        design: str,
+        warnings: list[str],
+    ) -> None:
         self._move(Status.ISSUED, now, legal_from=(Status.SIGNING,))
         self.signed_at, self.pdf_sha256, self.pdf_bytes = signed_at, sha256, size
         self.level, self.design, self.warnings = level, design, warnings
@@ -203,7 +256,9 @@ class Certificate(Entity):
 
 
 def nothing_to_approve() -> Conflict:
-    return Conflict("nothing_to_approve", "Không có giấy nào đang chờ duyệt ở đây.", "Nothing waits here for approval.")
+    return Conflict(
+        "nothing_to_approve", "Không có giấy nào đang chờ duyệt ở đây.", "Nothing waits here for approval."
+    )
 
 
 class SerialCounter(Entity):
@@ -218,7 +273,9 @@ class SerialCounter(Entity):
 
 
 class CertificateMark(Entity):
-    """A blind index of something that tells people apart, and that a certificate's patient or visit has (`Patient.marks`, `Case.visit_mark`)."""
+    """A blind index of something that tells people apart, and that a certificate's patient or visit has
+    (`Patient.marks`, `Case.visit_mark`).
+    """
 
     __tablename__ = "certificate_marks"
 
@@ -231,8 +288,8 @@ class CertificateMark(Entity):
 class Episode(Entity):
     """An illness that a row told us of and that was not over: what R-REINFECTION asks for.
 
-    Other facilities' rows are judged by what an accepted row says (`is_open`), its own facility's by what any row last said
-    (`is_open_here`). `patient` is sealed; None until `marking` has filled it in.
+    Other facilities' rows are judged by what an accepted row says (`is_open`), its own facility's by what any
+    row last said (`is_open_here`). `patient` is sealed; None until `marking` has filled it in.
     """
 
     __tablename__ = "episodes"
@@ -255,15 +312,19 @@ class EpisodeMark(Entity):
     case_id: Mapped[str] = mapped_column(String(64), primary_key=True)
 
     __table_args__ = (
-        ForeignKeyConstraint(["facility_code", "case_id"], ["episodes.facility_code", "episodes.case_id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["facility_code", "case_id"], ["episodes.facility_code", "episodes.case_id"], ondelete="CASCADE"
+        ),
         {"sqlite_with_rowid": False},
     )
 
 
 class Disclosure(Entity):
-    """That a facility was told, by a rule's finding, that a person is known at another: an audit event at both [rules, Between facilities].
+    """That a facility was told, by a rule's finding, that a person is known at another: an audit event at
+    both [rules, Between facilities].
 
-    `actor` asked for a certificate of `case_id` at `facility_code`; the finding told of `told_case_id` at `told_facility_code`.
+    `actor` asked for a certificate of `case_id` at `facility_code`; the finding told of `told_case_id` at
+    `told_facility_code`.
     """
 
     __tablename__ = "disclosures"

@@ -1,4 +1,6 @@
-"""What is published for whoever checks without asking us: status lists and the list of whom to trust, both signed."""
+"""What is published for whoever checks without asking us: status lists and the list of whom to trust, both
+signed.
+"""
 
 import datetime as dt
 
@@ -9,15 +11,19 @@ from certsvc.claims import LIST_LENGTH
 from certsvc.models.base import Entity
 
 DECOYS = 2**10
-"""Places of each list that no certificate ever gets; their states are made up, so that a list does not tell how many were withdrawn."""
+"""Places of each list that no certificate ever gets; their states are made up, so that a list does not tell
+how many were withdrawn.
+"""
 
 CAPACITY = LIST_LENGTH - DECOYS
 
 
 class StatusList(Entity):
-    """One status list: how many of its places are `given`, how often a state in it changed, what was signed of it.
+    """One status list: how many of its places are `given`, how often a state in it changed, what was signed
+    of it.
 
-    The signed `jwt` and `cwt` show the states after at least `built_changes` changes, at `built_at`; None until it is signed first.
+    The signed `jwt` and `cwt` show the states after at least `built_changes` changes, at `built_at`; None
+    until it is signed first.
     """
 
     __tablename__ = "status_lists"

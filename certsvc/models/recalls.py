@@ -14,14 +14,18 @@ from certsvc.models.registry import ApiKey
 from certsvc.states import Status
 
 WAITING = "outcome = 'waiting'"
-"""What the partial index on certificates under a waiting recall covers; a query must say it in these words to be served by it."""
+"""What the partial index on certificates under a waiting recall covers; a query must say it in these words to
+be served by it.
+"""
 
 REVOCABLE = (Status.ISSUED, Status.SUSPENDED)
 """States out of which a certificate can be revoked (`Certificate.revoke`)."""
 
 
 class RecallStatus(StrEnum):
-    """A recall is done at once (`revoked`), or waits for a second person, who approves (`revoked`) or declines it."""
+    """A recall is done at once (`revoked`), or waits for a second person, who approves (`revoked`) or
+    declines it.
+    """
 
     WAITING = "waiting"
     REVOKED = "revoked"
@@ -40,8 +44,8 @@ class RecallOutcome(StrEnum):
 class Recall(Entity):
     """One request to revoke a set of certificates for one reason.
 
-    `chosen` says how they were chosen, `left_out` how many of the chosen could not be revoked, by why. Where nobody had to
-    approve it, it was decided at once by nobody: `decided_by_id` is None.
+    `chosen` says how they were chosen, `left_out` how many of the chosen could not be revoked, by why. Where
+    nobody had to approve it, it was decided at once by nobody: `decided_by_id` is None.
     """
 
     __tablename__ = "recalls"
@@ -61,7 +65,10 @@ class Recall(Entity):
     __table_args__ = (
         one_of("status", RecallStatus),
         CheckConstraint("(status = 'waiting') = (decided_at IS NULL)", name="decided"),
-        CheckConstraint("status <> 'revoked' OR decided_by_id IS NULL OR decided_by_id <> asked_by_id", name="second_person"),
+        CheckConstraint(
+            "status <> 'revoked' OR decided_by_id IS NULL OR decided_by_id <> asked_by_id",
+            name="second_person",
+        ),
         Index("ix_recalls_newest", "asked_at", "id"),
     )
 
@@ -83,7 +90,12 @@ class Recall(Entity):
     def decline(self, now: dt.datetime, *, by: ApiKey, text: str) -> None:
         """Whoever asked may do so too, and so takes it back. Raises Conflict `recall_decided`."""
         self._require_waiting()
-        self.status, self.decided_at, self.decided_by_id, self.decision_text = RecallStatus.DECLINED, now, by.id, text
+        self.status, self.decided_at, self.decided_by_id, self.decision_text = (
+            RecallStatus.DECLINED,
+            now,
+            by.id,
+            text,
+        )
 
     def _require_waiting(self) -> None:
         if self.status is not RecallStatus.WAITING:
@@ -96,7 +108,9 @@ class Recall(Entity):
 
 
 class RecalledCertificate(Entity):
-    """A certificate of a recall: its state `before`, and what came of it. While that is `waiting`, no other recall and no single change touches it."""
+    """A certificate of a recall: its state `before`, and what came of it. While that is `waiting`, no other
+    recall and no single change touches it.
+    """
 
     __tablename__ = "recalled_certificates"
 
@@ -108,5 +122,11 @@ class RecalledCertificate(Entity):
     __table_args__ = (
         CheckConstraint("before IN ('issued', 'suspended')", name="before"),
         one_of("outcome", RecallOutcome),
-        Index("uq_recalled_certificates_waiting", "certificate_id", unique=True, sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
+        Index(
+            "uq_recalled_certificates_waiting",
+            "certificate_id",
+            unique=True,
+            sqlite_where=text(WAITING),
+            postgresql_where=text(WAITING),
+        ),
     )

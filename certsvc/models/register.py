@@ -10,15 +10,18 @@ from certsvc.models.base import Entity
 from certsvc.models.certificates import Certificate
 
 LAID_OUT = "base IS NULL"
-"""Files that took the full layout, for no slot held their texts: they share no base. A partial index covers them."""
+"""Files that took the full layout, for no slot held their texts: they share no base. A partial index covers
+them.
+"""
 
 
 class PublishedFile(Entity):
     """A version of a certificate that we published, and where its bytes lie.
 
-    `sha256` is of the whole file, which is `base`, then `stock` (layers, by their SHA-256; None where nothing is
-    shared), then the piece of `length` bytes from `start` on in `pack`, sealed under the data key. `data_key` is
-    wrapped by the vault; None once it was destroyed: then the bytes are erased, wherever copies of them lie.
+    `sha256` is of the whole file, which is `base`, then `stock` (layers, by their SHA-256; None where nothing
+    is shared), then the piece of `length` bytes from `start` on in `pack`, sealed under the data key.
+    `data_key` is wrapped by the vault; None once it was destroyed: then the bytes are erased, wherever copies
+    of them lie.
     """
 
     __tablename__ = "published_files"
@@ -37,5 +40,10 @@ class PublishedFile(Entity):
     __table_args__ = (
         CheckConstraint("stock IS NULL OR base IS NOT NULL", name="layers"),
         CheckConstraint("start >= 0 AND length > 0", name="place"),
-        Index("ix_published_files_laid_out", "base", sqlite_where=text(LAID_OUT), postgresql_where=text(LAID_OUT)),
+        Index(
+            "ix_published_files_laid_out",
+            "base",
+            sqlite_where=text(LAID_OUT),
+            postgresql_where=text(LAID_OUT),
+        ),
     )

@@ -33,7 +33,9 @@ class Facility(Entity):
 
 
 class Practitioner(Entity):
-    """Somebody licensed to examine at one facility; `role` is `head` or `practitioner`, `title` the office held there, as papers name it."""
+    """Somebody licensed to examine at one facility; `role` is `head` or `practitioner`, `title` the office
+    held there, as papers name it.
+    """
 
     __tablename__ = "practitioners"
 
@@ -53,16 +55,17 @@ class Practitioner(Entity):
         return self.role == "head"
 
     def is_registered_on(self, day: dt.date) -> bool:
-        """Registered with BHXH as a signer on that day [rules V-PRACTITIONER]."""
+        """Registered with BHXH as a signer on that day [rules, V-PRACTITIONER]."""
         return within(day, self.registered_from, self.registered_to)
 
 
 class Delegation(Entity):
-    """A written authority to sign for a facility, in force between its days until it is withdrawn [domain §1.6].
+    """A written authority to sign for a facility, in force between its days until it is withdrawn [signers,
+    Written authority].
 
-    With a `licence` that practitioner represents the facility in its head's place; without one the station as a whole was
-    authorised, by the Trung tâm Y tế above it, to issue and to stamp. `document` is the authority's own number, `kind` how its
-    holder signs.
+    With a `licence` that practitioner represents the facility in its head's place; without one the station as
+    a whole was authorised, by the Trung tâm Y tế above it, to issue and to stamp. `document` is the
+    authority's own number, `kind` how its holder signs.
     """
 
     __tablename__ = "delegations"
@@ -79,14 +82,22 @@ class Delegation(Entity):
     withdrawn_at: Mapped[dt.datetime | None]
 
     __table_args__ = (
-        ForeignKeyConstraint(["licence", "facility_code"], ["practitioners.licence", "practitioners.facility_code"]),
+        ForeignKeyConstraint(
+            ["licence", "facility_code"], ["practitioners.licence", "practitioners.facility_code"]
+        ),
         CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="days"),
         one_of("kind", DelegationKind),
     )
 
     def is_in_force_on(self, day: dt.date, *, as_of: dt.datetime | None = None) -> bool:
-        """As we know now, or knew at `as_of`: what was withdrawn since was good then, what was entered since was unknown."""
-        is_known = self.withdrawn_at is None if as_of is None else self.added_at <= as_of and (self.withdrawn_at is None or self.withdrawn_at > as_of)
+        """As we know now, or knew at `as_of`: what was withdrawn since was good then, what was entered since
+        was unknown.
+        """
+        is_known = (
+            self.withdrawn_at is None
+            if as_of is None
+            else self.added_at <= as_of and (self.withdrawn_at is None or self.withdrawn_at > as_of)
+        )
         return is_known and within(day, self.valid_from, self.valid_to)
 
 
@@ -114,11 +125,12 @@ class SigningIdentity(Entity):
 class ApiKey(Entity):
     """A caller: who asks, as what, for which facility; whatever is asked for points here.
 
-    `sha256` is the digest of what shows who calls. Of a key (`origin`) that is its text; of an OpenID subject the issuer,
-    subject, role, facility and holder, so that a change of role is another caller and history keeps what was; of a local
-    account a random value that nothing opens. `prefix` names the caller in logs. `scopes` narrow what its role may.
-    `licence` is the practitioner of the facility that this caller is, where it is one person. `subject` is a digest of an
-    OpenID subject's issuer and subject alone, so that the same person in another role is known again.
+    `sha256` is the digest of what shows who calls. Of a key (`origin`) that is its text; of an OpenID subject
+    the issuer, subject, role, facility and holder, so that a change of role is another caller and history
+    keeps what was; of a local account a random value that nothing opens. `prefix` names the caller in logs.
+    `scopes` narrow what its role may. `licence` is the practitioner of the facility that this caller is,
+    where it is one person. `subject` is a digest of an OpenID subject's issuer and subject alone, so that the
+    same person in another role is known again.
     """
 
     __tablename__ = "api_keys"
@@ -146,7 +158,9 @@ class ApiKey(Entity):
     )
 
     def is_of_same_holder(self, other: "ApiKey") -> bool:
-        """Whether both are one organisation's: what one asked for is the other's too, so keys can be renewed and people change."""
+        """Whether both are one organisation's: what one asked for is the other's too, so keys can be renewed
+        and people change.
+        """
         return self.owner == other.owner
 
     def is_same_person(self, other: "ApiKey") -> bool:

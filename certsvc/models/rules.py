@@ -10,7 +10,9 @@ from certsvc.models.base import Entity
 
 
 class RuleRow(Entity):
-    """One row, as `records.rulebook` writes it in JSON. It is never changed, only withdrawn: certificates cite it by its id."""
+    """One row, as `records.rulebook` writes it in JSON. It is never changed, only withdrawn: certificates
+    cite it by its id.
+    """
 
     __tablename__ = "rule_rows"
 

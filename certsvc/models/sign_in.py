@@ -12,8 +12,9 @@ from certsvc.models.base import Entity
 class Account(Entity):
     """A local account; role and facility are its caller's. It opens nothing before it is enrolled.
 
-    `totp_secret` is sealed by the vault; `last_step` the time step of the last code used, so that none counts twice;
-    `recovery` digests of the recovery codes left; `enrolment_sha256` the digest of the one-time link's token.
+    `totp_secret` is sealed by the vault; `last_step` the time step of the last code used, so that none counts
+    twice; `recovery` digests of the recovery codes left; `enrolment_sha256` the digest of the one-time link's
+    token.
     """
 
     __tablename__ = "accounts"
@@ -30,10 +31,11 @@ class Account(Entity):
 
 
 class StaffSession(Entity):
-    """A browser that signed in; only the digest of what its cookie holds is kept. `name` greets whoever sits there.
+    """A browser that signed in; only the digest of what its cookie holds is kept. `name` greets whoever sits
+    there.
 
-    `subject` and `provider_session` are digests of who it is and of what the OpenID provider calls the session there, so that
-    the provider can end it.
+    `subject` and `provider_session` are digests of who it is and of what the OpenID provider calls the
+    session there, so that the provider can end it.
     """
 
     __tablename__ = "staff_sessions"

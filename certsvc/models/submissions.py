@@ -13,9 +13,11 @@ STANDING = "state IN ('sending', 'accepted', 'uncertain')"
 
 
 class Submission(Entity):
-    """One try to hand a certificate's document in; a certificate has at most one a format that may have arrived.
+    """One try to hand a certificate's document in; a certificate has at most one a format that may have
+    arrived.
 
-    `resends_id` is the uncertain one that a person sent again. `answer_code` and `transaction_no` are the portal's.
+    `resends_id` is the uncertain one that a person sent again. `answer_code` and `transaction_no` are the
+    portal's.
     """
 
     __tablename__ = "submissions"
@@ -34,5 +36,12 @@ class Submission(Entity):
 
     __table_args__ = (
         one_of("state", SubmissionState),
-        Index("uq_submissions_standing", "certificate_id", "format", unique=True, sqlite_where=text(STANDING), postgresql_where=text(STANDING)),
+        Index(
+            "uq_submissions_standing",
+            "certificate_id",
+            "format",
+            unique=True,
+            sqlite_where=text(STANDING),
+            postgresql_where=text(STANDING),
+        ),
     )

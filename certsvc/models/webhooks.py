@@ -1,4 +1,6 @@
-"""Who wants to be told of changes, and what is to be told: endpoints and deliveries [Standard Webhooks 1.0]."""
+"""Who wants to be told of changes, and what is to be told: endpoints and deliveries [Standard Webhooks
+1.0].
+"""
 
 import datetime as dt
 import uuid
@@ -11,7 +13,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from certsvc.models.base import Entity, one_of
 
 PENDING = "state = 'pending'"
-"""What the partial index on what is to be sent covers; a query must say it in these words to be served by it."""
+"""What the partial index on what is to be sent covers; a query must say it in these words to be served by
+it.
+"""
 
 TEST = "webhook.test"
 """The one event that nobody subscribes to: it is sent when asked for."""
@@ -48,8 +52,9 @@ class Disabled(StrEnum):
 class WebhookEndpoint(Entity):
     """An address that is told of events. It belongs to the holder of the key that made it.
 
-    `secrets` are sealed (`subscribing.Secret`). With `batch_certificates` it is also told of each certificate that a
-    batch asked for, issued or failed. Nothing is sent before `paused_until`; `failing_since` is None while it answers well.
+    `secrets` are sealed (`subscribing.Secret`). With `batch_certificates` it is also told of each certificate
+    that a batch asked for, issued or failed. Nothing is sent before `paused_until`; `failing_since` is None
+    while it answers well.
     """
 
     __tablename__ = "webhook_endpoints"
@@ -81,8 +86,9 @@ class WebhookEndpoint(Entity):
 class WebhookDelivery(Entity):
     """One event for one endpoint: the outbox and its log. `body` is what is sent, byte for byte at every try.
 
-    While `pending` it is due at `next_attempt_at`; a claim moves that on, so that nobody else sends meanwhile, and counts
-    the attempt, by which it is known again. Tries are spread from `started_at` on. `log` has the newest of them.
+    While `pending` it is due at `next_attempt_at`; a claim moves that on, so that nobody else sends
+    meanwhile, and counts the attempt, by which it is known again. Tries are spread from `started_at` on.
+    `log` has the newest of them.
     """
 
     __tablename__ = "webhook_deliveries"
@@ -101,7 +107,13 @@ class WebhookDelivery(Entity):
     __table_args__ = (
         one_of("state", DeliveryState),
         CheckConstraint("(state = 'pending') = (next_attempt_at IS NOT NULL)", name="due"),
-        Index("ix_webhook_deliveries_due", "endpoint_id", "next_attempt_at", sqlite_where=text(PENDING), postgresql_where=text(PENDING)),
+        Index(
+            "ix_webhook_deliveries_due",
+            "endpoint_id",
+            "next_attempt_at",
+            sqlite_where=text(PENDING),
+            postgresql_where=text(PENDING),
+        ),
         Index("ix_webhook_deliveries_newest", "endpoint_id", "created_at", "id"),
     )
 
@@ -114,7 +126,9 @@ class WebhookDelivery(Entity):
         self.attempts += 1
         self.next_attempt_at = lease_until
 
-    def settle(self, state: DeliveryState, note: dict[str, Any], *, next_attempt_at: dt.datetime | None = None) -> None:
+    def settle(
+        self, state: DeliveryState, note: dict[str, Any], *, next_attempt_at: dt.datetime | None = None
+    ) -> None:
         """What came of a try; `next_attempt_at` where it stays pending."""
         self.state, self.next_attempt_at = state, next_attempt_at
         self.log = [*self.log, note][-_LOG_LENGTH:]

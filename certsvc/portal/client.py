@@ -1,7 +1,7 @@
-"""What the portal understands: a token, then one document a call [domain §4.1, §4.3].
+"""What the portal understands: a token, then one document a call [insurance, The portal].
 
-The portal answers HTTP 200 with its own code in the body. What may be concluded from an answer is said here, once: only
-an answer that cannot come from a portal that kept the document counts as `refused`.
+The portal answers HTTP 200 with its own code in the body. What may be concluded from an answer is said here,
+once: only an answer that cannot come from a portal that kept the document counts as `refused`.
 """
 
 import base64
@@ -18,28 +18,50 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 from certsvc.config import Settings
 from certsvc.errors import Broken
 from certsvc.models import SubmissionState
-from certsvc.records.exchange_fields import Format
+from certsvc.records.exchange.fields import Format
 
 _TOKEN_PATH = "/api/token/take"  # noqa: S105 - an address
-_SEND_PATHS = {Format.XML11: "/api/qd130/guiHoSoXmlQD4750", Format.CT07_2025: "/api/chungtugw/GuiHoSoChungTu2025"}
+_SEND_PATHS = {
+    Format.XML11: "/api/qd130/guiHoSoXmlQD4750",
+    Format.CT07_2025: "/api/chungtugw/GuiHoSoChungTu2025",
+}
 _MOST_ANSWER_BYTES, _MOST_CODE_CHARS = 1 << 16, 32
 _OK, _UNAUTHORIZED = "200", "401"
 _CERTAIN = frozenset({"205", "401", "402", "403", "1001"})
-_CERTAIN_HTTP = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
+_CERTAIN_HTTP = frozenset(
+    {
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    }
+)
 _WORDS = {
     "200": ("Cổng đã nhận.", "The portal took it."),
     "205": (
         "Cổng báo tệp không hợp lệ (fileBase64Str): hãy kiểm tra hồ sơ rồi gửi lại.",
         "The portal says the file is not valid: check the record, send again.",
     ),
-    "401": ("Cổng không nhận tài khoản của cơ sở: hãy kiểm tra tên và mật khẩu.", "The portal does not take the facility's account: check name and password."),
+    "401": (
+        "Cổng không nhận tài khoản của cơ sở: hãy kiểm tra tên và mật khẩu.",
+        "The portal does not take the facility's account: check name and password.",
+    ),
     "402": ("Mã cơ sở không đúng với tài khoản.", "The facility's code is not the account's."),
-    "403": ("Tài khoản của cơ sở bị khoá hoặc không có quyền.", "The facility's account is locked or has no such right."),
-    "500": ("Cổng gặp lỗi: có thể đã nhận, hãy tra trên cổng trước khi gửi lại.", "The portal failed and may have kept it: look there before sending again."),
+    "403": (
+        "Tài khoản của cơ sở bị khoá hoặc không có quyền.",
+        "The facility's account is locked or has no such right.",
+    ),
+    "500": (
+        "Cổng gặp lỗi: có thể đã nhận, hãy tra trên cổng trước khi gửi lại.",
+        "The portal failed and may have kept it: look there before sending again.",
+    ),
     "1001": ("Cổng báo tệp quá lớn.", "The portal says the file is too large."),
     "not_sent": ("Không kết nối được cổng; chưa gửi gì.", "The portal cannot be reached; nothing was sent."),
 }
-_UNKNOWN = ("Không rõ cổng đã nhận hay chưa: hãy tra trên cổng trước khi gửi lại.", "Whether the portal took it is not known: look there before sending again.")
+_UNKNOWN = (
+    "Không rõ cổng đã nhận hay chưa: hãy tra trên cổng trước khi gửi lại.",
+    "Whether the portal took it is not known: look there before sending again.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +74,16 @@ class Account:
     @property
     def password_hash(self) -> str:
         """MD5 in capitals: what the portal's protocol asks for; the connection's TLS is what protects it."""
-        return hashlib.md5(self.password.get_secret_value().encode(), usedforsecurity=False).hexdigest().upper()
+        return (
+            hashlib.md5(self.password.get_secret_value().encode(), usedforsecurity=False).hexdigest().upper()
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is known after a try; `code` is the portal's, or says where it came from (`http_502`, `timeout`)."""
+    """What is known after a try; `code` is the portal's, or says where it came from (`http_502`,
+    `timeout`).
+    """
 
     state: SubmissionState
     code: str
@@ -96,7 +122,8 @@ class Portal:
     _tokens: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
 
     async def send(self, layout: Format, data: bytes, *, facility_code: str) -> Answer:
-        """Hand one document in. Only where the portal certainly refused the remembered token it goes out a second time, with a new one.
+        """Hand one document in. Only where the portal certainly refused the remembered token it goes out a
+        second time, with a new one.
 
         A 401 inside of another HTTP error is uncertain like all of these: the document may have been kept.
 
@@ -113,10 +140,16 @@ class Portal:
         """The account to send with. Raises Broken `no_portal_account`, `format_not_sent`."""
         account = self.accounts.get(facility_code)
         if account is None:
-            raise Broken("no_portal_account", f"Cơ sở {facility_code} chưa có tài khoản cổng BHXH.", f"Facility {facility_code} has no account at the portal.")
+            raise Broken(
+                "no_portal_account",
+                f"Cơ sở {facility_code} chưa có tài khoản cổng BHXH.",
+                f"Facility {facility_code} has no account at the portal.",
+            )
         if layout not in _SEND_PATHS:
             raise Broken(
-                "format_not_sent", "Cổng không còn nhận CT07 năm 2022: gửi ct07-2025 hoặc xml11.", "The portal takes no CT07 of 2022: send ct07-2025 or xml11."
+                "format_not_sent",
+                "Cổng không còn nhận CT07 năm 2022: gửi ct07-2025 hoặc xml11.",
+                "The portal takes no CT07 of 2022: send ct07-2025 or xml11.",
             )
         return account
 
@@ -126,14 +159,18 @@ class Portal:
             return token
         self._tokens[facility_code] = token
         answer = await self._post(_SEND_PATHS[layout], *_message(layout, data, facility_code, account, token))
-        if answer.code == _UNAUTHORIZED and self._tokens.get(facility_code) == token:  # however it was said: a new one sends no document
+        if (
+            answer.code == _UNAUTHORIZED and self._tokens.get(facility_code) == token
+        ):  # however it was said: a new one sends no document
             del self._tokens[facility_code]
         return answer
 
     async def _take_token(self, account: Account) -> tuple[str, str] | Answer:
         """A token, or why there is none; then nothing was sent."""
         try:
-            status, body = await self._ask(_TOKEN_PATH, {"username": account.username, "password": account.password_hash}, {})
+            status, body = await self._ask(
+                _TOKEN_PATH, {"username": account.username, "password": account.password_hash}, {}
+            )
         except httpx2.HTTPError:
             return Answer(SubmissionState.NOT_SENT, "not_sent")
         keys = body.get("apikey")
@@ -149,7 +186,10 @@ class Portal:
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
             return Answer(SubmissionState.NOT_SENT, "not_sent")
         except httpx2.HTTPError as error:
-            return Answer(SubmissionState.UNCERTAIN, "timeout" if isinstance(error, httpx2.TimeoutException) else "connection_lost")
+            return Answer(
+                SubmissionState.UNCERTAIN,
+                "timeout" if isinstance(error, httpx2.TimeoutException) else "connection_lost",
+            )
         code = _code(body)
         number = body.get("magd", body.get("magiaodich"))
         if status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.OK and code in _CERTAIN):
@@ -160,7 +200,9 @@ class Portal:
             return Answer(SubmissionState.REFUSED, f"http_{status}")
         return Answer(SubmissionState.UNCERTAIN, code or f"http_{status}")
 
-    async def _ask(self, path: str, fields: dict[str, str], headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    async def _ask(
+        self, path: str, fields: dict[str, str], headers: dict[str, str]
+    ) -> tuple[int, dict[str, Any]]:
         """Status and body, its names in small letters: the portal writes them in more than one way."""
         async with self.client.stream("POST", path, data=fields, headers=headers) as response:
             content = b""
@@ -172,7 +214,9 @@ class Portal:
             found = json.loads(content)
         except (ValueError, RecursionError):
             found = None
-        return response.status_code, {name.lower(): value for name, value in found.items()} if isinstance(found, dict) else {}
+        return response.status_code, {name.lower(): value for name, value in found.items()} if isinstance(
+            found, dict
+        ) else {}
 
 
 def _code(body: Mapping[str, Any]) -> str | None:
@@ -180,16 +224,34 @@ def _code(body: Mapping[str, Any]) -> str | None:
     return str(code)[:_MOST_CODE_CHARS] if isinstance(code, str | int) else None
 
 
-def _message(layout: Format, data: bytes, facility_code: str, account: Account, token: tuple[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def _message(
+    layout: Format, data: bytes, facility_code: str, account: Account, token: tuple[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
     """Form fields and headers: the two ways put the same things in different places."""
     content = base64.b64encode(data).decode("ascii")
     if layout is Format.XML11:
-        fields = {"username": account.username, "loaiHoSo": "130", "maTinh": facility_code[:2], "maCSKCB": facility_code, "fileHSBase64": content}
+        fields = {
+            "username": account.username,
+            "loaiHoSo": "130",
+            "maTinh": facility_code[:2],
+            "maCSKCB": facility_code,
+            "fileHSBase64": content,
+        }
         return fields, {"accessToken": token[0], "tokenId": token[1], "passwordHash": account.password_hash}
-    signed_in = {"token": token[0], "id_token": token[1], "username": account.username, "password": account.password_hash}
+    signed_in = {
+        "token": token[0],
+        "id_token": token[1],
+        "username": account.username,
+        "password": account.password_hash,
+    }
     return {"maCskcb": facility_code, **signed_in, "loaiHs": "39", "fileBase64Str": content}, {}
 
 
 def open_client(settings: Settings) -> httpx2.AsyncClient:
     """Straight to the portal, over TLS as its certificate says; follows nobody elsewhere."""
-    return httpx2.AsyncClient(base_url=settings.portal_url or "", timeout=httpx2.Timeout(settings.portal_timeout_s), trust_env=False, follow_redirects=False)
+    return httpx2.AsyncClient(
+        base_url=settings.portal_url or "",
+        timeout=httpx2.Timeout(settings.portal_timeout_s),
+        trust_env=False,
+        follow_redirects=False,
+    )

@@ -4,8 +4,8 @@
     2. send     outside any transaction
     3. answer   a transaction writes what is known
 
-Who dies between 1 and 3 leaves `sending` behind, and nobody sends it again by himself: only `resend`, which a person asks
-for who has looked at the portal.
+Who dies between 1 and 3 leaves `sending` behind, and nobody sends it again by himself: only `resend`, which a
+person asks for who has looked at the portal.
 """
 
 import asyncio
@@ -16,10 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from certsvc.errors import Conflict, NotFound
-from certsvc.issuing.exporting import Exporter
+from certsvc.issuing.batches.exporting import Exporter
 from certsvc.models import Certificate, Submission, SubmissionState
 from certsvc.portal.client import Answer, Portal
-from certsvc.records.exchange_fields import Format
+from certsvc.records.exchange.fields import Format
 from certsvc.store import Database, certificates, submissions
 
 _LONGEST_S = 540
@@ -63,7 +63,9 @@ class Counter:
         _require_resendable(old, now=self.clock())
         return await self._send(certificate, Format(old.format), resends=old.id)
 
-    async def _send(self, certificate: Certificate, layout: Format, *, resends: uuid.UUID | None) -> Submission:
+    async def _send(
+        self, certificate: Certificate, layout: Format, *, resends: uuid.UUID | None
+    ) -> Submission:
         data = await self.exporter.file(certificate, layout, now=self.clock())
         self.portal.require_ready(layout, facility_code=certificate.facility_code)
         submission = await self._record(certificate, layout, data, resends=resends)
@@ -74,9 +76,15 @@ class Counter:
                 raise NotFound("no_such_submission", "Không có lần gửi này.", "There is no such submission.")
             if kept.state is SubmissionState.SENDING:  # else somebody has sent it again meanwhile
                 kept.state = answer.state
-            kept.answer_code, kept.transaction_no, kept.ended_at = answer.code, answer.transaction_no, self.clock()
+            kept.answer_code, kept.transaction_no, kept.ended_at = (
+                answer.code,
+                answer.transaction_no,
+                self.clock(),
+            )
             facts = {"format": str(layout), "state": str(answer.state), "code": answer.code}
-            certificates.record_event(session, certificate.id, "handed_in", at=self.clock(), actor=self.actor, **facts)
+            certificates.record_event(
+                session, certificate.id, "handed_in", at=self.clock(), actor=self.actor, **facts
+            )
         return kept
 
     async def _hand_in(self, certificate: Certificate, layout: Format, data: bytes) -> Answer:
@@ -86,7 +94,9 @@ class Counter:
         except TimeoutError:
             return Answer(SubmissionState.UNCERTAIN, "timeout")
 
-    async def _record(self, certificate: Certificate, layout: Format, data: bytes, *, resends: uuid.UUID | None) -> Submission:
+    async def _record(
+        self, certificate: Certificate, layout: Format, data: bytes, *, resends: uuid.UUID | None
+    ) -> Submission:
         """Raises Conflict `concurrent_change` where somebody else sends the same at this moment."""
         submission = Submission(
             id=uuid.uuid4(),
@@ -116,7 +126,11 @@ def _require_resendable(submission: Submission, *, now: dt.datetime) -> None:
         case SubmissionState.SENDING if submission.began_at + _SURELY_OVER <= now:
             return
         case SubmissionState.SENDING:
-            raise Conflict("still_sending", "Hồ sơ đang được gửi; hãy chờ 10 phút.", "The document is on its way; wait ten minutes.")
+            raise Conflict(
+                "still_sending",
+                "Hồ sơ đang được gửi; hãy chờ 10 phút.",
+                "The document is on its way; wait ten minutes.",
+            )
         case _:
             raise Conflict(
                 "nothing_to_resend",

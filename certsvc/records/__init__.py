@@ -5,17 +5,37 @@ A row passes two pure steps. `check` normalises, repairs and holds every field a
 """
 
 from certsvc.records.birth import Birth
-from certsvc.records.case import CareSetting, Case, IdType, Outcome, Person, Sex, TestMethod, TestPerformer, TestResult
+from certsvc.records.case import (
+    CareSetting,
+    Case,
+    IdType,
+    Outcome,
+    Person,
+    Sex,
+    TestMethod,
+    TestPerformer,
+    TestResult,
+)
 from certsvc.records.cells import Cell
 from certsvc.records.checking import Checked, OpenEpisode, check
-from certsvc.records.findings import Finding, Level, Rule
 from certsvc.records.illness import Registry
-from certsvc.records.judging import CaseKey, History, Illness, Judgement, Leave, Verdict, judge, late_finding
+from certsvc.records.judging.recovering import governing_rule
+from certsvc.records.judging.rule_files import built_in
+from certsvc.records.judging.rulebook import DischargeRule, Rulebook
+from certsvc.records.judging.seen import SeenRows
+from certsvc.records.judging.verdicts import (
+    CaseKey,
+    History,
+    Illness,
+    Judgement,
+    Leave,
+    Verdict,
+    judge,
+    late_finding,
+)
 from certsvc.records.patient import Patient
-from certsvc.records.recovering import governing_rule
-from certsvc.records.rulebook import DischargeRule, Rulebook, built_in
-from certsvc.records.rules import RULES, duplicate_finding, finding, rule_ids
-from certsvc.records.seen import SeenRows
+from certsvc.records.rules.catalogue import RULES, duplicate_finding, finding, rule_ids
+from certsvc.records.rules.findings import Finding, Level, Rule
 
 __all__ = [
     "RULES",

@@ -27,7 +27,7 @@ class Birth:
 
     @property
     def latest(self) -> dt.date:
-        """The last day it can have been; a year alone counts as 31/12 [rules A-UNDER-7]."""
+        """The last day it can have been; a year alone counts as 31/12 [rules, A-UNDER-7]."""
         return self.day or dt.date(self.year, 12, 31)
 
     def age_on(self, day: dt.date) -> int:

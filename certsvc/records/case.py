@@ -71,7 +71,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Person:
-    """Whom a case is about and `Case.dated_on`, as far as a look-up needs it; without a `repr` that could reach a log."""
+    """Whom a case is about and `Case.dated_on`, as far as a look-up needs it; without a `repr` that could
+    reach a log.
+    """
 
     full_name: str
     birth: Birth
@@ -81,12 +83,17 @@ class Person:
     def from_json(cls, record: Mapping[str, Any]) -> Self:
         """The person in what `Case.to_json` wrote."""
         dated_on = record.get("certified_on") or record["examined_on"]
-        return cls(record["full_name"], Birth.from_json(record["birth_date"]), dt.date.fromisoformat(dated_on) if dated_on else None)
+        return cls(
+            record["full_name"],
+            Birth.from_json(record["birth_date"]),
+            dt.date.fromisoformat(dated_on) if dated_on else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Case:
-    """A clean F0 record, without a `repr` that could reach a log; fields are the columns of the case file, `birth` is its `birth_date`.
+    """A clean F0 record, without a `repr` that could reach a log; fields are the columns of the case file,
+    `birth` is its `birth_date`.
 
     Texts are NFC, trimmed, and empty where nothing is known; identifiers are digits as text.
     """
@@ -131,30 +138,48 @@ class Case:
     @property
     def patient(self) -> Patient:
         """Whom the case is about, as cases are compared."""
-        return Patient(self.full_name, self.birth, self.citizen_id, self.social_insurance_no, split_cards(self.health_insurance_card), self.phone)
+        return Patient(
+            self.full_name,
+            self.birth,
+            self.citizen_id,
+            self.social_insurance_no,
+            split_cards(self.health_insurance_card),
+            self.phone,
+        )
 
     @property
     def visit_mark(self) -> str:
-        """What two patients of one visit share [rules W-SAME-VISIT]; empty where the visit has no number or no day."""
-        return f"visit:{self.facility_code}|{self.examined_on}|{self.visit_no}" if self.visit_no and self.examined_on else ""
+        """What two patients of one visit share [rules, W-SAME-VISIT]; empty where the visit has no number or
+        no day.
+        """
+        return (
+            f"visit:{self.facility_code}|{self.examined_on}|{self.visit_no}"
+            if self.visit_no and self.examined_on
+            else ""
+        )
 
     @property
     def dated_on(self) -> dt.date | None:
-        """The date that the sick-leave form bears (ngày chứng từ): the examination, or the last day of a visit of several days."""
+        """The date that the sick-leave form bears (ngày chứng từ): the examination, or the last day of a
+        visit of several days.
+        """
         return self.certified_on or self.examined_on
 
     @property
     def names_parents(self) -> bool:
-        """Whether a sick leave names father and mother: of patients below 7 on the day of the examination [domain §1.2, §4.1]."""
+        """Whether a sick leave names father and mother: of patients below 7 on the day of the examination
+        [sick-leave, Fields].
+        """
         return self.birth.age_on(self.examined_on or self.isolation_from) < PARENTS_BELOW
 
     @property
     def leave_days(self) -> int:
-        """Length of the leave in days, first and last counted [domain §1.4 A5]."""
+        """Length of the leave in days, first and last counted [sick-leave, Length]."""
         return (self.isolation_to - self.isolation_from).days + 1
 
     def event_on(self, kind: Kind) -> dt.date:
-        """The day whose law applies: examination for sick leave, end of isolation for recovery [domain §0].
+        """The day whose law applies: examination for sick leave, end of isolation for recovery [law, The day
+        of the event].
 
         Raises ValueError for the sick leave of a case without an examination day, which no rule lets through.
         """
@@ -172,12 +197,19 @@ class Case:
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
         """The case that `to_json` wrote. Raises KeyError or ValueError if it is not one."""
-        return cls(**{name: _typed(name, record[_COLUMNS[name]]) for name in _FIELDS if name not in _OMITTED or _COLUMNS[name] in record})
+        return cls(
+            **{
+                name: _typed(name, record[_COLUMNS[name]])
+                for name in _FIELDS
+                if name not in _OMITTED or _COLUMNS[name] in record
+            }
+        )
 
     def canonical(self) -> bytes:
         """The case as JSON in UTF-8, keys in order, no blanks: equal exactly where two cases say the same.
 
-        A later column says nothing where it is empty, so that a case has the digest it had before there was that column.
+        A later column says nothing where it is empty, so that a case has the digest it had before there was
+        that column.
         """
         values = dict(zip(_SORTED_COLUMNS, _sorted_values(self), strict=True))
         for column in _OMITTED:
@@ -186,7 +218,7 @@ class Case:
         return _CANONICAL.encode(values).encode()
 
     def content_digest(self) -> str:
-        """SHA-256 in hex over the canonical JSON [rules V-DUPLICATE]."""
+        """SHA-256 in hex over the canonical JSON [rules, V-DUPLICATE]."""
         return hashlib.sha256(self.canonical()).hexdigest()
 
 
@@ -197,8 +229,8 @@ def _plain(value: object) -> str:
 _FIELDS = tuple(each.name for each in fields(Case))
 _COLUMNS = {name: "birth_date" if name == "birth" else name for name in _FIELDS}
 PARENTS_BELOW, GUARDIAN_BELOW = 7, 16
-"""Ages on the day of the event: the leave of younger patients names their parents, their recovery who looks after them (a child:
-Children Act 2016, article 1)."""
+"""Ages on the day of the event: the leave of younger patients names their parents, their recovery who looks
+after them (a child: Children Act 2016, article 1)."""
 _OMITTED = ("outcome_on", "certified_on")
 _SORTED_COLUMNS = tuple(sorted(_COLUMNS.values()))
 _sorted_values = attrgetter(*sorted(_FIELDS, key=_COLUMNS.__getitem__))
@@ -213,7 +245,17 @@ _TYPES: dict[str, Callable[[str], Any]] = {
     "care_setting": CareSetting,
     "outcome": Outcome,
 } | dict.fromkeys(
-    ("id_issued_on", "positive_on", "last_test_on", "isolation_from", "isolation_to", "last_dose_on", "outcome_on", "examined_on", "certified_on"),
+    (
+        "id_issued_on",
+        "positive_on",
+        "last_test_on",
+        "isolation_from",
+        "isolation_to",
+        "last_dose_on",
+        "outcome_on",
+        "examined_on",
+        "certified_on",
+    ),
     dt.date.fromisoformat,
 )
 

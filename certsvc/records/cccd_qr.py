@@ -1,9 +1,11 @@
-"""The text in the QR of a citizen card (CCCD, căn cước): number, old number, name, birth, sex, address, day of issue.
+"""The text in the QR of a citizen card (CCCD, căn cước): number, old number, name, birth, sex, address, day
+of issue.
 
     001186012345|012345678|Nguyễn Thị An|01021986|Nữ|Số 1 Phố Mẫu, Hà Nội|15042021
 
-Told apart from any other text by a number of twelve digits in front and a birth date where one belongs [domain §3]. What a
-scanner could not type (a name with `?` in it) is left empty: the person at the desk types that.
+Told apart from any other text by a number of twelve digits in front and a birth date where one belongs
+[identifiers, Citizen card's QR]. What a scanner could not type (a name with `?` in it) is left empty: the
+person at the desk types that.
 """
 
 import datetime as dt
@@ -33,7 +35,9 @@ _LOST: Final = frozenset("?")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CitizenCard:
-    """What a card's QR says, without a `repr` that could reach a log; empty or None where it says nothing usable."""
+    """What a card's QR says, without a `repr` that could reach a log; empty or None where it says nothing
+    usable.
+    """
 
     number: str
     old_number: str
@@ -57,7 +61,8 @@ class CitizenCard:
 
 
 def read_cccd_qr(text: str) -> CitizenCard | None:
-    """The card whose QR holds that text, None where it is not one; a scanner's Enter or Tab behind it is no part of it.
+    """The card whose QR holds that text, None where it is not one; a scanner's Enter or Tab behind it is no
+    part of it.
 
     Parts behind the seventh, which newer cards may have, are passed over.
     """
@@ -70,8 +75,14 @@ def read_cccd_qr(text: str) -> CitizenCard | None:
         old = parts[1:place]
         name, born, sex, address, issued = (parts[place:] + [""] * 5)[:5]
         birth = _birth(born)
-        if birth is not None and len(parts) > place + 2 and all(each == "" or _OLD_NUMBER.fullmatch(each) for each in old):
-            return CitizenCard(parts[0], "".join(old), _name(name), birth, _sex(sex), _kept(address, "address"), _day(issued))
+        if (
+            birth is not None
+            and len(parts) > place + 2
+            and all(each == "" or _OLD_NUMBER.fullmatch(each) for each in old)
+        ):
+            return CitizenCard(
+                parts[0], "".join(old), _name(name), birth, _sex(sex), _kept(address, "address"), _day(issued)
+            )
     return None
 
 
@@ -106,11 +117,17 @@ def _kept(text: str, column: str) -> str:
 def differing(card: CitizenCard, row: Mapping[str, Cell]) -> tuple[str, ...]:
     """Columns in which a row says something else than the card; what only one of them says does not differ.
 
-    Case, blanks and marks make no difference, and a year alone none to a day of that year. An address is not compared: people
-    move, and the card keeps the old one.
+    Case, blanks and marks make no difference, and a year alone none to a day of that year. An address is not
+    compared: people move, and the card keeps the old one.
     """
     theirs = card.cells()
-    return tuple(column for column in _COMPARED if column in theirs and (text := as_text(row.get(column))) and not _agree(column, theirs[column], text))
+    return tuple(
+        column
+        for column in _COMPARED
+        if column in theirs
+        and (text := as_text(row.get(column)))
+        and not _agree(column, theirs[column], text)
+    )
 
 
 _COMPARED: Final = ("full_name", "birth_date", "sex", "id_issued_on")
@@ -120,7 +137,12 @@ def _agree(column: str, one: str, other: str) -> bool:
     match column:
         case "birth_date":
             ours, theirs = birth_of(one), birth_of(normalised(other))
-            return ours is not None and theirs is not None and ours.year == theirs.year and (ours == theirs or None in {ours.day, theirs.day})
+            return (
+                ours is not None
+                and theirs is not None
+                and ours.year == theirs.year
+                and (ours == theirs or None in {ours.day, theirs.day})
+            )
         case "sex":
             return meaning_of(column, one) is meaning_of(column, normalised(other))
         case "id_issued_on":

@@ -39,8 +39,12 @@ _FIRST_YEAR, _LAST_YEAR = 1850, 2200
 """Bare numbers in this range are years of birth, not days of spring 1905."""
 _MOST_EXACT = 2**53
 _FIRST_INEXACT = 10**15
-_SCIENTIFIC = re.compile(r"[+-]?(?:[0-9]{1,3}(?:[.,][0-9]*)?[Ee]\+[0-9]{1,3}|[0-9](?:[.,][0-9]*)?[Ee]-[0-9]{2,3})")
-"""As spreadsheets show what is too long for them, in either language; an identifier with a hyphen, like 12E-3, is none of it."""
+_SCIENTIFIC = re.compile(
+    r"[+-]?(?:[0-9]{1,3}(?:[.,][0-9]*)?[Ee]\+[0-9]{1,3}|[0-9](?:[.,][0-9]*)?[Ee]-[0-9]{2,3})"
+)
+"""As spreadsheets show what is too long for them, in either language; an identifier with a hyphen, like
+12E-3, is none of it.
+"""
 _LONGEST_DAY = 40
 """Longer texts mean no day: they would only be kept beside those that are met again and again."""
 
@@ -62,25 +66,37 @@ def as_text(cell: Cell) -> str:
 
 def normalised(text: str) -> str:
     """NFC, blanks collapsed and trimmed, invisible characters removed."""
-    if text.isprintable() and "  " not in text and text.strip(" ") == text and unicodedata.is_normalized("NFC", text):
+    if (
+        text.isprintable()
+        and "  " not in text
+        and text.strip(" ") == text
+        and unicodedata.is_normalized("NFC", text)
+    ):
         return text  # nearly all cells; whatever is blank or invisible is not printable, but for the space
     return _BLANKS.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", text))).strip(" ")
 
 
 def are_plain(texts: Iterable[str]) -> bool:
-    """Whether all these texts are plain letters of Western Europe and Vietnam with single blanks between; asked of a whole row at once, for speed.
+    """Whether all these texts are plain letters of Western Europe and Vietnam with single blanks between;
+    asked of a whole row at once, for speed.
 
-    Such texts are as `normalised` leaves them and none `has_forbidden`; none has a letter that looks like Đ, one of another script, or one
-    that cannot be printed. No means only: look at each.
+    Such texts are as `normalised` leaves them and none `has_forbidden`; none has a letter that looks like Đ,
+    one of another script, or one that cannot be printed. No means only: look at each.
     """
     row = f"|{'|'.join(texts)}|"
     return _PLAIN.fullmatch(row) is not None and not any(trace in row for trace in _TRACES)
 
 
 _TRACES = ("  ", "| ", " |")
-_VOWELS = (unicodedata.normalize("NFC", vowel + tone) for vowel in "aăâeêioôơuưy" for tone in ("", "\u0300", "\u0301", "\u0309", "\u0303", "\u0323"))
+_VOWELS = (
+    unicodedata.normalize("NFC", vowel + tone)
+    for vowel in "aăâeêioôơuưy"
+    for tone in ("", "\u0300", "\u0301", "\u0309", "\u0303", "\u0323")
+)
 _LETTERS = "".join(("đ", *(vowel for vowel in _VOWELS if not vowel.isascii())))
-_PLAIN = re.compile(f"[ -~\u00a1-\u00ac\u00ae-\u00b4\u00b6-\u00cf\u00d1-\u00ef\u00f1-\u00ff{_LETTERS}{_LETTERS.upper()}–—‘’“”…•]*+")
+_PLAIN = re.compile(
+    f"[ -~\u00a1-\u00ac\u00ae-\u00b4\u00b6-\u00cf\u00d1-\u00ef\u00f1-\u00ff{_LETTERS}{_LETTERS.upper()}–—‘’“”…•]*+"
+)
 
 
 def has_forbidden(text: str) -> bool:
@@ -89,18 +105,23 @@ def has_forbidden(text: str) -> bool:
 
 
 def is_name(text: str) -> bool:
-    """Whether text is a person's name: letters of any script with their marks, spaces, ' . and - [rules V-NAME]."""
+    """Whether text is a person's name: letters of any script with their marks, spaces, ' . and - [rules,
+    V-NAME].
+    """
     letters = text.translate(_NAME_PUNCTUATION)
     if letters.isalpha():
         return True
-    return any(char.isalpha() for char in letters) and all(char.isalpha() or unicodedata.category(char) in {"Mn", "Mc"} for char in letters)
+    return any(char.isalpha() for char in letters) and all(
+        char.isalpha() or unicodedata.category(char) in {"Mn", "Mc"} for char in letters
+    )
 
 
 _NAME_PUNCTUATION = {ord(char): None for char in " '.-"}
 
 
 def is_destroyed(cell: Cell) -> bool:
-    """Whether an identifier's cell is what a spreadsheet made of it: a date, a time, a fraction, a number of more digits than it keeps, or `2.10123E+11`.
+    """Whether an identifier's cell is what a spreadsheet made of it: a date, a time, a fraction, a number of
+    more digits than it keeps, or `2.10123E+11`.
 
     Text is taken as normalised. Fifteen digits are kept of a number (ECMA-376 part 1, 18.8.30; IEEE 754).
     """
@@ -108,7 +129,11 @@ def is_destroyed(cell: Cell) -> bool:
         return ("E" in cell or "e" in cell) and _SCIENTIFIC.fullmatch(cell) is not None
     if isinstance(cell, dt.date | dt.time):
         return True
-    return cell is not None and not isinstance(cell, bool) and not (abs(cell) < _FIRST_INEXACT and cell == int(cell))
+    return (
+        cell is not None
+        and not isinstance(cell, bool)
+        and not (abs(cell) < _FIRST_INEXACT and cell == int(cell))
+    )
 
 
 def day_of(cell: Cell) -> dt.date | None:
@@ -125,12 +150,19 @@ def day_of(cell: Cell) -> dt.date | None:
         return cell
     if cell is None or isinstance(cell, bool | dt.time) or not _FIRST_SERIAL <= cell < 10**8:
         return None
-    return _EXCEL_EPOCH + dt.timedelta(days=int(cell)) if cell <= _LAST_SERIAL else _day_of_text(as_text(cell))
+    return (
+        _EXCEL_EPOCH + dt.timedelta(days=int(cell)) if cell <= _LAST_SERIAL else _day_of_text(as_text(cell))
+    )
 
 
 def birth_of(cell: Cell) -> Birth | None:
     """A day as `day_of` takes it, or a year alone as number or text; None where it is neither."""
-    if isinstance(cell, int | float) and not isinstance(cell, bool) and _FIRST_YEAR <= cell <= _LAST_YEAR and cell == int(cell):
+    if (
+        isinstance(cell, int | float)
+        and not isinstance(cell, bool)
+        and _FIRST_YEAR <= cell <= _LAST_YEAR
+        and cell == int(cell)
+    ):
         return Birth(int(cell))
     if isinstance(cell, str) and _YEAR.fullmatch(cell):
         return Birth(int(cell)) if int(cell) else None

@@ -13,16 +13,26 @@ from typing import Any
 
 from certsvc.records import identity, illness
 from certsvc.records.birth import Birth
-from certsvc.records.case import GUARDIAN_BELOW, PARENTS_BELOW, CareSetting, Case, Outcome, Sex, TestMethod, TestPerformer, TestResult
+from certsvc.records.case import (
+    GUARDIAN_BELOW,
+    PARENTS_BELOW,
+    CareSetting,
+    Case,
+    Outcome,
+    Sex,
+    TestMethod,
+    TestPerformer,
+    TestResult,
+)
 from certsvc.records.cccd_qr import CitizenCard, differing, read_cccd_qr
 from certsvc.records.cells import Cell, as_text
 from certsvc.records.columns import CASES
 from certsvc.records.draft import Draft
-from certsvc.records.encoding import PARENTS, printed_columns
-from certsvc.records.findings import Finding
 from certsvc.records.illness import Registry
 from certsvc.records.patient import Patient, split_cards
-from certsvc.records.rules import finding, in_table_order
+from certsvc.records.rules.catalogue import finding, in_table_order
+from certsvc.records.rules.findings import Finding
+from certsvc.records.text.encoding import PARENTS, printed_columns
 from certsvc.states import Kind
 
 _CONTENT = tuple(column.name for column in CASES.columns if column.name not in CASES.any_of)
@@ -40,9 +50,10 @@ class OpenEpisode:
 class Checked:
     """What step one found of a row.
 
-    `case_id` and `facility_code` are fit to be shown even where they are wrong (empty where they cannot be). `findings` are in
-    table order; `leave_findings` are broken V rules that a recovery does without. `record` is the case's canonical JSON, empty
-    for a rejected row; `digest` is the case's `content_digest`, or for a rejected row one over its texts.
+    `case_id` and `facility_code` are fit to be shown even where they are wrong (empty where they cannot be).
+    `findings` are in table order; `leave_findings` are broken V rules that a recovery does without. `record`
+    is the case's canonical JSON, empty for a rejected row; `digest` is the case's `content_digest`, or for a
+    rejected row one over its texts.
     """
 
     case: Case | None
@@ -58,7 +69,11 @@ class Checked:
     def with_finding(self, found: Finding) -> "Checked":
         """The same row with one finding more; a rejecting one takes the case away."""
         findings = in_table_order((*self.findings, found))
-        return replace(self, findings=findings, case=None, record=b"") if found.rejects else replace(self, findings=findings)
+        return (
+            replace(self, findings=findings, case=None, record=b"")
+            if found.rejects
+            else replace(self, findings=findings)
+        )
 
 
 def check(
@@ -108,29 +123,45 @@ def _is_unread(draft: Draft) -> bool:
 
 
 def _with_card(raw: Mapping[str, Cell], card: CitizenCard) -> dict[str, Cell]:
-    """The row with what the card says: number and day of issue by the card, of the rest what the row leaves empty."""
+    """The row with what the card says: number and day of issue by the card, of the rest what the row leaves
+    empty.
+    """
     cells = card.cells()
-    by_card = {column: text for column, text in cells.items() if column in {"citizen_id", "id_issued_on"} or not as_text(raw.get(column)).strip()}
+    by_card = {
+        column: text
+        for column, text in cells.items()
+        if column in {"citizen_id", "id_issued_on"} or not as_text(raw.get(column)).strip()
+    }
     return {**raw, **by_card}
 
 
 def _wants(draft: Draft, notices: tuple[Finding, ...]) -> frozenset[Kind]:
-    """Kinds asked for. A word nobody understands, or cells out of place, count as asking, so that the error is seen."""
+    """Kinds asked for. A word nobody understands, or cells out of place, count as asking, so that the error
+    is seen.
+    """
     if any(each.rule == "V-ROW" for each in notices):
         return frozenset(Kind)
-    return frozenset(kind for kind in Kind if draft.word(f"wants_{kind}") or not draft.is_good(f"wants_{kind}"))
+    return frozenset(
+        kind for kind in Kind if draft.word(f"wants_{kind}") or not draft.is_good(f"wants_{kind}")
+    )
 
 
 def _values(draft: Draft, *, registry: Registry, wants: frozenset[Kind]) -> dict[str, Any]:
     """The fields of `Case`; those that broke a rule hold what could be read of them."""
     result, outcome = _only(TestResult, draft.word("last_test_result")), _only(Outcome, draft.word("outcome"))
     days = illness.dates(draft, wants=wants, result=result, outcome=outcome)
-    events = {kind: days["examined_on" if kind is Kind.SICK_LEAVE else "isolation_to"] for kind in Kind if kind in wants}
+    events = {
+        kind: days["examined_on" if kind is Kind.SICK_LEAVE else "isolation_to"]
+        for kind in Kind
+        if kind in wants
+    }
     who = _person(draft, positive_on=days["positive_on"])
     if not _names_parents(who["birth"], wants=wants, days=days):
         draft.printed -= PARENTS
     facility_code, licence = illness.facility(draft, registry=registry, events=events)
-    _require_social_no(draft, wants=wants, cards=who["health_insurance_card"], number=who["social_insurance_no"])
+    _require_social_no(
+        draft, wants=wants, cards=who["health_insurance_card"], number=who["social_insurance_no"]
+    )
     return days | who | {
         "case_id": _case_id(draft),
         "address": draft.text("address"),
@@ -156,7 +187,10 @@ def _values(draft: Draft, *, registry: Registry, wants: frozenset[Kind]) -> dict
 
 def _names_parents(born: Birth | None, *, wants: frozenset[Kind], days: Mapping[str, dt.date | None]) -> bool:
     """Whether a wanted form prints the parents' names; where nobody knows how old the patient is, it may."""
-    limits = {Kind.SICK_LEAVE: ("examined_on", PARENTS_BELOW), Kind.RECOVERY: ("isolation_to", GUARDIAN_BELOW)}
+    limits = {
+        Kind.SICK_LEAVE: ("examined_on", PARENTS_BELOW),
+        Kind.RECOVERY: ("isolation_to", GUARDIAN_BELOW),
+    }
     events = [(days[column], below) for kind, (column, below) in limits.items() if kind in wants]
     return any(born is None or day is None or born.age_on(day) < below for day, below in events)
 
@@ -184,7 +218,7 @@ def _person(draft: Draft, *, positive_on: dt.date | None) -> dict[str, Any]:
 
 
 def _require_social_no(draft: Draft, *, wants: frozenset[Kind], cards: str, number: str) -> None:
-    """Needed for sick leave, but for a child with a temporary card [rules V-SOCIAL-NO]."""
+    """Needed for sick leave, but for a child with a temporary card [rules, V-SOCIAL-NO]."""
     if Kind.SICK_LEAVE in wants and not number and not any(map(identity.is_temporary, cards.split(";"))):
         draft.leave_findings.append(finding("V-SOCIAL-NO", "social_insurance_no", "missing"))
 
@@ -203,7 +237,10 @@ def _open_episode(draft: Draft, values: Mapping[str, Any]) -> OpenEpisode | None
         return None
     if not all(map(draft.is_good, ("full_name", "birth_date", "positive_on"))):
         return None
-    known = {column: values[column] if draft.is_good(column) else "" for column in ("citizen_id", "social_insurance_no", "health_insurance_card", "phone")}
+    known = {
+        column: values[column] if draft.is_good(column) else ""
+        for column in ("citizen_id", "social_insurance_no", "health_insurance_card", "phone")
+    }
     cards = split_cards(known.pop("health_insurance_card"))
     return OpenEpisode(Patient(full_name=values["full_name"], birth=born, cards=cards, **known), positive_on)
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from certsvc.records.cells import Cell
-from certsvc.records.lookalikes import with_d
+from certsvc.records.text.lookalikes import with_d
 from certsvc.records.titles import TITLES_VI
 
 LONGEST_TITLE = 200
@@ -33,7 +33,9 @@ RESULT_TITLES = (
 
 
 def fold(text: str) -> str:
-    """Text as it is compared with the words we know: NFC, case-folded, letters and digits only, Đ for what looks like it."""
+    """Text as it is compared with the words we know: NFC, case-folded, letters and digits only, Đ for what
+    looks like it.
+    """
     return _NOT_ALPHANUMERIC.sub("", with_d(unicodedata.normalize("NFC", text)).casefold())
 
 
@@ -41,7 +43,8 @@ def fold(text: str) -> str:
 class Column:
     """One column; `title_vi` heads files written by us, `synonyms` are read as well.
 
-    A required one with `for_kind` is so only in files that have that column, which asks for a kind of certificate.
+    A required one with `for_kind` is so only in files that have that column, which asks for a kind of
+    certificate.
     """
 
     name: str
@@ -71,7 +74,9 @@ class Layout:
 
     def mapped(self, titles: Mapping[str, str | None], *, defaults: Mapping[str, str]) -> "Layout":
         """The layout of a sender with titles of his own: what each means, None for one to pass over."""
-        return replace(self, defaults=defaults, _by_title={fold(title): name for title, name in titles.items()})
+        return replace(
+            self, defaults=defaults, _by_title={fold(title): name for title, name in titles.items()}
+        )
 
     def unmapped(self) -> "Layout":
         """The layout with our own titles alone, and nothing in empty cells."""
@@ -91,25 +96,45 @@ class Layout:
 
     def find(self, title: object) -> str | None:
         """The English name of the column with that title, or None."""
-        return self._by_title.get(fold(title)) if isinstance(title, str) and len(title) <= LONGEST_TITLE else None
+        return (
+            self._by_title.get(fold(title))
+            if isinstance(title, str) and len(title) <= LONGEST_TITLE
+            else None
+        )
 
     def is_passed_over(self, title: object) -> bool:
-        """Whether a column is left unread on purpose: one that we added ourselves, or that a mapping says so of."""
-        return isinstance(title, str) and len(title) <= LONGEST_TITLE and (is_result(title) or self._by_title.get(fold(title), "") is None)
+        """Whether a column is left unread on purpose: one that we added ourselves, or that a mapping says so
+        of.
+        """
+        return (
+            isinstance(title, str)
+            and len(title) <= LONGEST_TITLE
+            and (is_result(title) or self._by_title.get(fold(title), "") is None)
+        )
 
     def nearest(self, title: str) -> str | None:
-        """The column that a title nobody knows may have meant; without diacritics, for they are what is left out most."""
+        """The column that a title nobody knows may have meant; without diacritics, for they are what is left
+        out most.
+        """
         if len(title) > LONGEST_COMPARED:
             return None
         known = _bare_titles(self.columns)
-        return next((known[each] for each in difflib.get_close_matches(_bare(title), known, n=1, cutoff=_CLOSE)), None)
+        return next(
+            (known[each] for each in difflib.get_close_matches(_bare(title), known, n=1, cutoff=_CLOSE)), None
+        )
 
     def missing(self, names: Iterable[str]) -> list[str]:
-        """Required columns that are not among `names`, in table order; a file of sick leaves alone needs no last test."""
+        """Required columns that are not among `names`, in table order; a file of sick leaves alone needs no
+        last test.
+        """
         names = tuple(names)
         present = {*names, *self.defaults}
         asked = {*names} | {name for name, word in self.defaults.items() if fold(word) not in _NO}
-        missing = [column.name for column in self.columns if self.is_needed(column, asked) and column.name not in present]
+        missing = [
+            column.name
+            for column in self.columns
+            if self.is_needed(column, asked) and column.name not in present
+        ]
         return missing if not self.any_of or present.intersection(self.any_of) else [*missing, *self.any_of]
 
     @staticmethod
@@ -130,7 +155,11 @@ def is_result(title: object) -> bool:
 
 @lru_cache(maxsize=8)
 def _bare_titles(columns: tuple[Column, ...]) -> dict[str, str]:
-    return {_bare(title): column.name for column in columns for title in (column.name, column.title_vi, *column.synonyms)}
+    return {
+        _bare(title): column.name
+        for column in columns
+        for title in (column.name, column.title_vi, *column.synonyms)
+    }
 
 
 def _bare(title: str) -> str:
@@ -139,11 +168,16 @@ def _bare(title: str) -> str:
     return fold("".join(char for char in plain if not unicodedata.combining(char)))
 
 
-_FOR_KIND = {"examined_on": "wants_sick_leave"} | dict.fromkeys(("last_test_on", "last_test_result", "last_test_by"), "wants_recovery")
+_FOR_KIND = {"examined_on": "wants_sick_leave"} | dict.fromkeys(
+    ("last_test_on", "last_test_result", "last_test_by"), "wants_recovery"
+)
 
 
 def _layout(*columns: tuple[str, tuple[str, ...], bool, int], any_of: Sequence[str] = ()) -> Layout:
-    made = (Column(name, TITLES_VI[name], synonyms, needed, chars, _FOR_KIND.get(name)) for name, synonyms, needed, chars in columns)
+    made = (
+        Column(name, TITLES_VI[name], synonyms, needed, chars, _FOR_KIND.get(name))
+        for name, synonyms, needed, chars in columns
+    )
     return Layout(tuple(made), tuple(any_of))
 
 
@@ -152,7 +186,12 @@ CASES = _layout(
     ("full_name", ("Họ tên", "Họ và tên người bệnh", "Họ tên người bệnh"), True, 255),
     ("birth_date", ("Ngày tháng năm sinh", "Năm sinh"), True, 32),
     ("sex", ("Giới",), True, 32),
-    ("citizen_id", ("CCCD", "Số CCCD/CMND", "CCCD/CMND", "Số CMND/CCCD", "Số định danh", "Số giấy tờ"), False, 64),
+    (
+        "citizen_id",
+        ("CCCD", "Số CCCD/CMND", "CCCD/CMND", "Số CMND/CCCD", "Số định danh", "Số giấy tờ"),
+        False,
+        64,
+    ),
     ("id_type", ("Loại giấy tờ tùy thân", "Loại giấy tờ tuỳ thân"), False, 32),
     ("id_issued_on", ("Ngày cấp CCCD",), False, 32),
     ("social_insurance_no", ("Số BHXH", "Mã BHXH", "Số sổ BHXH"), False, 64),
@@ -188,11 +227,15 @@ CASES = _layout(
     ("wants_recovery", ("Cần giấy khỏi bệnh",), False, 32),
     any_of=("wants_sick_leave", "wants_recovery"),
 )
-"""A file of cases; `id_type`, `outcome_on` and `certified_on` are optional extras, the rest are the columns of `f0_cases.csv`."""
+"""A file of cases; `id_type`, `outcome_on` and `certified_on` are optional extras, the rest are the columns
+of `f0_cases.csv`.
+"""
 
 
 def layout_of(mapping: Mapping[str, Any] | None) -> Layout:
-    """How a case file is read under a mapping as a batch keeps it (`columns`, `defaults`); None for our own titles."""
+    """How a case file is read under a mapping as a batch keeps it (`columns`, `defaults`); None for our own
+    titles.
+    """
     return CASES if mapping is None else CASES.mapped(mapping["columns"], defaults=mapping["defaults"])
 
 
@@ -221,11 +264,32 @@ PRACTITIONERS = _layout(
 MAX_CHARS = {column.name: column.max_chars for column in CASES.columns}
 
 IDENTIFIERS = frozenset(
-    ("case_id", "citizen_id", "social_insurance_no", "health_insurance_card", "phone", "ward_code", "facility_code", "visit_no", "practitioner_licence")
+    (
+        "case_id",
+        "citizen_id",
+        "social_insurance_no",
+        "health_insurance_card",
+        "phone",
+        "ward_code",
+        "facility_code",
+        "visit_no",
+        "practitioner_licence",
+    )
 )
 """Numbers that nobody counts with: a leading zero is part of them."""
 
 DAYS = frozenset(
-    ("birth_date", "id_issued_on", "positive_on", "last_test_on", "isolation_from", "isolation_to", "last_dose_on", "outcome_on", "examined_on", "certified_on")
+    (
+        "birth_date",
+        "id_issued_on",
+        "positive_on",
+        "last_test_on",
+        "isolation_from",
+        "isolation_to",
+        "last_dose_on",
+        "outcome_on",
+        "examined_on",
+        "certified_on",
+    )
 )
 """Columns of days; `birth_date` may be a year alone."""

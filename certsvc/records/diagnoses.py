@@ -1,4 +1,6 @@
-"""A diagnosis and its ICD-10 code: documents write either, or both in one text ("U07.1 - COVID-19"); a case keeps them apart."""
+"""A diagnosis and its ICD-10 code: documents write either, or both in one text ("U07.1 - COVID-19"); a case
+keeps them apart.
+"""
 
 import re
 
@@ -22,9 +24,13 @@ COVID_NAMES = {
 
 
 def code_in(diagnosis: str) -> str:
-    """The ICD-10 code that a diagnosis names, or COVID-19's where it names the disease: TT 56 asks for either, not both. Else empty."""
+    """The ICD-10 code that a diagnosis names, or COVID-19's where it names the disease: TT 56 asks for
+    either, not both. Else empty.
+    """
     first = _leading(diagnosis)[0]
-    named = first or next((code for text in _CODE.findall(diagnosis) if (code := find_code(text)) is not None), None)
+    named = first or next(
+        (code for text in _CODE.findall(diagnosis) if (code := find_code(text)) is not None), None
+    )
     return named or (_COVID_CODE if _COVID.search(diagnosis) else "")
 
 
@@ -36,12 +42,16 @@ def without_code(diagnosis: str, code: str) -> str:
 
 
 def named(diagnosis: str, code: str) -> str:
-    """The words that a form prints beside the code: the diagnosis without it, else the code's Vietnamese name; empty where neither is there."""
+    """The words that a form prints beside the code: the diagnosis without it, else the code's Vietnamese
+    name; empty where neither is there.
+    """
     return without_code(diagnosis, code) or COVID_NAMES.get(code, "")
 
 
 def is_mismatch(diagnosis: str, code: str) -> bool:
-    """Whether only one of code and words speaks of COVID-19 [rules W-ICD-MISMATCH]; a diagnosis without words fits any code."""
+    """Whether only one of code and words speaks of COVID-19 [rules, W-ICD-MISMATCH]; a diagnosis without
+    words fits any code.
+    """
     words = without_code(diagnosis, code)
     return words != "" and (code in COVID_NAMES) != (_CORONA.search(words) is not None)
 

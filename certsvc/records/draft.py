@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from certsvc.records.cells import Cell, are_plain, as_text, day_of, has_forbidden, is_destroyed, normalised
 from certsvc.records.columns import IDENTIFIERS, MAX_CHARS
-from certsvc.records.encoding import NAMES, fault_of
-from certsvc.records.findings import Finding
-from certsvc.records.lookalikes import has_typographic, with_d, with_plain_marks
-from certsvc.records.rules import finding
+from certsvc.records.rules.catalogue import finding
+from certsvc.records.rules.findings import Finding
+from certsvc.records.text.encoding import NAMES, fault_of
+from certsvc.records.text.lookalikes import has_typographic, with_d, with_plain_marks
 from certsvc.records.words import allowed_words, meaning_of
 
 _VIETNAMESE = re.compile("[\u0100-\u1fff]")
@@ -28,13 +28,22 @@ class Draft:
         """What rejects the sick leave alone: a recovery needs none of it."""
         self.printed: frozenset[str] = frozenset()
         """The columns of free text that a wanted form prints (V-ENCODING)."""
-        self._raw, self._cells, self._is_plain = raw, raw, are_plain([cell for cell in raw.values() if isinstance(cell, str)]) and _names_are_plain(raw)
+        self._raw, self._cells, self._is_plain = (
+            raw,
+            raw,
+            are_plain([cell for cell in raw.values() if isinstance(cell, str)]) and _names_are_plain(raw),
+        )
         self._repairs: dict[str, list[str]] = {}
         if not self._is_plain:
-            self._cells = {column: self._repaired(column, cell) if isinstance(cell, str) else cell for column, cell in raw.items()}
+            self._cells = {
+                column: self._repaired(column, cell) if isinstance(cell, str) else cell
+                for column, cell in raw.items()
+            }
 
     def _repaired(self, column: str, raw: str) -> str:
-        """The text normalised, with the letters and marks that it means; what was done is noted, by the wordings of W-REPAIRED-UNICODE."""
+        """The text normalised, with the letters and marks that it means; what was done is noted, by the
+        wordings of W-REPAIRED-UNICODE.
+        """
         text = normalised(raw)
         repairs = [""] if text and text != raw else []
         if column not in IDENTIFIERS and not text.isascii():
@@ -68,10 +77,15 @@ class Draft:
     def text(self, column: str, *, rule: str = "V-TEXT") -> str:
         """The cell as normalised text, telling of repairs (W-REPAIRED-UNICODE).
 
-        Text that is too long for its column or holds control characters is reported as `rule`, what cannot be printed as it was typed as V-ENCODING.
+        Text that is too long for its column or holds control characters is reported as `rule`, what cannot be
+        printed as it was typed as V-ENCODING.
         """
         text = as_text(self._cells.get(column))
-        if self._is_plain and len(text) <= MAX_CHARS[column] and (text.isascii() or column not in self.printed or _VIETNAMESE.search(text)):
+        if (
+            self._is_plain
+            and len(text) <= MAX_CHARS[column]
+            and (text.isascii() or column not in self.printed or _VIETNAMESE.search(text))
+        ):
             return text  # nearly all
         self._tell_repairs(column)
         if len(text) > MAX_CHARS[column]:
@@ -99,7 +113,9 @@ class Draft:
         return text
 
     def day(self, column: str, *, may_lie_ahead: bool) -> dt.date | None:
-        """The day in a cell; one that is not real, or lies ahead where only the past can stand, is V-DATE-ORDER."""
+        """The day in a cell; one that is not real, or lies ahead where only the past can stand, is
+        V-DATE-ORDER.
+        """
         cell = self.cell(column)
         if cell is None or cell == "":
             return None

@@ -1,7 +1,7 @@
 """Which ICD-10 codes are known: WHO's list out of a library's data, COVID-19's later codes as data.
 
-The library itself would keep a tree of all chapters and descriptions, 27 MB for 12,000 codes; we read its list and no more,
-at the first question (0.15 s).
+The library itself would keep a tree of all chapters and descriptions, 27 MB for 12,000 codes; we read its
+list and no more, at the first question (0.15 s).
 """
 
 from collections.abc import Iterator
@@ -22,9 +22,15 @@ _CATEGORY_CHARS = 3
 
 
 def find_code(text: str) -> str | None:
-    """The code in its usual form (`U07.1`), for text in any case and with or without the dot; None if unknown."""
+    """The code in its usual form (`U07.1`), for text in any case and with or without the dot; None if
+    unknown.
+    """
     compact = text.upper().replace(".", "", 1)
-    code = compact if len(compact) <= _CATEGORY_CHARS else f"{compact[:_CATEGORY_CHARS]}.{compact[_CATEGORY_CHARS:]}"
+    code = (
+        compact
+        if len(compact) <= _CATEGORY_CHARS
+        else f"{compact[:_CATEGORY_CHARS]}.{compact[_CATEGORY_CHARS:]}"
+    )
     return code if code in _known_codes() and text.upper() in {code, compact} else None
 
 

@@ -67,21 +67,27 @@ def citizen_id(draft: Draft) -> tuple[str, IdType]:
     named = draft.word("id_type")
     kind = named if isinstance(named, IdType) else IdType.NONE
     may_be_cccd = kind in {IdType.NONE, IdType.CCCD, IdType.PERSONAL_NUMBER}
-    number = draft.digits("citizen_id", length=_CCCD_DIGITS, most_zeros=2 if may_be_cccd else 0, rule="V-CITIZEN-ID")
+    number = draft.digits(
+        "citizen_id", length=_CCCD_DIGITS, most_zeros=2 if may_be_cccd else 0, rule="V-CITIZEN-ID"
+    )
     if not number or not draft.is_good("citizen_id"):
         return number, IdType.NONE
     if kind is not IdType.NONE:
         if not _ID_SHAPES[kind].fullmatch(number):
             draft.report("V-CITIZEN-ID", "citizen_id", "type")
         return number, kind
-    shape = next((each for each, pattern in _UNNAMED_SHAPES.items() if pattern.fullmatch(number)), IdType.NONE)
+    shape = next(
+        (each for each, pattern in _UNNAMED_SHAPES.items() if pattern.fullmatch(number)), IdType.NONE
+    )
     if shape is IdType.NONE:
         draft.report("V-CITIZEN-ID", "citizen_id")
     return number, shape
 
 
 def social_no(draft: Draft, *, joined_cards: str) -> str:
-    """V-SOCIAL-NO for a number that is there, else the one that all cards end in (W-REPAIRED-SOCIAL-NO); whether one is needed is asked later."""
+    """V-SOCIAL-NO for a number that is there, else the one that all cards end in (W-REPAIRED-SOCIAL-NO);
+    whether one is needed is asked later.
+    """
     number = draft.digits("social_insurance_no", length=10, most_zeros=2, rule="V-SOCIAL-NO")
     if not number and draft.is_good("health_insurance_card") and (on_cards := social_no_of(joined_cards)):
         draft.report("W-REPAIRED-SOCIAL-NO", "social_insurance_no")
@@ -123,13 +129,24 @@ def phone(draft: Draft) -> str:
 
 
 def is_temporary(card: str) -> bool:
-    """Whether a card is a child's temporary one: KT at positions 6 and 7 [domain §3]."""
+    """Whether a card is a child's temporary one: KT at positions 6 and 7 [identifiers, Health-insurance
+    card].
+    """
     return card[5:7] == "KT"
 
 
-def warn_of_mismatches(draft: Draft, *, number: str, id_type: IdType, sex: Sex | None, born: Birth | None) -> None:
-    """W-CITIZEN-MISMATCH: a CCCD's fourth digit is century and sex, the next two the year of birth [domain §3]."""
-    if id_type not in {IdType.CCCD, IdType.PERSONAL_NUMBER} or born is None or sex is None or not draft.is_good("citizen_id"):
+def warn_of_mismatches(
+    draft: Draft, *, number: str, id_type: IdType, sex: Sex | None, born: Birth | None
+) -> None:
+    """W-CITIZEN-MISMATCH: a CCCD's fourth digit is century and sex, the next two the year of birth
+    [identifiers, Citizen number].
+    """
+    if (
+        id_type not in {IdType.CCCD, IdType.PERSONAL_NUMBER}
+        or born is None
+        or sex is None
+        or not draft.is_good("citizen_id")
+    ):
         return
     century, sex_digit = divmod(int(number[3]), 2)
     is_sex_wrong = sex is not Sex.UNDETERMINED and sex_digit != int(sex) - 1

@@ -9,16 +9,28 @@ from certsvc.records.birth import Birth
 from certsvc.records.case import Outcome, TestResult
 from certsvc.records.draft import Draft
 from certsvc.records.icd10 import find_code
-from certsvc.records.rules import OLD_COVID_CODE, finding, takes_old_covid_code
+from certsvc.records.rules.catalogue import OLD_COVID_CODE, finding, takes_old_covid_code
 from certsvc.states import Kind
 
 _WARD = re.compile(r"[0-9]{5}")
 _MOST_DOSES = 20
 _AHEAD = frozenset({"isolation_from", "isolation_to"})
-"""What may lie ahead: a leave is written on the first day of illness and runs forward [rules V-DATE-ORDER]."""
+"""What may lie ahead: a leave is written on the first day of illness and runs forward [rules,
+V-DATE-ORDER].
+"""
 _DAYS_BEFORE_POSITIVE, _DAYS_AFTER_POSITIVE = 1, 14
 _ENDINGS = frozenset({Outcome.DIED, Outcome.TRANSFERRED})
-_DATES = ("id_issued_on", "positive_on", "last_test_on", "isolation_from", "isolation_to", "last_dose_on", "outcome_on", "examined_on", "certified_on")
+_DATES = (
+    "id_issued_on",
+    "positive_on",
+    "last_test_on",
+    "isolation_from",
+    "isolation_to",
+    "last_dose_on",
+    "outcome_on",
+    "examined_on",
+    "certified_on",
+)
 
 
 class Station(Protocol):
@@ -51,7 +63,9 @@ class Registry(Protocol):
         ...
 
 
-def dates(draft: Draft, *, wants: frozenset[Kind], result: TestResult | None, outcome: Outcome | None) -> dict[str, dt.date | None]:
+def dates(
+    draft: Draft, *, wants: frozenset[Kind], result: TestResult | None, outcome: Outcome | None
+) -> dict[str, dt.date | None]:
     """Every date of the row by column; V-DATE-ORDER for those missing, unreal, future or out of order."""
     days = {column: draft.day(column, may_lie_ahead=column in _AHEAD) for column in _DATES}
     needed = ["positive_on", "isolation_from", "isolation_to"]
@@ -62,7 +76,9 @@ def dates(draft: Draft, *, wants: frozenset[Kind], result: TestResult | None, ou
     for column in needed:
         if days[column] is None and draft.is_good(column):
             draft.report("V-DATE-ORDER", column, "missing")
-    start, end, positive, tested = (days[column] for column in ("isolation_from", "isolation_to", "positive_on", "last_test_on"))
+    start, end, positive, tested = (
+        days[column] for column in ("isolation_from", "isolation_to", "positive_on", "last_test_on")
+    )
     if start and end and start > end:
         draft.report("V-DATE-ORDER", "isolation_to", "isolation")
     if result is TestResult.NEGATIVE and tested and positive and tested < positive:
@@ -81,7 +97,9 @@ def _require_not_before_examination(draft: Draft, column: str, days: Mapping[str
 
 
 def _warn_of_distance(draft: Draft, days: Mapping[str, dt.date | None], positive: dt.date) -> None:
-    """W-BEFORE-POSITIVE: isolation or examination long before the positive test, or the examination long after it."""
+    """W-BEFORE-POSITIVE: isolation or examination long before the positive test, or the examination long
+    after it.
+    """
     for column in ("isolation_from", "examined_on"):
         day = days[column]
         if day is not None and (positive - day).days > _DAYS_BEFORE_POSITIVE:
@@ -100,7 +118,8 @@ def check_birth_before_illness(draft: Draft, *, born: Birth | None, positive_on:
 
 
 def facility(draft: Draft, *, registry: Registry, events: dict[Kind, dt.date | None]) -> tuple[str, str]:
-    """V-FACILITY and V-PRACTITIONER on the event days of the kinds asked for; gives the facility's code and the examiner's licence.
+    """V-FACILITY and V-PRACTITIONER on the event days of the kinds asked for; gives the facility's code and
+    the examiner's licence.
 
     An unknown facility hides V-PRACTITIONER. Registration with BHXH is asked for sick leave alone.
     """
@@ -122,7 +141,9 @@ def facility(draft: Draft, *, registry: Registry, events: dict[Kind, dt.date | N
     return code, signer.licence if signer else licence
 
 
-def _check_practitioner(draft: Draft, signer: Signer | None, licence: str, events: Mapping[Kind, dt.date | None]) -> None:
+def _check_practitioner(
+    draft: Draft, signer: Signer | None, licence: str, events: Mapping[Kind, dt.date | None]
+) -> None:
     if not licence:
         draft.report("V-PRACTITIONER", "practitioner_licence", "missing")
     elif signer is None:
@@ -134,7 +155,9 @@ def _check_practitioner(draft: Draft, signer: Signer | None, licence: str, event
 
 
 def icd10(draft: Draft, *, examined_on: dt.date | None) -> str:
-    """V-ICD10 and W-ICD-OLD; the code in its usual form. Without an examination day the old code is not judged by date."""
+    """V-ICD10 and W-ICD-OLD; the code in its usual form. Without an examination day the old code is not
+    judged by date.
+    """
     text = draft.text("icd10", rule="V-ICD10")
     if not draft.is_good("icd10"):
         return text
@@ -163,5 +186,10 @@ def vaccine_doses(draft: Draft) -> int | None:
         return None
     if text.isascii() and text.isdigit() and len(text) <= len(str(_MOST_DOSES)) and int(text) <= _MOST_DOSES:
         return int(text)
-    draft.report("V-VALUE", "vaccine_doses", allowed_vi=f"số từ 0 đến {_MOST_DOSES}", allowed_en=f"numbers from 0 to {_MOST_DOSES}")
+    draft.report(
+        "V-VALUE",
+        "vaccine_doses",
+        allowed_vi=f"số từ 0 đến {_MOST_DOSES}",
+        allowed_en=f"numbers from 0 to {_MOST_DOSES}",
+    )
     return None

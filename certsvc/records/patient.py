@@ -1,7 +1,7 @@
-"""Who a case is about, and when two cases are about the same person [rules, Order and scope].
+"""Who a case is about, and when two cases are about the same person [rules, Same person].
 
-People are found by marks, of which two cases of one person share at least one; whether they are one person, `Patient` says.
-All of this is personal data: it goes into keyed digests and memory, never into logs.
+People are found by marks, of which two cases of one person share at least one; whether they are one person,
+`Patient` says. All of this is personal data: it goes into keyed digests and memory, never into logs.
 """
 
 from collections.abc import Mapping
@@ -60,27 +60,45 @@ class Patient:
     @property
     def marks(self) -> tuple[str, ...]:
         """Whoever is the same person has at least one of these marks, too."""
-        return (*self.numbers, f"person:{self.full_name.casefold()}|{self.birth.year}|{_national(self.phone)}")
+        return (
+            *self.numbers,
+            f"person:{self.full_name.casefold()}|{self.birth.year}|{_national(self.phone)}",
+        )
 
     def is_same_person(self, other: "Patient") -> bool:
-        """By a number and the name or birth with it; by name, birth and phone where the two have no common kind of number."""
+        """By a number and the name or birth with it; by name, birth and phone where the two have no common
+        kind of number.
+        """
         if self.is_same_by_number(other):
             return True
-        has_common_kind = (self.citizen_id and other.citizen_id) or (self.social_insurance_no and other.social_insurance_no)
-        return not has_common_kind and self.is_of_same_name(other) and self.birth.agrees_with(other.birth) and _national(self.phone) == _national(other.phone)
+        has_common_kind = (self.citizen_id and other.citizen_id) or (
+            self.social_insurance_no and other.social_insurance_no
+        )
+        return (
+            not has_common_kind
+            and self.is_of_same_name(other)
+            and self.birth.agrees_with(other.birth)
+            and _national(self.phone) == _national(other.phone)
+        )
 
     def is_same_by_number(self, other: "Patient") -> bool:
-        """Whether the citizen id or the social-insurance number is the same, and name or birth agree with it."""
+        """Whether the citizen id or the social-insurance number is the same, and name or birth agree with
+        it.
+        """
         is_same_id = self.citizen_id != "" and self.citizen_id == other.citizen_id
-        is_same_social_no = self.social_insurance_no != "" and self.social_insurance_no == other.social_insurance_no
-        return (is_same_id or is_same_social_no) and (self.is_of_same_name(other) or self.birth.agrees_with(other.birth))
+        is_same_social_no = (
+            self.social_insurance_no != "" and self.social_insurance_no == other.social_insurance_no
+        )
+        return (is_same_id or is_same_social_no) and (
+            self.is_of_same_name(other) or self.birth.agrees_with(other.birth)
+        )
 
     def is_of_same_name(self, other: "Patient") -> bool:
         return self.full_name.casefold() == other.full_name.casefold()
 
     def is_another(self, other: "Patient", *, mark: str) -> bool:
-        """Whether two who share a mark are not one person: by a number's, where name or birth differ [rules W-SAME-NUMBER]; by a visit's, where all that tells
-        people apart does [rules W-SAME-VISIT].
+        """Whether two who share a mark are not one person: by a number's, where name or birth differ [rules,
+        W-SAME-NUMBER]; by a visit's, where all that tells people apart does [rules, W-SAME-VISIT].
         """
         if mark.startswith("visit:"):
             return not self.is_same_person(other)

@@ -5,14 +5,19 @@ from dataclasses import replace
 from certsvc.records.case import Case
 from certsvc.records.columns import IDENTIFIERS
 from certsvc.records.diagnoses import without_code
-from certsvc.records.encoding import NAMES
 from certsvc.records.identity import social_no_of
-from certsvc.records.lookalikes import with_d, with_plain_marks
+from certsvc.records.text.encoding import NAMES
+from certsvc.records.text.lookalikes import with_d, with_plain_marks
 
 
 def renewed(case: Case) -> Case:
-    """The case with the repairs that came later: a row that was issued before is known by them when it is sent again."""
-    record = {column: _meant(column, value) if isinstance(value, str) else value for column, value in case.to_json().items()}
+    """The case with the repairs that came later: a row that was issued before is known by them when it is
+    sent again.
+    """
+    record = {
+        column: _meant(column, value) if isinstance(value, str) else value
+        for column, value in case.to_json().items()
+    }
     case = Case.from_json(record)
     return replace(
         case,

@@ -7,7 +7,9 @@ from certsvc.records.columns import DAYS
 
 
 def typed(column: str, cell: Cell) -> str:
-    """What `check` reads as the same: days as yyyy-mm-dd, also those that a spreadsheet holds as numbers; text as it came."""
+    """What `check` reads as the same: days as yyyy-mm-dd, also those that a spreadsheet holds as numbers;
+    text as it came.
+    """
     if column not in DAYS or isinstance(cell, str | bool) or cell is None:
         return as_text(cell)
     if column == "birth_date":

@@ -20,16 +20,36 @@ _WORDS: dict[str, Mapping[Any, tuple[str, ...]]] = {
         IdType.CCCD: ("CCCD", "1", "Căn cước công dân", "Căn cước", "Thẻ căn cước"),
         IdType.CMND: ("CMND", "2", "Chứng minh nhân dân"),
         IdType.PASSPORT: ("Hộ chiếu", "passport", "3"),
-        IdType.PERSONAL_NUMBER: ("Định danh", "personal_number", "4", "Số định danh cá nhân", "Định danh cá nhân", "Mã định danh"),
+        IdType.PERSONAL_NUMBER: (
+            "Định danh",
+            "personal_number",
+            "4",
+            "Số định danh cá nhân",
+            "Định danh cá nhân",
+            "Mã định danh",
+        ),
     },
     "test_method": {
-        TestMethod.ANTIGEN: ("Test nhanh kháng nguyên", "antigen", "Test nhanh", "Kháng nguyên", "Xét nghiệm nhanh kháng nguyên"),
+        TestMethod.ANTIGEN: (
+            "Test nhanh kháng nguyên",
+            "antigen",
+            "Test nhanh",
+            "Kháng nguyên",
+            "Xét nghiệm nhanh kháng nguyên",
+        ),
         TestMethod.PCR: ("RT-PCR", "pcr", "Realtime RT-PCR"),
     },
-    "last_test_result": {TestResult.NEGATIVE: ("Âm tính", "negative"), TestResult.POSITIVE: ("Dương tính", "positive")},
+    "last_test_result": {
+        TestResult.NEGATIVE: ("Âm tính", "negative"),
+        TestResult.POSITIVE: ("Dương tính", "positive"),
+    },
     "last_test_by": {
         TestPerformer.HEALTH_WORKER: ("Nhân viên y tế", "health_worker", "NVYT", "Cán bộ y tế"),
-        TestPerformer.SELF_SUPERVISED: ("Tự làm, có giám sát", "self_supervised", "Tự làm có nhân viên y tế giám sát"),
+        TestPerformer.SELF_SUPERVISED: (
+            "Tự làm, có giám sát",
+            "self_supervised",
+            "Tự làm có nhân viên y tế giám sát",
+        ),
         TestPerformer.SELF: ("Tự làm", "self", "Tự làm, không giám sát"),
     },
     "care_setting": {
@@ -51,11 +71,16 @@ _WORDS: dict[str, Mapping[Any, tuple[str, ...]]] = {
 
 _LONGEST = 100
 """No word of ours comes near to it."""
-_BY_FOLDED = {column: {fold(word): value for value, known in words.items() for word in known} for column, words in _WORDS.items()}
+_BY_FOLDED = {
+    column: {fold(word): value for value, known in words.items() for word in known}
+    for column, words in _WORDS.items()
+}
 
 
 def meaning_of(column: str, text: str) -> StrEnum | bool | None:
-    """What a word means in that column, or None if the column does not know it; texts too long for a word are not kept in mind."""
+    """What a word means in that column, or None if the column does not know it; texts too long for a word are
+    not kept in mind.
+    """
     return _meaning_of(column, text) if len(text) <= _LONGEST else None
 
 
@@ -78,4 +103,7 @@ def words_of(column: str) -> tuple[str, ...]:
 def allowed_words(column: str) -> dict[str, str]:
     """The words to offer in a message: `allowed_vi` and `allowed_en`."""
     words = _WORDS[column]
-    return {"allowed_vi": ", ".join(known[0] for known in words.values()), "allowed_en": ", ".join(known[1] for known in words.values())}
+    return {
+        "allowed_vi": ", ".join(known[0] for known in words.values()),
+        "allowed_en": ", ".join(known[1] for known in words.values()),
+    }

@@ -1,7 +1,8 @@
 """Signing the claims of a QR: a CWT in a COSE_Sign1 with ES256, as text that keeps a QR code small.
 
 Text is RFC 4648 base32 without padding: upper-case letters and digits, so the QR's alphanumeric mode holds it
-[ISO/IEC 18004 clause 7.4.4]. Key identifiers are the first 8 bytes of the SHA-256 of the public key [RFC 9052 clause 3.1, `kid`].
+[ISO/IEC 18004 §7.4.4]. Key identifiers are the first 8 bytes of the SHA-256 of the public key [RFC 9052
+§3.1].
 """
 
 import base64
@@ -13,7 +14,13 @@ from types import MappingProxyType
 import cbor2
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 from cwt import COSE, COSEKey
 from cwt.cose_key_interface import COSEKeyInterface
 
@@ -26,7 +33,9 @@ _NOTHING: Mapping[int, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ClaimKey:
-    """A P-256 key for claims, status lists and the trust list, and the X.509 certificate that says until when."""
+    """A P-256 key for claims, status lists and the trust list, and the X.509 certificate that says until
+    when.
+    """
 
     x509_cert: x509.Certificate
     private: ec.EllipticCurvePrivateKey
@@ -37,7 +46,10 @@ class ClaimKey:
     def load(cls, certificate_pem: bytes, key_pem: bytes) -> "ClaimKey":
         """Raises Broken `unfit_claim_key` for what is not a P-256 key with its certificate."""
         try:
-            certificate, private = x509.load_pem_x509_certificate(certificate_pem), load_pem_private_key(key_pem, password=None)
+            certificate, private = (
+                x509.load_pem_x509_certificate(certificate_pem),
+                load_pem_private_key(key_pem, password=None),
+            )
         except (ValueError, TypeError) as error:
             raise _unfit() from error
         if not isinstance(private, ec.EllipticCurvePrivateKey) or not isinstance(private.curve, ec.SECP256R1):
@@ -52,13 +64,25 @@ class ClaimKey:
         return self.x509_cert.not_valid_before_utc <= moment <= self.x509_cert.not_valid_after_utc
 
     def sign_message(self, payload: bytes, *, protected: Mapping[int, str] = _NOTHING) -> bytes:
-        """A tagged COSE_Sign1 around an encoded payload [RFC 9052 clause 4.2]; `protected` are header parameters besides the algorithm."""
-        return bytes(COSE.new().encode_and_sign(payload, self.cose, protected={1: _ES256, **protected}, unprotected={4: self.kid}))
+        """A tagged COSE_Sign1 around an encoded payload [RFC 9052 §4.2]; `protected` are header parameters
+        besides the algorithm.
+        """
+        return bytes(
+            COSE.new().encode_and_sign(
+                payload, self.cose, protected={1: _ES256, **protected}, unprotected={4: self.kid}
+            )
+        )
 
 
 def current(keys: Iterable[ClaimKey], now: dt.datetime) -> ClaimKey | None:
-    """The key that signs now: of those that are valid, the newest. Older ones go on being believed until they end."""
-    return max((key for key in keys if key.is_valid_at(now)), key=lambda key: key.x509_cert.not_valid_before_utc, default=None)
+    """The key that signs now: of those that are valid, the newest. Older ones go on being believed until they
+    end.
+    """
+    return max(
+        (key for key in keys if key.is_valid_at(now)),
+        key=lambda key: key.x509_cert.not_valid_before_utc,
+        default=None,
+    )
 
 
 def sign_claims(claims: Claims, key: ClaimKey) -> str:
@@ -68,5 +92,7 @@ def sign_claims(claims: Claims, key: ClaimKey) -> str:
 
 def _unfit() -> Broken:
     return Broken(
-        "unfit_claim_key", "Khóa ký mã QR không dùng được: cần khóa P-256 và chứng thư của nó.", "A key for QR claims is no P-256 key with its certificate."
+        "unfit_claim_key",
+        "Khóa ký mã QR không dùng được: cần khóa P-256 và chứng thư của nó.",
+        "A key for QR claims is no P-256 key with its certificate.",
     )

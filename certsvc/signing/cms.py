@@ -1,4 +1,4 @@
-"""The CMS of one PAdES baseline signature [ETSI EN 319 142-1 clause 6.3, EN 319 122-1, RFC 5652].
+"""The CMS of one PAdES baseline signature [EN 319 142-1 §6.3; EN 319 122-1; RFC 5652].
 
 Of two signatures by one identity only three values differ: the document's digest, the raw signature and
 the time-stamp token. All else is encoded once for each identity.
@@ -44,12 +44,20 @@ class Template:
     algorithm: bytes
 
     def attributes(self, digest: bytes) -> bytes:
-        """The signed attributes for a document's SHA-256: the DER of a SET OF, whose digest is signed [RFC 5652 clause 5.4]."""
+        """The signed attributes for a document's SHA-256: the DER of a SET OF, whose digest is signed [RFC
+        5652 §5.4].
+        """
         return b"%b%b%b" % (self.before_digest, digest, self.after_digest)
 
     def join(self, attributes: bytes, *, signature: bytes, token: bytes | None) -> bytes:
         """DER of the whole CMS; `token` is the TimeStampToken over the raw signature."""
-        info = b"%b%c%b%b%b" % (self.signer, IMPLICIT_0, attributes[1:], self.algorithm, tlv(OCTET_STRING, signature))
+        info = b"%b%c%b%b%b" % (
+            self.signer,
+            IMPLICIT_0,
+            attributes[1:],
+            self.algorithm,
+            tlv(OCTET_STRING, signature),
+        )
         if token is not None:
             info += tlv(IMPLICIT_1, tlv(SEQUENCE, _TIME_STAMP_OID + tlv(SET, token)))
         return signed_data(self.signed_data, info)
@@ -57,14 +65,19 @@ class Template:
 
 @lru_cache(maxsize=4096)
 def template_of(identity: Identity) -> Template:
-    """Made once per identity, which is equal only to itself. The root is left out: whoever checks has to bring that one."""
+    """Made once per identity, which is equal only to itself. The root is left out: whoever checks has to
+    bring that one.
+    """
     embedded = [identity.certificate, *(cert for cert in identity.chain if cert.issuer != cert.subject)]
     certificate = asn1_x509.Certificate.load(der(identity.certificate))
     before_digest, after_digest = signed_attributes(certificate, content_type="data")
     return Template(
         before_digest=before_digest,
         after_digest=after_digest,
-        signed_data=_VERSION_1 + tlv(SET, SHA256_ALGORITHM) + _DETACHED_DATA + tlv(IMPLICIT_0, b"".join(sorted(map(der, embedded)))),
+        signed_data=_VERSION_1
+        + tlv(SET, SHA256_ALGORITHM)
+        + _DETACHED_DATA
+        + tlv(IMPLICIT_0, b"".join(sorted(map(der, embedded)))),
         signer=_VERSION_1 + signer_id(certificate) + SHA256_ALGORITHM,
         algorithm=algorithm_of(identity.signer.scheme),
     )
@@ -72,16 +85,25 @@ def template_of(identity: Identity) -> Template:
 
 @lru_cache(maxsize=4096)
 def max_cms_bytes(identity: Identity, *, max_token_bytes: int | None) -> int:
-    """How long a CMS of this identity can become at most: only the lengths of raw signature and token vary."""
+    """How long a CMS of this identity can become at most: only the lengths of raw signature and token
+    vary.
+    """
     template = template_of(identity)
     longest = bytes(max_signature_bytes(identity.public_key))
-    return len(template.join(template.attributes(_HOLE), signature=longest, token=None if max_token_bytes is None else bytes(max_token_bytes)))
+    return len(
+        template.join(
+            template.attributes(_HOLE),
+            signature=longest,
+            token=None if max_token_bytes is None else bytes(max_token_bytes),
+        )
+    )
 
 
 def signed_attributes(certificate: asn1_x509.Certificate, *, content_type: str) -> tuple[bytes, bytes]:
-    """The encoded attributes before and after the message digest [RFC 5652 clause 5.3, RFC 5035 clause 3].
+    """The encoded attributes before and after the message digest [RFC 5652 §5.3; RFC 5035 §3].
 
-    asn1crypto puts the set in DER's order, which the digest cannot change: attributes differ before their values begin.
+    asn1crypto puts the set in DER's order, which the digest cannot change: attributes differ before their
+    values begin.
     """
     attributes = [
         {"type": "content_type", "values": [content_type]},
@@ -93,18 +115,23 @@ def signed_attributes(certificate: asn1_x509.Certificate, *, content_type: str) 
 
 
 def signer_id(certificate: asn1_x509.Certificate) -> bytes:
-    """Issuer and serial number [RFC 5652 clause 10.2.4]."""
-    number: Any = cms.IssuerAndSerialNumber({"issuer": certificate.issuer, "serial_number": certificate.serial_number})
+    """Issuer and serial number [RFC 5652 §10.2.4]."""
+    number: Any = cms.IssuerAndSerialNumber(
+        {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
+    )
     return bytes(number.dump())
 
 
 def signed_data(constant: bytes, signer_info: bytes) -> bytes:
     """ContentInfo with SignedData: its fields up to the certificates, then one signer's info."""
-    return tlv(SEQUENCE, _SIGNED_DATA_OID + tlv(EXPLICIT_0, tlv(SEQUENCE, constant + tlv(SET, tlv(SEQUENCE, signer_info)))))
+    return tlv(
+        SEQUENCE,
+        _SIGNED_DATA_OID + tlv(EXPLICIT_0, tlv(SEQUENCE, constant + tlv(SET, tlv(SEQUENCE, signer_info)))),
+    )
 
 
 def algorithm_of(scheme: Scheme) -> bytes:
-    """The signature's AlgorithmIdentifier [RFC 4055 clauses 3.1 and 5, RFC 5758 clause 3.2]."""
+    """The signature's AlgorithmIdentifier [RFC 4055 §3.1, §5; RFC 5758 §3.2]."""
     match scheme:
         case Scheme.RSA_PKCS1V15:
             algorithm: dict[str, Any] = {"algorithm": "sha256_rsa"}
@@ -123,11 +150,19 @@ def _signing_certificate(certificate: asn1_x509.Certificate) -> tsp.SigningCerti
     """The certificate by SHA-256 (the default, so left out), issuer and serial number."""
     issuer = asn1_x509.GeneralName(name="directory_name", value=certificate.issuer)
     issuer_serial = tsp.IssuerSerial({"issuer": [issuer], "serial_number": certificate.serial_number})
-    return tsp.SigningCertificateV2({"certs": [tsp.ESSCertIDv2({"cert_hash": hashlib.sha256(certificate.dump()).digest(), "issuer_serial": issuer_serial})]})
+    return tsp.SigningCertificateV2(
+        {
+            "certs": [
+                tsp.ESSCertIDv2(
+                    {"cert_hash": hashlib.sha256(certificate.dump()).digest(), "issuer_serial": issuer_serial}
+                )
+            ]
+        }
+    )
 
 
 def _pss_parameters() -> algos.RSASSAPSSParams:
-    """SHA-256, MGF1 with SHA-256, salt as long as the digest [RFC 4055 clause 3.1]."""
+    """SHA-256, MGF1 with SHA-256, salt as long as the digest [RFC 4055 §3.1]."""
     sha256 = algos.DigestAlgorithm({"algorithm": "sha256"})
     return algos.RSASSAPSSParams(
         {

@@ -1,7 +1,7 @@
-"""Writing DER [ITU-T X.690 clauses 8.1 and 10.1]: what asn1crypto built once, joined anew for each signature.
+"""Writing DER [ITU-T X.690 §8.1, §10.1]: what asn1crypto built once, joined anew for each signature.
 
-asn1crypto encodes a built value name by name at every use, which takes milliseconds. So constant parts are built
-with it once, and kept as bytes: its values change as they are read and must not cross threads.
+asn1crypto encodes a built value name by name at every use, which takes milliseconds. So constant parts are
+built with it once, and kept as bytes: its values change as they are read and must not cross threads.
 """
 
 INTEGER, OCTET_STRING, OID, SEQUENCE, SET = 0x02, 0x04, 0x06, 0x30, 0x31
@@ -21,7 +21,9 @@ def tlv(tag: int, content: bytes) -> bytes:
 
 
 def around(der: bytes, *holes: bytes) -> list[bytes]:
-    """What stands before, between and behind the holes, which follow each other in `der`; raises ValueError where one is missing."""
+    """What stands before, between and behind the holes, which follow each other in `der`; raises ValueError
+    where one is missing.
+    """
     parts = []
     for hole in holes:
         before, found, der = der.partition(hole)

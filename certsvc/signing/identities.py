@@ -60,10 +60,14 @@ class Identity:
 
     @cached_property
     def is_dev_only(self) -> bool:
-        return any(DEV_ONLY in str(attribute.value) for cert in (self.certificate, *self.chain) for attribute in cert.subject)
+        return any(
+            DEV_ONLY in str(attribute.value)
+            for cert in (self.certificate, *self.chain)
+            for attribute in cert.subject
+        )
 
     def fits(self, slot: Slot) -> bool:
-        """The organisation signs in its own slot, persons in all others [domain §1.6]."""
+        """The organisation signs in its own slot, persons in all others [signers, Slots]."""
         return self.is_person is (slot is not Slot.ORGANISATION)
 
     def check_fit(self, now: dt.datetime, *, production: bool) -> None:
@@ -89,20 +93,34 @@ class Identity:
             case ec.EllipticCurvePublicKey(curve=curve) if not isinstance(curve, ec.SECP256R1):
                 raise _unfit("đường cong không phải P-256", "curve other than P-256")
         if isinstance(self.certificate.signature_hash_algorithm, hashes.SHA1 | hashes.MD5):
-            raise _unfit("chứng thư được ký bằng thuật toán băm đã lỗi thời", "certificate signed with an outdated digest")
-        if self.signer.scheme is not scheme_for(self.public_key, prefer_pss=self.signer.scheme is Scheme.RSA_PSS):
+            raise _unfit(
+                "chứng thư được ký bằng thuật toán băm đã lỗi thời",
+                "certificate signed with an outdated digest",
+            )
+        if self.signer.scheme is not scheme_for(
+            self.public_key, prefer_pss=self.signer.scheme is Scheme.RSA_PSS
+        ):
             raise _unfit("thuật toán ký không hợp với khóa", "signature scheme does not match the key")
 
     def _check_usage(self) -> None:
         try:
             usage = self.certificate.extensions.get_extension_for_class(x509.KeyUsage).value
         except x509.ExtensionNotFound as error:
-            raise _unfit("chứng thư không nêu mục đích sử dụng khóa", "certificate states no key usage") from error
+            raise _unfit(
+                "chứng thư không nêu mục đích sử dụng khóa", "certificate states no key usage"
+            ) from error
         if not (usage.digital_signature or usage.content_commitment):
             raise _unfit("chứng thư không dùng để ký", "certificate not meant for signing")
 
 
-def load_pkcs12(data: bytes, *, facility_code: str, licence: str | None = None, passphrase: bytes | None = None, prefer_pss: bool = False) -> Identity:
+def load_pkcs12(
+    data: bytes,
+    *,
+    facility_code: str,
+    licence: str | None = None,
+    passphrase: bytes | None = None,
+    prefer_pss: bool = False,
+) -> Identity:
     """The identity in a PKCS#12 file's bytes [RFC 7292], its key ready in memory.
 
     Raises Broken: `unreadable_key` (not PKCS#12, wrong passphrase, no key with its certificate in
@@ -139,8 +157,14 @@ def _ordered(certificate: x509.Certificate, others: list[x509.Certificate]) -> t
 
 
 def _unfit(why_vi: str, why_en: str) -> Broken:
-    return Broken("unfit_key", f"Không dùng được khóa ký: {why_vi}.", f"Signing key not fit for use: {why_en}.")
+    return Broken(
+        "unfit_key", f"Không dùng được khóa ký: {why_vi}.", f"Signing key not fit for use: {why_en}."
+    )
 
 
 def _unreadable(why_en: str) -> Broken:
-    return Broken("unreadable_key", "Không đọc được tệp khóa ký (PKCS#12).", f"Cannot read the signing key (PKCS#12): {why_en}.")
+    return Broken(
+        "unreadable_key",
+        "Không đọc được tệp khóa ký (PKCS#12).",
+        f"Cannot read the signing key (PKCS#12): {why_en}.",
+    )

@@ -1,8 +1,8 @@
 """The keys of one folder, each read and opened once in the life of the process.
 
 The folder is laid out as `keys_dev` makes it: `identities.csv` lists the signing identities
-(facility_code,licence,name,file), their PKCS#12 files lie below; besides them the trust anchor and
-the keys of the embedded time-stamping authority and OCSP responder, and those that sign QR claims (`claims-*.pem`).
+(facility_code,licence,name,file), their PKCS#12 files lie below; besides them the trust anchor and the keys
+of the embedded time-stamping authority and OCSP responder, and those that sign QR claims (`claims-*.pem`).
 """
 
 import csv
@@ -24,7 +24,9 @@ INDEX = "identities.csv"
 
 
 class Entry(NamedTuple):
-    """A signing identity of the folder; `licence` is None for an organisation, `file` is relative to the folder."""
+    """A signing identity of the folder; `licence` is None for an organisation, `file` is relative to the
+    folder.
+    """
 
     facility_code: str
     licence: str | None
@@ -61,7 +63,9 @@ class Keyring:
 
     def embedded_tsa(self, *, clock: Callable[[], dt.datetime], rng: Callable[[int], bytes]) -> EmbeddedTsa:
         issuers = self._read("issuing.pem") + self._read("root.pem")
-        return load_embedded_tsa(self._read("tsa.pem"), self._read("tsa.key.pem"), issuers_pem=issuers, clock=clock, rng=rng)
+        return load_embedded_tsa(
+            self._read("tsa.pem"), self._read("tsa.key.pem"), issuers_pem=issuers, clock=clock, rng=rng
+        )
 
     def local_revocation(self, *, clock: Callable[[], dt.datetime]) -> LocalRevocation:
         return load_local_revocation(
@@ -78,13 +82,23 @@ class Keyring:
         return tuple(x509.load_pem_x509_certificate(self._read(name)) for name in ("issuing.pem", "root.pem"))
 
     def claim_keys(self) -> tuple[ClaimKey, ...]:
-        """All keys for QR claims and lists, those that ended too. Raises Broken `unfit_claim_key`, `missing_key`."""
+        """All keys for QR claims and lists, those that ended too. Raises Broken `unfit_claim_key`,
+        `missing_key`.
+        """
         names = sorted(path.name.removesuffix(".key.pem") for path in self._folder.glob("claims-*.key.pem"))
-        return tuple(ClaimKey.load(self._read(f"{name}.pem"), self._read(f"{name}.key.pem")) for name in names)
+        return tuple(
+            ClaimKey.load(self._read(f"{name}.pem"), self._read(f"{name}.key.pem")) for name in names
+        )
 
     def _load(self, file: str, facility_code: str, licence: str | None) -> Identity:
         data = self._read(file)
-        return load_pkcs12(data, facility_code=facility_code, licence=licence, passphrase=self._passphrase, prefer_pss=self._prefer_pss)
+        return load_pkcs12(
+            data,
+            facility_code=facility_code,
+            licence=licence,
+            passphrase=self._passphrase,
+            prefer_pss=self._prefer_pss,
+        )
 
     def _read(self, file: str) -> bytes:
         path = (self._folder / file).resolve()

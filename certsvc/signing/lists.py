@@ -1,7 +1,7 @@
 """What checkers without a network rely on, signed: status lists, and the list of whom to trust.
 
-A status list is the Token Status List of the IETF (draft-ietf-oauth-status-list): two bits a certificate, packed with the
-least significant bits first, compressed by zlib, in a JWT or in a CWT.
+A status list is the Token Status List of the IETF (draft-ietf-oauth-status-list): two bits a certificate,
+packed with the least significant bits first, compressed by zlib, in a JWT or in a CWT.
 """
 
 import base64
@@ -21,7 +21,7 @@ from certsvc.signing.claims import ClaimKey
 
 BITS = 2
 GOOD_FOR = dt.timedelta(days=7)
-"""A list that is older says nothing any more [design §5]."""
+"""A list that is older says nothing any more [verify, The answer]."""
 ASK_AGAIN_S = 300
 _TYPE_HEADER, _SUBJECT, _EXPIRES, _ISSUED, _STATUS_LIST, _TTL = 16, 2, 4, 6, 65533, 65534
 
@@ -38,8 +38,16 @@ def sign_jwt(packed: bytes, *, address: str, now: dt.datetime, key: ClaimKey) ->
     """The list as `application/statuslist+jwt`, found at `address`."""
     issued = int(now.timestamp())
     text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
-    payload = {"sub": address, "iat": issued, "exp": issued + _lifetime_s(), "ttl": ASK_AGAIN_S, "status_list": {"bits": BITS, "lst": text}}
-    return jwt.encode(payload, key.private, algorithm="ES256", headers={"typ": "statuslist+jwt", "kid": kid_text(key.kid)}).encode()
+    payload = {
+        "sub": address,
+        "iat": issued,
+        "exp": issued + _lifetime_s(),
+        "ttl": ASK_AGAIN_S,
+        "status_list": {"bits": BITS, "lst": text},
+    }
+    return jwt.encode(
+        payload, key.private, algorithm="ES256", headers={"typ": "statuslist+jwt", "kid": kid_text(key.kid)}
+    ).encode()
 
 
 def sign_cwt(packed: bytes, *, address: str, now: dt.datetime, key: ClaimKey) -> bytes:
@@ -56,7 +64,7 @@ def sign_cwt(packed: bytes, *, address: str, now: dt.datetime, key: ClaimKey) ->
 
 
 def sign_document(document: Mapping[str, Any], *, key: ClaimKey, chain: Iterable[x509.Certificate]) -> str:
-    """A compact JWS around a JSON document, with the signer's certificates, leaf first [RFC 7515 clause 4.1.6]."""
+    """A compact JWS around a JSON document, with the signer's certificates, leaf first [RFC 7515 §4.1.6]."""
     x5c = [base64.b64encode(each.public_bytes(Encoding.DER)).decode() for each in (key.x509_cert, *chain)]
     headers = {"typ": "certsvc-trust+jwt", "kid": kid_text(key.kid), "x5c": x5c}
     payload = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,7 +1,7 @@
 """What a level B-LT signature carries so that it can be checked later without asking anybody.
 
 The answers are the same for every certificate that an identity signs for a day, so they are made
-once and kept [design §3].
+once and kept [decision 0004].
 """
 
 import datetime as dt
@@ -71,11 +71,17 @@ class LocalRevocation:
         """Raises Broken `foreign_certificate` for a certificate of another CA."""
         unique = dict.fromkeys(certificates)
         ocsps = tuple(self._answer(certificate) for certificate in unique)
-        return RevocationInfo(ocsps=ocsps, crls=self._crls, certificates=(*unique, self._issuing, self._root, self._responder))
+        return RevocationInfo(
+            ocsps=ocsps, crls=self._crls, certificates=(*unique, self._issuing, self._root, self._responder)
+        )
 
     def _answer(self, certificate: x509.Certificate) -> bytes:
         if certificate.issuer != self._issuing.subject:
-            raise Broken("foreign_certificate", "Chứng thư không thuộc hệ thống phát triển.", "The certificate is not of the development PKI.")
+            raise Broken(
+                "foreign_certificate",
+                "Chứng thư không thuộc hệ thống phát triển.",
+                "The certificate is not of the development PKI.",
+            )
         now = self._clock()
         kept = self._answers.get(certificate.serial_number)
         if kept is not None and kept[0] <= now < kept[0] + _FRESH_FOR:
@@ -85,7 +91,7 @@ class LocalRevocation:
         return answer
 
     def _respond(self, certificate: x509.Certificate, now: dt.datetime) -> bytes:
-        """A basic OCSP response, "good" [RFC 6960 clause 4.2]: the development PKI revokes nothing."""
+        """A basic OCSP response, "good" [RFC 6960 §4.2]: the development PKI revokes nothing."""
         moment = now.replace(microsecond=0)
         builder = ocsp.OCSPResponseBuilder().add_response(
             cert=certificate,
@@ -97,7 +103,9 @@ class LocalRevocation:
             revocation_time=None,
             revocation_reason=None,
         )
-        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, self._responder).certificates([self._responder])
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, self._responder).certificates(
+            [self._responder]
+        )
         return builder.sign(self._responder_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
@@ -120,8 +128,12 @@ def load_local_revocation(
         raise _unreadable() from error
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise _unreadable()
-    return LocalRevocation(root=root, issuing=issuing, responder=responder, responder_key=key, crls=crls, clock=clock)
+    return LocalRevocation(
+        root=root, issuing=issuing, responder=responder, responder_key=key, crls=crls, clock=clock
+    )
 
 
 def _unreadable() -> Broken:
-    return Broken("unreadable_key", "Không đọc được khóa của máy chủ OCSP.", "Cannot read the OCSP responder's key.")
+    return Broken(
+        "unreadable_key", "Không đọc được khóa của máy chủ OCSP.", "Cannot read the OCSP responder's key."
+    )

@@ -1,9 +1,10 @@
-"""The seal: filled sheets become certificates, signed in every slot of their design [design §4].
+"""The seal: filled sheets become certificates, signed in every slot of their design [architecture, Signatures
+on one certificate].
 
-Bytes in, bytes out; only signer and time-stamper may talk to anybody. A chunk is sealed together: step k signs
-slot k of every sheet, so that each signer is asked once a step, for all its sheets. Invariants of what comes out:
-the signatures stand in the order of `Slot`, each in an incremental revision of its own; the first certifies the
-document, the last locks it and covers the whole file.
+Bytes in, bytes out; only signer and time-stamper may talk to anybody. A chunk is sealed together: step k
+signs slot k of every sheet, so that each signer is asked once a step, for all its sheets. Invariants of what
+comes out: the signatures stand in the order of `Slot`, each in an incremental revision of its own; the first
+certifies the document, the last locks it and covers the whole file.
 """
 
 import asyncio
@@ -21,7 +22,9 @@ from certsvc.signing.stock import Stock
 from certsvc.signing.tsa import TimeStamper
 
 TimeLine = Callable[[dt.datetime, float], bytes]
-"""Operators that show a moment at the foot of a box of so many points' width, with the font /F (`revisions.TIME_FACE`)."""
+"""Operators that show a moment at the foot of a box of so many points' width, with the font /F
+(`revisions.TIME_FACE`).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,9 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A signed certificate: the revisions that follow its base and stock. `sha256` (hex) and `size` are the whole file's."""
+    """A signed certificate: the revisions that follow its base and stock. `sha256` (hex) and `size` are the
+    whole file's.
+    """
 
     revisions: bytes = field(repr=False)
     sha256: str
@@ -52,25 +57,36 @@ async def seal(
     production: bool,
     time_line: TimeLine,
 ) -> list[Sealed | CertsvcError]:
-    """Sign each sheet in every slot of its stock at `now` (aware); in the order of the sheets, what became of each.
+    """Sign each sheet in every slot of its stock at `now` (aware); in the order of the sheets, what became of
+    each.
 
-    Level by ETSI EN 319 142-1 clause 6: B-T and up carry a time-stamp for each signature; B-LT wants stocks with answers
-    for all certificates, the others stocks without. A sheet fails only with those that share the cause: Broken
-    `wrong_stock`, `unfit_key`, `signing_failed`, and whatever signer and time-stamper raise.
+    Level by ETSI EN 319 142-1 clause 6: B-T and up carry a time-stamp for each signature; B-LT wants stocks
+    with answers for all certificates, the others stocks without. A sheet fails only with those that share the
+    cause: Broken `wrong_stock`, `unfit_key`, `signing_failed`, and whatever signer and time-stamper raise.
     """
     stamper = None if profile is Profile.B_B else time_stamper
     terms = _Terms(now, time_line, stamper, None if stamper is None else stamper.max_token_bytes)
     # 1. Who may sign, before anything is asked of anybody.
-    unfit = _unfit({signing.identity for sheet in sheets for signing in sheet.stock.signings}, now=now, production=production)
-    works = [_Work(sheet.stock, sheet.objects, _refusal(sheet.stock, unfit, profile=profile)) for sheet in sheets]
+    unfit = _unfit(
+        {signing.identity for sheet in sheets for signing in sheet.stock.signings},
+        now=now,
+        production=production,
+    )
+    works = [
+        _Work(sheet.stock, sheet.objects, _refusal(sheet.stock, unfit, profile=profile)) for sheet in sheets
+    ]
     # 2. One revision for each signature.
     for step in range(max((len(work.stock.signings) for work in works), default=0)):
-        await _sign_step([work for work in works if work.error is None and step < len(work.stock.signings)], step, terms)
+        await _sign_step(
+            [work for work in works if work.error is None and step < len(work.stock.signings)], step, terms
+        )
     # 3. The hash of each whole file has come about on the way.
     return [work.error or work.finish(profile, now) for work in works]
 
 
-def _unfit(identities: Iterable[Identity], *, now: dt.datetime, production: bool) -> dict[Identity, CertsvcError]:
+def _unfit(
+    identities: Iterable[Identity], *, now: dt.datetime, production: bool
+) -> dict[Identity, CertsvcError]:
     unfit: dict[Identity, CertsvcError] = {}
     for identity in identities:
         try:
@@ -80,9 +96,15 @@ def _unfit(identities: Iterable[Identity], *, now: dt.datetime, production: bool
     return unfit
 
 
-def _refusal(stock: Stock, unfit: Mapping[Identity, CertsvcError], *, profile: Profile) -> CertsvcError | None:
+def _refusal(
+    stock: Stock, unfit: Mapping[Identity, CertsvcError], *, profile: Profile
+) -> CertsvcError | None:
     if stock.has_answers is not (profile is Profile.B_LT):
-        return Broken("wrong_stock", "Dữ liệu xác minh không hợp với mức chữ ký.", "The stock is of another signature level.")
+        return Broken(
+            "wrong_stock",
+            "Dữ liệu xác minh không hợp với mức chữ ký.",
+            "The stock is of another signature level.",
+        )
     return next((unfit[signing.identity] for signing in stock.signings if signing.identity in unfit), None)
 
 
@@ -97,7 +119,9 @@ class _Terms:
 
 
 class _Work:
-    """A sheet on its way: its revisions so far, the hash of the file up to `end`, and the error that ended it."""
+    """A sheet on its way: its revisions so far, the hash of the file up to `end`, and the error that ended
+    it.
+    """
 
     def __init__(self, stock: Stock, objects: Mapping[int, bytes], error: CertsvcError | None) -> None:
         self.stock = stock
@@ -181,7 +205,9 @@ async def _sign_step(works: Sequence[_Work], step: int, terms: _Terms) -> None:
 async def _sign_raw(signatures: Sequence[_Signature]) -> None:
     """Ask the one signer that all of these have."""
     try:
-        raws = await signatures[0].signer.sign([hashlib.sha256(each.attributes).digest() for each in signatures])
+        raws = await signatures[0].signer.sign(
+            [hashlib.sha256(each.attributes).digest() for each in signatures]
+        )
         if len(raws) != len(signatures):
             raise _failed("the signer gave another number of signatures")
     except CertsvcError as error:

@@ -23,7 +23,7 @@ _PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=hashes.SHA256.
 
 
 class Scheme(StrEnum):
-    """Signature algorithms that we make, each over SHA-256 [TT 15/2025, domain §5.2]."""
+    """Signature algorithms that we make, each over SHA-256 [signatures, Algorithms]."""
 
     RSA_PKCS1V15 = "rsa-pkcs1v15"
     RSA_PSS = "rsa-pss"
@@ -39,7 +39,7 @@ class Signer(Protocol):
     async def sign(self, digests: Sequence[bytes]) -> list[bytes]:
         """One raw signature for each SHA-256 digest (32 bytes), in order.
 
-        ECDSA signatures are DER [RFC 3279 clause 2.2.3]. Raises Unavailable where the key cannot
+        ECDSA signatures are DER [RFC 3279 §2.2.3]. Raises Unavailable where the key cannot
         be reached now, Broken where it will not sign.
         """
         ...

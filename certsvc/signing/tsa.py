@@ -1,4 +1,4 @@
-"""Time-stamps [RFC 3161, ETSI EN 319 422], and the authority that development embeds in the process."""
+"""Time-stamps [RFC 3161; EN 319 422], and the authority that development embeds in the process."""
 
 import datetime as dt
 import hashlib
@@ -22,7 +22,9 @@ _POLICY = "2.999.3161"
 
 _SERIAL_BYTES = 16
 _SERIAL_START = b"\x01"
-"""Before the random bytes: so a serial number is positive, of one length, and below 160 bits [RFC 3161 clause 2.4.2]."""
+"""Before the random bytes: so a serial number is positive, of one length, and below 160 bits [RFC 3161
+§2.4.2].
+"""
 
 _ACCURACY = {"seconds": 1}
 _VERSION_1, _VERSION_3 = bytes((2, 1, 1)), bytes((2, 1, 3))
@@ -69,8 +71,16 @@ class _Template:
     algorithm: bytes
 
     def info(self, digest: bytes, *, serial: bytes, time: bytes) -> bytes:
-        """A TSTInfo [RFC 3161 clause 2.4.2] in the OCTET STRING that carries it."""
-        return b"%b%b%b%b%b%b%b" % (self.before_imprint, digest, self.before_serial, serial, self.before_time, time, self.after_time)
+        """A TSTInfo [RFC 3161 §2.4.2] in the OCTET STRING that carries it."""
+        return b"%b%b%b%b%b%b%b" % (
+            self.before_imprint,
+            digest,
+            self.before_serial,
+            serial,
+            self.before_time,
+            time,
+            self.after_time,
+        )
 
     def attributes(self, info: bytes) -> bytes:
         """The signed attributes; ESSCertIDv2 is among them [RFC 5816]."""
@@ -78,7 +88,13 @@ class _Template:
 
     def join(self, info: bytes, attributes: bytes, *, signature: bytes) -> bytes:
         content = tlv(SEQUENCE, _TST_INFO_OID + tlv(EXPLICIT_0, tlv(OCTET_STRING, info)))
-        signer_info = b"%b%c%b%b%b" % (self.signer, IMPLICIT_0, attributes[1:], self.algorithm, tlv(OCTET_STRING, signature))
+        signer_info = b"%b%c%b%b%b" % (
+            self.signer,
+            IMPLICIT_0,
+            attributes[1:],
+            self.algorithm,
+            tlv(OCTET_STRING, signature),
+        )
         return signed_data(_VERSION_3 + tlv(SET, SHA256_ALGORITHM) + content + self.certificates, signer_info)
 
 
@@ -86,7 +102,9 @@ def _template(certificate: x509.Certificate, scheme: Scheme) -> _Template:
     own = der(certificate)
     parsed = asn1_x509.Certificate.load(own)
     before_digest, after_digest = signed_attributes(parsed, content_type="tst_info")
-    before_imprint, before_serial, before_time, after_time = around(_info_with_holes(parsed), _IMPRINT_HOLE, _SERIAL_HOLE, _TIME_HOLE)
+    before_imprint, before_serial, before_time, after_time = around(
+        _info_with_holes(parsed), _IMPRINT_HOLE, _SERIAL_HOLE, _TIME_HOLE
+    )
     return _Template(
         before_imprint=before_imprint,
         before_serial=before_serial,
@@ -144,7 +162,9 @@ class EmbeddedTsa:
     def max_token_bytes(self) -> int:
         """Exact but for the raw signature, whose length may vary."""
         info = self._template.info(_IMPRINT_HOLE, serial=_SERIAL_HOLE, time=_TIME_HOLE)
-        return len(self._template.join(info, self._template.attributes(info), signature=bytes(self._signature_bytes)))
+        return len(
+            self._template.join(info, self._template.attributes(info), signature=bytes(self._signature_bytes))
+        )
 
     async def stamp(self, digest: bytes) -> bytes:
         time = self._clock().astimezone(dt.UTC).strftime("%Y%m%d%H%M%SZ").encode()
@@ -175,4 +195,8 @@ def load_embedded_tsa(
 
 
 def _unreadable() -> Broken:
-    return Broken("unreadable_key", "Không đọc được khóa của máy chủ dấu thời gian.", "Cannot read the time-stamping authority's key.")
+    return Broken(
+        "unreadable_key",
+        "Không đọc được khóa của máy chủ dấu thời gian.",
+        "Cannot read the time-stamping authority's key.",
+    )

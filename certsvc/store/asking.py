@@ -1,7 +1,7 @@
 """Questions by an index, asked of the driver itself, for look-ups are what most people do.
 
-SQLAlchemy writes the statement and says how each column is read; its connections, sessions and results, which take three
-times as long as all the rest of a look-up, do not stand between. Errors are the driver's own.
+SQLAlchemy writes the statement and says how each column is read; its connections, sessions and results, which
+take three times as long as all the rest of a look-up, do not stand between. Errors are the driver's own.
 """
 
 import asyncio
@@ -17,14 +17,22 @@ Query = Select[*tuple[Any, ...]]
 
 Answer = tuple[Any, ...]
 _BUSY_TIMEOUT_S = 0.05
-"""SQLite is asked in the event loop: a lock that readers feel (recovery, VACUUM) must not hold up everybody."""
+"""SQLite is asked in the event loop: a lock that readers feel (recovery, VACUUM) must not hold up
+everybody.
+"""
 _CACHE_KIB = 32 * 1024
 """The inner pages of an index over millions."""
 
 _CONNECTIONS = 8
 
 
-BROKEN_CONNECTION = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.AdminShutdownError, OSError)
+BROKEN_CONNECTION = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.AdminShutdownError,
+    OSError,
+)
 """What asyncpg raises where a connection ends, or has ended, under a question."""
 
 
@@ -39,7 +47,8 @@ class Desk(Protocol):
 
 
 class SqliteDesk:
-    """One connection in the event loop: SQLite answers within a tenth of the time that a thread takes to be woken.
+    """One connection in the event loop: SQLite answers within a tenth of the time that a thread takes to be
+    woken.
 
     In WAL mode it waits for no writer.
     """
@@ -88,14 +97,18 @@ class PostgresDesk:
         try:
             row = await pool.fetchrow(sql, key)
         except BROKEN_CONNECTION:
-            await pool.expire_connections()  # the server may have been started again since; those who keep a connection learn it late
+            await (
+                pool.expire_connections()
+            )  # the server may have been started again since; those who keep a connection learn it late
             row = await pool.fetchrow(sql, key)
         return None if row is None else read(row)
 
     async def _open(self) -> "asyncpg.Pool[asyncpg.Record]":
         async with self._opening:
             if self._pool is None:
-                self._pool = await asyncpg.create_pool(min_size=1, max_size=_CONNECTIONS, reset=_as_it_is, **self._options)
+                self._pool = await asyncpg.create_pool(
+                    min_size=1, max_size=_CONNECTIONS, reset=_as_it_is, **self._options
+                )
         return self._pool
 
     async def close(self) -> None:
@@ -105,7 +118,9 @@ class PostgresDesk:
 
 
 async def _as_it_is(_: object) -> None:
-    """Single selects leave nothing behind on a connection, so that resetting it would be a round trip for nothing."""
+    """Single selects leave nothing behind on a connection, so that resetting it would be a round trip for
+    nothing.
+    """
 
 
 class _Statements:
@@ -122,9 +137,17 @@ class _Statements:
         return made
 
     def _reader(self, query: Query) -> Callable[[Any], Answer]:
-        readers = [column.type.dialect_impl(self._dialect).result_processor(self._dialect, None) for column in query.selected_columns]
+        readers = [
+            column.type.dialect_impl(self._dialect).result_processor(self._dialect, None)
+            for column in query.selected_columns
+        ]
 
         def read(row: Any) -> Answer:
-            return tuple([value if reader is None else reader(value) for value, reader in zip(row, readers, strict=True)])
+            return tuple(
+                [
+                    value if reader is None else reader(value)
+                    for value, reader in zip(row, readers, strict=True)
+                ]
+            )
 
         return read

@@ -33,11 +33,19 @@ class RuleCount(NamedTuple):
     lines: int
 
 
-async def list_page(session: AsyncSession, *, owner: ApiKey | None, before: tuple[dt.datetime, uuid.UUID] | None, limit: int) -> Sequence[Batch]:
-    """Newest first: those of `owner`'s organisation, or of all; `before` is (created_at, id) of the last one of the previous page."""
+async def list_page(
+    session: AsyncSession, *, owner: ApiKey | None, before: tuple[dt.datetime, uuid.UUID] | None, limit: int
+) -> Sequence[Batch]:
+    """Newest first: those of `owner`'s organisation, or of all; `before` is (created_at, id) of the last one
+    of the previous page.
+    """
     query = select(Batch).order_by(Batch.created_at.desc(), Batch.id.desc()).limit(limit)
     if owner is not None:
-        is_same = (ApiKey.role == owner.role, ApiKey.holder == owner.holder, ApiKey.facility_code == owner.facility_code)
+        is_same = (
+            ApiKey.role == owner.role,
+            ApiKey.holder == owner.holder,
+            ApiKey.facility_code == owner.facility_code,
+        )
         query = query.join(ApiKey, ApiKey.id == Batch.owner_id).where(*is_same)
     if before is not None:
         at, last_id = before
@@ -45,8 +53,12 @@ async def list_page(session: AsyncSession, *, owner: ApiKey | None, before: tupl
     return (await session.scalars(query)).all()
 
 
-async def lines_page(session: AsyncSession, batch_id: uuid.UUID, *, fate: Fate, rule: str | None, after: int, limit: int) -> tuple[list[Line], int | None]:
-    """Lines of the rows behind `after`, whole rows only; and behind which row the next page begins, if there is more. `limit` is 2 at least."""
+async def lines_page(
+    session: AsyncSession, batch_id: uuid.UUID, *, fate: Fate, rule: str | None, after: int, limit: int
+) -> tuple[list[Line], int | None]:
+    """Lines of the rows behind `after`, whole rows only; and behind which row the next page begins, if there
+    is more. `limit` is 2 at least.
+    """
     query = (
         select(BatchRow, Certificate)
         .outerjoin(Certificate, Certificate.id == BatchRow.certificate_id)
@@ -72,7 +84,10 @@ def _of_fate(fate: Fate) -> Sequence[ColumnElement[bool]]:
         case Fate.FAILED:
             return (BatchRow.outcome.in_(["accepted", "existing"]), Certificate.status == Status.FAILED)
         case Fate.GOOD:
-            return (BatchRow.outcome.in_(["accepted", "existing", "would_issue"]), or_(Certificate.id.is_(None), Certificate.status != Status.FAILED))
+            return (
+                BatchRow.outcome.in_(["accepted", "existing", "would_issue"]),
+                or_(Certificate.id.is_(None), Certificate.status != Status.FAILED),
+            )
 
 
 async def rule_counts(session: AsyncSession, batch_id: uuid.UUID, *, most: int) -> Sequence[RuleCount]:

@@ -6,7 +6,20 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, and_, case, cast, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.models import CANCELLED, Batch, BatchRow, BatchStatus, Certificate, Kind, PublishedFile, Status
@@ -34,7 +47,12 @@ async def find_for_change(session: AsyncSession, batch_id: uuid.UUID) -> Batch |
 
 async def last_row(session: AsyncSession, batch_id: uuid.UUID, kind: Kind) -> int:
     """The sheet's last row that was judged already for this kind; 0 where none was."""
-    return await session.scalar(select(func.max(BatchRow.row)).where(BatchRow.batch_id == batch_id, BatchRow.kind == kind)) or 0
+    return (
+        await session.scalar(
+            select(func.max(BatchRow.row)).where(BatchRow.batch_id == batch_id, BatchRow.kind == kind)
+        )
+        or 0
+    )
 
 
 async def is_judged(session: AsyncSession, batch_id: uuid.UUID, row: int, kind: Kind) -> bool:
@@ -48,37 +66,58 @@ async def unread(session: AsyncSession, *, now: dt.datetime) -> Sequence[Batch]:
 
 
 async def extend_lease(session: AsyncSession, batch_id: uuid.UUID, *, lease_until: dt.datetime) -> None:
-    await session.execute(update(Batch).where(Batch.id == batch_id, Batch.status == BatchStatus.READING).values(lease_until=lease_until))
+    await session.execute(
+        update(Batch)
+        .where(Batch.id == batch_id, Batch.status == BatchStatus.READING)
+        .values(lease_until=lease_until)
+    )
 
 
 async def outlived(session: AsyncSession, *, created_before: dt.datetime, limit: int) -> Sequence[Batch]:
     """Batches, for change, whose file has been kept long enough."""
-    query = select(Batch).where(Batch.file_key.is_not(None), Batch.status != BatchStatus.READING, Batch.created_at < created_before)
+    query = select(Batch).where(
+        Batch.file_key.is_not(None), Batch.status != BatchStatus.READING, Batch.created_at < created_before
+    )
     return (await session.scalars(query.limit(limit).with_for_update(skip_locked=True))).all()
 
 
 async def with_case(session: AsyncSession, certificate: Certificate) -> Sequence[Batch]:
-    """Batches, for change, whose file is kept and holds the case of a certificate, or another case of that name."""
-    named = select(BatchRow.batch_id).where(or_(BatchRow.certificate_id == certificate.id, BatchRow.case_id == certificate.case_id))
-    return (await session.scalars(select(Batch).where(Batch.file_key.is_not(None), Batch.id.in_(named)).with_for_update())).all()
+    """Batches, for change, whose file is kept and holds the case of a certificate, or another case of that
+    name.
+    """
+    named = select(BatchRow.batch_id).where(
+        or_(BatchRow.certificate_id == certificate.id, BatchRow.case_id == certificate.case_id)
+    )
+    return (
+        await session.scalars(
+            select(Batch).where(Batch.file_key.is_not(None), Batch.id.in_(named)).with_for_update()
+        )
+    ).all()
 
 
 async def ending(session: AsyncSession) -> Sequence[Batch]:
-    """Read no further, and not finished; locked, without those that somebody else is about to end: that is announced once."""
+    """Read no further, and not finished; locked, without those that somebody else is about to end: that is
+    announced once.
+    """
     is_ending = and_(Batch.status != BatchStatus.READING, Batch.finished_at.is_(None))
     return (await session.scalars(select(Batch).where(is_ending).with_for_update(skip_locked=True))).all()
 
 
 async def has_work(session: AsyncSession, batch_id: uuid.UUID) -> bool:
     """Whether any certificate of the batch is still to be issued."""
-    return bool(await session.scalar(select(exists().where(Certificate.batch_id == batch_id, Certificate.status.in_(IN_WORK)))))
+    return bool(
+        await session.scalar(
+            select(exists().where(Certificate.batch_id == batch_id, Certificate.status.in_(IN_WORK)))
+        )
+    )
 
 
 async def count(session: AsyncSession, batch_id: uuid.UUID) -> dict[str, int]:
     """The `counts` of a batch at one moment; ask within `Database.read`, or with the batch locked.
 
-    rows = accepted + rejected + none, and certificates = issued + pending + failed + cancelled, but in a dry run, whose
-    certificates are those that would be issued. Of what is pending, `awaiting_approval` wait for their facility's head.
+    rows = accepted + rejected + none, and certificates = issued + pending + failed + cancelled, but in a dry
+    run, whose certificates are those that would be issued. Of what is pending, `awaiting_approval` wait for
+    their facility's head.
     """
     own = Certificate.batch_id == batch_id
     columns = (Certificate.status, Certificate.awaits_approval)
@@ -86,12 +125,21 @@ async def count(session: AsyncSession, batch_id: uuid.UUID) -> dict[str, int]:
     certificates: Counter[Status] = Counter()
     for status, _, number in found:
         certificates[status] += number
-    given_up = select(func.count()).where(own, Certificate.status == Status.FAILED, Certificate.reason == CANCELLED)
+    given_up = select(func.count()).where(
+        own, Certificate.status == Status.FAILED, Certificate.reason == CANCELLED
+    )
     cancelled = await session.scalar(given_up) or 0
-    rows = await session.scalar(select(Batch.counts).where(Batch.id == batch_id)) or await count_rows(session, batch_id)
+    rows = await session.scalar(select(Batch.counts).where(Batch.id == batch_id)) or await count_rows(
+        session, batch_id
+    )
     failed = certificates[Status.FAILED] - cancelled
     issued = sum(number for status, number in certificates.items() if status not in (*IN_WORK, Status.FAILED))
-    progress = {"issued": issued, "pending": rows["asked"] - issued - failed - cancelled, "failed": failed, "cancelled": cancelled}
+    progress = {
+        "issued": issued,
+        "pending": rows["asked"] - issued - failed - cancelled,
+        "failed": failed,
+        "cancelled": cancelled,
+    }
     progress["awaiting_approval"] = sum(number for _, is_held, number in found if is_held)
     return {name: number for name, number in rows.items() if name != "asked"} | progress
 
@@ -103,7 +151,10 @@ async def count_rows(session: AsyncSession, batch_id: uuid.UUID) -> dict[str, in
     certificate is rejected and none issued, else `none`; the others count certificates, `asked` those that
     this batch asked for.
     """
-    good, accepted = BatchRow.outcome.in_(["accepted", "existing", "would_issue"]), BatchRow.outcome == "accepted"
+    good, accepted = (
+        BatchRow.outcome.in_(["accepted", "existing", "would_issue"]),
+        BatchRow.outcome == "accepted",
+    )
     per_row = (
         select(
             func.max(case((good, 1), else_=0)).label("good"),
@@ -120,9 +171,16 @@ async def count_rows(session: AsyncSession, batch_id: uuid.UUID) -> dict[str, in
     names = ("certificates", "existing", "asked")
     totals = [_total(rows[name]) for name in names]
     all_rows, good_rows, bad_rows, *others = (
-        await session.execute(select(func.count(), _sum(rows.good == 1), _sum(is_bad), *totals).select_from(per_row))
+        await session.execute(
+            select(func.count(), _sum(rows.good == 1), _sum(is_bad), *totals).select_from(per_row)
+        )
     ).one()
-    counts = {"rows": all_rows, "accepted": good_rows, "rejected": bad_rows, "none": all_rows - good_rows - bad_rows}
+    counts = {
+        "rows": all_rows,
+        "accepted": good_rows,
+        "rejected": bad_rows,
+        "none": all_rows - good_rows - bad_rows,
+    }
     return counts | dict(zip(names, others, strict=True))
 
 
@@ -142,7 +200,9 @@ async def lines(session: AsyncSession, batch_id: uuid.UUID) -> AsyncIterator[Lin
         yield Line(row, certificate)
 
 
-async def lines_with_files(session: AsyncSession, batch_id: uuid.UUID) -> AsyncIterator[tuple[Line, PublishedFile | None]]:
+async def lines_with_files(
+    session: AsyncSession, batch_id: uuid.UUID
+) -> AsyncIterator[tuple[Line, PublishedFile | None]]:
     """As `lines`, each with the entry of its PDF in the digest register."""
     query = (
         select(BatchRow, Certificate, PublishedFile)
@@ -153,7 +213,9 @@ async def lines_with_files(session: AsyncSession, batch_id: uuid.UUID) -> AsyncI
         yield Line(row, certificate), file
 
 
-async def _in_pages(session: AsyncSession, batch_id: uuid.UUID, query: Select[BatchRow, *_Joined]) -> AsyncIterator[Row[BatchRow, *_Joined]]:
+async def _in_pages(
+    session: AsyncSession, batch_id: uuid.UUID, query: Select[BatchRow, *_Joined]
+) -> AsyncIterator[Row[BatchRow, *_Joined]]:
     row, kind = 0, ""
     while page := (await session.execute(_page(query, batch_id, row=row, kind=kind))).all():
         for found in page:
@@ -163,7 +225,13 @@ async def _in_pages(session: AsyncSession, batch_id: uuid.UUID, query: Select[Ba
         session.expunge_all()
 
 
-def _page(query: Select[BatchRow, *_Joined], batch_id: uuid.UUID, *, row: int, kind: str) -> Select[BatchRow, *_Joined]:
+def _page(
+    query: Select[BatchRow, *_Joined], batch_id: uuid.UUID, *, row: int, kind: str
+) -> Select[BatchRow, *_Joined]:
     """What comes after this line."""
-    here = (BatchRow.batch_id == batch_id, BatchRow.row >= row, or_(BatchRow.row > row, BatchRow.kind < kind))  # the first two find it in the index
+    here = (
+        BatchRow.batch_id == batch_id,
+        BatchRow.row >= row,
+        or_(BatchRow.row > row, BatchRow.kind < kind),
+    )  # the first two find it in the index
     return query.where(*here).order_by(BatchRow.row, BatchRow.kind.desc()).limit(LINES_AT_ONCE)

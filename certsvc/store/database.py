@@ -10,8 +10,22 @@ from typing import Any
 import asyncpg
 from sqlalchemy import URL, Connection, Dialect, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError, InterfaceError, InvalidRequestError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    InvalidRequestError,
+    OperationalError,
+)
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from certsvc.errors import Broken, Conflict, InputError, Unavailable
@@ -21,21 +35,26 @@ from certsvc.store.marks import ANY_UNMARKED
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _BUSY_TIMEOUT = dt.timedelta(seconds=30)
 _CACHE_KIB = 512
-"""Of each connection. It is worth nothing as soon as another one has written; what is read again and again lies in the system's cache, once for all."""
+"""Of each connection. It is worth nothing as soon as another one has written; what is read again and again
+lies in the system's cache, once for all.
+"""
 
 _DOWN_STATES = ("08", "25006", "28", "3D", "40", "42P01", "53", "55P03", "57", "58", "XX")
-"""Beginnings of SQLSTATE (PostgreSQL, appendix A): connection, read-only, login, no database, deadlock, no table,
-resources, lock time-out, operator, system, damage."""
+"""Beginnings of SQLSTATE (PostgreSQL, appendix A): connection, read-only, login, no database, deadlock, no
+table, resources, lock time-out, operator, system, damage."""
 
 _NOT_IN_REPERTOIRE = "22021"
-"""SQLSTATE: a text holds U+0000, the one character that PostgreSQL does not keep. SQLite does, and finds nothing by it."""
+"""SQLSTATE: a text holds U+0000, the one character that PostgreSQL does not keep. SQLite does, and finds
+nothing by it.
+"""
 
 
 class Database:
     """One engine; `begin()` opens a writing transaction, `read()` one that only reads.
 
-    All of them raise Unavailable where the database does not answer, Conflict `concurrent_change`, and InputError `invalid_text`
-    for a text that it cannot hold. Raises Broken `no_driver` for an address that nothing installed can open, Unavailable where SQLite's file cannot be made.
+    All of them raise Unavailable where the database does not answer, Conflict `concurrent_change`, and
+    InputError `invalid_text` for a text that it cannot hold. Raises Broken `no_driver` for an address that
+    nothing installed can open, Unavailable where SQLite's file cannot be made.
     """
 
     def __init__(self, url: str) -> None:
@@ -49,7 +68,11 @@ class Database:
             event.listen(self.engine.sync_engine, "do_connect", _connect)
         writing = self.engine.execution_options(certsvc_begin="BEGIN IMMEDIATE")
         self._writer = async_sessionmaker(writing, expire_on_commit=False)
-        reading = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        reading = (
+            self.engine
+            if self.is_sqlite
+            else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        )
         self._reader = async_sessionmaker(reading, expire_on_commit=False)
         desk = SqliteDesk if self.is_sqlite else PostgresDesk
         self._desk: Desk = desk(self.engine.dialect, self.url)
@@ -67,7 +90,9 @@ class Database:
             yield session
 
     async def find_row(self, query: Query, key: str) -> Answer | None:
-        """The only row of a query by an index, or None, in no transaction: the quickest way to ask for one thing."""
+        """The only row of a query by an index, or None, in no transaction: the quickest way to ask for one
+        thing.
+        """
         try:
             return await self._desk.ask(query, key)
         except (sqlite3.Error, *BROKEN_CONNECTION) as error:
@@ -88,7 +113,9 @@ class Database:
             if not _is_duplicate(error):
                 raise
             raise Conflict(
-                "concurrent_change", "Việc này vừa được làm ở nơi khác; hãy thử lại.", "Somebody else did this at the same moment; try again."
+                "concurrent_change",
+                "Việc này vừa được làm ở nơi khác; hãy thử lại.",
+                "Somebody else did this at the same moment; try again.",
             ) from error
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) == _NOT_IN_REPERTOIRE:
@@ -102,13 +129,17 @@ class Database:
         await self._desk.close()
 
     async def check_schema(self) -> None:
-        """Raises Broken where the database is not at the newest schema, Unavailable where it cannot be opened."""
+        """Raises Broken where the database is not at the newest schema, Unavailable where it cannot be
+        opened.
+        """
         async with self._translated(), self.engine.connect() as connection:
             revision = await connection.run_sync(_revision)
             is_whole = revision == _newest_revision() and not await _lacks_marks(connection)
         if not is_whole:
             raise Broken(
-                "stale_schema", "Cơ sở dữ liệu chưa được nâng cấp; hãy chạy `certsvc migrate`.", "The database schema is stale; run `certsvc migrate`."
+                "stale_schema",
+                "Cơ sở dữ liệu chưa được nâng cấp; hãy chạy `certsvc migrate`.",
+                "The database schema is stale; run `certsvc migrate`.",
             )
 
     async def lacks_marks(self) -> bool:
@@ -129,7 +160,8 @@ async def _lacks_marks(connection: AsyncConnection) -> bool:
 def _open_engine(url: str) -> tuple[URL, AsyncEngine]:
     try:
         parsed = make_url(url)
-        # Errors are logged, values must not be; the connection used last is the next one's, for its pages and statements are there.
+        # Errors are logged, values must not be; the connection used last is the next one's, for its pages and
+        # statements are there.
         return parsed, create_async_engine(parsed, hide_parameters=True, pool_use_lifo=True)
     except (ArgumentError, InvalidRequestError, ImportError) as error:
         raise Broken(
@@ -140,7 +172,9 @@ def _open_engine(url: str) -> tuple[URL, AsyncEngine]:
 
 
 def _make_file(url: URL) -> None:
-    """SQLite would make it too, but where it cannot, aiosqlite's thread may outlive the event loop and complain."""
+    """SQLite would make it too, but where it cannot, aiosqlite's thread may outlive the event loop and
+    complain.
+    """
     if not url.database or url.database.startswith((":memory:", "file:")):
         return
     path = Path(url.database)
@@ -152,27 +186,34 @@ def _make_file(url: URL) -> None:
 
 
 def _unavailable() -> Unavailable:
-    return Unavailable("store_unavailable", "Cơ sở dữ liệu tạm thời không phản hồi.", "The database cannot be reached now.")
+    return Unavailable(
+        "store_unavailable", "Cơ sở dữ liệu tạm thời không phản hồi.", "The database cannot be reached now."
+    )
 
 
 def _invalid_text() -> InputError:
     return InputError(
         "invalid_text",
         "Một ô chữ có ký tự NUL (U+0000), không tìm và không lưu được; hãy bỏ ký tự đó rồi gửi lại.",
-        "A text has the character NUL (U+0000), which can be neither found nor kept; remove it and send again.",
+        "A text has the character NUL (U+0000), which can be neither found nor kept; remove it and send"
+        " again.",
     )
 
 
 def _is_down(error: DBAPIError) -> bool:
     """Whether the database, not what we asked of it, is at fault.
 
-    SQLite: busy, no space, no table; the plain class is its word for a file that is no database, or a damaged one.
-    PostgreSQL tells by SQLSTATE.
+    SQLite: busy, no space, no table; the plain class is its word for a file that is no database, or a damaged
+    one. PostgreSQL tells by SQLSTATE.
     """
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return _is_down_state(state)
-    return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated or type(error) is DatabaseError
+    return (
+        isinstance(error, OperationalError | InterfaceError)
+        or error.connection_invalidated
+        or type(error) is DatabaseError
+    )
 
 
 def _is_down_state(sqlstate: object) -> bool:
@@ -190,14 +231,17 @@ def _newest_revision() -> str:
 
 
 def _revision(connection: Connection) -> str | None:
-    """The schema's revision, where Alembic keeps it. Alembic itself is not asked: services that only look need not load it."""
+    """The schema's revision, where Alembic keeps it. Alembic itself is not asked: services that only look
+    need not load it.
+    """
     if not connection.dialect.has_table(connection, "alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def _upgrade(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415 - with Mako and its lexers 7 MB, which a running service does without
+    # With Mako and its lexers 7 MB, which a running service does without.
+    from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
@@ -206,8 +250,12 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _connect(dialect: Dialect, _record: ConnectionPoolEntry, args: tuple[Any, ...], options: dict[str, Any]) -> DBAPIConnection:
-    """Where nobody answers, asyncpg says so in the words of the operating system, and SQLAlchemy waits for the driver's."""
+def _connect(
+    dialect: Dialect, _record: ConnectionPoolEntry, args: tuple[Any, ...], options: dict[str, Any]
+) -> DBAPIConnection:
+    """Where nobody answers, asyncpg says so in the words of the operating system, and SQLAlchemy waits for
+    the driver's.
+    """
     try:
         return dialect.connect(*args, **options)
     except OSError as error:

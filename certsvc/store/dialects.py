@@ -29,10 +29,15 @@ def member(session: AsyncSession, each: TableValuedAlias, name: str) -> ColumnEl
 def table_of(session: AsyncSession, rows: Iterable[Sequence[str]]) -> TableValuedAlias:
     """Texts as a table, a row each; `place` names its columns.
 
-    It is one parameter, so the statement around it is always the same one: it is compiled and planned once, however many rows.
+    It is one parameter, so the statement around it is always the same one: it is compiled and planned once,
+    however many rows.
     """
     packed = json.dumps([list(row) for row in rows])
-    items = func.json_array_elements(cast(literal(packed, Text), JSON)) if is_postgresql(session) else func.json_each(packed)
+    items = (
+        func.json_array_elements(cast(literal(packed, Text), JSON))
+        if is_postgresql(session)
+        else func.json_each(packed)
+    )
     return items.table_valued("value")
 
 

@@ -12,15 +12,17 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from certsvc.codes import CodeKind
 from certsvc.models import Certificate, Facility, Kind, PublishedFile, Status
 from certsvc.store.asking import Query
 from certsvc.store.database import Database
-from certsvc.verify.codes import CodeKind
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A certificate as its row has it, and the name of the facility that issued it; `record` is the encrypted case."""
+    """A certificate as its row has it, and the name of the facility that issued it; `record` is the encrypted
+    case.
+    """
 
     id: uuid.UUID
     kind: Kind
@@ -40,18 +42,22 @@ class Entry:
 
 
 _CERTIFICATES, _FACILITIES, _FILES = Certificate.__table__, Facility.__table__, PublishedFile.__table__
-_ENTRY: Query = select(*(_CERTIFICATES.c[name] for name in Entry.__slots__ if name != "facility"), _FACILITIES.c["name"]).join_from(
-    _CERTIFICATES, _FACILITIES, _FACILITIES.c["code"] == _CERTIFICATES.c["facility_code"]
-)
+_ENTRY: Query = select(
+    *(_CERTIFICATES.c[name] for name in Entry.__slots__ if name != "facility"), _FACILITIES.c["name"]
+).join_from(_CERTIFICATES, _FACILITIES, _FACILITIES.c["code"] == _CERTIFICATES.c["facility_code"])
 _BY_INDEX = {
     CodeKind.CODE: _ENTRY.where(_CERTIFICATES.c["code_index"] == bindparam("key")),
     CodeKind.TOKEN: _ENTRY.where(_CERTIFICATES.c["token_index"] == bindparam("key")),
 }
-_BY_DIGEST = _ENTRY.join(_FILES, _FILES.c["certificate_id"] == _CERTIFICATES.c["id"]).where(_FILES.c["sha256"] == bindparam("key"))
+_BY_DIGEST = _ENTRY.join(_FILES, _FILES.c["certificate_id"] == _CERTIFICATES.c["id"]).where(
+    _FILES.c["sha256"] == bindparam("key")
+)
 
 
 async def look_up(db: Database, index: str, *, kind: CodeKind) -> Entry | None:
-    """The certificate with this keyed digest of a code or a token, in no transaction: one question, one answer."""
+    """The certificate with this keyed digest of a code or a token, in no transaction: one question, one
+    answer.
+    """
     return _entry(await db.find_row(_BY_INDEX[kind], index))
 
 
@@ -61,7 +67,7 @@ async def find(session: AsyncSession, index: str, *, kind: CodeKind) -> Entry | 
 
 
 async def find_published(db: Database, sha256: str) -> Entry | None:
-    """The certificate of which these very bytes were published, if any [design §5, digest register]."""
+    """The certificate of which these very bytes were published, if any [decision 0006]."""
     return _entry(await db.find_row(_BY_DIGEST, sha256))
 
 

@@ -13,11 +13,20 @@ async def find(session: AsyncSession, owner: str, name: str) -> ColumnMapping | 
 
 
 async def of_owner(session: AsyncSession, owner: str) -> Sequence[ColumnMapping]:
-    return (await session.scalars(select(ColumnMapping).where(ColumnMapping.owner == owner).order_by(ColumnMapping.name))).all()
+    return (
+        await session.scalars(
+            select(ColumnMapping).where(ColumnMapping.owner == owner).order_by(ColumnMapping.name)
+        )
+    ).all()
 
 
 async def count(session: AsyncSession, owner: str) -> int:
-    return await session.scalar(select(func.count()).select_from(ColumnMapping).where(ColumnMapping.owner == owner)) or 0
+    return (
+        await session.scalar(
+            select(func.count()).select_from(ColumnMapping).where(ColumnMapping.owner == owner)
+        )
+        or 0
+    )
 
 
 async def save(session: AsyncSession, mapping: ColumnMapping) -> None:
@@ -26,4 +35,6 @@ async def save(session: AsyncSession, mapping: ColumnMapping) -> None:
 
 
 async def remove(session: AsyncSession, owner: str, name: str) -> None:
-    await session.execute(delete(ColumnMapping).where(ColumnMapping.owner == owner, ColumnMapping.name == name))
+    await session.execute(
+        delete(ColumnMapping).where(ColumnMapping.owner == owner, ColumnMapping.name == name)
+    )

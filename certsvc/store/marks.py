@@ -1,4 +1,4 @@
-"""What is left from before there were marks (`issuing/marking.py`)."""
+"""What is left from before there were marks (`issuing/requests/marking.py`)."""
 
 from collections.abc import Sequence
 
@@ -14,12 +14,26 @@ ANY_UNMARKED = text(
 
 
 async def unmarked_certificates(session: AsyncSession, *, limit: int) -> Sequence[Certificate]:
-    return (await session.scalars(select(Certificate).where(text(UNMARKED)).order_by(Certificate.id).limit(limit))).all()
+    return (
+        await session.scalars(select(Certificate).where(text(UNMARKED)).order_by(Certificate.id).limit(limit))
+    ).all()
 
 
 async def unmarked_episodes(session: AsyncSession, *, limit: int) -> Sequence[tuple[Episode, Certificate]]:
     """Open illnesses whose patient is not written down, each with a certificate of its case."""
     of_case = and_(Certificate.facility_code == Episode.facility_code, Certificate.case_id == Episode.case_id)
-    newest = select(Certificate.id).where(of_case).order_by(Certificate.requested_at.desc()).limit(1).correlate(Episode).scalar_subquery()
-    query = select(Episode, Certificate).join(Certificate, Certificate.id == newest).where(Episode.patient.is_(None)).limit(limit)
+    newest = (
+        select(Certificate.id)
+        .where(of_case)
+        .order_by(Certificate.requested_at.desc())
+        .limit(1)
+        .correlate(Episode)
+        .scalar_subquery()
+    )
+    query = (
+        select(Episode, Certificate)
+        .join(Certificate, Certificate.id == newest)
+        .where(Episode.patient.is_(None))
+        .limit(limit)
+    )
     return [(episode, certificate) for episode, certificate in await session.execute(query)]

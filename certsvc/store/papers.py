@@ -1,4 +1,5 @@
-"""What is known of cases and people when rows of a file are judged, a chunk at a time; and how new rows go in.
+"""What is known of cases and people when rows of a file are judged, a chunk at a time; and how new rows go
+in.
 
 A chunk has hundreds of rows: questions about it are one statement each, and what it adds goes past the
 ORM's unit of work, in one statement a table.
@@ -27,7 +28,7 @@ _JUDGING = int.from_bytes(b"judging")
 async def take_turn(session: AsyncSession) -> None:
     """From here to the end of the transaction nobody else judges: what one accepts, the next must see.
 
-    SQLite has one writer anyway. On PostgreSQL two could each miss the other's leave [rules A-OVERLAP].
+    SQLite has one writer anyway. On PostgreSQL two could each miss the other's leave [rules, A-OVERLAP].
     Ask before locking any row, else two transactions may wait for each other.
     """
     if session.get_bind().dialect.name == "postgresql":
@@ -41,33 +42,57 @@ async def add_all(session: AsyncSession, entity: type[Entity], rows: Sequence[Ma
         await connection.execute(insert(Entity.metadata.tables[entity.__tablename__]), rows)
 
 
-async def newest_by_key(session: AsyncSession, cases: Collection[CaseKey], kinds: Collection[Kind]) -> dict[NaturalKey, Certificate]:
+async def newest_by_key(
+    session: AsyncSession, cases: Collection[CaseKey], kinds: Collection[Kind]
+) -> dict[NaturalKey, Certificate]:
     """The newest revision of each natural key of these cases and kinds that has any."""
     if not cases:
         return {}
-    query = _of_cases(session, Certificate, cases).where(Certificate.kind.in_(kinds)).order_by(Certificate.revision)
+    query = (
+        _of_cases(session, Certificate, cases)
+        .where(Certificate.kind.in_(kinds))
+        .order_by(Certificate.revision)
+    )
     return {(found.facility_code, found.case_id, found.kind): found for found in await session.scalars(query)}
 
 
 async def live_by_marks(session: AsyncSession, marks: Iterable[str]) -> Sequence[Certificate]:
     """Live certificates that have any of these marks (blind indexes), of both kinds."""
     each = table_of(session, [(mark,) for mark in marks])
-    having = select(CertificateMark.certificate_id).join(each, CertificateMark.mark == place(session, each, 0))
-    # The state is looked at here: in the query it tempts SQLite to an index of states, and so to nearly all certificates.
-    return [found for found in await session.scalars(select(Certificate).where(Certificate.id.in_(having))) if found.status in LIVE]
+    having = select(CertificateMark.certificate_id).join(
+        each, CertificateMark.mark == place(session, each, 0)
+    )
+    # The state is looked at here: in the query it tempts SQLite to an index of states, and so to nearly all
+    # certificates.
+    return [
+        found
+        for found in await session.scalars(select(Certificate).where(Certificate.id.in_(having)))
+        if found.status in LIVE
+    ]
 
 
 async def episodes_by_marks(session: AsyncSession, marks: Iterable[str]) -> Sequence[Episode]:
     """What is known of illnesses whose patient has any of these marks (blind indexes)."""
     each = table_of(session, [(mark,) for mark in marks])
-    having = select(EpisodeMark.facility_code, EpisodeMark.case_id).join(each, EpisodeMark.mark == place(session, each, 0)).distinct().subquery()
-    query = select(Episode).join(having, and_(Episode.facility_code == having.c.facility_code, Episode.case_id == having.c.case_id))
+    having = (
+        select(EpisodeMark.facility_code, EpisodeMark.case_id)
+        .join(each, EpisodeMark.mark == place(session, each, 0))
+        .distinct()
+        .subquery()
+    )
+    query = select(Episode).join(
+        having, and_(Episode.facility_code == having.c.facility_code, Episode.case_id == having.c.case_id)
+    )
     return (await session.scalars(query)).all()
 
 
 async def end_episode(session: AsyncSession, episode: Episode) -> None:
     """Forget an illness that is over."""
-    await session.execute(delete(EpisodeMark).where(EpisodeMark.facility_code == episode.facility_code, EpisodeMark.case_id == episode.case_id))
+    await session.execute(
+        delete(EpisodeMark).where(
+            EpisodeMark.facility_code == episode.facility_code, EpisodeMark.case_id == episode.case_id
+        )
+    )
     await session.delete(episode)
 
 
@@ -81,4 +106,6 @@ async def episodes_by_case(session: AsyncSession, cases: Collection[CaseKey]) ->
 
 def _of_cases(session: AsyncSession, entity: type[_OfCase], cases: Iterable[CaseKey]) -> Select[_OfCase]:
     each = table_of(session, cases)
-    return select(entity).join(each, and_(entity.facility_code == place(session, each, 0), entity.case_id == place(session, each, 1)))
+    return select(entity).join(
+        each, and_(entity.facility_code == place(session, each, 0), entity.case_id == place(session, each, 1))
+    )

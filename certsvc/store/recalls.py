@@ -1,4 +1,6 @@
-"""Recalls: which certificates are chosen, and what a recall does to all of them: a few statements, however many there are."""
+"""Recalls: which certificates are chosen, and what a recall does to all of them: a few statements, however
+many there are.
+"""
 
 import datetime as dt
 import uuid
@@ -11,14 +13,25 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, upd
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
-from certsvc.models import ApiKey, Certificate, Kind, Recall, RecalledCertificate, RecallOutcome, RecallStatus, Status
+from certsvc.models import (
+    ApiKey,
+    Certificate,
+    Kind,
+    Recall,
+    RecalledCertificate,
+    RecallOutcome,
+    RecallStatus,
+    Status,
+)
 from certsvc.models.recalls import WAITING
 from certsvc.store.certificates import signed_within
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which certificates: those of these ids, or what one batch asked for, or of a facility, of a kind, signed from one day to another."""
+    """Which certificates: those of these ids, or what one batch asked for, or of a facility, of a kind,
+    signed from one day to another.
+    """
 
     certificate_ids: tuple[uuid.UUID, ...] = ()
     batch_id: uuid.UUID | None = None
@@ -29,7 +42,13 @@ class Choice:
 
     def to_json(self) -> dict[str, Any]:
         """What was chosen by, as it is kept; not the ids, which stand in rows."""
-        values = {"batch_id": self.batch_id, "facility": self.facility, "kind": self.kind, "signed_from": self.signed_from, "signed_to": self.signed_to}
+        values = {
+            "batch_id": self.batch_id,
+            "facility": self.facility,
+            "kind": self.kind,
+            "signed_from": self.signed_from,
+            "signed_to": self.signed_to,
+        }
         return {name: str(value) for name, value in values.items() if value is not None}
 
 
@@ -51,9 +70,18 @@ class Recalled(NamedTuple):
     certificate: Certificate
 
 
-async def chosen(session: AsyncSession, choice: Choice, *, only: str | None, limit: int, for_change: bool) -> list[Candidate]:
-    """The chosen certificates, of the facility `only` where it is given (ids: of any), by id; for a change they are locked in that order."""
-    query = select(*(getattr(Certificate, name) for name in Candidate._fields)).where(*_filters(choice)).order_by(Certificate.id).limit(limit)
+async def chosen(
+    session: AsyncSession, choice: Choice, *, only: str | None, limit: int, for_change: bool
+) -> list[Candidate]:
+    """The chosen certificates, of the facility `only` where it is given (ids: of any), by id; for a change
+    they are locked in that order.
+    """
+    query = (
+        select(*(getattr(Certificate, name) for name in Candidate._fields))
+        .where(*_filters(choice))
+        .order_by(Certificate.id)
+        .limit(limit)
+    )
     if only is not None and not choice.certificate_ids:
         query = query.where(Certificate.facility_code == only)
     found = await session.execute(query.with_for_update() if for_change else query)
@@ -71,10 +99,14 @@ def _filters(choice: Choice) -> list[ColumnElement[bool]]:
     return filters
 
 
-async def waiting_of(session: AsyncSession, certificate_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+async def waiting_of(
+    session: AsyncSession, certificate_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, uuid.UUID]:
     """Which of these are under a recall that waits, and under which."""
     query = select(RecalledCertificate.certificate_id, RecalledCertificate.recall_id)
-    rows = await session.execute(query.where(text(WAITING), RecalledCertificate.certificate_id.in_(certificate_ids)))
+    rows = await session.execute(
+        query.where(text(WAITING), RecalledCertificate.certificate_id.in_(certificate_ids))
+    )
     return dict(rows.all())
 
 
@@ -83,48 +115,110 @@ async def find(session: AsyncSession, recall_id: uuid.UUID, *, for_change: bool 
 
 
 async def lock_certificates(session: AsyncSession, recall_id: uuid.UUID) -> None:
-    """Nobody else changes a recall's certificates until the transaction ends; in the order in which `chosen` locks."""
-    await session.execute(select(Certificate.id).where(Certificate.id.in_(members(recall_id))).order_by(Certificate.id).with_for_update())
+    """Nobody else changes a recall's certificates until the transaction ends; in the order in which `chosen`
+    locks.
+    """
+    await session.execute(
+        select(Certificate.id)
+        .where(Certificate.id.in_(members(recall_id)))
+        .order_by(Certificate.id)
+        .with_for_update()
+    )
 
 
 def members(recall_id: uuid.UUID, *which: ColumnElement[bool]) -> Select[uuid.UUID]:
     """The ids of a recall's certificates, of those of which `which` is true."""
-    return select(RecalledCertificate.certificate_id).where(RecalledCertificate.recall_id == recall_id, *which)
+    return select(RecalledCertificate.certificate_id).where(
+        RecalledCertificate.recall_id == recall_id, *which
+    )
 
 
-async def settle(session: AsyncSession, recall_id: uuid.UUID, outcome: RecallOutcome, *which: ColumnElement[bool]) -> None:
-    """What waited and is suspended now, and of which `which` is true, comes to this; the rest of what waited is left as it is."""
-    of_recall = update(RecalledCertificate).where(RecalledCertificate.recall_id == recall_id, RecalledCertificate.outcome == RecallOutcome.WAITING)
-    is_suspended = RecalledCertificate.certificate_id.in_(select(Certificate.id).where(Certificate.status == Status.SUSPENDED))
+async def settle(
+    session: AsyncSession, recall_id: uuid.UUID, outcome: RecallOutcome, *which: ColumnElement[bool]
+) -> None:
+    """What waited and is suspended now, and of which `which` is true, comes to this; the rest of what waited
+    is left as it is.
+    """
+    of_recall = update(RecalledCertificate).where(
+        RecalledCertificate.recall_id == recall_id, RecalledCertificate.outcome == RecallOutcome.WAITING
+    )
+    is_suspended = RecalledCertificate.certificate_id.in_(
+        select(Certificate.id).where(Certificate.status == Status.SUSPENDED)
+    )
     for came_to, filters in ((outcome, (is_suspended, *which)), (RecallOutcome.UNCHANGED, ())):
-        await session.execute(of_recall.where(*filters).values(outcome=came_to).execution_options(synchronize_session=False))
+        await session.execute(
+            of_recall.where(*filters).values(outcome=came_to).execution_options(synchronize_session=False)
+        )
 
 
-async def change(session: AsyncSession, certificate_ids: Select[uuid.UUID], to: Status, *, reason: str | None, text: str | None, now: dt.datetime) -> None:
+async def change(
+    session: AsyncSession,
+    certificate_ids: Select[uuid.UUID],
+    to: Status,
+    *,
+    reason: str | None,
+    text: str | None,
+    now: dt.datetime,
+) -> None:
     values = {"status": to, "reason": reason, "reason_text": text, "changed_at": now}
-    await session.execute(update(Certificate).where(Certificate.id.in_(certificate_ids)).values(values).execution_options(synchronize_session=False))
+    await session.execute(
+        update(Certificate)
+        .where(Certificate.id.in_(certificate_ids))
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def to_announce(session: AsyncSession, certificate_ids: Select[uuid.UUID]) -> Sequence[Certificate]:
     """What webhooks tell of each; records stay where they are."""
     told = load_only(
-        Certificate.facility_code, Certificate.status, Certificate.serial, Certificate.reason, Certificate.replaced_by_id, Certificate.batch_id, raiseload=True
+        Certificate.facility_code,
+        Certificate.status,
+        Certificate.serial,
+        Certificate.reason,
+        Certificate.replaced_by_id,
+        Certificate.batch_id,
+        raiseload=True,
     )
-    return (await session.scalars(select(Certificate).where(Certificate.id.in_(certificate_ids)).order_by(Certificate.id).options(told))).all()
+    return (
+        await session.scalars(
+            select(Certificate)
+            .where(Certificate.id.in_(certificate_ids))
+            .order_by(Certificate.id)
+            .options(told)
+        )
+    ).all()
 
 
 def _is_of(owner: ApiKey | None) -> list[ColumnElement[bool]]:
     """Of the organisation of `owner`, or of all; joined with who asked."""
     if owner is None:
         return []
-    return [ApiKey.role == owner.role, ApiKey.holder == owner.holder, ApiKey.facility_code.is_not_distinct_from(owner.facility_code)]
+    return [
+        ApiKey.role == owner.role,
+        ApiKey.holder == owner.holder,
+        ApiKey.facility_code.is_not_distinct_from(owner.facility_code),
+    ]
 
 
 async def list_page(
-    session: AsyncSession, *, owner: ApiKey | None, status: RecallStatus | None, before: tuple[dt.datetime, uuid.UUID] | None, limit: int
+    session: AsyncSession,
+    *,
+    owner: ApiKey | None,
+    status: RecallStatus | None,
+    before: tuple[dt.datetime, uuid.UUID] | None,
+    limit: int,
 ) -> Sequence[Recall]:
-    """Newest first: those that `owner`'s organisation asked for, or all; `before` is (asked_at, id) of the last one of the previous page."""
-    query = select(Recall).join(ApiKey, ApiKey.id == Recall.asked_by_id).where(*_is_of(owner)).order_by(Recall.asked_at.desc(), Recall.id.desc()).limit(limit)
+    """Newest first: those that `owner`'s organisation asked for, or all; `before` is (asked_at, id) of the
+    last one of the previous page.
+    """
+    query = (
+        select(Recall)
+        .join(ApiKey, ApiKey.id == Recall.asked_by_id)
+        .where(*_is_of(owner))
+        .order_by(Recall.asked_at.desc(), Recall.id.desc())
+        .limit(limit)
+    )
     if status is not None:
         query = query.where(Recall.status == status)
     if before is not None:
@@ -138,24 +232,41 @@ async def count_waiting(session: AsyncSession, *, owner: ApiKey | None) -> int:
     return await session.scalar(query.where(Recall.status == RecallStatus.WAITING, *_is_of(owner))) or 0
 
 
-async def counts(session: AsyncSession, recall_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Counter[RecallOutcome]]:
+async def counts(
+    session: AsyncSession, recall_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, Counter[RecallOutcome]]:
     """Of each recall: how many certificates came to what."""
     by = (RecalledCertificate.recall_id, RecalledCertificate.outcome)
     found: defaultdict[uuid.UUID, Counter[RecallOutcome]] = defaultdict(Counter)
-    for recall_id, outcome, number in await session.execute(select(*by, func.count()).where(RecalledCertificate.recall_id.in_(recall_ids)).group_by(*by)):
+    for recall_id, outcome, number in await session.execute(
+        select(*by, func.count()).where(RecalledCertificate.recall_id.in_(recall_ids)).group_by(*by)
+    ):
         found[recall_id][outcome] = number
     return found
 
 
 async def certificates_page(
-    session: AsyncSession, recall_id: uuid.UUID, *, outcome: RecallOutcome | None, before: tuple[dt.datetime, uuid.UUID] | None, limit: int
+    session: AsyncSession,
+    recall_id: uuid.UUID,
+    *,
+    outcome: RecallOutcome | None,
+    before: tuple[dt.datetime, uuid.UUID] | None,
+    limit: int,
 ) -> list[Recalled]:
     """Newest request first; `before` is (requested_at, id) of the last certificate of the previous page."""
-    query = select(RecalledCertificate, Certificate).join(Certificate, Certificate.id == RecalledCertificate.certificate_id)
-    query = query.where(RecalledCertificate.recall_id == recall_id).order_by(Certificate.requested_at.desc(), Certificate.id.desc()).limit(limit)
+    query = select(RecalledCertificate, Certificate).join(
+        Certificate, Certificate.id == RecalledCertificate.certificate_id
+    )
+    query = (
+        query.where(RecalledCertificate.recall_id == recall_id)
+        .order_by(Certificate.requested_at.desc(), Certificate.id.desc())
+        .limit(limit)
+    )
     if outcome is not None:
         query = query.where(RecalledCertificate.outcome == outcome)
     if before is not None:
         at, last_id = before
-        query = query.where(or_(Certificate.requested_at < at, and_(Certificate.requested_at == at, Certificate.id < last_id)))
+        query = query.where(
+            or_(Certificate.requested_at < at, and_(Certificate.requested_at == at, Certificate.id < last_id))
+        )
     return [Recalled(*row) for row in (await session.execute(query)).all()]

@@ -31,10 +31,14 @@ async def list_facilities(session: AsyncSession, *, only: str | None = None) -> 
 
 
 async def facilities_by_code(session: AsyncSession, codes: Collection[str]) -> dict[str, Facility]:
-    return {found.code: found for found in await session.scalars(select(Facility).where(Facility.code.in_(codes)))}
+    return {
+        found.code: found for found in await session.scalars(select(Facility).where(Facility.code.in_(codes)))
+    }
 
 
-async def list_practitioners(session: AsyncSession, *, facility_codes: Collection[str] | None = None) -> Sequence[Practitioner]:
+async def list_practitioners(
+    session: AsyncSession, *, facility_codes: Collection[str] | None = None
+) -> Sequence[Practitioner]:
     query = select(Practitioner).order_by(Practitioner.facility_code, Practitioner.licence)
     if facility_codes is not None:
         query = query.where(Practitioner.facility_code.in_(facility_codes))
@@ -47,22 +51,34 @@ async def find_facility(session: AsyncSession, code: str) -> Facility | None:
 
 async def requiring_approval(session: AsyncSession, codes: Collection[str]) -> frozenset[str]:
     """Those of these facilities whose head approves before anything is signed."""
-    return frozenset(await session.scalars(select(Facility.code).where(Facility.code.in_(codes), Facility.requires_approval)))
+    return frozenset(
+        await session.scalars(
+            select(Facility.code).where(Facility.code.in_(codes), Facility.requires_approval)
+        )
+    )
 
 
-async def list_delegations(session: AsyncSession, *, facility_codes: Collection[str] | None = None) -> Sequence[Delegation]:
+async def list_delegations(
+    session: AsyncSession, *, facility_codes: Collection[str] | None = None
+) -> Sequence[Delegation]:
     """Authorities to sign, those that were withdrawn too; by facility, the newest first."""
-    query = select(Delegation).order_by(Delegation.facility_code, Delegation.valid_from.desc(), Delegation.added_at.desc(), Delegation.id)
+    query = select(Delegation).order_by(
+        Delegation.facility_code, Delegation.valid_from.desc(), Delegation.added_at.desc(), Delegation.id
+    )
     if facility_codes is not None:
         query = query.where(Delegation.facility_code.in_(facility_codes))
     return (await session.scalars(query)).all()
 
 
-async def get_delegation(session: AsyncSession, delegation_id: uuid.UUID, *, of: str | None = None, for_change: bool = False) -> Delegation:
+async def get_delegation(
+    session: AsyncSession, delegation_id: uuid.UUID, *, of: str | None = None, for_change: bool = False
+) -> Delegation:
     """`of` that facility, or any. Raises NotFound."""
     found = await session.get(Delegation, delegation_id, with_for_update=for_change)
     if found is None or of not in (None, found.facility_code):
-        raise NotFound("no_such_delegation", "Không có văn bản uỷ quyền này.", "There is no such authority to sign.")
+        raise NotFound(
+            "no_such_delegation", "Không có văn bản uỷ quyền này.", "There is no such authority to sign."
+        )
     return found
 
 
@@ -71,14 +87,20 @@ async def require_practitioner(session: AsyncSession, licence: str | None, facil
     if licence is not None and await session.get(Practitioner, (licence, facility_code)) is None:
         raise InputError(
             "unknown_practitioner",
-            "Cơ sở này không có người hành nghề với số chứng chỉ đó; hãy nhập trước bằng `certsvc practitioners import`.",
-            "No practitioner of this facility has that licence; import them first with `certsvc practitioners import`.",
+            "Cơ sở này không có người hành nghề với số chứng chỉ đó; hãy nhập trước bằng `certsvc"
+            " practitioners import`.",
+            "No practitioner of this facility has that licence; import them first with `certsvc practitioners"
+            " import`.",
         )
 
 
-async def list_identities(session: AsyncSession, *, facility_codes: Collection[str] | None = None) -> Sequence[SigningIdentity]:
+async def list_identities(
+    session: AsyncSession, *, facility_codes: Collection[str] | None = None
+) -> Sequence[SigningIdentity]:
     """All identities that ever signed, retired ones too: their certificates stay pinned."""
-    query = select(SigningIdentity).order_by(SigningIdentity.facility_code, SigningIdentity.licence, SigningIdentity.added_at)
+    query = select(SigningIdentity).order_by(
+        SigningIdentity.facility_code, SigningIdentity.licence, SigningIdentity.added_at
+    )
     if facility_codes is not None:
         query = query.where(SigningIdentity.facility_code.in_(facility_codes))
     return (await session.scalars(query)).all()
@@ -98,7 +120,9 @@ async def get_identity(session: AsyncSession, identity_id: uuid.UUID) -> Signing
 
 async def list_keys(session: AsyncSession) -> Sequence[ApiKey]:
     """API keys, oldest first; not those who sign in."""
-    return (await session.scalars(select(ApiKey).where(ApiKey.origin == Origin.KEY).order_by(ApiKey.created_at))).all()
+    return (
+        await session.scalars(select(ApiKey).where(ApiKey.origin == Origin.KEY).order_by(ApiKey.created_at))
+    ).all()
 
 
 async def find_caller_row(session: AsyncSession, *, sha256: str, origin: Origin) -> ApiKey | None:

@@ -1,7 +1,8 @@
-"""Figures of the last days: which rules rejected lines of real batches, and how many papers were issued and refused each day.
+"""Figures of the last days: which rules rejected lines of real batches, and how many papers were issued and
+refused each day.
 
-A line belongs to the station that its batch is for; where a batch is for several, to the one that its row names. So no
-station's figures hold what another's file says of it.
+A line belongs to the station that its batch is for; where a batch is for several, to the one that its row
+names. So no station's figures hold what another's file says of it.
 """
 
 import datetime as dt
@@ -38,7 +39,9 @@ class RejectedLine(NamedTuple):
     owner_id: uuid.UUID
 
 
-async def by_rule(session: AsyncSession, *, facility_code: str | None, since: dt.datetime, most: int) -> Sequence[Rejections]:
+async def by_rule(
+    session: AsyncSession, *, facility_code: str | None, since: dt.datetime, most: int
+) -> Sequence[Rejections]:
     """The rules that rejected most, of batches handed in from `since` on."""
     each = rules_of_lines(session)
     rule, level = member(session, each, "id"), member(session, each, "level")
@@ -57,40 +60,82 @@ async def by_rule(session: AsyncSession, *, facility_code: str | None, since: dt
     return [Rejections(*row) for row in rows]
 
 
-async def newest(session: AsyncSession, *, rule: str, facility_code: str | None, since: dt.datetime, most: int) -> Sequence[RejectedLine]:
+async def newest(
+    session: AsyncSession, *, rule: str, facility_code: str | None, since: dt.datetime, most: int
+) -> Sequence[RejectedLine]:
     """The newest lines that a rule rejected, by batch and row."""
     each = rules_of_lines(session)
     query = (
-        select(BatchRow.row, BatchRow.kind, BatchRow.case_id, BatchRow.facility_code, Batch.id, Batch.created_at, Batch.owner_id)
+        select(
+            BatchRow.row,
+            BatchRow.kind,
+            BatchRow.case_id,
+            BatchRow.facility_code,
+            Batch.id,
+            Batch.created_at,
+            Batch.owner_id,
+        )
         .select_from(BatchRow)
         .join(Batch, Batch.id == BatchRow.batch_id)
         .join(each, true())
-        .where(*_rejected(facility_code, since), member(session, each, "level") == "reject", member(session, each, "id") == rule)
-        .group_by(BatchRow.row, BatchRow.kind, BatchRow.case_id, BatchRow.facility_code, Batch.id, Batch.created_at, Batch.owner_id)
+        .where(
+            *_rejected(facility_code, since),
+            member(session, each, "level") == "reject",
+            member(session, each, "id") == rule,
+        )
+        .group_by(
+            BatchRow.row,
+            BatchRow.kind,
+            BatchRow.case_id,
+            BatchRow.facility_code,
+            Batch.id,
+            Batch.created_at,
+            Batch.owner_id,
+        )
         .order_by(Batch.created_at.desc(), Batch.id, BatchRow.row, BatchRow.kind.desc())
         .limit(most)
     )
     return [RejectedLine(*row) for row in (await session.execute(query)).all()]
 
 
-async def rejected_by_day(session: AsyncSession, *, facility_code: str | None, since: dt.datetime) -> Mapping[dt.date, int]:
+async def rejected_by_day(
+    session: AsyncSession, *, facility_code: str | None, since: dt.datetime
+) -> Mapping[dt.date, int]:
     """Lines rejected, by the day in Hanoi on which their batch was handed in."""
     day = day_in_hanoi(session, Batch.created_at)
-    query = select(day, func.count()).select_from(BatchRow).join(Batch, Batch.id == BatchRow.batch_id).where(*_rejected(facility_code, since))
+    query = (
+        select(day, func.count())
+        .select_from(BatchRow)
+        .join(Batch, Batch.id == BatchRow.batch_id)
+        .where(*_rejected(facility_code, since))
+    )
     return dict((await session.execute(query.group_by(day))).all())
 
 
-async def issued_by_day(session: AsyncSession, *, facility_code: str | None, since: dt.datetime) -> Mapping[dt.date, int]:
+async def issued_by_day(
+    session: AsyncSession, *, facility_code: str | None, since: dt.datetime
+) -> Mapping[dt.date, int]:
     """Certificates signed from `since` on, by the day in Hanoi."""
     day = day_in_hanoi(session, Certificate.signed_at)
-    query = select(day, func.count()).where(Certificate.signed_at >= since, Certificate.signed_at.is_not(None))
+    query = select(day, func.count()).where(
+        Certificate.signed_at >= since, Certificate.signed_at.is_not(None)
+    )
     if facility_code is not None:
         query = query.where(Certificate.facility_code == facility_code)
     return dict((await session.execute(query.group_by(day))).all())
 
 
 def _rejected(facility_code: str | None, since: dt.datetime) -> list[ColumnElement[bool]]:
-    of_real_ones: list[ColumnElement[bool]] = [text(REJECTED), Batch.created_at >= since, Batch.dry_run.is_(False)]  # type: ignore[list-item]
+    of_real_ones: list[ColumnElement[bool]] = [
+        text(REJECTED),  # type: ignore[list-item]
+        Batch.created_at >= since,
+        Batch.dry_run.is_(False),
+    ]
     if facility_code is not None:
-        of_real_ones.append(or_(Batch.facility_code == facility_code, and_(Batch.facility_code.is_(None), BatchRow.facility_code == facility_code)))
+        of_real_ones.append(
+            or_(
+                Batch.facility_code == facility_code,
+                and_(Batch.facility_code.is_(None), BatchRow.facility_code == facility_code),
+            )
+        )
     return of_real_ones

@@ -18,9 +18,17 @@ async def find_for_change(session: AsyncSession, row_id: str) -> RuleRow | None:
     return await session.get(RuleRow, row_id, with_for_update=True)
 
 
-async def count_live(session: AsyncSession, kind: Kind, first: dt.date, last: dt.date | None, *, discharge_rule: str | None) -> int:
-    """How many certificates of this kind are alive whose event lies on these days; of recoveries those that were judged by that rule."""
-    query = select(func.count()).select_from(Certificate).where(Certificate.kind == kind, Certificate.status.in_(LIVE), Certificate.event_on >= first)
+async def count_live(
+    session: AsyncSession, kind: Kind, first: dt.date, last: dt.date | None, *, discharge_rule: str | None
+) -> int:
+    """How many certificates of this kind are alive whose event lies on these days; of recoveries those that
+    were judged by that rule.
+    """
+    query = (
+        select(func.count())
+        .select_from(Certificate)
+        .where(Certificate.kind == kind, Certificate.status.in_(LIVE), Certificate.event_on >= first)
+    )
     if last is not None:
         query = query.where(Certificate.event_on <= last)
     if kind is Kind.RECOVERY:

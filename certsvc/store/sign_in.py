@@ -14,19 +14,29 @@ async def find_account(session: AsyncSession, name: str, *, for_change: bool = F
     return await session.get(Account, name, with_for_update=for_change)
 
 
-async def find_account_to_enrol(session: AsyncSession, enrolment_sha256: str, *, now: dt.datetime, for_change: bool = False) -> Account | None:
+async def find_account_to_enrol(
+    session: AsyncSession, enrolment_sha256: str, *, now: dt.datetime, for_change: bool = False
+) -> Account | None:
     """The account whose one-time link this is, while the link is good."""
     query = select(Account).where(Account.enrolment_sha256 == enrolment_sha256, Account.enrolment_until > now)
     return await session.scalar(query.with_for_update() if for_change else query)
 
 
 async def list_accounts(session: AsyncSession) -> Sequence[Row[Account, ApiKey]]:
-    return (await session.execute(select(Account, ApiKey).join(ApiKey, Account.caller_id == ApiKey.id).order_by(Account.name))).all()
+    return (
+        await session.execute(
+            select(Account, ApiKey).join(ApiKey, Account.caller_id == ApiKey.id).order_by(Account.name)
+        )
+    ).all()
 
 
 async def find_session(session: AsyncSession, sha256: str) -> Row[StaffSession, ApiKey] | None:
     """A session and who it is, good or not."""
-    query = select(StaffSession, ApiKey).join(ApiKey, StaffSession.caller_id == ApiKey.id).where(StaffSession.sha256 == sha256)
+    query = (
+        select(StaffSession, ApiKey)
+        .join(ApiKey, StaffSession.caller_id == ApiKey.id)
+        .where(StaffSession.sha256 == sha256)
+    )
     return (await session.execute(query)).one_or_none()
 
 
@@ -42,9 +52,15 @@ async def close_sessions_of(session: AsyncSession, caller_id: uuid.UUID) -> None
     await session.execute(delete(StaffSession).where(StaffSession.caller_id == caller_id))
 
 
-async def close_provider_sessions(session: AsyncSession, *, subject: str | None, provider_session: str | None) -> None:
+async def close_provider_sessions(
+    session: AsyncSession, *, subject: str | None, provider_session: str | None
+) -> None:
     """End that one session of the provider; where none is named, all of the subject."""
-    ended = StaffSession.provider_session == provider_session if provider_session else StaffSession.subject == subject
+    ended = (
+        StaffSession.provider_session == provider_session
+        if provider_session
+        else StaffSession.subject == subject
+    )
     await session.execute(delete(StaffSession).where(ended))
 
 
@@ -54,7 +70,9 @@ async def forget_sessions(session: AsyncSession, *, now: dt.datetime) -> None:
 
 
 async def tries(session: AsyncSession, place: str, *, since: dt.datetime) -> int:
-    return await session.scalar(select(func.count()).where(SignInTry.place == place, SignInTry.at > since)) or 0
+    return (
+        await session.scalar(select(func.count()).where(SignInTry.place == place, SignInTry.at > since)) or 0
+    )
 
 
 async def add_try(session: AsyncSession, place: str, *, now: dt.datetime, kept_since: dt.datetime) -> None:

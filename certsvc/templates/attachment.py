@@ -1,4 +1,6 @@
-"""The record of a certificate inside its file, for programs (ISO 32000-2 clause 7.11.4, ISO 19005-3 clause 6.8)."""
+"""The record of a certificate inside its file, for programs (ISO 32000-2 clause 7.11.4, ISO 19005-3 clause
+6.8).
+"""
 
 from certsvc.pdf import stream, text_string
 from certsvc.states import Kind
@@ -15,12 +17,16 @@ _FILES = {
 def file_specification(design: Design, *, record: int) -> bytes:
     """The file specification of the record, whose stream is object `record`."""
     name, _, description = _FILES[design.kind]
-    return b"<< /Type /Filespec /F (%b) /UF (%b) /Desc %b /AFRelationship /Data /EF << /F %d 0 R /UF %d 0 R >> >>" % (
-        name,
-        name,
-        text_string(description),
-        record,
-        record,
+    return (
+        b"<< /Type /Filespec /F (%b) /UF (%b) /Desc %b /AFRelationship /Data /EF << /F %d 0 R /UF %d 0 R"
+        b" >> >>"
+        % (
+            name,
+            name,
+            text_string(description),
+            record,
+            record,
+        )
     )
 
 
@@ -32,5 +38,9 @@ def name_tree(design: Design, *, specification: int) -> bytes:
 def record_stream(design: Design, record: bytes) -> bytes:
     """The embedded file's stream."""
     _, media_type, _ = _FILES[design.kind]
-    entries = b"/Type /EmbeddedFile /Subtype %b /Params << /Size %d /ModDate %b >>" % (media_type, len(record), pdf_date(design))
+    entries = b"/Type /EmbeddedFile /Subtype %b /Params << /Size %d /ModDate %b >>" % (
+        media_type,
+        len(record),
+        pdf_date(design),
+    )
     return stream(entries, record)

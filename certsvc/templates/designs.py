@@ -2,7 +2,7 @@
 
 A design is a folder `designs/<kind>/<version>/` with `design.toml`, `form.html` and `form.css`, and
 the paper that all share (`paper.html`, `paper.css`). A form is chosen by the day of the event
-(examination, end of isolation), never by the day of printing [domain §0.1].
+(examination, end of isolation), never by the day of printing [law, The day of the event].
 """
 
 import datetime as dt
@@ -52,8 +52,9 @@ PLAIN: frozenset[Trait] = frozenset()
 class Design:
     """One version of a form.
 
-    `valid_from` and `valid_to` are event days, both included; `traits` are those that the form has a variant for; `sources` are the texts of its files by
-    name, `digest` the SHA-256 (hex) of names and texts, shared paper included: it names the layout.
+    `valid_from` and `valid_to` are event days, both included; `traits` are those that the form has a variant
+    for; `sources` are the texts of its files by name, `digest` the SHA-256 (hex) of names and texts, shared
+    paper included: it names the layout.
     """
 
     id: str
@@ -71,13 +72,19 @@ class Design:
     digest: str
 
     def slots(self, *, head_examined: bool) -> tuple[Slot, ...]:
-        """Who signs, in the order of signing: a head who examined signs only as representative [domain §1.6]."""
+        """Who signs, in the order of signing: a head who examined signs only as representative [signers,
+        Slots].
+        """
         return tuple(slot for slot in self.all_slots if not (head_examined and slot is Slot.PRACTITIONER))
 
     def required(self, *, head_examined: bool, traits: frozenset[Trait] = PLAIN) -> frozenset[str]:
         """Names of the fields that must not be blank."""
         unprinted = self.unprinted(head_examined=head_examined, traits=traits)
-        return frozenset(name for name, need in self.fields.items() if need not in {Need.OPTIONAL, Need.FOR_CHILD} and name not in unprinted)
+        return frozenset(
+            name
+            for name, need in self.fields.items()
+            if need not in {Need.OPTIONAL, Need.FOR_CHILD} and name not in unprinted
+        )
 
     def unprinted(self, *, head_examined: bool, traits: frozenset[Trait] = PLAIN) -> frozenset[str]:
         """Names of the fields that this variant has no place for: their values are blank."""
@@ -100,7 +107,12 @@ def load_designs() -> tuple[Design, ...]:
 @functools.cache
 def _load_all() -> tuple[Design, ...]:
     folder = files(__package__).joinpath("designs")
-    found = [read_design(version, shared=folder) for kind in folder.iterdir() if kind.is_dir() for version in kind.iterdir()]
+    found = [
+        read_design(version, shared=folder)
+        for kind in folder.iterdir()
+        if kind.is_dir()
+        for version in kind.iterdir()
+    ]
     return tuple(sorted(found, key=lambda design: (design.kind, design.valid_from)))
 
 
@@ -122,13 +134,19 @@ def choose_design(kind: Kind, *, event_on: dt.date) -> Design:
 
 
 def read_design(folder: Traversable, *, shared: Traversable) -> Design:
-    """Read a design from its folder and the shared paper. Raises Broken if files or facts are missing or wrong."""
+    """Read a design from its folder and the shared paper. Raises Broken if files or facts are missing or
+    wrong.
+    """
     try:
         sources = {name: shared.joinpath(name).read_text("utf-8") for name in SHARED}
         sources |= {name: folder.joinpath(name).read_text("utf-8") for name in OWN}
         return _build(tomllib.loads(sources["design.toml"]), sources=sources)
     except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
-        raise Broken("design_unreadable", f"Mẫu {folder.name} không đọc được: {error}", f"Design {folder.name} is unreadable: {error}") from error
+        raise Broken(
+            "design_unreadable",
+            f"Mẫu {folder.name} không đọc được: {error}",
+            f"Design {folder.name} is unreadable: {error}",
+        ) from error
 
 
 def _build(facts: dict[str, Any], *, sources: dict[str, str]) -> Design:

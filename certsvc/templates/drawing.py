@@ -1,6 +1,7 @@
 """Drawings of the marks, as content stream operators: a round seal, and a made-up signature for development.
 
-Lengths are millimetres, y pointing down from the drawing's upper edge; nothing refers to a font or another resource.
+Lengths are millimetres, y pointing down from the drawing's upper edge; nothing refers to a font or another
+resource.
 """
 
 import hashlib
@@ -60,20 +61,35 @@ def _around(words: str) -> bytes:
         angle += half
         back = width / _SPACING * size / 2
         x, y = _CENTRE + _TEXT_RADIUS * math.sin(angle), _CENTRE - _TEXT_RADIUS * math.cos(angle)
-        letters.append(outline(character, face=_BOLD, size=size, x=x - back * math.cos(angle), y=y - back * math.sin(angle), turn=angle))
+        letters.append(
+            outline(
+                character,
+                face=_BOLD,
+                size=size,
+                x=x - back * math.cos(angle),
+                y=y - back * math.sin(angle),
+                turn=angle,
+            )
+        )
         angle += half
     return b"".join(letters)
 
 
 def _star(centre_y: float) -> bytes:
-    points = [(_CENTRE + radius * math.sin(turn * math.pi / 5), centre_y - radius * math.cos(turn * math.pi / 5)) for turn, radius in enumerate((4.6, 1.8) * 5)]
+    points = [
+        (_CENTRE + radius * math.sin(turn * math.pi / 5), centre_y - radius * math.cos(turn * math.pi / 5))
+        for turn, radius in enumerate((4.6, 1.8) * 5)
+    ]
     return b"%.3f %.3f m\n" % points[0] + b"".join(b"%.3f %.3f l\n" % point for point in points[1:]) + b"f\n"
 
 
 def _lines(lines: tuple[str, ...], *, top: float) -> bytes:
     size = 2.1
     return b"".join(
-        outline(line, face=_BOLD, size=size, x=_CENTRE - advance(line, face=_BOLD) * size / 2, y=top + index * 2.3) for index, line in enumerate(lines)
+        outline(
+            line, face=_BOLD, size=size, x=_CENTRE - advance(line, face=_BOLD) * size / 2, y=top + index * 2.3
+        )
+        for index, line in enumerate(lines)
     )
 
 
@@ -83,7 +99,9 @@ def draw_signature(name: str) -> bytes:
 
 
 def _pen(name: str) -> list[tuple[float, float]]:
-    """Points of the pen: an oscillation that moves on, its heights and loops taken from the name's digest, then a stroke below."""
+    """Points of the pen: an oscillation that moves on, its heights and loops taken from the name's digest,
+    then a stroke below.
+    """
     seed = hashlib.sha256(name.encode()).digest()
     cycles = 6 + seed[0] % 3
     heights = [7.8, *(0.7 + 4.8 * (byte / 255) ** 1.6 for byte in seed[1:cycles]), 1.6]
@@ -97,7 +115,15 @@ def _pen(name: str) -> list[tuple[float, float]]:
         y = 11.5 - height * math.cos(turn)
         points.append((4 + 31 * step / (cycles * _CYCLE_STEPS) + loop * math.sin(turn) + 0.3 * (11.5 - y), y))
     end = 41 - seed[30] / 60
-    return [*points, (end, 12.5), (end - 3, 16.5), (20, 17.6 + seed[29] / 255), (9, 17.2), (18, 16.2), (end - 4, 15.4)]
+    return [
+        *points,
+        (end, 12.5),
+        (end - 3, 16.5),
+        (20, 17.6 + seed[29] / 255),
+        (9, 17.2),
+        (18, 16.2),
+        (end - 4, 15.4),
+    ]
 
 
 def _between(values: list[float], index: int, part: float) -> float:
@@ -110,5 +136,8 @@ def _smooth(points: list[tuple[float, float]]) -> bytes:
     padded = [points[0], *points, points[-1]]
     for index, ((x1, y1), (x2, y2)) in enumerate(pairwise(points)):
         (x0, y0), (x3, y3) = padded[index], padded[index + 3]
-        path.append(b"%.2f %.2f %.2f %.2f %.2f %.2f c\n" % (x1 + (x2 - x0) / 6, y1 + (y2 - y0) / 6, x2 - (x3 - x1) / 6, y2 - (y3 - y1) / 6, x2, y2))
+        path.append(
+            b"%.2f %.2f %.2f %.2f %.2f %.2f c\n"
+            % (x1 + (x2 - x0) / 6, y1 + (y2 - y0) / 6, x2 - (x3 - x1) / 6, y2 - (y3 - y1) / 6, x2, y2)
+        )
     return b"".join(path)

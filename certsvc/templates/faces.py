@@ -18,7 +18,9 @@ FACES_CSS = "\n".join(
     f'font-style: {"italic" if "Italic" in name else "normal"}; src: url("{SCHEME}{name}"); }}'
     for name in FACES
 )
-"""The stylesheet that names the family "Tinos Form": a name of our own, so that no face of the machine is taken for it."""
+"""The stylesheet that names the family "Tinos Form": a name of our own, so that no face of the machine is
+taken for it.
+"""
 
 
 _BOLD_FROM = 600
@@ -26,7 +28,9 @@ _BOLD_FROM = 600
 
 def face_of(*, weight: int, is_italic: bool) -> str:
     """The file of the face that a text of that CSS weight and style is set in."""
-    return f"Tinos-{'Bold' if weight >= _BOLD_FROM else ''}{'Italic' if is_italic else ''}.ttf".replace("-.", "-Regular.")
+    return f"Tinos-{'Bold' if weight >= _BOLD_FROM else ''}{'Italic' if is_italic else ''}.ttf".replace(
+        "-.", "-Regular."
+    )
 
 
 def face_bytes(name: str) -> bytes:
@@ -58,6 +62,9 @@ def unprintable(text: str) -> str:
     covered = _covered()
     return "".join(
         dict.fromkeys(
-            character for character in text if character != "\n" and (ord(character) not in covered or unicodedata.category(character).startswith("C"))
+            character
+            for character in text
+            if character != "\n"
+            and (ord(character) not in covered or unicodedata.category(character).startswith("C"))
         )
     )

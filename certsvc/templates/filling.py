@@ -1,7 +1,9 @@
-"""Values into a design: a base with this certificate's objects, or, where a base cannot hold its texts, a layout of its own.
+"""Values into a design: a base with this certificate's objects, or, where a base cannot hold its texts, a
+layout of its own.
 
-A base is compiled once (`compiling`); filling replaces three of its objects: the stream of all texts, the QR's image and
-the embedded record. Both ways print the same, which `tests/unit/templates/test_agreement.py` holds pixel by pixel.
+A base is compiled once (`compiling`); filling replaces three of its objects: the stream of all texts, the
+QR's image and the embedded record. Both ways print the same, which `tests/unit/templates/test_agreement.py`
+holds pixel by pixel.
 """
 
 import datetime as dt
@@ -12,7 +14,7 @@ from pathlib import Path
 from certsvc.pdf import Blank, stream
 from certsvc.states import Slot
 from certsvc.templates.attachment import record_stream
-from certsvc.templates.bases import compile_base
+from certsvc.templates.compiler.bases import compile_base
 from certsvc.templates.copied_marks import marks_content
 from certsvc.templates.designs import PLAIN, Design, Trait
 from certsvc.templates.qr import qr_image
@@ -22,7 +24,8 @@ from certsvc.templates.slots import Base, Copy
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A file to sign and the objects (by number) that its first revision replaces; hardly any where the file is a layout of its own.
+    """A file to sign and the objects (by number) that its first revision replaces; hardly any where the file
+    is a layout of its own.
 
     `is_fast` says which way it went: slow ones are counted.
     """
@@ -44,27 +47,47 @@ def fill(
     slots: tuple[Slot, ...] | None = None,
     cache: Path | None = None,
 ) -> Filled:
-    """Fill the design's variant that `slots` sign (all of the design's if None) with `values`: NFC texts, one for every field.
+    """Fill the design's variant that `slots` sign (all of the design's if None) with `values`: NFC texts, one
+    for every field.
 
-    `traits` are those of the design that this paper has; in both copies the second page shows `signed_at` in its marks, the time
-    that the signatures are then made at. `record` is embedded for programs; `cache` is the folder where processes share compiled
-    bases. Raises InputError if a text does not fit the page even at the smallest size or the typeface lacks a character; Broken if
-    values or design do not fit together.
+    `traits` are those of the design that this paper has; in both copies the second page shows `signed_at` in
+    its marks, the time that the signatures are then made at. `record` is embedded for programs; `cache` is
+    the folder where processes share compiled bases. Raises InputError if a text does not fit the page even at
+    the smallest size or the typeface lacks a character; Broken if values or design do not fit together.
     """
     signing = design.slots(head_examined=head_examined) if slots is None else slots
     key = (design.digest, head_examined, is_reissue, traits, signing)
     form = _forms.get(key)
     if form is None:
-        base = compile_base(design, head_examined=head_examined, is_reissue=is_reissue, traits=traits, slots=signing, cache=cache)
+        base = compile_base(
+            design,
+            head_examined=head_examined,
+            is_reissue=is_reissue,
+            traits=traits,
+            slots=signing,
+            cache=cache,
+        )
         form = _forms.setdefault(key, _Form(design, base, head_examined=head_examined, traits=traits))
     texts = form.set_texts(values)
     if texts is None:
-        from certsvc.templates.compiling import assemble_fully  # noqa: PLC0415 - loads WeasyPrint
+        from certsvc.templates.compiler.compiling import assemble_fully  # noqa: PLC0415 - loads WeasyPrint
 
-        made = assemble_fully(design, values, record=record, head_examined=head_examined, is_reissue=is_reissue, traits=traits, slots=signing)
+        made = assemble_fully(
+            design,
+            values,
+            record=record,
+            head_examined=head_examined,
+            is_reissue=is_reissue,
+            traits=traits,
+            slots=signing,
+        )
         return Filled(made.blank, _copy_objects(made.copy, signed_at), is_fast=False)
     base = form.base
-    objects = {base.text_stream: stream(b"", texts), base.qr: qr_image(values["verify_url"]), base.record: record_stream(design, record)}
+    objects = {
+        base.text_stream: stream(b"", texts),
+        base.qr: qr_image(values["verify_url"]),
+        base.record: record_stream(design, record),
+    }
     return Filled(base.blank, objects | _copy_objects(base.copy, signed_at), is_fast=True)
 
 
@@ -96,7 +119,9 @@ class _Form:
 
     def _is_sound(self, values: Mapping[str, str]) -> bool:
         """Whether nothing required is blank, and what no slot shows (the QR's text) is plain."""
-        return all(values[name].strip() for name in self._required) and all(values[name].isascii() and values[name].isprintable() for name in self._unset)
+        return all(values[name].strip() for name in self._required) and all(
+            values[name].isascii() and values[name].isprintable() for name in self._unset
+        )
 
 
 _forms: dict[tuple[str, bool, bool, frozenset[Trait], tuple[Slot, ...]], _Form] = {}

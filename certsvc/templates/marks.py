@@ -1,17 +1,18 @@
-"""The visible marks of signatures [domain §5.3, after Decree 30/2020/NĐ-CP, Annex I].
+"""The visible marks of signatures [signers, Visible marks].
 
-A person's mark is the hand signature in blue, the organisation's the red seal in real size; below each stands the
-true time of signing. A picture is the same for everything that its signer signs; the time is added to it. Neither
-has a ground, for the seal lies over the left third of the signature; the signer's name is page content, not mark.
+A person's mark is the hand signature in blue, the organisation's the red seal in real size; below each stands
+the true time of signing. A picture is the same for everything that its signer signs; the time is added to it.
+Neither has a ground, for the seal lies over the left third of the signature; the signer's name is page
+content, not mark.
 """
 
 import datetime as dt
 import functools
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 import uharfbuzz as hb
 
+from certsvc.clock import HANOI
 from certsvc.states import Slot
 from certsvc.templates.drawing import BLUE, SEAL_MM, SIGNATURE_MM, draw_seal, draw_signature
 from certsvc.templates.faces import open_face
@@ -22,7 +23,6 @@ TIME_LETTERS = "0123456789-:+T"
 """What a time is written with: the face in a file to be signed must hold these."""
 
 _WORDS_FACE = "Tinos-Italic.ttf"
-_HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 _PT_PER_MM = 72 / 25.4
 _FOOT_MM = 10
 """What the time needs below a person's picture."""
@@ -35,7 +35,8 @@ _ASCENT, _DESCENT = 0.891, 0.216
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What one signature shows, besides the time: its slot's size in points, who signs, for which organisation.
+    """What one signature shows, besides the time: its slot's size in points, who signs, for which
+    organisation.
 
     A seal is drawn; a person's mark is a made-up stroke in `development` and words otherwise. Images of real
     signatures and seals are for a later day: an image XObject would then come along with the operators.
@@ -50,17 +51,26 @@ class Mark:
 
 
 def picture(mark: Mark) -> bytes:
-    """Content stream operators (ISO 32000-2 annex A) in points from the lower left corner; they refer to no resource.
+    """Content stream operators (ISO 32000-2 annex A) in points from the lower left corner; they refer to no
+    resource.
 
     It takes milliseconds: keep it for as long as signer and slot stay the same.
     """
     if mark.slot is Slot.ORGANISATION:
-        return _placed(draw_seal(mark.organisation, development=mark.development), mark, width_mm=SEAL_MM, top_mm=0)
+        return _placed(
+            draw_seal(mark.organisation, development=mark.development), mark, width_mm=SEAL_MM, top_mm=0
+        )
     room_mm = mark.height_pt / _PT_PER_MM - _FOOT_MM
     if mark.development:
         width_mm, height_mm = SIGNATURE_MM
-        return _placed(draw_signature(mark.signer_name), mark, width_mm=width_mm, top_mm=(room_mm - height_mm) / 2)
-    return _words(["Ký số bởi", *_wrapped(mark.signer_name, width=mark.width_pt / _SIZE_PT)], mark, room=room_mm * _PT_PER_MM)
+        return _placed(
+            draw_signature(mark.signer_name), mark, width_mm=width_mm, top_mm=(room_mm - height_mm) / 2
+        )
+    return _words(
+        ["Ký số bởi", *_wrapped(mark.signer_name, width=mark.width_pt / _SIZE_PT)],
+        mark,
+        room=room_mm * _PT_PER_MM,
+    )
 
 
 def _placed(drawing: bytes, mark: Mark, *, width_mm: float, top_mm: float) -> bytes:
@@ -73,7 +83,13 @@ def _words(lines: list[str], mark: Mark, *, room: float) -> bytes:
     """Centred lines in the middle of the upper `room` points."""
     first = (room - len(lines) * _LINE_PT) / 2 + (_LINE_PT + (_ASCENT - _DESCENT) * _SIZE_PT) / 2
     drawn = [
-        outline(line, face=_WORDS_FACE, size=_SIZE_PT, x=(mark.width_pt - advance(line, face=_WORDS_FACE) * _SIZE_PT) / 2, y=first + index * _LINE_PT)
+        outline(
+            line,
+            face=_WORDS_FACE,
+            size=_SIZE_PT,
+            x=(mark.width_pt - advance(line, face=_WORDS_FACE) * _SIZE_PT) / 2,
+            y=first + index * _LINE_PT,
+        )
         for index, line in enumerate(lines)
     ]
     return b"q 1 0 0 -1 0 %.3f cm\n%b rg\n%bQ\n" % (mark.height_pt, BLUE, b"".join(drawn))
@@ -92,8 +108,9 @@ def _wrapped(text: str, *, width: float) -> list[str]:
 
 
 def time_line(moment: dt.datetime, width: float, *, font: str = "F") -> bytes:
-    """Operators that show a moment at the foot of a box so many points wide, centred; the font resource of that name is
-    `TIME_FACE` with its glyph numbers for codes (Identity-H). Raises ValueError on a time without zone.
+    """Operators that show a moment at the foot of a box so many points wide, centred; the font resource of
+    that name is `TIME_FACE` with its glyph numbers for codes (Identity-H). Raises ValueError on a time
+    without zone.
     """
     return _line(signing_time(moment), width, font)
 
@@ -103,7 +120,13 @@ def _line(text: str, width: float, font: str) -> bytes:
     glyphs = _glyphs()
     codes = b"".join(b"%04X" % glyphs[letter] for letter in text)
     left = (width - advance(text, face=TIME_FACE) * _SIZE_PT) / 2
-    return b"BT /%b %d Tf 0 g %.3f %.3f Td <%b> Tj ET" % (font.encode("ascii"), _SIZE_PT, left, (1 - _ASCENT + _DESCENT) / 2 * _SIZE_PT, codes)
+    return b"BT /%b %d Tf 0 g %.3f %.3f Td <%b> Tj ET" % (
+        font.encode("ascii"),
+        _SIZE_PT,
+        left,
+        (1 - _ASCENT + _DESCENT) / 2 * _SIZE_PT,
+        codes,
+    )
 
 
 @functools.cache
@@ -116,4 +139,4 @@ def signing_time(moment: dt.datetime) -> str:
     """ISO 8601 to the second, in Vietnam's zone: `2026-11-23T09:30:05+07:00`."""
     if moment.tzinfo is None:
         raise ValueError("naive datetime")
-    return moment.astimezone(_HANOI).isoformat(timespec="seconds")
+    return moment.astimezone(HANOI).isoformat(timespec="seconds")

@@ -1,7 +1,8 @@
-"""What a form's file says of itself: XMP, /Info, output intent (ISO 19005-3 clauses 6.2.3 and 6.6, ISO 14289-1 clause 5).
+"""What a form's file says of itself: XMP, /Info, output intent (ISO 19005-3 clauses 6.2.3 and 6.6, ISO
+14289-1 clause 5).
 
-Nothing here is of one certificate, so that files of one design share these bytes: the dates are the first day that the
-design is for; when a certificate was signed, its signatures say.
+Nothing here is of one certificate, so that files of one design share these bytes: the dates are the first day
+that the design is for; when a certificate was signed, its signatures say.
 """
 
 import html
@@ -32,7 +33,8 @@ _UA_SCHEMA = """<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.ai
 
 
 def xmp(design: Design, *, title: str) -> bytes:
-    """The metadata stream: PDF/A-3a and PDF/UA-1, with the extension schema that PDF/A asks for PDF/UA's property.
+    """The metadata stream: PDF/A-3a and PDF/UA-1, with the extension schema that PDF/A asks for PDF/UA's
+    property.
 
     Uncompressed, so that any program finds it (ISO 32000-2 clause 14.3.2).
     """
@@ -67,7 +69,12 @@ def xmp(design: Design, *, title: str) -> bytes:
 def info(design: Design, *, title: str) -> bytes:
     """The document information dictionary (clause 14.3.3), which says what the XMP says."""
     date = pdf_date(design)
-    return b"<< /Title %b /Producer (%b) /CreationDate %b /ModDate %b >>" % (text_string(title), PRODUCER.encode("ascii"), date, date)
+    return b"<< /Title %b /Producer (%b) /CreationDate %b /ModDate %b >>" % (
+        text_string(title),
+        PRODUCER.encode("ascii"),
+        date,
+        date,
+    )
 
 
 def pdf_date(design: Design) -> bytes:
@@ -78,7 +85,10 @@ def pdf_date(design: Design) -> bytes:
 def output_intent(profile: int) -> bytes:
     """The output intent sRGB; `profile` is the number of its profile's object (ISO 19005-3 clause 6.2.3)."""
     name = b"(sRGB IEC61966-2.1)"
-    return b"<< /Type /OutputIntent /S /GTS_PDFA1 /OutputConditionIdentifier %b /Info %b /DestOutputProfile %d 0 R >>" % (name, name, profile)
+    return (
+        b"<< /Type /OutputIntent /S /GTS_PDFA1 /OutputConditionIdentifier %b /Info %b /DestOutputProfile %d 0"
+        b" R >>" % (name, name, profile)
+    )
 
 
 @cache

@@ -1,4 +1,6 @@
-"""Texts as outlines: content stream operators that need no font, for pictures that must carry all they show."""
+"""Texts as outlines: content stream operators that need no font, for pictures that must carry all they
+show.
+"""
 
 import functools
 import math
@@ -11,15 +13,19 @@ _Point = tuple[float, float]
 
 
 def advance(text: str, *, face: str) -> float:
-    """How far the text reaches in a face (a file name of `FACES`), in ems; characters that the face lacks count nothing."""
+    """How far the text reaches in a face (a file name of `FACES`), in ems; characters that the face lacks
+    count nothing.
+    """
     letters = _letters(face)
     return sum(letters.advance(glyph) for glyph in letters.glyphs(text)) / letters.em
 
 
 def outline(text: str, *, face: str, size: float, x: float, y: float, turn: float = 0.0) -> bytes:
-    """Operators that fill the text with the current colour, its baseline from (x, y), turned clockwise by `turn` (radians) around that point.
+    """Operators that fill the text with the current colour, its baseline from (x, y), turned clockwise by
+    `turn` (radians) around that point.
 
-    Coordinates have y pointing down, like those of all pictures here; characters that the face lacks are left out.
+    Coordinates have y pointing down, like those of all pictures here; characters that the face lacks are left
+    out.
     """
     letters = _letters(face)
     scale = size / letters.em
@@ -56,7 +62,9 @@ def _letters(face: str) -> _Letters:
 
 
 class _Path:
-    """Path construction operators (ISO 32000-2 clause 8.5.2) of glyphs that are turned and stand at `origin`."""
+    """Path construction operators (ISO 32000-2 clause 8.5.2) of glyphs that are turned and stand at
+    `origin`.
+    """
 
     def __init__(self, along: float, across: float, origin: _Point) -> None:
         self.operators: list[bytes] = []
@@ -79,7 +87,10 @@ class _Path:
         """A quadratic curve, as TrueType has them, as the cubic one that it is."""
         first, control, last = self._last, self._at(control_x, control_y), self._at(x, y)
         self._last = last
-        self.operators.append(b"%.3f %.3f %.3f %.3f %.3f %.3f c\n" % (*_two_thirds(first, control), *_two_thirds(last, control), *last))
+        self.operators.append(
+            b"%.3f %.3f %.3f %.3f %.3f %.3f c\n"
+            % (*_two_thirds(first, control), *_two_thirds(last, control), *last)
+        )
 
     def close(self) -> None:
         """HarfBuzz draws the last line to the beginning too, which closing does by itself."""
@@ -88,7 +99,9 @@ class _Path:
         self.operators.append(b"h\n")
 
     def _at(self, x: float, y: float) -> _Point:
-        return self._origin[0] + self._along * x + self._across * y, self._origin[1] + self._across * x - self._along * y
+        return self._origin[0] + self._along * x + self._across * y, self._origin[
+            1
+        ] + self._across * x - self._along * y
 
 
 def _two_thirds(start: _Point, to: _Point) -> _Point:
@@ -101,6 +114,8 @@ def _drawing() -> hb.DrawFuncs:
     steps = hb.DrawFuncs()
     steps.set_move_to_func(lambda x, y, path: path.move(x, y))
     steps.set_line_to_func(lambda x, y, path: path.line(x, y))
-    steps.set_quadratic_to_func(lambda control_x, control_y, x, y, path: path.curve(control_x, control_y, x, y))
+    steps.set_quadratic_to_func(
+        lambda control_x, control_y, x, y, path: path.curve(control_x, control_y, x, y)
+    )
     steps.set_close_path_func(lambda path: path.close())
     return steps

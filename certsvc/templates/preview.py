@@ -26,7 +26,15 @@ def preview_png(
 ) -> bytes:
     """A page of the form with invented values and development marks, as a PNG of that resolution."""
     values = sample_values(design, head_examined=head_examined, traits=traits)
-    filled = fill(design, values, record=b"", head_examined=head_examined, is_reissue=is_reissue, traits=traits, signed_at=_SIGNED_AT)
+    filled = fill(
+        design,
+        values,
+        record=b"",
+        head_examined=head_examined,
+        is_reissue=is_reissue,
+        traits=traits,
+        signed_at=_SIGNED_AT,
+    )
     return raster_png(with_marks(filled), dpi=dpi, page=page)
 
 
@@ -60,7 +68,14 @@ def sample_mark(field: SignatureField) -> Mark:
     """The development mark of an invented signer."""
     slot = Slot(field.name)
     name = PRACTITIONER if slot is Slot.PRACTITIONER else HEAD
-    return Mark(slot=slot, width_pt=field.width, height_pt=field.height, signer_name=name, organisation=FACILITY, development=True)
+    return Mark(
+        slot=slot,
+        width_pt=field.width,
+        height_pt=field.height,
+        signer_name=name,
+        organisation=FACILITY,
+        development=True,
+    )
 
 
 def raster_png(pdf: bytes, *, dpi: int, page: int = 0) -> bytes:

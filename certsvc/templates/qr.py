@@ -1,4 +1,6 @@
-"""QR codes [ISO/IEC 18004], error correction level M: as an image of a PDF, and as vectors for pages of the site."""
+"""QR codes [ISO/IEC 18004], error correction level M: as an image of a PDF, and as vectors for pages of the
+site.
+"""
 
 import base64
 import re
@@ -14,36 +16,44 @@ QUIET_MODULES = 4
 MASK = 3
 """The data mask of every symbol.
 
-Clause 7.8.3 has an encoder try all eight masks and take the one with the fewest runs, blocks and false finder patterns,
-which is nine tenths of its work. A symbol says itself which mask it has, so any mask reads. What is lost is that choice:
-our texts are mostly random characters, whose modules are even under every mask, and the tests read what we print.
+Clause 7.8.3 has an encoder try all eight masks and take the one with the fewest runs, blocks and false finder
+patterns, which is nine tenths of its work. A symbol says itself which mask it has, so any mask reads. What is
+lost is that choice: our texts are mostly random characters, whose modules are even under every mask, and the
+tests read what we print.
 """
 
 _LEVEL_M = 2
 _ZINT_MASK = (MASK + 1) << 8
-"""How Zint's `option_3` asks for it [Zint manual, QR Code: pattern plus one, times 256]."""
+"""How Zint's `option_3` asks for it [Zint manual "QR Code"]."""
 
 _WHITE_IS_1 = bytes(0xFF ^ int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-"""From Zint's bytes (first module in the lowest bit, dark is 1) to those of a PDF image (in the highest bit, dark is 0)."""
+"""From Zint's bytes (first module in the lowest bit, dark is 1) to those of a PDF image (in the highest bit,
+dark is 0).
+"""
 
 _DARK = re.compile("1+")
 
 
 def qr_image(text: str) -> bytes:
-    """An image XObject (ISO 32000-2 clause 8.9.5), one bit a module, black on white, without quiet zone; the smallest symbol that holds `text`.
+    """An image XObject (ISO 32000-2 clause 8.9.5), one bit a module, black on white, without quiet zone; the
+    smallest symbol that holds `text`.
 
-    Upper-case addresses take the alphanumeric mode: version 12 holds 419 characters. Raises InputError if the text is
-    empty or longer than a symbol holds.
+    Upper-case addresses take the alphanumeric mode: version 12 holds 419 characters. Raises InputError if the
+    text is empty or longer than a symbol holds.
     """
     rows = _rows(text)
-    entries = b"/Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray /BitsPerComponent 1 /Interpolate false"
+    entries = (
+        b"/Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray /BitsPerComponent 1"
+        b" /Interpolate false"
+    )
     return stream(entries % (len(rows), len(rows)), b"".join(rows).translate(_WHITE_IS_1))
 
 
 def qr_svg(text: str, *, quiet_modules: int = QUIET_MODULES) -> str:
     """An SVG of the QR code of `text`: one black path, one unit a module, no size of its own.
 
-    Pass `quiet_modules=0` where the surroundings leave the quiet zone empty. Raises InputError as `qr_image` does.
+    Pass `quiet_modules=0` where the surroundings leave the quiet zone empty. Raises InputError as `qr_image`
+    does.
     """
     rows = _rows(text)
     lines = (f"{int.from_bytes(row, 'little'):0{len(rows)}b}"[::-1] for row in rows)
@@ -51,8 +61,8 @@ def qr_svg(text: str, *, quiet_modules: int = QUIET_MODULES) -> str:
     path = "".join(f"M{x} {y}h{length}v1h-{length}Z" for y, x, length in runs)
     side = len(rows) + 2 * quiet_modules
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{-quiet_modules} {-quiet_modules} {side} {side}" shape-rendering="crispEdges">'
-        f'<path d="{path}" fill="#000"/></svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{-quiet_modules} {-quiet_modules} {side} {side}"'
+        f' shape-rendering="crispEdges"><path d="{path}" fill="#000"/></svg>'
     )
 
 
@@ -68,7 +78,9 @@ def _rows(text: str) -> list[bytes]:
     try:
         symbol.encode(text)
     except RuntimeError as error:
-        raise InputError("qr_text", "Nội dung mã QR rỗng hoặc quá dài.", "The text of the QR code is empty or too long.") from error
+        raise InputError(
+            "qr_text", "Nội dung mã QR rỗng hoặc quá dài.", "The text of the QR code is empty or too long."
+        ) from error
     data = symbol.encoded_data.tobytes()
     stride = len(data) // len(symbol.encoded_data)
     return [data[start : start + (symbol.width + 7) // 8] for start in range(0, symbol.rows * stride, stride)]

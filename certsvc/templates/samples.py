@@ -22,7 +22,9 @@ SAMPLE_VALUES = {
     "full_name": "NGUYỄN THỊ VÍ DỤ",
     "guardian": "Nguyễn Văn Thí, Trần Thị Dụ",
     "head": HEAD,
-    "icd10_diagnosis_treatment": "U07.1 – COVID-19, vi rút được xác định\nĐiều trị ngoại trú, cách ly tại nhà",
+    "icd10_diagnosis_treatment": (
+        "U07.1 – COVID-19, vi rút được xác định\nĐiều trị ngoại trú, cách ly tại nhà"
+    ),
     "id_issued_on": "10/05/2021",
     "isolation_from": "27/02/2022",
     "isolation_to": "07/03/2022",
@@ -55,7 +57,9 @@ _OF_KIND = {
 }
 
 
-def sample_values(design: Design, *, head_examined: bool = False, traits: frozenset[Trait] = PLAIN) -> dict[str, str]:
+def sample_values(
+    design: Design, *, head_examined: bool = False, traits: frozenset[Trait] = PLAIN
+) -> dict[str, str]:
     """Invented values for every field of the design."""
     known = SAMPLE_VALUES | _OF_KIND[design.kind]
     if Trait.IS_DELEGATED in traits:

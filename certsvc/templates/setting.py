@@ -1,7 +1,8 @@
 """Texts into slots: the operators that draw what the full layout would draw, or the answer that they cannot.
 
-Lines break where Pango would break them [UAX #14]. Where that is not certain, where a text needs more room than its slot
-has or letters that the base lacks, the answer is None, and the full layout decides. Lengths are points.
+Lines break where Pango would break them [UAX #14]. Where that is not certain, where a text needs more room
+than its slot has or letters that the base lacks, the answer is None, and the full layout decides. Lengths are
+points.
 """
 
 import functools
@@ -13,7 +14,9 @@ from certsvc.templates.shaping import END, UNIT, Font, open_font, pairs
 from certsvc.templates.slots import TextSlot, font_name
 
 TOLERANCE = 0.05
-"""Pango rounds each advance to 1/1024 of a pixel: whether a line fits that comes so near its slot's edge is not certain."""
+"""Pango rounds each advance to 1/1024 of a pixel: whether a line fits that comes so near its slot's edge is
+not certain.
+"""
 
 REMEMBERED = 64
 """Texts that each slot keeps: facilities, dates and methods come again, names do not."""
@@ -42,7 +45,8 @@ class Setter:
         self._remembered = functools.lru_cache(maxsize=REMEMBERED)(self._set)
 
     def set(self, text: str) -> bytes | None:
-        """A marked-content sequence (ISO 32000-2 clause 14.6) that draws `text`, which is NFC; None if it does not certainly fit.
+        """A marked-content sequence (ISO 32000-2 clause 14.6) that draws `text`, which is NFC; None if it
+        does not certainly fit.
 
         White space is treated as `white-space: pre-line` does.
         """
@@ -67,7 +71,9 @@ class Setter:
         return f"{self._begin}{self._state}{''.join(drawn)}EMC\n".encode("ascii")
 
     def _lines(self, text: str, *, most: int) -> list[tuple[str, float]]:
-        """A paragraph's lines: operands, and the room each leaves; none if it is blank, or is not certain to need `most` at most."""
+        """A paragraph's lines: operands, and the room each leaves; none if it is blank, or is not certain to
+        need `most` at most.
+        """
         operands, advance = self._font.shape(text)
         room = self._slot.width - advance * UNIT
         if room >= TOLERANCE:
@@ -86,10 +92,11 @@ class Setter:
 
 
 def break_lines(font: Font, text: str, *, limit: float, tolerance: float) -> list[str]:
-    """Lines of a paragraph, each as long as `limit` lets it be; none where it is not certain that Pango breaks them so.
+    """Lines of a paragraph, each as long as `limit` lets it be; none where it is not certain that Pango
+    breaks them so.
 
-    Both are in Pango's units. A line's length is taken with and without the kerning towards the space behind it:
-    both must fit, or both must not.
+    Both are in Pango's units. A line's length is taken with and without the kerning towards the space behind
+    it: both must fit, or both must not.
     """
     edges = list(accumulate(map(font.advances.__getitem__, pairs(text)), initial=0))
 
@@ -102,7 +109,11 @@ def break_lines(font: Font, text: str, *, limit: float, tolerance: float) -> lis
         most = edges[start] + limit
         space = text.rfind(" ", start, bisect_right(edges, most))
         next_space = found if (found := text.find(" ", space + 1)) >= 0 else len(text)
-        if space <= start or max(ends(space)) >= most - tolerance or min(ends(next_space)) <= most + tolerance:
+        if (
+            space <= start
+            or max(ends(space)) >= most - tolerance
+            or min(ends(next_space)) <= most + tolerance
+        ):
             return []
         if not _BREAKS.match(text, space - 1) or _MAY_BREAK.search(text, space + 1, next_space):
             return []

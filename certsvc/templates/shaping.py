@@ -1,7 +1,7 @@
 """Shapes of texts: which glyphs, how far apart, measured as Pango measures.
 
-Of composed Latin text Tinos kerns pairs and does no more: no ligatures, no marks to place. So a text's shape is that of
-its pairs: HarfBuzz is asked once for each pair of characters, and a text costs microseconds.
+Of composed Latin text Tinos kerns pairs and does no more: no ligatures, no marks to place. So a text's shape
+is that of its pairs: HarfBuzz is asked once for each pair of characters, and a text costs microseconds.
 """
 
 import functools
@@ -28,10 +28,11 @@ def pairs(line: str) -> list[str]:
 
 
 class Font:
-    """One of `faces.FACES` in one size, with what is known of its pairs so far; size, letter-spacing and advances are in Pango's units.
+    """One of `faces.FACES` in one size, with what is known of its pairs so far; size, letter-spacing and
+    advances are in Pango's units.
 
-    `advances` is the way from a pair's first character to its second, without letter-spacing. Characters beyond `characters`
-    raise KeyError.
+    `advances` is the way from a pair's first character to its second, without letter-spacing. Characters
+    beyond `characters` raise KeyError.
     """
 
     def __init__(self, face: str, *, size: int, spacing: int = 0) -> None:
@@ -44,25 +45,35 @@ class Font:
         self._pieces = _Pieces(self)
 
     def shape(self, line: str) -> tuple[str, int]:
-        """What stands between `[<` and `>]` of a `TJ` that shows the line (ISO 32000-2 clause 9.4.3), and how long it is.
+        """What stands between `[<` and `>]` of a `TJ` that shows the line [ISO 32000-2 §9.4.3], and how long
+        it is.
 
-        Codes are glyph numbers of two bytes (Identity-H). Letter-spacing counts behind the last character too.
+        Codes are glyph numbers of two bytes (Identity-H). Letter-spacing counts behind the last character
+        too.
         """
         met = pairs(line)
-        return "".join(map(self._pieces.__getitem__, met)), sum(map(self.advances.__getitem__, met)) + len(line) * self.spacing
+        return "".join(map(self._pieces.__getitem__, met)), sum(map(self.advances.__getitem__, met)) + len(
+            line
+        ) * self.spacing
 
     def characters(self, glyphs: frozenset[int]) -> frozenset[str]:
-        """The characters of Latin text that need nothing but these glyphs, side by side; and the end of a line."""
+        """The characters of Latin text that need nothing but these glyphs, side by side; and the end of a
+        line.
+        """
         return _characters(self._face, glyphs)
 
     def shape_pair(self, pair: str) -> tuple[int, int]:
-        """Glyph and advance of the first character. Raises RuntimeError if the face does more to the two than kerning."""
+        """Glyph and advance of the first character. Raises RuntimeError if the face does more to the two than
+        kerning.
+        """
         text, buffer = pair.removesuffix(END), hb.Buffer()
         buffer.add_str(text)
         buffer.direction, buffer.script, buffer.language = "ltr", "Latn", "vi"
         hb.shape(self._font, buffer)
         infos, places = buffer.glyph_infos, buffer.glyph_positions
-        if [info.codepoint for info in infos] != [self._glyphs[character] for character in text] or any(place.x_offset or place.y_offset for place in places):
+        if [info.codepoint for info in infos] != [self._glyphs[character] for character in text] or any(
+            place.x_offset or place.y_offset for place in places
+        ):
             raise RuntimeError(f"the face does more to {text!r} than kerning")
         return infos[0].codepoint, places[0].x_advance
 
@@ -78,10 +89,12 @@ class _Advances(dict[str, int]):
 
 
 class _Pieces(dict[str, str]):
-    """What the first character of a pair adds to a `TJ`: its glyph, and a number where the next one is not at the glyph's width.
+    """What the first character of a pair adds to a `TJ`: its glyph, and a number where the next one is not at
+    the glyph's width.
 
-    The number is in thousandths of an em, seen from the glyph's width in whole ones. It is what WeasyPrint writes, which
-    cuts it to a whole one too, but for the half of the letter-spacing that Pango puts before the next glyph.
+    The number is in thousandths of an em, seen from the glyph's width in whole ones. It is what WeasyPrint
+    writes, which cuts it to a whole one too, but for the half of the letter-spacing that Pango puts before
+    the next glyph.
     """
 
     def __init__(self, font: Font) -> None:
@@ -92,7 +105,10 @@ class _Pieces(dict[str, str]):
         font, thousandth = self._font, self._font.size / 1000
         glyph, width = font.shape_pair(pair[0] + END)
         before_next = font.spacing // 2 / font.size * 1024
-        back = int(round(width / thousandth) + before_next - (font.advances[pair] + font.spacing) / thousandth) - before_next
+        back = (
+            int(round(width / thousandth) + before_next - (font.advances[pair] + font.spacing) / thousandth)
+            - before_next
+        )
         self[pair] = piece = f"{glyph:04x}>{back:.6g}<" if back and not pair.endswith(END) else f"{glyph:04x}"
         return piece
 
@@ -112,8 +128,13 @@ def _glyphs(face: str) -> Mapping[str, int]:
 
 @functools.lru_cache(maxsize=64)
 def _characters(face: str, glyphs: frozenset[int]) -> frozenset[str]:
-    return frozenset([character for character, glyph in _glyphs(face).items() if glyph in glyphs and _is_plain(character)] + [END])
+    return frozenset(
+        [character for character, glyph in _glyphs(face).items() if glyph in glyphs and _is_plain(character)]
+        + [END]
+    )
 
 
 def _is_plain(character: str) -> bool:
-    return character.isprintable() and (character.isascii() or character in _OTHERS or unicodedata.name(character, "").startswith("LATIN "))
+    return character.isprintable() and (
+        character.isascii() or character in _OTHERS or unicodedata.name(character, "").startswith("LATIN ")
+    )

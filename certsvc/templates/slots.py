@@ -12,7 +12,9 @@ from certsvc.pdf import Blank
 
 @dataclass(frozen=True, slots=True)
 class CopiedMark:
-    """A mark on the page that repeats the first: where its lower left corner is, its width, and its two pieces of marked content."""
+    """A mark on the page that repeats the first: where its lower left corner is, its width, and its two
+    pieces of marked content.
+    """
 
     slot: str
     x: float
@@ -29,7 +31,9 @@ class CopiedMark:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What filling puts on the second page besides the texts: the marks, into the content stream of that number."""
+    """What filling puts on the second page besides the texts: the marks, into the content stream of that
+    number.
+    """
 
     stream: int
     marks: tuple[CopiedMark, ...]
@@ -39,7 +43,9 @@ Align = Literal["left", "center", "right"]
 
 
 def font_name(face: str) -> str:
-    """The name of a face of `faces.FACES` in the page's font resources (ISO 32000-2 clause 7.8.3), without its solidus."""
+    """The name of a face of `faces.FACES` in the page's font resources (ISO 32000-2 clause 7.8.3), without
+    its solidus.
+    """
     return face.removesuffix(".ttf")
 
 
@@ -47,9 +53,10 @@ def font_name(face: str) -> str:
 class TextSlot:
     """A fixed box that holds one field's text: as many lines as `baselines`, each at most `width` long.
 
-    `mcid` is the marked-content identifier of its element in the text stream, tag `/Span` (ISO 32000-2 clause 14.6).
-    `face` is a file name of `faces.FACES`; `x` counts from the page's left edge, `baselines` from its lower edge, top line first.
-    Text that needs fewer lines than there are stands on the first ones, or on the last ones where `is_low`.
+    `mcid` is the marked-content identifier of its element in the text stream, tag `/Span` (ISO 32000-2 clause
+    14.6). `face` is a file name of `faces.FACES`; `x` counts from the page's left edge, `baselines` from its
+    lower edge, top line first. Text that needs fewer lines than there are stands on the first ones, or on the
+    last ones where `is_low`.
     """
 
     field: str
@@ -70,9 +77,10 @@ class TextSlot:
 class Base:
     """A design compiled once for one variant: a complete file with empty slots.
 
-    `text_stream`, `qr` and `record` are the numbers of the objects that filling replaces: the content stream of all
-    texts, the QR's image XObject, the embedded file's stream; `copy` is the second page, if there is one. `glyphs` are the
-    glyph numbers that each face holds in this file; `digest` is the SHA-256 (hex) of `blank.pdf`.
+    `text_stream`, `qr` and `record` are the numbers of the objects that filling replaces: the content stream
+    of all texts, the QR's image XObject, the embedded file's stream; `copy` is the second page, if there is
+    one. `glyphs` are the glyph numbers that each face holds in this file; `digest` is the SHA-256 (hex) of
+    `blank.pdf`.
     """
 
     blank: Blank

@@ -1,6 +1,7 @@
 """What each field of a form prints, from the case and from what issuing knows about it.
 
-Every value is a text in NFC; a field that does not apply is blank. Wording: domain §1.2, §1.3, §2.2.
+Every value is a text in NFC; a field that does not apply is blank. Wording: [sick-leave, The form; recovery,
+The paper].
 """
 
 import datetime as dt
@@ -16,7 +17,7 @@ from certsvc.states import DelegationKind, Kind
 from certsvc.templates.designs import Design, Trait
 
 NO_NEGATIVE = "không có kết quả âm tính"
-"""What a recovery by day count alone says of itself [rules W-NO-NEGATIVE]."""
+"""What a recovery by day count alone says of itself [rules, W-NO-NEGATIVE]."""
 
 _SEXES = {Sex.MALE: "Nam", Sex.FEMALE: "Nữ", Sex.UNDETERMINED: "Chưa xác định"}
 _METHODS = {TestMethod.ANTIGEN: "test nhanh kháng nguyên", TestMethod.PCR: "RT-PCR"}
@@ -33,7 +34,11 @@ HEAD_TITLE = "Trưởng trạm Y tế"
 AUTHORISED_TITLE = "Người được uỷ quyền"
 """What a delegate is called where it names none; a deputy is then the deputy of the head's title."""
 
-_PLACES = {CareSetting.HOME: "nhà", CareSetting.CENTRE: "cơ sở thu dung, điều trị COVID-19", CareSetting.HOSPITAL: "bệnh viện"}
+_PLACES = {
+    CareSetting.HOME: "nhà",
+    CareSetting.CENTRE: "cơ sở thu dung, điều trị COVID-19",
+    CareSetting.HOSPITAL: "bệnh viện",
+}
 _CODE_GROUP = 4
 _FEBRUARY = 2
 
@@ -43,13 +48,13 @@ class FormFacts:
     """What issuing knows beyond the case.
 
     `event_on` is the day the form was chosen by, `printed_on` today in Vietnam (the day of signing).
-    `head_name` is who represents the facility; `head_examined`: the practitioner of the case is the same, who then signs only
-    as that. `acting`: this is no head but signs in the head's place, the head being called `head_title` and who signs `own_title`;
-    empty titles get usual ones. `both_copies`: the facility's own copy of a sick leave is printed too.
-    `code` is the look-up code, grouped or not; `verify_url` goes into the QR as it is (upper case keeps
-    the symbol small), `check_address` is the page where the code is typed. Recovery only: the decision
-    whose criterion is met and the `care_settings` that its rule is for, `no_negative` (W-NO-NEGATIVE).
-    `place` begins the recovery form's date line.
+    `head_name` is who represents the facility; `head_examined`: the practitioner of the case is the same, who
+    then signs only as that. `acting`: this is no head but signs in the head's place, the head being called
+    `head_title` and who signs `own_title`; empty titles get usual ones. `both_copies`: the facility's own
+    copy of a sick leave is printed too. `code` is the look-up code, grouped or not; `verify_url` goes into
+    the QR as it is (upper case keeps the symbol small), `check_address` is the page where the code is typed.
+    Recovery only: the decision whose criterion is met and the `care_settings` that its rule is for,
+    `no_negative` (W-NO-NEGATIVE). `place` begins the recovery form's date line.
     """
 
     facility_name: str
@@ -82,7 +87,11 @@ def form_values(design: Design, case: Case, facts: FormFacts) -> dict[str, str]:
     """
     known: Mapping[str, Callable[[Case, FormFacts], str]] = _FIELDS | _OF_KIND[design.kind]
     if strange := sorted(set(design.fields) - set(known)):
-        raise Broken("design_fields", f"Mẫu {design.id} có trường lạ: {', '.join(strange)}.", f"Design {design.id} has unknown fields: {', '.join(strange)}.")
+        raise Broken(
+            "design_fields",
+            f"Mẫu {design.id} có trường lạ: {', '.join(strange)}.",
+            f"Design {design.id} has unknown fields: {', '.join(strange)}.",
+        )
     unprinted = design.unprinted(head_examined=facts.head_examined, traits=form_traits(design, case, facts))
     values = {name: "" if name in unprinted else known[name](case, facts) for name in design.fields}
     return {name: unicodedata.normalize("NFC", value) for name, value in values.items()}
@@ -104,7 +113,9 @@ def printed_date(day: dt.date | None) -> str:
 
 
 def date_in_words(day: dt.date) -> str:
-    """ngày … tháng … năm …: days below 10 and months 1 and 2 get a zero in front (Decree 30/2020, Annex I)."""
+    """ngày … tháng … năm …: days below 10 and months 1 and 2 get a zero in front (Decree 30/2020, Annex
+    I).
+    """
     month = f"{day.month:02d}" if day.month <= _FEBRUARY else str(day.month)
     return f"ngày {day.day:02d} tháng {month} năm {day.year}"
 
@@ -120,23 +131,29 @@ def _joined(separator: str, *parts: str) -> str:
 
 
 def _sick_leave_dated(case: Case, facts: FormFacts) -> str:
-    """The form's date is the case's, even if late; a re-issue's is the true day [domain §1.4 A4, A12]."""
+    """The form's date is the case's, even if late; a re-issue's is the true day [sick-leave, The date on the
+    paper].
+    """
     words = date_in_words(facts.printed_on if facts.is_reissue else case.dated_on or facts.event_on)
     return words[0].upper() + words[1:]
 
 
 def _coded_diagnosis(case: Case) -> str:
-    """Code and name of the disease; a diagnosis that begins with its code is not given it twice [rules A-DIAGNOSIS]."""
+    """Code and name of the disease; a diagnosis that begins with its code is not given it twice [rules,
+    A-DIAGNOSIS].
+    """
     return _joined(" – ", case.icd10, named(case.diagnosis, case.icd10))
 
 
 def _diagnosis(case: Case) -> str:
-    """As it was written; the code's Vietnamese name where that is all that was [rules A-DIAGNOSIS]."""
+    """As it was written; the code's Vietnamese name where that is all that was [rules, A-DIAGNOSIS]."""
     return case.diagnosis if without_code(case.diagnosis, case.icd10) else named(case.diagnosis, case.icd10)
 
 
 def _signed_as(_case: Case, facts: FormFacts) -> str:
-    """The head's title, behind KT. or TUQ. where somebody signs in the head's place (Decree 30/2020, Annex I)."""
+    """The head's title, behind KT. or TUQ. where somebody signs in the head's place (Decree 30/2020, Annex
+    I).
+    """
     title = (facts.head_title or HEAD_TITLE).upper()
     return title if facts.acting is None else f"{_ABBREVIATIONS[facts.acting]} {title}"
 
@@ -155,9 +172,11 @@ def _own_title(_case: Case, facts: FormFacts) -> str:
 
 
 def _subject(case: Case, facts: FormFacts) -> str:
-    """What is confirmed: at home, where the rule is for that alone [domain §2.2, §2.3]."""
+    """What is confirmed: at home, where the rule is for that alone [recovery, The paper]."""
     at_home = facts.care_settings == _AT_HOME and case.care_setting is CareSetting.HOME
-    return _joined(" ", "Khỏi bệnh và hoàn thành thời gian cách ly, điều trị COVID-19", "tại nhà" if at_home else "")
+    return _joined(
+        " ", "Khỏi bệnh và hoàn thành thời gian cách ly, điều trị COVID-19", "tại nhà" if at_home else ""
+    )
 
 
 def _recovery_dated(_case: Case, facts: FormFacts) -> str:
@@ -168,7 +187,9 @@ def _recovery_dated(_case: Case, facts: FormFacts) -> str:
 def _last_test_result(case: Case, facts: FormFacts) -> str:
     """A negative test without supervision counts as none [rules, Order and scope]."""
     if facts.no_negative:
-        return _joined(" – ", "dương tính" if case.last_test_result is TestResult.POSITIVE else "", NO_NEGATIVE)
+        return _joined(
+            " – ", "dương tính" if case.last_test_result is TestResult.POSITIVE else "", NO_NEGATIVE
+        )
     match case.last_test_result:
         case TestResult.NEGATIVE:
             return "âm tính"

@@ -1,7 +1,8 @@
 """The claims in a QR's address: text → claims that one of our keys signed, or nothing.
 
-Strict, for a second way of writing the same claims would be a second QR: the base32 is canonical [RFC 4648 clause 3.5],
-the CBOR what our own encoder writes, byte for byte, and nothing of a stranger's is decoded before its signature is good.
+Strict, for a second way of writing the same claims would be a second QR: the base32 is canonical [RFC 4648
+§3.5], the CBOR what our own encoder writes, byte for byte, and nothing of a stranger's is decoded before its
+signature is good.
 """
 
 import base64
@@ -16,11 +17,11 @@ from cwt.cose_key_interface import COSEKeyInterface
 from cwt.exceptions import CWTError
 
 from certsvc.claims import Claims, key_id
-from certsvc.config import HANOI
+from certsvc.clock import day_in_hanoi
 from certsvc.verify.trust import ClaimKey
 
 MAX_TEXT = 340
-"""Characters; 210 bytes of COSE, which is all that the QR has room for [design §5]."""
+"""Characters; 210 bytes of COSE, which is all that the QR has room for [verify, The QR]."""
 
 _KID = slice(9, 17)
 _PAYLOAD = slice(19, -66)
@@ -29,7 +30,9 @@ _SIGNATURE_BYTES = 64
 
 
 def find_claims(text: str, keys: Iterable[ClaimKey]) -> Claims | None:
-    """The claims in the last part of a QR's address; None for whatever no key of ours signed, in just this form, while it was valid."""
+    """The claims in the last part of a QR's address; None for whatever no key of ours signed, in just this
+    form, while it was valid.
+    """
     raw = _unpacked(text)
     kid, payload, signature = raw[_KID], raw[_PAYLOAD], raw[-_SIGNATURE_BYTES:]
     key = next((each for each in keys if key_id(each.public_key) == kid), None)
@@ -40,7 +43,7 @@ def find_claims(text: str, keys: Iterable[ClaimKey]) -> Claims | None:
         claims = Claims.from_payload(cbor2.loads(payload))
     except (ValueError, CWTError, cbor2.CBORError):
         return None
-    is_in_time = key.valid_from.astimezone(HANOI).date() <= claims.signed_on <= key.valid_to.astimezone(HANOI).date()
+    is_in_time = day_in_hanoi(key.valid_from) <= claims.signed_on <= day_in_hanoi(key.valid_to)
     return claims if is_in_time and payload == cbor2.dumps(claims.to_payload()) else None
 
 
@@ -62,5 +65,5 @@ def _cose_key(public_key: bytes) -> COSEKeyInterface:
 
 
 def _message(kid: bytes, payload: bytes, signature: bytes) -> bytes:
-    """The COSE_Sign1 as we write it [RFC 9052 clause 4.2]."""
+    """The COSE_Sign1 as we write it [RFC 9052 §4.2]."""
     return cbor2.dumps(cbor2.CBORTag(18, [cbor2.dumps({1: -7}), {4: kid}, payload, signature]))

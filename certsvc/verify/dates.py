@@ -1,4 +1,5 @@
-"""The two dates of a paper in a Report: the one that it bears and when it was signed; and what people must be told of them.
+"""The two dates of a paper in a Report: the one that it bears and when it was signed; and what people must be
+told of them.
 
 Genuine papers are signed late, so that only the first is to be compared with the paper.
 """
@@ -7,7 +8,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from certsvc.config import HANOI
+from certsvc.clock import HANOI
 
 
 class Note(NamedTuple):
@@ -20,16 +21,22 @@ LATE = Note(
     "It was issued late and signed after the date on the paper, which is no reason to refuse it.",
 )
 UNDATED = Note(
-    "Mã QR cũ này chỉ cho biết ngày ký số; giấy có thể ghi một ngày sớm hơn, và đó không phải lý do để từ chối.",
-    "This older QR code tells only the day of signing; the paper may bear an earlier date, which is no reason to refuse it.",
+    "Mã QR cũ này chỉ cho biết ngày ký số; giấy có thể ghi một ngày sớm hơn, và đó không phải lý do để từ"
+    " chối.",
+    "This older QR code tells only the day of signing; the paper may bear an earlier date, which is no reason"
+    " to refuse it.",
 )
 """Of a QR printed before claims held the paper's date, read without a network."""
 
 
 def note_of(report: Mapping[str, Any]) -> Note | None:
-    """What to tell of the dates of a paper in force, from the JSON form of a Report; None where both are one day."""
+    """What to tell of the dates of a paper in force, from the JSON form of a Report; None where both are one
+    day.
+    """
     paper = report["certificate"]
-    if report["verdict"] != "valid" or paper is None or "dated_on" not in paper:  # the last of a service of before
+    if (
+        report["verdict"] != "valid" or paper is None or "dated_on" not in paper
+    ):  # the last of a service of before
         return None
     if paper["dated_on"] is None:
         return UNDATED

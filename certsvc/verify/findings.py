@@ -52,7 +52,9 @@ class Limits:
 class Refused(Exception):
     """A step ended the examination: what the file is, which check failed, and why in Vietnamese."""
 
-    def __init__(self, kind: Kind, check: CheckName | None, detail: str, *, signatures: tuple[SignatureFacts, ...] = ()) -> None:
+    def __init__(
+        self, kind: Kind, check: CheckName | None, detail: str, *, signatures: tuple[SignatureFacts, ...] = ()
+    ) -> None:
         super().__init__(f"{kind}: {detail}")
         self.kind = kind
         self.check = check
@@ -95,7 +97,10 @@ class Examination:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """The examination that `to_json` wrote. Raises ValueError, KeyError or TypeError if it is none."""
-        checks = tuple(Check(CheckName(item["name"]), Outcome(item["outcome"]), str(item["detail"])) for item in document["checks"])
+        checks = tuple(
+            Check(CheckName(item["name"]), Outcome(item["outcome"]), str(item["detail"]))
+            for item in document["checks"]
+        )
         return cls(Kind(document["kind"]), checks, tuple(_facts(item) for item in document["signatures"]))
 
 

@@ -5,11 +5,15 @@ import io
 import zxingcpp
 from PIL import Image, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError, WebPImagePlugin
 
-from certsvc.verify.codes import normalise_code
+from certsvc.codes import normalise_code
 from certsvc.verify.reasons import Reason
 
 MAX_PIXELS = 50_000_000
-_FORMATS = (JpegImagePlugin.JpegImageFile.format, PngImagePlugin.PngImageFile.format, WebPImagePlugin.WebPImageFile.format)
+_FORMATS = (
+    JpegImagePlugin.JpegImageFile.format,
+    PngImagePlugin.PngImageFile.format,
+    WebPImagePlugin.WebPImageFile.format,
+)
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
 
@@ -31,7 +35,9 @@ def find_qr(data: bytes) -> str | None:
 
     Of several codes one that reads as ours wins. Raises PictureError for broken or huge pictures.
     """
-    codes = zxingcpp.read_barcodes(_grey(data), formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode]))
+    codes = zxingcpp.read_barcodes(
+        _grey(data), formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+    )
     texts = [code.text for code in codes if code.valid]
     ours = [text for text in texts if normalise_code(text) is not None]
     return next(iter([*ours, *texts]), None)

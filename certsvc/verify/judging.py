@@ -36,7 +36,8 @@ class Judgement:
 
 
 def judge_file(examination: Examination, *, register: RegisterFacts | NoRegister | None) -> Judgement:
-    """Join a file's facts with the register: its facts, None if no version of ours has these bytes, or why it was not asked.
+    """Join a file's facts with the register: its facts, None if no version of ours has these bytes, or why it
+    was not asked.
 
     Bytes that we published keep their state's verdict when withdrawn, whatever else the file proves.
     """

@@ -1,6 +1,8 @@
-"""The check without a network: a QR's claims against keys and a status list that were kept from an earlier visit.
+"""The check without a network: a QR's claims against keys and a status list that were kept from an earlier
+visit.
 
-What it can say is less than what the register says, and it says how old its knowledge is [design §5].
+What it can say is less than what the register says, and it says how old its knowledge is [verify, The
+answer].
 """
 
 import datetime as dt
@@ -8,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from certsvc.claims import ClaimedKind, Claims
+from certsvc.codes import claims_in
 from certsvc.verify.claims import find_claims
-from certsvc.verify.codes import claims_in
 from certsvc.verify.findings import Examination
 from certsvc.verify.judging import NoRegister, judge_file
 from certsvc.verify.published import OWN, Issuer, StatusList, TrustList
@@ -43,7 +45,11 @@ def judge_text(text: str, *, kept: Kept, now: dt.datetime) -> Report:
         if claims_text == "":
             reason = Reason.REGISTER_UNREACHABLE if issuer.id == OWN else Reason.OTHER_ISSUER
             return _report(Verdict.CANNOT_CHECK, reason, [_no_register()], now=now)
-        if claims_text and (claims := find_claims(claims_text, issuer.claim_keys)) and issuer.signs_for(claims.facility_code):
+        if (
+            claims_text
+            and (claims := find_claims(claims_text, issuer.claim_keys))
+            and issuer.signs_for(claims.facility_code)
+        ):
             return _judge_claims(claims, issuer, kept=kept, now=now)
     failed = Check(CheckName.CLAIMS, Outcome.FAILED, "Nội dung mã QR không do hệ thống ký.")
     return _report(Verdict.INVALID, Reason.FORGED_QR, [_no_register(), failed], now=now)
@@ -63,7 +69,12 @@ def _judge_claims(claims: Claims, issuer: Issuer, *, kept: Kept, now: dt.datetim
         checks.append(Check(CheckName.STATUS, Outcome.NOT_DONE, "Chưa có danh sách trạng thái của nơi cấp."))
         return _report(Verdict.CANNOT_CHECK, Reason.OTHER_ISSUER, checks, now=now)
     state = None if status is None else status.state(claims.status_index)
-    if status is None or state is None or now - status.made_at > TOO_OLD_AFTER or now - kept.trusted.issued_at > TOO_OLD_AFTER:
+    if (
+        status is None
+        or state is None
+        or now - status.made_at > TOO_OLD_AFTER
+        or now - kept.trusted.issued_at > TOO_OLD_AFTER
+    ):
         checks.append(Check(CheckName.STATUS, Outcome.NOT_DONE, "Chưa có danh sách trạng thái đủ mới."))
         return _report(Verdict.CANNOT_CHECK, Reason.LIST_TOO_OLD, checks, now=now)
     verdict, reason = _VERDICT[state]

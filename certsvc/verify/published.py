@@ -1,7 +1,8 @@
-"""Reading what is published for checks without a network: the trust list and the status lists, with their signatures.
+"""Reading what is published for checks without a network: the trust list and the status lists, with their
+signatures.
 
-Nothing in them is believed before a signature is good: the trust list's by a certificate for just that below the known root,
-a status list's by a key in the trust list.
+Nothing in them is believed before a signature is good: the trust list's by a certificate for just that below
+the known root, a status list's by a key in the trust list.
 """
 
 import base64
@@ -42,9 +43,11 @@ _CLOCKS_DIFFER = dt.timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """One who issues certificates: where its QR codes lead, and whose keys sign those, its status lists among them.
+    """One who issues certificates: where its QR codes lead, and whose keys sign those, its status lists among
+    them.
 
-    `facilities` are names by code, `lists` the numbers of its status lists; `x509_chains` are those of the keys, DER, leaf first.
+    `facilities` are names by code, `lists` the numbers of its status lists; `x509_chains` are those of the
+    keys, DER, leaf first.
     """
 
     id: str
@@ -62,7 +65,9 @@ class Issuer:
         return urlsplit(self.service).hostname
 
     def signs_for(self, facility_code: str) -> bool:
-        """Whether a facility's papers are its to sign; the publisher itself knows facilities that are closed now."""
+        """Whether a facility's papers are its to sign; the publisher itself knows facilities that are closed
+        now.
+        """
         return self.id == OWN or facility_code in self.facilities
 
     def addresses(self) -> list[str]:
@@ -72,7 +77,9 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class TrustList:
-    """Whom to believe, as one service published it: itself first, then the issuers that it knows; `trust` is for files of its own."""
+    """Whom to believe, as one service published it: itself first, then the issuers that it knows; `trust` is
+    for files of its own.
+    """
 
     issued_at: dt.datetime
     root: bytes
@@ -107,26 +114,45 @@ class StatusList:
 def read_trust_list(body: bytes, *, root: bytes | None, now: dt.datetime) -> TrustList:
     """The trust list in a body as `/.well-known/certsvc.json` hands it out.
 
-    `root` is the X.509 certificate (DER) at which its signer's chain must end; None takes the one that it names, for whoever
-    got the body over a connection that he trusts. Raises InputError `bad_trust_list`.
+    `root` is the X.509 certificate (DER) at which its signer's chain must end; None takes the one that it
+    names, for whoever got the body over a connection that he trusts. Raises InputError `bad_trust_list`.
     """
     try:
         document = json.loads(body)
         return _trust_list(document, _signers(document.pop("signed"), document, root=root, now=now), now=now)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, InvalidSignature, jwt.PyJWTError, x509.ExtensionNotFound) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        RecursionError,
+        InvalidSignature,
+        jwt.PyJWTError,
+        x509.ExtensionNotFound,
+    ) as error:
         raise InputError(
             "bad_trust_list",
-            "Danh sách tin cậy hỏng hoặc không phải của dịch vụ này; hãy xem lại địa chỉ dịch vụ, hoặc hỏi người vận hành.",
-            "The trust list is broken or not of this service; look at the service's address again, or ask its operator.",
+            "Danh sách tin cậy hỏng hoặc không phải của dịch vụ này; hãy xem lại địa chỉ dịch vụ, hoặc hỏi"
+            " người vận hành.",
+            "The trust list is broken or not of this service; look at the service's address again, or ask its"
+            " operator.",
         ) from error
 
 
-def _signers(signed: str, document: Mapping[str, Any], *, root: bytes | None, now: dt.datetime) -> list[x509.Certificate]:
-    """Who signed this document, and the chain above. Raises ValueError or InvalidSignature if nobody that we believe did."""
+def _signers(
+    signed: str, document: Mapping[str, Any], *, root: bytes | None, now: dt.datetime
+) -> list[x509.Certificate]:
+    """Who signed this document, and the chain above. Raises ValueError or InvalidSignature if nobody that we
+    believe did.
+    """
     chain = _chain(jwt.get_unverified_header(signed)["x5c"])
     if (root is not None and chain[-1].public_bytes(Encoding.DER) != root) or not _may_sign(chain, now):
         raise ValueError("another signer")
-    if json.loads(jwt.PyJWS().decode(signed, _ec_key(chain[0].public_key()), algorithms=["ES256"])) != document:
+    if (
+        json.loads(jwt.PyJWS().decode(signed, _ec_key(chain[0].public_key()), algorithms=["ES256"]))
+        != document
+    ):
         raise ValueError("another document")
     return chain
 
@@ -149,10 +175,14 @@ def _may_sign(chain: Sequence[x509.Certificate], now: dt.datetime) -> bool:
             return False
     chain[-1].verify_directly_issued_by(chain[-1])
     usages = chain[0].extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    return x509.ObjectIdentifier(LIST_SIGNING) in usages and all(each.not_valid_before_utc <= now <= each.not_valid_after_utc for each in chain)
+    return x509.ObjectIdentifier(LIST_SIGNING) in usages and all(
+        each.not_valid_before_utc <= now <= each.not_valid_after_utc for each in chain
+    )
 
 
-def _trust_list(document: Mapping[str, Any], chain: Sequence[x509.Certificate], *, now: dt.datetime) -> TrustList:
+def _trust_list(
+    document: Mapping[str, Any], chain: Sequence[x509.Certificate], *, now: dt.datetime
+) -> TrustList:
     issued_at = _instant(document["issued_at"])
     if document["version"] != VERSION or issued_at > now + _CLOCKS_DIFFER:
         raise ValueError("of another version or another time")
@@ -162,7 +192,10 @@ def _trust_list(document: Mapping[str, Any], chain: Sequence[x509.Certificate], 
     if issuers[0].id != OWN or not len(ids) == len(hosts) == len(issuers):
         raise ValueError("two with one name")
     root, *middle = [each.public_bytes(Encoding.DER) for each in reversed(chain[1:])]
-    pins = {digest: Pin(SignerKind(kind), facility, None, "") for digest, (kind, facility) in own["signers"].items()}
+    pins = {
+        digest: Pin(SignerKind(kind), facility, None, "")
+        for digest, (kind, facility) in own["signers"].items()
+    }
     trust = Trust(
         anchors=(root,),
         intermediates=tuple(middle),
@@ -183,14 +216,25 @@ def _issuer(document: Mapping[str, Any]) -> Issuer:
         name=str(document["name"]),
         service=str(document["service"]),
         claim_keys=tuple(_claim_key(jwk) for jwk in document["claim_keys"]),
-        x509_chains=tuple(tuple(base64.b64decode(der, validate=True) for der in chain) for chain in document["x509_chains"]),
+        x509_chains=tuple(
+            tuple(base64.b64decode(der, validate=True) for der in chain) for chain in document["x509_chains"]
+        ),
         facilities={str(code): str(name) for code, name in document["facilities"].items()},
         list_address=str(lists["address"]),
         lists=tuple(int(number) for number in lists["lists"]),
     )
     service, address = urlsplit(issuer.service), urlsplit(issuer.list_address)
-    is_at_one_place = service.scheme in ("http", "https") and service.hostname and (service.scheme, service.netloc) == (address.scheme, address.netloc)
-    if not (is_at_one_place and ISSUER_ID.fullmatch(issuer.id) and issuer.claim_keys and len(issuer.lists) <= _MAX_LISTS):
+    is_at_one_place = (
+        service.scheme in ("http", "https")
+        and service.hostname
+        and (service.scheme, service.netloc) == (address.scheme, address.netloc)
+    )
+    if not (
+        is_at_one_place
+        and ISSUER_ID.fullmatch(issuer.id)
+        and issuer.claim_keys
+        and len(issuer.lists) <= _MAX_LISTS
+    ):
         raise ValueError("no issuer")
     return issuer
 
@@ -204,12 +248,18 @@ def _instant(text: str) -> dt.datetime:
 
 def _claim_key(jwk: Mapping[str, str]) -> ClaimKey:
     x, y = (int.from_bytes(base64.urlsafe_b64decode(jwk[name] + "=")) for name in ("x", "y"))
-    public = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    public = (
+        ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1())
+        .public_key()
+        .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    )
     return ClaimKey(public, _instant(jwk["valid_from"]), _instant(jwk["valid_to"]))
 
 
 def read_status_list(body: bytes, address: str, *, issuer: Issuer, now: dt.datetime) -> StatusList:
-    """The list in a JWT as an issuer hands it out at `address`, of whatever age. Raises InputError `bad_status_list`."""
+    """The list in a JWT as an issuer hands it out at `address`, of whatever age. Raises InputError
+    `bad_status_list`.
+    """
     try:
         return _status_list(body, address, keys=issuer.claim_keys, now=now)
     except (ValueError, KeyError, TypeError, OverflowError, OSError, zlib.error, jwt.PyJWTError) as error:
@@ -229,7 +279,9 @@ def _status_list(body: bytes, address: str, *, keys: Sequence[ClaimKey], now: dt
     kid = base64.urlsafe_b64decode(header["kid"] + "=")
     [key] = [each for each in keys if key_id(each.public_key) == kid]
     public = _ec_key(load_der_public_key(key.public_key))
-    payload = jwt.decode(body, public, algorithms=["ES256"], options={"verify_exp": False, "verify_iat": False})  # how old is for the caller to judge
+    payload = jwt.decode(
+        body, public, algorithms=["ES256"], options={"verify_exp": False, "verify_iat": False}
+    )  # how old is for the caller to judge
     made_at = dt.datetime.fromtimestamp(payload["iat"], dt.UTC)
     if (header["typ"], payload["sub"], payload["status_list"]["bits"]) != ("statuslist+jwt", address, 2):
         raise ValueError("another list")

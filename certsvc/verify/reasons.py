@@ -40,7 +40,17 @@ class Reason(StrEnum):
     OTHER_ISSUER = "other_issuer"
 
 
-WITHDRAWAL = frozenset({Reason.WRONG_DATA, Reason.WRONG_PERSON, Reason.NOT_ENTITLED, Reason.FRAUD, Reason.KEY_COMPROMISE, Reason.LOST, Reason.OTHER})
+WITHDRAWAL = frozenset(
+    {
+        Reason.WRONG_DATA,
+        Reason.WRONG_PERSON,
+        Reason.NOT_ENTITLED,
+        Reason.FRAUD,
+        Reason.KEY_COMPROMISE,
+        Reason.LOST,
+        Reason.OTHER,
+    }
+)
 """Reasons that a caller may give for revoking, suspending or replacing."""
 
 
@@ -68,7 +78,10 @@ _ASK_FOR_ORIGINAL = (
 )
 _SCAN_INSTEAD = (
     "Hãy quét mã QR hoặc nhập mã tra cứu in trên giấy. Nếu giấy không có mã, hãy gọi cơ sở y tế.",
-    "Scan the QR code or type the look-up code printed on the paper. If it has none, call the health facility.",
+    (
+        "Scan the QR code or type the look-up code printed on the paper. If it has none, call the health"
+        " facility."
+    ),
 )
 _TRY_LATER = (
     "Chưa thể kết luận. Hãy thử lại sau ít phút khi có mạng.",
@@ -80,15 +93,40 @@ ADVICE: dict[Reason, Advice] = {
         "Giấy thật, do cơ sở y tế cấp và còn hiệu lực.",
         "Genuine: issued by the health facility and in force.",
         "Hãy so họ tên, ngày trên giấy và ngày nghỉ với tờ giấy và người đưa giấy.",
-        "Compare the name, the date on the paper and the leave days with the paper and the person who handed it in.",
+        "Compare the name, the date on the paper and the leave days with the paper and the person who handed"
+        " it in.",
     ),
-    Reason.WRONG_DATA: Advice("Giấy đã bị rút lại vì thông tin ghi sai.", "Withdrawn: it held wrong data.", *_ASK_FOR_NEW),
-    Reason.WRONG_PERSON: Advice("Giấy đã bị rút lại vì cấp nhầm người.", "Withdrawn: it was issued to the wrong person.", *_DO_NOT_ACCEPT),
-    Reason.NOT_ENTITLED: Advice("Giấy đã bị rút lại vì không đủ điều kiện cấp.", "Withdrawn: the holder was not entitled to it.", *_DO_NOT_ACCEPT),
-    Reason.FRAUD: Advice("Giấy đã bị rút lại vì có dấu hiệu gian lận.", "Withdrawn: there are signs of fraud.", *_DO_NOT_ACCEPT),
-    Reason.KEY_COMPROMISE: Advice("Giấy đã bị rút lại vì khóa ký số không còn an toàn.", "Withdrawn: the signing key is no longer safe.", *_ASK_FOR_NEW),
-    Reason.LOST: Advice("Giấy này đã được báo mất và được cấp lại.", "This paper was reported lost and issued again.", *_ASK_FOR_NEW),
-    Reason.OTHER: Advice("Cơ sở y tế đã rút lại giấy này vì lý do khác.", "The health facility withdrew it for another reason.", *_DO_NOT_ACCEPT),
+    Reason.WRONG_DATA: Advice(
+        "Giấy đã bị rút lại vì thông tin ghi sai.", "Withdrawn: it held wrong data.", *_ASK_FOR_NEW
+    ),
+    Reason.WRONG_PERSON: Advice(
+        "Giấy đã bị rút lại vì cấp nhầm người.",
+        "Withdrawn: it was issued to the wrong person.",
+        *_DO_NOT_ACCEPT,
+    ),
+    Reason.NOT_ENTITLED: Advice(
+        "Giấy đã bị rút lại vì không đủ điều kiện cấp.",
+        "Withdrawn: the holder was not entitled to it.",
+        *_DO_NOT_ACCEPT,
+    ),
+    Reason.FRAUD: Advice(
+        "Giấy đã bị rút lại vì có dấu hiệu gian lận.", "Withdrawn: there are signs of fraud.", *_DO_NOT_ACCEPT
+    ),
+    Reason.KEY_COMPROMISE: Advice(
+        "Giấy đã bị rút lại vì khóa ký số không còn an toàn.",
+        "Withdrawn: the signing key is no longer safe.",
+        *_ASK_FOR_NEW,
+    ),
+    Reason.LOST: Advice(
+        "Giấy này đã được báo mất và được cấp lại.",
+        "This paper was reported lost and issued again.",
+        *_ASK_FOR_NEW,
+    ),
+    Reason.OTHER: Advice(
+        "Cơ sở y tế đã rút lại giấy này vì lý do khác.",
+        "The health facility withdrew it for another reason.",
+        *_DO_NOT_ACCEPT,
+    ),
     Reason.REVOKED: Advice("Giấy đã bị thu hồi.", "The certificate was revoked.", *_DO_NOT_ACCEPT),
     Reason.SUSPENDED: Advice(
         "Giấy đang tạm dừng hiệu lực để kiểm tra lại.",
@@ -96,7 +134,9 @@ ADVICE: dict[Reason, Advice] = {
         "Tạm thời chưa nhận. Hãy kiểm tra lại sau hoặc gọi cơ sở y tế.",
         "Do not accept it for now. Check again later or call the health facility.",
     ),
-    Reason.REPLACED: Advice("Giấy đã được thay bằng giấy mới.", "It was replaced by a new certificate.", *_ASK_FOR_NEW),
+    Reason.REPLACED: Advice(
+        "Giấy đã được thay bằng giấy mới.", "It was replaced by a new certificate.", *_ASK_FOR_NEW
+    ),
     Reason.NOT_SIGNED_YET: Advice(
         "Giấy đã được yêu cầu nhưng chưa ký xong.",
         "The certificate was requested but is not signed yet.",
@@ -126,20 +166,28 @@ ADVICE: dict[Reason, Advice] = {
         "The signatures are real, but this file is not the one we published.",
         *_ASK_FOR_ORIGINAL,
     ),
-    Reason.TAMPERED: Advice("Tệp đã bị sửa sau khi ký hoặc thiếu chữ ký.", "The file was changed after signing, or signatures are missing.", *_DO_NOT_ACCEPT),
+    Reason.TAMPERED: Advice(
+        "Tệp đã bị sửa sau khi ký hoặc thiếu chữ ký.",
+        "The file was changed after signing, or signatures are missing.",
+        *_DO_NOT_ACCEPT,
+    ),
     Reason.UNTRUSTED: Advice(
         "Chữ ký mang tên cơ sở y tế, nhưng không phải chữ ký đã đăng ký hoặc không còn được tin cậy.",
         "The signature names a health facility, but it is not its registered one or is no longer trusted.",
         *_DO_NOT_ACCEPT,
     ),
-    Reason.FORGED_QR: Advice("Mã QR này không do hệ thống cấp.", "This QR code was not made by this service.", *_DO_NOT_ACCEPT),
+    Reason.FORGED_QR: Advice(
+        "Mã QR này không do hệ thống cấp.", "This QR code was not made by this service.", *_DO_NOT_ACCEPT
+    ),
     Reason.SIGNED_BY_OTHER: Advice(
         "Tệp do người khác ký, không phải giấy do hệ thống này cấp.",
         "Signed by somebody else; it is not a certificate of this service.",
         "Hệ thống này không xác nhận được tệp. Hãy hỏi nơi đã ký.",
         "This service cannot vouch for it. Ask whoever signed it.",
     ),
-    Reason.NOT_SIGNED: Advice("Tệp không có chữ ký số.", "The file has no digital signature.", *_SCAN_INSTEAD),
+    Reason.NOT_SIGNED: Advice(
+        "Tệp không có chữ ký số.", "The file has no digital signature.", *_SCAN_INSTEAD
+    ),
     Reason.NO_QR_FOUND: Advice(
         "Không tìm thấy mã QR trong ảnh.",
         "No QR code was found in the picture.",
@@ -147,17 +195,35 @@ ADVICE: dict[Reason, Advice] = {
         "Take the picture again, closer and in good light, with the whole QR code; or type the look-up code.",
     ),
     Reason.UNREADABLE: Advice(
-        "Không đọc được tệp: tệp hỏng hoặc không phải PDF hay ảnh.", "The file cannot be read: it is broken, or no PDF or picture.", *_ASK_FOR_ORIGINAL
+        "Không đọc được tệp: tệp hỏng hoặc không phải PDF hay ảnh.",
+        "The file cannot be read: it is broken, or no PDF or picture.",
+        *_ASK_FOR_ORIGINAL,
     ),
-    Reason.ENCRYPTED: Advice("Tệp có đặt mật khẩu nên không kiểm tra được.", "The file is protected by a password and cannot be checked.", *_ASK_FOR_ORIGINAL),
-    Reason.TOO_COMPLEX: Advice("Tệp quá lớn hoặc quá phức tạp nên không kiểm tra được.", "The file is too large or too complex to check.", *_ASK_FOR_ORIGINAL),
+    Reason.ENCRYPTED: Advice(
+        "Tệp có đặt mật khẩu nên không kiểm tra được.",
+        "The file is protected by a password and cannot be checked.",
+        *_ASK_FOR_ORIGINAL,
+    ),
+    Reason.TOO_COMPLEX: Advice(
+        "Tệp quá lớn hoặc quá phức tạp nên không kiểm tra được.",
+        "The file is too large or too complex to check.",
+        *_ASK_FOR_ORIGINAL,
+    ),
     Reason.REGISTER_UNREACHABLE: Advice(
-        "Hiện không tra cứu được sổ đăng ký giấy đã cấp.", "The register of issued certificates cannot be reached now.", *_TRY_LATER
+        "Hiện không tra cứu được sổ đăng ký giấy đã cấp.",
+        "The register of issued certificates cannot be reached now.",
+        *_TRY_LATER,
     ),
-    Reason.LIST_TOO_OLD: Advice("Dữ liệu thu hồi đã cũ nên chưa thể kết luận.", "The revocation data are too old to decide.", *_TRY_LATER),
+    Reason.LIST_TOO_OLD: Advice(
+        "Dữ liệu thu hồi đã cũ nên chưa thể kết luận.",
+        "The revocation data are too old to decide.",
+        *_TRY_LATER,
+    ),
     Reason.OFFLINE_FILE: Advice(
-        "Khi không có mạng thì chưa thể kết luận về một tệp: chỉ sổ đăng ký biết tệp này có đúng là bản đã phát hành và còn hiệu lực hay không.",
-        "Without a network nothing can be said of a file: only the register knows whether it is the one we published, and in force.",
+        "Khi không có mạng thì chưa thể kết luận về một tệp: chỉ sổ đăng ký biết tệp này có đúng là bản đã"
+        " phát hành và còn hiệu lực hay không.",
+        "Without a network nothing can be said of a file: only the register knows whether it is the one we"
+        " published, and in force.",
         "Hãy kiểm tra lại tệp khi có mạng, hoặc quét mã QR trên giấy.",
         "Check the file again with a network connection, or scan the QR code on the paper.",
     ),
@@ -170,7 +236,8 @@ ADVICE: dict[Reason, Advice] = {
     Reason.OTHER_ISSUER: Advice(
         "Giấy do một nơi cấp khác cấp; ở đây không có sổ của nơi đó.",
         "Another issuer that we know issued it; its register is not here.",
-        "Chưa thể kết luận. Hãy quét mã QR bằng máy ảnh của điện thoại để mở trang của nơi cấp và kiểm tra tại đó.",
+        "Chưa thể kết luận. Hãy quét mã QR bằng máy ảnh của điện thoại để mở trang của nơi cấp và kiểm tra"
+        " tại đó.",
         "No answer yet. Scan the QR with the phone's camera: it opens the issuer's own page, which knows.",
     ),
 }

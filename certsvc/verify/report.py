@@ -28,17 +28,41 @@ class Verdict(StrEnum):
 
 VERDICTS_OF: Mapping[Reason, tuple[Verdict, ...]] = {
     Reason.GENUINE: (Verdict.VALID,),
-    **{reason: (Verdict.REVOKED, Verdict.SUSPENDED, Verdict.REPLACED) for reason in Reason if reason in WITHDRAWAL},
+    **{
+        reason: (Verdict.REVOKED, Verdict.SUSPENDED, Verdict.REPLACED)
+        for reason in Reason
+        if reason in WITHDRAWAL
+    },
     Reason.REVOKED: (Verdict.REVOKED,),
     Reason.SUSPENDED: (Verdict.SUSPENDED,),
     Reason.REPLACED: (Verdict.REPLACED,),
     **dict.fromkeys((Reason.NOT_SIGNED_YET, Reason.FAILED), (Verdict.PENDING,)),
-    **dict.fromkeys((Reason.NO_SUCH_CODE, Reason.MALFORMED_CODE, Reason.SIGNED_BY_OTHER, Reason.NOT_SIGNED, Reason.NO_QR_FOUND), (Verdict.UNKNOWN,)),
-    **dict.fromkeys((Reason.ALTERED_COPY, Reason.TAMPERED, Reason.UNTRUSTED, Reason.FORGED_QR), (Verdict.INVALID,)),
+    **dict.fromkeys(
+        (
+            Reason.NO_SUCH_CODE,
+            Reason.MALFORMED_CODE,
+            Reason.SIGNED_BY_OTHER,
+            Reason.NOT_SIGNED,
+            Reason.NO_QR_FOUND,
+        ),
+        (Verdict.UNKNOWN,),
+    ),
+    **dict.fromkeys(
+        (Reason.ALTERED_COPY, Reason.TAMPERED, Reason.UNTRUSTED, Reason.FORGED_QR), (Verdict.INVALID,)
+    ),
     **dict.fromkeys((Reason.UNREADABLE, Reason.ENCRYPTED, Reason.TOO_COMPLEX), (Verdict.INVALID,)),
-    **dict.fromkeys((Reason.REGISTER_UNREACHABLE, Reason.LIST_TOO_OLD, Reason.OFFLINE_FILE, Reason.BUSY, Reason.OTHER_ISSUER), (Verdict.CANNOT_CHECK,)),
+    **dict.fromkeys(
+        (
+            Reason.REGISTER_UNREACHABLE,
+            Reason.LIST_TOO_OLD,
+            Reason.OFFLINE_FILE,
+            Reason.BUSY,
+            Reason.OTHER_ISSUER,
+        ),
+        (Verdict.CANNOT_CHECK,),
+    ),
 }
-"""The verdicts that a reason may stand under [api.md §3, table]."""
+"""The verdicts that a reason may stand under [verify, What the report says]."""
 
 
 class CheckName(StrEnum):
@@ -87,8 +111,9 @@ class SignatureFacts:
     """What one signature in a file says and proves.
 
     `trusted` means proven to be one of our signers; of any other signer the names are only claims.
-    `covers_whole_file` is true of the last signature only: the earlier ones cover their revisions. `hierarchy` names the
-    family of roots that a stranger's certificate leads to, by signatures and not by names; None if it leads to none we know.
+    `covers_whole_file` is true of the last signature only: the earlier ones cover their revisions.
+    `hierarchy` names the family of roots that a stranger's certificate leads to, by signatures and not by
+    names; None if it leads to none we know.
     """
 
     slot: Slot | None
@@ -123,8 +148,8 @@ class SignatureFacts:
 class Report:
     """The answer to a check. Raises Broken for a `valid` without the checks that carry it.
 
-    `certificate` holds what this asker may see of our record, or is `None`. `as_of` is the moment whose state the answer
-    tells: that of the check, or without a network that of the status list.
+    `certificate` holds what this asker may see of our record, or is `None`. `as_of` is the moment whose state
+    the answer tells: that of the check, or without a network that of the status list.
     """
 
     verdict: Verdict
@@ -138,8 +163,12 @@ class Report:
     def __post_init__(self) -> None:
         if not self.reasons:
             raise Broken("report_without_reason", "Kết quả thiếu lý do.", "A report needs a reason.")
-        if self.verdict is Verdict.VALID and not (self.reasons == (Reason.GENUINE,) and carries_valid(self.checks)):
-            raise Broken("unproven_report", "Kết quả chưa được chứng minh.", "A report is valid only with its checks.")
+        if self.verdict is Verdict.VALID and not (
+            self.reasons == (Reason.GENUINE,) and carries_valid(self.checks)
+        ):
+            raise Broken(
+                "unproven_report", "Kết quả chưa được chứng minh.", "A report is valid only with its checks."
+            )
 
     def to_json(self) -> dict[str, Any]:
         """The Report of the HTTP contract, ready for JSON."""
@@ -155,7 +184,8 @@ class Report:
 
 
 def carries_valid(checks: Iterable[Check]) -> bool:
-    """Whether these checks allow `valid`: nothing failed, the register passed, and of a file every proof was made.
+    """Whether these checks allow `valid`: nothing failed, the register passed, and of a file every proof was
+    made.
 
     Without a network a QR's claims and the status list stand in for the register; for a file nothing does.
     """
@@ -185,4 +215,8 @@ def describe(reason: Reason) -> dict[str, str]:
 
 def iso_instant(value: dt.datetime | None) -> str | None:
     """An instant as Reports write it: UTC, to the second."""
-    return None if value is None else value.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return (
+        None
+        if value is None
+        else value.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    )

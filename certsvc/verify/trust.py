@@ -31,7 +31,9 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class ClaimKey:
-    """A key that signs QR claims and lists of ours: P-256, as SubjectPublicKeyInfo (DER), and from when to when it may sign."""
+    """A key that signs QR claims and lists of ours: P-256, as SubjectPublicKeyInfo (DER), and from when to
+    when it may sign.
+    """
 
     public_key: bytes
     valid_from: dt.datetime
@@ -40,7 +42,8 @@ class ClaimKey:
 
 @dataclass(frozen=True, slots=True)
 class OtherIssuer:
-    """Who issues such certificates elsewhere: QR codes on the host of `service`, signed by its own keys for its own `facilities`.
+    """Who issues such certificates elsewhere: QR codes on the host of `service`, signed by its own keys for
+    its own `facilities`.
 
     We have no register of them.
     """
@@ -53,12 +56,14 @@ class OtherIssuer:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What a check may rely on. Certificates, CRLs and OCSP responses are DER; digests are SHA-256 in lower-case hex.
+    """What a check may rely on. Certificates, CRLs and OCSP responses are DER; digests are SHA-256 in
+    lower-case hex.
 
-    `pins` maps the digest of a signing certificate to its holder, retired ones included; `tsa_pins` are
-    the digests of time-stamping certificates. `allow_dev` lets certificates through whose subject says
-    DEV ONLY; `require_timestamp` refuses signatures without a time-stamp. `hierarchies` are the roots of others' certificates
-    by name (public, government): they say where a stranger's certificate comes from, and make nothing valid.
+    `pins` maps the digest of a signing certificate to its holder, retired ones included; `tsa_pins` are the
+    digests of time-stamping certificates. `allow_dev` lets certificates through whose subject says DEV ONLY;
+    `require_timestamp` refuses signatures without a time-stamp. `hierarchies` are the roots of others'
+    certificates by name (public, government): they say where a stranger's certificate comes from, and make
+    nothing valid.
     """
 
     anchors: tuple[bytes, ...]
@@ -80,7 +85,10 @@ class Trust:
             "anchors": _armour(self.anchors),
             "intermediates": _armour(self.intermediates),
             "tsa_anchors": _armour(self.tsa_anchors),
-            "pins": {digest: [pin.kind, pin.facility_code, pin.licence, pin.display] for digest, pin in sorted(self.pins.items())},
+            "pins": {
+                digest: [pin.kind, pin.facility_code, pin.licence, pin.display]
+                for digest, pin in sorted(self.pins.items())
+            },
             "tsa_pins": sorted(self.tsa_pins),
             "crls": _armour(self.crls),
             "ocsps": _armour(self.ocsps),
@@ -88,7 +96,15 @@ class Trust:
             "require_timestamp": self.require_timestamp,
             "claim_keys": [_key_to_json(key) for key in self.claim_keys],
             "hierarchies": {name: _armour(roots) for name, roots in sorted(self.hierarchies.items())},
-            "others": [[other.name, other.service, [_key_to_json(key) for key in other.claim_keys], sorted(other.facilities)] for other in self.others],
+            "others": [
+                [
+                    other.name,
+                    other.service,
+                    [_key_to_json(key) for key in other.claim_keys],
+                    sorted(other.facilities),
+                ]
+                for other in self.others
+            ],
         }
         return json.dumps(document).encode()
 
@@ -100,7 +116,10 @@ class Trust:
             anchors=_unarmour(document["anchors"]),
             intermediates=_unarmour(document["intermediates"]),
             tsa_anchors=_unarmour(document["tsa_anchors"]),
-            pins={digest: Pin(SignerKind(kind), facility, licence, display) for digest, (kind, facility, licence, display) in document["pins"].items()},
+            pins={
+                digest: Pin(SignerKind(kind), facility, licence, display)
+                for digest, (kind, facility, licence, display) in document["pins"].items()
+            },
             tsa_pins=frozenset(document["tsa_pins"]),
             crls=_unarmour(document["crls"]),
             ocsps=_unarmour(document["ocsps"]),
@@ -109,7 +128,8 @@ class Trust:
             claim_keys=tuple(map(_key_from_json, document["claim_keys"])),
             hierarchies={str(name): _unarmour(roots) for name, roots in document["hierarchies"].items()},
             others=tuple(
-                OtherIssuer(name, service, tuple(map(_key_from_json, keys)), frozenset(facilities)) for name, service, keys, facilities in document["others"]
+                OtherIssuer(name, service, tuple(map(_key_from_json, keys)), frozenset(facilities))
+                for name, service, keys, facilities in document["others"]
             ),
         )
 
@@ -125,7 +145,11 @@ def _key_to_json(key: ClaimKey) -> list[str]:
 
 def _key_from_json(item: Sequence[str]) -> ClaimKey:
     key, valid_from, valid_to = item
-    return ClaimKey(base64.b64decode(key, validate=True), dt.datetime.fromisoformat(valid_from), dt.datetime.fromisoformat(valid_to))
+    return ClaimKey(
+        base64.b64decode(key, validate=True),
+        dt.datetime.fromisoformat(valid_from),
+        dt.datetime.fromisoformat(valid_to),
+    )
 
 
 def _armour(values: Iterable[bytes]) -> list[str]:

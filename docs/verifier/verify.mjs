@@ -131,7 +131,7 @@ class Reader {
     return value;
   }
 
-  // The argument of a head, in its shortest form only [RFC 8949 clause 4.2.1].
+  // The argument of a head, in its shortest form only [RFC 8949 §4.2.1].
   head(type) {
     const first = this.data[this.at++] ?? 0xff;
     const short = first & 31;

@@ -1,4 +1,6 @@
-"""Asking a server on this machine over HTTP/1.1 with as little of a client as can be, so that the server is what is measured."""
+"""Asking a server on this machine over HTTP/1.1 with as little of a client as can be, so that the server is
+what is measured.
+"""
 
 import asyncio
 import gc
@@ -24,11 +26,16 @@ class Asked:
 
 
 def requests_for(paths: Sequence[str], *, seed: int = 1) -> Iterator[bytes]:
-    """Requests without end, for paths by chance; each seems to come from another address, for one is allowed 300 a minute."""
+    """Requests without end, for paths by chance; each seems to come from another address, for one is allowed
+    300 a minute.
+    """
     rng = random.Random(seed)
     for number in itertools.count():
         address = ".".join(str(part) for part in (10 + number % 200, *rng.randbytes(3)))
-        yield f"GET {rng.choice(paths)} HTTP/1.1\r\nHost: bench\r\nAccept: application/json\r\nX-Forwarded-For: {address}\r\n\r\n".encode()
+        yield (
+            f"GET {rng.choice(paths)} HTTP/1.1\r\nHost: bench\r\nAccept: application/json\r\nX-Forwarded-For:"
+            f" {address}\r\n\r\n".encode()
+        )
 
 
 async def as_fast_as_it_goes(port: int, paths: Sequence[str], *, seconds: float) -> Asked:
@@ -47,9 +54,11 @@ async def as_fast_as_it_goes(port: int, paths: Sequence[str], *, seconds: float)
 
 
 async def at_a_rate(port: int, paths: Sequence[str], *, per_s: float, seconds: float) -> Asked:
-    """So many a second, come what may: a late answer delays no question, and its lateness counts from when it was due.
+    """So many a second, come what may: a late answer delays no question, and its lateness counts from when it
+    was due.
 
-    What would make us late ourselves is left out: collecting garbage, and waiting for thousands of tasks at the end.
+    What would make us late ourselves is left out: collecting garbage, and waiting for thousands of tasks at
+    the end.
     """
     requests, latencies, free = requests_for(paths), [], asyncio.Queue[_Connection]()
     connections = [_Connection(port) for _ in range(_CONNECTIONS * 4)]
@@ -97,6 +106,10 @@ class _Connection:
         head = await self._reader.readuntil(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 200"):
             raise RuntimeError(head.decode())
-        length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+        length = next(
+            int(line.split(b":")[1])
+            for line in head.split(b"\r\n")
+            if line.lower().startswith(b"content-length:")
+        )
         await self._reader.readexactly(length)
         return time.perf_counter() - started

@@ -1,6 +1,8 @@
-"""Everything that is measured: `python -m tests.benchmarks.bench [--skip engine peers upload end_to_end lookup] [--rows 1000 10000 50000]`.
+"""Everything that is measured: `python -m tests.benchmarks.bench [--skip engine peers upload end_to_end
+lookup] [--rows 1000 10000 50000]`.
 
-Prints a table and writes `var/bench/latest.json`; says what was not run, and why. `docs/benchmarks.md` tells the method.
+Prints a table and writes `var/bench/latest.json`; says what was not run, and why. `docs/benchmarks.md` tells
+the method.
 """
 
 import argparse
@@ -58,13 +60,19 @@ def _add_peers(figures: dict[str, Any], peers: dict[str, Any]) -> None:
 def _add_whole_way(figures: dict[str, Any], rows: Sequence[int]) -> None:
     """Each run in a process of its own, on all cores."""
     for database in DATABASES:
-        runs = {f"rows_{count}": (count, _ONE_SIGNATURE) for count in rows} | {f"default_rows_{_DEFAULT_ROWS}": (_DEFAULT_ROWS, _DEFAULT)}
+        runs = {f"rows_{count}": (count, _ONE_SIGNATURE) for count in rows} | {
+            f"default_rows_{_DEFAULT_ROWS}": (_DEFAULT_ROWS, _DEFAULT)
+        }
         for name, (count, profile) in runs.items():
             _say(f"{count} rows, {database}, {' '.join(profile)}")
             asked = ("bench_end_to_end", "--rows", str(count), "--database", database, *profile)
             run_apart(figures, ("end_to_end", database, name), *asked)
     default = find(figures, f"end_to_end.sqlite.default_rows_{_DEFAULT_ROWS}") or {}
-    figures |= {name: default[name] for name in ("stored_bytes_per_certificate", "post_to_ready_ms") if name in default}
+    figures |= {
+        name: default[name]
+        for name in ("stored_bytes_per_certificate", "post_to_ready_ms")
+        if name in default
+    }
 
 
 def _add_lookups(figures: dict[str, Any]) -> None:
@@ -74,7 +82,9 @@ def _add_lookups(figures: dict[str, Any]) -> None:
 
 
 def run_apart(figures: dict[str, Any], place: tuple[str, ...], module: str, *arguments: str) -> None:
-    """Run a benchmark in a process of its own; the JSON in its last line stands at `place` of the figures, or why there is none."""
+    """Run a benchmark in a process of its own; the JSON in its last line stands at `place` of the figures, or
+    why there is none.
+    """
     command = [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode:
@@ -91,8 +101,12 @@ def _say(what: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--skip", nargs="*", choices=("engine", "peers", "upload", "end_to_end", "lookup"), default=[])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--skip", nargs="*", choices=("engine", "peers", "upload", "end_to_end", "lookup"), default=[]
+    )
     parser.add_argument("--rows", nargs="*", type=int, default=ROWS)
     asked = parser.parse_args()
     figures = run(skip=asked.skip, rows=asked.rows)

@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.bench_end_to_end [--rows 1000] [--database sqlite] [--signatures organisation] [--profile B-B]
 
-Starts `certsvc serve` with its worker in a folder of its own (and a PostgreSQL server beside it), and stops both at
-the end. Each row asks for one certificate. Prints what `measure` returns as JSON.
+Starts `certsvc serve` with its worker in a folder of its own (and a PostgreSQL server beside it), and stops
+both at the end. Each row asks for one certificate. Prints what `measure` returns as JSON.
 """
 
 import argparse
@@ -34,26 +34,49 @@ _SINGLE_S = 60
 
 
 def measure(
-    rows: int, *, database: str = "sqlite", signatures: str = "organisation", profile: str = "B-B", patience_s: float = 3600, **settings: Any
+    rows: int,
+    *,
+    database: str = "sqlite",
+    signatures: str = "organisation",
+    profile: str = "B-B",
+    patience_s: float = 3600,
+    **settings: Any,
 ) -> dict[str, Any]:
-    """One run on a service that has just warmed up; `signatures` is who signs (`organisation` alone, or `all`).
+    """One run on a service that has just warmed up; `signatures` is who signs (`organisation` alone, or
+    `all`).
 
-    `per_s` counts certificates, which is rows here, from before the POST until the last PDF is here; MB are 10⁶ bytes.
-    Raises TimeoutError after `patience_s`, RuntimeError where a row was not issued or a PDF is not the registered one.
+    `per_s` counts certificates, which is rows here, from before the POST until the last PDF is here; MB are
+    10⁶ bytes. Raises TimeoutError after `patience_s`, RuntimeError where a row was not issued or a PDF is not
+    the registered one.
     """
     settings |= {"signatures": signatures, "profile": profile}
-    with tempfile.TemporaryDirectory(prefix="certsvc-bench-") as folder, running_site(Path(folder), database=database, **settings) as site:
+    with (
+        tempfile.TemporaryDirectory(prefix="certsvc-bench-") as folder,
+        running_site(Path(folder), database=database, **settings) as site,
+    ):
         cases = one_wish_each(rows + _SINGLES + 1 + _WARM_UP).cases
         with site.service.client() as client:
             warm_up = calls.submit(client, write_cases(Path(folder) / "warm_up.csv", cases[-_WARM_UP:]))
             _settled(client, warm_up["id"], started=time.perf_counter(), patience_s=patience_s)
             singles = single_times(client, cases[rows:-_WARM_UP])
-            figures = _measure_batch(site, client, write_cases(Path(folder) / "cases.csv", cases[:rows]), rows=rows, patience_s=patience_s)
-    return {"database": database, "signatures": signatures, "profile": profile, "rows": rows} | figures | {"post_to_ready_ms": _ms(singles)}
+            figures = _measure_batch(
+                site,
+                client,
+                write_cases(Path(folder) / "cases.csv", cases[:rows]),
+                rows=rows,
+                patience_s=patience_s,
+            )
+    return (
+        {"database": database, "signatures": signatures, "profile": profile, "rows": rows}
+        | figures
+        | {"post_to_ready_ms": _ms(singles)}
+    )
 
 
 def single_times(client: httpx2.Client, cases: Sequence[Row]) -> list[float]:
-    """Seconds from a POST of one case to its PDF, one after another on an idle service; the first one warms up and is left out."""
+    """Seconds from a POST of one case to its PDF, one after another on an idle service; the first one warms
+    up and is left out.
+    """
     return [_seconds_to_pdf(client, case) for case in cases][1:]
 
 
@@ -68,7 +91,9 @@ def _seconds_to_pdf(client: httpx2.Client, case: Row) -> float:
     return time.perf_counter() - started
 
 
-def _measure_batch(site: Site, client: httpx2.Client, file: Path, *, rows: int, patience_s: float) -> dict[str, Any]:
+def _measure_batch(
+    site: Site, client: httpx2.Client, file: Path, *, rows: int, patience_s: float
+) -> dict[str, Any]:
     stored, database = site.stored_bytes(), site.database_bytes()
     others = [site.server.process.pid] if site.server else []
     with watching(site.service.process.pid, *others) as usage:
@@ -128,7 +153,9 @@ def _ms(seconds: Sequence[float]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--signatures", choices=("organisation", "all"), default="organisation")

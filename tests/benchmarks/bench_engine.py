@@ -1,7 +1,7 @@
 """The engine alone, on one core: `python -m tests.benchmarks.bench_engine [--rounds 12]`, within a minute.
 
-Every way to make a certificate beside the raw RSA-2048 signature (PKCS#1 v1.5, OpenSSL), measured in the same process before
-and after. `docs/benchmarks.md` says what is counted.
+Every way to make a certificate beside the raw RSA-2048 signature (PKCS#1 v1.5, OpenSSL), measured in the same
+process before and after. `docs/benchmarks.md` says what is counted.
 """
 
 import argparse
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from certsvc.config import Profile
-from certsvc.memory import keep_what_is_there
-from certsvc.pieces import seal_piece
+from certsvc.files.pieces import seal_piece
+from certsvc.processes.memory import keep_what_is_there
 from certsvc.signing.sealing import Sealed, Sheet
 from certsvc.templates.attachment import record_stream
 from certsvc.templates.qr import qr_image
@@ -45,24 +45,43 @@ def open_shops(keys: Keys) -> dict[str, Shop]:
 
 
 def run(keys: Keys, *, rounds: int = ROUNDS) -> dict[str, Any]:
-    """All figures of the engine; the process should be pinned to a core. Raises RuntimeError if what was made is not valid."""
+    """All figures of the engine; the process should be pinned to a core. Raises RuntimeError if what was made
+    is not valid.
+    """
     shops, supply = open_shops(keys), papers()
     for shop in shops.values():
         shop.prove_in_full(shop.make([next(supply)])[0])
     keep_what_is_there()  # as a press does once it is warm
     yardstick = raw_signatures(keys.raw_rsa)
-    made = measure({name: _engine(shop, supply, rounds) for name, shop in shops.items()}, yardstick=yardstick, rounds=rounds)
-    raws = measure({"rsa_pss": raw_signatures(keys.raw_rsa, pss=True), "p256": raw_signatures(keys.raw_p256)}, yardstick=yardstick, rounds=rounds)
-    naive = measure({"naive": _naive(keys, supply)}, yardstick=yardstick, rounds=min(rounds, _NAIVE_ROUNDS))["naive"]
-    stages = measure(
-        _Stages(shops["rsa2048"], supply, rounds).works("one_b_b") | _Stages(shops["three_b_lt"], supply, rounds).works("three_b_lt"),
+    made = measure(
+        {name: _engine(shop, supply, rounds) for name, shop in shops.items()},
         yardstick=yardstick,
         rounds=rounds,
     )
-    raw_ms = statistics.median(ms for series in (*made.values(), *stages.values()) for ms in series.yardstick_ms)
+    raws = measure(
+        {"rsa_pss": raw_signatures(keys.raw_rsa, pss=True), "p256": raw_signatures(keys.raw_p256)},
+        yardstick=yardstick,
+        rounds=rounds,
+    )
+    naive = measure({"naive": _naive(keys, supply)}, yardstick=yardstick, rounds=min(rounds, _NAIVE_ROUNDS))[
+        "naive"
+    ]
+    stages = measure(
+        _Stages(shops["rsa2048"], supply, rounds).works("one_b_b")
+        | _Stages(shops["three_b_lt"], supply, rounds).works("three_b_lt"),
+        yardstick=yardstick,
+        rounds=rounds,
+    )
+    raw_ms = statistics.median(
+        ms for series in (*made.values(), *stages.values()) for ms in series.yardstick_ms
+    )
     return {
-        "raw": {f"{name}_per_s": round(1000 / ms) for name, ms in _typical(raws, raw_ms).items()} | {"rsa2048_per_s": round(1000 / raw_ms)},
-        "naive": {"per_s": round(1000 / naive.typical_ms(raw_ms), 2), "ms": round(naive.typical_ms(raw_ms), 1)},
+        "raw": {f"{name}_per_s": round(1000 / ms) for name, ms in _typical(raws, raw_ms).items()}
+        | {"rsa2048_per_s": round(1000 / raw_ms)},
+        "naive": {
+            "per_s": round(1000 / naive.typical_ms(raw_ms), 2),
+            "ms": round(naive.typical_ms(raw_ms), 1),
+        },
         "engine": {f"{name}_per_s": round(1000 / ms) for name, ms in _typical(made, raw_ms).items()},
         "engine_ms": _typical(made, raw_ms),
         "stages_ms": _typical(stages, raw_ms),
@@ -72,7 +91,9 @@ def run(keys: Keys, *, rounds: int = ROUNDS) -> dict[str, Any]:
             "engine_to_naive": round(made["rsa2048"].share / naive.share, 1),
             "three_b_lt_to_raw": round(2 * len(ALL_SLOTS) * made["three_b_lt"].share, 3),
         },
-        "wall_to_cpu": round(statistics.median(each for series in made.values() for each in series.wall_to_cpu), 2),
+        "wall_to_cpu": round(
+            statistics.median(each for series in made.values() for each in series.wall_to_cpu), 2
+        ),
         "rounds": rounds,
         "chunk": CHUNK,
     }
@@ -122,8 +143,17 @@ class _Stages:
         self._sealed: list[Sealed] = []
 
     def works(self, prefix: str) -> dict[str, Work]:
-        """In their order; `qr` and `record` are done once more than fill did them, to tell their share of it."""
-        stages = {"fill": self._fill, "qr": self._qr, "record": self._record, "seal": self._seal, "prove": self._prove, "pack": self._pack}
+        """In their order; `qr` and `record` are done once more than fill did them, to tell their share of
+        it.
+        """
+        stages = {
+            "fill": self._fill,
+            "qr": self._qr,
+            "record": self._record,
+            "seal": self._seal,
+            "prove": self._prove,
+            "pack": self._pack,
+        }
         return {f"{prefix}.{name}": _counted(stage) for name, stage in stages.items()}
 
     def _fill(self) -> None:
@@ -153,7 +183,11 @@ class _Stages:
 def _bytes(shop: Shop, paper: Paper) -> dict[str, int]:
     """Sizes of one certificate: what is delivered, what it has for itself, and of that what is stored."""
     [sealed] = shop.make([paper])
-    return {"file": sealed.size, "revisions": len(sealed.revisions), "stored": len(seal_piece(sealed.revisions, new_data_key()))}
+    return {
+        "file": sealed.size,
+        "revisions": len(sealed.revisions),
+        "stored": len(seal_piece(sealed.revisions, new_data_key())),
+    }
 
 
 def show(figures: dict[str, Any]) -> str:
@@ -163,18 +197,40 @@ def show(figures: dict[str, Any]) -> str:
     rows = [
         ("raw RSA-2048 signature", raw, 1000 / raw, ""),
         ("naive: WeasyPrint + pyHanko", figures["naive"]["per_s"], figures["naive"]["ms"], ""),
-        ("engine, RSA-2048, B-B", engine["rsa2048_per_s"], ms["rsa2048"], f"{ratios['engine_to_raw']:.2f} of raw, {ratios['engine_to_naive']:.0f} x naive"),
+        (
+            "engine, RSA-2048, B-B",
+            engine["rsa2048_per_s"],
+            ms["rsa2048"],
+            f"{ratios['engine_to_raw']:.2f} of raw, {ratios['engine_to_naive']:.0f} x naive",
+        ),
         ("engine, RSA-PSS, B-B", engine["rsa_pss_per_s"], ms["rsa_pss"], ""),
         ("engine, P-256, B-B", engine["p256_per_s"], ms["p256"], ""),
-        ("engine, 3 signatures, B-LT", engine["three_b_lt_per_s"], ms["three_b_lt"], f"{ratios['three_b_lt_to_raw']:.2f} of 6 raw"),
+        (
+            "engine, 3 signatures, B-LT",
+            engine["three_b_lt_per_s"],
+            ms["three_b_lt"],
+            f"{ratios['three_b_lt_to_raw']:.2f} of 6 raw",
+        ),
     ]
     lines = [f"{name:<30}{per_s:>9.5g} /s{each_ms:>10.3f} ms   {note}" for name, per_s, each_ms, note in rows]
     stages = [f"  {name:<28}{each_ms:>22.4f} ms" for name, each_ms in figures["stages_ms"].items()]
-    return "\n".join([*lines, "stages of a chunk, per certificate:", *stages, f"wall clock over processor time: {figures['wall_to_cpu']}"]) + "\n"
+    return (
+        "\n".join(
+            [
+                *lines,
+                "stages of a chunk, per certificate:",
+                *stages,
+                f"wall clock over processor time: {figures['wall_to_cpu']}",
+            ]
+        )
+        + "\n"
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="certsvc-bench-") as folder, pinned():

@@ -1,6 +1,8 @@
-"""Looking a code up among a million: `python -m tests.benchmarks.bench_lookup [--database sqlite] [--certificates 1000000]`.
+"""Looking a code up among a million: `python -m tests.benchmarks.bench_lookup [--database sqlite]
+[--certificates 1000000]`.
 
-Compared, in the same run, with an empty FastAPI route behind the same kind of server. Prints a line of text and one of JSON.
+Compared, in the same run, with an empty FastAPI route behind the same kind of server. Prints a line of text
+and one of JSON.
 """
 
 import argparse
@@ -17,8 +19,8 @@ from pathlib import Path
 
 import httpx2
 
+from certsvc.codes import format_code
 from certsvc.config import Settings
-from certsvc.verify.codes import format_code
 from tests.benchmarks.asking import as_fast_as_it_goes, at_a_rate
 from tests.benchmarks.register import fill_register
 from tests.benchmarks.site import running_site
@@ -47,15 +49,23 @@ def empty_server() -> Iterator[int]:
 
 
 def measure(database: str, certificates: int) -> dict[str, float]:
-    """Answers a second of both by turns, latencies at a constant rate between; medians of the rounds, for on a shared machine one stall is 1 % of a round."""
+    """Answers a second of both by turns, latencies at a constant rate between; medians of the rounds, for on
+    a shared machine one stall is 1 % of a round.
+    """
     with tempfile.TemporaryDirectory(prefix="certsvc-bench-") as folder:
         prepared: list[str] = []
 
         def prepare(settings: Settings) -> None:
             prepared.extend(fill_register(settings, certificates=certificates, codes=_CODES))
 
-        with running_site(Path(folder), database=database, prepare=prepare, trusted_proxies=1) as site, empty_server() as empty:
-            port, paths = int(site.service.base_url.rpartition(":")[2]), [f"/v/{format_code(code)}" for code in prepared]
+        with (
+            running_site(Path(folder), database=database, prepare=prepare, trusted_proxies=1) as site,
+            empty_server() as empty,
+        ):
+            port, paths = (
+                int(site.service.base_url.rpartition(":")[2]),
+                [f"/v/{format_code(code)}" for code in prepared],
+            )
             asyncio.run(as_fast_as_it_goes(port, paths, seconds=2))
             ratios, rates, steady = [], [], []
             for _ in range(_ROUNDS):
@@ -77,14 +87,17 @@ def measure(database: str, certificates: int) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--certificates", type=int, default=1_000_000)
     asked = parser.parse_args()
     found = measure(asked.database, asked.certificates)
     sys.stdout.write(
-        f"{found['certificates']:,} certificates in {asked.database}: {found['per_s']} look-ups/s, {found['ratio']} of an empty route; "
-        f"at {found['rate_per_s']}/s p50 {found['p50_ms']} ms, p99 {found['p99_ms']} ms\n"
+        f"{found['certificates']:,} certificates in {asked.database}: {found['per_s']} look-ups/s,"
+        f" {found['ratio']} of an empty route; at {found['rate_per_s']}/s p50 {found['p50_ms']} ms, p99"
+        f" {found['p99_ms']} ms\n"
     )
     sys.stdout.write(json.dumps({"benchmark": "lookup", "database": asked.database, **found}) + "\n")
 

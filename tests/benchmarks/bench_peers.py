@@ -1,7 +1,7 @@
 """Other programs on the same page, strings and key, on one core: `python -m tests.benchmarks.bench_peers`.
 
-iText 5 (Debian's, on Java) and pdf-lib with @signpdf (npm, on Node.js); sources in `peers/`, what is built in `var/bench/`.
-Where something is missing, the peer is not run, and the answer says why.
+iText 5 (Debian's, on Java) and pdf-lib with @signpdf (npm, on Node.js); sources in `peers/`, what is built in
+`var/bench/`. Where something is missing, the peer is not run, and the answer says why.
 """
 
 import io
@@ -24,7 +24,7 @@ from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from PIL import Image
 
-from certsvc.templates.bases import compile_base
+from certsvc.templates.compiler.bases import compile_base
 from certsvc.templates.faces import face_bytes
 from certsvc.templates.outlines import advance
 from certsvc.templates.slots import Base, TextSlot
@@ -36,7 +36,9 @@ from tests.benchmarks.workload import Paper, papers
 
 BUILT = Path("var/bench/peers")
 _SOURCES = Path(__file__).parent / "peers"
-_JARS = tuple(Path("/usr/share/java") / name for name in ("itext5.jar", "bcprov.jar", "bcpkix.jar", "bcutil.jar"))
+_JARS = tuple(
+    Path("/usr/share/java") / name for name in ("itext5.jar", "bcprov.jar", "bcpkix.jar", "bcutil.jar")
+)
 _JAR_PACKAGES = "libitext5-java libbcprov-java libbcpkix-java"
 _FORMS = 50
 _SHARES = {"left": 0.0, "center": 0.5, "right": 1.0}
@@ -49,7 +51,9 @@ class NotRun(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A program to measure: `build` makes it in a folder and returns the command, to which a job file is added. Seconds are the processor's."""
+    """A program to measure: `build` makes it in a folder and returns the command, to which a job file is
+    added. Seconds are the processor's.
+    """
 
     build: Callable[[Path], list[str]]
     warm_up_s: float
@@ -75,7 +79,18 @@ def _itext5(folder: Path) -> list[str]:
     if missing := [path.name for path in _JARS if not path.exists()]:
         raise NotRun(f"{', '.join(missing)} missing: apt-get install {_JAR_PACKAGES}")
     jars = ":".join(map(str, _JARS))
-    _run([javac, "-encoding", "UTF-8", "-cp", jars, "-d", str(folder), str(_SOURCES / "itext5" / "SignForms.java")])
+    _run(
+        [
+            javac,
+            "-encoding",
+            "UTF-8",
+            "-cp",
+            jars,
+            "-d",
+            str(folder),
+            str(_SOURCES / "itext5" / "SignForms.java"),
+        ]
+    )
     return [java, "-XX:+UseSerialGC", "-Xshare:auto", "-cp", f"{jars}:{folder}", "SignForms"]
 
 
@@ -87,11 +102,16 @@ def _signpdf(folder: Path) -> list[str]:
     return [node, str(_SOURCES / "signpdf" / "sign_forms.mjs")]
 
 
-PEERS = {"itext5": Peer(_itext5, warm_up_s=15, measure_s=6), "signpdf": Peer(_signpdf, warm_up_s=3, measure_s=6)}
+PEERS = {
+    "itext5": Peer(_itext5, warm_up_s=15, measure_s=6),
+    "signpdf": Peer(_signpdf, warm_up_s=3, measure_s=6),
+}
 
 
 def run(keys: Keys) -> dict[str, Any]:
-    """Of each peer milliseconds and certificates a second, and the raw signature's time over its own; or why it was not run."""
+    """Of each peer milliseconds and certificates a second, and the raw signature's time over its own; or why
+    it was not run.
+    """
     with tempfile.TemporaryDirectory(prefix="certsvc-peers-") as folder:
         job = _job(keys, Path(folder))
         found: dict[str, Any] = {}
@@ -108,7 +128,10 @@ def _measured(name: str, peer: Peer, job: str, folder: Path, *, yardstick: Work)
     built.mkdir(parents=True, exist_ok=True)
     command = peer.build(built)
     out, path = folder / f"{name}.pdf", folder / f"{name}.job"
-    path.write_text(f"{job}out\t{out}\nmodules\t{built}\nwarm_up_s\t{peer.warm_up_s}\nmeasure_s\t{peer.measure_s}\n", "utf-8")
+    path.write_text(
+        f"{job}out\t{out}\nmodules\t{built}\nwarm_up_s\t{peer.warm_up_s}\nmeasure_s\t{peer.measure_s}\n",
+        "utf-8",
+    )
     before = [timed(yardstick).ms for _ in range(5)]
     told = json.loads(_run([*command, str(path)]).splitlines()[-1])
     after = [timed(yardstick).ms for _ in range(5)]
@@ -134,7 +157,9 @@ def _check(pdf: Path) -> None:
 
 
 def _job(keys: Keys, folder: Path) -> str:
-    """What both programs read: words parted by tabs, a line each; texts with the place where each line of them begins."""
+    """What both programs read: words parted by tabs, a line each; texts with the place where each line of
+    them begins.
+    """
     base = compile_base(workload.design(), head_examined=False, is_reissue=False, slots=())
     (folder / "base.pdf").write_bytes(base.blank.pdf)
     lines = [
@@ -153,7 +178,9 @@ def _job(keys: Keys, folder: Path) -> str:
 
 
 def _vietnamese(face: str) -> bytes:
-    """The face with the letters of Vietnamese alone: little to embed, and pdf-lib, which loses letters when it makes a subset itself, takes it whole."""
+    """The face with the letters of Vietnamese alone: little to embed, and pdf-lib, which loses letters when
+    it makes a subset itself, takes it whole.
+    """
     options = Options(layout_features=["kern", "mark"], notdef_outline=True)
     subsetter, font = Subsetter(options), TTFont(io.BytesIO(face_bytes(face)))
     subsetter.populate(unicodes=[*range(0x20, 0x250), *range(0x1EA0, 0x1EFA), *range(0x2010, 0x2027)])
@@ -172,7 +199,9 @@ def _qr_box(base: Base) -> str:
 
 def _qr_png(paper: Paper, path: Path) -> Path:
     """The symbol as a file: peers need not make theirs."""
-    drawn: Any = zxingcpp.create_barcode(paper.values["verify_url"], zxingcpp.BarcodeFormat.QRCode, ec_level="M").to_image(scale=1, add_quiet_zones=False)
+    drawn: Any = zxingcpp.create_barcode(
+        paper.values["verify_url"], zxingcpp.BarcodeFormat.QRCode, ec_level="M"
+    ).to_image(scale=1, add_quiet_zones=False)
     height, width = drawn.shape
     Image.frombytes("L", (width, height), memoryview(drawn).tobytes()).convert("1").save(path, "PNG")
     return path

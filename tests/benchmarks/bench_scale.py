@@ -1,9 +1,11 @@
-"""A file as large as a city's worst days: 100,000 cases in a workbook, some of them wrong, posted to the running service.
+"""A file as large as a city's worst days: 100,000 cases in a workbook, some of them wrong, posted to the
+running service.
 
     python -m tests.benchmarks.bench_scale [--rows 100000] [--database sqlite] [--presses 1]
 
-Every row's fate must be the one that the case maker expects; results, returned workbook and archive are downloaded and held
-against each other; then the same file comes again, of which nothing may be issued. Prints what `measure` returns as JSON.
+Every row's fate must be the one that the case maker expects; results, returned workbook and archive are
+downloaded and held against each other; then the same file comes again, of which nothing may be issued. Prints
+what `measure` returns as JSON.
 """
 
 import argparse
@@ -37,19 +39,34 @@ _OLD_FILE_S = 600
 
 
 def measure(rows: int, *, database: str = "sqlite", **settings: Any) -> dict[str, Any]:
-    """On a service that has just warmed up. Seconds count from when the file was taken; MB are 10⁶ bytes of all processes of the service together.
+    """On a service that has just warmed up. Seconds count from when the file was taken; MB are 10⁶ bytes of
+    all processes of the service together.
 
     Raises RuntimeError where an outcome is not the expected one, or what is downloaded does not agree.
     """
     with tempfile.TemporaryDirectory(prefix="certsvc-bench-") as name:
         folder = Path(name)
         file, expected = _workbook(folder, rows)
-        with running_site(folder, database=database, **settings) as site, _client(site) as client, watching(site.service.process.pid) as usage:
-            _settled(client, calls.submit(client, write_cases(folder / "warm_up.csv", one_wish_each(1, first=_APART).cases))["id"])
+        with (
+            running_site(folder, database=database, **settings) as site,
+            _client(site) as client,
+            watching(site.service.process.pid) as usage,
+        ):
+            _settled(
+                client,
+                calls.submit(
+                    client, write_cases(folder / "warm_up.csv", one_wish_each(1, first=_APART).cases)
+                )["id"],
+            )
             first = _send(client, file, expected, usage)
             downloads = _download(client, first.pop("id"), first["counts"], folder, usage)
             again = _send_again(client, file, first["counts"], expected, usage)
-    return {"rows": rows, "database": database, "file_bytes": first.pop("file_bytes")} | first | downloads | {"again": again}
+    return (
+        {"rows": rows, "database": database, "file_bytes": first.pop("file_bytes")}
+        | first
+        | downloads
+        | {"again": again}
+    )
 
 
 def _workbook(folder: Path, rows: int) -> tuple[Path, dict[str, Fate]]:
@@ -77,9 +94,14 @@ def _send(client: httpx2.Client, file: Path, expected: dict[str, Fate], usage: U
     batch = _settled(client, batch_id)
     done_s = time.perf_counter() - taken
     _require(batch["status"] == "done", f"the batch is {batch['status']}: {batch.get('problem')}")
-    _require(_plain(fates_of(calls.results(client, batch_id))) == _plain(expected), "outcomes differ from expected.csv")
+    _require(
+        _plain(fates_of(calls.results(client, batch_id))) == _plain(expected),
+        "outcomes differ from expected.csv",
+    )
     wanted = sum(getattr(fate, kind) == "issue" for fate in expected.values() for kind in KINDS)
-    _require(batch["counts"]["issued"] == wanted, f"{wanted} certificates were to be issued: {batch['counts']}")
+    _require(
+        batch["counts"]["issued"] == wanted, f"{wanted} certificates were to be issued: {batch['counts']}"
+    )
     return {
         "id": batch_id,
         "counts": batch["counts"],
@@ -94,7 +116,12 @@ def _send(client: httpx2.Client, file: Path, expected: dict[str, Fate], usage: U
 
 def _plain(fates: dict[str, Fate]) -> dict[str, Fate]:
     """Without what the sheet's own form adds: repairs are the sample's business."""
-    return {case: replace(fate, warnings=frozenset(each for each in fate.warnings if not each.startswith("W-REPAIRED-"))) for case, fate in fates.items()}
+    return {
+        case: replace(
+            fate, warnings=frozenset(each for each in fate.warnings if not each.startswith("W-REPAIRED-"))
+        )
+        for case, fate in fates.items()
+    }
 
 
 def _counts(client: httpx2.Client, batch_id: str) -> dict[str, int]:
@@ -110,15 +137,23 @@ def _settled(client: httpx2.Client, batch_id: str) -> Any:
     return calls.until(look, patience_s=_PATIENCE_S)
 
 
-def _download(client: httpx2.Client, batch_id: str, counts: dict[str, int], folder: Path, usage: Usage) -> dict[str, Any]:
+def _download(
+    client: httpx2.Client, batch_id: str, counts: dict[str, int], folder: Path, usage: Usage
+) -> dict[str, Any]:
     here, seconds, figures = f"/v1/batches/{batch_id}", {}, {}
-    for name, path in {"results.xlsx": "results?format=xlsx", "results.csv": "results?format=csv", "archive.zip": "archive.zip"}.items():
+    for name, path in {
+        "results.xlsx": "results?format=xlsx",
+        "results.csv": "results?format=csv",
+        "archive.zip": "archive.zip",
+    }.items():
         usage.restart()
         started = time.perf_counter()
         _fetch(client, f"{here}/{path}", folder / name)
         seconds[name] = round(time.perf_counter() - started, 1)
         figures[name] = round(usage.service_mb, 1)
-    _require(_sheet_rows(folder / "results.xlsx") >= counts["rows"], "rows are missing in the returned workbook")
+    _require(
+        _sheet_rows(folder / "results.xlsx") >= counts["rows"], "rows are missing in the returned workbook"
+    )
     lines = len((folder / "results.csv").read_bytes().splitlines())
     _require(lines == len(KINDS) * counts["rows"] + 1, f"{lines} lines of results for {counts['rows']} rows")
     _check_archive(client, folder / "archive.zip", counts["issued"])
@@ -147,10 +182,14 @@ def _check_archive(client: httpx2.Client, file: Path, issued: int) -> None:
         _require(len(set(names)) == len(names) == issued, f"{len(names)} files in the archive")
         for name in random.Random(_SEED).sample(names, min(_SAMPLED, issued)):
             data = archive.read(name)
-            _require(calls.verdict(client, data) == "valid", f"{hashlib.sha256(data).hexdigest()} is not valid")
+            _require(
+                calls.verdict(client, data) == "valid", f"{hashlib.sha256(data).hexdigest()} is not valid"
+            )
 
 
-def _send_again(client: httpx2.Client, file: Path, before: dict[str, int], expected: dict[str, Fate], usage: Usage) -> dict[str, Any]:
+def _send_again(
+    client: httpx2.Client, file: Path, before: dict[str, int], expected: dict[str, Fate], usage: Usage
+) -> dict[str, Any]:
     """Every certificate is `existing`, every rejection stands."""
     usage.restart()
     started = time.perf_counter()
@@ -158,9 +197,14 @@ def _send_again(client: httpx2.Client, file: Path, before: dict[str, int], expec
     batch = _settled(client, batch_id)
     seconds = time.perf_counter() - started
     counts = batch["counts"]
-    _require((counts["certificates"], counts["issued"], counts["existing"]) == (0, 0, before["issued"]), f"something was issued again: {counts}")
+    _require(
+        (counts["certificates"], counts["issued"], counts["existing"]) == (0, 0, before["issued"]),
+        f"something was issued again: {counts}",
+    )
     known = fates_of(calls.results(client, batch_id))
-    _require(_unwarned(known) == _unwarned(expected), "outcomes of the file sent again differ from expected.csv")
+    _require(
+        _unwarned(known) == _unwarned(expected), "outcomes of the file sent again differ from expected.csv"
+    )
     return {"seconds": round(seconds, 1), "existing": counts["existing"], "mb": round(usage.service_mb, 1)}
 
 
@@ -175,7 +219,9 @@ def _require(is_so: bool, otherwise: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--presses", type=int, default=1)

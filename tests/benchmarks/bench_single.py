@@ -1,6 +1,8 @@
-"""How long one certificate takes, from POST to PDF: `python -m tests.benchmarks.bench_single [--url URL --key KEY] [--requests 20]`.
+"""How long one certificate takes, from POST to PDF: `python -m tests.benchmarks.bench_single [--url URL --key
+KEY] [--requests 20]`.
 
-Without an address it starts a demo of its own and stops it at the end. Prints one line of text and one of JSON.
+Without an address it starts a demo of its own and stops it at the end. Prints one line of text and one of
+JSON.
 """
 
 import argparse
@@ -26,10 +28,16 @@ _IDLE_S = 1.0
 @contextlib.contextmanager
 def _service(url: str | None, key: str | None) -> Iterator[httpx2.Client]:
     if url is not None:
-        with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60, trust_env=False) as client:
+        with httpx2.Client(
+            base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60, trust_env=False
+        ) as client:
             yield client
         return
-    with tempfile.TemporaryDirectory(prefix="certsvc-bench-") as folder, running_demo(Path(folder)) as service, service.client() as client:
+    with (
+        tempfile.TemporaryDirectory(prefix="certsvc-bench-") as folder,
+        running_demo(Path(folder)) as service,
+        service.client() as client,
+    ):
         yield client
 
 
@@ -53,16 +61,26 @@ def measure(client: httpx2.Client, requests: int) -> list[float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--url")
     parser.add_argument("--key")
     parser.add_argument("--requests", type=int, default=20)
     asked = parser.parse_args()
     with _service(asked.url, asked.key) as client:
         times = measure(client, asked.requests)
-    figures = {"requests": len(times), "median_s": statistics.median(times), "min_s": min(times), "max_s": max(times)}
+    figures = {
+        "requests": len(times),
+        "median_s": statistics.median(times),
+        "min_s": min(times),
+        "max_s": max(times),
+    }
     rounded = {name: round(value, 3) for name, value in figures.items()}
-    sys.stdout.write(f"POST to PDF: median {rounded['median_s']} s of {len(times)} single requests ({rounded['min_s']} to {rounded['max_s']} s)\n")
+    sys.stdout.write(
+        f"POST to PDF: median {rounded['median_s']} s of {len(times)} single requests ({rounded['min_s']} to"
+        f" {rounded['max_s']} s)\n"
+    )
     sys.stdout.write(json.dumps({"benchmark": "single", **rounded}) + "\n")
 
 

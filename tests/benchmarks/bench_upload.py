@@ -1,7 +1,9 @@
-"""Checking an uploaded PDF beside plain pyHanko on the same file: `python -m tests.benchmarks.bench_upload [--rounds 30]`, within a minute.
+"""Checking an uploaded PDF beside plain pyHanko on the same file: `python -m tests.benchmarks.bench_upload
+[--rounds 30]`, within a minute.
 
-A running service issues the files; its own check (register, disposable process, report) and pyHanko then take turns, in the
-wall clock's time, for a good part of ours passes in another process. Prints a line of text a file and one of JSON.
+A running service issues the files; its own check (register, disposable process, report) and pyHanko then take
+turns, in the wall clock's time, for a good part of ours passes in another process. Prints a line of text a
+file and one of JSON.
 """
 
 import argparse
@@ -18,15 +20,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from certsvc.checking import check_upload
+from certsvc.checking.lookups import check_upload
+from certsvc.clock import utc_now
 from certsvc.config import Settings
-from certsvc.memory import keep_what_is_there
-from certsvc.resources import open_vault, utc_now
+from certsvc.processes.examiner import Examiner
+from certsvc.processes.memory import keep_what_is_there
+from certsvc.resources import open_vault
 from certsvc.store import Database
-from certsvc.trusting import TrustSource
+from certsvc.trust.anchors import TrustSource
 from certsvc.vault import Vault
-from certsvc.verify.apart import Examiner
-from certsvc.verify.examining import Kind, Limits, examine
+from certsvc.verify.pdf.examining import Kind, Limits, examine
 from certsvc.verify.report import Verdict
 from certsvc.verify.trust import Trust
 from tests.benchmarks.measuring import machine
@@ -38,7 +41,10 @@ ROUNDS = 30
 _REST_S = 0.3
 """In which the checker gets a process ready for the next file."""
 _IN_A_ROW = 4
-FILES = {"one_b_b": {"signatures": "organisation", "profile": "B-B"}, "three_b_lt": {"signatures": "all", "profile": "B-LT"}}
+FILES = {
+    "one_b_b": {"signatures": "organisation", "profile": "B-B"},
+    "three_b_lt": {"signatures": "all", "profile": "B-LT"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +60,21 @@ class Desk:
     async def check(self, data: bytes) -> None:
         """Raises RuntimeError where the file is not valid."""
         report = await check_upload(
-            data, db=self.db, vault=self.vault, examiner=self.examiner, trust=self.trust, base_url=self.settings.base_url, now=utc_now()
+            data,
+            db=self.db,
+            vault=self.vault,
+            examiner=self.examiner,
+            trust=self.trust,
+            base_url=self.settings.base_url,
+            now=utc_now(),
         )
         if report.verdict is not Verdict.VALID:
             raise RuntimeError(f"{report}")
 
     def check_here(self, data: bytes) -> None:
-        """What the disposable process does, in this one. Raises RuntimeError where the file does not prove itself."""
+        """What the disposable process does, in this one. Raises RuntimeError where the file does not prove
+        itself.
+        """
         found = examine(data, trust=self.trust, now=dt.datetime.now(dt.UTC), limits=Limits())
         if found.kind is not Kind.OURS_INTACT:
             raise RuntimeError(f"{found}")
@@ -71,20 +85,27 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     db = Database(settings.sqlalchemy_url)
     try:
         trust = await TrustSource(db, settings).get(utc_now())
-        async with Examiner(timeout_s=settings.verify_timeout_s, memory_bytes=settings.verify_memory_bytes) as examiner:
+        async with Examiner(
+            timeout_s=settings.verify_timeout_s, memory_bytes=settings.verify_memory_bytes
+        ) as examiner:
             yield Desk(settings, db, open_vault(settings), trust, examiner)
     finally:
         await db.close()
 
 
 def run(*, rounds: int = ROUNDS) -> dict[str, dict[str, float]]:
-    """For each kind of file the medians in milliseconds and of the rounds' ratios; `here` is our check without a process of its own."""
+    """For each kind of file the medians in milliseconds and of the rounds' ratios; `here` is our check
+    without a process of its own.
+    """
     return {name: _measure(rounds, settings) for name, settings in FILES.items()}
 
 
 def _measure(rounds: int, settings: dict[str, Any]) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="certsvc-bench-") as folder:
-        with running_site(Path(folder), database="sqlite", **settings) as site, site.service.client() as client:
+        with (
+            running_site(Path(folder), database="sqlite", **settings) as site,
+            site.service.client() as client,
+        ):
             certificate = calls.issue(client, one_wish_each(1).cases[0])
             data = calls.pdf(client, certificate["id"])
         return asyncio.run(_compare(site.settings, data, rounds=rounds))
@@ -126,7 +147,9 @@ async def _ms(desk: Desk, data: bytes) -> float:
 
 
 async def _ms_apart(work: Callable[[bytes], None], data: bytes) -> float:
-    """In a thread, for pyHanko's manual runs a loop of its own; what starting the thread takes is not counted."""
+    """In a thread, for pyHanko's manual runs a loop of its own; what starting the thread takes is not
+    counted.
+    """
 
     def timed() -> float:
         started = time.perf_counter()
@@ -139,15 +162,17 @@ async def _ms_apart(work: Callable[[bytes], None], data: bytes) -> float:
 def show(figures: dict[str, dict[str, float]]) -> str:
     """The figures for people."""
     return "".join(
-        f"{name}: upload check {found['ms']} ms, {found['ratio']} of plain pyHanko's {found['pyhanko_ms']} ms; "
-        f"without a process of its own {found['here_ms']} ms, {found['here_ratio']}; "
-        f"one after another without a pause {found['in_a_row_ms']} ms, {found['in_a_row_ratio']}\n"
+        f"{name}: upload check {found['ms']} ms, {found['ratio']} of plain pyHanko's {found['pyhanko_ms']}"
+        f" ms; without a process of its own {found['here_ms']} ms, {found['here_ratio']}; one after another"
+        f" without a pause {found['in_a_row_ms']} ms, {found['in_a_row_ratio']}\n"
         for name, found in figures.items()
     )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     asked = parser.parse_args()
     figures = run(rounds=asked.rounds)

@@ -1,4 +1,6 @@
-"""An application whose one route does nothing, served as `certsvc serve` does: what look-ups are compared with."""
+"""An application whose one route does nothing, served as `certsvc serve` does: what look-ups are compared
+with.
+"""
 
 import sys
 
@@ -14,4 +16,12 @@ async def nothing() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False, server_header=False, proxy_headers=False)
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=int(sys.argv[1]),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+    )

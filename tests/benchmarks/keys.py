@@ -1,4 +1,6 @@
-"""The keys of a run: our throw-away PKI with RSA-2048 and with P-256 keys, and one key as a file for programs that are not ours."""
+"""The keys of a run: our throw-away PKI with RSA-2048 and with P-256 keys, and one key as a file for programs
+that are not ours.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,9 @@ PASSPHRASE = b"benchmark"
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """`pkcs12` is the station's own key with its chain, encrypted so that every program reads it, with few rounds."""
+    """`pkcs12` is the station's own key with its chain, encrypted so that every program reads it, with few
+    rounds.
+    """
 
     rsa_pki: pkis.Pki
     p256_pki: pkis.Pki
@@ -25,7 +29,10 @@ class Keys:
 
 
 def make_keys(folder: Path) -> Keys:
-    both = {key_type: pkis.make(folder / key_type, key_type=key_type) for key_type in (KeyType.RSA_2048, KeyType.P256)}
+    both = {
+        key_type: pkis.make(folder / key_type, key_type=key_type)
+        for key_type in (KeyType.RSA_2048, KeyType.P256)
+    }
     raw_rsa, raw_p256 = (_load(pki).key for pki in both.values())
     if not isinstance(raw_rsa, rsa.RSAPrivateKey) or not isinstance(raw_p256, ec.EllipticCurvePrivateKey):
         raise TypeError("keys of another kind than asked for")
@@ -35,15 +42,25 @@ def make_keys(folder: Path) -> Keys:
 
 
 def _load(pki: pkis.Pki) -> pkcs12.PKCS12KeyAndCertificates:
-    entry = next(each for each in pki.keyring().entries() if (each.facility_code, each.licence) == (pkis.STATION, None))
+    entry = next(
+        each for each in pki.keyring().entries() if (each.facility_code, each.licence) == (pkis.STATION, None)
+    )
     return pkcs12.load_pkcs12(pki.read(entry.file), None)
 
 
 def _for_anybody(pki: pkis.Pki) -> bytes:
-    """node-forge, which reads the file anew for each signature, and Java both know 3DES with SHA-1; few rounds are to its favour."""
+    """node-forge, which reads the file anew for each signature, and Java both know 3DES with SHA-1; few
+    rounds are to its favour.
+    """
     own = _load(pki)
     if not isinstance(own.key, rsa.RSAPrivateKey) or own.cert is None:
         raise TypeError("no RSA key")
-    builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(1).key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC)
+    builder = (
+        PrivateFormat.PKCS12.encryption_builder()
+        .kdf_rounds(1)
+        .key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC)
+    )
     others = [each.certificate for each in own.additional_certs]
-    return pkcs12.serialize_key_and_certificates(b"station", own.key, own.cert.certificate, others, builder.hmac_hash(hashes.SHA1()).build(PASSPHRASE))
+    return pkcs12.serialize_key_and_certificates(
+        b"station", own.key, own.cert.certificate, others, builder.hmac_hash(hashes.SHA1()).build(PASSPHRASE)
+    )

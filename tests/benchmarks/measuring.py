@@ -1,7 +1,8 @@
 """Measuring on a machine that others use too: one core, processor time, medians of ratios within a round.
 
-Processor time is what this process and its threads computed. On an idle machine it is the wall clock, for nothing that is
-measured here waits; on a busy one it leaves out what others did. `wall_to_cpu` tells how busy it was: 1 is idle.
+Processor time is what this process and its threads computed. On an idle machine it is the wall clock, for
+nothing that is measured here waits; on a busy one it leaves out what others did. `wall_to_cpu` tells how busy
+it was: 1 is idle.
 """
 
 import contextlib
@@ -46,7 +47,10 @@ def machine() -> dict[str, str | int | float]:
 
 def _processor() -> str:
     with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123 - a file of the system
-        return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+        return next(
+            (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),
+            platform.machine(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,9 @@ class Spent:
 
 @dataclass(slots=True)
 class Series:
-    """One kind of work, round by round: processor milliseconds a piece, and what the yardstick took just before and after."""
+    """One kind of work, round by round: processor milliseconds a piece, and what the yardstick took just
+    before and after.
+    """
 
     ms: list[float] = field(default_factory=list)
     yardstick_ms: list[float] = field(default_factory=list)
@@ -73,15 +79,21 @@ class Series:
     @property
     def share(self) -> float:
         """The yardstick's time over this work's: the median of the rounds' own."""
-        return statistics.median(yardstick / ms for yardstick, ms in zip(self.yardstick_ms, self.ms, strict=True))
+        return statistics.median(
+            yardstick / ms for yardstick, ms in zip(self.yardstick_ms, self.ms, strict=True)
+        )
 
     def typical_ms(self, yardstick_ms: float) -> float:
-        """Milliseconds a piece while the yardstick takes its usual time: so works measured one after another can be compared."""
+        """Milliseconds a piece while the yardstick takes its usual time: so works measured one after another
+        can be compared.
+        """
         return yardstick_ms / self.share
 
 
 def measure(works: dict[str, Work], *, yardstick: Work, rounds: int) -> dict[str, Series]:
-    """Each work once a round, between two runs of the yardstick; after a round that warms up and does not count."""
+    """Each work once a round, between two runs of the yardstick; after a round that warms up and does not
+    count.
+    """
     found = {name: Series() for name in works}
     for count in range(rounds + 1):
         before = timed(yardstick)

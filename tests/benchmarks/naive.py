@@ -1,4 +1,6 @@
-"""A certificate the way the manuals of WeasyPrint and pyHanko show: lay out, write, sign, one after another."""
+"""A certificate the way the manuals of WeasyPrint and pyHanko show: lay out, write, sign, one after
+another.
+"""
 
 from io import BytesIO
 
@@ -8,9 +10,9 @@ from pyhanko.sign.signers import PdfSignatureMetadata, SimpleSigner, sign_pdf
 from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 
+from certsvc.templates.compiler.laying import PackageFetcher
+from certsvc.templates.compiler.markup import form_html, form_sheets
 from certsvc.templates.faces import FACES_CSS
-from certsvc.templates.laying import PackageFetcher
-from certsvc.templates.markup import form_html, form_sheets
 from certsvc.templates.qr import data_address, qr_svg
 from tests.benchmarks import workload
 from tests.benchmarks.workload import Paper
@@ -32,7 +34,10 @@ class Naive:
 
     def make(self, paper: Paper) -> bytes:
         """The form as the engine's, with its QR as vectors, signed once: visible, RSA-2048, B-B."""
-        html = _with_qr(form_html(workload.design(), paper.values, head_examined=False, is_reissue=False), paper.values["verify_url"])
+        html = _with_qr(
+            form_html(workload.design(), paper.values, head_examined=False, is_reissue=False),
+            paper.values["verify_url"],
+        )
         sheets = [CSS(string=text, font_config=self._fonts) for text in form_sheets(workload.design())]
         page = HTML(string=html).write_pdf(stylesheets=[self._faces, *sheets], font_config=self._fonts)
         signed = sign_pdf(

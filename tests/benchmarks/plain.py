@@ -1,4 +1,6 @@
-"""Validating a PDF's signatures the way pyHanko's manual shows, with the roots and revocation answers that our own check has."""
+"""Validating a PDF's signatures the way pyHanko's manual shows, with the roots and revocation answers that
+our own check has.
+"""
 
 import asyncio
 import io
@@ -14,7 +16,9 @@ from pyhanko_certvalidator import ValidationContext
 
 from certsvc.verify.trust import Trust
 
-_SIGNING_USE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
+_SIGNING_USE = KeyUsageConstraints(
+    key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False
+)
 
 
 class Plain:
@@ -30,14 +34,19 @@ class Plain:
         }
 
     def validate(self, data: bytes) -> None:
-        """Every signature with its time-stamp and what was changed after it. Raises RuntimeError where one does not hold."""
+        """Every signature with its time-stamp and what was changed after it. Raises RuntimeError where one
+        does not hold.
+        """
         if not all(status.bottom_line for status in asyncio.run(self._statuses(data))):
             raise RuntimeError("pyHanko does not accept the file")
 
     async def _statuses(self, data: bytes) -> Sequence[PdfSignatureStatus]:
         reader = PdfFileReader(io.BytesIO(data))
         context = self._context(reader)
-        return [await async_validate_pdf_signature(each, context, key_usage_settings=_SIGNING_USE) for each in reader.embedded_regular_signatures]
+        return [
+            await async_validate_pdf_signature(each, context, key_usage_settings=_SIGNING_USE)
+            for each in reader.embedded_regular_signatures
+        ]
 
     def _context(self, reader: PdfFileReader) -> ValidationContext:
         """One for all signatures of a file, with the answers in its security store."""

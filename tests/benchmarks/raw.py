@@ -12,7 +12,9 @@ _COUNT = 50
 def raw_signatures(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, *, pss: bool = False) -> Work:
     """RSA PKCS#1 v1.5 unless `pss`, ECDSA with a key on a curve."""
     sha256 = Prehashed(hashes.SHA256())
-    scheme = padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_size) if pss else padding.PKCS1v15()
+    scheme = (
+        padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_size) if pss else padding.PKCS1v15()
+    )
     digests = [count.to_bytes(32) for count in range(_COUNT)]
 
     def work() -> int:

@@ -1,4 +1,6 @@
-"""A register as large as a year's: certificates as rows, past issuing, for what is measured is finding one of them."""
+"""A register as large as a year's: certificates as rows, past issuing, for what is measured is finding one of
+them.
+"""
 
 import asyncio
 import datetime as dt
@@ -22,7 +24,9 @@ _REVOKED_EVERY = 100
 
 
 def fill_register(settings: Settings, *, certificates: int, codes: int) -> list[str]:
-    """Add so many issued certificates, one in a hundred revoked; returns the look-up codes of about `codes` of them."""
+    """Add so many issued certificates, one in a hundred revoked; returns the look-up codes of about `codes`
+    of them.
+    """
     return asyncio.run(_fill(settings, certificates=certificates, codes=codes))
 
 
@@ -35,10 +39,15 @@ async def _fill(settings: Settings, *, certificates: int, codes: int) -> list[st
             facilities = (await session.scalars(select(Facility.code))).all()
         for first in range(0, certificates, _AT_ONCE):
             numbers = range(first, min(first + _AT_ONCE, certificates))
-            rows = [_row(number, vault, facilities[number % len(facilities)], key_id, rng) for number in numbers]
+            rows = [
+                _row(number, vault, facilities[number % len(facilities)], key_id, rng) for number in numbers
+            ]
             async with db.begin() as session:
                 await add_all(session, Certificate, rows)
-            kept += [vault.code(row["id"]) for row in rng.sample(rows, min(len(rows), 1 + codes * len(rows) // certificates))]
+            kept += [
+                vault.code(row["id"])
+                for row in rng.sample(rows, min(len(rows), 1 + codes * len(rows) // certificates))
+            ]
     finally:
         await db.close()
     return kept

@@ -14,8 +14,8 @@ from certsvc.signing.stock import Signing, Stock, lay_stock
 from certsvc.signing.tsa import EmbeddedTsa
 from certsvc.templates.filling import fill
 from certsvc.templates.marks import Mark, picture, time_line
-from certsvc.verify.examining import Kind, Limits, examine
-from certsvc.verify.raw_signatures import prove_raw
+from certsvc.verify.pdf.examining import Kind, Limits, examine
+from certsvc.verify.pdf.raw_signatures import prove_raw
 from certsvc.verify.trust import Trust
 from tests.benchmarks import workload
 from tests.benchmarks.workload import Paper, papers
@@ -23,12 +23,18 @@ from tests.support import pki as pkis
 from tests.unit.verify.samples import trust_of
 
 _LICENCES = {Slot.PRACTITIONER: pkis.PRACTITIONER, Slot.REPRESENTATIVE: pkis.HEAD, Slot.ORGANISATION: None}
-_NAMES = {Slot.PRACTITIONER: workload.PRACTITIONER, Slot.REPRESENTATIVE: workload.HEAD, Slot.ORGANISATION: workload.STATION}
+_NAMES = {
+    Slot.PRACTITIONER: workload.PRACTITIONER,
+    Slot.REPRESENTATIVE: workload.HEAD,
+    Slot.ORGANISATION: workload.STATION,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What is kept between chunks: the stock of these signers on the form's base, the authority, whom to believe, the key for QR claims."""
+    """What is kept between chunks: the stock of these signers on the form's base, the authority, whom to
+    believe, the key for QR claims.
+    """
 
     slots: tuple[Slot, ...]
     profile: Profile
@@ -41,14 +47,30 @@ class Shop:
         return [Sheet(self.stock, self._objects(paper)) for paper in chunk]
 
     def _objects(self, paper: Paper) -> Mapping[int, bytes]:
-        filled = fill(workload.design(), paper.with_claims(self.claim_key), record=paper.record, head_examined=False, is_reissue=False, slots=self.slots)
+        filled = fill(
+            workload.design(),
+            paper.with_claims(self.claim_key),
+            record=paper.record,
+            head_examined=False,
+            is_reissue=False,
+            slots=self.slots,
+        )
         if not filled.is_fast:
             raise RuntimeError("a text of the workload does not fit its slot")
         return filled.objects
 
     def seal(self, sheets: Sequence[Sheet]) -> list[Sealed]:
         now = dt.datetime.now(dt.UTC)
-        results = asyncio.run(seal(sheets, profile=self.profile, time_stamper=self.tsa, now=now, production=False, time_line=time_line))
+        results = asyncio.run(
+            seal(
+                sheets,
+                profile=self.profile,
+                time_stamper=self.tsa,
+                now=now,
+                production=False,
+                time_line=time_line,
+            )
+        )
         return [_good(result) for result in results]
 
     def make(self, chunk: Sequence[Paper]) -> list[Sealed]:
@@ -79,7 +101,9 @@ def _good(result: Sealed | CertsvcError) -> Sealed:
 def open_shop(pki: pkis.Pki, slots: tuple[Slot, ...], profile: Profile, *, prefer_pss: bool = False) -> Shop:
     """The form's base, compiled, and the stock of the first station's people on it."""
     sample = next(papers())
-    blank = fill(workload.design(), sample.values, record=b"", head_examined=False, is_reissue=False, slots=slots).blank
+    blank = fill(
+        workload.design(), sample.values, record=b"", head_examined=False, is_reissue=False, slots=slots
+    ).blank
     signings = [
         Signing(
             slot,
@@ -92,4 +116,11 @@ def open_shop(pki: pkis.Pki, slots: tuple[Slot, ...], profile: Profile, *, prefe
     asked = [*(signing.identity.certificate for signing in signings), tsa.certificates[0]]
     answers = asyncio.run(pki.revocation().gather(asked)) if profile is Profile.B_LT else None
     trust = replace(trust_of(pki), require_timestamp=profile is not Profile.B_B)
-    return Shop(slots, profile, lay_stock(blank, signings=signings, answers=answers), tsa, trust, pki.keyring().claim_keys()[0])
+    return Shop(
+        slots,
+        profile,
+        lay_stock(blank, signings=signings, answers=answers),
+        tsa,
+        trust,
+        pki.keyring().claim_keys()[0],
+    )

@@ -1,4 +1,6 @@
-"""A service to be measured: the stations of the case maker, RSA-2048 keys, and a file of cases that are all fit."""
+"""A service to be measured: the stations of the case maker, RSA-2048 keys, and a file of cases that are all
+fit.
+"""
 
 import asyncio
 import contextlib
@@ -9,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from certsvc.callers import create_key
+from certsvc.callers.keys import create_key
+from certsvc.clock import utc_now
 from certsvc.config import Settings
-from certsvc.identities import add_identity, open_keyring
 from certsvc.models import Role
-from certsvc.records.registry_files import read_facilities, read_practitioners
-from certsvc.resources import utc_now
+from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
 from certsvc.store import Database, registry
+from certsvc.trust.identities import add_identity, open_keyring
 from keys_dev.make import make_pki
 from tests.make_f0_cases import CaseSet, make, write_csv
 from tests.support.f0_cases import Row
@@ -45,7 +47,9 @@ class Site:
 
     def stored_bytes(self) -> int:
         """All that lies among the blobs."""
-        return sum(path.stat().st_size for path in (self.settings.data_dir / "blobs").rglob("*") if path.is_file())
+        return sum(
+            path.stat().st_size for path in (self.settings.data_dir / "blobs").rglob("*") if path.is_file()
+        )
 
 
 def one_wish_each(rows: int, *, first: int = 1) -> CaseSet:
@@ -62,8 +66,11 @@ def write_cases(path: Path, cases: list[Row]) -> Path:
 
 
 @contextlib.contextmanager
-def running_site(folder: Path, *, database: str, prepare: Callable[[Settings], None] | None = None, **settings: Any) -> Iterator[Site]:
-    """Everything set up in `folder` and `certsvc serve` started; `database` is `sqlite` or `postgresql`, `settings` as in `Settings`.
+def running_site(
+    folder: Path, *, database: str, prepare: Callable[[Settings], None] | None = None, **settings: Any
+) -> Iterator[Site]:
+    """Everything set up in `folder` and `certsvc serve` started; `database` is `sqlite` or `postgresql`,
+    `settings` as in `Settings`.
 
     `prepare` may fill the database before the service starts.
     """
@@ -71,7 +78,13 @@ def running_site(folder: Path, *, database: str, prepare: Callable[[Settings], N
         server = stack.enter_context(running_postgres(is_durable=True)) if database == "postgresql" else None
         name = server.create() if server else ""
         address = {"database_url": server.url(name)} if server else {}
-        chosen = Settings(data_dir=folder / "data", keys_dir=_keys_folder(), secret=_SECRET, log_json=True, **address | settings)
+        chosen = Settings(
+            data_dir=folder / "data",
+            keys_dir=_keys_folder(),
+            secret=_SECRET,
+            log_json=True,
+            **address | settings,
+        )
         chosen.data_dir.mkdir(parents=True)
         keys = asyncio.run(_fill(chosen, folder))
         if prepare is not None:
@@ -103,7 +116,17 @@ async def _fill(settings: Settings, folder: Path) -> dict[str, str]:
         async with db.begin() as session:
             await registry.save_practitioners(session, read_practitioners(folder / "practitioners.csv"))
         for entry in open_keyring(settings).entries():
-            await add_identity(db, settings.keys_dir / entry.file, facility_code=entry.facility_code, licence=entry.licence, settings=settings, now=now)
-        return {str(role): await create_key(db, role=role, facility_code=None, now=now) for role in (Role.INSURER, Role.ADMIN)}
+            await add_identity(
+                db,
+                settings.keys_dir / entry.file,
+                facility_code=entry.facility_code,
+                licence=entry.licence,
+                settings=settings,
+                now=now,
+            )
+        return {
+            str(role): await create_key(db, role=role, facility_code=None, now=now)
+            for role in (Role.INSURER, Role.ADMIN)
+        }
     finally:
         await db.close()

@@ -48,17 +48,32 @@ def find(figures: dict[str, Any], path: str) -> Any:
 def table(figures: dict[str, Any]) -> str:
     """Markdown: tables for a core, the whole way and look-ups, the machine, and what was not run."""
     machine = figures["machine"]
-    lines = ["| on one core | |", "|---|---|", *_of_a_core(figures), "", "| CSV to last PDF | certificates | worker's peak memory |", "|---|---|---|"]
+    lines = [
+        "| on one core | |",
+        "|---|---|",
+        *_of_a_core(figures),
+        "",
+        "| CSV to last PDF | certificates | worker's peak memory |",
+        "|---|---|---|",
+    ]
     lines += [
         *_whole_way(figures),
         "",
-        "| looking up a code | a second | share of an empty FastAPI route | at 500 a second: half within | 99 % within |",
+        (
+            "| looking up a code | a second | share of an empty FastAPI route | at 500 a second: half within"
+            " | 99 % within |"
+        ),
         "|---|---|---|---|---|",
         *_lookups(figures),
         "",
-        f"{machine['date'][:10]}, {machine['processor']}, {machine['cores']} cores, Python {machine['python']}, {machine['openssl']}.",
+        (
+            f"{machine['date'][:10]}, {machine['processor']}, {machine['cores']} cores, Python"
+            f" {machine['python']}, {machine['openssl']}."
+        ),
     ]
-    return "\n".join([*lines, *(f"Not run: {what} ({why})." for what, why in figures["not_run"].items())]) + "\n"
+    return (
+        "\n".join([*lines, *(f"Not run: {what} ({why})." for what, why in figures["not_run"].items())]) + "\n"
+    )
 
 
 def _of_a_core(figures: dict[str, Any]) -> Iterator[str]:
@@ -78,7 +93,11 @@ def _whole_way(figures: dict[str, Any]) -> Iterator[str]:
 def _lookups(figures: dict[str, Any]) -> Iterator[str]:
     for database, shown in _DATABASES.items():
         run = find(figures, f"lookup.{database}")
-        cells = f"{run['per_s']:,.0f} | {run['ratio']:.2f} | {run['p50_ms']:.1f} ms | {run['p99_ms']:.1f} ms" if run else "not run | | | "
+        cells = (
+            f"{run['per_s']:,.0f} | {run['ratio']:.2f} | {run['p50_ms']:.1f} ms | {run['p99_ms']:.1f} ms"
+            if run
+            else "not run | | | "
+        )
         yield f"| {run['certificates'] if run else 1_000_000:,} certificates, {shown} | {cells} |"
 
 

@@ -1,4 +1,6 @@
-"""What a running service uses: memory and processor time of its API, its worker, its presses and the rest, from /proc."""
+"""What a running service uses: memory and processor time of its API, its worker, its presses and the rest,
+from /proc.
+"""
 
 import contextlib
 import threading
@@ -18,7 +20,8 @@ _PARTS = {"certsvc-worker": "worker", "certsvc-press": "presses", "certsvc-api":
 class Usage:
     """Peaks in MB (10⁶ bytes) of proportional memory: pages that several processes share are counted once.
 
-    `worker_mb` is of worker and presses, `service_mb` of all processes together: these, API, parent, checkers and queue.
+    `worker_mb` is of worker and presses, `service_mb` of all processes together: these, API, parent, checkers
+    and queue.
     """
 
     worker_mb: float = 0.0
@@ -38,7 +41,8 @@ class Usage:
 
 @contextlib.contextmanager
 def watching(service: int, *others: int) -> Iterator[Usage]:
-    """Look at the service with that process id ten times a second; at its end, what the processor did for it meanwhile.
+    """Look at the service with that process id ten times a second; at its end, what the processor did for it
+    meanwhile.
 
     `others` are roots of further process trees, whose processor time counts as `database`.
     """
@@ -63,7 +67,9 @@ def _watch(service: psutil.Process, usage: Usage, is_over: threading.Event) -> N
 
 
 def _parts(service: psutil.Process) -> dict[str, list[psutil.Process]]:
-    """Its processes: `worker`, `presses`, `api` with the workbooks it has written beside, and the `rest`: parent, queue server, checkers."""
+    """Its processes: `worker`, `presses`, `api` with the workbooks it has written beside, and the `rest`:
+    parent, queue server, checkers.
+    """
     parts: dict[str, list[psutil.Process]] = {"worker": [], "presses": [], "api": [], "rest": [service]}
     with contextlib.suppress(psutil.Error):
         for child in service.children():
@@ -82,7 +88,9 @@ def _memory(process: psutil.Process) -> int:
 
 def _cpu_s(service: int, others: tuple[int, ...]) -> dict[str, float]:
     parts = _parts(psutil.Process(service))
-    trees = [each for other in map(psutil.Process, others) for each in (other, *other.children(recursive=True))]
+    trees = [
+        each for other in map(psutil.Process, others) for each in (other, *other.children(recursive=True))
+    ]
     return {name: sum(map(_seconds, some)) for name, some in (parts | {"database": trees}).items()}
 
 

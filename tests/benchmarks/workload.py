@@ -1,4 +1,6 @@
-"""Certificates to measure with: one form; for each certificate its own name, birth, employer, numbers, record and QR text."""
+"""Certificates to measure with: one form; for each certificate its own name, birth, employer, numbers, record
+and QR text.
+"""
 
 import datetime as dt
 import itertools
@@ -6,11 +8,11 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from certsvc.claiming import claims_of
 from certsvc.claims import Claims
 from certsvc.models import Kind, Slot
 from certsvc.records.birth import Birth
-from certsvc.records.ct07 import Ct07Facts, ct07_xml
+from certsvc.records.claiming import claims_of
+from certsvc.records.exchange.ct07 import Ct07Facts, ct07_xml
 from certsvc.signing.claims import ClaimKey, sign_claims
 from certsvc.templates.designs import Design, find_design
 from certsvc.templates.values import FormFacts, form_values
@@ -30,7 +32,10 @@ HEAD, PRACTITIONER = (str(person["full_name"]) for person in pkis.PRACTITIONERS[
 _EMPLOYERS = (
     "Công ty TNHH Thương mại và Dịch vụ Đông Đô {number}",
     "Trường Tiểu học Ngọc Hà {number}",
-    "Chi nhánh số {number} Công ty TNHH Một thành viên Vận tải & Xây dựng Sông Hồng, Khu công nghiệp Bắc Thăng Long, Hà Nội",
+    (
+        "Chi nhánh số {number} Công ty TNHH Một thành viên Vận tải & Xây dựng Sông Hồng, Khu công nghiệp Bắc"
+        " Thăng Long, Hà Nội"
+    ),
     "Công ty CP Dược phẩm <Hà Tây> & Con, cửa hàng {number}",
 )
 """One in four needs two lines."""
@@ -44,7 +49,9 @@ _FIRST_DAY = dt.date(2025, 9, 1)
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What one certificate is filled with; the QR's text in `values` ends with a filler where claims stand."""
+    """What one certificate is filled with; the QR's text in `values` ends with a filler where claims
+    stand.
+    """
 
     values: dict[str, str]
     record: bytes
@@ -52,7 +59,9 @@ class Paper:
 
     def with_claims(self, key: ClaimKey) -> dict[str, str]:
         """The values, with claims signed by `key` in the QR."""
-        return self.values | {"verify_url": self.values["verify_url"].removesuffix(_FILLER) + sign_claims(self.claims, key)}
+        return self.values | {
+            "verify_url": self.values["verify_url"].removesuffix(_FILLER) + sign_claims(self.claims, key)
+        }
 
 
 def design() -> Design:
@@ -63,9 +72,16 @@ def design() -> Design:
 
 
 def papers(seed: int = 1) -> Iterator[Paper]:
-    """Certificates without end; names, births, employers, numbers and QR texts are each one's own. The same seed gives the same."""
+    """Certificates without end; names, births, employers, numbers and QR texts are each one's own. The same
+    seed gives the same.
+    """
     rng = random.Random(seed)
-    names = [" ".join(words) for words in itertools.product(FAMILIES, MIDDLES[1] + MIDDLES[2], GIVENS[1] + GIVENS[2], GIVENS[1] + GIVENS[2])]
+    names = [
+        " ".join(words)
+        for words in itertools.product(
+            FAMILIES, MIDDLES[1] + MIDDLES[2], GIVENS[1] + GIVENS[2], GIVENS[1] + GIVENS[2]
+        )
+    ]
     rng.shuffle(names)
     for number, name in enumerate(itertools.cycle(names)):
         yield _paper(number, name, rng)
@@ -88,9 +104,19 @@ def _paper(number: int, name: str, rng: random.Random) -> Paper:
     )
     token = "".join(rng.choices(_CROCKFORD, k=26))
     facts = _facts(f"0180125{number:06d}", examined_on, token, rng)
-    names = Ct07Facts(serial=facts.serial, document_on=examined_on, head_name=HEAD, practitioner_name=PRACTITIONER)
+    names = Ct07Facts(
+        serial=facts.serial, document_on=examined_on, head_name=HEAD, practitioner_name=PRACTITIONER
+    )
     record = ct07_xml(case, names, made_on=examined_on)
-    claims = claims_of(case, Kind.SICK_LEAVE, serial=facts.serial, token=token, status_place=(0, rng.randrange(2**20)), is_reissue=False, signed_on=examined_on)
+    claims = claims_of(
+        case,
+        Kind.SICK_LEAVE,
+        serial=facts.serial,
+        token=token,
+        status_place=(0, rng.randrange(2**20)),
+        is_reissue=False,
+        signed_on=examined_on,
+    )
     return Paper(form_values(design(), case, facts), record, claims)
 
 

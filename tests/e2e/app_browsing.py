@@ -1,4 +1,6 @@
-"""What the tests of the check page's app share: a paper before a camera, the network cut off, lists published anew."""
+"""What the tests of the check page's app share: a paper before a camera, the network cut off, lists published
+anew.
+"""
 
 import io
 import shutil
@@ -17,7 +19,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 
 from certsvc.signing.claims import sign_claims
 from certsvc.signing.keyring import Keyring
-from certsvc.trusting import read_claim_keys
+from certsvc.trust.anchors import read_claim_keys
 from certsvc.verify.claims import find_claims
 from tests.e2e.browsing import verdict_of
 
@@ -47,7 +49,9 @@ def frame(pdf: bytes) -> bytes:
         page = document[0].render(scale=150 / 72).to_pil().convert("RGB")
     [code] = zxingcpp.read_barcodes(page, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     corner, size = code.position.top_left, code.position.bottom_right.x - code.position.top_left.x
-    seen = page.crop((corner.x - size // 2, corner.y - size // 4, corner.x + 3 * size // 2, corner.y + 5 * size // 4))
+    seen = page.crop(
+        (corner.x - size // 2, corner.y - size // 4, corner.x + 3 * size // 2, corner.y + 5 * size // 4)
+    )
     out = io.BytesIO()
     seen.resize((1280, 960), Image.Resampling.BICUBIC).save(out, "JPEG", quality=85)
     return out.getvalue()
@@ -57,7 +61,14 @@ def launch(playwright: Playwright, film: Path, *, before: bytes) -> Browser:
     """A Chromium in front of whose camera a paper is held; `film` is the file for it."""
     film.write_bytes(frame(before) * _FRAMES)
     camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
-    args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--no-proxy-server", *camera]
+    args = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--no-proxy-server",
+        *camera,
+    ]
     return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=args)
 
 
@@ -65,7 +76,11 @@ def faults_of(page: Page) -> list[Any]:
     """Serious findings of axe, and by how many pixels the page is wider than the screen."""
     findings = Axe().run(page).response["violations"]
     overhang = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    worst = [(each["id"], each["nodes"][0]["html"]) for each in findings if each["impact"] in {"serious", "critical"}]
+    worst = [
+        (each["id"], each["nodes"][0]["html"])
+        for each in findings
+        if each["impact"] in {"serious", "critical"}
+    ]
     return [*worst, *([overhang] if overhang > 0 else [])]
 
 
@@ -81,13 +96,21 @@ def title(page: Page) -> str:
 
 def facts_of(page: Page) -> set[tuple[str, str]]:
     """What the card says of the paper: the Vietnamese names of its lines, with their values."""
-    rows = [(row.locator("dt").text_content() or "", row.locator("dd").text_content() or "") for row in page.locator("#result .fact").all()]
+    rows = [
+        (row.locator("dt").text_content() or "", row.locator("dd").text_content() or "")
+        for row in page.locator("#result .fact").all()
+    ]
     names = [row.locator("dt .en").text_content() or "" for row in page.locator("#result .fact").all()]
-    return {(name.removesuffix(english).strip(), value.strip()) for (name, value), english in zip(rows, names, strict=True)}
+    return {
+        (name.removesuffix(english).strip(), value.strip())
+        for (name, value), english in zip(rows, names, strict=True)
+    }
 
 
 def claims_without_date(text: str, keys_dir: Path) -> str:
-    """The same claims as papers had them that were printed before the QR held their date; signed with the service's key."""
+    """The same claims as papers had them that were printed before the QR held their date; signed with the
+    service's key.
+    """
     [known], [key] = read_claim_keys(keys_dir), Keyring(keys_dir).claim_keys()
     claims = find_claims(text, [known])
     assert claims is not None

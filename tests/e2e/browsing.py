@@ -47,17 +47,24 @@ class Paper:
 
 
 def find_papers(service: Service, sample: Path, *, kind: str, count: int) -> list[Paper]:
-    """So many issued papers of a kind that show a whole birth date and a citizen id, with the PDF that staff get."""
+    """So many issued papers of a kind that show a whole birth date and a citizen id, with the PDF that staff
+    get.
+    """
     with (sample / "f0_cases.csv").open(encoding="utf-8-sig", newline="") as file:
         records = {row["case_id"]: row for row in csv.DictReader(file)}
     with service.client() as client:
         listed = calls.certificates(client, kind=kind, status="issued")
         fit = islice((each for each in listed if _shows_all(records.get(each["case_id"], {}))), count)
-        return [Paper(each["code"], calls.pdf(client, each["id"]), each, records[each["case_id"]]) for each in fit]
+        return [
+            Paper(each["code"], calls.pdf(client, each["id"]), each, records[each["case_id"]]) for each in fit
+        ]
 
 
 def _shows_all(record: dict[str, str]) -> bool:
-    return bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}", record.get("birth_date", "")) and re.fullmatch(r"\d{12}", record.get("citizen_id", "")))
+    return bool(
+        re.fullmatch(r"\d{4}-\d{2}-\d{2}", record.get("birth_date", ""))
+        and re.fullmatch(r"\d{12}", record.get("citizen_id", ""))
+    )
 
 
 def scan(pdf: bytes) -> str:

@@ -1,4 +1,7 @@
-"""One running service with the sample issued, for all end-to-end tests of a run: that of the installed wheel. A browser to look at it."""
+"""One running service with the sample issued, for all end-to-end tests of a run; a browser to look at it.
+
+The service is that of the built wheel, installed outside the checkout.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -33,14 +36,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Programs of an environment with the wheel and the packages of ours, in which the checkout cannot be found."""
+    """Programs of an environment with the wheel and our packages, in which the checkout cannot be found."""
     return install(wheel, tmp_path_factory.mktemp("environment"))
 
 
 @pytest.fixture(scope="session")
 def service(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
-    with running_demo(tmp_path_factory.mktemp("demo"), command=[installed / "certsvc"], cwd=elsewhere, env={"CERTSVC_TRUSTED_PROXIES": "1"}) as running:
+    with running_demo(
+        tmp_path_factory.mktemp("demo"),
+        command=[installed / "certsvc"],
+        cwd=elsewhere,
+        env={"CERTSVC_TRUSTED_PROXIES": "1"},
+    ) as running:
         yield running
     assert list(elsewhere.iterdir()) == []
 
@@ -64,7 +72,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def opening(browser: Browser) -> Iterator[Opening]:
-    """Opens a page of a given width, without JavaScript unless asked; a refusal by the content policy fails the test."""
+    """Opens a page of a given width, without JavaScript unless asked; a refusal by the content policy fails
+    the test.
+    """
     contexts, refused = [], []
 
     def note(message: Any) -> None:
@@ -72,7 +82,12 @@ def opening(browser: Browser) -> Iterator[Opening]:
             refused.append(message.text)
 
     def open_page(*, width: int = 360, script: bool = False) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 740}, java_script_enabled=script, locale="vi-VN", accept_downloads=True)
+        context = browser.new_context(
+            viewport={"width": width, "height": 740},
+            java_script_enabled=script,
+            locale="vi-VN",
+            accept_downloads=True,
+        )
         contexts.append(context)
         page = context.new_page()
         page.on("console", note)

@@ -16,9 +16,25 @@ PASSWORD = "con mèo nằm trên mái"
 def new_link(service: Service) -> tuple[str, str]:
     """A facility's account: its name, and where its link leads."""
     name = f"trạm {uuid.uuid4().hex[:8]}"
-    command = [sys.executable, "-m", "certsvc", "accounts", "create", name, "--role", "facility", "--facility", "01801"]
-    env = os.environ | {"CERTSVC_DATA_DIR": str(service.folder / "data"), "CERTSVC_BASE_URL": service.base_url}
-    return name, subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout.splitlines()[0]
+    command = [
+        sys.executable,
+        "-m",
+        "certsvc",
+        "accounts",
+        "create",
+        name,
+        "--role",
+        "facility",
+        "--facility",
+        "01801",
+    ]
+    env = os.environ | {
+        "CERTSVC_DATA_DIR": str(service.folder / "data"),
+        "CERTSVC_BASE_URL": service.base_url,
+    }
+    return name, subprocess.run(
+        command, env=env, check=True, capture_output=True, text=True
+    ).stdout.splitlines()[0]
 
 
 def fill(page: Page, **fields: str) -> None:

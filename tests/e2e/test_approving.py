@@ -1,4 +1,6 @@
-"""A station whose head approves, in a real browser: what was sent waits, the head looks and approves, it is signed."""
+"""A station whose head approves, in a real browser: what was sent waits, the head looks and approves, it is
+signed.
+"""
 
 import os
 import subprocess
@@ -24,8 +26,13 @@ _PHONE, _DESK = 360, 1200
 
 
 def _run(service: Service, *words: str) -> str:
-    env = os.environ | {"CERTSVC_DATA_DIR": str(service.folder / "data"), "CERTSVC_BASE_URL": service.base_url}
-    return subprocess.run([sys.executable, "-m", "certsvc", *words], env=env, check=True, capture_output=True, text=True).stdout
+    env = os.environ | {
+        "CERTSVC_DATA_DIR": str(service.folder / "data"),
+        "CERTSVC_BASE_URL": service.base_url,
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "certsvc", *words], env=env, check=True, capture_output=True, text=True
+    ).stdout
 
 
 @pytest.fixture
@@ -38,7 +45,20 @@ def approving(service: Service) -> Iterator[Service]:
 
 def _sign_in_as_head(page: Page, service: Service) -> None:
     name = f"trưởng trạm {uuid.uuid4().hex[:8]}"
-    page.goto(_run(service, "accounts", "create", name, "--role", "facility", "--facility", STATION, "--licence", HEAD).splitlines()[0])
+    page.goto(
+        _run(
+            service,
+            "accounts",
+            "create",
+            name,
+            "--role",
+            "facility",
+            "--facility",
+            STATION,
+            "--licence",
+            HEAD,
+        ).splitlines()[0]
+    )
     totp = pyotp.TOTP(page.locator(".own-code code").inner_text())
     fill(page, password="con mèo nằm trên mái", code=totp.now())
     page.locator("main a.btn").click()
@@ -48,7 +68,11 @@ def _send(insurer: httpx2.Client, *, first: int) -> str:
     """Two cases of that station in the insurer's file; none of their papers is signed."""
     changes = {"facility_code": STATION, "practitioner_licence": EXAMINER}
     batch_id: str = submit(insurer, as_csv(*(record(first + number) | changes for number in range(2))))["id"]
-    counts = until(lambda: (found := good(insurer.get(f"/v1/batches/{batch_id}")))["status"] == "running" and found["counts"])
+    counts = until(
+        lambda: (
+            (found := good(insurer.get(f"/v1/batches/{batch_id}")))["status"] == "running" and found["counts"]
+        )
+    )
     assert (counts["issued"], counts["awaiting_approval"]) == (0, 4)
     return batch_id
 
@@ -93,9 +117,19 @@ def test_without_scripts_it_works_too(approving: Service, opening: Opening) -> N
     page = opening(width=_DESK)
     with approving.client() as insurer:
         batch_id = _send(insurer, first=8201)
-        words = ["batch", "watch", batch_id, "--url", approving.base_url, "--key", approving.credentials["keys"]["insurer"]]
+        words = [
+            "batch",
+            "watch",
+            batch_id,
+            "--url",
+            approving.base_url,
+            "--key",
+            approving.credentials["keys"]["insurer"],
+        ]
         command = [sys.executable, "-m", "certsvc", *words]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as following:
+        with subprocess.Popen(
+            command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        ) as following:
             assert following.stderr is not None
             assert "4 giấy chờ trưởng trạm duyệt" in following.stderr.readline()
             _sign_in_as_head(page, approving)

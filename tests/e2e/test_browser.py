@@ -1,4 +1,6 @@
-"""Guard, worker and clerk in a real browser: scan, prove, download, check; with JavaScript off where people act."""
+"""Guard, worker and clerk in a real browser: scan, prove, download, check; with JavaScript off where people
+act.
+"""
 
 import hashlib
 import itertools
@@ -69,7 +71,9 @@ def test_a_recovery_paper_does_not_tell_the_illness(recovery: Paper, opening: Op
 
 
 def test_the_worker_s_page(service: Service, papers: list[Paper], opening: Opening) -> None:
-    """Code in small letters, birth date from a number pad: name, dates, time-line; the last four come later and open the PDF."""
+    """Code in small letters, birth date from a number pad: name, dates, time-line; the last four come later
+    and open the PDF.
+    """
     paper, page = papers[1], opening()
     page.goto(f"{service.base_url}/my")
     page.locator("#code").fill(f" {paper.code.lower().replace('-', ' ')} ")
@@ -114,14 +118,24 @@ def test_what_is_no_date_costs_no_try(service: Service, papers: list[Paper], ope
 
 @pytest.mark.parametrize(
     ("change", "title", "tone"),
-    [("revoke", "Đã bị thu hồi", "bad"), ("suspend", "Tạm ngừng hiệu lực", "wait"), ("replace", "Đã được thay thế", "wait")],
+    [
+        ("revoke", "Đã bị thu hồi", "bad"),
+        ("suspend", "Tạm ngừng hiệu lực", "wait"),
+        ("replace", "Đã được thay thế", "wait"),
+    ],
 )
-def test_a_withdrawn_paper_says_so_and_why(service: Service, opening: Opening, change: str, title: str, tone: str) -> None:
-    """Title, colour and reason, for a stranger; its holder gets no PDF, but of a replaced paper the way to the new one."""
+def test_a_withdrawn_paper_says_so_and_why(
+    service: Service, opening: Opening, change: str, title: str, tone: str
+) -> None:
+    """Title, colour and reason, for a stranger; its holder gets no PDF, but of a replaced paper the way to
+    the new one.
+    """
     number = next(_numbers)
     with service.client() as staff:
         certificate = calls.issue(staff, record(number))
-        changed = calls.good(staff.post(f"/v1/certificates/{certificate['id']}/{change}", json={"reason": "wrong_data"}))
+        changed = calls.good(
+            staff.post(f"/v1/certificates/{certificate['id']}/{change}", json={"reason": "wrong_data"})
+        )
     page = opening()
     page.goto(f"{service.base_url}/v/{certificate['code']}")
     assert verdict_of(page) == title
@@ -136,8 +150,13 @@ def test_a_withdrawn_paper_says_so_and_why(service: Service, opening: Opening, c
     assert successor == (f"/my?code={changed['code']}" if change == "replace" else None)
 
 
-@pytest.mark.parametrize("shape", [str.lower, lambda code: code.replace("-", ""), lambda code: code.replace("0", "o").replace("1", "l")])
-def test_a_typed_code_leads_to_its_answer(service: Service, papers: list[Paper], opening: Opening, shape: Callable[[str], str]) -> None:
+@pytest.mark.parametrize(
+    "shape",
+    [str.lower, lambda code: code.replace("-", ""), lambda code: code.replace("0", "o").replace("1", "l")],
+)
+def test_a_typed_code_leads_to_its_answer(
+    service: Service, papers: list[Paper], opening: Opening, shape: Callable[[str], str]
+) -> None:
     """Case, hyphens and letters that look like digits do not matter."""
     page = opening()
     page.goto(f"{service.base_url}/check")
@@ -148,7 +167,9 @@ def test_a_typed_code_leads_to_its_answer(service: Service, papers: list[Paper],
 
 
 def test_a_code_of_nobody_is_refused(service: Service, opening: Opening) -> None:
-    """A well-formed code that we never gave out: red, with the way to type it again; half a code: an error at its field."""
+    """A well-formed code that we never gave out: red, with the way to type it again; half a code: an error at
+    its field.
+    """
     page = opening()
     page.goto(f"{service.base_url}/v/{_UNKNOWN}")
     assert verdict_of(page) == "Không có mã này"
@@ -158,13 +179,22 @@ def test_a_code_of_nobody_is_refused(service: Service, opening: Opening) -> None
     assert page.locator("#code").input_value() == "ABCD"
 
 
-def test_an_uploaded_pdf_is_genuine_and_a_changed_one_is_not(service: Service, papers: list[Paper], opening: Opening, tmp_path: Path) -> None:
+def test_an_uploaded_pdf_is_genuine_and_a_changed_one_is_not(
+    service: Service, papers: list[Paper], opening: Opening, tmp_path: Path
+) -> None:
     """The published bytes: green, every check passed; one byte more or another: never."""
-    page, good, longer, changed = opening(), tmp_path / "giấy.pdf", tmp_path / "longer.pdf", tmp_path / "changed.pdf"
+    page, good, longer, changed = (
+        opening(),
+        tmp_path / "giấy.pdf",
+        tmp_path / "longer.pdf",
+        tmp_path / "changed.pdf",
+    )
     data = papers[0].pdf
     good.write_bytes(data)
     longer.write_bytes(data + b"\n")
-    changed.write_bytes(data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1 :])
+    changed.write_bytes(
+        data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1 :]
+    )
     upload(page, service.base_url, good)
     assert verdict_of(page) == _GENUINE
     assert page.locator(".check-passed").count() >= 5
@@ -176,7 +206,9 @@ def test_an_uploaded_pdf_is_genuine_and_a_changed_one_is_not(service: Service, p
         assert page.locator(".verdict-bad").is_visible()
 
 
-def test_a_photo_of_the_paper_is_looked_up(service: Service, papers: list[Paper], opening: Opening, tmp_path: Path) -> None:
+def test_a_photo_of_the_paper_is_looked_up(
+    service: Service, papers: list[Paper], opening: Opening, tmp_path: Path
+) -> None:
     """The QR in a picture gives the stranger's answer; what is no paper at all is an error at the field."""
     page, text = opening(), tmp_path / "note.pdf"
     upload(page, service.base_url, photograph(papers[0].pdf, tmp_path))
@@ -199,14 +231,20 @@ def test_the_slip_holds_nothing_personal(service: Service, papers: list[Paper], 
 
 
 @pytest.mark.parametrize("width", [_PHONE, _DESK])
-def test_every_page_is_accessible_and_fits(service: Service, papers: list[Paper], opening: Opening, tmp_path: Path, width: int) -> None:
+def test_every_page_is_accessible_and_fits(
+    service: Service, papers: list[Paper], opening: Opening, tmp_path: Path, width: int
+) -> None:
     """No serious or critical finding of axe, and nothing wider than the screen, on any page."""
     page, axe, faults = opening(width=width, script=True), Axe(), dict[str, Any]()
 
     def look(name: str) -> None:
         page.wait_for_load_state("load")  # a click does not wait for the style sheets
         findings = axe.run(page).response["violations"]
-        worst = [(each["id"], each["nodes"][0]["html"]) for each in findings if each["impact"] in {"serious", "critical"}]
+        worst = [
+            (each["id"], each["nodes"][0]["html"])
+            for each in findings
+            if each["impact"] in {"serious", "critical"}
+        ]
         overhang = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         if worst or overhang > 0:
             faults[name] = (worst, overhang)
@@ -244,12 +282,13 @@ def test_every_page_is_accessible_and_fits(service: Service, papers: list[Paper]
 
 
 def test_what_is_tapped_is_large_enough(service: Service, papers: list[Paper], opening: Opening) -> None:
-    """Buttons, fields and stand-alone links are at least 44 pixels high [WCAG 2.2, 2.5.5]."""
+    """Buttons, fields and stand-alone links are at least 44 pixels high [WCAG 2.2 §2.5.5]."""
     page = opening(script=True)
     for path in ("/", "/check", "/my", f"/v/{papers[0].code}"):
         page.goto(service.base_url + path)
         heights = page.locator("main .btn, main input:not([type=hidden]), main .door, header a").evaluate_all(
-            "all => all.filter(each => each.checkVisibility()).map(each => each.getBoundingClientRect().height)"
+            "all => all.filter(each => each.checkVisibility()).map(each =>"
+            " each.getBoundingClientRect().height)"
         )
         assert heights
         assert min(heights) >= 44

@@ -26,7 +26,9 @@ def papers(service: Service, sample: Path) -> list[Paper]:
 
 @pytest.fixture(scope="module")
 def handed_in(service: Service, papers: list[Paper], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Two good papers and a photo, one altered, one revoked, one that is no paper, and a list with a good and an unknown code."""
+    """Two good papers and a photo, one altered, one revoked, one that is no paper, and a list with a good and
+    an unknown code.
+    """
     folder = tmp_path_factory.mktemp("many")
     with service.client() as staff:
         certificate = calls.issue(staff, record(_REVOKED))
@@ -45,7 +47,9 @@ def handed_in(service: Service, papers: list[Paper], tmp_path_factory: pytest.Te
     return [*(folder / name for name in contents), photograph(papers[2].pdf, folder)]
 
 
-def _hand_in(page: Page, service: Service, files: list[Path], *, codes: str = "", output: str = "page") -> None:
+def _hand_in(
+    page: Page, service: Service, files: list[Path], *, codes: str = "", output: str = "page"
+) -> None:
     page.goto(f"{service.base_url}/check/many")
     page.locator("#files").set_input_files(files)
     page.locator("#codes").fill(codes)
@@ -60,12 +64,18 @@ def _send(page: Page) -> None:
 def _rows(page: Page) -> list[tuple[str, str]]:
     """What each line is about, and how it looks."""
     rows = page.locator("table.many tbody tr")
-    found = rows.evaluate_all("all => all.map(row => [row.querySelector('th').innerText.split('\\n')[0].trim(), row.className])")
+    found = rows.evaluate_all(
+        "all => all.map(row => [row.querySelector('th').innerText.split('\\n')[0].trim(), row.className])"
+    )
     return [(source, look) for source, look in found]
 
 
-def test_many_files_and_a_list_become_one_table(service: Service, papers: list[Paper], handed_in: list[Path], opening: Opening) -> None:
-    """Figures on top, what needs a look first and in colour and words, with reason and next step; the photo counts as a code does."""
+def test_many_files_and_a_list_become_one_table(
+    service: Service, papers: list[Paper], handed_in: list[Path], opening: Opening
+) -> None:
+    """Figures on top, what needs a look first and in colour and words, with reason and next step; the photo
+    counts as a code does.
+    """
     page = opening(width=1280)
     _hand_in(page, service, handed_in, codes=f"{papers[1].code}\nkhông phải mã")
     _send(page)
@@ -84,13 +94,22 @@ def test_many_files_and_a_list_become_one_table(service: Service, papers: list[P
         (papers[1].code, "good"),
     ]
     words = say(page)
-    for text in ("Đã bị thu hồi", "có dấu hiệu gian lận", "Không nhận giấy này", papers[0].record["full_name"].upper()):
+    for text in (
+        "Đã bị thu hồi",
+        "có dấu hiệu gian lận",
+        "Không nhận giấy này",
+        papers[0].record["full_name"].upper(),
+    ):
         assert text in words
     assert papers[2].record["full_name"].upper() not in words
 
 
-def test_the_table_is_saved_from_the_page(service: Service, handed_in: list[Path], opening: Opening, tmp_path: Path) -> None:
-    """As XLSX and CSV, without a script and without a second request: all lines in the order they were handed in."""
+def test_the_table_is_saved_from_the_page(
+    service: Service, handed_in: list[Path], opening: Opening, tmp_path: Path
+) -> None:
+    """As XLSX and CSV, without a script and without a second request: all lines in the order they were handed
+    in.
+    """
     page = opening()
     _hand_in(page, service, handed_in)
     _send(page)
@@ -105,7 +124,9 @@ def test_the_table_is_saved_from_the_page(service: Service, handed_in: list[Path
     assert sheet is not None
     verdicts = ["valid", "valid", "invalid", "revoked", "invalid", "valid", "unknown", "valid"]
     titles = [cell.value for cell in sheet[1]]
-    assert [sheet.cell(row, titles.index("verdict") + 1).value for row in range(2, sheet.max_row + 1)] == verdicts
+    assert [
+        sheet.cell(row, titles.index("verdict") + 1).value for row in range(2, sheet.max_row + 1)
+    ] == verdicts
     assert sheet.cell(6, 2).value == "'=ghi chú.pdf"
     with saved["csv"].open(encoding="utf-8-sig", newline="") as file:
         assert [row["verdict"] for row in csv.DictReader(file)] == verdicts
@@ -126,7 +147,10 @@ def test_an_empty_form_says_what_is_missing(service: Service, opening: Opening) 
     _hand_in(page, service, [])
     _send(page)
     assert "Chưa có tệp hay mã nào" in say(page)
-    assert page.locator(".error-summary a").evaluate_all("all => all.map(each => each.hash)") == ["#files", "#codes"]
+    assert page.locator(".error-summary a").evaluate_all("all => all.map(each => each.hash)") == [
+        "#files",
+        "#codes",
+    ]
 
 
 def test_an_answer_leads_to_its_reason(service: Service, papers: list[Paper], opening: Opening) -> None:
@@ -142,15 +166,25 @@ def test_an_answer_leads_to_its_reason(service: Service, papers: list[Paper], op
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_the_pages_are_accessible_and_fit(service: Service, handed_in: list[Path], opening: Opening, width: int) -> None:
-    """No serious or critical finding of axe, nothing wider than the screen, and what is tapped is large enough."""
+def test_the_pages_are_accessible_and_fit(
+    service: Service, handed_in: list[Path], opening: Opening, width: int
+) -> None:
+    """No serious or critical finding of axe, nothing wider than the screen, and what is tapped is large
+    enough.
+    """
     page, axe, faults = opening(width=width, script=True), Axe(), dict[str, Any]()
 
     def look(name: str) -> None:
         page.wait_for_load_state("load")
-        worst = [(each["id"], each["nodes"][0]["html"]) for each in axe.run(page).response["violations"] if each["impact"] in {"serious", "critical"}]
+        worst = [
+            (each["id"], each["nodes"][0]["html"])
+            for each in axe.run(page).response["violations"]
+            if each["impact"] in {"serious", "critical"}
+        ]
         overhang = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        heights = page.locator("main .btn, main .choice, main textarea, main input[type=file]").evaluate_all("all => all.map(each => each.clientHeight)")
+        heights = page.locator("main .btn, main .choice, main textarea, main input[type=file]").evaluate_all(
+            "all => all.map(each => each.clientHeight)"
+        )
         if worst or overhang > 0 or min(heights, default=44) < 44:
             faults[name] = (worst, overhang, heights)
 

@@ -1,4 +1,6 @@
-"""The check page as an app, in a real browser: scan with the camera, work without a network, many files, names against the QR."""
+"""The check page as an app, in a real browser: scan with the camera, work without a network, many files,
+names against the QR.
+"""
 
 import datetime as dt
 import io
@@ -10,7 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from certsvc.config import HANOI
+from certsvc.clock import HANOI
 from certsvc.verify.dates import LATE, UNDATED
 from tests.e2e.app_browsing import (
     DROP,
@@ -32,7 +34,9 @@ from tests.support.records import record
 from tests.support.service import Service
 
 _GENUINE = "Giấy thật – còn hiệu lực"
-LATE_DAYS = dict.fromkeys(("positive_on", "examined_on", "isolation_from"), "2022-03-14") | dict.fromkeys(("isolation_to", "last_test_on"), "2022-03-21")
+LATE_DAYS = dict.fromkeys(("positive_on", "examined_on", "isolation_from"), "2022-03-14") | dict.fromkeys(
+    ("isolation_to", "last_test_on"), "2022-03-21"
+)
 Opening = Callable[..., Page]
 
 
@@ -52,7 +56,9 @@ def browser(papers: list[Paper], tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture
 def opening(browser: Browser, service: Service) -> Iterator[Opening]:
-    """Opens the check page and waits until it is ready for no network; what the page's policy refuses, and errors, fail the test."""
+    """Opens the check page and waits until it is ready for no network; what the page's policy refuses, and
+    errors, fail the test.
+    """
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
@@ -61,7 +67,9 @@ def opening(browser: Browser, service: Service) -> Iterator[Opening]:
             faults.append(message.text)
 
     def open_page(*, width: int = 360, permissions: tuple[str, ...] = ("camera",)) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 740}, locale="vi-VN", permissions=list(permissions))
+        context = browser.new_context(
+            viewport={"width": width, "height": 740}, locale="vi-VN", permissions=list(permissions)
+        )
         contexts.append(context)
         page = context.new_page()
         page.on("console", note)
@@ -89,17 +97,24 @@ def test_the_camera_finds_the_code(opening: Opening) -> None:
 
 
 def test_scan_and_answer_without_a_network(opening: Opening) -> None:
-    """After one visit the page opens, scans and judges with the network off, and says how old its knowledge is."""
+    """After one visit the page opens, scans and judges with the network off, and says how old its knowledge
+    is.
+    """
     page = opening()
     cut_off(page)
     page.locator("#scan").click()
     assert title(page) == _GENUINE
     expect(page.locator("#result .offline-note")).to_contain_text("Dữ liệu lúc")
-    assert page.locator("#result .check-passed h4").all_text_contents() == ["Thông tin trong mã QR Contents of the QR code", "Danh sách hiệu lực Status list"]
+    assert page.locator("#result .check-passed h4").all_text_contents() == [
+        "Thông tin trong mã QR Contents of the QR code",
+        "Danh sách hiệu lực Status list",
+    ]
 
 
 def test_a_late_paper_says_both_days_with_and_without_a_network(service: Service, opening: Opening) -> None:
-    """The date that it prints, to be compared, and when it was signed, which is no reason to refuse it; without a network the day alone."""
+    """The date that it prints, to be compared, and when it was signed, which is no reason to refuse it;
+    without a network the day alone.
+    """
     with service.client() as staff:
         certificate = calls.issue(staff, record(7002) | LATE_DAYS)
         text = scan(calls.pdf(staff, certificate["id"]))
@@ -117,8 +132,12 @@ def test_a_late_paper_says_both_days_with_and_without_a_network(service: Service
     expect(page.locator("#result")).not_to_contain_text("Ngày ký")
 
 
-def test_a_qr_of_before_says_without_a_network_what_it_does_not_know(service: Service, papers: list[Paper], opening: Opening) -> None:
-    """Claims without the paper's date, as older papers have them: genuine, the day of signing alone, and nobody is to refuse it for that."""
+def test_a_qr_of_before_says_without_a_network_what_it_does_not_know(
+    service: Service, papers: list[Paper], opening: Opening
+) -> None:
+    """Claims without the paper's date, as older papers have them: genuine, the day of signing alone, and
+    nobody is to refuse it for that.
+    """
     start, _, claims = scan(papers[0].pdf).rpartition("/")
     earlier = claims_without_date(claims, service.folder / "keys")
     page = opening()
@@ -166,7 +185,13 @@ def test_what_is_printed_is_compared_here(service: Service, papers: list[Paper],
     with service.client(None) as client:
         proven = client.post(f"/v/{paper.code}", json={"birth_date": paper.printed_birth_date}).json()
     printed = {"name": proven["certificate"]["holder"].lower(), "birth": paper.printed_birth_date}
-    for name, value in (printed | {"first_day": proven["certificate"]["leave_from"], "last_day": proven["certificate"]["leave_to"]}).items():
+    for name, value in (
+        printed
+        | {
+            "first_day": proven["certificate"]["leave_from"],
+            "last_day": proven["certificate"]["leave_to"],
+        }
+    ).items():
         page.locator(f"#match-{name}").fill(value)
     page.get_by_role("button", name="So với mã QR").click()
     expect(page.locator(".match-match")).to_be_visible()
@@ -182,11 +207,18 @@ def test_several_files_one_after_another(papers: list[Paper], opening: Opening, 
     (tmp_path / "a.pdf").write_bytes(papers[0].pdf)
     (tmp_path / "b.pdf").write_bytes(papers[1].pdf + b"\n")
     (tmp_path / "d.pdf").write_text("Không phải PDF")
-    page.locator("#file").set_input_files([tmp_path / "a.pdf", tmp_path / "b.pdf", photograph(papers[2].pdf, tmp_path), tmp_path / "d.pdf"])
+    page.locator("#file").set_input_files(
+        [tmp_path / "a.pdf", tmp_path / "b.pdf", photograph(papers[2].pdf, tmp_path), tmp_path / "d.pdf"]
+    )
     page.get_by_role("button", name="Kiểm tra tệp").click()
     rows = page.locator(".file-answers > li")
     expect(rows).to_have_count(4)
-    assert [row.get_attribute("class") for row in rows.all()] == ["verdict-good", "verdict-bad", "verdict-good", "verdict-none file-refused"]
+    assert [row.get_attribute("class") for row in rows.all()] == [
+        "verdict-good",
+        "verdict-bad",
+        "verdict-good",
+        "verdict-none file-refused",
+    ]
     rows.nth(1).locator("summary").click()
     expect(rows.nth(1).locator(".verdict")).to_be_visible()
 
@@ -234,13 +266,18 @@ def test_a_wrong_code_is_said_where_it_is_seen(opening: Opening) -> None:
 def test_a_camera_that_may_not_be_used(opening: Opening) -> None:
     """Plain words, and the other ways stay."""
     page = opening(permissions=())
-    page.evaluate("void (navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError')))")
+    page.evaluate(
+        "void (navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no',"
+        " 'NotAllowedError')))"
+    )
     page.locator("#scan").click()
     expect(page.locator("#message")).to_contain_text("chưa được phép dùng máy ảnh")
     expect(page.locator("#code")).to_be_visible()
 
 
-def test_nothing_personal_stays_in_the_browser(service: Service, papers: list[Paper], opening: Opening, tmp_path: Path) -> None:
+def test_nothing_personal_stays_in_the_browser(
+    service: Service, papers: list[Paper], opening: Opening, tmp_path: Path
+) -> None:
     """The worker keeps the page and the lists, and no answer on anybody's paper."""
     page = opening()
     type_code(page, papers[0].code)
@@ -251,12 +288,18 @@ def test_nothing_personal_stays_in_the_browser(service: Service, papers: list[Pa
     page.goto(f"{service.base_url}/check")
     kept = page.evaluate(KEPT_ADDRESSES)
     assert "/check" in kept
-    assert [path for path in kept if not path.startswith(("/check", "/static/", "/manifest.webmanifest"))] == []
+    assert [
+        path for path in kept if not path.startswith(("/check", "/static/", "/manifest.webmanifest"))
+    ] == []
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_the_app_is_accessible_and_fits(papers: list[Paper], opening: Opening, tmp_path: Path, width: int) -> None:
-    """No serious finding of axe, nothing wider than the screen: start, answer, answer without a network, files."""
+def test_the_app_is_accessible_and_fits(
+    papers: list[Paper], opening: Opening, tmp_path: Path, width: int
+) -> None:
+    """No serious finding of axe, nothing wider than the screen: start, answer, answer without a network,
+    files.
+    """
     page, faults = opening(width=width), dict[str, list[Any]]()
 
     def look(name: str) -> None:
@@ -284,12 +327,21 @@ def test_the_app_is_accessible_and_fits(papers: list[Paper], opening: Opening, t
 
 
 def test_the_app_can_be_installed(service: Service) -> None:
-    """Manifest, icons of the right sizes, and a worker whose scope is the check page; more is allowed there than elsewhere, and no more than needed."""
+    """Manifest, icons of the right sizes, and a worker whose scope is the check page; more is allowed there
+    than elsewhere, and no more than needed.
+    """
     with service.client(None) as client:
         manifest = client.get("/manifest.webmanifest").json()
-        sizes = {icon["sizes"]: Image.open(io.BytesIO(client.get(icon["src"]).content)).size for icon in manifest["icons"]}
+        sizes = {
+            icon["sizes"]: Image.open(io.BytesIO(client.get(icon["src"]).content)).size
+            for icon in manifest["icons"]
+        }
         assert sizes == {"192x192": (192, 192), "512x512": (512, 512)}
-        assert (manifest["start_url"], manifest["scope"], manifest["display"]) == ("/check", "/check", "standalone")
+        assert (manifest["start_url"], manifest["scope"], manifest["display"]) == (
+            "/check",
+            "/check",
+            "standalone",
+        )
         assert client.get("/check/worker.js").headers["Service-Worker-Allowed"] == "/check"
         here, elsewhere = client.get("/check").headers, client.get("/my").headers
         assert "'wasm-unsafe-eval'" in here["Content-Security-Policy"]

@@ -41,7 +41,11 @@ _LISTENING = (
 
 
 async def _run(service: Served, receiver: Any, folder: Path) -> str:
-    environment = os.environ | {"CERTSVC_URL": service.base_url, "CERTSVC_KEY": service.station.keys["insurer"], "PYTHONIOENCODING": "utf-8"}
+    environment = os.environ | {
+        "CERTSVC_URL": service.base_url,
+        "CERTSVC_KEY": service.station.keys["insurer"],
+        "PYTHONIOENCODING": "utf-8",
+    }
     program = await asyncio.create_subprocess_exec(
         *(sys.executable, "-W", "error", "-c", examples(receiver.url)),
         cwd=folder,
@@ -65,10 +69,14 @@ async def _run(service: Served, receiver: Any, folder: Path) -> str:
 
 
 async def test_the_examples_work(station: Station, tmp_path: Path) -> None:
-    """A certificate, a file of cases (sent twice), checks of a good file and a changed one, a webhook and a forged one."""
+    """A certificate, a file of cases (sent twice), checks of a good file and a changed one, a webhook and a
+    forged one.
+    """
     folder = tmp_path / "work"
     folder.mkdir()
-    (folder / "case.json").write_text(json.dumps({"kind": "sick_leave", "record": record(1)}), encoding="utf-8")
+    (folder / "case.json").write_text(
+        json.dumps({"kind": "sick_leave", "record": record(1)}), encoding="utf-8"
+    )
     (folder / "cases.csv").write_bytes(as_csv(record(2), record(3, test_method="tea leaves")))
     (folder / "changed.pdf").write_bytes(b"%PDF-1.7 of nobody")
     async with receiving() as receiver:

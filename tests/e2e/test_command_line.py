@@ -1,4 +1,6 @@
-"""`certsvc` on the command line, against a running service and on its folder: what it says, and its exit codes."""
+"""`certsvc` on the command line, against a running service and on its folder: what it says, and its exit
+codes.
+"""
 
 import json
 import os
@@ -61,7 +63,9 @@ def _settings(service: Service) -> dict[str, str]:
 
 
 def test_exit_codes_reach_the_shell(service: Service, tmp_path: Path) -> None:
-    """As a process of its own: 0 for a valid code, 1 for an unknown one, 2 for a strange option, 3 where no service is."""
+    """As a process of its own: 0 for a valid code, 1 for an unknown one, 2 for a strange option, 3 where no
+    service is.
+    """
     code = service.examples[0]["code"]
     for words, wanted in (
         ([code], DONE),
@@ -70,7 +74,9 @@ def test_exit_codes_reach_the_shell(service: Service, tmp_path: Path) -> None:
         ([code, "--url", "http://127.0.0.1:9"], CANNOT_NOW),
     ):
         command = [sys.executable, "-m", "certsvc", "verify", *words]
-        ended = subprocess.run(command, env=os.environ | _settings(service), capture_output=True, text=True, check=False)
+        ended = subprocess.run(
+            command, env=os.environ | _settings(service), capture_output=True, text=True, check=False
+        )
         assert ended.returncode == wanted, ended.stderr
         assert "Traceback" not in ended.stderr
 
@@ -140,7 +146,9 @@ def test_verify_says_yes_only_if_all_are_valid(run: Run, service: Service, tmp_p
 
 
 def test_verify_works_without_a_network(run: Run, service: Service, tmp_path: Path) -> None:
-    """After one visit: QR texts and photos are answered, a file and a bare code cannot be; nothing kept is told in words."""
+    """After one visit: QR texts and photos are answered, a file and a bare code cannot be; nothing kept is
+    told in words.
+    """
     file = service.folder / service.examples[0]["pdf"]
     qr, photo = scan(file.read_bytes()), photograph(file.read_bytes(), tmp_path)
     empty = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
@@ -151,8 +159,15 @@ def test_verify_works_without_a_network(run: Run, service: Service, tmp_path: Pa
     said = run("verify", "--offline", str(file), service.examples[0]["code"], qr, "--json", env=empty)
     assert said.returncode == CANNOT_NOW
     outcomes = [(report["verdict"], report["reasons"][0]["code"]) for report in json.loads(said.stdout)]
-    assert outcomes == [("cannot_check", "offline_file"), ("cannot_check", "register_unreachable"), ("valid", "genuine")]
-    assert run("verify", "--offline", f"{qr[:-1]}{'A' if qr[-1] != 'A' else 'B'}", env=empty).returncode == SAYS_NO
+    assert outcomes == [
+        ("cannot_check", "offline_file"),
+        ("cannot_check", "register_unreachable"),
+        ("valid", "genuine"),
+    ]
+    assert (
+        run("verify", "--offline", f"{qr[:-1]}{'A' if qr[-1] != 'A' else 'B'}", env=empty).returncode
+        == SAYS_NO
+    )
     kept = next((tmp_path / "cache").glob("certsvc/*/trust.json"))
     kept.write_bytes(kept.read_bytes().replace(f'"version":{VERSION}'.encode(), b'"version":99'))
     assert run("verify", "--offline", qr, env=empty).returncode == SAYS_NO
@@ -160,7 +175,10 @@ def test_verify_works_without_a_network(run: Run, service: Service, tmp_path: Pa
 
 def test_what_cannot_be_reached_is_told(run: Run) -> None:
     """No service there, or a key that is none: exit code 3."""
-    for words in (("verify", "0000-0000-0000-0000", "--url", "http://127.0.0.1:9"), ("batch", "status", str(uuid.uuid4()), "--key", "certsvc_no_key")):
+    for words in (
+        ("verify", "0000-0000-0000-0000", "--url", "http://127.0.0.1:9"),
+        ("batch", "status", str(uuid.uuid4()), "--key", "certsvc_no_key"),
+    ):
         answer = run(*words)
         assert answer.returncode == CANNOT_NOW, answer.stderr
         assert answer.stderr.strip()
@@ -169,10 +187,14 @@ def test_what_cannot_be_reached_is_told(run: Run) -> None:
 def test_designs(run: Run, tmp_path: Path) -> None:
     """list names the three, preview writes a PNG, check passes ours and finds a fault's line."""
     listed = run("designs", "list").stdout
-    assert all(design in listed for design in ("sick_leave/ct07-2017", "sick_leave/mau07-2025", "recovery/v1"))
+    assert all(
+        design in listed for design in ("sick_leave/ct07-2017", "sick_leave/mau07-2025", "recovery/v1")
+    )
     assert run("designs", "preview", "recovery/v1", "--output", str(tmp_path / "form.png")).returncode == DONE
     assert (tmp_path / "form.png").read_bytes().startswith(b"\x89PNG")
-    assert run("designs", "preview", "no/such", "--output", str(tmp_path / "no.png")).returncode == WRONG_USAGE
+    assert (
+        run("designs", "preview", "no/such", "--output", str(tmp_path / "no.png")).returncode == WRONG_USAGE
+    )
     ours = Path(__file__).parents[2] / "certsvc" / "templates" / "designs" / "recovery" / "v1"
     assert run("designs", "check", str(ours)).returncode == DONE
     broken = tmp_path / "v2"
@@ -205,13 +227,21 @@ def test_keys_are_shown_once_and_can_be_revoked(run: Run, service: Service) -> N
 
 
 def test_keys_can_be_narrowed(run: Run, service: Service) -> None:
-    """`--scopes` and `--expires` are held to and listed; what is no scope, beyond the role, or past is refused."""
-    key = run("keys", "create", "--role", "insurer", "--scopes", "read, withdraw", "--expires", "2099-12-31").stdout.strip()
+    """`--scopes` and `--expires` are held to and listed; what is no scope, beyond the role, or past is
+    refused.
+    """
+    key = run(
+        "keys", "create", "--role", "insurer", "--scopes", "read, withdraw", "--expires", "2099-12-31"
+    ).stdout.strip()
     with service.client(None) as client:
         client.headers["Authorization"] = f"Bearer {key}"
         assert client.get("/v1/certificates").status_code == 200
         refused = client.post("/v1/certificates", json={"kind": "sick_leave", "record": {}})
-        assert (refused.status_code, refused.json()["code"], refused.json()["scope"]) == (403, "missing_scope", "issue")
+        assert (refused.status_code, refused.json()["code"], refused.json()["scope"]) == (
+            403,
+            "missing_scope",
+            "issue",
+        )
     line = next(line for line in run("keys", "list").stdout.splitlines() if key[:16] in line)
     assert "read withdraw" in line
     assert "2099-12-31 17:00" in line, "the last second of that day in Hanoi"
@@ -243,7 +273,9 @@ def test_accounts_are_made_listed_reset_and_disabled(run: Run, service: Service)
 
 
 def test_identities_and_doctor(run: Run, service: Service, tmp_path: Path) -> None:
-    """The seals are listed; all is well in the demo's folder, and a folder without a database is told in words."""
+    """The seals are listed; all is well in the demo's folder, and a folder without a database is told in
+    words.
+    """
     listed = run("identities", "list").stdout
     assert "organisations/01801.p12" in listed
     well = run("doctor")
@@ -268,7 +300,10 @@ def test_imports_update_what_is_there(run: Run, service: Service, sample: Path, 
     assert "11" in run("facilities", "import", str(sample / "facilities.csv")).stdout
     assert run("practitioners", "import", str(sample / "practitioners.csv")).returncode == DONE
     bad = tmp_path / "bad.csv"
-    bad.write_text((sample / "facilities.csv").read_text(encoding="utf-8-sig").replace("01802", "018O2"), encoding="utf-8")
+    bad.write_text(
+        (sample / "facilities.csv").read_text(encoding="utf-8-sig").replace("01802", "018O2"),
+        encoding="utf-8",
+    )
     refused = run("facilities", "import", str(bad))
     assert refused.returncode == SAYS_NO
     with service.client("admin") as client:
@@ -310,12 +345,16 @@ def test_a_file_with_titles_of_ones_own_comes_back_with_its_results(run: Run, tm
 
 
 def test_exchange_files_go_out_and_come_in(run: Run, tmp_path: Path) -> None:
-    """One certificate is an XML file, several and a batch are ZIPs; what was written is taken as a batch; wrong usage is told."""
+    """One certificate is an XML file, several and a batch are ZIPs; what was written is taken as a batch;
+    wrong usage is told.
+    """
     (tmp_path / "two.csv").write_bytes(as_csv(record(3101), record(3102)))
     batch = json.loads(run("batch", "submit", "two.csv", "--wait", "--json").stdout)["id"]
     lines = [json.loads(line) for line in run("batch", "results", batch, "--json").stdout.splitlines()]
     leaves = [line["certificate_id"] for line in lines if line["kind"] == "sick_leave"]
-    assert run("export", "--format", "ct07", "--certificate", leaves[0], "--out", "one.xml").returncode == DONE
+    assert (
+        run("export", "--format", "ct07", "--certificate", leaves[0], "--out", "one.xml").returncode == DONE
+    )
     many = [part for each in leaves for part in ("--certificate", each)]
     assert run("export", "--format", "ct07-2025", *many, "--output", "many.zip").stdout == "many.zip\n"
     with zipfile.ZipFile(tmp_path / "many.zip") as archive:

@@ -1,4 +1,6 @@
-"""The console in a real browser, on a telephone and on a desk: sign in, dry run, issue, look, revoke, export."""
+"""The console in a real browser, on a telephone and on a desk: sign in, dry run, issue, look, revoke,
+export.
+"""
 
 import re
 import zipfile
@@ -49,8 +51,12 @@ def _revoke(page: Page, look: Callable[[str], None]) -> None:
 
 
 @pytest.mark.parametrize(("width", "first"), [(_PHONE, 7101), (_DESK, 7201)])
-def test_from_a_file_to_a_revoked_paper(service: Service, opening: Opening, tmp_path: Path, width: int, first: int) -> None:
-    """The dry run shows the wrong row; the others are issued, followed live; one is found by its code, revoked after a preview; the rest exported."""
+def test_from_a_file_to_a_revoked_paper(
+    service: Service, opening: Opening, tmp_path: Path, width: int, first: int
+) -> None:
+    """The dry run shows the wrong row; the others are issued, followed live; one is found by its code,
+    revoked after a preview; the rest exported.
+    """
     page = opening(width=width, script=True)
     look = Look(page)
     sign_in(page, service)
@@ -118,11 +124,9 @@ def test_a_file_may_be_dropped_anywhere_on_the_form(service: Service, opening: O
     page = opening(width=_DESK, script=True)
     sign_in(page, service)
     page.goto(f"{service.base_url}/staff/batches/new")
-    page.locator("form[data-drop]").evaluate(
-        """form => {
+    page.locator("form[data-drop]").evaluate("""form => {
             const dropped = new DataTransfer();
             dropped.items.add(new File(["x"], "ca.csv"));
             form.dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true }));
-        }"""
-    )
+        }""")
     assert page.locator("#file").evaluate("field => field.files[0].name") == "ca.csv"

@@ -1,4 +1,6 @@
-"""A day at a station's desk, in a real browser: sign in, dry run, issue five hundred, mend three, revoke one with approval, export."""
+"""A day at a station's desk, in a real browser: sign in, dry run, issue five hundred, mend three, revoke one
+with approval, export.
+"""
 
 import zipfile
 from pathlib import Path
@@ -14,7 +16,11 @@ from tests.support.service import Service
 
 _DESK = 1200
 _CASES, _FIRST = 500, 8501
-_WRONG = {8: {"positive_on": "2022-02-30"}, 260: {"practitioner_licence": "000000/XXX-CCHN"}, 499: {"isolation_to": "2022-01-13"}}
+_WRONG = {
+    8: {"positive_on": "2022-02-30"},
+    260: {"practitioner_licence": "000000/XXX-CCHN"},
+    499: {"isolation_to": "2022-01-13"},
+}
 """By place in the file, what is wrong with three of them."""
 
 _PATIENCE_MS = 240_000
@@ -23,7 +29,11 @@ _PATIENCE_MS = 240_000
 def _case_file(folder: Path) -> Path:
     """One paper each."""
     file = folder / "ca-bệnh.csv"
-    file.write_bytes(as_csv(*(record(_FIRST + place, wants_recovery="") | _WRONG.get(place, {}) for place in range(_CASES))))
+    file.write_bytes(
+        as_csv(
+            *(record(_FIRST + place, wants_recovery="") | _WRONG.get(place, {}) for place in range(_CASES))
+        )
+    )
     return file
 
 
@@ -41,7 +51,9 @@ def _mend(page: Page, place: int) -> None:
 
 
 def test_a_day_at_the_desk(service: Service, opening: Opening, tmp_path: Path) -> None:
-    """Two rows are mended in the dry run, one in the batch itself; in the end every case has its paper, and one is revoked by two people."""
+    """Two rows are mended in the dry run, one in the batch itself; in the end every case has its paper, and
+    one is revoked by two people.
+    """
     page, second = opening(width=_DESK, script=True), opening(width=_DESK, script=True)
     look = Look(page)
     for each in (page, second):
@@ -77,7 +89,9 @@ def test_a_day_at_the_desk(service: Service, opening: Opening, tmp_path: Path) -
 
 
 def _revoke_with_approval(page: Page, second: Page, service: Service) -> None:
-    """The first paper of the batch: one person asks and it is suspended, another approves and it is revoked."""
+    """The first paper of the batch: one person asks and it is suspended, another approves and it is
+    revoked.
+    """
     page.locator(".filters a", has_text="Được cấp").click()
     page.locator("table a[href^='/staff/certificates/']").first.click()
     certificate = page.url

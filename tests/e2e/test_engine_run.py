@@ -1,4 +1,6 @@
-"""Five hundred certificates, and every one of them read by readers that are not ours: pyHanko, pdfsig, OpenSSL, qpdf, veraPDF."""
+"""Five hundred certificates, and every one of them read by readers that are not ours: pyHanko, pdfsig,
+OpenSSL, qpdf, veraPDF.
+"""
 
 import asyncio
 import datetime as dt
@@ -25,7 +27,7 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from certsvc.templates.designs import load_designs
-from certsvc.verify.examining import Kind, Limits, examine
+from certsvc.verify.pdf.examining import Kind, Limits, examine
 from certsvc.verify.trust import Trust
 from tests.e2e.engine_run import CERTIFICATES, SCHEMES, Paper, make_run
 from tests.support.conformance import broken_rules
@@ -68,13 +70,20 @@ def _read(paper: Paper, keys: Path, trust: bytes) -> Readings:
 def _judged(
     reader: PdfFileReader, signatures: list[EmbeddedPdfSignature], root: Path
 ) -> Iterator[tuple[bool, bool, SignatureCoverageLevel | None, ModificationLevel | None]]:
-    """Of each: trusted to the root with what the file itself holds, time-stamp trusted, what is covered, what came after."""
+    """Of each: trusted to the root with what the file itself holds, time-stamp trusted, what is covered, what
+    came after.
+    """
     trusted = {"trust_roots": [_root(root)], "allow_fetching": False, "revocation_mode": "require"}
     context = DocumentSecurityStore.read_dss(reader).as_validation_context(trusted)
     for signature in signatures:
         status = asyncio.run(async_validate_pdf_signature(signature, context))
         stamp = status.timestamp_validity
-        yield bool(status.bottom_line), stamp is not None and bool(stamp.trusted), status.coverage, status.modification_level
+        yield (
+            bool(status.bottom_line),
+            stamp is not None and bool(stamp.trusted),
+            status.coverage,
+            status.modification_level,
+        )
 
 
 def _verified(data: bytes, signature: EmbeddedPdfSignature, root: Path) -> str:
@@ -83,7 +92,10 @@ def _verified(data: bytes, signature: EmbeddedPdfSignature, root: Path) -> str:
     with tempfile.NamedTemporaryFile() as cms, tempfile.NamedTemporaryFile() as content:
         Path(cms.name).write_bytes(signature.pkcs7_content)
         Path(content.name).write_bytes(data[first:hole_start] + data[hole_end : hole_end + rest])
-        command = f"openssl cms -verify -cades -binary -inform DER -in {cms.name} -content {content.name} -CAfile {root} -purpose any -out /dev/null"
+        command = (
+            f"openssl cms -verify -cades -binary -inform DER -in {cms.name} -content {content.name} -CAfile"
+            f" {root} -purpose any -out /dev/null"
+        )
         return subprocess.run(command.split(), capture_output=True, text=True, check=False).stderr
 
 
@@ -96,21 +108,32 @@ def _said(*command: str) -> str:
 def read(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Paper, Readings]]:
     papers, authorities = make_run(tmp_path_factory.mktemp("run"))
     trusts = {scheme: authority.trust().to_bytes() for scheme, authority in authorities.items()}
-    keys, trust = ([each[paper.scheme] for paper in papers] for each in ({scheme: one.folder for scheme, one in authorities.items()}, trusts))
+    keys, trust = (
+        [each[paper.scheme] for paper in papers]
+        for each in ({scheme: one.folder for scheme, one in authorities.items()}, trusts)
+    )
     # What is imported stays: a collector that need not look at it makes pyHanko a fifth quicker.
     with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=gc.freeze) as readers:
         return list(zip(papers, readers.map(_read, papers, keys, trust, chunksize=8), strict=True))
 
 
 def test_the_run_has_every_design_variant_and_scheme(read: list[tuple[Paper, Readings]]) -> None:
-    """Both ways to fill, both kinds of examiner, first issue and re-issue of each design under each scheme."""
+    """Both ways to fill, both kinds of examiner, first issue and re-issue of each design under each
+    scheme.
+    """
     assert len(read) == CERTIFICATES
     met = Counter((paper.scheme, paper.design_id, paper.head_examined, paper.is_reissue) for paper, _ in read)
     assert set(met) == {
-        (scheme, design.id, head, reissue) for scheme in SCHEMES for design in load_designs() for head in (True, False) for reissue in (True, False)
+        (scheme, design.id, head, reissue)
+        for scheme in SCHEMES
+        for design in load_designs()
+        for head in (True, False)
+        for reissue in (True, False)
     }
     assert {(paper.head_examined, paper.signatures) for paper, _ in read} == {(False, 3), (True, 2)}
-    assert {(paper.scheme, paper.is_fast) for paper, _ in read} == {(scheme, is_fast) for scheme in SCHEMES for is_fast in (True, False)}
+    assert {(paper.scheme, paper.is_fast) for paper, _ in read} == {
+        (scheme, is_fast) for scheme in SCHEMES for is_fast in (True, False)
+    }
 
 
 def test_our_own_check_finds_every_file_intact(read: list[tuple[Paper, Readings]]) -> None:
@@ -120,12 +143,16 @@ def test_our_own_check_finds_every_file_intact(read: list[tuple[Paper, Readings]
 
 
 def test_pyhanko_trusts_every_signature(read: list[tuple[Paper, Readings]]) -> None:
-    """Against the root alone, with the revocation answers the file holds; each time-stamped; nothing but signing came after."""
+    """Against the root alone, with the revocation answers the file holds; each time-stamped; nothing but
+    signing came after.
+    """
     for paper, readings in read:
         assert len(readings.pyhanko) == paper.signatures
         *earlier, last = readings.pyhanko
         assert last == (True, True, SignatureCoverageLevel.ENTIRE_FILE, ModificationLevel.NONE), paper
-        assert set(earlier) <= {(True, True, SignatureCoverageLevel.ENTIRE_REVISION, ModificationLevel.FORM_FILLING)}, paper
+        assert set(earlier) <= {
+            (True, True, SignatureCoverageLevel.ENTIRE_REVISION, ModificationLevel.FORM_FILLING)
+        }, paper
 
 
 def test_pdfsig_finds_every_signature_valid(read: list[tuple[Paper, Readings]]) -> None:
@@ -152,8 +179,15 @@ def test_qpdf_finds_no_error(read: list[tuple[Paper, Readings]]) -> None:
         assert "WARNING" not in readings.qpdf, (paper, readings.qpdf)
 
 
-def test_files_of_every_kind_conform_to_pdf_a_and_pdf_ua(read: list[tuple[Paper, Readings]], tmp_path: Path) -> None:
-    """PDF/A-3a and PDF/UA-1 by veraPDF: the first one of each design, variant and way to fill, signed with whatever scheme."""
-    chosen = {(paper.design_id, paper.head_examined, paper.is_reissue, paper.is_fast): paper for paper, _ in reversed(read)}
+def test_files_of_every_kind_conform_to_pdf_a_and_pdf_ua(
+    read: list[tuple[Paper, Readings]], tmp_path: Path
+) -> None:
+    """PDF/A-3a and PDF/UA-1 by veraPDF: the first one of each design, variant and way to fill, signed with
+    whatever scheme.
+    """
+    chosen = {
+        (paper.design_id, paper.head_examined, paper.is_reissue, paper.is_fast): paper
+        for paper, _ in reversed(read)
+    }
     found = broken_rules({paper.path.stem: paper.path.read_bytes() for paper in chosen.values()}, tmp_path)
     assert {name: rules for name, rules in found.items() if rules} == {}

@@ -12,7 +12,10 @@ from tests.support.records import record
 from tests.support.service import Service
 
 RANDOM_PLACES = 150
-_MARKS = rb"%PDF-|%%EOF|startxref|trailer|/ByteRange|/Contents <|/Prev|/DocMDP|/Root|xref|endobj|/V |/Kids|/Perms|stream\r?\n"
+_MARKS = (
+    rb"%PDF-|%%EOF|startxref|trailer|/ByteRange|/Contents <|/Prev|/DocMDP|/Root|xref|endobj|/V"
+    rb" |/Kids|/Perms|stream\r?\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +32,9 @@ def another(service: Service) -> bytes:
 
 def _verdict(client: httpx2.Client, data: bytes) -> str:
     """The verdict, or `refused` where the file is turned away as no PDF."""
-    answer = calls.until(lambda: busy if (busy := calls.check_file(client, data)).status_code != 429 else None)
+    answer = calls.until(
+        lambda: busy if (busy := calls.check_file(client, data)).status_code != 429 else None
+    )
     if answer.status_code == 415:
         assert answer.headers["Content-Type"] == "application/problem+json"
         return "refused"
@@ -53,14 +58,21 @@ def test_one_changed_byte_is_never_valid(service: Service, genuine: bytes) -> No
     structure = {match.start() + len(match[0]) // 2 for match in re.finditer(_MARKS, genuine)}
     padding = {match.start() + 40 for match in re.finditer(rb"0{200}", genuine)}
     special = sorted(structure | padding | {0, 5, 7, 9, len(genuine) - 1, len(genuine) - 2})
-    places = {*rng.sample(special, min(len(special), 80)), 0, len(genuine) - 1, *rng.sample(range(len(genuine)), RANDOM_PLACES)}
+    places = {
+        *rng.sample(special, min(len(special), 80)),
+        0,
+        len(genuine) - 1,
+        *rng.sample(range(len(genuine)), RANDOM_PLACES),
+    }
     files = [_flipped(genuine, place, 1 << rng.randrange(8)) for place in sorted(places)]
     verdicts = _verdicts(service, files)
     assert len(verdicts) > RANDOM_PLACES
     assert set(verdicts) <= {"invalid", "refused"}
 
 
-def test_additions_cuts_and_mixtures_are_never_valid(service: Service, genuine: bytes, another: bytes) -> None:
+def test_additions_cuts_and_mixtures_are_never_valid(
+    service: Service, genuine: bytes, another: bytes
+) -> None:
     """A byte more, a byte less, half a file, two in one, one after the other's base."""
     files = [
         genuine + b"\n",
@@ -85,7 +97,9 @@ def test_the_genuine_ones_still_are(service: Service, genuine: bytes, another: b
 
 
 def test_a_copy_that_is_signed_well_but_not_as_published(service: Service, genuine: bytes) -> None:
-    """The hexadecimal digits of a signature in the other case: the signature holds, the bytes are not ours; told apart [design §5]."""
+    """The hexadecimal digits of a signature in the other case: the signature holds, the bytes are not ours;
+    told apart [decision 0006].
+    """
     *_, last = re.finditer(rb"/Contents <([0-9A-Fa-f]+)>", genuine)
     altered = genuine[: last.start(1)] + last[1].swapcase() + genuine[last.end(1) :]
     assert altered != genuine

@@ -24,9 +24,9 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from certsvc.cli.keeping import keep, load
-from certsvc.records.registry_files import read_practitioners
-from certsvc.records.tables import open_table
-from certsvc.resources import utc_now
+from certsvc.clock import utc_now
+from certsvc.records.sheets.registry_files import read_practitioners
+from certsvc.records.sheets.tables import open_table
 from certsvc.verify.offline import judge_text
 from tests.support import calls
 from tests.support.service import Service
@@ -50,10 +50,16 @@ def _root(path: Path) -> Any:
 
 
 def _read(file: Path, root: Path) -> Paper:
-    report = subprocess.run(["pdfsig", "-nocert", str(file)], capture_output=True, text=True, check=True).stdout
+    report = subprocess.run(
+        ["pdfsig", "-nocert", str(file)], capture_output=True, text=True, check=True
+    ).stdout
     text = subprocess.run(["pdftotext", str(file), "-"], capture_output=True, text=True, check=True).stdout
-    page = subprocess.run(["pdftoppm", "-r", "150", "-gray", str(file)], capture_output=True, check=True).stdout
-    codes = zxingcpp.read_barcodes(Image.open(io.BytesIO(page)), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
+    page = subprocess.run(
+        ["pdftoppm", "-r", "150", "-gray", str(file)], capture_output=True, check=True
+    ).stdout
+    codes = zxingcpp.read_barcodes(
+        Image.open(io.BytesIO(page)), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    )
     return Paper(report, tuple(_trusted(file, root)), _plain(text), tuple(code.text for code in codes))
 
 
@@ -62,7 +68,9 @@ def _plain(text: str) -> str:
 
 
 def _trusted(file: Path, root: Path) -> list[tuple[bool, bool, SignatureCoverageLevel | None]]:
-    """Of each signature: trusted to the root with what the file itself holds, time stamp trusted, coverage."""
+    """Of each signature: trusted to the root with what the file itself holds, time stamp trusted,
+    coverage.
+    """
     reader = PdfFileReader(io.BytesIO(file.read_bytes()))
     context = DocumentSecurityStore.read_dss(reader).as_validation_context(
         {"trust_roots": [_root(root)], "allow_fetching": False, "revocation_mode": "require"}
@@ -84,8 +92,14 @@ def lines(service: Service, sample: Path, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("archive")
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         opened.extractall(folder)
-    found = [line | {"file": folder / f"{line['serial']}_{line['case_id']}.pdf"} for line in lines if line["certificate_id"]]
-    assert sorted(path.name for path in folder.iterdir()) == sorted([*(line["file"].name for line in found), "results.csv"])
+    found = [
+        line | {"file": folder / f"{line['serial']}_{line['case_id']}.pdf"}
+        for line in lines
+        if line["certificate_id"]
+    ]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [*(line["file"].name for line in found), "results.csv"]
+    )
     assert len(found) == CERTIFICATES
     return found
 
@@ -101,7 +115,10 @@ def papers(service: Service, lines: list[dict[str, Any]]) -> list[tuple[dict[str
 @pytest.fixture(scope="module")
 def cases(sample: Path) -> dict[str, dict[str, str]]:
     with open_table(sample / "f0_cases.csv", max_rows=1000, max_unpacked_bytes=1 << 30) as table:
-        return {str(row.cells["case_id"]): {name: str(cell or "") for name, cell in row.cells.items()} for row in table}
+        return {
+            str(row.cells["case_id"]): {name: str(cell or "") for name, cell in row.cells.items()}
+            for row in table
+        }
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +126,9 @@ def heads(sample: Path) -> set[str]:
     return {each.licence for each in read_practitioners(sample / "practitioners.csv") if each.is_head}
 
 
-def test_pdfsig_finds_every_signature_valid(papers: list[tuple[dict[str, Any], Paper]], cases: dict[str, dict[str, str]], heads: set[str]) -> None:
+def test_pdfsig_finds_every_signature_valid(
+    papers: list[tuple[dict[str, Any], Paper]], cases: dict[str, dict[str, str]], heads: set[str]
+) -> None:
     """Three of them, two where the head examined; the last one signs the total document."""
     counts = set()
     for line, paper in papers:
@@ -118,19 +137,25 @@ def test_pdfsig_finds_every_signature_valid(papers: list[tuple[dict[str, Any], P
         assert paper.pdfsig.count("Signature #") == count, line
         assert paper.pdfsig.count("Signature Validation: Signature is Valid.") == count, line
         last = paper.pdfsig[paper.pdfsig.rindex("Signature #") :]
-        assert paper.pdfsig.count("  - Total document signed") == last.count("  - Total document signed") == 1, line
+        assert (
+            paper.pdfsig.count("  - Total document signed") == last.count("  - Total document signed") == 1
+        ), line
     assert counts == {2, 3}
 
 
 def test_pyhanko_trusts_every_signature(papers: list[tuple[dict[str, Any], Paper]]) -> None:
-    """Against the development root alone, with the revocation answers the file itself holds, and time-stamped."""
+    """Against the development root alone, with the revocation answers the file itself holds, and
+    time-stamped.
+    """
     for line, paper in papers:
         assert all(trusted and stamped for trusted, stamped, _ in paper.pyhanko), line
         assert paper.pyhanko[-1][2] is SignatureCoverageLevel.ENTIRE_FILE, line
         assert len(paper.pyhanko) == paper.pdfsig.count("Signature #")
 
 
-def test_pdftotext_finds_what_the_record_says(papers: list[tuple[dict[str, Any], Paper]], cases: dict[str, dict[str, str]]) -> None:
+def test_pdftotext_finds_what_the_record_says(
+    papers: list[tuple[dict[str, Any], Paper]], cases: dict[str, dict[str, str]]
+) -> None:
     """Name in capitals, serial as printed, dates dd/mm/yyyy, days."""
     for line, paper in papers:
         case = cases[line["case_id"]]
@@ -150,7 +175,9 @@ def _printed(iso: str) -> str:
     return "/".join(reversed(iso.split("-")))
 
 
-def test_the_qr_leads_to_an_answer_that_says_valid(service: Service, papers: list[tuple[dict[str, Any], Paper]]) -> None:
+def test_the_qr_leads_to_an_answer_that_says_valid(
+    service: Service, papers: list[tuple[dict[str, Any], Paper]]
+) -> None:
     """At 150 dpi, one code a page, to our address, which answers anybody."""
     with service.client(None, address="198.51.100.7") as client:
         for line, paper in papers:
@@ -162,16 +189,24 @@ def test_the_qr_leads_to_an_answer_that_says_valid(service: Service, papers: lis
             assert line["serial"].endswith(report["certificate"]["serial_tail"])
 
 
-def test_every_way_in_says_valid(service: Service, papers: list[tuple[dict[str, Any], Paper]], tmp_path: Path) -> None:
+def test_every_way_in_says_valid(
+    service: Service, papers: list[tuple[dict[str, Any], Paper]], tmp_path: Path
+) -> None:
     """The QR without a network by kept lists, the code, and the very file; all of every certificate."""
     now = utc_now()
     with service.client(None, address="198.51.100.8") as client:
         keep(client, tmp_path, now=now)
         kept = load(tmp_path, now=now)
         for number, (line, paper) in enumerate(papers):
-            client.headers["X-Forwarded-For"] = f"198.51.101.{number // 100}"  # a stranger may ask 300 times a minute
+            client.headers["X-Forwarded-For"] = (
+                f"198.51.101.{number // 100}"  # a stranger may ask 300 times a minute
+            )
             [address] = paper.qr
             offline = judge_text(address, kept=kept, now=now).to_json()
             assert (offline["verdict"], offline["reasons"][0]["code"]) == ("valid", "genuine"), line
             assert line["serial"].endswith(offline["certificate"]["serial_tail"]), line
-            assert calls.verdict(client, line["code"]) == calls.verdict(client, line["file"].read_bytes()) == "valid", line
+            assert (
+                calls.verdict(client, line["code"])
+                == calls.verdict(client, line["file"].read_bytes())
+                == "valid"
+            ), line

@@ -12,20 +12,30 @@ from tests.support.station import Served, served, set_up
 
 
 def test_only_api_and_worker_know_the_services_secret(tmp_path: Path) -> None:
-    """Not in environment or memory of the parent, of presses and of what checks are forked from, once each has done some work."""
+    """Not in environment or memory of the parent, of presses and of what checks are forked from, once each
+    has done some work.
+    """
     with served(set_up(tmp_path)) as service, service.client() as client:
         paper = calls.issue(client, record(1))
         assert calls.verdict(client, calls.pdf(client, paper["id"])) == "valid"
         secret = service.station.settings.secret
         assert secret is not None
-        knowing = {name for name, process in _processes(service).items() if _holds(process, secret.get_secret_value().encode())}
+        knowing = {
+            name
+            for name, process in _processes(service).items()
+            if _holds(process, secret.get_secret_value().encode())
+        }
         assert knowing == {"certsvc-api", "certsvc-worker"}
 
 
 def test_the_true_environment_is_open_to_nobody_but_the_parent(tmp_path: Path) -> None:
     """Members have read it, or must not; the parent keeps it for their successors."""
     with served(set_up(tmp_path)) as service:
-        holding = {name for name, process in _processes(service).items() if any("memfd:environment" in file for file in _open_files(process))}
+        holding = {
+            name
+            for name, process in _processes(service).items()
+            if any("memfd:environment" in file for file in _open_files(process))
+        }
         assert holding == {"parent"}
 
 

@@ -31,7 +31,9 @@ def _mend(page: Page, **fields: str) -> None:
     page.locator("main form button[type=submit]").click()
 
 
-def test_two_rows_of_a_dry_run_are_mended_and_issued(service: Service, opening: Opening, tmp_path: Path) -> None:
+def test_two_rows_of_a_dry_run_are_mended_and_issued(
+    service: Service, opening: Opening, tmp_path: Path
+) -> None:
     """One after the other; what is still wrong is said at its field; then everything is issued."""
     page = opening(width=_PHONE, script=True)
     look = Look(page, tapped=_TAPPED)
@@ -61,7 +63,9 @@ def test_two_rows_of_a_dry_run_are_mended_and_issued(service: Service, opening: 
     assert look.faults == {}
 
 
-def test_a_row_of_a_batch_is_mended_without_a_script(service: Service, opening: Opening, tmp_path: Path) -> None:
+def test_a_row_of_a_batch_is_mended_without_a_script(
+    service: Service, opening: Opening, tmp_path: Path
+) -> None:
     """Its papers are issued with the batch."""
     page = opening(width=_PHONE)
     sign_in(page, service)

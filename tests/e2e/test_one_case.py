@@ -1,4 +1,6 @@
-"""One case at the desk, in a real browser on a telephone: a card scanned, a leave that runs forward, the paper seen, issued and handed out."""
+"""One case at the desk, in a real browser on a telephone: a card scanned, a leave that runs forward, the
+paper seen, issued and handed out.
+"""
 
 import io
 import shutil
@@ -38,8 +40,12 @@ def _press(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("width", [_PHONE, 1200])
-def test_a_leave_from_today_is_scanned_issued_and_handed_out(service: Service, opening: Opening, width: int) -> None:
-    """The scanner's Enter sends nothing; its seven parts stand in their fields; three fields are typed; the paper is signed within seconds."""
+def test_a_leave_from_today_is_scanned_issued_and_handed_out(
+    service: Service, opening: Opening, width: int
+) -> None:
+    """The scanner's Enter sends nothing; its seven parts stand in their fields; three fields are typed; the
+    paper is signed within seconds.
+    """
     page = opening(width=width, script=True)
     look = Look(page, tapped=_TAPPED)
     sign_in(page, service)
@@ -50,7 +56,11 @@ def test_a_leave_from_today_is_scanned_issued_and_handed_out(service: Service, o
     page.keyboard.press("Enter")
     expect(page.locator("#full_name")).to_have_value("Trần Thị Quét")
     expect(page.locator("#social_insurance_no")).to_be_focused()
-    assert [page.locator(f"#{name}").input_value() for name in ("citizen_id", "birth_date", "sex")] == [f"00118800{width:04d}", "05/09/1988", "Nữ"]
+    assert [page.locator(f"#{name}").input_value() for name in ("citizen_id", "birth_date", "sex")] == [
+        f"00118800{width:04d}",
+        "05/09/1988",
+        "Nữ",
+    ]
     look("scanned")
     _type_the_rest(page, width)
     page.get_by_role("button", name="3 ngày").click()
@@ -74,7 +84,9 @@ def test_a_leave_from_today_is_scanned_issued_and_handed_out(service: Service, o
 
 
 def test_what_is_typed_is_checked_and_kept(service: Service, opening: Opening) -> None:
-    """At its field, once somebody was there; the card tells what differs; other papers bring their fields at once, and nothing is lost."""
+    """At its field, once somebody was there; the card tells what differs; other papers bring their fields at
+    once, and nothing is lost.
+    """
     page = opening(width=_PHONE, script=True)
     look = Look(page, tapped=_TAPPED)
     sign_in(page, service)
@@ -112,7 +124,9 @@ def test_what_is_typed_is_checked_and_kept(service: Service, opening: Opening) -
 
 
 def test_without_a_script_the_form_does_the_same(service: Service, opening: Opening) -> None:
-    """The scanner's Enter spreads the card, a button reckons the days, and the page follows the paper by itself."""
+    """The scanner's Enter spreads the card, a button reckons the days, and the page follows the paper by
+    itself.
+    """
     page = opening(width=_PHONE)
     sign_in(page, service)
     page.goto(f"{service.base_url}/staff/new")
@@ -133,14 +147,20 @@ def test_without_a_script_the_form_does_the_same(service: Service, opening: Open
 @pytest.fixture
 def before_a_card(browser: Browser, tmp_path: Path) -> Iterator[Browser]:
     """A browser before whose camera somebody holds a citizen card."""
-    code = Image.fromarray(zxingcpp.create_barcode(CARD, zxingcpp.BarcodeFormat.QRCode, ec_level="M").to_image(scale=8)).convert("RGB")
+    code = Image.fromarray(
+        zxingcpp.create_barcode(CARD, zxingcpp.BarcodeFormat.QRCode, ec_level="M").to_image(scale=8)
+    ).convert("RGB")
     seen = Image.new("RGB", (1280, 960), "white")
     seen.paste(code.resize((600, 600)), (340, 180))
     frame = io.BytesIO()
     seen.save(frame, "JPEG", quality=85)
     film = tmp_path / "card.mjpeg"
     film.write_bytes(frame.getvalue() * 10)
-    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
+    camera = [
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={film}",
+    ]
     args = ["--no-sandbox", "--disable-gpu", "--no-proxy-server", *camera]
     launched = browser.browser_type.launch(executable_path=shutil.which("chromium"), args=args)
     yield launched
@@ -149,7 +169,9 @@ def before_a_card(browser: Browser, tmp_path: Path) -> Iterator[Browser]:
 
 def test_the_telephones_camera_reads_a_card(service: Service, before_a_card: Browser) -> None:
     """With its marks, whatever the letters are coded as; the camera is off again after it."""
-    context = before_a_card.new_context(viewport={"width": _PHONE, "height": 740}, permissions=["camera"], locale="vi-VN")
+    context = before_a_card.new_context(
+        viewport={"width": _PHONE, "height": 740}, permissions=["camera"], locale="vi-VN"
+    )
     page = context.new_page()
     sign_in(page, service)
     page.goto(f"{service.base_url}/staff/new")

@@ -10,19 +10,28 @@ from tests.fuzzing.station import running_station
 from tests.support.station import Served
 
 _LEAST = ("--phases", "fuzzing,stateful", "--max-examples", "2")
-_RUNS: dict[str | None, tuple[str, ...]] = dict.fromkeys(CALLERS, _LEAST) | {"admin": ("--max-examples", "8"), None: ("--phases", "coverage")}
-"""An admin tries every border of every value as well, who has no key these alone; others look for what is theirs."""
+_RUNS: dict[str | None, tuple[str, ...]] = dict.fromkeys(CALLERS, _LEAST) | {
+    "admin": ("--max-examples", "8"),
+    None: ("--phases", "coverage"),
+}
+"""An admin tries every border of every value as well, who has no key these alone; others look for what is
+theirs.
+"""
 
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A service of its own, which may be spoilt, with a worker; limits by network count the address that is claimed."""
+    """A service of its own, which may be spoilt, with a worker; limits by network count the address that is
+    claimed.
+    """
     with running_station(tmp_path_factory.mktemp("station")) as service:
         yield service
 
 
 @pytest.mark.parametrize("caller", _RUNS)
 def test_every_answer_is_documented(busy: Served, caller: str | None, tmp_path: Path) -> None:
-    """No failure of the service, no status, type, header or member that is not described; nothing without a key; gone is gone."""
+    """No failure of the service, no status, type, header or member that is not described; nothing without a
+    key; gone is gone.
+    """
     done = fuzz(busy, caller, "run", *_RUNS[caller], folder=tmp_path)
     assert done.returncode == 0, done.stdout

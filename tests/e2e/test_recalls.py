@@ -1,4 +1,6 @@
-"""Recalls in a real browser: one person asks, the papers are suspended, another approves, they are revoked."""
+"""Recalls in a real browser: one person asks, the papers are suspended, another approves, they are
+revoked.
+"""
 
 import pytest
 from playwright.sync_api import Page
@@ -33,7 +35,9 @@ def _go_on(page: Page) -> None:
 
 
 @pytest.mark.parametrize(("width", "script", "first"), [(_PHONE, False, 8101), (_DESK, True, 8201)])
-def test_two_people_recall_a_batch(service: Service, opening: Opening, width: int, script: bool, first: int) -> None:
+def test_two_people_recall_a_batch(
+    service: Service, opening: Opening, width: int, script: bool, first: int
+) -> None:
     """Twenty-one papers: suspended at once, revoked when a second person approves; who asked cannot."""
     batch_id, codes = _issue(service, first, 21)
     asker, second = opening(width=width, script=script), opening(width=width, script=script)
@@ -75,7 +79,9 @@ def test_two_people_recall_a_batch(service: Service, opening: Opening, width: in
 
 
 def test_one_paper_with_approval(service: Service, opening: Opening) -> None:
-    """Chosen by its box in the list, on a telephone; the second person first looks at it, then declines; the next time it is approved."""
+    """Chosen by its box in the list, on a telephone; the second person first looks at it, then declines; the
+    next time it is approved.
+    """
     _, [code] = _issue(service, 8301, 1)
     asker, second = opening(script=True), opening(script=True)
     look = Look(asker)

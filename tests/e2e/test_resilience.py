@@ -32,7 +32,11 @@ def station(tmp_path: Path) -> Station:
 
 
 def _file() -> bytes:
-    halves = [record(number, facility=facility) for number in range(CASES) for facility in ("01801", "01802")[number % 2 :][:1]]
+    halves = [
+        record(number, facility=facility)
+        for number in range(CASES)
+        for facility in ("01801", "01802")[number % 2 :][:1]
+    ]
     return as_csv(*halves)
 
 
@@ -53,17 +57,32 @@ def _wait_for_issued(client: httpx2.Client, batch_id: str, count: int) -> int:
 
 
 def _assert_issued_once(service: Served, batch_id: str) -> None:
-    """Counts add up; one digest a certificate, serials 1 … n a station and kind, files as registered, and valid."""
+    """Counts add up; one digest a certificate, serials 1 … n a station and kind, files as registered, and
+    valid.
+    """
     with service.client() as client:
         batch = calls.settled(client, batch_id)
         archive = client.get(f"/v1/batches/{batch_id}/archive.zip").content
     assert batch["status"] == "done"
-    wanted = {"rows": CASES, "accepted": CASES, "rejected": 0, "none": 0, "certificates": CERTIFICATES, "issued": CERTIFICATES}
-    assert batch["counts"] == wanted | dict.fromkeys(("existing", "pending", "awaiting_approval", "failed", "cancelled"), 0)
+    wanted = {
+        "rows": CASES,
+        "accepted": CASES,
+        "rejected": 0,
+        "none": 0,
+        "certificates": CERTIFICATES,
+        "issued": CERTIFICATES,
+    }
+    assert batch["counts"] == wanted | dict.fromkeys(
+        ("existing", "pending", "awaiting_approval", "failed", "cancelled"), 0
+    )
     with sqlite3.connect(service.station.settings.data_dir / "certsvc.db") as db:
-        rows = db.execute("SELECT id, facility_code, kind, serial, serial_sequence, pdf_sha256, status FROM certificates").fetchall()
+        rows = db.execute(
+            "SELECT id, facility_code, kind, serial, serial_sequence, pdf_sha256, status FROM certificates"
+        ).fetchall()
         register = db.execute("SELECT certificate_id, sha256 FROM published_files").fetchall()
-        ends = db.execute("SELECT certificate_id, count(*) FROM events WHERE name = 'issued' GROUP BY certificate_id").fetchall()
+        ends = db.execute(
+            "SELECT certificate_id, count(*) FROM events WHERE name = 'issued' GROUP BY certificate_id"
+        ).fetchall()
     db.close()
     assert [row[6] for row in rows] == ["issued"] * CERTIFICATES
     assert sorted(register) == sorted((row[0], row[5]) for row in rows)
@@ -87,7 +106,9 @@ def test_a_worker_killed_again_and_again_loses_nothing(station: Station) -> None
         for _ in range(3):
             done = _wait_for_issued(client, batch_id, done + 5)
             assert done < CERTIFICATES, "too fast to be killed in the middle"
-            [worker] = calls.until(lambda: [each for each in _members(service, "worker") if each.pid not in killed])
+            [worker] = calls.until(
+                lambda: [each for each in _members(service, "worker") if each.pid not in killed]
+            )
             worker.kill()
             killed.add(worker.pid)
         _assert_issued_once(service, batch_id)
@@ -96,14 +117,18 @@ def test_a_worker_killed_again_and_again_loses_nothing(station: Station) -> None
 
 @pytest.mark.parametrize("name", ["press", "checks", "api"])
 def test_who_is_killed_is_replaced(station: Station, name: str) -> None:
-    """kill -9 of what fills and signs, of what checks are forked from, of who answers: the batch still ends well, its files are valid."""
+    """kill -9 of what fills and signs, of what checks are forked from, of who answers: the batch still ends
+    well, its files are valid.
+    """
     with served(station) as service, service.client() as client:
         batch_id = calls.submit(client, _file())["id"]
         done = _wait_for_issued(client, batch_id, 5)
         others = {each: _members(service, each) for each in {"api", "press", "worker"} - {name}}
         [member] = _members(service, name)
         member.kill()
-        [successor] = calls.until(lambda: [each for each in _members(service, name) if each.pid != member.pid])
+        [successor] = calls.until(
+            lambda: [each for each in _members(service, name) if each.pid != member.pid]
+        )
         calls.until(lambda: _answers(client))
         assert done < CERTIFICATES, "too fast to be killed in the middle"
         _assert_issued_once(service, batch_id)
@@ -119,7 +144,9 @@ def _answers(client: httpx2.Client) -> bool:
 
 
 def test_a_killed_service_leaves_nobody_behind_and_goes_on(station: Station) -> None:
-    """kill -9 of the whole service: worker, queue and checkers end too; started again in the same folder it finishes."""
+    """kill -9 of the whole service: worker, queue and checkers end too; started again in the same folder it
+    finishes.
+    """
     with served(station) as service, service.client() as client:
         batch_id = calls.submit(client, _file())["id"]
         _wait_for_issued(client, batch_id, 5)
@@ -134,7 +161,9 @@ def test_a_killed_service_leaves_nobody_behind_and_goes_on(station: Station) -> 
 
 
 def test_cancelled_killed_and_resumed_it_issues_everything_once(station: Station) -> None:
-    """From the command line: cancelled in the middle, kill -9 of the whole service, started again, resumed."""
+    """From the command line: cancelled in the middle, kill -9 of the whole service, started again,
+    resumed.
+    """
     with served(station) as service, service.client() as client:
         batch_id = calls.submit(client, _file())["id"]
         _wait_for_issued(client, batch_id, 5)
@@ -149,7 +178,9 @@ def test_cancelled_killed_and_resumed_it_issues_everything_once(station: Station
         def finished() -> Any:
             batch = calls.good(client.get(f"/v1/batches/{batch_id}"))
             counts = batch["counts"]
-            assert counts["certificates"] == sum(counts[name] for name in ("issued", "pending", "failed", "cancelled"))
+            assert counts["certificates"] == sum(
+                counts[name] for name in ("issued", "pending", "failed", "cancelled")
+            )
             return batch if batch["finished_at"] else None
 
         batch = calls.until(finished)
@@ -160,14 +191,25 @@ def test_cancelled_killed_and_resumed_it_issues_everything_once(station: Station
 
 def _changed(service: Served, change: str, batch_id: str) -> Any:
     """The batch as `certsvc batch CHANGE` prints it."""
-    words = ["batch", change, batch_id, "--url", service.base_url, "--key", service.station.keys["insurer"], "--json"]
+    words = [
+        "batch",
+        change,
+        batch_id,
+        "--url",
+        service.base_url,
+        "--key",
+        service.station.keys["insurer"],
+        "--json",
+    ]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
 
 
 def test_a_polite_end_is_clean(station: Station) -> None:
-    """SIGTERM in the middle of a batch: exit code 0 within seconds, no child left; nothing is lost, nor done twice."""
+    """SIGTERM in the middle of a batch: exit code 0 within seconds, no child left; nothing is lost, nor done
+    twice.
+    """
     with served(station) as service, service.client() as client:
         batch_id = calls.submit(client, _file())["id"]
         _wait_for_issued(client, batch_id, 5)

@@ -1,4 +1,6 @@
-"""The sample, issued: outcomes as expected, serials without gaps, and nothing twice, whatever form comes again."""
+"""The sample, issued: outcomes as expected, serials without gaps, and nothing twice, whatever form comes
+again.
+"""
 
 import re
 import statistics
@@ -27,7 +29,9 @@ def _identities(service: Service) -> dict[str, tuple[str, str]]:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("dry_run", ["true", "false"])
 def test_the_sample_again_issues_nothing(service: Service, sample: Path, form: str, dry_run: str) -> None:
-    """Each form, tried and in earnest: every certificate is `existing`, every rejection stands, no serial changes."""
+    """Each form, tried and in earnest: every certificate is `existing`, every rejection stands, no serial
+    changes.
+    """
     before = _identities(service)
     with service.client() as client:
         batch, lines = calls.send(client, sample / form, dry_run=dry_run)
@@ -56,7 +60,9 @@ def test_certificates_bear_the_expected_warnings(service: Service, sample: Path)
     for case, kinds in found.items():
         warnings = {rule for certificate in kinds.values() for rule in certificate["warnings"]}
         assert warnings == wanted[case].warnings | ({"A-LATE"} if "sick_leave" in kinds else set())
-        assert [str(each["days"]) for each in kinds.values() if each["days"] is not None] == ([wanted[case].days] if "sick_leave" in kinds else [])
+        assert [str(each["days"]) for each in kinds.values() if each["days"] is not None] == (
+            [wanted[case].days] if "sick_leave" in kinds else []
+        )
 
 
 def test_serials_are_unique_and_without_gaps(service: Service) -> None:
@@ -67,7 +73,11 @@ def test_serials_are_unique_and_without_gaps(service: Service) -> None:
             if certificate["serial"] is None:  # just asked for by another test
                 continue
             facility, kind = certificate["facility_code"], certificate["kind"]
-            form = rf"{facility}(\d\d)(\d{{5,}})" if kind == "sick_leave" else rf"GXN-{facility}-(\d\d)-(\d{{5,}})"
+            form = (
+                rf"{facility}(\d\d)(\d{{5,}})"
+                if kind == "sick_leave"
+                else rf"GXN-{facility}-(\d\d)-(\d{{5,}})"
+            )
             parts = re.fullmatch(form, certificate["serial"])
             assert parts, certificate["serial"]
             sequences[facility, kind, parts[1]].append(int(parts[2]))
@@ -83,11 +93,16 @@ def test_a_facility_sees_its_own_and_others_do_not_exist(service: Service) -> No
         own = list(calls.certificates(facility))
         assert own
         assert own == [each for each in everything if each["facility_code"] == "01801"]
-        other = next(each for each in everything if each["facility_code"] != "01801" and each["status"] == "issued")
+        other = next(
+            each for each in everything if each["facility_code"] != "01801" and each["status"] == "issued"
+        )
         assert list(calls.certificates(facility, facility=other["facility_code"])) == []
         here = f"/v1/certificates/{other['id']}"
         answers = [facility.get(here), facility.get(f"{here}/pdf")]
-        answers += [facility.post(f"{here}/{change}", json={"reason": "fraud"}) for change in ("revoke", "suspend", "reinstate", "replace")]
+        answers += [
+            facility.post(f"{here}/{change}", json={"reason": "fraud"})
+            for change in ("revoke", "suspend", "reinstate", "replace")
+        ]
         assert [answer.status_code for answer in answers] == [404] * 6
         assert calls.good(admin.get(here)) == other
 
@@ -105,10 +120,14 @@ def test_auditors_see_no_codes_and_change_nothing(service: Service) -> None:
 
 
 def test_results_and_archive_of_a_batch(service: Service, sample: Path) -> None:
-    """CSV has a line for every row and kind, under its titles; the archive is tested with the files themselves."""
+    """CSV has a line for every row and kind, under its titles; the archive is tested with the files
+    themselves.
+    """
     with service.client() as client:
         batch, lines = calls.send(client, sample / "f0_cases.csv")
-        text = client.get(f"/v1/batches/{batch['id']}/results", params={"format": "csv"}).content.decode("utf-8-sig")
+        text = client.get(f"/v1/batches/{batch['id']}/results", params={"format": "csv"}).content.decode(
+            "utf-8-sig"
+        )
     assert text.splitlines()[0].startswith("row,case_id,kind,outcome,rules,")
     assert len(text.splitlines()) == len(lines) + 1 == 401
 

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from certsvc.resources import utc_now
+from certsvc.clock import utc_now
 from tests.e2e.browsing import Opening
 from tests.e2e.staffing import PASSWORD, fill, new_link
 from tests.support.service import Service
@@ -18,14 +18,22 @@ _PHONE, _DESK = 360, 1200
 
 @pytest.mark.parametrize("width", [_PHONE, _DESK])
 def test_from_the_link_to_signing_out(service: Service, opening: Opening, width: int) -> None:
-    """All pages on the way are axe-clean and as wide as the screen; forms work, and nothing but the session's cookie is set."""
+    """All pages on the way are axe-clean and as wide as the screen; forms work, and nothing but the session's
+    cookie is set.
+    """
     page, axe, faults = opening(width=width, script=True), Axe(), dict[str, Any]()
 
     def look(name: str) -> None:
         page.wait_for_load_state("load")  # a click does not wait for the style sheets
-        worst = [(each["id"], each["nodes"][0]["html"]) for each in axe.run(page).response["violations"] if each["impact"] in {"serious", "critical"}]
+        worst = [
+            (each["id"], each["nodes"][0]["html"])
+            for each in axe.run(page).response["violations"]
+            if each["impact"] in {"serious", "critical"}
+        ]
         overhang = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        heights = page.locator("main .btn, main input:not([type=hidden])").evaluate_all("all => all.map(each => each.getBoundingClientRect().height)")
+        heights = page.locator("main .btn, main input:not([type=hidden])").evaluate_all(
+            "all => all.map(each => each.getBoundingClientRect().height)"
+        )
         if worst or overhang > 0 or min(heights, default=44) < 44:
             faults[name] = (worst, overhang, heights)
 
@@ -57,7 +65,9 @@ def test_from_the_link_to_signing_out(service: Service, opening: Opening, width:
     look("refused")
     fill(page, password=PASSWORD, code=recovery)
     assert page.url == f"{service.base_url}/staff"
-    assert [(each["name"], each["httpOnly"], each["sameSite"]) for each in page.context.cookies()] == [("certsvc-session", True, "Lax")]
+    assert [(each["name"], each["httpOnly"], each["sameSite"]) for each in page.context.cookies()] == [
+        ("certsvc-session", True, "Lax")
+    ]
     page.goto(f"{service.base_url}/staff/enrol?token=used")
     look("no such link")
     assert faults == {}

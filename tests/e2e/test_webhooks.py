@@ -42,9 +42,14 @@ async def test_commands(station: Station) -> None:
             assert (receiver.came[0].id, receiver.came[0].opens_with(secret)) == (test, True)
             renewed = await _run(service, "rotate", webhook, "--overlap-hours", "0")
             receiver.behave = lambda _: status(410)
-            client.post("/v1/certificates", json={"kind": "sick_leave", "record": record(1)}).raise_for_status()
+            client.post(
+                "/v1/certificates", json={"kind": "sick_leave", "record": record(1)}
+            ).raise_for_status()
             await _until(receiver, 2)
-            assert (receiver.came[1].opens_with(secret), receiver.came[1].opens_with(renewed)) == (False, True)
+            assert (receiver.came[1].opens_with(secret), receiver.came[1].opens_with(renewed)) == (
+                False,
+                True,
+            )
             async with asyncio.timeout(30):
                 while json.loads(await _run(service, "list", "--json"))[0]["enabled"]:  # noqa: ASYNC110 - as above
                     await asyncio.sleep(0.05)

@@ -39,18 +39,30 @@ def alone(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_has_every_file_and_no_key(wheel: Path) -> None:
-    """What is tracked below `certsvc/`, the modules of `keys_dev/`, and not even a key that lies among them."""
+    """What is tracked below `certsvc/`, the modules of `keys_dev/`, and not a key that lies among them."""
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
         assert [name for name in archive.namelist() if KEY.encode() in archive.read(name)] == []
-    assert held == {name for name in tracked_files() if name.startswith("certsvc/") or (name.startswith("keys_dev/") and name.endswith(".py"))}
+    assert held == {
+        name
+        for name in tracked_files()
+        if name.startswith("certsvc/") or (name.startswith("keys_dev/") and name.endswith(".py"))
+    }
 
 
 def test_every_module_of_the_wheel_loads(installed: Path, tmp_path: Path) -> None:
     """All that are in the tree, each from where the wheel was installed."""
-    loaded = dict(line.split() for line in output_of(installed / "python", "-c", _IMPORT_ALL, cwd=tmp_path).splitlines())
-    assert {name for name, place in loaded.items() if not Path(place).is_relative_to(installed.parent)} == set()
-    modules = [Path(name).with_suffix("") for name in tracked_files() if name.startswith(("certsvc/", "keys_dev/")) and name.endswith(".py")]
+    loaded = dict(
+        line.split() for line in output_of(installed / "python", "-c", _IMPORT_ALL, cwd=tmp_path).splitlines()
+    )
+    assert {
+        name for name, place in loaded.items() if not Path(place).is_relative_to(installed.parent)
+    } == set()
+    modules = [
+        Path(name).with_suffix("")
+        for name in tracked_files()
+        if name.startswith(("certsvc/", "keys_dev/")) and name.endswith(".py")
+    ]
     named = {".".join(path.parent.parts if path.name == "__init__" else path.parts) for path in modules}
     assert named - set(loaded) == {"certsvc", "keys_dev", _NEEDS_ALEMBIC}
 
@@ -61,9 +73,18 @@ def test_the_installed_command_says_its_version(installed: Path, tmp_path: Path)
 
 
 def test_the_installed_demo_serves_pages_with_all_they_need(service: Service) -> None:
-    """Start page, check page with its QR reader, console, API's document; the sample is issued, and a paper of it is found valid."""
-    with httpx2.Client(base_url=service.base_url, trust_env=False, follow_redirects=True, timeout=60) as visitor:
-        for page in ("/", "/check", "/my", "/staff", "/docs", "/static/vendor/bootstrap-5.3.9/bootstrap.min.css"):
+    """Start page, check page with its QR reader, console, API's document; a paper of the sample is valid."""
+    with httpx2.Client(
+        base_url=service.base_url, trust_env=False, follow_redirects=True, timeout=60
+    ) as visitor:
+        for page in (
+            "/",
+            "/check",
+            "/my",
+            "/staff",
+            "/docs",
+            "/static/vendor/bootstrap-5.3.9/bootstrap.min.css",
+        ):
             assert visitor.get(page, headers={"Accept": "text/html"}).status_code == httpx2.codes.OK
         assert visitor.get("/static/vendor/zxing-wasm/reader/zxing_reader.wasm").content.startswith(b"\0asm")
         assert visitor.get("/openapi.json").json()["info"]["version"] == __version__

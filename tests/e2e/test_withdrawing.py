@@ -1,4 +1,6 @@
-"""Withdrawn at once: revoke, suspend, reinstate, replace, seen by who scans, who types and who has the file."""
+"""Withdrawn at once: revoke, suspend, reinstate, replace, seen by who scans, who types and who has the
+file.
+"""
 
 import itertools
 import subprocess
@@ -10,7 +12,7 @@ import httpx2
 import pytest
 
 from certsvc.cli.keeping import keep, load
-from certsvc.resources import utc_now
+from certsvc.clock import utc_now
 from certsvc.verify.offline import Kept, judge_text
 from tests.e2e.browsing import scan
 from tests.support import calls
@@ -49,7 +51,11 @@ def test_revoked_is_seen_at_once_and_for_good(staff: httpx2.Client, stranger: ht
     pdf = calls.pdf(staff, certificate["id"])
     assert _seen(stranger, certificate, pdf) == {"valid"}
     revoked = calls.good(_change(staff, certificate, "revoke", reason="fraud"))
-    assert (revoked["status"], revoked["reason"], revoked["serial"]) == ("revoked", "fraud", certificate["serial"])
+    assert (revoked["status"], revoked["reason"], revoked["serial"]) == (
+        "revoked",
+        "fraud",
+        certificate["serial"],
+    )
     assert _seen(stranger, certificate, pdf) == {"revoked"}
     report = calls.good(stranger.get(f"/v/{certificate['code']}"))
     assert [reason["code"] for reason in report["reasons"]] == ["fraud"]
@@ -57,7 +63,9 @@ def test_revoked_is_seen_at_once_and_for_good(staff: httpx2.Client, stranger: ht
         assert _change(staff, certificate, change, reason="fraud").status_code == 409
 
 
-def test_revoked_is_seen_without_a_network_once_the_list_is_fetched_again(staff: httpx2.Client, stranger: httpx2.Client, tmp_path: Path) -> None:
+def test_revoked_is_seen_without_a_network_once_the_list_is_fetched_again(
+    staff: httpx2.Client, stranger: httpx2.Client, tmp_path: Path
+) -> None:
     """Within a minute of the change the list shows it; what was kept before does not."""
     certificate = calls.issue(staff, record(next(_numbers)))
     qr, visits = scan(calls.pdf(staff, certificate["id"])), itertools.count()
@@ -82,15 +90,23 @@ def test_suspended_and_reinstated(staff: httpx2.Client, stranger: httpx2.Client)
     certificate = calls.issue(staff, record(next(_numbers)), kind="recovery")
     pdf = calls.pdf(staff, certificate["id"])
     assert _change(staff, certificate, "reinstate", reason="wrong_data").status_code == 409
-    assert calls.good(_change(staff, certificate, "suspend", reason="other", text="đang xác minh"))["status"] == "suspended"
+    assert (
+        calls.good(_change(staff, certificate, "suspend", reason="other", text="đang xác minh"))["status"]
+        == "suspended"
+    )
     assert _seen(stranger, certificate, pdf) == {"suspended"}
     assert _change(staff, certificate, "suspend", reason="fraud").status_code == 409
-    assert calls.good(_change(staff, certificate, "reinstate", reason="other", text="đã xác minh"))["status"] == "issued"
+    assert (
+        calls.good(_change(staff, certificate, "reinstate", reason="other", text="đã xác minh"))["status"]
+        == "issued"
+    )
     assert _seen(stranger, certificate, pdf) == {"valid"}
 
 
 def test_lost_paper_is_issued_again(staff: httpx2.Client, stranger: httpx2.Client, tmp_path: Path) -> None:
-    """Without a record: the same paper under a new serial, marked CẤP LẠI; the old one is `replaced` at once."""
+    """Without a record: the same paper under a new serial, marked CẤP LẠI; the old one is `replaced` at
+    once.
+    """
     certificate = calls.issue(staff, record(next(_numbers)))
     pdf = calls.pdf(staff, certificate["id"])
     successor = calls.good(_change(staff, certificate, "replace", reason="lost"))
@@ -109,21 +125,31 @@ def test_lost_paper_is_issued_again(staff: httpx2.Client, stranger: httpx2.Clien
 
 def _text(pdf: bytes, folder: Path) -> str:
     (folder / "file.pdf").write_bytes(pdf)
-    return subprocess.run(["pdftotext", str(folder / "file.pdf"), "-"], capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        ["pdftotext", str(folder / "file.pdf"), "-"], capture_output=True, text=True, check=True
+    ).stdout
 
 
 def test_wrong_data_is_corrected(staff: httpx2.Client, stranger: httpx2.Client, tmp_path: Path) -> None:
-    """With a record: the successor says what is right, unmarked; another case or a bad record changes nothing."""
+    """With a record: the successor says what is right, unmarked; another case or a bad record changes
+    nothing.
+    """
     number = next(_numbers)
     certificate = calls.issue(staff, record(number))
     other = _change(staff, certificate, "replace", reason="wrong_data", record=record(next(_numbers)))
     assert (other.status_code, other.json()["code"]) == (422, "another_case")
-    bad = _change(staff, certificate, "replace", reason="wrong_data", record=record(number, birth_date="hai mươi"))
+    bad = _change(
+        staff, certificate, "replace", reason="wrong_data", record=record(number, birth_date="hai mươi")
+    )
     assert bad.status_code == 422
     assert "V-BIRTH" in {error["rule"] for error in bad.json()["errors"]}
     assert calls.verdict(stranger, certificate["code"]) == "valid"
-    right = record(number, full_name="Nguyễn Thị Thử Nghiệm Đúng", isolation_to="2022-02-14", last_test_on="2022-02-14")
-    successor = calls.issued(staff, calls.good(_change(staff, certificate, "replace", reason="wrong_data", record=right))["id"])
+    right = record(
+        number, full_name="Nguyễn Thị Thử Nghiệm Đúng", isolation_to="2022-02-14", last_test_on="2022-02-14"
+    )
+    successor = calls.issued(
+        staff, calls.good(_change(staff, certificate, "replace", reason="wrong_data", record=right))["id"]
+    )
     assert successor["days"] == certificate["days"] + 1
     text = _text(calls.pdf(staff, successor["id"]), tmp_path)
     assert "NGUYỄN THỊ THỬ NGHIỆM ĐÚNG" in text
@@ -132,7 +158,9 @@ def test_wrong_data_is_corrected(staff: httpx2.Client, stranger: httpx2.Client, 
     assert calls.verdict(stranger, successor["code"]) == "valid"
 
 
-def test_who_holds_a_replaced_paper_is_led_on_after_the_second_factor(staff: httpx2.Client, stranger: httpx2.Client) -> None:
+def test_who_holds_a_replaced_paper_is_led_on_after_the_second_factor(
+    staff: httpx2.Client, stranger: httpx2.Client
+) -> None:
     """The birth date alone shows name and dates; a stranger sees neither them nor the successor."""
     certificate = calls.issue(staff, record(next(_numbers)))
     successor = calls.good(_change(staff, certificate, "replace", reason="lost"))
@@ -175,7 +203,13 @@ def test_an_insurer_withdraws_only_its_own(service: Service, staff: httpx2.Clien
 def test_reasons_are_those_of_the_contract(staff: httpx2.Client) -> None:
     """An unknown reason, `other` without a text, a strange field: 422, and nothing changes."""
     certificate = calls.issue(staff, record(next(_numbers)))
-    for body in ({"reason": "because"}, {"reason": "other"}, {"reason": "other", "text": "  "}, {"reason": "fraud", "more": 1}, {}):
+    for body in (
+        {"reason": "because"},
+        {"reason": "other"},
+        {"reason": "other", "text": "  "},
+        {"reason": "fraud", "more": 1},
+        {},
+    ):
         assert _change(staff, certificate, "revoke", **body).status_code == 422
     assert _change(staff, certificate, "explode", reason="fraud").status_code in {404, 422}
     assert calls.good(staff.get(f"/v1/certificates/{certificate['id']}"))["status"] == "issued"

@@ -1,4 +1,5 @@
-"""What schemathesis is told of us: bodies that get through, who seems to ask, and that headers too must be documented.
+"""What schemathesis is told of us: bodies that get through, who seems to ask, and that headers too must be
+documented.
 
 Its `SCHEMATHESIS_HOOKS`. In the environment: `FUZZ_KEY` of who asks, `FUZZ_PAPER` where a paper to check
 lies, its `FUZZ_CODE` and a `FUZZ_GRANT` to download it, `FUZZ_REACHES_MOST`.
@@ -26,8 +27,20 @@ _NUMBERS = 900_000
 _EVERYWHERE = frozenset(
     {
         *("content-type", "content-length", "transfer-encoding", "date", "connection"),
-        *("cache-control", "content-security-policy", "referrer-policy", "x-content-type-options", "x-frame-options", "x-robots-tag"),
-        *("cross-origin-opener-policy", "cross-origin-resource-policy", "permissions-policy", "strict-transport-security"),
+        *(
+            "cache-control",
+            "content-security-policy",
+            "referrer-policy",
+            "x-content-type-options",
+            "x-frame-options",
+            "x-robots-tag",
+        ),
+        *(
+            "cross-origin-opener-policy",
+            "cross-origin-resource-policy",
+            "permissions-policy",
+            "strict-transport-security",
+        ),
     }
 )
 """Of HTTP itself, and those that every answer has for browsers' sake."""
@@ -47,15 +60,23 @@ GOOD: Mapping[str, Callable[[Body, int], Body]] = {
     "POST /v1/certificates/{certificate_id}/{change}": lambda *_: {"reason": "fraud"},
     "POST /v1/webhooks/{webhook_id}/replay": lambda *_: {"failed_since": "2026-01-01T00:00:00Z"},
     **dict.fromkeys(
-        ("POST /v1/recalls", "POST /v1/recalls/preview"), lambda *_: {"facility": "01801", "kind": "recovery", "reason": "fraud", "needs_approval": True}
+        ("POST /v1/recalls", "POST /v1/recalls/preview"),
+        lambda *_: {"facility": "01801", "kind": "recovery", "reason": "fraud", "needs_approval": True},
     ),
     "POST /v1/recalls/{recall_id}/decline": lambda *_: {"text": "xem lại"},
-    "PUT /v1/mappings/{name}": lambda *_: {"columns": {"Tên": "full_name", "Bỏ": None}, "defaults": {"test_method": "antigen"}},
+    "PUT /v1/mappings/{name}": lambda *_: {
+        "columns": {"Tên": "full_name", "Bỏ": None},
+        "defaults": {"test_method": "antigen"},
+    },
 }
-"""By operation, a body that is right beyond what a schema can say; three in four that are valid become one."""
+"""By operation, a body that is right beyond what a schema can say; three in four that are valid become
+one.
+"""
 
 
-_FILES = st.lists(st.integers(0, _NUMBERS).map(fuzzed_record), min_size=1, max_size=3).map(lambda records: as_csv(*records))
+_FILES = st.lists(st.integers(0, _NUMBERS).map(fuzzed_record), min_size=1, max_size=3).map(
+    lambda records: as_csv(*records)
+)
 schemathesis.openapi.media_type("text/csv", _FILES)
 schemathesis.openapi.media_type("application/pdf", st.just(Path(os.environ["FUZZ_PAPER"]).read_bytes()))
 
@@ -104,22 +125,30 @@ def headers_are_documented(_: CheckContext, response: Response, case: AnyCase) -
     described = answers.get(str(response.status_code), {}).get("headers", {})
     strange = {name.lower() for name in response.headers} - {name.lower() for name in described} - _EVERYWHERE
     if strange and str(response.status_code) in answers:
-        raise AssertionError(f"headers of {response.status_code} that the document does not have: {sorted(strange)}")
+        raise AssertionError(
+            f"headers of {response.status_code} that the document does not have: {sorted(strange)}"
+        )
 
 
 @schemathesis.check
 def problems_are_clear(_: CheckContext, response: Response, case: AnyCase) -> None:
     """Every refusal is one of ours: it says in both languages what is wrong."""
-    if response.status_code < HTTPStatus.BAD_REQUEST or "json" not in response.headers.get("content-type", [""])[0]:
+    if (
+        response.status_code < HTTPStatus.BAD_REQUEST
+        or "json" not in response.headers.get("content-type", [""])[0]
+    ):
         return
     told = json.loads(response.content)
-    if "parts" not in told and not (told["message_vi"] and told["message_en"] and told["status"] == response.status_code):
+    if "parts" not in told and not (
+        told["message_vi"] and told["message_en"] and told["status"] == response.status_code
+    ):
         raise AssertionError("a problem without its texts")
 
 
 @schemathesis.check
 class MostIsReached:
-    """A caller who may do all but a facility's own business got through to five in six operations, or the run proves little.
+    """A caller who may do all but a facility's own business got through to five in six operations, or the run
+    proves little.
 
     The rest are matters of luck and state.
     """

@@ -6,4 +6,8 @@ FACTOR = {"birth_date": "1988-09-05", "id_last4": "7777"}
 
 
 def fuzzed_record(number: int) -> dict[str, str]:
-    return record(number, birth_date=FACTOR["birth_date"], citizen_id=f"{number % 1000:03d}188{number // 1000 % 100:02d}{FACTOR['id_last4']}")
+    return record(
+        number,
+        birth_date=FACTOR["birth_date"],
+        citizen_id=f"{number % 1000:03d}188{number // 1000 % 100:02d}{FACTOR['id_last4']}",
+    )

@@ -20,19 +20,35 @@ def fuzz(served: Served, caller: str | None, *words: str, folder: Path) -> subpr
     environment = os.environ | {"SCHEMATHESIS_HOOKS": "tests.fuzzing.extensions"} | _paper(served, folder)
     environment |= {"FUZZ_KEY": served.station.keys[caller]} if caller else {}
     environment |= {"FUZZ_REACHES_MOST": "1"} if caller == "admin" else {}
-    command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(_SETTINGS), *words, f"{served.base_url}/openapi.json"]
-    return subprocess.run(command, check=False, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    command = [
+        sys.executable,
+        "-m",
+        "schemathesis.cli",
+        "--config-file",
+        str(_SETTINGS),
+        *words,
+        f"{served.base_url}/openapi.json",
+    ]
+    return subprocess.run(
+        command, check=False, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
 
 
 def _paper(served: Served, folder: Path) -> dict[str, str]:
     """A certificate that is issued, for the environment of `extensions.py`."""
     file = folder / "paper.pdf"
     with served.client() as client:
-        asked = client.post("/v1/certificates", json={"kind": "sick_leave", "record": fuzzed_record(time.time_ns() % 900_000)}).raise_for_status()
+        asked = client.post(
+            "/v1/certificates", json={"kind": "sick_leave", "record": fuzzed_record(time.time_ns() % 900_000)}
+        ).raise_for_status()
         address, code = asked.headers["Location"], asked.json()["code"]
         for _ in range(_ISSUED_WITHIN_S * 5):
             if client.get(address).json()["status"] == "issued":
                 break
             time.sleep(0.2)
         file.write_bytes(client.get(f"{address}/pdf").raise_for_status().content)
-        return {"FUZZ_PAPER": str(file), "FUZZ_CODE": code, "FUZZ_GRANT": client.post(f"/v/{code}", json=FACTOR).raise_for_status().json()["grant"]}
+        return {
+            "FUZZ_PAPER": str(file),
+            "FUZZ_CODE": code,
+            "FUZZ_GRANT": client.post(f"/v/{code}", json=FACTOR).raise_for_status().json()["grant"],
+        }

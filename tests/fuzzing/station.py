@@ -1,4 +1,6 @@
-"""A station to be fuzzed: who fronts it is believed, webhooks stay on this machine, keys are RSA as BHXH wants them."""
+"""A station to be fuzzed: who fronts it is believed, webhooks stay on this machine, keys are RSA as BHXH
+wants them.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +16,11 @@ from tests.support.station import Served, Station, served, set_up, set_up_on
 @contextmanager
 def running_station(folder: Path, *, database: str = "sqlite") -> Iterator[Served]:
     """Served, with a worker; `database` is `sqlite` or `postgresql`."""
-    settings = {"trusted_proxies": 1, "webhooks_allow_private": True, "keys_dir": pki.shared(KeyType.RSA_2048).folder}
+    settings = {
+        "trusted_proxies": 1,
+        "webhooks_allow_private": True,
+        "keys_dir": pki.shared(KeyType.RSA_2048).folder,
+    }
     with _station(folder, database, settings) as station, served(station) as service:
         yield service
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from throttled import utils as throttled_time
 
-from certsvc.issuing import press_process, reading
-from certsvc.issuing.producing import Press
+from certsvc.issuing.batches import reading
+from certsvc.issuing.press import process
+from certsvc.issuing.press.producing import Press
 from certsvc.logs import set_up_logging
 from certsvc.queue import EmbeddedServer
 from tests.support.postgres import Postgres, running_postgres
@@ -98,7 +99,7 @@ def station(tmp_path: Path, database: str, request: pytest.FixtureRequest) -> It
 @pytest.fixture
 def press(station: Station) -> Press:
     """The real one, in a thread of this process instead of a process of its own."""
-    press_chunk = functools.partial(press_process.press_chunk, press_process.setup_of(station.settings))
+    press_chunk = functools.partial(process.press_chunk, process.setup_of(station.settings))
     return lambda chunk: asyncio.to_thread(press_chunk, chunk)
 
 
@@ -124,6 +125,8 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def frozen_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rate limits for which hardly any time passes, a microsecond a look: nothing comes back while a test takes its own."""
+    """Rate limits for which hardly any time passes, a microsecond a look: nothing comes back while a test
+    takes its own.
+    """
     looks = itertools.count()
     monkeypatch.setattr(throttled_time, "now_mono_f", lambda: 1000 + next(looks) / 1_000_000)

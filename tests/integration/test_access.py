@@ -20,7 +20,9 @@ async def names(rig: Rig) -> dict[str, str]:
 
 async def test_a_stations_file_with_anothers_cases_is_rejected_row_by_row(rig: Rig) -> None:
     """Its own rows are accepted, the other's rejected; the other learns of nothing."""
-    batch_id = (await rig.submit(as_csv(record(1), record(2, facility="01802")), role="facility")).json()["id"]
+    batch_id = (await rig.submit(as_csv(record(1), record(2, facility="01802")), role="facility")).json()[
+        "id"
+    ]
     await rig.work()
     answer = await rig.call("GET", f"/v1/batches/{batch_id}/results", role="facility")
     assert answer.text.count('"outcome": "issued"') == 2
@@ -35,7 +37,14 @@ async def test_a_batch_belongs_to_who_sent_it(rig: Rig, names: dict[str, str]) -
         role: (await rig.call("GET", address, role=role)).status_code
         for role in ("another insurer", "insurer", "facility", "auditor", "admin", "facility 01802")
     }
-    assert statuses == {"another insurer": 404, "insurer": 404, "facility": 404, "auditor": 200, "admin": 200, "facility 01802": 200}
+    assert statuses == {
+        "another insurer": 404,
+        "insurer": 404,
+        "facility": 404,
+        "auditor": 200,
+        "admin": 200,
+        "facility 01802": 200,
+    }
 
 
 async def test_auditors_see_no_codes_in_results(rig: Rig, names: dict[str, str]) -> None:
@@ -51,18 +60,30 @@ async def test_an_insurer_changes_only_what_it_asked_for(rig: Rig) -> None:
     """Another insurer's is visible, but its withdrawal is a 403."""
     certificate = await rig.issued(record(5))
     for change in ("revoke", "suspend", "replace"):
-        answer = await rig.call("POST", f"/v1/certificates/{certificate['id']}/{change}", role="another insurer", json={"reason": "fraud"})
+        answer = await rig.call(
+            "POST",
+            f"/v1/certificates/{certificate['id']}/{change}",
+            role="another insurer",
+            json={"reason": "fraud"},
+        )
         assert (answer.status_code, answer.json()["code"]) == (403, "not_yours")
     assert (await rig.certificate(certificate["id"]))["status"] == "issued"
 
 
 async def test_a_renewed_key_owns_what_the_old_one_did(rig: Rig) -> None:
-    """Keys can be changed: another key of the same holder reads its batches and withdraws its certificates."""
+    """Keys can be changed: another key of the same holder reads its batches and withdraws its
+    certificates.
+    """
     batch_id = (await rig.submit(as_csv(record(6)))).json()["id"]
     await rig.work()
     assert (await rig.call("GET", f"/v1/batches/{batch_id}", role="renewed insurer")).status_code == 200
     certificate = next(line for line in await rig.results(batch_id) if line["certificate_id"])
-    answer = await rig.call("POST", f"/v1/certificates/{certificate['certificate_id']}/revoke", role="renewed insurer", json={"reason": "fraud"})
+    answer = await rig.call(
+        "POST",
+        f"/v1/certificates/{certificate['certificate_id']}/revoke",
+        role="renewed insurer",
+        json={"reason": "fraud"},
+    )
     assert (answer.status_code, answer.json()["status"]) == (200, "revoked")
 
 
@@ -80,7 +101,11 @@ async def test_no_host_header_leads_elsewhere(rig: Rig) -> None:
 async def test_head_answers_as_get_without_content(rig: Rig) -> None:
     """RFC 9110 clause 9.3.2: same status and headers, no bytes."""
     asked, got = [await rig.call(method, "/livez", role=None) for method in ("HEAD", "GET")]
-    assert (asked.status_code, asked.content, asked.headers["Content-Length"]) == (200, b"", got.headers["Content-Length"])
+    assert (asked.status_code, asked.content, asked.headers["Content-Length"]) == (
+        200,
+        b"",
+        got.headers["Content-Length"],
+    )
 
 
 async def test_lists_go_on_where_they_stopped(rig: Rig) -> None:
@@ -100,7 +125,10 @@ async def test_lists_go_on_where_they_stopped(rig: Rig) -> None:
     everything = [each["id"] for each in (await rig.call("GET", "/v1/certificates")).json()["items"]]
     assert seen == everything
     assert len(set(seen)) == 7
-    assert everything[0] == (await rig.call("GET", "/v1/certificates?case_id=TH-220206-000009")).json()["items"][0]["id"]
+    assert (
+        everything[0]
+        == (await rig.call("GET", "/v1/certificates?case_id=TH-220206-000009")).json()["items"][0]["id"]
+    )
     filtered = (await rig.call("GET", "/v1/certificates?kind=recovery&status=requested")).json()["items"]
     assert [each["kind"] for each in filtered] == ["recovery"] * 3
 

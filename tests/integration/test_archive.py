@@ -1,4 +1,6 @@
-"""The archive on a real store: shared bytes once, files byte for byte, and an error for whatever is lost or changed."""
+"""The archive on a real store: shared bytes once, files byte for byte, and an error for whatever is lost or
+changed.
+"""
 
 import hashlib
 import uuid
@@ -9,11 +11,11 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from certsvc.archive import Archive, Place
-from certsvc.blobs import Blobs, layer_name, pack_name
 from certsvc.errors import Broken, NotFound, Unavailable
+from certsvc.files.archive import Archive, Place
+from certsvc.files.blobs import Blobs, layer_name, pack_name
+from certsvc.files.pieces import seal_piece
 from certsvc.models import PublishedFile
-from certsvc.pieces import seal_piece
 from certsvc.vault import Vault, new_data_key
 
 BASE, STOCK, OWN = b"%PDF-1.7 a base" * 100, b" and a stock" * 100, b" and what is its own"
@@ -105,11 +107,15 @@ async def test_layers_are_written_once(archive: Archive, blobs: CountingBlobs, v
     for _ in range(3):
         await stored(archive, vault)
     await stored(Archive(blobs, vault), vault)
-    assert sorted(name for name in blobs.written if name.startswith("layers/")) == sorted(layer_name(name) for name in LAYERS)
+    assert sorted(name for name in blobs.written if name.startswith("layers/")) == sorted(
+        layer_name(name) for name in LAYERS
+    )
     assert len({name for name in blobs.written if name.startswith("packs/")}) == 4
 
 
-async def test_a_layer_that_could_not_be_stored_is_stored_later(archive: Archive, blobs: CountingBlobs) -> None:
+async def test_a_layer_that_could_not_be_stored_is_stored_later(
+    archive: Archive, blobs: CountingBlobs
+) -> None:
     """What failed is not remembered as stored."""
     blobs.is_full = True
     with pytest.raises(Unavailable, match="blobs_unavailable"):
@@ -125,7 +131,9 @@ async def test_an_erased_file_is_gone(archive: Archive, vault: Vault) -> None:
         await archive.get(await stored(archive, vault, data_key=None))
 
 
-async def test_a_lost_pack_or_layer_is_missing(archive: Archive, folder: Path, blobs: CountingBlobs, vault: Vault) -> None:
+async def test_a_lost_pack_or_layer_is_missing(
+    archive: Archive, folder: Path, blobs: CountingBlobs, vault: Vault
+) -> None:
     """Removed, or cut before the piece or within it: an operator must act."""
     file = await stored(archive, vault)
     pack = folder / pack_name(file.pack)
@@ -154,8 +162,13 @@ async def test_a_changed_piece_is_not_delivered(archive: Archive, folder: Path, 
         await archive.get(file)
 
 
-@pytest.mark.parametrize("there", [zlib.compress(b"another base"), b"no zlib at all", zlib.compress(BASE)[:-9], zlib.compress(BASE[:-1])])
-async def test_a_changed_layer_is_not_delivered(there: bytes, archive: Archive, folder: Path, blobs: CountingBlobs, vault: Vault) -> None:
+@pytest.mark.parametrize(
+    "there",
+    [zlib.compress(b"another base"), b"no zlib at all", zlib.compress(BASE)[:-9], zlib.compress(BASE[:-1])],
+)
+async def test_a_changed_layer_is_not_delivered(
+    there: bytes, archive: Archive, folder: Path, blobs: CountingBlobs, vault: Vault
+) -> None:
     """Layers are held against their names."""
     file = await stored(archive, vault)
     (folder / layer_name(digest(BASE))).write_bytes(there)
@@ -164,14 +177,18 @@ async def test_a_changed_layer_is_not_delivered(there: bytes, archive: Archive, 
 
 
 async def test_what_is_not_the_published_file_is_not_delivered(archive: Archive, vault: Vault) -> None:
-    """Good pieces put together wrongly are held against the register's digest; another certificate's key opens nothing."""
+    """Good pieces put together wrongly are held against the register's digest; another certificate's key
+    opens nothing.
+    """
     with pytest.raises(Broken, match="blob_damaged"):
         await archive.get(await stored(archive, vault, stock=None))
     with pytest.raises(Broken, match="file_key_unreadable"):
         await archive.get(await stored(archive, vault, certificate_id=uuid.UUID(int=8)))
 
 
-async def test_many_layers_do_not_fill_the_memory(archive: Archive, vault: Vault, blobs: CountingBlobs) -> None:
+async def test_many_layers_do_not_fill_the_memory(
+    archive: Archive, vault: Vault, blobs: CountingBlobs
+) -> None:
     """Of more layers than are kept every one still comes back right."""
     key = new_data_key()
     bases = [bytes([number]) * (9 << 20) for number in range(6)]
@@ -179,5 +196,10 @@ async def test_many_layers_do_not_fill_the_memory(archive: Archive, vault: Vault
     await archive.put_layers(layers)
     [place] = await archive.put_pack([seal_piece(OWN, key)])
     for base in (*bases, *bases):
-        assert await archive.get(entry(vault, key, place, sha256=digest(base + OWN), base=digest(base), stock=None)) == base + OWN
+        assert (
+            await archive.get(
+                entry(vault, key, place, sha256=digest(base + OWN), base=digest(base), stock=None)
+            )
+            == base + OWN
+        )
     assert sum(len(layer) for layer in archive._cache.values()) <= 32 << 20

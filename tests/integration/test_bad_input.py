@@ -23,7 +23,13 @@ MAX_UPLOAD, MAX_UNPACKED, MAX_ROWS = 200_000, 2_000_000, 20
 @pytest.fixture
 def station(tmp_path: Path) -> Station:
     """Stations with small limits."""
-    return set_up(tmp_path, max_upload_bytes=MAX_UPLOAD, max_unpacked_bytes=MAX_UNPACKED, max_rows=MAX_ROWS, max_pdf_bytes=150_000)
+    return set_up(
+        tmp_path,
+        max_upload_bytes=MAX_UPLOAD,
+        max_unpacked_bytes=MAX_UNPACKED,
+        max_rows=MAX_ROWS,
+        max_pdf_bytes=150_000,
+    )
 
 
 def xlsx(*rows: list[Any]) -> bytes:
@@ -38,9 +44,15 @@ def xlsx(*rows: list[Any]) -> bytes:
 
 def _bomb() -> bytes:
     """A sheet of a hundred kilobytes that unpacks to a hundred megabytes."""
-    sheet = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>' + b" " * 100_000_000
+    sheet = (
+        b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        + b" " * 100_000_000
+    )
     source, out = io.BytesIO(xlsx(list(record(1)), list(record(1).values()))), io.BytesIO()
-    with zipfile.ZipFile(source) as good, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as bad:
+    with (
+        zipfile.ZipFile(source) as good,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as bad,
+    ):
         for name in good.namelist():
             bad.writestr(name, sheet if name.endswith("sheet1.xml") else good.read(name))
     return out.getvalue()
@@ -51,12 +63,20 @@ def _macros() -> bytes:
     source, out = io.BytesIO(xlsx(list(record(1)), list(record(1).values()))), io.BytesIO()
     with zipfile.ZipFile(source) as plain, zipfile.ZipFile(out, "w") as changed:
         for name in plain.namelist():
-            changed.writestr(name, plain.read(name).replace(b"openxmlformats-officedocument.spreadsheetml.sheet.main", b"ms-excel.sheet.macroEnabled.main"))
+            changed.writestr(
+                name,
+                plain.read(name).replace(
+                    b"openxmlformats-officedocument.spreadsheetml.sheet.main",
+                    b"ms-excel.sheet.macroEnabled.main",
+                ),
+            )
     return out.getvalue()
 
 
 HEADER = ",".join(record(1)).encode()
-ENCRYPTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500) + "EncryptedPackage".encode("utf-16-le") + bytes(500)
+ENCRYPTED = (
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500) + "EncryptedPackage".encode("utf-16-le") + bytes(500)
+)
 BAD_FILES = {
     "empty": (b"", 422, "empty_file"),
     "header only": (HEADER + b"\n", 422, "no_rows"),
@@ -65,7 +85,13 @@ BAD_FILES = {
     "wrong columns": (b"a,b,c\n1,2,3\n", 422, "no_header"),
     "columns missing": (b"case_id,full_name,birth_date\n1,2,3\n", 422, "missing_columns"),
     "a column twice": (HEADER + b",full_name\n" + b"x," * 35 + b"x\n", 422, "duplicate_columns"),
-    "latin-1": ("case_id,full_name,birth_date\n1,Nguyen Thi Hương Thuỷ,2".replace("ươ", "é").encode("cp1258", "replace"), 415, "not_utf8"),
+    "latin-1": (
+        "case_id,full_name,birth_date\n1,Nguyen Thi Hương Thuỷ,2".replace("ươ", "é").encode(
+            "cp1258", "replace"
+        ),
+        415,
+        "not_utf8",
+    ),
     "a PDF named .csv": (b"%PDF-1.7\n1 0 obj\n", 415, "not_a_table"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(100), 415, "not_a_table"),
     "NUL bytes": (HEADER + b"\n" + bytes(3000) + b"x\n", 415, "not_a_table"),
@@ -128,7 +154,11 @@ async def test_too_many_rows_fail_the_batch_and_keep_what_was_judged(rig: Rig) -
     assert (batch["counts"]["pending"], batch["finished_at"]) == (2 * MAX_ROWS, None)
     await rig.work()
     batch = (await rig.call("GET", f"/v1/batches/{answer.json()['id']}")).json()
-    assert (batch["status"], batch["counts"]["issued"], batch["counts"]["pending"]) == ("failed", 2 * MAX_ROWS, 0)
+    assert (batch["status"], batch["counts"]["issued"], batch["counts"]["pending"]) == (
+        "failed",
+        2 * MAX_ROWS,
+        0,
+    )
     assert batch["finished_at"]
 
 
@@ -158,11 +188,15 @@ async def test_formulas_are_read_by_their_cached_values(rig: Rig) -> None:
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.one_of(
-        st.binary(max_size=600), st.binary(max_size=300).map(lambda tail: HEADER + b"\n" + tail), st.binary(max_size=300).map(lambda tail: b"PK\x03\x04" + tail)
+        st.binary(max_size=600),
+        st.binary(max_size=300).map(lambda tail: HEADER + b"\n" + tail),
+        st.binary(max_size=300).map(lambda tail: b"PK\x03\x04" + tail),
     )
 )
 async def test_any_bytes_are_accepted_or_clearly_refused(rig: Rig, data: bytes) -> None:
-    """Random bytes, behind a good header, behind a ZIP's signature: 202 or a clear problem; reading ends in any case."""
+    """Random bytes, behind a good header, behind a ZIP's signature: 202 or a clear problem; reading ends in
+    any case.
+    """
     answer = await rig.submit(data)
     if answer.status_code != 202:
         assert_clear(answer)
@@ -185,15 +219,26 @@ BAD_BODIES: dict[str, Any] = {
     "a list inside": {"kind": "sick_leave", "record": GOOD | {"full_name": [CANARY]}},
     "an object inside": {"kind": "sick_leave", "record": GOOD | {"full_name": {CANARY: CANARY}}},
     "unknown late reason": {"kind": "sick_leave", "record": GOOD, "late_reason": CANARY},
-    "too many columns": {"kind": "sick_leave", "record": GOOD | {f"column{number}": "1" for number in range(100)}},
+    "too many columns": {
+        "kind": "sick_leave",
+        "record": GOOD | {f"column{number}": "1" for number in range(100)},
+    },
     "a column of that name there is not": {"kind": "sick_leave", "record": GOOD | {"x" * 100: "1"}},
     "over-long name": {"kind": "sick_leave", "record": GOOD | {"full_name": f"{CANARY} " * 1000}},
     "control characters": {"kind": "sick_leave", "record": GOOD | {"full_name": f"{CANARY}\x00\x1b\u202e"}},
-    "half a surrogate": b'{"kind": "sick_leave", "record": '
-    + json.dumps(GOOD).replace('"visit_no": "1"', '"visit_no": "\\\\ud800"').encode().replace(b"\\\\", b"\\")
-    + b"}",
+    "half a surrogate": (
+        b'{"kind": "sick_leave", "record": '
+        + json.dumps(GOOD)
+        .replace('"visit_no": "1"', '"visit_no": "\\\\ud800"')
+        .encode()
+        .replace(b"\\\\", b"\\")
+        + b"}"
+    ),
     "half a surrogate as a column": b'{"kind": "sick_leave", "record": {"\\ud800": "1"}}',
-    "not a number": b'{"kind": "sick_leave", "record": {"case_id": NaN, "sex": Infinity, "vaccine_doses": 1e999, "visit_no": -Infinity}}',
+    "not a number": (
+        b'{"kind": "sick_leave", "record": {"case_id": NaN, "sex": Infinity, "vaccine_doses": 1e999,'
+        b' "visit_no": -Infinity}}'
+    ),
     "a huge number": b'{"kind": "sick_leave", "record": {"sex": ' + b"9" * 5000 + b"}}",
     "deep nesting": b'{"kind": "sick_leave", "record": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "empty record": {"kind": "recovery", "record": {}},
@@ -201,17 +246,24 @@ BAD_BODIES: dict[str, Any] = {
     "truth for everything": {"kind": "recovery", "record": dict.fromkeys(GOOD, True)},
     "nothing for everything": {"kind": "recovery", "record": dict.fromkeys(GOOD)},
     "a bad date": {"kind": "sick_leave", "record": GOOD | {"birth_date": "9999-99-99"}},
-    "far away dates": {"kind": "sick_leave", "record": GOOD | {"isolation_to": "9999-12-31", "positive_on": "0001-01-01"}},
+    "far away dates": {
+        "kind": "sick_leave",
+        "record": GOOD | {"isolation_to": "9999-12-31", "positive_on": "0001-01-01"},
+    },
     "over a megabyte": {"kind": "sick_leave", "record": GOOD | {"address": "x" * 2_000_000}},
 }
 
 
 @pytest.mark.parametrize("name", BAD_BODIES)
 async def test_bad_bodies_are_refused_without_echo(rig: Rig, name: str) -> None:
-    """422 (or 400, 413) with a list of errors where there is one to give; what was typed does not come back."""
+    """422 (or 400, 413) with a list of errors where there is one to give; what was typed does not come
+    back.
+    """
     body = BAD_BODIES[name]
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    answer = await rig.call("POST", "/v1/certificates", content=content, headers={"Content-Type": "application/json"})
+    answer = await rig.call(
+        "POST", "/v1/certificates", content=content, headers={"Content-Type": "application/json"}
+    )
     problem = assert_clear(answer)
     assert problem["errors"] or answer.status_code in {400, 413}
     said = answer.text if name != "extra field" else answer.text.replace(CANARY, "", 1)
@@ -238,13 +290,23 @@ async def test_bad_bodies_are_refused_without_echo(rig: Rig, name: str) -> None:
 )
 async def test_bad_questions_are_refused(rig: Rig, body: bytes) -> None:
     """`POST /v1/verify` with anything but a file, a code or a QR."""
-    assert_clear(await rig.call("POST", "/v1/verify", role=None, content=body, headers={"Content-Type": "application/json"}))
+    assert_clear(
+        await rig.call(
+            "POST", "/v1/verify", role=None, content=body, headers={"Content-Type": "application/json"}
+        )
+    )
 
 
-@pytest.mark.parametrize(("data", "code"), [(b"", "empty_file"), (b"hello", "not_pdf_or_image"), (b"%PDF-" + bytes(400_000), "too_large")])
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [(b"", "empty_file"), (b"hello", "not_pdf_or_image"), (b"%PDF-" + bytes(400_000), "too_large")],
+)
 async def test_bad_files_to_check_are_refused(rig: Rig, data: bytes, code: str) -> None:
     """Empty, no PDF, over the limit: told before anything is examined."""
-    assert assert_clear(await rig.call("POST", "/v1/verify", role=None, files={"file": ("x", data)}))["code"] == code
+    assert (
+        assert_clear(await rig.call("POST", "/v1/verify", role=None, files={"file": ("x", data)}))["code"]
+        == code
+    )
 
 
 ODD_CALLS = [
@@ -253,7 +315,10 @@ ODD_CALLS = [
     ("GET", "/v1/certificates?status=asleep"),
     ("GET", "/v1/certificates?cursor=%F0%9F%98%80"),
     ("GET", "/v1/certificates?cursor=AAAA"),
-    ("GET", "/v1/certificates?cursor=MDAwMS0wMS0wMVQwMDowMDowMCsxNDowMHwxMTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMQ"),
+    (
+        "GET",
+        "/v1/certificates?cursor=MDAwMS0wMS0wMVQwMDowMDowMCsxNDowMHwxMTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMQ",
+    ),
     ("GET", "/v1/certificates/not-an-id"),
     ("GET", "/v1/certificates/00000000-0000-0000-0000-000000000000"),
     ("GET", "/v1/batches/00000000-0000-0000-0000-000000000000"),

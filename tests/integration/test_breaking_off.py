@@ -1,12 +1,14 @@
-"""Files that turn out broken while they are read: what was judged before is signed, and the batch is followed to its end."""
+"""Files that turn out broken while they are read: what was judged before is signed, and the batch is followed
+to its end.
+"""
 
 from typing import Any
 
 import pytest
 
-from certsvc.issuing.batches import finish_batches
+from certsvc.clock import utc_now
+from certsvc.issuing.finishing import finish_batches
 from certsvc.models import Role
-from certsvc.resources import utc_now
 from tests.support.changing import change, outcomes, refusal, state, unfit
 from tests.support.console import at_console, hand_in
 from tests.support.hooks import log_of, subscribe
@@ -31,7 +33,12 @@ async def read(rig: Rig) -> tuple[str, Any]:
     batch_id = (await rig.submit(BROKEN)).json()["id"]
     await rig.read()
     batch = await state(rig, batch_id)
-    assert (batch["status"], batch["problem"]["code"], batch["counts"]["pending"], batch["finished_at"]) == ("failed", "unclosed_quote", PAPERS, None)
+    assert (batch["status"], batch["problem"]["code"], batch["counts"]["pending"], batch["finished_at"]) == (
+        "failed",
+        "unclosed_quote",
+        PAPERS,
+        None,
+    )
     return batch_id, batch
 
 
@@ -42,16 +49,26 @@ async def test_it_ends_when_its_papers_are_signed(rig: Rig) -> None:
     assert await log_of(rig, hook) == []
     await rig.work()
     batch = await state(rig, batch_id)
-    assert (batch["status"], batch["counts"]["issued"], batch["finished_at"] is None) == ("failed", PAPERS, False)
+    assert (batch["status"], batch["counts"]["issued"], batch["finished_at"] is None) == (
+        "failed",
+        PAPERS,
+        False,
+    )
     assert [entry["event"] for entry in await log_of(rig, hook)] == ["batch.finished"]
     assert "event: failed" in (await rig.call("GET", f"/v1/batches/{batch_id}/events")).text
 
 
 async def test_what_waits_can_be_cancelled(rig: Rig) -> None:
-    """The batch stays `failed`, and what is wrong with the file is still told; what is wanted of it is sent again."""
+    """The batch stays `failed`, and what is wrong with the file is still told; what is wanted of it is sent
+    again.
+    """
     batch_id, before = await read(rig)
     cancelled = await change(rig, batch_id, "cancel")
-    assert (cancelled["status"], cancelled["counts"]["cancelled"], cancelled["finished_at"] is None) == ("failed", PAPERS, False)
+    assert (cancelled["status"], cancelled["counts"]["cancelled"], cancelled["finished_at"] is None) == (
+        "failed",
+        PAPERS,
+        False,
+    )
     assert cancelled["problem"] == before["problem"]
     await rig.work()
     assert await outcomes(rig, batch_id) == {"cancelled": PAPERS}
@@ -73,7 +90,11 @@ async def test_what_failed_is_replayed(rig: Rig) -> None:
     assert (replayed["status"], replayed["finished_at"]) == ("failed", None)
     await rig.work()
     batch = await state(rig, batch_id)
-    assert (batch["status"], batch["counts"]["issued"], batch["finished_at"] is None) == ("failed", PAPERS, False)
+    assert (batch["status"], batch["counts"]["issued"], batch["finished_at"] is None) == (
+        "failed",
+        PAPERS,
+        False,
+    )
 
 
 async def test_the_console_says_so_and_lets_it_be_stopped(rig: Rig) -> None:
@@ -85,7 +106,9 @@ async def test_the_console_says_so_and_lets_it_be_stopped(rig: Rig) -> None:
         assert (await state(rig, batch_id, role="admin"))["problem"]["message_vi"] in page
         assert "vẫn được ký" in page
         assert f"/staff/batches/{batch_id}/cancel" in page
-        assert [f"/v1/batches/{batch_id}/{what}" in page for what in ("results?format=xlsx", "archive.zip")] == [True, False]
+        assert [
+            f"/v1/batches/{batch_id}/{what}" in page for what in ("results?format=xlsx", "archive.zip")
+        ] == [True, False]
         await rig.work()
         page = (await browser.get(f"/staff/batches/{batch_id}")).text
         assert f"/staff/batches/{batch_id}/cancel" not in page

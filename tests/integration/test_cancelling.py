@@ -9,12 +9,23 @@ from typing import Any
 import openpyxl
 import pytest
 
+from certsvc.clock import utc_now
 from certsvc.errors import Conflict, Unavailable
-from certsvc.issuing.batches import finish_batches
 from certsvc.issuing.erasing import forget_uploads
-from certsvc.resources import utc_now
+from certsvc.issuing.finishing import finish_batches
 from certsvc.store import certificates
-from tests.support.changing import CASES, FILE, MeanwhilePress, change, outcomes, read_until, refusal, state, unfit, with_chunks
+from tests.support.changing import (
+    CASES,
+    FILE,
+    MeanwhilePress,
+    change,
+    outcomes,
+    read_until,
+    refusal,
+    state,
+    unfit,
+    with_chunks,
+)
 from tests.support.hooks import log_of, subscribe
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
@@ -35,7 +46,11 @@ async def test_what_waits_is_cancelled_and_taken_up_again(rig: Rig) -> None:
     await rig.read()
     codes = {line["certificate_id"]: line["code"] for line in await rig.results(batch_id)}
     batch = await change(rig, batch_id, "cancel")
-    assert (batch["status"], batch["counts"]["cancelled"], batch["counts"]["pending"]) == ("cancelled", 2 * CASES, 0)
+    assert (batch["status"], batch["counts"]["cancelled"], batch["counts"]["pending"]) == (
+        "cancelled",
+        2 * CASES,
+        0,
+    )
     assert batch["finished_at"] is not None
     assert await change(rig, batch_id, "cancel") == batch
     assert await rig.issue() == 0
@@ -44,11 +59,19 @@ async def test_what_waits_is_cancelled_and_taken_up_again(rig: Rig) -> None:
     report = (await rig.call("GET", f"/v/{lines[0]['code']}", role=None)).json()
     assert (report["verdict"], [reason["code"] for reason in report["reasons"]]) == ("pending", ["failed"])
     resumed = await change(rig, batch_id, "resume")
-    assert (resumed["status"], resumed["finished_at"], resumed["counts"]["pending"]) == ("running", None, 2 * CASES)
+    assert (resumed["status"], resumed["finished_at"], resumed["counts"]["pending"]) == (
+        "running",
+        None,
+        2 * CASES,
+    )
     assert await change(rig, batch_id, "resume") == resumed
     await rig.work()
     batch = await state(rig, batch_id)
-    assert (batch["status"], batch["counts"]["issued"], batch["counts"]["cancelled"]) == ("done", 2 * CASES, 0)
+    assert (batch["status"], batch["counts"]["issued"], batch["counts"]["cancelled"]) == (
+        "done",
+        2 * CASES,
+        0,
+    )
     assert {line["certificate_id"]: line["code"] for line in await rig.results(batch_id)} == codes
 
 
@@ -63,7 +86,12 @@ async def test_what_is_being_signed_is_finished(rig: Rig) -> None:
         seen.append(await change(rig, batch_id, "cancel"))
 
     assert await rig.issue(press=MeanwhilePress(cancel)) == 4
-    assert (seen[0]["status"], seen[0]["finished_at"], seen[0]["counts"]["pending"], seen[0]["counts"]["cancelled"]) == ("cancelled", None, 4, 8)
+    assert (
+        seen[0]["status"],
+        seen[0]["finished_at"],
+        seen[0]["counts"]["pending"],
+        seen[0]["counts"]["cancelled"],
+    ) == ("cancelled", None, 4, 8)
     await finish_batches(rig.res.db, now=utc_now())
     batch = await state(rig, batch_id)
     assert (batch["status"], batch["counts"]["issued"], batch["counts"]["cancelled"]) == ("cancelled", 4, 8)
@@ -83,7 +111,9 @@ async def test_what_comes_back_unsigned_is_cancelled_too(rig: Rig) -> None:
 
 
 async def test_a_worker_that_died_over_a_chunk_does_not_hold_a_batch_back(rig: Rig) -> None:
-    """Its lease has run out: its certificates are cancelled, and if it was only slow its bytes are not published."""
+    """Its lease has run out: its certificates are cancelled, and if it was only slow its bytes are not
+    published.
+    """
     batch_id = (await rig.submit(FILE)).json()["id"]
     await rig.read()
     long_ago = utc_now() - dt.timedelta(hours=1)
@@ -97,21 +127,35 @@ async def test_a_worker_that_died_over_a_chunk_does_not_hold_a_batch_back(rig: R
 
 
 @pytest.mark.parametrize(("chunks", "rows", "papers"), [(2, 4, 4), (5, CASES, CASES + 4)])
-async def test_reading_stops_and_goes_on_behind_the_last_row(rig: Rig, chunks: int, rows: int, papers: int) -> None:
-    """Among the sick leaves or among the recoveries: the chunk under way is not written; no row is judged twice, none left out."""
+async def test_reading_stops_and_goes_on_behind_the_last_row(
+    rig: Rig, chunks: int, rows: int, papers: int
+) -> None:
+    """Among the sick leaves or among the recoveries: the chunk under way is not written; no row is judged
+    twice, none left out.
+    """
     batch_id = (await rig.submit(FILE)).json()["id"]
     with pytest.raises(Conflict, match="batch_cancelled"):
         await read_until(rig, batch_id, chunks, lambda: change(rig, batch_id, "cancel"))
     batch = await state(rig, batch_id)
-    assert (batch["status"], batch["counts"]["rows"], batch["counts"]["cancelled"]) == ("cancelled", rows, papers)
+    assert (batch["status"], batch["counts"]["rows"], batch["counts"]["cancelled"]) == (
+        "cancelled",
+        rows,
+        papers,
+    )
     await rig.work()
     assert await state(rig, batch_id) == batch
     resumed = await change(rig, batch_id, "resume")
-    assert (resumed["status"], resumed["counts"]["rows"], resumed["counts"]["pending"]) == ("reading", rows, papers)
+    assert (resumed["status"], resumed["counts"]["rows"], resumed["counts"]["pending"]) == (
+        "reading",
+        rows,
+        papers,
+    )
     await rig.work()
     batch = await state(rig, batch_id)
     assert (batch["status"], batch["counts"]["rows"], batch["counts"]["issued"]) == ("done", CASES, 2 * CASES)
-    assert Counter(line["row"] for line in await rig.results(batch_id)) == dict.fromkeys(range(2, CASES + 2), 2)
+    assert Counter(line["row"] for line in await rig.results(batch_id)) == dict.fromkeys(
+        range(2, CASES + 2), 2
+    )
 
 
 async def test_a_reader_of_before_and_one_of_after_do_not_both_go_on(rig: Rig) -> None:
@@ -137,7 +181,11 @@ async def test_a_dry_run_can_be_stopped_too(rig: Rig) -> None:
     await change(rig, batch_id, "resume")
     await rig.work()
     batch = await state(rig, batch_id)
-    assert (batch["status"], batch["counts"]["certificates"], await outcomes(rig, batch_id)) == ("done", 2 * CASES, {"would_issue": 2 * CASES})
+    assert (batch["status"], batch["counts"]["certificates"], await outcomes(rig, batch_id)) == (
+        "done",
+        2 * CASES,
+        {"would_issue": 2 * CASES},
+    )
     assert await refusal(rig, batch_id, "cancel") == (409, "batch_ended")
 
 
@@ -150,7 +198,10 @@ async def test_what_was_sent_again_meanwhile_is_not_issued_twice(rig: Rig) -> No
     other_id = (await rig.submit(again)).json()["id"]
     await rig.work()
     resumed = await change(rig, batch_id, "resume")
-    assert {name: resumed["counts"][name] for name in ("certificates", "existing", "accepted", "rejected", "cancelled")} == {
+    assert {
+        name: resumed["counts"][name]
+        for name in ("certificates", "existing", "accepted", "rejected", "cancelled")
+    } == {
         "certificates": 8,
         "existing": 2,
         "accepted": 5,
@@ -174,10 +225,14 @@ async def test_who_relied_on_a_cancelled_paper_is_told_so(rig: Rig) -> None:
     await rig.read()
     second = (await rig.submit(FILE)).json()["id"]
     await rig.read()
-    assert {(line["outcome"], line["status"]) for line in await rig.results(second)} == {("existing", "requested")}
+    assert {(line["outcome"], line["status"]) for line in await rig.results(second)} == {
+        ("existing", "requested")
+    }
     assert "Đã yêu cầu trước đây, đang ký" in await _texts(rig, second)
     await change(rig, first, "cancel")
-    assert {(line["outcome"], line["reason"], line["status"]) for line in await rig.results(second)} == {("cancelled", "cancelled", "failed")}
+    assert {(line["outcome"], line["reason"], line["status"]) for line in await rig.results(second)} == {
+        ("cancelled", "cancelled", "failed")
+    }
     texts = await _texts(rig, second)
     assert "Đã huỷ" in texts
     assert any("gửi lại" in text for text in texts)
@@ -188,7 +243,9 @@ async def test_who_relied_on_a_cancelled_paper_is_told_so(rig: Rig) -> None:
 
 async def _texts(rig: Rig, batch_id: str) -> set[str]:
     """Every text in the workbook that is given back."""
-    book = openpyxl.load_workbook(io.BytesIO((await rig.call("GET", f"/v1/batches/{batch_id}/results?format=xlsx")).content))
+    book = openpyxl.load_workbook(
+        io.BytesIO((await rig.call("GET", f"/v1/batches/{batch_id}/results?format=xlsx")).content)
+    )
     return {str(value) for row in book.worksheets[0].iter_rows(values_only=True) for value in row}
 
 
@@ -260,9 +317,17 @@ async def test_failed_ones_are_replayed_when_the_cause_is_mended(rig: Rig) -> No
     await finish_batches(rig.res.db, now=utc_now())
     batch = await state(rig, batch_id)
     assert (batch["status"], batch["counts"]["issued"], batch["counts"]["failed"]) == ("done", 2, 10)
-    failed = {line["certificate_id"]: line["code"] for line in await rig.results(batch_id) if line["reason"] == "unfit_key"}
+    failed = {
+        line["certificate_id"]: line["code"]
+        for line in await rig.results(batch_id)
+        if line["reason"] == "unfit_key"
+    }
     replayed = await change(rig, batch_id, "replay")
-    assert (replayed["status"], replayed["finished_at"], replayed["counts"]["pending"]) == ("running", None, 10)
+    assert (replayed["status"], replayed["finished_at"], replayed["counts"]["pending"]) == (
+        "running",
+        None,
+        10,
+    )
     await change(rig, batch_id, "cancel")
     assert await refusal(rig, batch_id, "replay") == (409, "batch_cancelled")
     await change(rig, batch_id, "resume")
@@ -291,7 +356,11 @@ async def test_the_history_tells_who_cancelled_and_resumed(rig: Rig) -> None:
     await change(rig, batch_id, "resume")
     async with rig.res.db.read() as session:
         events = await certificates.events_of(session, uuid.UUID(line["certificate_id"]))
-    assert [(event.name, event.facts) for event in events] == [("requested", {}), ("failed", {"reason": "cancelled"}), ("requested", {})]
+    assert [(event.name, event.facts) for event in events] == [
+        ("requested", {}),
+        ("failed", {"reason": "cancelled"}),
+        ("requested", {}),
+    ]
     assert len({event.actor for event in events}) == 1
 
 

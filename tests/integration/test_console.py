@@ -14,7 +14,13 @@ from tests.support.rig import Rig
 
 _NAME = "Nguyễn Thị Thử Nghiệm"
 _PAGES = ("/staff", "/staff/batches", "/staff/certificates", "/staff/stations")
-_READERS = [(Role.INSURER, None), (Role.FACILITY, OWNER), (Role.FACILITY, OTHER), (Role.AUDITOR, None), (Role.ADMIN, None)]
+_READERS = [
+    (Role.INSURER, None),
+    (Role.FACILITY, OWNER),
+    (Role.FACILITY, OTHER),
+    (Role.AUDITOR, None),
+    (Role.ADMIN, None),
+]
 
 
 @pytest.fixture
@@ -29,7 +35,9 @@ async def papers(rig: Rig) -> Papers:
 
 @pytest.mark.parametrize(("role", "facility"), _READERS)
 async def test_every_role_sees_its_own(rig: Rig, papers: Papers, role: Role, facility: str | None) -> None:
-    """The other station learns nothing of the first; an insurer sees certificates but not the station's batch; all others both."""
+    """The other station learns nothing of the first; an insurer sees certificates but not the station's
+    batch; all others both.
+    """
     async with at_console(rig, role, facility) as browser:
         pages = {path: await browser.get(path) for path in _PAGES}
         assert {page.status_code for page in pages.values()} == {200}
@@ -42,7 +50,10 @@ async def test_every_role_sees_its_own(rig: Rig, papers: Papers, role: Role, fac
     if facility == OTHER:
         told = "".join(page.text for page in (*pages.values(), certificate, batch, station))
         assert [
-            secret for secret in (*papers.secrets, OWNER) if secret in told.replace(papers.names["batch_id"], "").replace(papers.names["certificate_id"], "")
+            secret
+            for secret in (*papers.secrets, OWNER)
+            if secret
+            in told.replace(papers.names["batch_id"], "").replace(papers.names["certificate_id"], "")
         ] == []
     else:
         assert len(addresses(pages["/staff/certificates"], "/staff/certificates")) == 2
@@ -65,7 +76,12 @@ async def test_auditors_see_no_person_and_no_code(rig: Rig, papers: Papers) -> N
             await browser.get("/staff/batches/new"),
             await hand_in(browser, as_csv(record(5))),
             await browser.get(f"/staff/certificates/{papers.names['certificate_id']}/revoke"),
-            await send(browser, f"/staff/certificates/{papers.names['certificate_id']}/revoke", reason="fraud", confirmed="yes"),
+            await send(
+                browser,
+                f"/staff/certificates/{papers.names['certificate_id']}/revoke",
+                reason="fraud",
+                confirmed="yes",
+            ),
             await send(browser, f"/staff/batches/{papers.names['batch_id']}/issue"),
         ]
         assert [each.status_code for each in refused] == [403] * len(refused)
@@ -73,10 +89,17 @@ async def test_auditors_see_no_person_and_no_code(rig: Rig, papers: Papers) -> N
 
 
 async def test_search_by_what_is_at_hand(rig: Rig, papers: Papers) -> None:
-    """Code, serial, printed number, case and citizen id; of another station nothing is found. What is sought stands in no address."""
+    """Code, serial, printed number, case and citizen id; of another station nothing is found. What is sought
+    stands in no address.
+    """
     certificate = await rig.certificate(papers.names["certificate_id"])
     both = {each["id"] for each in (await rig.call("GET", "/v1/certificates", role="admin")).json()["items"]}
-    recovery = next(each for each in (await rig.call("GET", "/v1/certificates", role="admin", params={"kind": "recovery"})).json()["items"])
+    recovery = next(
+        each
+        for each in (
+            await rig.call("GET", "/v1/certificates", role="admin", params={"kind": "recovery"})
+        ).json()["items"]
+    )
     printed = f"{int(recovery['serial'].rpartition('-')[2])}/GXN-TYT"
     wanted = {
         certificate["code"].lower(): {certificate["id"]},
@@ -98,7 +121,10 @@ async def test_search_by_what_is_at_hand(rig: Rig, papers: Papers) -> None:
             assert found == expected, text
     async with at_console(rig, Role.FACILITY, OTHER) as browser:
         for text in wanted:
-            assert addresses(await send(browser, "/staff/certificates/find", text=text), "/staff/certificates") == [], text
+            assert (
+                addresses(await send(browser, "/staff/certificates/find", text=text), "/staff/certificates")
+                == []
+            ), text
 
 
 async def test_lists_filter_and_go_on(rig: Rig) -> None:
@@ -114,11 +140,29 @@ async def test_lists_filter_and_go_on(rig: Rig) -> None:
         assert [len(each) for each in seen] == [50, 4]
         assert len({*seen[0], *seen[1]}) == 54
         assert (
-            len(addresses(await browser.get("/staff/certificates", params={"kind": "recovery", "status": "issued", "facility": OWNER}), "/staff/certificates"))
+            len(
+                addresses(
+                    await browser.get(
+                        "/staff/certificates",
+                        params={"kind": "recovery", "status": "issued", "facility": OWNER},
+                    ),
+                    "/staff/certificates",
+                )
+            )
             == 27
         )
-        assert addresses(await browser.get("/staff/certificates", params={"status": "revoked"}), "/staff/certificates") == []
-        assert addresses(await browser.get("/staff/certificates", params={"facility": OTHER}), "/staff/certificates") == []
+        assert (
+            addresses(
+                await browser.get("/staff/certificates", params={"status": "revoked"}), "/staff/certificates"
+            )
+            == []
+        )
+        assert (
+            addresses(
+                await browser.get("/staff/certificates", params={"facility": OTHER}), "/staff/certificates"
+            )
+            == []
+        )
         assert (await browser.get("/staff/certificates", params={"cursor": "x"})).status_code == 422
 
 
@@ -129,6 +173,8 @@ async def test_stations_show_their_people_and_keys(rig: Rig) -> None:
         page = (await browser.get(f"/staff/stations/{OWNER}")).text
         assert "000001/HNO-CCHN" in page
         assert "Đang hiệu lực" in page
-        assert {(await browser.get(f"/staff/stations/{code}")).status_code for code in (OTHER, "99999", "x" * 50)} == {404}
+        assert {
+            (await browser.get(f"/staff/stations/{code}")).status_code for code in (OTHER, "99999", "x" * 50)
+        } == {404}
         assert (await browser.get(f"/staff/batches/{uuid.uuid4()}")).status_code == 404
         assert csrf_of((await browser.get("/staff")).text) == browser.headers["X-CSRF-Token"]

@@ -9,7 +9,7 @@ import httpx2
 import openpyxl
 import pytest
 
-from certsvc.api.console.words import FIELDS
+from certsvc.api.words.console import FIELDS
 from certsvc.models import Role
 from certsvc.records.columns import CASES
 from tests.support.changing import state, unfit
@@ -42,25 +42,41 @@ def version_of(page: httpx2.Response) -> str:
 
 def test_the_form_has_every_field_once() -> None:
     """In some group."""
-    assert sorted(name for names in FIELDS.values() for name in names) == sorted(column.name for column in CASES.columns)
+    assert sorted(name for names in FIELDS.values() for name in names) == sorted(
+        column.name for column in CASES.columns
+    )
 
 
 async def test_rows_of_a_dry_run_are_mended_one_after_another(rig: Rig) -> None:
-    """Each shows its cells and what is wrong; mended it leads to the next; then everything is issued, also what is mended after a first issuing."""
+    """Each shows its cells and what is wrong; mended it leads to the next; then everything is issued, also
+    what is mended after a first issuing.
+    """
     async with at_console(rig) as browser:
-        here = (await hand_in(browser, as_csv(record(1), wrong(2), wrong(3, phone="12"), wrong(4)))).headers["Location"]
+        here = (await hand_in(browser, as_csv(record(1), wrong(2), wrong(3, phone="12"), wrong(4)))).headers[
+            "Location"
+        ]
         await rig.work()
         batch = await browser.get(here)
         assert re.findall(rf'href="{here}/rows/(\d+)"', batch.text) == ["3", "4", "5"]
         page = await browser.get(f"{here}/rows/3")
         fields = shown(page)
         assert set(fields) == {column.name for column in CASES.columns}
-        assert (fields["full_name"], fields["positive_on"], fields["employer"]) == (record(2)["full_name"], "2022-13-45", record(2)["employer"])
+        assert (fields["full_name"], fields["positive_on"], fields["employer"]) == (
+            record(2)["full_name"],
+            "2022-13-45",
+            record(2)["employer"],
+        )
         assert 'id="positive_on-error"' in page.text
         assert 'id="phone-error"' not in page.text
         assert record(2)["full_name"] not in str(page.url)
-        still = await send(browser, f"{here}/rows/3", **fields | {"positive_on": "06/02/2022", "phone": "x"}, version="0")
-        assert (still.status_code, 'id="phone-error"' in still.text, 'id="positive_on-error"' in still.text) == (422, True, False)
+        still = await send(
+            browser, f"{here}/rows/3", **fields | {"positive_on": "06/02/2022", "phone": "x"}, version="0"
+        )
+        assert (
+            still.status_code,
+            'id="phone-error"' in still.text,
+            'id="positive_on-error"' in still.text,
+        ) == (422, True, False)
         assert shown(still)["phone"] == "x"
         moved = await send(browser, f"{here}/rows/3", **fields | {"positive_on": "06/02/2022"}, version="0")
         assert (moved.status_code, moved.headers["Location"]) == (303, f"{here}/rows/4?mended=3")
@@ -69,7 +85,12 @@ async def test_rows_of_a_dry_run_are_mended_one_after_another(rig: Rig) -> None:
         following = await browser.get(moved.headers["Location"])
         assert "Đã sửa dòng 3" in following.text
         assert 'id="phone-error"' in following.text
-        moved = await send(browser, f"{here}/rows/4", **shown(following) | {"positive_on": "06/02/2022", "phone": "0900000003"}, version=version_of(following))
+        moved = await send(
+            browser,
+            f"{here}/rows/4",
+            **shown(following) | {"positive_on": "06/02/2022", "phone": "0900000003"},
+            version=version_of(following),
+        )
         assert moved.headers["Location"] == f"{here}/rows/5?mended=4"
         issued = (await send(browser, f"{here}/issue")).headers["Location"]
         await rig.work()
@@ -94,7 +115,9 @@ async def test_a_row_of_a_batch_is_mended(rig: Rig) -> None:
     async with at_console(rig) as browser:
         assert (await browser.post(f"{here}/rows/3", data=record(2))).status_code == 403
         assert (await send(browser, f"{here}/rows/3", **record(2), version="7")).status_code == 409
-        assert (await send(browser, f"{here}/rows/3", **record(2), version="0")).headers["Location"] == f"{here}?mended=3"
+        assert (await send(browser, f"{here}/rows/3", **record(2), version="0")).headers[
+            "Location"
+        ] == f"{here}?mended=3"
         page = await browser.get(f"{here}?mended=3")
         assert ("data-events" in page.text, "Đã sửa dòng 3" in page.text) == (True, True)
         await rig.work()
@@ -115,18 +138,29 @@ async def test_days_of_a_spreadsheet_are_shown_as_they_are_written_here(rig: Rig
     async with at_console(rig) as browser:
         fields = shown(await browser.get(f"/staff/batches/{batch_id}/rows/2"))
         assert fields["birth_date"] == "05/09/1988"
-        assert (await send(browser, f"/staff/batches/{batch_id}/rows/2", **fields | {"sex": "2"}, version="0")).status_code == 303
+        assert (
+            await send(browser, f"/staff/batches/{batch_id}/rows/2", **fields | {"sex": "2"}, version="0")
+        ).status_code == 303
 
 
 @pytest.mark.parametrize(
-    ("role", "facility", "status"), [(Role.ADMIN, None, 403), (Role.AUDITOR, None, 403), (Role.INSURER, None, 404), (Role.FACILITY, OTHER, 404)]
+    ("role", "facility", "status"),
+    [
+        (Role.ADMIN, None, 403),
+        (Role.AUDITOR, None, 403),
+        (Role.INSURER, None, 404),
+        (Role.FACILITY, OTHER, 404),
+    ],
 )
 async def test_nobody_else_mends_a_row(rig: Rig, role: Role, facility: str | None, status: int) -> None:
     """No form, no change, and no link to it."""
     batch_id = await handed_in(rig, wrong(1), dry_run=True, role="facility")
     here = f"/staff/batches/{batch_id}"
     async with at_console(rig, role, facility) as browser:
-        answers = [await browser.get(f"{here}/rows/2"), await send(browser, f"{here}/rows/2", **record(1), version="0")]
+        answers = [
+            await browser.get(f"{here}/rows/2"),
+            await send(browser, f"{here}/rows/2", **record(1), version="0"),
+        ]
         batch = await browser.get(here)
     assert [each.status_code for each in answers] == [status] * 2
     assert record(1)["phone"] not in answers[0].text + batch.text
@@ -164,4 +198,7 @@ async def test_the_buttons_of_a_batch(rig: Rig) -> None:
         assert (await send(browser, f"{here}/burn")).status_code == 422
     assert (await state(rig, batch_id, role="facility"))["counts"]["issued"] == 4
     async with at_console(rig, Role.AUDITOR) as browser:
-        assert [(await browser.get(f"{here}/cancel")).status_code, (await send(browser, f"{here}/cancel")).status_code] == [403, 403]
+        assert [
+            (await browser.get(f"{here}/cancel")).status_code,
+            (await send(browser, f"{here}/cancel")).status_code,
+        ] == [403, 403]

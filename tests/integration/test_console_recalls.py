@@ -37,7 +37,9 @@ async def press(browser: httpx2.AsyncClient, page: httpx2.Response, **typed: str
 
 
 async def choose(browser: httpx2.AsyncClient, ids: list[str]) -> httpx2.Response:
-    return await browser.post(RECALLS, data={"csrf_token": browser.headers["X-CSRF-Token"], "certificate": ids})
+    return await browser.post(
+        RECALLS, data={"csrf_token": browser.headers["X-CSRF-Token"], "certificate": ids}
+    )
 
 
 async def test_a_few_chosen_ones_are_revoked(rig: Rig) -> None:
@@ -48,7 +50,11 @@ async def test_a_few_chosen_ones_are_revoked(rig: Rig) -> None:
         assert sorted(re.findall(r'name="certificate" value="([^"]+)"', listed.text)) == sorted(ids)
         asked = await choose(browser, ids[:2])
         assert (asked.status_code, 'id="reason"' in asked.text) == (200, True)
-        for typed, field in (({}, "reason"), ({"reason": "bored"}, "reason"), ({"reason": "other", "text": " "}, "text")):
+        for typed, field in (
+            ({}, "reason"),
+            ({"reason": "bored"}, "reason"),
+            ({"reason": "other", "text": " "}, "text"),
+        ):
             refused = await press(browser, asked, **typed)
             assert (refused.status_code, f'id="{field}-error"' in refused.text) == (422, True)
         shown = await press(browser, refused, reason="fraud")
@@ -65,7 +71,9 @@ async def test_a_few_chosen_ones_are_revoked(rig: Rig) -> None:
 
 
 async def test_a_batch_of_many_waits_for_a_second_person(rig: Rig) -> None:
-    """Suspended at once; whoever asked sees no button to approve and is refused; the other is told at home, and approves."""
+    """Suspended at once; whoever asked sees no button to approve and is refused; the other is told at home,
+    and approves.
+    """
     batch_id, ids = await issued_papers(rig, 21, role="facility")
     async with at_console(rig) as browser:
         batch = await browser.get(f"/staff/batches/{batch_id}")
@@ -100,22 +108,46 @@ async def test_a_batch_of_many_waits_for_a_second_person(rig: Rig) -> None:
 
 
 async def test_all_that_a_filter_shows(rig: Rig) -> None:
-    """The button stands there once there is a filter without a state; what was signed meanwhile is not revoked unseen."""
+    """The button stands there once there is a filter without a state; what was signed meanwhile is not
+    revoked unseen.
+    """
     _, ids = await issued_papers(rig, 2)
     async with at_console(rig, Role.ADMIN) as browser:
         assert "mà bộ lọc này cho thấy" not in (await browser.get("/staff/certificates")).text
-        assert "mà bộ lọc này cho thấy" not in (await browser.get("/staff/certificates", params={"facility": OWNER, "status": "issued"})).text
+        assert (
+            "mà bộ lọc này cho thấy"
+            not in (
+                await browser.get("/staff/certificates", params={"facility": OWNER, "status": "issued"})
+            ).text
+        )
         query = {"facility": OWNER, "signed_from": "2020-01-01", "signed_to": "2099-01-01"}
         listed = await browser.get("/staff/certificates", params=query)
         assert len(addresses(listed, "/staff/certificates")) == 2
-        assert addresses(await browser.get("/staff/certificates", params=query | {"signed_to": "2021-01-01"}), "/staff/certificates") == []
-        assert len(addresses(await browser.get("/staff/certificates", params=query | {"signed_from": "gần đây"}), "/staff/certificates")) == 2
+        assert (
+            addresses(
+                await browser.get("/staff/certificates", params=query | {"signed_to": "2021-01-01"}),
+                "/staff/certificates",
+            )
+            == []
+        )
+        assert (
+            len(
+                addresses(
+                    await browser.get("/staff/certificates", params=query | {"signed_from": "gần đây"}),
+                    "/staff/certificates",
+                )
+            )
+            == 2
+        )
         shown = await send(browser, RECALLS, **query, step="preview", reason="fraud")
         assert "2 giấy: thu hồi ngay" in shown.text
         await issued_papers(rig, 1, first=60)
         assert (await press(browser, shown)).status_code == 409
         assert await statuses(rig, ids) == {"issued": 2}
-        again = await press(browser, await send(browser, RECALLS, **query, step="preview", reason="fraud", needs_approval="yes"))
+        again = await press(
+            browser,
+            await send(browser, RECALLS, **query, step="preview", reason="fraud", needs_approval="yes"),
+        )
         assert again.status_code == 303
         assert (await send(browser, RECALLS, signed_from="hôm qua")).status_code == 422
         assert (await send(browser, RECALLS)).status_code == 422
@@ -136,12 +168,17 @@ async def test_one_paper_with_approval(rig: Rig) -> None:
         assert await statuses(rig, ids) == {"suspended": 1}
         refused = await send(browser, f"{recalled}/decline", text=" ")
         assert (refused.status_code, 'id="text-error"' in refused.text) == (422, True)
-        assert (await send(browser, f"{recalled}/decline", text="đã gọi hỏi, giấy đúng")).headers["Location"] == recalled
+        assert (await send(browser, f"{recalled}/decline", text="đã gọi hỏi, giấy đúng")).headers[
+            "Location"
+        ] == recalled
         assert "đã gọi hỏi" in (await browser.get(recalled)).text
     assert await statuses(rig, ids) == {"issued": 1}
 
 
-@pytest.mark.parametrize(("role", "facility", "status"), [(Role.INSURER, None, 404), (Role.FACILITY, OTHER, 404), (Role.AUDITOR, None, 403)])
+@pytest.mark.parametrize(
+    ("role", "facility", "status"),
+    [(Role.INSURER, None, 404), (Role.FACILITY, OTHER, 404), (Role.AUDITOR, None, 403)],
+)
 async def test_others_decide_nothing(rig: Rig, role: Role, facility: str | None, status: int) -> None:
     """Another organisation does not see the recall; auditors see it, without names, codes and buttons."""
     _, ids = await issued_papers(rig, 1, role="facility")
@@ -170,7 +207,10 @@ async def test_a_form_without_its_token_recalls_nothing(rig: Rig) -> None:
     recall_id = await waiting(rig, ids, role="facility")
     async with at_console(rig, Role.ADMIN) as browser:
         browser.headers.pop("X-CSRF-Token")
-        forms = {RECALLS: {"certificate": ids, "step": "confirmed", "reason": "fraud"}, f"{RECALLS}/{recall_id}/approve": {}}
+        forms = {
+            RECALLS: {"certificate": ids, "step": "confirmed", "reason": "fraud"},
+            f"{RECALLS}/{recall_id}/approve": {},
+        }
         forms[f"{RECALLS}/{recall_id}/decline"] = {"text": "x"}
         for path, fields in forms.items():
             assert (await browser.post(path, data=fields)).status_code == 403, path
@@ -178,7 +218,9 @@ async def test_a_form_without_its_token_recalls_nothing(rig: Rig) -> None:
 
 
 async def test_what_is_left_out_is_told(rig: Rig) -> None:
-    """In the preview, and afterwards on the recall's page; where nothing is left there is nothing to press."""
+    """In the preview, and afterwards on the recall's page; where nothing is left there is nothing to
+    press.
+    """
     _, ids = await issued_papers(rig, 3)
     await recall(rig, certificate_ids=ids[:1])
     held = await waiting(rig, ids[1:2])

@@ -1,4 +1,6 @@
-"""Papers that somebody delegated signs for the station: issued by the real press, and valid to whoever checks them."""
+"""Papers that somebody delegated signs for the station: issued by the real press, and valid to whoever checks
+them.
+"""
 
 import datetime as dt
 import subprocess
@@ -7,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from certsvc.config import HANOI
-from certsvc.issuing.delegating import set_copies
+from certsvc.clock import HANOI
+from certsvc.issuing.approval.delegating import set_copies
 from certsvc.models import DelegationKind
 from certsvc.store import registry
 from tests.support.approving import DEPUTY, delegate
@@ -25,7 +27,9 @@ async def _signers(rig: Rig, certificate: Any) -> list[tuple[str, str]]:
 
 
 async def test_the_delegate_stands_where_the_head_would(rig: Rig) -> None:
-    """In the representative's slot; the head who examined signs as practitioner, and a delegate who examined signs once."""
+    """In the representative's slot; the head who examined signs as practitioner, and a delegate who examined
+    signs once.
+    """
     before = await _signers(rig, await rig.issued(record(1, head_examined=True)))
     assert [slot for slot, _ in before] == ["representative", "organisation"]
     head = before[0][1]
@@ -52,9 +56,16 @@ def _said(*command: str | Path) -> str:
     return subprocess.run(command, check=False, capture_output=True, text=True).stdout
 
 
-@pytest.mark.parametrize(("kind", "first_line"), [(DelegationKind.DEPUTY, "KT. GIÁM ĐỐC"), (DelegationKind.AUTHORISED, "TUQ. GIÁM ĐỐC")])
-async def test_the_delegates_paper_names_the_head_above(rig: Rig, tmp_path: Path, kind: DelegationKind, first_line: str) -> None:
-    """On both papers: by the authority's kind, with the titles of the register; the head's own paper says neither."""
+@pytest.mark.parametrize(
+    ("kind", "first_line"),
+    [(DelegationKind.DEPUTY, "KT. GIÁM ĐỐC"), (DelegationKind.AUTHORISED, "TUQ. GIÁM ĐỐC")],
+)
+async def test_the_delegates_paper_names_the_head_above(
+    rig: Rig, tmp_path: Path, kind: DelegationKind, first_line: str
+) -> None:
+    """On both papers: by the authority's kind, with the titles of the register; the head's own paper says
+    neither.
+    """
     async with rig.res.db.begin() as session:
         for person in await registry.list_practitioners(session, facility_codes=["01801"]):
             person.title = "Giám đốc" if person.is_head else "Phó Giám đốc"
@@ -69,7 +80,9 @@ async def test_the_delegates_paper_names_the_head_above(rig: Rig, tmp_path: Path
 
 
 async def test_both_copies_are_one_signed_file(rig: Rig, tmp_path: Path) -> None:
-    """Where the station asks for it: liên 2, signed, and liên 1 with the same times as content; three signatures that other readers accept too."""
+    """Where the station asks for it: liên 2, signed, and liên 1 with the same times as content; three
+    signatures that other readers accept too.
+    """
     one, _ = await _text_of(rig, await rig.issued(record(1)), tmp_path)
     await set_copies(rig.res.db, "01801", both=True)
     rig.bench.rosters._kept.clear()  # known within five seconds
@@ -83,6 +96,10 @@ async def test_both_copies_are_one_signed_file(rig: Rig, tmp_path: Path) -> None
         assert text.index("Liên số 2") < text.index("Liên số 1")
     assert both.count(paper["code"]) == 2
     assert "Liên" not in recovery
-    assert signatures.count("Signature Validation: Signature is Valid.") == signatures.count("Signature #") == len(await _signers(rig, paper))
+    assert (
+        signatures.count("Signature Validation: Signature is Valid.")
+        == signatures.count("Signature #")
+        == len(await _signers(rig, paper))
+    )
     signed_at = dt.datetime.fromisoformat(paper["signed_at"]).astimezone(HANOI).isoformat(timespec="seconds")
     assert both.count(signed_at) >= len(await _signers(rig, paper))

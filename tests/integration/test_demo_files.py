@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from certsvc.cli.handing_in import hand_in
+from certsvc.cli.demo.handing_in import hand_in
 from certsvc.errors import Broken
 from tests.support.approving import HERE, require
 from tests.support.records import as_csv, record
@@ -24,7 +24,9 @@ def rig(dummy_rig: Rig) -> Rig:
 async def _told(rig: Rig, file: Path, *, day: dt.date | None = None) -> str:
     """What is printed in the end, while somebody plays the worker."""
     console = Console(file=io.StringIO(), width=400)
-    handed_in = asyncio.create_task(hand_in(rig.res, file, key=rig.station.keys["insurer"], console=console, day=day))
+    handed_in = asyncio.create_task(
+        hand_in(rig.res, file, key=rig.station.keys["insurer"], console=console, day=day)
+    )
     while not handed_in.done():
         await rig.work()
         await asyncio.sleep(0.05)
@@ -37,8 +39,14 @@ async def test_what_became_of_a_file_is_told(rig: Rig, tmp_path: Path) -> None:
     """Issued at first, existing when it comes again; rejected rows are no failure."""
     file = tmp_path / "cases.csv"
     file.write_bytes(as_csv(record(1), record(2, sex="x")))
-    assert await _told(rig, file) == ("2 hồ sơ: 2 giấy mới, 0 giấy đã có, 1 hồ sơ bị từ chối. / 2 cases: 2 issued now, 0 issued before, 1 rejected.")
-    assert "/ 2 cases of 01/12/2026: 0 issued now, 2 issued before, 1 rejected." in await _told(rig, file, day=dt.date(2026, 12, 1))
+    assert (
+        await _told(rig, file)
+        == "2 hồ sơ: 2 giấy mới, 0 giấy đã có, 1 hồ sơ bị từ chối. / 2 cases: 2 issued now, 0 issued before,"
+        " 1 rejected."
+    )
+    assert "/ 2 cases of 01/12/2026: 0 issued now, 2 issued before, 1 rejected." in await _told(
+        rig, file, day=dt.date(2026, 12, 1)
+    )
 
 
 async def test_nobody_waits_for_a_stations_head(rig: Rig, tmp_path: Path) -> None:

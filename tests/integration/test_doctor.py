@@ -10,18 +10,21 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from typer.testing import CliRunner
 
 from certsvc.cli import app
+from certsvc.clock import day_in_hanoi, utc_now
 from certsvc.config import Settings
-from certsvc.identities import open_keyring
-from certsvc.issuing.requesting import today_in_hanoi
-from certsvc.resources import utc_now
 from certsvc.store import Database, status_lists
-from certsvc.trusting import build_trust
+from certsvc.trust.anchors import build_trust
+from certsvc.trust.identities import open_keyring
 from certsvc.worker import warn_of_missing
 from keys_dev.make import KeyType
 from tests.support import pki as pkis
 from tests.support.station import Station
 
-NO_KEY, ENDS_SOON, OLD_LISTS = "No key for QR claims", "The key for QR claims and its certificate expire", "last signed on"
+NO_KEY, ENDS_SOON, OLD_LISTS = (
+    "No key for QR claims",
+    "The key for QR claims and its certificate expire",
+    "last signed on",
+)
 
 
 def _doctor(settings: Settings) -> str:
@@ -32,11 +35,15 @@ def _doctor(settings: Settings) -> str:
 
 def _keys_at(station: Station, tmp_path: Path, now: dt.datetime) -> Settings:
     """The same station with keys that were made at `now`."""
-    return station.settings.model_copy(update={"keys_dir": pkis.make(tmp_path / "keys", key_type=KeyType.P256, now=now).folder})
+    return station.settings.model_copy(
+        update={"keys_dir": pkis.make(tmp_path / "keys", key_type=KeyType.P256, now=now).folder}
+    )
 
 
 def _without_claim_keys(station: Station, tmp_path: Path) -> Settings:
-    folder = shutil.copytree(station.settings.keys_dir, tmp_path / "keys", ignore=shutil.ignore_patterns("claims-*"))
+    folder = shutil.copytree(
+        station.settings.keys_dir, tmp_path / "keys", ignore=shutil.ignore_patterns("claims-*")
+    )
     return station.settings.model_copy(update={"keys_dir": folder})
 
 
@@ -69,9 +76,15 @@ def test_no_key_for_claims_is_told_with_what_to_do(station: Station, tmp_path: P
 
 
 @pytest.mark.parametrize(("days_left", "finding"), [(29, ENDS_SOON), (31, ""), (-1, NO_KEY)])
-def test_a_key_that_ends_is_told_a_month_before(station: Station, tmp_path: Path, days_left: int, finding: str) -> None:
+def test_a_key_that_ends_is_told_a_month_before(
+    station: Station, tmp_path: Path, days_left: int, finding: str
+) -> None:
     [key] = open_keyring(station.settings).claim_keys()
-    made = pkis.utc_now() - (key.x509_cert.not_valid_after_utc - pkis.utc_now()) + dt.timedelta(days=days_left, hours=1)
+    made = (
+        pkis.utc_now()
+        - (key.x509_cert.not_valid_after_utc - pkis.utc_now())
+        + dt.timedelta(days=days_left, hours=1)
+    )
     told = _doctor(_keys_at(station, tmp_path, made))
     assert [each for each in (NO_KEY, ENDS_SOON) if each in told] == ([finding] if finding else [])
 
@@ -80,7 +93,10 @@ def test_roots_of_others_are_told_when_they_end_or_cannot_be_read(station: Stati
     """And stop nothing: what cannot be read is left out, the others name where a certificate comes from."""
     keys = shutil.copytree(station.settings.keys_dir, tmp_path / "keys")
     old = pkis.make(tmp_path / "old", key_type=KeyType.P256, now=utc_now() - dt.timedelta(days=20 * 365 + 1))
-    for family, name, content in (("public", "good", old.read("issuing.pem")), ("public", "root", pkis.shared().read("root.pem"))):
+    for family, name, content in (
+        ("public", "good", old.read("issuing.pem")),
+        ("public", "root", pkis.shared().read("root.pem")),
+    ):
         (keys / "anchors" / family).mkdir(parents=True, exist_ok=True)
         (keys / "anchors" / family / f"{name}.pem").write_bytes(content)
     settings = station.settings.model_copy(update={"keys_dir": keys})
@@ -105,27 +121,93 @@ def _run(station: Station, *words: str) -> str:
 
 
 def test_authorities_that_end_are_told(station: Station) -> None:
-    """A month before, unless another follows; and a station whose own has ended, until it is taken out again."""
-    today = today_in_hanoi(utc_now())
+    """A month before, unless another follows; and a station whose own has ended, until it is taken out
+    again.
+    """
+    today = day_in_hanoi(utc_now())
     day = {number: f"{today + dt.timedelta(number):%Y-%m-%d}" for number in (-9, -1, 0, 9, 10, 90)}
-    deputy = ("delegations", "add", "--facility", "01801", "--licence", pkis.PRACTITIONER, "--granted-by", "Trạm Y tế")
+    deputy = (
+        "delegations",
+        "add",
+        "--facility",
+        "01801",
+        "--licence",
+        pkis.PRACTITIONER,
+        "--granted-by",
+        "Trạm Y tế",
+    )
     _run(station, *deputy, "--document", "long", "--from", day[0], "--to", day[90])
     assert "This authority to sign ends" not in _doctor(station.settings)
-    ended = _run(station, "delegations", "add", "--facility", "01802", "--document", "old", "--granted-by", "TTYT", "--from", day[-9], "--to", day[-1])
-    _run(station, "delegations", "withdraw", _run(station, *deputy, "--document", "back", "--from", day[0], "--to", day[9]))
-    followed = _run(station, "delegations", "add", "--facility", "01803", "--document", "soon", "--granted-by", "TTYT", "--from", day[0], "--to", day[9])
+    ended = _run(
+        station,
+        "delegations",
+        "add",
+        "--facility",
+        "01802",
+        "--document",
+        "old",
+        "--granted-by",
+        "TTYT",
+        "--from",
+        day[-9],
+        "--to",
+        day[-1],
+    )
+    _run(
+        station,
+        "delegations",
+        "withdraw",
+        _run(station, *deputy, "--document", "back", "--from", day[0], "--to", day[9]),
+    )
+    followed = _run(
+        station,
+        "delegations",
+        "add",
+        "--facility",
+        "01803",
+        "--document",
+        "soon",
+        "--granted-by",
+        "TTYT",
+        "--from",
+        day[0],
+        "--to",
+        day[9],
+    )
     told = _doctor(station.settings)
-    assert ("Văn bản uỷ quyền soon (01803" in told, "No authority of facility 01802 is in force" in told) == (True, True)
+    assert ("Văn bản uỷ quyền soon (01803" in told, "No authority of facility 01802 is in force" in told) == (
+        True,
+        True,
+    )
     assert [name for name in ("long", "old", "back") if f"Văn bản uỷ quyền {name} " in told] == []
-    _run(station, "delegations", "add", "--facility", "01803", "--document", "next", "--granted-by", "TTYT", "--from", day[10])
+    _run(
+        station,
+        "delegations",
+        "add",
+        "--facility",
+        "01803",
+        "--document",
+        "next",
+        "--granted-by",
+        "TTYT",
+        "--from",
+        day[10],
+    )
     _run(station, "delegations", "withdraw", ended, "--by-mistake")
     told = _doctor(station.settings)
     assert ("Văn bản uỷ quyền" in told, "No authority of facility" in told) == (False, False)
     listed = _run(station, "delegations", "list")
-    assert (ended in listed, followed in listed, "withdrawn" in listed, "not yet" in listed) == (False, True, True, True)
+    assert (ended in listed, followed in listed, "withdrawn" in listed, "not yet" in listed) == (
+        False,
+        True,
+        True,
+        True,
+    )
 
 
-def test_a_worker_without_a_key_warns_when_it_starts(station: Station, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_worker_without_a_key_warns_when_it_starts(
+    station: Station, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Once, by name; with a key nothing is said."""
     warn_of_missing(open_keyring(station.settings).claim_keys(), now=utc_now())
     assert capfd.readouterr().out == ""

@@ -15,7 +15,9 @@ def rig(dummy_rig: Rig) -> Rig:
 
 
 async def test_etag_and_ranges(rig: Rig) -> None:
-    """The ETag is the file's SHA-256; parts are parts of it; 304 where the asker has it; 416 outside of it."""
+    """The ETag is the file's SHA-256; parts are parts of it; 304 where the asker has it; 416 outside of
+    it.
+    """
     certificate = await rig.issued(record(1))
     address = f"/v1/certificates/{certificate['id']}/pdf"
     whole = await rig.call("GET", address)
@@ -56,10 +58,18 @@ async def test_there_is_no_pdf_before_it_is_issued(rig: Rig) -> None:
     assert asked["serial"] is None
     assert asked["code"]
     early = await rig.call("GET", f"/v1/certificates/{asked['id']}/pdf")
-    assert (early.status_code, early.json()["code"], early.json()["status_now"]) == (409, "not_issued", "requested")
+    assert (early.status_code, early.json()["code"], early.json()["status_now"]) == (
+        409,
+        "not_issued",
+        "requested",
+    )
     before = await rig.call("GET", f"/v1/certificates/{asked['id']}")
-    same = await rig.call("GET", f"/v1/certificates/{asked['id']}", headers={"If-None-Match": before.headers["ETag"]})
+    same = await rig.call(
+        "GET", f"/v1/certificates/{asked['id']}", headers={"If-None-Match": before.headers["ETag"]}
+    )
     assert (same.status_code, same.content) == (304, b"")
     await rig.work()
-    after = await rig.call("GET", f"/v1/certificates/{asked['id']}", headers={"If-None-Match": before.headers["ETag"]})
+    after = await rig.call(
+        "GET", f"/v1/certificates/{asked['id']}", headers={"If-None-Match": before.headers["ETag"]}
+    )
     assert (after.status_code, after.json()["status"]) == (200, "issued")

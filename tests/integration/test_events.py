@@ -7,14 +7,17 @@ from typing import Any
 import httpx2
 import pytest
 
-from certsvc.api.events import Pace
+from certsvc.api.v1.events import Pace
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
 
 def _heard(answer: httpx2.Response) -> list[dict[str, Any]]:
     assert answer.headers["content-type"].startswith("text/event-stream"), answer.text
-    blocks = [dict(line.split(": ", 1) for line in block.splitlines()) for block in answer.text.strip().split("\n\n")]
+    blocks = [
+        dict(line.split(": ", 1) for line in block.splitlines())
+        for block in answer.text.strip().split("\n\n")
+    ]
     return [block | {"data": json.loads(block["data"])} for block in blocks if "data" in block]
 
 
@@ -28,7 +31,10 @@ async def test_a_batch_is_followed_to_its_end(dummy_rig: Rig) -> None:
     for event in events:
         counts = event["data"]["counts"]
         assert counts["rows"] == counts["accepted"] + counts["rejected"] + counts["none"]
-        assert counts["certificates"] == counts["issued"] + counts["pending"] + counts["failed"] + counts["cancelled"]
+        assert (
+            counts["certificates"]
+            == counts["issued"] + counts["pending"] + counts["failed"] + counts["cancelled"]
+        )
     batch = (await dummy_rig.call("GET", f"/v1/batches/{batch_id}")).json()
     assert (events[-1]["event"], batch["counts"]["issued"]) == ("done", 10)
     assert events[-1]["data"] == batch | {"estimated_end_at": events[-1]["data"]["estimated_end_at"]}
@@ -55,7 +61,7 @@ async def test_head_of_a_stream_does_not_wait_for_its_end(dummy_rig: Rig) -> Non
 
 async def test_streams_of_a_key_are_counted(dummy_rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     batch_id = (await dummy_rig.submit(as_csv(record(1)))).json()["id"]
-    monkeypatch.setattr("certsvc.api.events.STREAMS_OF_A_KEY", 0)
+    monkeypatch.setattr("certsvc.api.v1.events.STREAMS_OF_A_KEY", 0)
     answer = await dummy_rig.call("GET", f"/v1/batches/{batch_id}/events")
     assert (answer.status_code, answer.json()["code"]) == (429, "too_many_streams")
 

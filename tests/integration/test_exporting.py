@@ -13,10 +13,9 @@ import httpx2
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from certsvc.issuing.delegating import withdraw_delegation
-from certsvc.issuing.requesting import today_in_hanoi
-from certsvc.records.ct07 import TAGS_2025
-from certsvc.resources import utc_now
+from certsvc.clock import day_in_hanoi, utc_now
+from certsvc.issuing.approval.delegating import withdraw_delegation
+from certsvc.records.exchange.ct07 import TAGS_2025
 from keys_dev.make import KeyType
 from tests.support import pki
 from tests.support.approving import DEPUTY, delegate
@@ -42,11 +41,18 @@ async def submitted(rig: Rig, data: bytes, *, dry_run: str = "false") -> Any:
 
 
 async def test_a_batch_of_ct07_asks_for_sick_leave_alone(dummy_rig: Rig) -> None:
-    """Each dossier is a row: issued, or rejected in words where its document is broken; recovery is nobody's wish."""
+    """Each dossier is a row: issued, or rejected in words where its document is broken; recovery is nobody's
+    wish.
+    """
     broken = "<FILEHOSO><LOAIHOSO>CT07</LOAIHOSO><NOIDUNGFILE>***</NOIDUNGFILE></FILEHOSO>"
     batch = await submitted(dummy_rig, hschungtu(ct07(tags_of(record(1))), broken, ct07(tags_of(record(2)))))
     assert batch["status"] == "done"
-    assert {name: batch["counts"][name] for name in ("rows", "accepted", "rejected", "issued")} == {"rows": 3, "accepted": 2, "rejected": 1, "issued": 2}
+    assert {name: batch["counts"][name] for name in ("rows", "accepted", "rejected", "issued")} == {
+        "rows": 3,
+        "accepted": 2,
+        "rejected": 1,
+        "issued": 2,
+    }
     lines = await dummy_rig.results(batch["id"])
     assert [(line["row"], line["kind"], line["outcome"]) for line in lines] == [
         (1, "sick_leave", "issued"),
@@ -60,7 +66,9 @@ async def test_a_batch_of_ct07_asks_for_sick_leave_alone(dummy_rig: Rig) -> None
 
 
 async def test_an_export_read_again_issues_nothing(dummy_rig: Rig) -> None:
-    """What we exported comes back as the same cases, so none is issued a second time; a second export holds the same documents."""
+    """What we exported comes back as the same cases, so none is issued a second time; a second export holds
+    the same documents.
+    """
     first = await submitted(dummy_rig, hschungtu(ct07(tags_of(record(1))), ct07(tags_of(record(2)))))
     exported = (await dummy_rig.call("GET", f"/v1/batches/{first['id']}/export?format=ct07")).content
     with zipfile.ZipFile(io.BytesIO(exported)) as archive:
@@ -73,21 +81,29 @@ async def test_an_export_read_again_issues_nothing(dummy_rig: Rig) -> None:
 
 
 async def test_a_document_bears_the_cases_day_and_its_file_the_day_it_was_made(dummy_rig: Rig) -> None:
-    """NGAY_CHUNG_TU and NGAY_CT are the last day of a visit of several days, NGAYLAP is today [domain §1.3, §4]."""
+    """NGAY_CHUNG_TU and NGAY_CT are the last day of a visit of several days, NGAYLAP is today [sick-leave,
+    The date on the paper].
+    """
     examined = dt.date.fromisoformat(record(1)["examined_on"])
     last = examined + dt.timedelta(days=2)
     certificate = await dummy_rig.issued(record(1, certified_on=last.isoformat()))
-    for layout, kind, tag in (("ct07", "CT07", "NGAY_CHUNG_TU"), ("xml11", "XML11", "NGAY_CT"), ("xml11", "XML1", "NGAY_RA")):
+    for layout, kind, tag in (
+        ("ct07", "CT07", "NGAY_CHUNG_TU"),
+        ("xml11", "XML11", "NGAY_CT"),
+        ("xml11", "XML1", "NGAY_RA"),
+    ):
         answer = await dummy_rig.call("GET", f"/v1/certificates/{certificate['id']}/export?format={layout}")
         envelope = fromstring(answer.content)
-        assert envelope.findtext("THONGTINHOSO/NGAYLAP") == f"{today_in_hanoi(utc_now()):%Y%m%d}"
+        assert envelope.findtext("THONGTINHOSO/NGAYLAP") == f"{day_in_hanoi(utc_now()):%Y%m%d}"
         [file] = [each for each in envelope.findall(DOCUMENT) if each.findtext("LOAIHOSO") == kind]
         tags = fromstring(base64.b64decode(file.findtext("NOIDUNGFILE") or ""))
         assert (tags.findtext(tag) or "")[:8] == f"{last:%Y%m%d}", layout
 
 
 async def test_what_is_no_exchange_file_is_refused_before(dummy_rig: Rig) -> None:
-    """Another XML is a 415; a broken one that shows at once a 422, and later a failed batch whose rows stand."""
+    """Another XML is a 415; a broken one that shows at once a 422, and later a failed batch whose rows
+    stand.
+    """
     assert (await dummy_rig.submit(b'<?xml version="1.0"?><Workbook/>')).status_code == 415
     refused = await dummy_rig.submit(b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><HSCHUNGTU/>')
     assert (refused.status_code, refused.json()["code"]) == (422, "broken_xml")
@@ -98,7 +114,9 @@ async def test_what_is_no_exchange_file_is_refused_before(dummy_rig: Rig) -> Non
 
 async def test_a_batch_is_exported_a_file_a_case(dummy_rig: Rig) -> None:
     """Issued sick leave only; what breaks the table is left out, and export.csv says so by tag."""
-    batch = await submitted(dummy_rig, as_csv(record(1), record(2, treatment=""), record(3, wants_sick_leave="0")))
+    batch = await submitted(
+        dummy_rig, as_csv(record(1), record(2, treatment=""), record(3, wants_sick_leave="0"))
+    )
     answer = await dummy_rig.call("GET", f"/v1/batches/{batch['id']}/export?format=xml11")
     assert answer.headers["Content-Type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
@@ -116,21 +134,36 @@ async def test_a_batch_is_exported_a_file_a_case(dummy_rig: Rig) -> None:
 
 async def test_what_is_not_in_force_is_left_out_in_words(dummy_rig: Rig) -> None:
     """And for what was replaced goes its successor, as long as that is in force."""
-    batch = await submitted(dummy_rig, as_csv(*(record(number, wants_recovery="0") for number in range(1, 6))))
-    written, revoked, suspended, replaced, twice = [line["certificate_id"] for line in await dummy_rig.results(batch["id"]) if line["kind"] == "sick_leave"]
+    batch = await submitted(
+        dummy_rig, as_csv(*(record(number, wants_recovery="0") for number in range(1, 6)))
+    )
+    written, revoked, suspended, replaced, twice = [
+        line["certificate_id"]
+        for line in await dummy_rig.results(batch["id"])
+        if line["kind"] == "sick_leave"
+    ]
     await _changed(dummy_rig, revoked, "revoke")
     await _changed(dummy_rig, suspended, "suspend")
     successor = await _changed(dummy_rig, replaced, "replace")
     await _changed(dummy_rig, (await _changed(dummy_rig, twice, "replace"))["id"], "revoke")
     told = [(line["certificate_id"], line["outcome"]) for line in await _told(dummy_rig, batch["id"])]
-    assert told[:4] == [(written, "written"), (revoked, "left_out"), (suspended, "left_out"), (replaced, "left_out")]
+    assert told[:4] == [
+        (written, "written"),
+        (revoked, "left_out"),
+        (suspended, "left_out"),
+        (replaced, "left_out"),
+    ]
     assert told[4] == (successor["id"], "written")
     assert [outcome for _, outcome in told[5:]] == ["left_out", "left_out"]
 
 
 async def _changed(rig: Rig, certificate_id: str, change: str) -> Any:
     """The certificate that the change leads to, issued where it is a new one."""
-    answer = await rig.call("POST", f"/v1/certificates/{certificate_id}/{change}", json={"reason": "wrong_data" if change != "replace" else "lost"})
+    answer = await rig.call(
+        "POST",
+        f"/v1/certificates/{certificate_id}/{change}",
+        json={"reason": "wrong_data" if change != "replace" else "lost"},
+    )
     assert answer.is_success, answer.text
     await rig.work()
     return answer.json()
@@ -141,7 +174,9 @@ async def _told(rig: Rig, batch_id: str) -> list[dict[str, str]]:
     exported = (await rig.call("GET", f"/v1/batches/{batch_id}/export?format=ct07")).content
     with zipfile.ZipFile(io.BytesIO(exported)) as archive:
         told = list(csv.DictReader(io.StringIO(archive.read("export.csv").decode("utf-8-sig"))))
-        assert {f"{line['serial']}_{line['case_id']}.xml" for line in told if line["outcome"] == "written"} == {*archive.namelist()} - {"export.csv"}
+        assert {
+            f"{line['serial']}_{line['case_id']}.xml" for line in told if line["outcome"] == "written"
+        } == {*archive.namelist()} - {"export.csv"}
     assert all(line["message_vi"] and line["message_en"] for line in told if line["outcome"] == "left_out")
     return told
 
@@ -162,12 +197,17 @@ async def test_files_are_named_in_any_alphabet(dummy_rig: Rig) -> None:
 
 
 async def test_it_names_who_signed_for_the_facility(dummy_rig: Rig) -> None:
-    """A delegate stays the one on his papers, whatever becomes of his authority; what is signed later is the head's again."""
+    """A delegate stays the one on his papers, whatever becomes of his authority; what is signed later is the
+    head's again.
+    """
     authority = await delegate(dummy_rig, DEPUTY)
     first = await submitted(dummy_rig, as_csv(record(1)))
     await withdraw_delegation(dummy_rig.res.db, authority, now=utc_now())
     second = await submitted(dummy_rig, as_csv(record(2)))
-    assert [await _representative(dummy_rig, batch["id"]) for batch in (first, second)] == ["0148056573", "0168622131"]
+    assert [await _representative(dummy_rig, batch["id"]) for batch in (first, second)] == [
+        "0148056573",
+        "0168622131",
+    ]
 
 
 async def _representative(rig: Rig, batch_id: str) -> str | None:
@@ -175,13 +215,19 @@ async def _representative(rig: Rig, batch_id: str) -> str | None:
     exported = (await rig.call("GET", f"/v1/batches/{batch_id}/export?format=xml11")).content
     with zipfile.ZipFile(io.BytesIO(exported)) as archive:
         envelope = fromstring(archive.read(archive.namelist()[0]))
-    [content] = [each.findtext("NOIDUNGFILE") for each in envelope.findall(DOCUMENT) if each.findtext("LOAIHOSO") == "XML11"]
+    [content] = [
+        each.findtext("NOIDUNGFILE")
+        for each in envelope.findall(DOCUMENT)
+        if each.findtext("LOAIHOSO") == "XML11"
+    ]
     found: str | None = fromstring(base64.b64decode(content or "")).findtext(".//MA_TTDV")
     return found
 
 
 async def test_a_file_of_2025_carries_the_facilitys_signature(dummy_rig: Rig) -> None:
-    """Every tag of the layout, and CHUKYDONVI filled; a key that BHXH takes no signature of is said to be one."""
+    """Every tag of the layout, and CHUKYDONVI filled; a key that BHXH takes no signature of is said to be
+    one.
+    """
     certificate = await dummy_rig.issued(record(1))
     path = f"/v1/certificates/{certificate['id']}/export?format=ct07-2025"
     refused = await dummy_rig.call("GET", path)
@@ -216,7 +262,10 @@ async def test_who_may_have_what(dummy_rig: Rig) -> None:
         (None, "ct07"): 401,
         ("admin", "ct08"): 422,
     }
-    found = {(role, layout): (await dummy_rig.call("GET", path, role=role, params={"format": layout})).status_code for role, layout in wanted}
+    found = {
+        (role, layout): (await dummy_rig.call("GET", path, role=role, params={"format": layout})).status_code
+        for role, layout in wanted
+    }
     assert found == wanted
 
 
@@ -228,10 +277,14 @@ async def test_who_may_have_what(dummy_rig: Rig) -> None:
         ("sick_leave", "suspend", "xml11", (409, "not_in_force")),
     ],
 )
-async def test_only_sick_leave_in_force_is_exported(dummy_rig: Rig, kind: str, change: str | None, layout: str, expected: tuple[int, str]) -> None:
+async def test_only_sick_leave_in_force_is_exported(
+    dummy_rig: Rig, kind: str, change: str | None, layout: str, expected: tuple[int, str]
+) -> None:
     certificate = await dummy_rig.issued(record(1), kind=kind)
     if change:
-        await dummy_rig.call("POST", f"/v1/certificates/{certificate['id']}/{change}", json={"reason": "wrong_data"})
+        await dummy_rig.call(
+            "POST", f"/v1/certificates/{certificate['id']}/{change}", json={"reason": "wrong_data"}
+        )
     answer = await dummy_rig.call("GET", f"/v1/certificates/{certificate['id']}/export?format={layout}")
     assert (answer.status_code, answer.json()["code"]) == expected
 
@@ -241,6 +294,18 @@ async def test_an_unissued_one_and_the_wrong_form_are_refused(dummy_rig: Rig) ->
     waiting = (await dummy_rig.request(record(1))).json()
     answer = await dummy_rig.call("GET", f"/v1/certificates/{waiting['id']}/export?format=ct07")
     assert (answer.status_code, answer.json()["code"]) == (409, "not_issued")
-    late = await dummy_rig.issued({**record(2), **dict.fromkeys(("positive_on", "isolation_from", "examined_on"), "2026-02-06"), **ENDED})
-    answers = [await dummy_rig.call("GET", f"/v1/certificates/{late['id']}/export?format={layout}") for layout in ("ct07", "xml11")]
-    assert [(each.status_code, each.json()["code"] if each.is_error else "") for each in answers] == [(409, "format_not_in_force"), (200, "")]
+    late = await dummy_rig.issued(
+        {
+            **record(2),
+            **dict.fromkeys(("positive_on", "isolation_from", "examined_on"), "2026-02-06"),
+            **ENDED,
+        }
+    )
+    answers = [
+        await dummy_rig.call("GET", f"/v1/certificates/{late['id']}/export?format={layout}")
+        for layout in ("ct07", "xml11")
+    ]
+    assert [(each.status_code, each.json()["code"] if each.is_error else "") for each in answers] == [
+        (409, "format_not_in_force"),
+        (200, ""),
+    ]

@@ -13,15 +13,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from certsvc.presses import PressLostError, call
+from certsvc.processes.presses import PressLostError, call
 from tests.support import calls
 from tests.support.processes import children
 
 _FAMILY = """
 import signal, sys, time
 from pathlib import Path
-from certsvc.family import RENEWED, Member, keep_running, listening
-from certsvc.presses import answer_calls
+from certsvc.processes.family import RENEWED, Member, keep_running, listening
+from certsvc.processes.presses import answer_calls
 
 folder = Path(sys.argv[1])
 
@@ -80,7 +80,9 @@ class _Family:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         with (folder / "said").open("wb") as said:
-            self.process = subprocess.Popen([sys.executable, "-c", _FAMILY, str(folder)], stdout=said, stderr=said)
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", _FAMILY, str(folder)], stdout=said, stderr=said
+            )
         calls.until(lambda: {"begins head", "begins other"} <= {*self.log()} and {*self.members()} == NAMES)
 
     def log(self) -> list[str]:
@@ -128,7 +130,9 @@ def test_who_is_killed_is_replaced(family: _Family, name: str) -> None:
     before[name].kill()
     family.successor(before[name], name)
     after = family.members()
-    assert {each: process for each, process in after.items() if each != name} == {each: process for each, process in before.items() if each != name}
+    assert {each: process for each, process in after.items() if each != name} == {
+        each: process for each, process in before.items() if each != name
+    }
 
 
 def test_who_crashes_says_why_and_is_replaced(family: _Family) -> None:

@@ -1,4 +1,6 @@
-"""Checks forked from a zygote that the service keeps, not the examiner: found at its address, found again where it has died."""
+"""Checks forked from a zygote that the service keeps, not the examiner: found at its address, found again
+where it has died.
+"""
 
 import asyncio
 import socket
@@ -10,10 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from certsvc.verify.apart import Examiner
+from certsvc.processes.examiner import Examiner
+from certsvc.processes.zygote_link import Zygote
 from certsvc.verify.findings import Kind
 from certsvc.verify.trust import Trust
-from certsvc.verify.zygote_link import Zygote
 from tests.integration.test_file_checks import MEMORY
 from tests.support import calls
 from tests.support.processes import children_named
@@ -21,9 +23,9 @@ from tests.unit.verify import samples
 
 _SERVICE = """
 import sys, time
-from certsvc.family import Member, keep_running, listening
-from certsvc.verify.confined import Bounds
-from certsvc.verify.zygote import serve_next
+from certsvc.processes.family import Member, keep_running, listening
+from certsvc.processes.confined import Bounds
+from certsvc.processes.zygote import serve_next
 
 def check():
     serve_next(listener, Bounds(10, int(sys.argv[2])))
@@ -51,7 +53,9 @@ async def _kind(examiner: Examiner, data: bytes) -> Kind:
     return (await examiner.examine(data, trust=samples.trust(), now=samples.now())).kind
 
 
-async def test_files_are_checked_and_the_next_examiner_finds_a_zygote_too(service: "tuple[subprocess.Popen[bytes], Path]") -> None:
+async def test_files_are_checked_and_the_next_examiner_finds_a_zygote_too(
+    service: "tuple[subprocess.Popen[bytes], Path]",
+) -> None:
     """One after the other: a zygote ends with the examiner that it served."""
     for _ in range(2):
         async with Examiner(timeout_s=10, memory_bytes=MEMORY, zygote=service[1]) as examiner:
@@ -69,7 +73,9 @@ async def test_a_killed_zygote_is_found_again(service: "tuple[subprocess.Popen[b
         assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
 
 
-async def test_a_check_under_way_when_the_zygote_is_killed_is_asked_for_again(service: "tuple[subprocess.Popen[bytes], Path]") -> None:
+async def test_a_check_under_way_when_the_zygote_is_killed_is_asked_for_again(
+    service: "tuple[subprocess.Popen[bytes], Path]",
+) -> None:
     """Not a word against the file."""
     async with Examiner(timeout_s=10, memory_bytes=MEMORY, zygote=service[1]) as examiner:
         assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
@@ -82,7 +88,9 @@ async def test_a_check_under_way_when_the_zygote_is_killed_is_asked_for_again(se
         assert await check is Kind.OURS_INTACT
 
 
-async def test_a_zygote_that_takes_no_more_requests_is_left(service: "tuple[subprocess.Popen[bytes], Path]", monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_zygote_that_takes_no_more_requests_is_left(
+    service: "tuple[subprocess.Popen[bytes], Path]", monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Though it is alive; the next one answers."""
     fork = Zygote.fork
     refused: list[Zygote] = []

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from certsvc.api.recent import DAYS
-from certsvc.config import HANOI
+from certsvc.clock import HANOI, day_in_hanoi, utc_now
 from certsvc.models import Role
-from certsvc.resources import utc_now
 from certsvc.store import certificates, rejections
 from tests.support.console import at_console
 from tests.support.counting import plan, questions
@@ -18,7 +17,7 @@ from tests.support.mending import handed_in, mended, wrong
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
-BEGAN_ON = utc_now().astimezone(HANOI).date()
+BEGAN_ON = day_in_hanoi(utc_now())
 
 
 @pytest.fixture
@@ -27,15 +26,29 @@ def rig(dummy_rig: Rig) -> Rig:
 
 
 async def recent(rig: Rig, role: str = "admin", **params: str) -> tuple[dict[str, int], dict[str, int]]:
-    """What was rejected by rule, and today's figures; where midnight has come meanwhile, those of both days."""
+    """What was rejected by rule, and today's figures; where midnight has come meanwhile, those of both
+    days.
+    """
     figures: dict[str, Any] = (await rig.call("GET", "/v1/stats", role=role, params=params)).json()["recent"]
     today = [day for day in figures["days"] if day["day"] >= BEGAN_ON.isoformat()]
-    return {each["rule"]: each["count"] for each in figures["rules"]}, {name: sum(day[name] for day in today) for name in ("issued", "rejected")}
+    return {each["rule"]: each["count"] for each in figures["rules"]}, {
+        name: sum(day[name] for day in today) for name in ("issued", "rejected")
+    }
 
 
 async def test_stations_see_their_own(rig: Rig) -> None:
-    """Also of an insurer's batch; what another station's file says of them is not theirs. Dry runs do not count."""
-    await handed_in(rig, record(1), wrong(2), record(3, phone="1"), wrong(4, facility=OTHER), record(5, facility_code="99999"), dry_run=False)
+    """Also of an insurer's batch; what another station's file says of them is not theirs. Dry runs do not
+    count.
+    """
+    await handed_in(
+        rig,
+        record(1),
+        wrong(2),
+        record(3, phone="1"),
+        wrong(4, facility=OTHER),
+        record(5, facility_code="99999"),
+        dry_run=False,
+    )
     await handed_in(rig, wrong(6), dry_run=True)
     other = f"facility {OTHER}"
     await handed_in(rig, wrong(7), dry_run=False, role=other)  # names the first station
@@ -57,9 +70,14 @@ async def test_what_is_mended_is_no_longer_rejected(rig: Rig) -> None:
 
 async def test_days_are_hanois_and_thirty(rig: Rig) -> None:
     """What was handed in half an hour before midnight belongs to that day; the thirty-first day is gone."""
-    today = utc_now().astimezone(HANOI).date()
+    today = day_in_hanoi(utc_now())
     late = dt.datetime.combine(today - dt.timedelta(days=1), dt.time(23, 30), tzinfo=HANOI)
-    for at, case in ((late, 1), (late + dt.timedelta(hours=1), 2), (late - dt.timedelta(days=DAYS - 2), 3), (late - dt.timedelta(days=DAYS - 1), 4)):
+    for at, case in (
+        (late, 1),
+        (late + dt.timedelta(hours=1), 2),
+        (late - dt.timedelta(days=DAYS - 2), 3),
+        (late - dt.timedelta(days=DAYS - 1), 4),
+    ):
         rig.set_clock(at)
         await rig.submit(as_csv(wrong(case, wants_recovery="")))
         await rig.work()
@@ -83,9 +101,18 @@ async def test_the_console_draws_them(rig: Rig) -> None:
             assert "30 ngày qua: đã cấp 2 giấy, từ chối 2 giấy" in page
             assert f"/staff/rejected?rule=V-DATE-ORDER&amp;facility={OWNER}" in page
         rows = (await browser.get("/staff/rejected", params={"rule": "V-DATE-ORDER"})).text
-        assert (record(2)["case_id"] in rows, record(3)["case_id"] in rows, batch_id in rows) == (True, False, False)
-        assert record(2)["case_id"] not in (await browser.get("/staff/rejected", params={"rule": "V-PHONE"})).text
-        assert (await browser.get("/staff/rejected", params={"rule": "V-DATE-ORDER", "facility": OTHER})).status_code == 404
+        assert (record(2)["case_id"] in rows, record(3)["case_id"] in rows, batch_id in rows) == (
+            True,
+            False,
+            False,
+        )
+        assert (
+            record(2)["case_id"]
+            not in (await browser.get("/staff/rejected", params={"rule": "V-PHONE"})).text
+        )
+        assert (
+            await browser.get("/staff/rejected", params={"rule": "V-DATE-ORDER", "facility": OTHER})
+        ).status_code == 404
     async with at_console(rig, Role.AUDITOR) as browser:
         assert "từ chối 4 giấy" in (await browser.get("/staff")).text
         rows = (await browser.get("/staff/rejected", params={"rule": "V-DATE-ORDER"})).text
@@ -102,4 +129,7 @@ async def test_figures_are_counted_in_indexes(rig: Rig) -> None:
             await rejections.issued_by_day(session, facility_code=OWNER, since=since)
     asked = [(statement, values) for statement, values in told if "FROM certificates" in statement]
     for (statement, values), index in zip(asked, ("figures", "signed", "signed"), strict=True):
-        assert re.search(f"(COVERING INDEX|Index Only Scan using) ix_certificates_{index}", await plan(rig, statement, values))
+        assert re.search(
+            f"(COVERING INDEX|Index Only Scan using) ix_certificates_{index}",
+            await plan(rig, statement, values),
+        )

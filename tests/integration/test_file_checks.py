@@ -16,10 +16,10 @@ import zxingcpp
 from PIL import Image, ImageOps
 
 from certsvc.errors import TooMany
-from certsvc.verify import apart
-from certsvc.verify.apart import Examiner, Scan
-from certsvc.verify.examining import Kind, Limits
+from certsvc.processes import examiner as examining
+from certsvc.processes.examiner import Examiner, Scan
 from certsvc.verify.images import MAX_PIXELS, is_picture
+from certsvc.verify.pdf.examining import Kind, Limits
 from certsvc.verify.reasons import Reason
 from certsvc.verify.trust import Trust
 from keys_dev.make import KeyType
@@ -44,12 +44,18 @@ async def hasty() -> AsyncIterator[Examiner]:
         yield one
 
 
-async def _kind(examiner: Examiner, data: bytes, limits: Limits | None = None, *, believing: Trust | None = None) -> Kind:
-    return (await examiner.examine(data, trust=believing or samples.trust(), now=samples.now(), limits=limits)).kind
+async def _kind(
+    examiner: Examiner, data: bytes, limits: Limits | None = None, *, believing: Trust | None = None
+) -> Kind:
+    return (
+        await examiner.examine(data, trust=believing or samples.trust(), now=samples.now(), limits=limits)
+    ).kind
 
 
 async def test_genuine_files_pass_apart_as_they_do_here(examiner: Examiner) -> None:
-    """The very same examination comes back through the pipe, and strangers' files are not merely unreadable."""
+    """The very same examination comes back through the pipe, and strangers' files are not merely
+    unreadable.
+    """
     for count in (1, 2, 3):
         data = samples.genuine(count)
         apart_from_us = await examiner.examine(data, trust=samples.trust(), now=samples.now())
@@ -69,12 +75,16 @@ async def test_a_change_of_trust_reaches_the_next_check(examiner: Examiner) -> N
     """Trust is sent once and again when it changes."""
     data = samples.genuine(1)
     nobody = replace(samples.trust(), pins={})
-    kinds = [await _kind(examiner, data, believing=trust) for trust in (samples.trust(), nobody, samples.trust())]
+    kinds = [
+        await _kind(examiner, data, believing=trust) for trust in (samples.trust(), nobody, samples.trust())
+    ]
     assert kinds == [Kind.OURS_INTACT, Kind.SIGNED_BY_OTHER, Kind.OURS_INTACT]
 
 
 async def test_a_bomb_ends_soon_and_harms_nobody(hasty: Examiner) -> None:
-    """No look at the bytes catches this one: the child runs out of time or memory, and the next genuine file is checked as ever."""
+    """No look at the bytes catches this one: the child runs out of time or memory, and the next genuine file
+    is checked as ever.
+    """
     for believing in (samples.trust(), replace(samples.trust(), pins={})):  # as ours, and as a stranger's
         started = time.monotonic()
         assert await _kind(hasty, exhaustion.xref_bomb(), believing=believing) is Kind.TOO_COMPLEX
@@ -107,7 +117,7 @@ def _environment(pid: int) -> bytes:
 
 def _children() -> list[int]:
     """Zygotes that this process has started and not yet buried."""
-    return [each.pid for each in children_running("certsvc.verify.zygote", os.getpid())]
+    return [each.pid for each in children_running("certsvc.processes.zygote", os.getpid())]
 
 
 async def test_a_killed_zygote_is_replaced(examiner: Examiner) -> None:
@@ -120,7 +130,9 @@ async def test_a_killed_zygote_is_replaced(examiner: Examiner) -> None:
 
 
 async def test_a_spare_process_that_dies_is_replaced(hasty: Examiner) -> None:
-    """It gets ready while nobody asks; whether it is dead or there, the next file is checked, and as the trust of the day says."""
+    """It gets ready while nobody asks; whether it is dead or there, the next file is checked, and as the
+    trust of the day says.
+    """
     assert await _kind(hasty, samples.genuine(1)) is Kind.OURS_INTACT
     [zygote] = _children()
     spare = await asyncio.to_thread(_spare_of, zygote)
@@ -140,7 +152,9 @@ async def test_a_spares_time_counts_from_its_file_on(hasty: Examiner) -> None:
 
 
 def _spare_of(zygote: int, *, but: int = 0) -> int:
-    """The child that a zygote keeps, once it has one, another than `but`; it waits for its file, where one that has answered is about to end."""
+    """The child that a zygote keeps, once it has one, another than `but`; it waits for its file, where one
+    that has answered is about to end.
+    """
     for _ in range(200):
         found = Path(f"/proc/{zygote}/task/{zygote}/children").read_text(encoding="ascii").split()
         if len(found) == 1 and int(found[0]) != but and _is_waiting(int(found[0])):
@@ -177,9 +191,11 @@ async def test_too_many_at_once_are_turned_away(hasty: Examiner) -> None:
     assert await _kind(hasty, data) is Kind.OURS_INTACT
 
 
-async def test_a_talkative_child_is_not_listened_to(examiner: Examiner, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_talkative_child_is_not_listened_to(
+    examiner: Examiner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An answer larger than allowed counts as none."""
-    monkeypatch.setattr(apart, "MAX_ANSWER_BYTES", 100)
+    monkeypatch.setattr(examining, "MAX_ANSWER_BYTES", 100)
     assert await _kind(examiner, samples.genuine(1)) is Kind.TOO_COMPLEX
 
 
@@ -205,7 +221,9 @@ def _picture(text: str | None, *, file_format: str = "PNG", angle: float = 0) ->
 
 
 def _matrix(text: str) -> Any:
-    return zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode).to_image(scale=4, add_quiet_zones=True)
+    return zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode).to_image(
+        scale=4, add_quiet_zones=True
+    )
 
 
 async def test_the_code_in_a_photo_is_read(examiner: Examiner) -> None:

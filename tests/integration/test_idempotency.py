@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 
-from certsvc.resources import utc_now
+from certsvc.clock import utc_now
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
@@ -35,7 +35,9 @@ async def test_same_key_other_content_is_refused(rig: Rig) -> None:
 
 
 async def test_keys_belong_to_their_callers(rig: Rig) -> None:
-    """Another caller with the same key is told of the duplicate, and gets no stored answer of somebody else's."""
+    """Another caller with the same key is told of the duplicate, and gets no stored answer of somebody
+    else's.
+    """
     await rig.request(record(1), **KEY)
     other = await rig.request(record(1), role="admin", **KEY)
     assert (other.status_code, other.json()["code"]) == (409, "already_exists")
@@ -46,7 +48,12 @@ async def test_other_content_names_the_certificate_that_is_there(rig: Rig) -> No
     first = (await rig.request(record(1))).json()
     answer = await rig.request(record(1, employer="Công ty Khác"))
     problem = answer.json()
-    assert (answer.status_code, problem["code"], problem["certificate_id"], problem["is_same_content"]) == (409, "already_exists", first["id"], False)
+    assert (answer.status_code, problem["code"], problem["certificate_id"], problem["is_same_content"]) == (
+        409,
+        "already_exists",
+        first["id"],
+        False,
+    )
     assert "replace" in problem["message_vi"]
     assert await _count(rig) == 1
 
@@ -75,14 +82,19 @@ async def test_fifty_equal_calls_without_a_key_make_one_certificate(rig: Rig) ->
     [accepted] = [answer for answer in answers if answer.status_code == 202]
     refused = [answer for answer in answers if answer is not accepted]
     assert [answer.status_code for answer in refused] == [409] * 49
-    assert {(answer.json()["code"], answer.json()["certificate_id"]) for answer in refused} == {("already_exists", accepted.json()["id"])}
+    assert {(answer.json()["code"], answer.json()["certificate_id"]) for answer in refused} == {
+        ("already_exists", accepted.json()["id"])
+    }
     assert await _count(rig) == 1
 
 
 async def test_a_file_counts_by_its_content_not_by_its_boundaries(rig: Rig) -> None:
     """The same file under another boundary and name is the same call; another file or flag is not."""
     bodies = [_multipart(boundary, as_csv(record(1))) for boundary in ("one", "two-entirely-different")]
-    first, again = [await rig.call("POST", "/v1/batches", content=body, headers=KEY | {"Content-Type": kind}) for body, kind in bodies]
+    first, again = [
+        await rig.call("POST", "/v1/batches", content=body, headers=KEY | {"Content-Type": kind})
+        for body, kind in bodies
+    ]
     assert (first.status_code, again.status_code) == (202, 202)
     assert again.headers["Idempotent-Replayed"] == "true"
     assert again.content == first.content
@@ -91,8 +103,14 @@ async def test_a_file_counts_by_its_content_not_by_its_boundaries(rig: Rig) -> N
 
 
 def _multipart(boundary: str, data: bytes) -> tuple[bytes, str]:
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{boundary}.csv"\r\nContent-Type: text/csv\r\n\r\n'
-    return head.encode() + data + f"\r\n--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file";'
+        f' filename="{boundary}.csv"\r\nContent-Type: text/csv\r\n\r\n'
+    )
+    return (
+        head.encode() + data + f"\r\n--{boundary}--\r\n".encode(),
+        f"multipart/form-data; boundary={boundary}",
+    )
 
 
 async def test_changes_are_replayed_too(rig: Rig) -> None:

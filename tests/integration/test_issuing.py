@@ -12,17 +12,19 @@ import pytest
 from sqlalchemy import func, select, text, update
 from typing_extensions import override
 
-from certsvc.archive import Archive, Place
+from certsvc.clock import utc_now
 from certsvc.errors import Broken, CertsvcError, Conflict, Unavailable
-from certsvc.issuing.orders import Chunk, Order, Pressed
-from certsvc.issuing.producing import issue_chunk
+from certsvc.files.archive import Archive, Place
+from certsvc.issuing.press.orders import Chunk, Order, Pressed
+from certsvc.issuing.press.producing import issue_chunk
 from certsvc.models import Event, PublishedFile, SigningIdentity
-from certsvc.resources import utc_now
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 from tests.support.stand_in_press import StandInPress
 
-DOWN = Unavailable("tsa_unavailable", "Máy chủ dấu thời gian không phản hồi.", "The time-stamping authority does not answer.")
+DOWN = Unavailable(
+    "tsa_unavailable", "Máy chủ dấu thời gian không phản hồi.", "The time-stamping authority does not answer."
+)
 NO_TSA = StandInPress(refuse=lambda _: DOWN)
 
 
@@ -61,20 +63,26 @@ async def _events(rig: Rig, name: str) -> int:
 
 
 async def test_jobs_delivered_twice_in_parallel_issue_once(rig: Rig) -> None:
-    """Five jobs at once for three cases: every certificate has one digest in the register, one event, one serial."""
+    """Five jobs at once for three cases: every certificate has one digest in the register, one event, one
+    serial.
+    """
     await rig.submit(as_csv(*(record(number) for number in range(3))))
     await rig.read()
     claimed = await asyncio.gather(*(rig.issue() for _ in range(5)))
     assert sum(claimed) == 6
     certificates = (await rig.call("GET", "/v1/certificates")).json()["items"]
     assert {each["status"] for each in certificates} == {"issued"}
-    assert sorted(row[1] for row in await _register(rig)) == sorted(each["pdf_sha256"] for each in certificates)
+    assert sorted(row[1] for row in await _register(rig)) == sorted(
+        each["pdf_sha256"] for each in certificates
+    )
     assert await _events(rig, "issued") == 6
     assert len({each["serial"] for each in certificates}) == 6
 
 
 async def test_who_lost_the_claim_discards_its_bytes(rig: Rig) -> None:
-    """While one worker is silent between storing and publishing, another finishes: one artefact, the second worker's."""
+    """While one worker is silent between storing and publishing, another finishes: one artefact, the second
+    worker's.
+    """
     asked = (await rig.request(record(1))).json()
     seconds: list[str] = []
 
@@ -95,7 +103,9 @@ async def test_who_lost_the_claim_discards_its_bytes(rig: Rig) -> None:
 
 
 async def test_a_worker_that_dies_after_storing_loses_nothing(rig: Rig) -> None:
-    """Bytes without a row are nobody's; when the lease has run out the next worker issues under the same serial."""
+    """Bytes without a row are nobody's; when the lease has run out the next worker issues under the same
+    serial.
+    """
     asked = (await rig.request(record(1))).json()
 
     async def die() -> None:
@@ -112,7 +122,9 @@ async def test_a_worker_that_dies_after_storing_loses_nothing(rig: Rig) -> None:
 
 
 async def test_a_lease_is_renewed_while_work_goes_on(rig: Rig) -> None:
-    """A chunk that takes longer than its lease is not taken by the next worker, neither in the press nor while it is stored."""
+    """A chunk that takes longer than its lease is not taken by the next worker, neither in the press nor
+    while it is stored.
+    """
     await rig.request(record(1))
     await rig.request(record(2))
     taken: list[int] = []
@@ -137,7 +149,9 @@ async def test_a_lease_is_renewed_while_work_goes_on(rig: Rig) -> None:
 
 
 async def test_what_is_unavailable_is_tried_again(rig: Rig) -> None:
-    """The TSA is down: back to `requested`, nobody takes it at once, after a while it is issued under the same serial."""
+    """The TSA is down: back to `requested`, nobody takes it at once, after a while it is issued under the
+    same serial.
+    """
     asked = (await rig.request(record(1))).json()
     assert await rig.issue(press=NO_TSA) == 1
     waiting = await rig.certificate(asked["id"])
@@ -149,7 +163,9 @@ async def test_what_is_unavailable_is_tried_again(rig: Rig) -> None:
 
 
 async def test_what_stays_unavailable_fails_with_its_reason(rig: Rig) -> None:
-    """After `max_attempts` tries it is `failed`; the row of the batch says why, and the case can be sent again."""
+    """After `max_attempts` tries it is `failed`; the row of the batch says why, and the case can be sent
+    again.
+    """
     batch_id = (await rig.submit(as_csv(record(1, wants_recovery="0")))).json()["id"]
     await rig.read()
     tries = 0
@@ -170,7 +186,9 @@ async def test_what_stays_unavailable_fails_with_its_reason(rig: Rig) -> None:
 
 
 async def test_one_that_breaks_the_press_does_not_stop_the_others(rig: Rig) -> None:
-    """A chunk over which a press breaks down is pressed one by one: the rest is issued, the one is tried again."""
+    """A chunk over which a press breaks down is pressed one by one: the rest is issued, the one is tried
+    again.
+    """
     first = (await rig.request(record(1))).json()
     second = (await rig.request(record(2))).json()
     press = StandInPress()
@@ -189,7 +207,10 @@ async def test_one_that_breaks_the_press_does_not_stop_the_others(rig: Rig) -> N
     assert (await rig.certificate(first["id"]))["status"] == "issued"
 
 
-@pytest.mark.parametrize(("error", "status"), [(DOWN, "requested"), (Broken("no_trust_anchor", "Không đọc được.", "Cannot be read."), "failed")])
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(DOWN, "requested"), (Broken("no_trust_anchor", "Không đọc được.", "Cannot be read."), "failed")],
+)
 async def test_what_befalls_a_whole_chunk_befalls_each(rig: Rig, error: CertsvcError, status: str) -> None:
     """A press that cannot work at all says so once for all."""
     ids = [(await rig.request(record(number))).json()["id"] for number in range(3)]
@@ -218,7 +239,9 @@ async def test_a_full_store_is_tried_again(rig: Rig) -> None:
 async def test_without_a_key_it_fails_and_says_what_to_do(rig: Rig) -> None:
     """The seal was retired: `failed` with a reason that a person can act on, no try wasted, no file."""
     async with rig.res.db.begin() as session:
-        await session.execute(update(SigningIdentity).where(SigningIdentity.licence.is_(None)).values(retired_at=utc_now()))
+        await session.execute(
+            update(SigningIdentity).where(SigningIdentity.licence.is_(None)).values(retired_at=utc_now())
+        )
     asked = (await rig.request(record(1))).json()
     assert await rig.issue() == 1
     failed = await rig.certificate(asked["id"])
@@ -228,11 +251,17 @@ async def test_without_a_key_it_fails_and_says_what_to_do(rig: Rig) -> None:
 
 
 async def test_what_the_press_refuses_is_never_published(rig: Rig) -> None:
-    """A file that failed our own check: `failed`, nothing in the register, nothing to download; the others of the chunk are issued."""
+    """A file that failed our own check: `failed`, nothing in the register, nothing to download; the others of
+    the chunk are issued.
+    """
     asked, other = (await rig.request(record(1))).json(), (await rig.request(record(2))).json()
 
     def refuse(order: Order) -> CertsvcError | None:
-        return Broken("self_check_failed", "Không qua được.", "Fails.") if str(order.certificate_id) == asked["id"] else None
+        return (
+            Broken("self_check_failed", "Không qua được.", "Fails.")
+            if str(order.certificate_id) == asked["id"]
+            else None
+        )
 
     assert await rig.issue(press=StandInPress(refuse=refuse)) == 2
     failed = await rig.certificate(asked["id"])
@@ -252,7 +281,9 @@ async def test_a_worker_that_died_too_often_gives_up(rig: Rig) -> None:
 
 
 async def test_single_requests_go_before_batches(rig: Rig) -> None:
-    """Who waits at a counter is served first, and no batch goes through the press with him; batches can be left aside."""
+    """Who waits at a counter is served first, and no batch goes through the press with him; batches can be
+    left aside.
+    """
     await rig.submit(as_csv(*(record(number) for number in range(20))))
     await rig.read()
     assert await rig.issue(only_alone=True) == 0
@@ -264,7 +295,9 @@ async def test_single_requests_go_before_batches(rig: Rig) -> None:
 
 
 async def test_a_batch_read_by_two_is_read_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reader whose lease ran out while it was silent is overtaken, and stops: no row twice, no failure of the batch."""
+    """A reader whose lease ran out while it was silent is overtaken, and stops: no row twice, no failure of
+    the batch.
+    """
     batch_id = (await rig.submit(as_csv(*(record(number) for number in range(5))))).json()["id"]
     real_fetch = rig.res.blobs.fetch
 
@@ -292,10 +325,16 @@ async def test_serials_are_of_the_year_in_hanoi(rig: Rig) -> None:
 
 
 async def test_illnesses_of_no_facility_or_told_twice_stop_no_file(rig: Rig) -> None:
-    """A case that is not over and names an unknown facility, and one that comes twice, are rejected rows; the others are issued."""
+    """A case that is not over and names an unknown facility, and one that comes twice, are rejected rows; the
+    others are issued.
+    """
     ill = record(1, outcome="active")
-    batch = (await rig.submit(as_csv(record(2, outcome="active", facility_code="99999"), ill, ill, record(3)))).json()
+    batch = (
+        await rig.submit(as_csv(record(2, outcome="active", facility_code="99999"), ill, ill, record(3)))
+    ).json()
     await rig.work()
     assert (await rig.call("GET", f"/v1/batches/{batch['id']}")).json()["status"] == "done"
-    by_row = {line["row"]: line["outcome"] for line in await rig.results(batch["id"]) if line["kind"] == "recovery"}
+    by_row = {
+        line["row"]: line["outcome"] for line in await rig.results(batch["id"]) if line["kind"] == "recovery"
+    }
     assert by_row == {2: "rejected", 3: "rejected", 4: "rejected", 5: "issued"}

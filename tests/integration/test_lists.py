@@ -1,4 +1,6 @@
-"""What is published for checks without a network: status lists that show every change, and the signed trust list."""
+"""What is published for checks without a network: status lists that show every change, and the signed trust
+list.
+"""
 
 import base64
 import datetime as dt
@@ -17,10 +19,10 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from sqlalchemy import update
 
 from certsvc.claims import LIST_LENGTH
+from certsvc.clock import utc_now
 from certsvc.issuing.publishing import REBUILD_AFTER, Publisher, open_publisher
 from certsvc.models import Certificate, StatusList
 from certsvc.models.published import CAPACITY, DECOYS
-from certsvc.resources import utc_now
 from certsvc.verify.trust import ClaimKey
 from tests.support.recalling import approve, decline, waiting
 from tests.support.records import record
@@ -64,7 +66,9 @@ def _unpacked(packed: bytes) -> list[int]:
 
 
 async def test_a_list_shows_every_change(rig: Rig) -> None:
-    """In force 0, revoked 1, suspended 2, replaced 3; reinstated 0 again; each at the next time a worker publishes."""
+    """In force 0, revoked 1, suspended 2, replaced 3; reinstated 0 again; each at the next time a worker
+    publishes.
+    """
     publisher = publisher_of(rig)
     certificates = [await rig.issued(record(number)) for number in (1, 2, 3)]
     places = [await place_of(rig, each) for each in certificates]
@@ -76,10 +80,16 @@ async def test_a_list_shows_every_change(rig: Rig) -> None:
 
     assert await shown() == [0, 0, 0]
     for certificate, action in zip(certificates, ("revoke", "suspend", "replace"), strict=True):
-        answer = await rig.call("POST", f"/v1/certificates/{certificate['id']}/{action}", json={"reason": "wrong_data"})
+        answer = await rig.call(
+            "POST", f"/v1/certificates/{certificate['id']}/{action}", json={"reason": "wrong_data"}
+        )
         assert answer.is_success, answer.text
     assert await shown() == [1, 2, 3]
-    await rig.call("POST", f"/v1/certificates/{certificates[1]['id']}/reinstate", json={"reason": "other", "text": "đúng"})
+    await rig.call(
+        "POST",
+        f"/v1/certificates/{certificates[1]['id']}/reinstate",
+        json={"reason": "other", "text": "đúng"},
+    )
     assert await shown() == [1, 0, 3]
 
 
@@ -121,7 +131,9 @@ async def test_the_cwt_says_the_same(rig: Rig) -> None:
 
 
 async def test_decoys_hide_how_many_were_withdrawn(rig: Rig) -> None:
-    """A list without any withdrawal has a thousand, at places no certificate will get, the same ones each time."""
+    """A list without any withdrawal has a thousand, at places no certificate will get, the same ones each
+    time.
+    """
     await rig.issued(record(1))
     await publisher_of(rig).publish(utc_now())
     shown = await states(rig)
@@ -149,7 +161,11 @@ async def test_an_old_list_is_signed_again(rig: Rig) -> None:
     """Its age is what a checker goes by, so it stays young though nothing changes."""
     await rig.issued(record(1))
     publisher, now = publisher_of(rig), utc_now()
-    for moment, expected in ((now, now), (now + REBUILD_AFTER / 2, now), (now + REBUILD_AFTER * 2, now + REBUILD_AFTER * 2)):
+    for moment, expected in (
+        (now, now),
+        (now + REBUILD_AFTER / 2, now),
+        (now + REBUILD_AFTER * 2, now + REBUILD_AFTER * 2),
+    ):
         await publisher.publish(moment)
         answer = await rig.call("GET", "/status/0", role=None)
         payload = jwt.decode(answer.text, options={"verify_signature": False})
@@ -166,11 +182,15 @@ async def test_a_full_list_is_followed_by_another(rig: Rig) -> None:
     await publisher_of(rig).publish(utc_now())
     await publisher_of(rig).publish(utc_now())
     assert len(await states(rig, 1)) == LIST_LENGTH
-    assert (await rig.call("GET", "/.well-known/certsvc.json", role=None)).json()["issuers"][0]["status_lists"]["lists"] == [0, 1]
+    assert (await rig.call("GET", "/.well-known/certsvc.json", role=None)).json()["issuers"][0][
+        "status_lists"
+    ]["lists"] == [0, 1]
 
 
 async def test_the_trust_list_is_signed_up_to_the_root(rig: Rig) -> None:
-    """Its JWS holds the same document; the signer's chain ends at the root; its key is one of those listed."""
+    """Its JWS holds the same document; the signer's chain ends at the root; its key is one of those
+    listed.
+    """
     await rig.issued(record(1))
     await publisher_of(rig).publish(utc_now())
     answer = await rig.call("GET", "/.well-known/certsvc.json", role=None)

@@ -12,11 +12,18 @@ from tests.support.rig import Rig
 
 NAME, CITIZEN_ID, PHONE, SOCIAL_NO = "Hoàng Thị Chim Hoàng Yến", "001188424242", "0942424242", "0142424242"
 CANARY = record(
-    1, full_name=NAME, citizen_id=CITIZEN_ID, phone=PHONE, social_insurance_no=SOCIAL_NO, health_insurance_card=f"DN4{SOCIAL_NO[:2]}{SOCIAL_NO}"[:15]
+    1,
+    full_name=NAME,
+    citizen_id=CITIZEN_ID,
+    phone=PHONE,
+    social_insurance_no=SOCIAL_NO,
+    health_insurance_card=f"DN4{SOCIAL_NO[:2]}{SOCIAL_NO}"[:15],
 )
 
 
-async def test_a_whole_life_leaves_nothing_personal(rig: Rig, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_whole_life_leaves_nothing_personal(
+    rig: Rig, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     """Asked for, refused, issued, looked up, proven, downloaded, checked, revoked: ids and digests only."""
     caplog.set_level(logging.WARNING)  # as set_up_logging lets libraries through
     asked = await rig.request(CANARY)
@@ -32,20 +39,34 @@ async def test_a_whole_life_leaves_nothing_personal(rig: Rig, capfd: pytest.Capt
         await rig.call("GET", f"/v/{address}", role=None)
         await rig.call("GET", f"/v/{address}/slip", role=None, headers={"Accept": "text/html"})
     for factor in ("05/09/1988", NAME):
-        await rig.call("POST", f"/v/{code}", role=None, json={"birth_date": factor, "id_last4": CITIZEN_ID[-4:]})
-        await rig.call("POST", "/my", role=None, data={"code": code, "birth_date": factor, "id_last4": CITIZEN_ID[-4:]})
+        await rig.call(
+            "POST", f"/v/{code}", role=None, json={"birth_date": factor, "id_last4": CITIZEN_ID[-4:]}
+        )
+        await rig.call(
+            "POST", "/my", role=None, data={"code": code, "birth_date": factor, "id_last4": CITIZEN_ID[-4:]}
+        )
     await rig.call("POST", "/v1/verify", role=None, json={"code": code})
     pdf = await rig.call("GET", f"/v1/certificates/{asked.json()['id']}/pdf")
     await rig.call("POST", "/v1/verify", role=None, files={"file": (f"{NAME}.pdf", pdf.content)})
     for address in ("/v1/verify/batch", "/check/many"):
-        files = [("files", (f"{NAME}.pdf", pdf.content)), ("files", (NAME, NAME.encode())), ("codes", (f"{NAME}.csv", f"{NAME},{code}\n{NAME}\n".encode()))]
+        files = [
+            ("files", (f"{NAME}.pdf", pdf.content)),
+            ("files", (NAME, NAME.encode())),
+            ("codes", (f"{NAME}.csv", f"{NAME},{code}\n{NAME}\n".encode())),
+        ]
         await rig.call("POST", address, role=None, files=files, data={"codes": f"{token}\n{NAME}"})
-    await rig.call("POST", f"/v1/certificates/{asked.json()['id']}/revoke", json={"reason": "other", "text": NAME})
+    await rig.call(
+        "POST", f"/v1/certificates/{asked.json()['id']}/revoke", json={"reason": "other", "text": NAME}
+    )
     captured = capfd.readouterr()
     told = (
         captured.out
         + captured.err
-        + "\n".join(f"{each.name} {each.getMessage()}" for each in caplog.records if not each.name.startswith(("httpx2", "httpcore2")))
+        + "\n".join(
+            f"{each.name} {each.getMessage()}"
+            for each in caplog.records
+            if not each.name.startswith(("httpx2", "httpcore2"))
+        )
     )
     assert "chunk.issued" in told
     assert "request.done" in told
@@ -70,5 +91,8 @@ async def test_database_errors_hold_no_values(rig: Rig) -> None:
     """Their text is logged; the parameters of a failed statement are not in it."""
     with pytest.raises(IntegrityError) as caught:
         async with rig.res.db.begin() as session:
-            await session.execute(text("INSERT INTO facilities (code, name) VALUES (:code, :name)"), {"code": "09999", "name": NAME})
+            await session.execute(
+                text("INSERT INTO facilities (code, name) VALUES (:code, :name)"),
+                {"code": "09999", "name": NAME},
+            )
     assert NAME not in str(caught.value)

@@ -1,4 +1,6 @@
-"""Single questions asked of the database's driver: the same values as through the entities, the same errors."""
+"""Single questions asked of the database's driver: the same values as through the entities, the same
+errors.
+"""
 
 import asyncio
 import uuid
@@ -6,11 +8,11 @@ import uuid
 import pytest
 from sqlalchemy import text
 
+from certsvc.codes import CodeKind
 from certsvc.errors import Unavailable
 from certsvc.models import Certificate, Facility
 from certsvc.store import Database, entries
 from certsvc.store.entries import Entry
-from certsvc.verify.codes import CodeKind
 from tests.support.records import record
 from tests.support.rig import Rig
 
@@ -36,7 +38,10 @@ async def test_a_look_up_reads_what_the_entity_holds(dummy_rig: Rig, kind: CodeK
 
 async def test_a_damaged_database_is_unavailable_until_it_is_mended(dummy_rig: Rig) -> None:
     """A 503 in our words; the next question is answered again."""
-    for statement, status in (("ALTER TABLE facilities RENAME TO stations", 503), ("ALTER TABLE stations RENAME TO facilities", 200)):
+    for statement, status in (
+        ("ALTER TABLE facilities RENAME TO stations", 503),
+        ("ALTER TABLE stations RENAME TO facilities", 200),
+    ):
         async with dummy_rig.res.db.begin() as session:
             await session.execute(text(statement))
         answer = await dummy_rig.call("GET", "/v/0000-0000-0000-0001", role=None)
@@ -45,19 +50,29 @@ async def test_a_damaged_database_is_unavailable_until_it_is_mended(dummy_rig: R
 
 
 async def test_a_server_that_was_started_again_is_asked_again(dummy_rig: Rig) -> None:
-    """Whoever asks with a kept connection that has broken meanwhile does not notice. (SQLite has no server: there it is two questions.)"""
+    """Whoever asks with a kept connection that has broken meanwhile does not notice. (SQLite has no server:
+    there it is two questions.)
+    """
     db = dummy_rig.res.db
     asked = [dummy_rig.call("GET", "/v/0000-0000-0000-0001", role=None) for _ in range(5)]
     before = await asyncio.gather(*asked[:3])  # so that several connections are kept
     if not db.is_sqlite:
         async with db.read() as session:
-            ended = await session.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
+            ended = await session.execute(
+                text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+            )
             assert len(ended.all()) > 1
     after = await asyncio.gather(*asked[3:])
     assert [answer.status_code for answer in (*before, *after)] == [200] * 5
 
 
-@pytest.mark.parametrize("address", ["postgresql+asyncpg://nobody@127.0.0.1:1/none", "postgresql+asyncpg://nobody@/none?host=/no/such/folder"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql+asyncpg://nobody@127.0.0.1:1/none",
+        "postgresql+asyncpg://nobody@/none?host=/no/such/folder",
+    ],
+)
 async def test_a_server_that_does_not_answer_is_unavailable(address: str) -> None:
     db = Database(address)
     with pytest.raises(Unavailable, match="store_unavailable"):

@@ -19,10 +19,15 @@ def rig(dummy_rig: Rig) -> Rig:
 
 
 def own_file(*records: dict[str, str]) -> bytes:
-    """With titles of the sender's own, a misleading one that he says to pass over, and without what he gave as defaults."""
+    """With titles of the sender's own, a misleading one that he says to pass over, and without what he gave
+    as defaults.
+    """
     titles = {name: title for title, name in MINE.items()} | {"examined_on": "Ngày k."}
     names = [name for name in records[0] if name not in GIVEN]
-    lines = [["Ngày khám", *(titles.get(name, name) for name in names)], *(["hôm nào", *(each[name] for name in names)] for each in records)]
+    lines = [
+        ["Ngày khám", *(titles.get(name, name) for name in names)],
+        *(["hôm nào", *(each[name] for name in names)] for each in records),
+    ]
     return "\n".join(";".join(f'"{cell}"' for cell in line) for line in lines).encode()
 
 
@@ -33,7 +38,9 @@ async def saved(rig: Rig, name: str, *, role: str = "insurer", **changes: Any) -
 
 
 async def test_a_file_with_titles_of_ones_own_is_read_as_the_mapping_says(rig: Rig) -> None:
-    """Without it the refusal names what is missing; with it every certificate is asked for, defaults filled in, nothing warned of."""
+    """Without it the refusal names what is missing; with it every certificate is asked for, defaults filled
+    in, nothing warned of.
+    """
     refused = await rig.submit(own_file(record(1)))
     assert (refused.status_code, refused.json()["code"]) == (422, "missing_columns")
     await saved(rig, "tram-1")
@@ -55,7 +62,9 @@ async def test_default_applies_by_itself_unless_none_is_asked_for(rig: Rig) -> N
 
 
 async def test_a_batch_keeps_the_mapping_it_was_accepted_with(rig: Rig) -> None:
-    """Changed or removed before the file is read, it is read as it was; the returned file knows the titles, too."""
+    """Changed or removed before the file is read, it is read as it was; the returned file knows the titles,
+    too.
+    """
     await saved(rig, "default")
     batch_id = (await rig.submit(own_file(record(1)))).json()["id"]
     assert (await rig.call("DELETE", "/v1/mappings/default")).status_code == 204
@@ -77,7 +86,9 @@ async def test_a_default_never_replaces_what_a_cell_holds(rig: Rig) -> None:
 
 
 async def test_exchange_files_have_no_mapping(rig: Rig) -> None:
-    """Their tags mean what the social insurance says: a station's defaults make no case of a broken arm, nor take an employer away."""
+    """Their tags mean what the social insurance says: a station's defaults make no case of a broken arm, nor
+    take an employer away.
+    """
     given = {"icd10": "U07.1", "practitioner_licence": "000002/HNO-CCHN"}
     await saved(rig, "default", columns={"employer": None}, defaults=given)
     broken_arm = tags_of(record(1), CHANDOAN_DIEUTRI="Gãy xương cẳng tay\nBó bột", MA_CCHN="")
@@ -90,10 +101,15 @@ async def test_exchange_files_have_no_mapping(rig: Rig) -> None:
 
 
 async def test_mappings_belong_to_the_organisation(rig: Rig) -> None:
-    """A renewed key of the same holder has them, another insurer and a station have not; auditors save none."""
+    """A renewed key of the same holder has them, another insurer and a station have not; auditors save
+    none.
+    """
     await saved(rig, "a")
     await saved(rig, "b")
-    assert [item["name"] for item in (await rig.call("GET", "/v1/mappings", role="renewed insurer")).json()["items"]] == ["a", "b"]
+    assert [
+        item["name"]
+        for item in (await rig.call("GET", "/v1/mappings", role="renewed insurer")).json()["items"]
+    ] == ["a", "b"]
     for role in ("another insurer", "facility"):
         assert (await rig.call("GET", "/v1/mappings", role=role)).json()["items"] == []
         assert (await rig.call("DELETE", "/v1/mappings/a", role=role)).status_code == 404
@@ -102,9 +118,23 @@ async def test_mappings_belong_to_the_organisation(rig: Rig) -> None:
 
 
 async def test_what_is_wrong_with_a_mapping_is_told_item_by_item(rig: Rig) -> None:
-    """Unknown fields with what may be meant, double and impossible titles, defaults of a person's own; titles are not repeated."""
-    columns = {"A": "ful_name", "Họ tên BN": "Họ và tên", "x y": "sex", "X-Y": "sex", "Lý do và cách sửa": "address", "!": None, "\u202e": "phone"}
-    answer = await rig.call("PUT", "/v1/mappings/x", json={"columns": columns, "defaults": {"full_name": "A", "test_method": "nhìn", "icd10": " "}})
+    """Unknown fields with what may be meant, double and impossible titles, defaults of a person's own; titles
+    are not repeated.
+    """
+    columns = {
+        "A": "ful_name",
+        "Họ tên BN": "Họ và tên",
+        "x y": "sex",
+        "X-Y": "sex",
+        "Lý do và cách sửa": "address",
+        "!": None,
+        "\u202e": "phone",
+    }
+    answer = await rig.call(
+        "PUT",
+        "/v1/mappings/x",
+        json={"columns": columns, "defaults": {"full_name": "A", "test_method": "nhìn", "icd10": " "}},
+    )
     body = answer.json()
     assert (answer.status_code, body["code"]) == (422, "bad_mapping")
     told = [(item["field"], "full_name" in item["message_en"]) for item in body["errors"]]
@@ -153,11 +183,17 @@ async def test_unknown_titles_come_with_what_they_may_mean(rig: Rig) -> None:
     titles = ["Mã ca", "Họ và tên", "Ngay sinh", "Giơi tính", "Cột lạ"]
     body = (await rig.submit(("\t".join(titles) + "\n" + "\t".join("12345")).encode())).json()
     assert body["code"] == "missing_columns"
-    near = {item["field"]: item["message_vi"] for item in body["errors"] if "không nhận ra" in item["message_vi"].casefold()}
+    near = {
+        item["field"]: item["message_vi"]
+        for item in body["errors"]
+        if "không nhận ra" in item["message_vi"].casefold()
+    }
     assert "«Ngay sinh»" in near["birth_date"]
     assert "«Giơi tính»" in near["sex"]
     assert "«Cột lạ»" in near[None]
-    assert {"birth_date", "facility_code", "wants_recovery"} <= {item["field"] for item in body["errors"] if "Thiếu" in item["message_vi"]}
+    assert {"birth_date", "facility_code", "wants_recovery"} <= {
+        item["field"] for item in body["errors"] if "Thiếu" in item["message_vi"]
+    }
 
 
 async def test_a_file_without_a_header_is_not_quoted(rig: Rig) -> None:

@@ -1,4 +1,6 @@
-"""The files that mended rows come from: of every format, looked through in turns, and gone with all that was mended in them."""
+"""The files that mended rows come from: of every format, looked through in turns, and gone with all that was
+mended in them.
+"""
 
 import asyncio
 import io
@@ -12,12 +14,12 @@ from typing import Any
 import openpyxl
 import pytest
 
-from certsvc.issuing import mending
+from certsvc.clock import utc_now
+from certsvc.files.uploads import open_cells
+from certsvc.issuing.batches import mending
 from certsvc.issuing.erasing import forget_uploads
 from certsvc.models import Batch, BatchAmendment
-from certsvc.resources import utc_now
 from certsvc.store import batch_rows
-from certsvc.uploads import open_cells
 from tests.support.changing import outcomes
 from tests.support.exchange import ct07, hschungtu, tags_of
 from tests.support.mending import handed_in, issue_rehearsal, look, mended, refused, wrong
@@ -61,7 +63,9 @@ _FORMATS: dict[str, tuple[Any, int]] = {
 
 @pytest.mark.parametrize("file_format", _FORMATS)
 async def test_rows_of_every_format_are_mended(rig: Rig, file_format: str) -> None:
-    """As they are read now: what `GET` shows may be sent back with the fault mended, in a dry run and from there to papers."""
+    """As they are read now: what `GET` shows may be sent back with the fault mended, in a dry run and from
+    there to papers.
+    """
     make, row = _FORMATS[file_format]
     batch_id = await handed_in(rig, dry_run=True, data=make(record(1), record(2, sex="9")))
     shown = (await look(rig, batch_id, row))["record"]
@@ -76,9 +80,14 @@ async def test_rows_of_every_format_are_mended(rig: Rig, file_format: str) -> No
 
 async def test_a_dossier_that_nobody_could_read_is_written_anew(rig: Rig) -> None:
     """What the reader found of the old cells does not hold of the new."""
-    broken = hschungtu("<FILEHOSO><LOAIHOSO>CT07</LOAIHOSO><NOIDUNGFILE>@@</NOIDUNGFILE></FILEHOSO>", ct07(tags_of(record(1))))
+    broken = hschungtu(
+        "<FILEHOSO><LOAIHOSO>CT07</LOAIHOSO><NOIDUNGFILE>@@</NOIDUNGFILE></FILEHOSO>",
+        ct07(tags_of(record(1))),
+    )
     batch_id = await handed_in(rig, dry_run=True, data=broken)
-    assert {rule["id"] for line in (await look(rig, batch_id, 1))["results"] for rule in line["rules"]} == {"V-DOCUMENT"}
+    assert {rule["id"] for line in (await look(rig, batch_id, 1))["results"] for rule in line["rules"]} == {
+        "V-DOCUMENT"
+    }
     assert await mended(rig, batch_id, 1, record(2)) == _BOTH
 
 
@@ -104,13 +113,24 @@ async def test_amendments_lie_sealed_and_bound_to_their_row(rig: Rig) -> None:
     async with rig.res.db.begin() as session:
         amendment = await session.get_one(BatchAmendment, (uuid.UUID(batch_id), 2))
         assert b"case_id" not in amendment.cells
-        session.add(BatchAmendment(batch_id=amendment.batch_id, row=3, version=1, cells=amendment.cells, by_id=amendment.by_id, at=amendment.at))
+        session.add(
+            BatchAmendment(
+                batch_id=amendment.batch_id,
+                row=3,
+                version=1,
+                cells=amendment.cells,
+                by_id=amendment.by_id,
+                at=amendment.at,
+            )
+        )
     answer = await rig.call("GET", f"/v1/batches/{batch_id}/rows/3")
     assert (answer.status_code, answer.json()["code"]) == (500, "blob_damaged")
 
 
 async def test_files_are_looked_through_in_turns(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many ask at once: a row far down in a large file takes long, and everybody else's answers must not wait for it."""
+    """However many ask at once: a row far down in a large file takes long, and everybody else's answers must
+    not wait for it.
+    """
     batch_id = await handed_in(rig, *(wrong(number) for number in range(1, 9)), dry_run=True)
     lock, real = threading.Lock(), mending._cells_of
     now, most = 0, 0

@@ -1,4 +1,6 @@
-"""A paper signed years after its date: every way in says both days, and the one to compare is what the paper prints."""
+"""A paper signed years after its date: every way in says both days, and the one to compare is what the paper
+prints.
+"""
 
 import csv
 import datetime as dt
@@ -11,7 +13,7 @@ from typing import Any
 import openpyxl
 import pypdfium2
 
-from certsvc.config import HANOI
+from certsvc.clock import HANOI, day_in_hanoi
 from certsvc.signing.claims import sign_claims
 from certsvc.signing.keyring import Keyring
 from certsvc.verify.claims import find_claims
@@ -20,7 +22,13 @@ from tests.support.records import record
 from tests.support.rig import Rig
 
 EXAMINED = "2022-03-14"
-SPRING = {"positive_on": EXAMINED, "examined_on": EXAMINED, "isolation_from": EXAMINED, "isolation_to": "2022-03-21", "last_test_on": "2022-03-21"}
+SPRING = {
+    "positive_on": EXAMINED,
+    "examined_on": EXAMINED,
+    "isolation_from": EXAMINED,
+    "isolation_to": "2022-03-21",
+    "last_test_on": "2022-03-21",
+}
 
 
 def late(number: int) -> dict[str, str]:
@@ -33,7 +41,7 @@ def signed_at(certificate: Any) -> dt.datetime:
 
 
 def signed_on(certificate: Any) -> str:
-    return signed_at(certificate).astimezone(HANOI).date().isoformat()
+    return day_in_hanoi(signed_at(certificate)).isoformat()
 
 
 async def pdf_of(rig: Rig, certificate: Any) -> bytes:
@@ -49,7 +57,9 @@ async def printed_day(rig: Rig, certificate: Any) -> str:
 
 
 async def reports(rig: Rig, certificate: Any) -> list[dict[str, Any]]:
-    """The answers to its code, its address, its QR and its file, alone and in bulk, and to who knows the birth date."""
+    """The answers to its code, its address, its QR and its file, alone and in bulk, and to who knows the
+    birth date.
+    """
     code, qr, pdf = certificate["code"], await qr_of(rig, certificate), await pdf_of(rig, certificate)
     answers = [
         await rig.call("GET", f"/v/{code}", role=None),
@@ -59,7 +69,9 @@ async def reports(rig: Rig, certificate: Any) -> list[dict[str, Any]]:
         await rig.call("POST", "/v1/verify", role=None, files={"file": ("a.pdf", pdf)}),
         await rig.call("POST", f"/v/{code}", role=None, json={"birth_date": "1988-09-05"}),
     ]
-    bulk = await rig.call("POST", "/v1/verify/batch", role=None, files=[("f", ("a.pdf", pdf))], data={"codes": code})
+    bulk = await rig.call(
+        "POST", "/v1/verify/batch", role=None, files=[("f", ("a.pdf", pdf))], data={"codes": code}
+    )
     return [*(answer.json() for answer in answers), *map(json.loads, bulk.text.splitlines())]
 
 
@@ -68,7 +80,9 @@ async def days_told(rig: Rig, certificate: Any) -> set[tuple[str, str, dt.dateti
     told = await reports(rig, certificate)
     assert [report["verdict"] for report in told] == ["valid"] * 8
     papers = [report["certificate"] for report in told]
-    return {(each["dated_on"], each["signed_on"], dt.datetime.fromisoformat(each["signed_at"])) for each in papers}
+    return {
+        (each["dated_on"], each["signed_on"], dt.datetime.fromisoformat(each["signed_at"])) for each in papers
+    }
 
 
 async def test_every_way_in_says_both_days(rig: Rig) -> None:
@@ -98,9 +112,13 @@ async def test_what_is_not_signed_has_neither(rig: Rig) -> None:
 
 
 async def test_the_page_shows_both_and_refuses_nobody_for_the_second(rig: Rig) -> None:
-    """The page behind the QR, for whoever holds the paper: day, month and year as on the paper; lateness is explained."""
+    """The page behind the QR, for whoever holds the paper: day, month and year as on the paper; lateness is
+    explained.
+    """
     certificate = await rig.issued(late(7))
-    page = (await rig.call("GET", f"/v/{certificate['code']}", role=None, headers={"Accept": "text/html"})).text
+    page = (
+        await rig.call("GET", f"/v/{certificate['code']}", role=None, headers={"Accept": "text/html"})
+    ).text
     words = " ".join(re.sub(r"<[^>]*>", " ", page).split())
     assert "Ngày trên giấy Date on the paper 14/03/2022" in words
     assert f"Ký số lúc Digitally signed at {signed_at(certificate).astimezone(HANOI):%d/%m/%Y %H:%M}" in words
@@ -112,18 +130,30 @@ async def test_tables_of_a_bulk_check_have_both(rig: Rig) -> None:
     certificate = await rig.issued(late(8))
     signing = f"{signed_at(certificate).astimezone(HANOI):%d/%m/%Y %H:%M}"
     csv_answer, xlsx_answer = [
-        await rig.call("POST", "/v1/verify/batch", role=None, params={"format": each}, data={"codes": certificate["code"]}) for each in ("csv", "xlsx")
+        await rig.call(
+            "POST",
+            "/v1/verify/batch",
+            role=None,
+            params={"format": each},
+            data={"codes": certificate["code"]},
+        )
+        for each in ("csv", "xlsx")
     ]
     [row] = csv.DictReader(io.StringIO(csv_answer.content.decode("utf-8-sig"), newline=""))
     assert (row["Ngày trên giấy"], row["Ký số lúc (giờ Việt Nam)"]) == (EXAMINED, signing)
     [sheet] = openpyxl.load_workbook(io.BytesIO(xlsx_answer.content)).worksheets
     header, cells = sheet.iter_rows(values_only=True)
     line = dict(zip(header, cells, strict=True))
-    assert (line["Ngày trên giấy"], line["Ký số lúc (giờ Việt Nam)"]) == (dt.datetime.fromisoformat(EXAMINED), signing)
+    assert (line["Ngày trên giấy"], line["Ký số lúc (giờ Việt Nam)"]) == (
+        dt.datetime.fromisoformat(EXAMINED),
+        signing,
+    )
 
 
 async def test_a_qr_of_before_still_leads_to_its_paper(rig: Rig) -> None:
-    """Papers in people's hands claim no date: they are valid, and with a network both days are told of them, too."""
+    """Papers in people's hands claim no date: they are valid, and with a network both days are told of them,
+    too.
+    """
     certificate = await rig.issued(late(9))
     start, _, text = (await qr_of(rig, certificate)).rpartition("/")
     [key] = Keyring(rig.res.settings.keys_dir).claim_keys()
@@ -133,7 +163,14 @@ async def test_a_qr_of_before_still_leads_to_its_paper(rig: Rig) -> None:
     assert (str(claims.dated_on), str(claims.signed_on)) == (EXAMINED, signed_on(certificate))
     earlier, wrong = (sign_claims(replace(claims, dated_on=day), key) for day in (None, dt.date(2022, 3, 15)))
     answer = (await rig.call("POST", "/v1/verify", role=None, json={"qr": f"{start}/{earlier}"})).json()
-    assert (answer["verdict"], answer["checks"][-1]["name"], answer["checks"][-1]["outcome"]) == ("valid", "claims", "passed")
-    assert (answer["certificate"]["dated_on"], answer["certificate"]["signed_on"]) == (EXAMINED, signed_on(certificate))
+    assert (answer["verdict"], answer["checks"][-1]["name"], answer["checks"][-1]["outcome"]) == (
+        "valid",
+        "claims",
+        "passed",
+    )
+    assert (answer["certificate"]["dated_on"], answer["certificate"]["signed_on"]) == (
+        EXAMINED,
+        signed_on(certificate),
+    )
     answer = (await rig.call("POST", "/v1/verify", role=None, json={"qr": f"{start}/{wrong}"})).json()
     assert (answer["verdict"], answer["reasons"][0]["code"]) == ("invalid", "forged_qr")

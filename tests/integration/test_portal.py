@@ -1,4 +1,6 @@
-"""Handing certificates in at the portal: whatever fails, and whenever, no document arrives twice by itself."""
+"""Handing certificates in at the portal: whatever fails, and whenever, no document arrives twice by
+itself.
+"""
 
 import asyncio
 import datetime as dt
@@ -15,14 +17,14 @@ import pytest
 from defusedxml.ElementTree import fromstring
 from typing_extensions import override
 
+from certsvc.clock import utc_now
 from certsvc.config import Settings
 from certsvc.errors import Broken, Conflict, InputError
-from certsvc.issuing.exporting import Exporter
+from certsvc.issuing.batches.exporting import Exporter
 from certsvc.models import Certificate, Submission, SubmissionState
 from certsvc.portal.client import Answer, Portal, accounts_of, open_client
 from certsvc.portal.sending import Counter
-from certsvc.records.exchange_fields import Format
-from certsvc.resources import utc_now
+from certsvc.records.exchange.fields import Format
 from certsvc.store import certificates, submissions
 from keys_dev.make import KeyType
 from tests.support import pki
@@ -31,7 +33,12 @@ from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 from tests.support.stand_in_portal import StandInPortal, running_portal
 
-ACCEPTED, REFUSED, NOT_SENT, UNCERTAIN = SubmissionState.ACCEPTED, SubmissionState.REFUSED, SubmissionState.NOT_SENT, SubmissionState.UNCERTAIN
+ACCEPTED, REFUSED, NOT_SENT, UNCERTAIN = (
+    SubmissionState.ACCEPTED,
+    SubmissionState.REFUSED,
+    SubmissionState.NOT_SENT,
+    SubmissionState.UNCERTAIN,
+)
 
 
 @pytest.fixture
@@ -43,7 +50,12 @@ def bhxh() -> Iterator[StandInPortal]:
 @pytest.fixture
 def settings(dummy_rig: Rig, bhxh: StandInPortal) -> Settings:
     """With RSA keys under the names of the station's own: the portal takes no others."""
-    changes = {"portal_url": bhxh.base_url, "portal_accounts": bhxh.accounts, "portal_timeout_s": 0.5, "keys_dir": pki.shared(KeyType.RSA_2048).folder}
+    changes = {
+        "portal_url": bhxh.base_url,
+        "portal_accounts": bhxh.accounts,
+        "portal_timeout_s": 0.5,
+        "keys_dir": pki.shared(KeyType.RSA_2048).folder,
+    }
     return Settings(**{**dummy_rig.res.settings.model_dump(exclude_none=True), **changes})
 
 
@@ -78,10 +90,17 @@ def _facility_in(document: bytes) -> str | None:
 
 
 @pytest.mark.parametrize("layout", [Format.CT07_2025, Format.XML11])
-async def test_a_document_arrives_and_is_not_sent_again(counter: Counter, bhxh: StandInPortal, leave: Certificate, layout: Format) -> None:
+async def test_a_document_arrives_and_is_not_sent_again(
+    counter: Counter, bhxh: StandInPortal, leave: Certificate, layout: Format
+) -> None:
     """The portal keeps it, its number is remembered, and asking again sends nothing."""
     submission, is_new = await counter.send(leave, layout)
-    assert (submission.state, submission.answer_code, submission.transaction_no, is_new) == (ACCEPTED, "200", "GD000001", True)
+    assert (submission.state, submission.answer_code, submission.transaction_no, is_new) == (
+        ACCEPTED,
+        "200",
+        "GD000001",
+        True,
+    )
     again, is_new = await counter.send(leave, layout)
     assert (again.id, is_new) == (submission.id, False)
     assert [_facility_in(each) for each in bhxh.documents] == ["01801"]
@@ -91,7 +110,9 @@ async def test_a_document_arrives_and_is_not_sent_again(counter: Counter, bhxh: 
 
 
 async def test_one_token_serves_many_documents(dummy_rig: Rig, counter: Counter, bhxh: StandInPortal) -> None:
-    """It is taken once, and taken anew only when the portal refuses it; the document goes out again then, and arrives once."""
+    """It is taken once, and taken anew only when the portal refuses it; the document goes out again then, and
+    arrives once.
+    """
     for number in (1, 2):
         await counter.send(await _issued(dummy_rig, number), Format.CT07_2025)
     assert bhxh.asked == ["token", "document", "document"]
@@ -102,7 +123,9 @@ async def test_one_token_serves_many_documents(dummy_rig: Rig, counter: Counter,
     assert len(bhxh.documents) == 3
 
 
-async def test_a_portal_that_refuses_every_token_is_asked_twice_at_most(dummy_rig: Rig, counter: Counter, bhxh: StandInPortal, leave: Certificate) -> None:
+async def test_a_portal_that_refuses_every_token_is_asked_twice_at_most(
+    dummy_rig: Rig, counter: Counter, bhxh: StandInPortal, leave: Certificate
+) -> None:
     """Then the submission is refused, and may be sent another time."""
     await counter.send(leave, Format.CT07_2025)
     bhxh.failures = ["401", "401", "401"]
@@ -116,7 +139,9 @@ async def test_a_portal_that_refuses_every_token_is_asked_twice_at_most(dummy_ri
 
 
 @pytest.mark.parametrize("failure", ["205", "1001", "http_403"])
-async def test_what_was_certainly_refused_may_be_sent_again(counter: Counter, bhxh: StandInPortal, leave: Certificate, failure: str) -> None:
+async def test_what_was_certainly_refused_may_be_sent_again(
+    counter: Counter, bhxh: StandInPortal, leave: Certificate, failure: str
+) -> None:
     """The portal said so; the second time it arrives, once."""
     bhxh.failures = [failure]
     refused, _ = await counter.send(leave, Format.CT07_2025)
@@ -126,9 +151,17 @@ async def test_what_was_certainly_refused_may_be_sent_again(counter: Counter, bh
 
 
 @pytest.mark.parametrize(
-    ("failure", "code"), [("kept, then silence", "timeout"), ("kept, then 500", "500"), ("kept, then nonsense", "http_200"), ("http_502", "http_502")]
+    ("failure", "code"),
+    [
+        ("kept, then silence", "timeout"),
+        ("kept, then 500", "500"),
+        ("kept, then nonsense", "http_200"),
+        ("http_502", "http_502"),
+    ],
 )
-async def test_what_may_have_arrived_is_left_to_a_person(counter: Counter, bhxh: StandInPortal, leave: Certificate, failure: str, code: str) -> None:
+async def test_what_may_have_arrived_is_left_to_a_person(
+    counter: Counter, bhxh: StandInPortal, leave: Certificate, failure: str, code: str
+) -> None:
     """It stays uncertain however often it is asked for; a person who looked sends it again, and only once."""
     bhxh.failures = [failure]
     first, _ = await counter.send(leave, Format.CT07_2025)
@@ -142,12 +175,19 @@ async def test_what_may_have_arrived_is_left_to_a_person(counter: Counter, bhxh:
         await counter.resend(first.id)
     with pytest.raises(Conflict, match="nothing_to_resend"):
         await counter.resend(second.id)
-    assert {each.id: each.state for each in await _all(counter)} == {first.id: SubmissionState.SUPERSEDED, second.id: ACCEPTED}
+    assert {each.id: each.state for each in await _all(counter)} == {
+        first.id: SubmissionState.SUPERSEDED,
+        second.id: ACCEPTED,
+    }
 
 
 @pytest.mark.parametrize("status", [500, 502])
-async def test_a_401_within_another_error_sends_nothing_again(dummy_rig: Rig, counter: Counter, bhxh: StandInPortal, leave: Certificate, status: int) -> None:
-    """The document may have been kept: it is sent once, also with a token of before; the next one goes out with a new token."""
+async def test_a_401_within_another_error_sends_nothing_again(
+    dummy_rig: Rig, counter: Counter, bhxh: StandInPortal, leave: Certificate, status: int
+) -> None:
+    """The document may have been kept: it is sent once, also with a token of before; the next one goes out
+    with a new token.
+    """
     await counter.send(leave, Format.CT07_2025)
     bhxh.failures = [f"kept, then 401 in {status}"]
     uncertain, _ = await counter.send(await _issued(dummy_rig, 2), Format.CT07_2025)
@@ -157,7 +197,9 @@ async def test_a_401_within_another_error_sends_nothing_again(dummy_rig: Rig, co
     assert bhxh.asked[3:] == ["token", "document"]
 
 
-async def test_a_portal_that_is_not_there_gets_nothing(counter: Counter, leave: Certificate, bhxh: StandInPortal, settings: Settings) -> None:
+async def test_a_portal_that_is_not_there_gets_nothing(
+    counter: Counter, leave: Certificate, bhxh: StandInPortal, settings: Settings
+) -> None:
     """Nothing was sent for certain, so it may be sent when the portal is back."""
     async with open_client(settings.model_copy(update={"portal_url": "http://127.0.0.1:9"})) as nowhere:
         away = replace(counter, portal=Portal(nowhere, counter.portal.accounts))
@@ -166,9 +208,17 @@ async def test_a_portal_that_is_not_there_gets_nothing(counter: Counter, leave: 
     assert len(bhxh.documents) == 1
 
 
-async def test_a_wrong_password_sends_nothing(counter: Counter, leave: Certificate, bhxh: StandInPortal, settings: Settings) -> None:
+async def test_a_wrong_password_sends_nothing(
+    counter: Counter, leave: Certificate, bhxh: StandInPortal, settings: Settings
+) -> None:
     """No token, no document."""
-    wrong = settings.model_copy(update={"portal_accounts": Settings(portal_accounts=bhxh.accounts.replace("mat-khau", "other")).portal_accounts})
+    wrong = settings.model_copy(
+        update={
+            "portal_accounts": Settings(
+                portal_accounts=bhxh.accounts.replace("mat-khau", "other")
+            ).portal_accounts
+        }
+    )
     portal = Portal(counter.portal.client, accounts_of(wrong))
     submission, _ = await replace(counter, portal=portal).send(leave, Format.CT07_2025)
     assert (submission.state, submission.answer_code, bhxh.asked) == (NOT_SENT, "401", ["token"])
@@ -186,7 +236,9 @@ class LatePortal(Portal):
         return answer
 
 
-async def test_an_answer_that_comes_too_late_changes_no_state(counter: Counter, bhxh: StandInPortal, leave: Certificate) -> None:
+async def test_an_answer_that_comes_too_late_changes_no_state(
+    counter: Counter, bhxh: StandInPortal, leave: Certificate
+) -> None:
     """The newer submission stands; the older one keeps the portal's number, so that a person can see both."""
 
     async def resend() -> None:
@@ -202,15 +254,23 @@ async def test_an_answer_that_comes_too_late_changes_no_state(counter: Counter, 
 
 async def test_two_at_once_send_one(counter: Counter, bhxh: StandInPortal, leave: Certificate) -> None:
     """The database lets one through."""
-    outcomes = await asyncio.gather(*(counter.send(leave, Format.CT07_2025) for _ in range(4)), return_exceptions=True)
+    outcomes = await asyncio.gather(
+        *(counter.send(leave, Format.CT07_2025) for _ in range(4)), return_exceptions=True
+    )
     assert len(bhxh.documents) == 1
-    assert [each[0].state for each in outcomes if not isinstance(each, BaseException) and each[1]] == [ACCEPTED]
+    assert [each[0].state for each in outcomes if not isinstance(each, BaseException) and each[1]] == [
+        ACCEPTED
+    ]
     assert all(isinstance(each, tuple | Conflict) for each in outcomes)
 
 
-async def test_what_breaks_the_table_is_not_sent(dummy_rig: Rig, counter: Counter, bhxh: StandInPortal) -> None:
+async def test_what_breaks_the_table_is_not_sent(
+    dummy_rig: Rig, counter: Counter, bhxh: StandInPortal
+) -> None:
     """Neither is what the portal does not take, nor what has no account; no submission is left behind."""
-    hollow = await _issued(dummy_rig, 4, social_insurance_no="", health_insurance_card="TE101KT12345678")  # no parent where TEKT wants one
+    hollow = await _issued(
+        dummy_rig, 4, social_insurance_no="", health_insurance_card="TE101KT12345678"
+    )  # no parent where TEKT wants one
     with pytest.raises(InputError, match="breaks_field_table"):
         await counter.send(hollow, Format.CT07_2025)
     elsewhere = await _issued(dummy_rig, 5, facility="01802")
@@ -223,13 +283,20 @@ async def test_what_breaks_the_table_is_not_sent(dummy_rig: Rig, counter: Counte
 
 def _command(settings: Settings, *arguments: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-m", "certsvc", "portal", *arguments], env=os.environ | settings.as_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "certsvc", "portal", *arguments],
+        env=os.environ | settings.as_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
 
 
 @pytest.mark.parametrize("moment", ["before the document", "after the portal kept it"])
-async def test_a_kill_sends_nothing_twice(counter: Counter, bhxh: StandInPortal, leave: Certificate, settings: Settings, moment: str) -> None:
-    """A command killed while sending leaves `sending` behind: another run does not send, and a person may only when it is surely over."""
+async def test_a_kill_sends_nothing_twice(
+    counter: Counter, bhxh: StandInPortal, leave: Certificate, settings: Settings, moment: str
+) -> None:
+    """A command killed while sending leaves `sending` behind: another run does not send, and a person may
+    only when it is surely over.
+    """
     patient = settings.model_copy(update={"portal_timeout_s": 200.0})
     bhxh.holds_tokens, bhxh.failures = moment == "before the document", ["kept, then silence"]
     victim = _command(patient, "send", "--certificate", str(leave.id))
@@ -252,8 +319,12 @@ async def test_a_kill_sends_nothing_twice(counter: Counter, bhxh: StandInPortal,
     assert len(bhxh.documents) == kept + 1
 
 
-async def test_the_command_line_sends_and_tells(dummy_rig: Rig, bhxh: StandInPortal, settings: Settings) -> None:
-    """`portal send --batch` sends each sick leave, `portal status` shows them, `portal resend` refuses what is settled."""
+async def test_the_command_line_sends_and_tells(
+    dummy_rig: Rig, bhxh: StandInPortal, settings: Settings
+) -> None:
+    """`portal send --batch` sends each sick leave, `portal status` shows them, `portal resend` refuses what
+    is settled.
+    """
     batch = (await dummy_rig.submit(as_csv(record(11), record(12)))).json()["id"]
     await dummy_rig.work()
     sent = _command(settings, "send", "--batch", batch, "--format", "xml11")
@@ -269,16 +340,28 @@ async def test_the_command_line_sends_and_tells(dummy_rig: Rig, bhxh: StandInPor
     assert (refused.returncode, b"settled" in err, len(bhxh.documents)) == (1, True, 2)
 
 
-async def test_of_a_batch_what_is_in_force_is_sent(dummy_rig: Rig, bhxh: StandInPortal, settings: Settings) -> None:
-    """In the place of what was replaced its successor; what stays behind is named, and the command says no."""
-    batch = (await dummy_rig.submit(as_csv(*(record(number, wants_recovery="0") for number in range(21, 24))))).json()["id"]
+async def test_of_a_batch_what_is_in_force_is_sent(
+    dummy_rig: Rig, bhxh: StandInPortal, settings: Settings
+) -> None:
+    """In the place of what was replaced its successor; what stays behind is named, and the command says
+    no.
+    """
+    batch = (
+        await dummy_rig.submit(as_csv(*(record(number, wants_recovery="0") for number in range(21, 24))))
+    ).json()["id"]
     await dummy_rig.work()
-    good, revoked, replaced = [line["certificate_id"] for line in await dummy_rig.results(batch) if line["certificate_id"]]
+    good, revoked, replaced = [
+        line["certificate_id"] for line in await dummy_rig.results(batch) if line["certificate_id"]
+    ]
     await dummy_rig.call("POST", f"/v1/certificates/{revoked}/revoke", json={"reason": "wrong_data"})
-    successor = (await dummy_rig.call("POST", f"/v1/certificates/{replaced}/replace", json={"reason": "lost"})).json()["id"]
+    successor = (
+        await dummy_rig.call("POST", f"/v1/certificates/{replaced}/replace", json={"reason": "lost"})
+    ).json()["id"]
     await dummy_rig.work()
     sent = _command(settings, "send", "--batch", batch, "--format", "xml11")
     _, err = await asyncio.to_thread(sent.communicate)
     assert (sent.returncode, revoked in err.decode(), len(bhxh.documents)) == (1, True, 2)
     async with dummy_rig.res.db.read() as session:
-        assert {str(each.certificate_id) for each in await submissions.newest(session, state=None, limit=10)} == {good, successor}
+        assert {
+            str(each.certificate_id) for each in await submissions.newest(session, state=None, limit=10)
+        } == {good, successor}

@@ -10,7 +10,15 @@ from certsvc.api.app import create_app
 from certsvc.errors import Broken, Conflict, Forbidden, InputError, NotFound, TooMany, Unavailable
 from tests.support.rig import Rig
 
-FAMILIES = {InputError: 422, NotFound: 404, Forbidden: 403, Conflict: 409, TooMany: 429, Unavailable: 503, Broken: 500}
+FAMILIES = {
+    InputError: 422,
+    NotFound: 404,
+    Forbidden: 403,
+    Conflict: 409,
+    TooMany: 429,
+    Unavailable: 503,
+    Broken: 500,
+}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -20,7 +28,9 @@ async def test_families_have_statuses(rig: Rig, family: type[Any]) -> None:
 
     @router.get("/fail")
     async def fail() -> None:
-        raise family("some_code", "Tiếng Việt", "English", errors=[{"field": "x"}], retry_after_s=7, colour="red")
+        raise family(
+            "some_code", "Tiếng Việt", "English", errors=[{"field": "x"}], retry_after_s=7, colour="red"
+        )
 
     rig.app.include_router(router)
     answer = await rig.call("GET", "/fail")
@@ -28,8 +38,16 @@ async def test_families_have_statuses(rig: Rig, family: type[Any]) -> None:
     assert (answer.status_code, problem["status"]) == (FAMILIES[family], FAMILIES[family])
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["Retry-After"] == "7"
-    assert (problem["code"], problem["message_vi"], problem["message_en"]) == ("some_code", "Tiếng Việt", "English")
-    assert (problem["type"], problem["errors"], problem["colour"]) == ("urn:certsvc:problem:some_code", [{"field": "x"}], "red")
+    assert (problem["code"], problem["message_vi"], problem["message_en"]) == (
+        "some_code",
+        "Tiếng Việt",
+        "English",
+    )
+    assert (problem["type"], problem["errors"], problem["colour"]) == (
+        "urn:certsvc:problem:some_code",
+        [{"field": "x"}],
+        "red",
+    )
     assert problem["request_id"] == answer.headers["X-Request-ID"]
     assert "retry_after_s" not in problem
 
@@ -71,9 +89,13 @@ async def test_plain_errors_are_problems_too(rig: Rig, method: str, address: str
 
 
 async def test_405_tells_every_method_of_the_address(dummy_rig: Rig) -> None:
-    """Though a route of its own has each of them [RFC 9110 clause 15.5.6]."""
+    """Though a route of its own has each of them [RFC 9110 §15.5.6]."""
     id_ = "6b1f5c0e-8a53-4c55-9d3f-0a4c6f7e2d10"
-    for address, methods in ((f"/v1/webhooks/{id_}", "DELETE, GET, PATCH"), ("/v1/mappings/ours", "DELETE, GET, PUT"), ("/v/0000", "GET, POST")):
+    for address, methods in (
+        (f"/v1/webhooks/{id_}", "DELETE, GET, PATCH"),
+        ("/v1/mappings/ours", "DELETE, GET, PUT"),
+        ("/v/0000", "GET, POST"),
+    ):
         answer = await dummy_rig.call("OPTIONS", address)
         assert (answer.status_code, answer.headers["Allow"]) == (405, methods)
 
@@ -86,7 +108,9 @@ async def test_a_body_over_the_limit_is_413(rig: Rig) -> None:
             yield b"x" * 100_000
 
     for content in (b"x" * 4_000_000, chunks()):
-        answer = await rig.call("POST", "/v1/certificates", content=content, headers={"Content-Type": "application/json"})
+        answer = await rig.call(
+            "POST", "/v1/certificates", content=content, headers={"Content-Type": "application/json"}
+        )
         assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
@@ -96,12 +120,16 @@ async def test_browsers_get_the_same_as_a_page(rig: Rig) -> None:
     assert page.status_code == 422
     assert page.headers["Content-Type"].startswith("text/html")
     assert "Mã không đúng dạng" in page.text
-    assert (await rig.call("GET", "/v1/nothing", headers={"Accept": "text/html"})).headers["Content-Type"] == "application/problem+json"
+    assert (await rig.call("GET", "/v1/nothing", headers={"Accept": "text/html"})).headers[
+        "Content-Type"
+    ] == "application/problem+json"
 
 
 @pytest.mark.usefixtures("frozen_limits")
 async def test_public_routes_tell_their_rate_limit(rig: Rig) -> None:
-    """`RateLimit` and `RateLimit-Policy` with every answer, one less each time; past the limit 429 with Retry-After."""
+    """`RateLimit` and `RateLimit-Policy` with every answer, one less each time; past the limit 429 with
+    Retry-After.
+    """
     first = await rig.call("GET", "/v/0000-0000-0000-0000", role=None)
     second = await rig.call("GET", "/v/0000-0000-0000-0000", role=None)
     assert first.headers["RateLimit-Policy"] == '"public";q=300;w=60'
@@ -121,13 +149,22 @@ async def test_public_routes_tell_their_rate_limit(rig: Rig) -> None:
 
 @pytest.mark.usefixtures("frozen_limits")
 async def test_the_proxy_names_the_address(rig: Rig) -> None:
-    """Behind one trusted proxy its entry counts, in the caller's line of X-Forwarded-For or in one of its own; what the caller wrote before it does not."""
+    """Behind one trusted proxy its entry counts, in the caller's line of X-Forwarded-For or in one of its
+    own; what the caller wrote before it does not.
+    """
     app = create_app(rig.res.settings.model_copy(update={"trusted_proxies": 1}))
     app.state.resources = rig.res
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
-    lines: list[list[str]] = [["203.0.113.9"], ["192.0.2.6, 203.0.113.9"], ["192.0.2.7", "203.0.113.9"], ["192.0.2.8, 192.0.2.9", "203.0.113.9"]]
+    lines: list[list[str]] = [
+        ["203.0.113.9"],
+        ["192.0.2.6, 203.0.113.9"],
+        ["192.0.2.7", "203.0.113.9"],
+        ["192.0.2.8, 192.0.2.9", "203.0.113.9"],
+    ]
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
-        answers = [await client.get("/v/x", headers=[("X-Forwarded-For", line) for line in each]) for each in lines]
+        answers = [
+            await client.get("/v/x", headers=[("X-Forwarded-For", line) for line in each]) for each in lines
+        ]
     assert [_left(answer) for answer in answers] == [299, 298, 297, 296]
 
 

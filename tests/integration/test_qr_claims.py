@@ -21,7 +21,9 @@ async def printed(rig: Rig, certificate: Any, *, dpi: int = 150) -> Image.Image:
 
 
 async def qr_of(rig: Rig, certificate: Any) -> str:
-    [code] = zxingcpp.read_barcodes(await printed(rig, certificate), formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode]))
+    [code] = zxingcpp.read_barcodes(
+        await printed(rig, certificate), formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+    )
     return code.text
 
 
@@ -38,7 +40,9 @@ def photo_of(page: Image.Image) -> bytes:
 
 @pytest.mark.parametrize("kind", ["sick_leave", "recovery"])
 async def test_every_way_in_gives_the_same_answer(rig: Rig, kind: str) -> None:
-    """The QR's text, its address, a print at 150 dpi and a poor photo: valid, with the claims checked; after revocation revoked."""
+    """The QR's text, its address, a print at 150 dpi and a poor photo: valid, with the claims checked; after
+    revocation revoked.
+    """
     certificate = await rig.issued(record(3), kind=kind)
     page, text = await printed(rig, certificate), await qr_of(rig, certificate)
     scan = io.BytesIO()
@@ -52,7 +56,10 @@ async def test_every_way_in_gives_the_same_answer(rig: Rig, kind: str) -> None:
             await rig.call("POST", "/v1/verify", role=None, files={"file": ("a.png", scan.getvalue())}),
             await rig.call("POST", "/v1/verify", role=None, files={"file": ("a.jpg", photo_of(page))}),
         ]
-        assert all({"name": "claims", "outcome": "passed"}.items() <= answer.json()["checks"][-1].items() for answer in answers)
+        assert all(
+            {"name": "claims", "outcome": "passed"}.items() <= answer.json()["checks"][-1].items()
+            for answer in answers
+        )
         return [(answer.json()["verdict"], answer.json()["reasons"][0]["code"]) for answer in answers]
 
     assert await verdicts() == [("valid", "genuine")] * 4
@@ -63,14 +70,18 @@ async def test_every_way_in_gives_the_same_answer(rig: Rig, kind: str) -> None:
 async def test_the_qr_stays_small(rig: Rig) -> None:
     """At most version 12 with correction level M, alphanumeric: 419 characters [ISO/IEC 18004 table 7]."""
     certificate = await rig.issued(record(4))
-    [code] = zxingcpp.read_barcodes(await printed(rig, certificate), formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode]))
+    [code] = zxingcpp.read_barcodes(
+        await printed(rig, certificate), formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+    )
     assert code.ec_level == "M"
     assert len(code.text) <= 419
     assert code.text == code.text.upper()
 
 
 async def test_nothing_personal_is_in_the_qr(rig: Rig) -> None:
-    """Two certificates of one case share no claims that would tell; a recovery paper does not say what it is."""
+    """Two certificates of one case share no claims that would tell; a recovery paper does not say what it
+    is.
+    """
     leave, recovery = await rig.issued(record(5)), await rig.issued(record(5), kind="recovery")
     for certificate in (leave, recovery):
         text = await qr_of(rig, certificate)
@@ -94,7 +105,9 @@ async def test_good_claims_of_an_unknown_token_are_unknown(rig: Rig) -> None:
     """The register decides: whoever signed, a code that is not in it is not known."""
     text = await qr_of(rig, await rig.issued(record(8)))
     start, _, claims = text.rpartition("/")
-    answer = (await rig.call("POST", "/v1/verify", role=None, json={"qr": f"{start[:-26]}{'0' * 26}/{claims}"})).json()
+    answer = (
+        await rig.call("POST", "/v1/verify", role=None, json={"qr": f"{start[:-26]}{'0' * 26}/{claims}"})
+    ).json()
     assert (answer["verdict"], answer["reasons"][0]["code"]) == ("unknown", "no_such_code")
 
 

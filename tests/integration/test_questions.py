@@ -18,7 +18,10 @@ async def _verdict(rig: Rig, **question: str) -> tuple[str, str]:
     return answer["verdict"], answer["reasons"][0]["code"]
 
 
-@pytest.mark.parametrize("address", ["{base}/v/{code}", "{base}/V/{code}", "{upper}/V/{code}", "http://127.0.0.1:9/v/{code}", "{code}"])
+@pytest.mark.parametrize(
+    "address",
+    ["{base}/v/{code}", "{base}/V/{code}", "{upper}/V/{code}", "http://127.0.0.1:9/v/{code}", "{code}"],
+)
 async def test_a_qr_of_ours_is_answered(rig: Rig, certificate: Any, address: str) -> None:
     """Our host in any case, whatever its port has become, or the bare code."""
     base = rig.res.settings.base_url
@@ -27,7 +30,14 @@ async def test_a_qr_of_ours_is_answered(rig: Rig, certificate: Any, address: str
 
 
 @pytest.mark.parametrize(
-    "address", ["https://evil.example/v/{code}", "{base}/v/{code}/FORGED", "{base}/v/{code}?x=1", "{base}/other/v/{code}", "//evil.example/v/{code}"]
+    "address",
+    [
+        "https://evil.example/v/{code}",
+        "{base}/v/{code}/FORGED",
+        "{base}/v/{code}?x=1",
+        "{base}/other/v/{code}",
+        "//evil.example/v/{code}",
+    ],
 )
 async def test_a_true_code_in_a_forgers_qr_is_forged(rig: Rig, certificate: Any, address: str) -> None:
     """A QR that leads to somebody else's page must not be called genuine, though its code is."""
@@ -38,7 +48,9 @@ async def test_a_true_code_in_a_forgers_qr_is_forged(rig: Rig, certificate: Any,
 async def test_a_large_question_is_refused_before_it_is_parsed(rig: Rig) -> None:
     """Only files may be large: megabytes of brackets would hold up everybody."""
     body = b'{"code":[' + b"[]," * 400_000 + b"[]]}"
-    answer = await rig.call("POST", "/v1/verify", role=None, content=body, headers={"Content-Type": "application/json"})
+    answer = await rig.call(
+        "POST", "/v1/verify", role=None, content=body, headers={"Content-Type": "application/json"}
+    )
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
@@ -50,10 +62,16 @@ async def test_a_misspelt_field_is_told(rig: Rig) -> None:
 
 
 async def test_another_stations_leave_is_mentioned_without_dates(rig: Rig) -> None:
-    """A station learns that days overlap once it asks in earnest, not when its patient was ill elsewhere; an insurer is told in a dry run too."""
+    """A station learns that days overlap once it asks in earnest, not when its patient was ill elsewhere; an
+    insurer is told in a dry run too.
+    """
     await rig.issued(record(5, facility="01802"), role="facility 01802")
     here = record(5) | {"case_id": "TH-OTHER", "isolation_to": "2022-02-14", "last_test_on": "2022-02-14"}
-    for role, dry_run, rules, is_told in (("facility", "true", 0, False), ("insurer", "true", 1, True), ("facility", "false", 1, False)):
+    for role, dry_run, rules, is_told in (
+        ("facility", "true", 0, False),
+        ("insurer", "true", 1, True),
+        ("facility", "false", 1, False),
+    ):
         batch_id = (await rig.submit(as_csv(here), role=role, dry_run=dry_run)).json()["id"]
         await rig.read()
         text = (await rig.call("GET", f"/v1/batches/{batch_id}/results", role=role)).text

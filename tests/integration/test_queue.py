@@ -46,7 +46,9 @@ async def test_requests_ring(rig: Rig, redis: Redis) -> None:
 
 
 async def test_the_sweep_rings_for_what_nobody_rang_for(rig: Rig, redis: Redis) -> None:
-    """FLUSHALL loses every ring; the sweep finds unread files and waiting certificates. Where nothing waits it is silent."""
+    """FLUSHALL loses every ring; the sweep finds unread files and waiting certificates. Where nothing waits
+    it is silent.
+    """
     await worker.sweep(rig.res)
     assert await redis.zcard("arq:queue") == 0
     await rig.submit(as_csv(record(1)))
@@ -63,8 +65,12 @@ async def test_the_sweep_rings_for_what_nobody_rang_for(rig: Rig, redis: Redis) 
     assert await redis.zcard("arq:queue") == 0
 
 
-@pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")  # arq 0.28 closes its pool so
-async def test_a_worker_goes_on_after_the_queue_was_emptied(rig: Rig, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.filterwarnings(
+    "ignore:Call to deprecated close:DeprecationWarning"
+)  # arq 0.28 closes its pool so
+async def test_a_worker_goes_on_after_the_queue_was_emptied(
+    rig: Rig, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A real worker loop in the middle of a batch, FLUSHALL twice: everything is issued."""
     settings = rig.res.settings.model_copy(update={"sweep_s": 0.2, "chunk_size": 2, "lease_s": 5})
     monkeypatch.setattr(worker, "open_press", lambda *_, **__: contextlib.nullcontext(rig.bench.press))
@@ -82,8 +88,12 @@ async def test_a_worker_goes_on_after_the_queue_was_emptied(rig: Rig, redis: Red
     assert batch["counts"]["issued"] == 12
 
 
-@pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")  # arq 0.28 closes its pool so
-async def test_a_worker_that_has_worked_for_long_asks_for_a_fresh_one(rig: Rig, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.filterwarnings(
+    "ignore:Call to deprecated close:DeprecationWarning"
+)  # arq 0.28 closes its pool so
+async def test_a_worker_that_has_worked_for_long_asks_for_a_fresh_one(
+    rig: Rig, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By itself, but only when nothing waits any more; before that it goes on, batch after batch."""
     monkeypatch.setattr(worker, "open_press", lambda *_, **__: contextlib.nullcontext(rig.bench.press))
     monkeypatch.setattr(worker, "WORN_AFTER", 8)
@@ -134,7 +144,9 @@ async def test_who_listens_hears_at_once(rig: Rig, redis: Redis) -> None:
 
 
 async def test_without_a_queue_the_request_is_kept(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The ring is lost, for the queue is away: the caller is told 202 all the same, for the row is there and the sweep will find it."""
+    """The ring is lost, for the queue is away: the caller is told 202 all the same, for the row is there and
+    the sweep will find it.
+    """
 
     async def unreachable(*_: object) -> None:
         raise RedisConnectionError("away")
@@ -145,12 +157,17 @@ async def test_without_a_queue_the_request_is_kept(rig: Rig, monkeypatch: pytest
         batch = await rig.submit(as_csv(record(2)))
     assert (certificate.status_code, batch.status_code) == (202, 202)
     await rig.work()
-    assert {each["status"] for each in (await rig.call("GET", "/v1/certificates")).json()["items"]} == {"issued"}
+    assert {each["status"] for each in (await rig.call("GET", "/v1/certificates")).json()["items"]} == {
+        "issued"
+    }
 
 
 async def test_no_server_no_doorbell(monkeypatch: pytest.MonkeyPatch) -> None:
     """Unavailable, not a strange exception, where nobody listens."""
-    monkeypatch.setattr("certsvc.queue.redis_settings", lambda url: RedisSettings(unix_socket_path=url.removeprefix("unix://"), conn_retries=0))
+    monkeypatch.setattr(
+        "certsvc.queue.redis_settings",
+        lambda url: RedisSettings(unix_socket_path=url.removeprefix("unix://"), conn_retries=0),
+    )
     with pytest.raises(Unavailable):
         await Doorbell.connect("unix:///tmp/certsvc-no-such-socket")
 
@@ -161,7 +178,9 @@ async def test_readiness_names_what_is_missing(rig: Rig, monkeypatch: pytest.Mon
     assert (ready.status_code, set(ready.json()["parts"].values())) == (200, {"ok"})
 
     async def down() -> None:
-        raise Unavailable("queue_unavailable", "Hàng đợi tạm thời không phản hồi.", "The queue cannot be reached now.")
+        raise Unavailable(
+            "queue_unavailable", "Hàng đợi tạm thời không phản hồi.", "The queue cannot be reached now."
+        )
 
     monkeypatch.setattr(rig.res.doorbell, "check", down)
     unready = await rig.call("GET", "/readyz", role=None)

@@ -1,4 +1,6 @@
-"""How a file is read: sick leaves first, recoveries then, so that what stands further down is known in time."""
+"""How a file is read: sick leaves first, recoveries then, so that what stands further down is known in
+time.
+"""
 
 import io
 import json
@@ -8,21 +10,46 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
+from certsvc.clock import utc_now
 from certsvc.errors import Conflict
-from certsvc.issuing import reading
+from certsvc.issuing.batches import reading
 from certsvc.models import Episode
-from certsvc.resources import utc_now
 from tests.support.changing import change, read_until, state
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
 RECOVERED = record(1)
-SAME_PERSON = {name: RECOVERED[name] for name in ("full_name", "birth_date", "citizen_id", "social_insurance_no", "health_insurance_card", "phone")}
+SAME_PERSON = {
+    name: RECOVERED[name]
+    for name in (
+        "full_name",
+        "birth_date",
+        "citizen_id",
+        "social_insurance_no",
+        "health_insurance_card",
+        "phone",
+    )
+}
 ILL_AGAIN = record(2) | SAME_PERSON
-ILL_AGAIN |= {"positive_on": "2022-02-27", "isolation_from": "2022-02-27", "isolation_to": "2022-03-06", "examined_on": "2022-02-27", "outcome": "active"}
-ILL_AGAIN |= {"last_test_on": "", "last_test_result": "", "last_test_by": "", "wants_sick_leave": "0", "wants_recovery": "0"}
+ILL_AGAIN |= {
+    "positive_on": "2022-02-27",
+    "isolation_from": "2022-02-27",
+    "isolation_to": "2022-03-06",
+    "examined_on": "2022-02-27",
+    "outcome": "active",
+}
+ILL_AGAIN |= {
+    "last_test_on": "",
+    "last_test_result": "",
+    "last_test_by": "",
+    "wants_sick_leave": "0",
+    "wants_recovery": "0",
+}
 ON_LEAVE_TWICE = record(3) | SAME_PERSON
-ON_LEAVE_TWICE |= {"facility_code": "01802", "practitioner_licence": "000012/HNO-CCHN"}  # at one station it would be one examination too many
+ON_LEAVE_TWICE |= {
+    "facility_code": "01802",
+    "practitioner_licence": "000012/HNO-CCHN",
+}  # at one station it would be one examination too many
 OTHERS = [record(number) for number in range(11, 15)]
 
 
@@ -55,8 +82,13 @@ async def test_the_first_rows_can_be_signed_while_the_rest_is_unread(rig: Rig) -
     """After the first chunk its sick leaves are asked for; recoveries come when every row was seen."""
     batch_id = (await rig.submit(as_csv(*OTHERS))).json()["id"]
     lines = await _at_chunk(rig, batch_id, 1)
-    assert [(line["row"], line["kind"], line["outcome"]) for line in lines] == [(2, "sick_leave", "pending"), (3, "sick_leave", "pending")]
-    assert [(line["row"], line["kind"]) for line in await rig.results(batch_id)] == [(row, kind) for row in range(2, 6) for kind in ("sick_leave", "recovery")]
+    assert [(line["row"], line["kind"], line["outcome"]) for line in lines] == [
+        (2, "sick_leave", "pending"),
+        (3, "sick_leave", "pending"),
+    ]
+    assert [(line["row"], line["kind"]) for line in await rig.results(batch_id)] == [
+        (row, kind) for row in range(2, 6) for kind in ("sick_leave", "recovery")
+    ]
 
 
 @pytest.mark.parametrize("dry_run", ["true", "false"])
@@ -90,7 +122,10 @@ async def test_a_dry_run_that_goes_on_knows_what_it_knew(rig: Rig, chunk: int) -
         await read_until(rig, batch_id, chunk, lambda: change(rig, batch_id, "cancel"))
     await change(rig, batch_id, "resume")
     await rig.work()
-    assert (await _fates(rig, batch_id, ON_LEAVE_TWICE["case_id"]))["sick_leave"] == ("would_issue", ["A-OVERLAP"])
+    assert (await _fates(rig, batch_id, ON_LEAVE_TWICE["case_id"]))["sick_leave"] == (
+        "would_issue",
+        ["A-OVERLAP"],
+    )
     assert (await state(rig, batch_id))["counts"]["rows"] == len(OTHERS) + 2
 
 
@@ -102,7 +137,9 @@ async def test_an_illness_that_the_file_says_is_over_stands_in_nobodys_way(rig: 
     over = ILL_AGAIN | {"outcome": "recovered"}
     batch_id = (await rig.submit(as_csv(RECOVERED, *OTHERS, over), dry_run=dry_run)).json()["id"]
     await rig.work()
-    assert (await _fates(rig, batch_id, RECOVERED["case_id"]))["recovery"][0] == ("would_issue" if dry_run == "true" else "issued")
+    assert (await _fates(rig, batch_id, RECOVERED["case_id"]))["recovery"][0] == (
+        "would_issue" if dry_run == "true" else "issued"
+    )
     untouched = (await rig.submit(as_csv(RECOVERED), dry_run="true")).json()["id"]
     await rig.work()
     again = (await _fates(rig, untouched, RECOVERED["case_id"]))["recovery"]
@@ -111,7 +148,9 @@ async def test_an_illness_that_the_file_says_is_over_stands_in_nobodys_way(rig: 
 
 @pytest.mark.parametrize("role", ["facility 01802", "insurer"])
 async def test_of_another_facilitys_illnesses_a_file_says_nothing(rig: Rig, role: str) -> None:
-    """A row that is rejected because of whose it is begins no illness under that facility's code, and ends none; an insurer's file without a facility does."""
+    """A row that is rejected because of whose it is begins no illness under that facility's code, and ends
+    none; an insurer's file without a facility does.
+    """
     await rig.submit(as_csv(ILL_AGAIN), role=role, facility="01802")
     await rig.work()
     single = await rig.request(ILL_AGAIN | {"outcome": "active"}, role="facility 01802")
@@ -132,7 +171,9 @@ async def _illnesses(rig: Rig) -> list[tuple[str, str]]:
         return [(each.facility_code, each.case_id) for each in await session.scalars(select(Episode))]
 
 
-async def test_of_a_file_that_breaks_off_both_papers_of_the_rows_before_stand(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_of_a_file_that_breaks_off_both_papers_of_the_rows_before_stand(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The batch has failed and says why; what was judged is issued."""
     monkeypatch.setattr(reading, "MOST_ROWS", 100)
     whole = json.dumps([record(number) for number in range(1, 202)]).encode()
@@ -144,7 +185,9 @@ async def test_of_a_file_that_breaks_off_both_papers_of_the_rows_before_stand(ri
 
 
 async def test_a_workbook_given_back_says_which_paper_was_not_judged(rig: Rig) -> None:
-    """Cancelled among the sick leaves: the recovery of a judged row is as open as a row that was not reached."""
+    """Cancelled among the sick leaves: the recovery of a judged row is as open as a row that was not
+    reached.
+    """
     batch_id = (await rig.submit(as_csv(*OTHERS))).json()["id"]
     with pytest.raises(Conflict, match="batch_cancelled"):
         await read_until(rig, batch_id, 1, lambda: change(rig, batch_id, "cancel"))

@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 
 from certsvc.models import Certificate
-from tests.support.recalling import ASKER, SECOND, STRANGER, decline, issued_papers, preview, recall, refusal, statuses, waiting
+from tests.support.recalling import (
+    ASKER,
+    SECOND,
+    STRANGER,
+    decline,
+    issued_papers,
+    preview,
+    recall,
+    refusal,
+    statuses,
+    waiting,
+)
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
@@ -26,13 +37,19 @@ async def test_a_preview_says_what_would_happen(rig: Rig) -> None:
     _, foreign = await issued_papers(rig, 1, first=40, role="facility")
     unsigned = (await rig.request(record(60))).json()["id"]
     for certificate_id, change in ((ids[0], "suspend"), (ids[1], "revoke"), (ids[2], "replace")):
-        assert (await rig.call("POST", f"/v1/certificates/{certificate_id}/{change}", json={"reason": "wrong_data"})).is_success
+        assert (
+            await rig.call(
+                "POST", f"/v1/certificates/{certificate_id}/{change}", json={"reason": "wrong_data"}
+            )
+        ).is_success
     shown = await preview(rig, certificate_ids=[*ids, *foreign, unsigned])
     assert (shown["status"], shown["count"], shown["revoke_alone"]) == ("revoked", 3, 20)
     assert sum(shown["by_kind"].values()) == 3
     assert shown["by_status"] == {"issued": 2, "suspended": 1}
     assert shown["left_out"] == {"already_revoked": 1, "already_replaced": 1, "not_yours": 1, "not_issued": 1}
-    assert {each["certificate_id"]: each["why"] for each in shown["left_out_certificates"]}[foreign[0]] == "not_yours"
+    assert {each["certificate_id"]: each["why"] for each in shown["left_out_certificates"]}[
+        foreign[0]
+    ] == "not_yours"
     assert (await preview(rig, certificate_ids=ids, needs_approval=True))["status"] == "waiting"
     assert (await rig.call("GET", "/v1/recalls")).json()["items"] == []
     assert refusal(await recall(rig, certificate_ids=ids, expected_count=4)) == (409, "choice_changed")
@@ -47,8 +64,15 @@ async def test_a_choice_by_station_and_days(rig: Rig) -> None:
         (await session.get_one(Certificate, uuid.UUID(ids[0]))).signed_at = late
         (await session.get_one(Certificate, uuid.UUID(ids[1]))).signed_at = late + dt.timedelta(minutes=1)
     counted = {
-        days: (await preview(rig, role="admin", facility="01801", signed_from=days[0], signed_to=days[1]))["count"]
-        for days in (("2026-03-01", "2026-03-01"), ("2026-03-02", "2026-03-02"), ("2026-02-01", "2026-03-02"), ("2026-03-03", "2026-03-09"))
+        days: (await preview(rig, role="admin", facility="01801", signed_from=days[0], signed_to=days[1]))[
+            "count"
+        ]
+        for days in (
+            ("2026-03-01", "2026-03-01"),
+            ("2026-03-02", "2026-03-02"),
+            ("2026-02-01", "2026-03-02"),
+            ("2026-03-03", "2026-03-09"),
+        )
     }
     assert list(counted.values()) == [1, 1, 2, 0]
     assert (await preview(rig, role="admin", facility="01801", kind="recovery"))["count"] == 0
@@ -58,7 +82,10 @@ async def test_a_choice_by_station_and_days(rig: Rig) -> None:
         assert (await preview(rig, role="facility 01802", **body))["count"] == 0
         assert refusal(await recall(rig, role="facility 01802", **body)) == (409, "nothing_to_recall")
     done = (await recall(rig, role="facility", facility="01801", signed_to="2026-03-01")).json()
-    assert (done["counts"]["revoked"], done["chosen"]) == (1, {"facility": "01801", "signed_to": "2026-03-01"})
+    assert (done["counts"]["revoked"], done["chosen"]) == (
+        1,
+        {"facility": "01801", "signed_to": "2026-03-01"},
+    )
 
 
 async def test_strange_words_and_days_break_nothing(rig: Rig) -> None:
@@ -70,7 +97,9 @@ async def test_strange_words_and_days_break_nothing(rig: Rig) -> None:
     recall_id = await waiting(rig, ids, reason="other", text="sai\0 danh sách")
     declined = (await decline(rig, recall_id, role=ASKER)).json()
     assert (declined["text"], declined["status"]) == ("sai danh sách", "declined")
-    assert (await rig.call("POST", f"/v1/certificates/{ids[0]}/suspend", json={"reason": "other", "text": "\0"})).status_code == 422
+    assert (
+        await rig.call("POST", f"/v1/certificates/{ids[0]}/suspend", json={"reason": "other", "text": "\0"})
+    ).status_code == 422
 
 
 async def test_a_choice_is_made_in_one_way(rig: Rig) -> None:
@@ -92,12 +121,20 @@ async def test_a_choice_is_made_in_one_way(rig: Rig) -> None:
 
 
 async def test_one_foreign_paper_refuses_the_whole(rig: Rig) -> None:
-    """Another station's, or one that does not exist: 404, and nothing changes. An insurer's batch is nobody else's."""
+    """Another station's, or one that does not exist: 404, and nothing changes. An insurer's batch is nobody
+    else's.
+    """
     batch_id, ids = await issued_papers(rig, 2)
     own = (await rig.request(record(70, facility="01802"), role="facility 01802")).json()["id"]
     await rig.work()
-    assert refusal(await recall(rig, role="facility 01802", certificate_ids=[own, *ids])) == (404, "no_such_certificate")
-    assert refusal(await recall(rig, certificate_ids=[*ids, str(uuid.uuid4())])) == (404, "no_such_certificate")
+    assert refusal(await recall(rig, role="facility 01802", certificate_ids=[own, *ids])) == (
+        404,
+        "no_such_certificate",
+    )
+    assert refusal(await recall(rig, certificate_ids=[*ids, str(uuid.uuid4())])) == (
+        404,
+        "no_such_certificate",
+    )
     assert refusal(await recall(rig, role="facility", batch_id=batch_id)) == (404, "no_such_batch")
     assert refusal(await recall(rig, role="auditor", certificate_ids=ids)) == (403, "read_only")
     assert await statuses(rig, [own, *ids]) == {"issued": 3}

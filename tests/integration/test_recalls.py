@@ -1,4 +1,6 @@
-"""Recalls: up to 20 certificates at once, more only with a second person; who may, and what becomes of each."""
+"""Recalls: up to 20 certificates at once, more only with a second person; who may, and what becomes of
+each.
+"""
 
 import uuid
 from dataclasses import replace
@@ -7,16 +9,29 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from certsvc.callers.subjects import Subject, find_subject_caller
+from certsvc.clock import utc_now
 from certsvc.errors import Forbidden
-from certsvc.issuing import recalling
-from certsvc.issuing.recalling import Order
-from certsvc.issuing.withdrawing import WithdrawalReason
+from certsvc.issuing.withdrawing import recalling
+from certsvc.issuing.withdrawing.changes import WithdrawalReason
+from certsvc.issuing.withdrawing.recalling import Order
 from certsvc.models import ApiKey, Certificate, Role
-from certsvc.resources import utc_now
-from certsvc.sign_in.subjects import Subject, find_subject_caller
 from certsvc.store.recalls import Choice
 from tests.support.hooks import log_of, subscribe
-from tests.support.recalling import ASKER, SECOND, STRANGER, approve, decline, history, issued_papers, preview, recall, refusal, statuses, waiting
+from tests.support.recalling import (
+    ASKER,
+    SECOND,
+    STRANGER,
+    approve,
+    decline,
+    history,
+    issued_papers,
+    preview,
+    recall,
+    refusal,
+    statuses,
+    waiting,
+)
 from tests.support.rig import Rig
 
 
@@ -40,7 +55,12 @@ async def test_twenty_are_revoked_at_once(rig: Rig) -> None:
     assert answer.status_code == 201, answer.text
     done = answer.json()
     assert answer.headers["Location"] == f"/v1/recalls/{done['id']}"
-    assert (done["status"], done["decided_by"], done["counts"]["revoked"], done["counts"]["certificates"]) == ("revoked", None, 20, 20)
+    assert (
+        done["status"],
+        done["decided_by"],
+        done["counts"]["revoked"],
+        done["counts"]["certificates"],
+    ) == ("revoked", None, 20, 20)
     assert await statuses(rig, ids) == {"revoked": 20}
     assert await verdict(rig, ids[0]) == "revoked"
     paper = await rig.certificate(ids[7])
@@ -54,7 +74,12 @@ async def test_twenty_one_wait_for_a_second_person(rig: Rig) -> None:
     """Suspended at once for everybody; revoked when another approves, never when the same one does."""
     batch_id, ids = await issued_papers(rig, 21)
     asked = (await recall(rig, batch_id=batch_id)).json()
-    assert (asked["status"], asked["chosen"], asked["counts"]["waiting"], asked["decided_at"]) == ("waiting", {"batch_id": batch_id}, 21, None)
+    assert (asked["status"], asked["chosen"], asked["counts"]["waiting"], asked["decided_at"]) == (
+        "waiting",
+        {"batch_id": batch_id},
+        21,
+        None,
+    )
     assert await statuses(rig, ids) == {"suspended": 21}
     assert await verdict(rig, ids[0]) == "suspended"
     assert refusal(await approve(rig, asked["id"], role=ASKER)) == (403, "second_person_needed")
@@ -64,7 +89,10 @@ async def test_twenty_one_wait_for_a_second_person(rig: Rig) -> None:
     assert done["decided_by"]["caller"] != done["asked_by"]["caller"]
     assert await statuses(rig, ids) == {"revoked": 21}
     assert await verdict(rig, ids[0]) == "revoked"
-    told = [("suspended", {"reason": "key_compromise", "recall": asked["id"]}), ("revoked", {"reason": "key_compromise", "recall": asked["id"]})]
+    told = [
+        ("suspended", {"reason": "key_compromise", "recall": asked["id"]}),
+        ("revoked", {"reason": "key_compromise", "recall": asked["id"]}),
+    ]
     assert await history(rig, ids[20]) == told
     assert refusal(await approve(rig, asked["id"])) == (409, "recall_decided")
 
@@ -73,7 +101,9 @@ async def test_the_operator_says_how_many_one_person_may_revoke(rig: Rig) -> Non
     """With 0 every recall needs a second person."""
     _, ids = await issued_papers(rig, 2)
     for revoke_alone, certificate_id, status in ((1, ids[0], "revoked"), (0, ids[1], "waiting")):
-        rig.app.state.resources = replace(rig.res, settings=rig.res.settings.model_copy(update={"revoke_alone": revoke_alone}))
+        rig.app.state.resources = replace(
+            rig.res, settings=rig.res.settings.model_copy(update={"revoke_alone": revoke_alone})
+        )
         assert (await recall(rig, certificate_ids=[certificate_id])).json()["status"] == status
 
 
@@ -92,10 +122,17 @@ async def test_declined_everything_is_as_it_was(rig: Rig) -> None:
         "revoked": 0,
     }
     papers = [await rig.certificate(each) for each in ids]
-    assert [(each["status"], each["reason"]) for each in papers] == [("suspended", "fraud"), ("issued", None), ("issued", None)]
+    assert [(each["status"], each["reason"]) for each in papers] == [
+        ("suspended", "fraud"),
+        ("issued", None),
+        ("issued", None),
+    ]
     assert await verdict(rig, ids[1]) == "valid"
     assert [name for name, _ in await history(rig, ids[0])] == ["suspended"]
-    assert (await history(rig, ids[1]))[-1] == ("reinstated", {"reason": "other", "text": "xem lại", "recall": recall_id})
+    assert (await history(rig, ids[1]))[-1] == (
+        "reinstated",
+        {"reason": "other", "text": "xem lại", "recall": recall_id},
+    )
     assert (await recall(rig, certificate_ids=ids)).json()["status"] == "revoked"
 
 
@@ -116,7 +153,9 @@ async def test_whoever_asked_may_take_it_back(rig: Rig) -> None:
 
 
 async def test_who_may_be_the_second_person(rig: Rig) -> None:
-    """Another key of the same organisation, or an admin; others learn nothing of the recall, auditors only read it."""
+    """Another key of the same organisation, or an admin; others learn nothing of the recall, auditors only
+    read it.
+    """
     _, ids = await issued_papers(rig, 2)
     recall_id = await waiting(rig, ids[:1])
     for role in (STRANGER, "facility", "facility 01802"):
@@ -135,12 +174,16 @@ async def test_who_may_be_the_second_person(rig: Rig) -> None:
 
 
 async def test_one_person_in_two_roles_is_no_second_person(rig: Rig) -> None:
-    """A subject of the OpenID provider is known again when its role changes, also one that came before subjects were kept."""
+    """A subject of the OpenID provider is known again when its role changes, also one that came before
+    subjects were kept.
+    """
     _, ids = await issued_papers(rig, 1)
     res, now = rig.res, utc_now()
 
     async def caller(subject: str, role: Role) -> Any:
-        return await find_subject_caller(res.db, Subject("https://id.example", subject, role, None, None, subject), now=now)
+        return await find_subject_caller(
+            res.db, Subject("https://id.example", subject, role, None, None, subject), now=now
+        )
 
     early = await caller("mai", Role.INSURER)
     async with res.db.begin() as session:
@@ -163,7 +206,9 @@ async def test_while_it_waits_nobody_changes_its_papers_one_by_one(rig: Rig) -> 
     recall_id = await waiting(rig, ids[:1])
     for role in (ASKER, SECOND, "admin", "facility"):
         for change in ("reinstate", "revoke", "replace", "suspend"):
-            answer = await rig.call("POST", f"/v1/certificates/{ids[0]}/{change}", role=role, json={"reason": "lost"})
+            answer = await rig.call(
+                "POST", f"/v1/certificates/{ids[0]}/{change}", role=role, json={"reason": "lost"}
+            )
             assert (*refusal(answer), answer.json()["recall_id"]) == (409, "under_recall", recall_id)
     assert await statuses(rig, ids) == {"suspended": 1, "issued": 1}
     assert (await preview(rig, certificate_ids=ids))["left_out"] == {"under_recall": 1}
@@ -171,7 +216,9 @@ async def test_while_it_waits_nobody_changes_its_papers_one_by_one(rig: Rig) -> 
     assert (again["counts"]["certificates"], again["left_out"]) == (1, {"under_recall": 1})
     assert refusal(await recall(rig, certificate_ids=ids)) == (409, "nothing_to_recall")
     await decline(rig, recall_id)
-    assert (await rig.call("POST", f"/v1/certificates/{ids[0]}/revoke", json={"reason": "fraud"})).json()["status"] == "revoked"
+    assert (await rig.call("POST", f"/v1/certificates/{ids[0]}/revoke", json={"reason": "fraud"})).json()[
+        "status"
+    ] == "revoked"
 
 
 async def test_what_changed_meanwhile_by_other_hands_is_left_alone(rig: Rig) -> None:
@@ -186,7 +233,9 @@ async def test_what_changed_meanwhile_by_other_hands_is_left_alone(rig: Rig) -> 
         answer = (await decide(rig, recall_id)).json()
         assert (answer["counts"][done], answer["counts"]["unchanged"]) == (1, 2)
         assert [(await rig.certificate(each))["status"] for each in papers[:2]] == ["issued", "replaced"]
-        left = (await rig.call("GET", f"/v1/recalls/{recall_id}/certificates", params={"outcome": "unchanged"})).json()["items"]
+        left = (
+            await rig.call("GET", f"/v1/recalls/{recall_id}/certificates", params={"outcome": "unchanged"})
+        ).json()["items"]
         assert {each["certificate_id"] for each in left} == set(papers[:2])
 
 
@@ -194,7 +243,9 @@ async def test_one_key_asks_once(rig: Rig) -> None:
     """The stored answer, for asking and for approving."""
     _, ids = await issued_papers(rig, 1)
     key = {"Idempotency-Key": "recall"}
-    first, second = [await recall(rig, certificate_ids=ids, needs_approval=True, headers=key) for _ in range(2)]
+    first, second = [
+        await recall(rig, certificate_ids=ids, needs_approval=True, headers=key) for _ in range(2)
+    ]
     assert (second.json(), second.headers["Idempotent-Replayed"]) == (first.json(), "true")
     answers = [await approve(rig, first.json()["id"], headers=key) for _ in range(2)]
     assert answers[0].json() == answers[1].json()
@@ -209,8 +260,17 @@ async def test_lists_go_on_page_by_page(rig: Rig) -> None:
     await recall(rig, certificate_ids=ids[4:])
     page = (await rig.call("GET", "/v1/recalls", params={"limit": 2})).json()
     rest = (await rig.call("GET", "/v1/recalls", params={"limit": 2, "cursor": page["next_cursor"]})).json()
-    assert ([len(page["items"]), [each["id"] for each in rest["items"]], rest["next_cursor"]]) == [2, [first], None]
-    assert [each["id"] for each in (await rig.call("GET", "/v1/recalls", params={"status": "waiting"}, role="admin")).json()["items"]] == [first]
+    assert ([len(page["items"]), [each["id"] for each in rest["items"]], rest["next_cursor"]]) == [
+        2,
+        [first],
+        None,
+    ]
+    assert [
+        each["id"]
+        for each in (await rig.call("GET", "/v1/recalls", params={"status": "waiting"}, role="admin")).json()[
+            "items"
+        ]
+    ] == [first]
     seen: list[str] = []
     cursor = None
     while True:
@@ -221,19 +281,30 @@ async def test_lists_go_on_page_by_page(rig: Rig) -> None:
         if cursor is None:
             break
     assert sorted(seen) == sorted(ids[:3])
-    assert {(each["before"], each["outcome"], each["status"]) for each in papers["items"]} == {("issued", "waiting", "suspended")}
-    assert (await rig.call("GET", f"/v1/recalls/{first}/certificates", params={"outcome": "revoked"})).json()["items"] == []
+    assert {(each["before"], each["outcome"], each["status"]) for each in papers["items"]} == {
+        ("issued", "waiting", "suspended")
+    }
+    assert (await rig.call("GET", f"/v1/recalls/{first}/certificates", params={"outcome": "revoked"})).json()[
+        "items"
+    ] == []
 
 
 async def test_webhooks_tell_of_each_paper(rig: Rig) -> None:
     """Suspended, then revoked or reinstated, as for single changes; not to another station."""
     _, ids = await issued_papers(rig, 2)
-    hook = await subscribe(rig, "https://receiver.example/hook", events=["certificate.suspended", "certificate.revoked", "certificate.reinstated"])
+    hook = await subscribe(
+        rig,
+        "https://receiver.example/hook",
+        events=["certificate.suspended", "certificate.revoked", "certificate.reinstated"],
+    )
     deaf = await subscribe(rig, "https://receiver.example/other", role="facility 01802")
     first, second = await waiting(rig, ids[:1]), await waiting(rig, ids[1:])
     await approve(rig, first)
     await decline(rig, second)
-    told = [(entry["event"], entry["payload"]["data"]["id"], entry["payload"]["data"]["status"]) for entry in await log_of(rig, hook)]
+    told = [
+        (entry["event"], entry["payload"]["data"]["id"], entry["payload"]["data"]["status"])
+        for entry in await log_of(rig, hook)
+    ]
     assert sorted(told) == sorted(
         [
             ("certificate.suspended", ids[0], "suspended"),
@@ -250,7 +321,11 @@ async def test_more_papers_take_no_more_statements(rig: Rig) -> None:
     _, ids = await issued_papers(rig, 34)
     await decline(rig, await waiting(rig, ids[33:]))  # both keys' last use is noted by now
     asked: list[str] = []
-    event.listen(rig.res.db.engine.sync_engine, "before_cursor_execute", lambda _c, _u, statement, *_: asked.append(statement))
+    event.listen(
+        rig.res.db.engine.sync_engine,
+        "before_cursor_execute",
+        lambda _c, _u, statement, *_: asked.append(statement),
+    )
 
     async def statements(papers: list[str]) -> list[int]:
         counted = []

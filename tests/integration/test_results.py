@@ -1,4 +1,6 @@
-"""What a batch tells: lines, CSV that no spreadsheet runs, an archive of the very files, counts that add up."""
+"""What a batch tells: lines, CSV that no spreadsheet runs, an archive of the very files, counts that add
+up.
+"""
 
 import csv
 import gc
@@ -12,10 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from certsvc.issuing import results
-from certsvc.issuing.requesting import today_in_hanoi
-from certsvc.issuing.zips import Member
-from certsvc.resources import utc_now
+from certsvc.clock import day_in_hanoi, utc_now
+from certsvc.issuing.batches import results
+from certsvc.issuing.batches.zips import Member
 from certsvc.store.batches import LINES_AT_ONCE
 from tests import make_f0_cases as maker
 from tests.support.expectation import expected_in, fates_of
@@ -27,26 +28,42 @@ SAMPLE = Path(__file__).parent.parent / "data" / "f0_sample"
 
 
 @pytest.mark.parametrize("dry_run", ["true", "false"])
-@pytest.mark.parametrize("form", ["f0_cases.csv", "f0_cases_vi.csv", "f0_cases_vi.xlsx", "ods", "json", "ndjson"])
+@pytest.mark.parametrize(
+    "form", ["f0_cases.csv", "f0_cases_vi.csv", "f0_cases_vi.xlsx", "ods", "json", "ndjson"]
+)
 async def test_the_sample_comes_out_as_expected(rig: Rig, form: str, dry_run: str, tmp_path: Path) -> None:
-    """Outcome of every row and kind, days, warnings, in each form, tried and in earnest, on a register that knows none of them."""
+    """Outcome of every row and kind, days, warnings, in each form, tried and in earnest, on a register that
+    knows none of them.
+    """
     batch_id = (await rig.submit(sample_as(form, tmp_path), dry_run=dry_run)).json()["id"]
     await rig.read()
     lines = await rig.results(batch_id)
     assert fates_of(lines) == expected_in(SAMPLE)
-    assert {line["outcome"] for line in lines} == {"would_issue" if dry_run == "true" else "pending", "none", "rejected"}
+    assert {line["outcome"] for line in lines} == {
+        "would_issue" if dry_run == "true" else "pending",
+        "none",
+        "rejected",
+    }
     batch = (await rig.call("GET", f"/v1/batches/{batch_id}")).json()
-    assert (batch["counts"]["rows"], batch["counts"]["certificates"], batch["counts"]["rejected"]) == (200, 264, 21)
+    assert (batch["counts"]["rows"], batch["counts"]["certificates"], batch["counts"]["rejected"]) == (
+        200,
+        264,
+        21,
+    )
     counts = batch["counts"]
     assert counts["rows"] == counts["accepted"] + counts["rejected"] + counts["none"]
     assert batch["status"] == ("done" if dry_run == "true" else "running")
-    assert len((await rig.call("GET", "/v1/certificates?limit=200")).json()["items"]) == (0 if dry_run == "true" else 200)
+    assert len((await rig.call("GET", "/v1/certificates?limit=200")).json()["items"]) == (
+        0 if dry_run == "true" else 200
+    )
 
 
 @pytest.mark.parametrize("dry_run", ["true", "false"])
 async def test_people_who_are_ill_today_come_out_as_expected(rig: Rig, dry_run: str, tmp_path: Path) -> None:
-    """So do a thousand made cases, three in ten of people whose leave runs on from today: tried and in earnest."""
-    made = maker.make(rows=1000, seed=1, living=0.3, today=today_in_hanoi(utc_now()))
+    """So do a thousand made cases, three in ten of people whose leave runs on from today: tried and in
+    earnest.
+    """
+    made = maker.make(rows=1000, seed=1, living=0.3, today=day_in_hanoi(utc_now()))
     maker.write(tmp_path, made)
     batch_id = (await rig.submit((tmp_path / "f0_cases.csv").read_bytes(), dry_run=dry_run)).json()["id"]
     await rig.read()
@@ -65,16 +82,24 @@ def sample_as(form: str, folder: Path) -> bytes:
         records = list(csv.DictReader(file))
     if form == "ods":
         return as_ods(folder / "sample", *records).read_bytes()
-    return json.dumps(records).encode() if form == "json" else b"\n".join(json.dumps(each).encode() for each in records)
+    return (
+        json.dumps(records).encode()
+        if form == "json"
+        else b"\n".join(json.dumps(each).encode() for each in records)
+    )
 
 
 async def test_a_long_batch_comes_whole_and_in_the_order_of_the_file(rig: Rig) -> None:
     """More lines than one page of the database: each row once, in order, sick leave before recovery."""
     rows = LINES_AT_ONCE + 101
-    batch_id = (await rig.submit(as_csv(*(record(number) for number in range(1, rows + 1))), dry_run="true")).json()["id"]
+    batch_id = (
+        await rig.submit(as_csv(*(record(number) for number in range(1, rows + 1))), dry_run="true")
+    ).json()["id"]
     await rig.read()
     lines = await rig.results(batch_id)
-    assert [(line["row"], line["kind"]) for line in lines] == [(row, kind) for row in range(2, rows + 2) for kind in ("sick_leave", "recovery")]
+    assert [(line["row"], line["kind"]) for line in lines] == [
+        (row, kind) for row in range(2, rows + 2) for kind in ("sick_leave", "recovery")
+    ]
     assert {line["outcome"] for line in lines} == {"would_issue"}
 
 
@@ -83,19 +108,29 @@ async def test_the_same_cases_in_another_form_are_existing(rig: Rig, again: str)
     """The same file twice, and in another form: every certificate is the one asked for before."""
     first = (await rig.submit((SAMPLE / "f0_cases.csv").read_bytes())).json()["id"]
     await rig.read()
-    ids = {(line["case_id"], line["kind"]): line["certificate_id"] for line in await rig.results(first) if line["certificate_id"]}
+    ids = {
+        (line["case_id"], line["kind"]): line["certificate_id"]
+        for line in await rig.results(first)
+        if line["certificate_id"]
+    }
     for form in ("f0_cases.csv", again):
         batch_id = (await rig.submit((SAMPLE / form).read_bytes())).json()["id"]
         await rig.read()
         lines = await rig.results(batch_id)
-        assert {(line["case_id"], line["kind"]): line["certificate_id"] for line in lines if line["outcome"] == "existing"} == ids
+        assert {
+            (line["case_id"], line["kind"]): line["certificate_id"]
+            for line in lines
+            if line["outcome"] == "existing"
+        } == ids
         assert not [line for line in lines if line["outcome"] == "pending"]
 
 
 async def test_no_cell_of_the_csv_is_a_formula(rig: Rig) -> None:
     """A case id that a spreadsheet would run gets an apostrophe in front; numbers stay numbers."""
     evil = ["=HYPERLINK(1)", "+1", "-1+1", "@SUM(A1)", "\t=1", "＝1"]
-    file = as_csv(*(record(number, case_id=case_id, sex="x") for number, case_id in enumerate(evil)), record(99))
+    file = as_csv(
+        *(record(number, case_id=case_id, sex="x") for number, case_id in enumerate(evil)), record(99)
+    )
     batch_id = (await rig.submit(file)).json()["id"]
     await rig.work()
     answer = await rig.call("GET", f"/v1/batches/{batch_id}/results?format=csv")
@@ -111,12 +146,18 @@ async def test_no_cell_of_the_csv_is_a_formula(rig: Rig) -> None:
 
 
 async def test_the_archive_holds_the_very_files(rig: Rig) -> None:
-    """Named by serial and case, byte for byte as downloaded; results.csv beside; nothing of rejected or revoked ones."""
-    file = as_csv(record(1), record(2, case_id="../../evil/ca se"), record(3, sex="x"), record(4, wants_recovery="0"))
+    """Named by serial and case, byte for byte as downloaded; results.csv beside; nothing of rejected or
+    revoked ones.
+    """
+    file = as_csv(
+        record(1), record(2, case_id="../../evil/ca se"), record(3, sex="x"), record(4, wants_recovery="0")
+    )
     batch_id = (await rig.submit(file)).json()["id"]
     await rig.work()
     lines = await rig.results(batch_id)
-    withdrawn = next(line for line in lines if line["case_id"] == record(4)["case_id"] and line["kind"] == "sick_leave")
+    withdrawn = next(
+        line for line in lines if line["case_id"] == record(4)["case_id"] and line["kind"] == "sick_leave"
+    )
     await rig.call("POST", f"/v1/certificates/{withdrawn['certificate_id']}/revoke", json={"reason": "fraud"})
     answer = await rig.call("GET", f"/v1/batches/{batch_id}/archive.zip")
     assert answer.headers["Content-Type"] == "application/zip"
@@ -128,17 +169,28 @@ async def test_the_archive_holds_the_very_files(rig: Rig) -> None:
             [name] = [name for name in archive.namelist() if name.startswith(f"{line['serial']}_")]
             assert "/" not in name
             data = archive.read(name)
-            assert hashlib.sha256(data).hexdigest() == (await rig.certificate(line["certificate_id"]))["pdf_sha256"]
+            assert (
+                hashlib.sha256(data).hexdigest()
+                == (await rig.certificate(line["certificate_id"]))["pdf_sha256"]
+            )
         table = list(csv.DictReader(io.StringIO(archive.read("results.csv").decode("utf-8-sig"))))
         assert len(table) == len(lines)
-        assert [(line["serial"], line["reason"]) for line in table if line["status"] == "revoked"] == [(withdrawn["serial"], "fraud")]
+        assert [(line["serial"], line["reason"]) for line in table if line["status"] == "revoked"] == [
+            (withdrawn["serial"], "fraud")
+        ]
     assert {line["outcome"] for line in lines if line["case_id"] == record(3)["case_id"]} == {"rejected"}
 
 
-async def test_an_archive_leaves_nothing_that_only_the_collector_frees(dummy_rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Long-running processes call the collector of cycles seldom: what each member left there would add up."""
+async def test_an_archive_leaves_nothing_that_only_the_collector_frees(
+    dummy_rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long-running processes call the collector of cycles seldom: what each member left there would add
+    up.
+    """
     members, archives = 200, 5
-    batch = uuid.UUID((await dummy_rig.submit(as_csv(*(record(number) for number in range(members // 2))))).json()["id"])
+    batch = uuid.UUID(
+        (await dummy_rig.submit(as_csv(*(record(number) for number in range(members // 2))))).json()["id"]
+    )
     await dummy_rig.work()
     monkeypatch.setattr(results, "zip_stream", _contents)
     res, pdfs = dummy_rig.res, 0
@@ -146,7 +198,9 @@ async def test_an_archive_leaves_nothing_that_only_the_collector_frees(dummy_rig
     gc.disable()
     try:
         for _ in range(archives):
-            async for content in results.archive_zip(res.db, batch, archive=res.archive, vault=res.vault, base_url="http://x", now=utc_now()):
+            async for content in results.archive_zip(
+                res.db, batch, archive=res.archive, vault=res.vault, base_url="http://x", now=utc_now()
+            ):
                 pdfs += content.startswith(b"%PDF")
         unreachable = gc.collect()
     finally:
@@ -163,7 +217,9 @@ async def _contents(members: AsyncIterator[Member]) -> AsyncIterator[bytes]:
 
 async def test_rejections_come_with_all_their_errors(rig: Rig) -> None:
     """All of a row at once, with its row number, in both languages."""
-    batch_id = (await rig.submit(as_csv(record(1), record(2, sex="x", birth_date="hai mươi", phone="12")))).json()["id"]
+    batch_id = (
+        await rig.submit(as_csv(record(1), record(2, sex="x", birth_date="hai mươi", phone="12")))
+    ).json()["id"]
     await rig.work()
     line = next(each for each in await rig.results(batch_id) if each["outcome"] == "rejected")
     assert line["row"] == 3

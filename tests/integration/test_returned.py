@@ -1,4 +1,6 @@
-"""The sender's own file with the fate of every row: mended and sent again, exactly what was mended is issued."""
+"""The sender's own file with the fate of every row: mended and sent again, exactly what was mended is
+issued.
+"""
 
 import io
 import json
@@ -36,7 +38,9 @@ def half_wrong(rows: int) -> list[dict[str, str]]:
 
 
 def as_xlsx(records: list[dict[str, str]]) -> bytes:
-    """As a station keeps it: a heading, Vietnamese titles, a coloured cell, a note without a title, a second sheet."""
+    """As a station keeps it: a heading, Vietnamese titles, a coloured cell, a note without a title, a second
+    sheet.
+    """
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
     sheet.title = "Tháng 2"
@@ -110,17 +114,35 @@ def of(lines: list[dict[str, Any]], outcome: str) -> set[tuple[str, str]]:
     return {(line["case_id"], line["kind"]) for line in lines if line["outcome"] == outcome}
 
 
-@pytest.mark.parametrize("written", [as_xlsx, lambda records: as_csv(*records), as_json, as_ndjson], ids=["xlsx", "csv", "json", "ndjson"])
-async def test_half_wrong_mended_and_sent_again_issues_exactly_the_mended(rig: Rig, written: Callable[[list[dict[str, str]]], bytes]) -> None:
-    """The good half is issued; of the returned file, mended, only what was wrong; sent a third time, nothing."""
-    wrong = {(record(number)["case_id"], kind) for number in range(1, 9, 2) for kind in ("sick_leave", "recovery")}
-    right = {(record(number)["case_id"], kind) for number in range(2, 9, 2) for kind in ("sick_leave", "recovery")}
+@pytest.mark.parametrize(
+    "written",
+    [as_xlsx, lambda records: as_csv(*records), as_json, as_ndjson],
+    ids=["xlsx", "csv", "json", "ndjson"],
+)
+async def test_half_wrong_mended_and_sent_again_issues_exactly_the_mended(
+    rig: Rig, written: Callable[[list[dict[str, str]]], bytes]
+) -> None:
+    """The good half is issued; of the returned file, mended, only what was wrong; sent a third time,
+    nothing.
+    """
+    wrong = {
+        (record(number)["case_id"], kind) for number in range(1, 9, 2) for kind in ("sick_leave", "recovery")
+    }
+    right = {
+        (record(number)["case_id"], kind) for number in range(2, 9, 2) for kind in ("sick_leave", "recovery")
+    }
     first, lines = await sent(rig, written(half_wrong(8)))
     assert (of(lines, "rejected"), of(lines, "issued")) == (wrong, right)
-    ids = {(line["case_id"], line["kind"]): line["certificate_id"] for line in lines if line["certificate_id"]}
+    ids = {
+        (line["case_id"], line["kind"]): line["certificate_id"] for line in lines if line["certificate_id"]
+    }
     second, again = await sent(rig, mended(await returned(rig, first)))
     assert (of(again, "issued"), of(again, "existing"), of(again, "rejected")) == (wrong, right, set())
-    assert {(line["case_id"], line["kind"]): line["certificate_id"] for line in again if line["outcome"] == "existing"} == ids
+    assert {
+        (line["case_id"], line["kind"]): line["certificate_id"]
+        for line in again
+        if line["outcome"] == "existing"
+    } == ids
     batch = (await rig.call("GET", f"/v1/batches/{second}")).json()
     assert [notice["rule"] for notice in batch["notices"] if "rule" in notice] == []
     assert RESULT_TITLES[0] not in json.dumps(batch["notices"], ensure_ascii=False)
@@ -131,10 +153,14 @@ async def test_half_wrong_mended_and_sent_again_issues_exactly_the_mended(rig: R
     assert sheet.max_column == opened(await returned(rig, first)).max_column
 
 
-@pytest.mark.parametrize("packed", [lambda file: file, lambda file: zipped({"a.xml": file})], ids=["xml", "zip"])
+@pytest.mark.parametrize(
+    "packed", [lambda file: file, lambda file: zipped({"a.xml": file})], ids=["xml", "zip"]
+)
 async def test_exchange_files_are_returned_as_a_workbook(rig: Rig, packed: Callable[[bytes], bytes]) -> None:
     """Whole: what a dossier lacks is filled in there, and only that is issued when it comes back."""
-    dossiers = [ct07(tags_of(record(number), **({"DON_VI": ""} if number % 2 else NOTHING))) for number in range(1, 5)]
+    dossiers = [
+        ct07(tags_of(record(number), **({"DON_VI": ""} if number % 2 else NOTHING))) for number in range(1, 5)
+    ]
     first, lines = await sent(rig, packed(hschungtu(*dossiers)))
     wrong = {(record(number)["case_id"], "sick_leave") for number in (1, 3)}
     assert of(lines, "rejected") == wrong
@@ -157,7 +183,9 @@ async def test_an_ods_is_returned_as_a_workbook(rig: Rig, tmp_path: Path) -> Non
 
 
 async def test_the_senders_workbook_stays_his_own(rig: Rig) -> None:
-    """Every part but the sheet with the cases and the styles is the same byte for byte; so is what his cells hold and look like."""
+    """Every part but the sheet with the cases and the styles is the same byte for byte; so is what his cells
+    hold and look like.
+    """
     file = as_xlsx(half_wrong(4))
     batch_id, lines = await sent(rig, file)
     data = await returned(rig, batch_id)
@@ -182,7 +210,9 @@ async def test_the_senders_workbook_stays_his_own(rig: Rig) -> None:
 
 
 async def test_what_became_of_a_certificate_since_is_told(rig: Rig) -> None:
-    """Issued stays what the batch came to; that it is revoked by now stands beside it, in a file sent again as well."""
+    """Issued stays what the batch came to; that it is revoked by now stands beside it, in a file sent again
+    as well.
+    """
     first, lines = await sent(rig, as_csv(record(1)))
     await rig.call("POST", f"/v1/certificates/{lines[0]['certificate_id']}/revoke", json={"reason": "fraud"})
     second, _ = await sent(rig, as_csv(record(1)))
@@ -194,7 +224,9 @@ async def test_what_became_of_a_certificate_since_is_told(rig: Rig) -> None:
 
 
 async def test_rejected_rows_are_marked_and_say_why(rig: Rig) -> None:
-    """Our cells are filled, and a conditional format marks the whole row as long as it says that nothing was issued."""
+    """Our cells are filled, and a conditional format marks the whole row as long as it says that nothing was
+    issued.
+    """
     file = as_xlsx([record(1), record(2, phone="12", **WRONG), record(3, wants_recovery="0")])
     batch_id, _ = await sent(rig, file)
     sheet = opened(await returned(rig, batch_id))
@@ -216,18 +248,28 @@ async def test_a_dry_run_says_for_every_row_what_would_happen(rig: Rig) -> None:
     assert {line["outcome"] for line in lines} == {"would_issue", "rejected"}
     sheet = opened(await returned(rig, batch_id))
     _, titles = header_of(sheet)
-    assert [sheet.cell(row, titles[RESULT_TITLES[0]]).value for row in range(2, 6)] == ["KHÔNG CẤP", "Sẽ cấp"] * 2
+    assert [sheet.cell(row, titles[RESULT_TITLES[0]]).value for row in range(2, 6)] == [
+        "KHÔNG CẤP",
+        "Sẽ cấp",
+    ] * 2
     assert (await rig.call("GET", "/v1/certificates")).json()["items"] == []
 
 
 async def test_texts_of_a_sender_come_back_as_he_wrote_them(rig: Rig) -> None:
-    """Leading zeros, line ends, what looks like a formula or like XML: text in, the same text out, nothing that runs."""
+    """Leading zeros, line ends, what looks like a formula or like XML: text in, the same text out, nothing
+    that runs.
+    """
     odd = record(1, employer="=1+1", address="a\tb <c> & 'd' _x0041_", treatment="x\ny", phone="0900000001")
     batch_id, lines = await sent(rig, as_csv(odd, record(2, **WRONG)))
     data = await returned(rig, batch_id)
     sheet = opened(data)
     row = {cell.value: sheet.cell(2, cell.column) for cell in sheet[1]}
-    assert [row[name].value for name in ("employer", "treatment", "phone", "citizen_id")] == ["=1+1", "x\ny", "0900000001", odd["citizen_id"]]
+    assert [row[name].value for name in ("employer", "treatment", "phone", "citizen_id")] == [
+        "=1+1",
+        "x\ny",
+        "0900000001",
+        odd["citizen_id"],
+    ]
     assert row["employer"].data_type in ("s", "inlineStr")
     with zipfile.ZipFile(io.BytesIO(data)) as book:
         assert b"<f>" not in book.read("xl/worksheets/sheet1.xml")
@@ -246,9 +288,13 @@ async def test_auditors_get_no_personal_data(rig: Rig) -> None:
 
 
 async def test_a_file_that_is_no_longer_kept_leaves_its_results(rig: Rig) -> None:
-    """Kept sealed: neither store nor database holds a name in clear. Erased with the case, its results can still be had."""
+    """Kept sealed: neither store nor database holds a name in clear. Erased with the case, its results can
+    still be had.
+    """
     batch_id, lines = await sent(rig, as_xlsx(half_wrong(4)))
-    stored = [path for path in (rig.station.settings.data_dir / "blobs" / "batches").iterdir() if path.is_file()]
+    stored = [
+        path for path in (rig.station.settings.data_dir / "blobs" / "batches").iterdir() if path.is_file()
+    ]
     assert len(stored) == 1
     with pytest.raises(zipfile.BadZipFile):
         zipfile.ZipFile(stored[0])
@@ -258,7 +304,9 @@ async def test_a_file_that_is_no_longer_kept_leaves_its_results(rig: Rig) -> Non
         batch.file_key = None
     sheet = opened(await returned(rig, batch_id))
     _, titles = header_of(sheet)
-    assert [sheet.cell(row, titles["Mã ca"]).value for row in range(2, 6)] == list(dict.fromkeys(line["case_id"] for line in lines))
+    assert [sheet.cell(row, titles["Mã ca"]).value for row in range(2, 6)] == list(
+        dict.fromkeys(line["case_id"] for line in lines)
+    )
     assert sheet.cell(2, titles[RESULT_TITLES[0]]).value == "KHÔNG CẤP"
 
 
@@ -279,7 +327,14 @@ async def test_rows_that_were_never_reached_say_so(rig: Rig) -> None:
 FAULTS = Path(__file__).parents[1] / "data" / "faults"
 
 
-@pytest.mark.parametrize("name", ["01-sheetjs-xlsx-has-macros/cases.xlsx", "02-sharedstrings-case/cases.xlsx", "03-ods-mimetype-not-first/cases.ods"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "01-sheetjs-xlsx-has-macros/cases.xlsx",
+        "02-sharedstrings-case/cases.xlsx",
+        "03-ods-mimetype-not-first/cases.ods",
+    ],
+)
 async def test_what_other_programs_wrote_comes_back(rig: Rig, name: str) -> None:
     """A workbook with a fate for its case, which another program opens, and which is taken again."""
     data = (FAULTS / name).read_bytes()

@@ -1,4 +1,6 @@
-"""The next decision of the Ministry is data: entered on the command line, judged by at once, printed, and kept by what it judged."""
+"""The next decision of the Ministry is data: entered on the command line, judged by at once, printed, and
+kept by what it judged.
+"""
 
 import asyncio
 import datetime as dt
@@ -13,15 +15,14 @@ from alembic.config import Config
 from sqlalchemy import Connection, select
 
 from certsvc import migrations
-from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.clock import day_in_hanoi, utc_now
 from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.models import Certificate, RuleRow
 from certsvc.records import CareSetting
-from certsvc.resources import utc_now
 from tests.support.records import record
 from tests.support.rig import Rig
 
-TODAY = today_in_hanoi(utc_now())
+TODAY = day_in_hanoi(utc_now())
 DECISION = """
 [[discharge_rules]]
 id = "discharge-9999"
@@ -41,7 +42,10 @@ basis = "QĐ 9999/QĐ-BYT"
 
 def _over_today(number: int, **changes: str) -> dict[str, str]:
     """Somebody whose isolation ended today, tested today on the eighth day."""
-    began = {name: (TODAY - dt.timedelta(days=7)).isoformat() for name in ("positive_on", "isolation_from", "examined_on")}
+    began = {
+        name: (TODAY - dt.timedelta(days=7)).isoformat()
+        for name in ("positive_on", "isolation_from", "examined_on")
+    }
     ended = dict.fromkeys(("last_test_on", "isolation_to"), TODAY.isoformat())
     return record(number) | began | ended | changes
 
@@ -50,7 +54,9 @@ async def _certsvc(rig: Rig, *arguments: str | Path) -> subprocess.CompletedProc
     """The command line, in a process of its own."""
     words = [sys.executable, "-m", "certsvc", *map(str, arguments)]
     env = os.environ | rig.station.settings.as_environment()
-    return await asyncio.to_thread(subprocess.run, words, env=env, capture_output=True, text=True, check=False)
+    return await asyncio.to_thread(
+        subprocess.run, words, env=env, capture_output=True, text=True, check=False
+    )
 
 
 def _file(folder: Path, text: str = DECISION, *, first: dt.date = TODAY) -> Path:
@@ -74,7 +80,9 @@ async def _broken_rules(rig: Rig, row: dict[str, str]) -> list[str]:
 
 
 async def test_a_decision_entered_as_data_is_judged_by_and_printed(rig: Rig, tmp_path: Path) -> None:
-    """Who recovered today gets no paper before the decision is entered; then at once, and the paper cites its number and date."""
+    """Who recovered today gets no paper before the decision is entered; then at once, and the paper cites its
+    number and date.
+    """
     assert await _broken_rules(rig, _over_today(1)) == ["R-NO-RULE"]
     checked = await _certsvc(rig, "rules", "check", _file(tmp_path))
     assert (checked.returncode, "discharge-9999" in checked.stdout) == (0, True), checked.stderr
@@ -92,7 +100,9 @@ async def test_a_decision_entered_as_data_is_judged_by_and_printed(rig: Rig, tmp
 
 
 async def test_what_was_judged_by_a_row_keeps_it(rig: Rig, tmp_path: Path) -> None:
-    """A row withdrawn, or one put in its place, re-words neither what waits to be signed nor what is issued again."""
+    """A row withdrawn, or one put in its place, re-words neither what waits to be signed nor what is issued
+    again.
+    """
     assert (await _certsvc(rig, "rules", "add", _file(tmp_path))).returncode == 0
     paper = await rig.issued(_over_today(1), kind="recovery")
     waiting = (await rig.request(_over_today(2), kind="recovery")).json()["id"]
@@ -102,25 +112,36 @@ async def test_what_was_judged_by_a_row_keeps_it(rig: Rig, tmp_path: Path) -> No
 
     other = _file(tmp_path, DECISION.replace("9999", "8888"))
     assert (await _certsvc(rig, "rules", "add", other)).returncode == 0
-    again = (await rig.call("POST", f"/v1/certificates/{paper['id']}/replace", json={"reason": "lost"})).json()["id"]
+    again = (
+        await rig.call("POST", f"/v1/certificates/{paper['id']}/replace", json={"reason": "lost"})
+    ).json()["id"]
     await rig.work()
     assert "9999/QĐ-BYT" in await _printed(rig, waiting, tmp_path)
     assert "9999/QĐ-BYT" in await _printed(rig, again, tmp_path)
-    assert "8888/QĐ-BYT" in await _printed(rig, (await rig.issued(_over_today(3), kind="recovery"))["id"], tmp_path)
+    assert "8888/QĐ-BYT" in await _printed(
+        rig, (await rig.issued(_over_today(3), kind="recovery"))["id"], tmp_path
+    )
 
 
 async def test_a_file_is_taken_whole_or_not_at_all(dummy_rig: Rig, tmp_path: Path) -> None:
-    """One row that does not fit keeps the others out; what is wrong is told with its place, in both languages, and the exit code is 1."""
+    """One row that does not fit keeps the others out; what is wrong is told with its place, in both
+    languages, and the exit code is 1.
+    """
     text = DECISION + DECISION.replace("9999", "8888")
     answer = await _certsvc(dummy_rig, "rules", "add", _file(tmp_path, text))
     assert answer.returncode == 1
-    assert "dòng/row 2, discharge_rules.valid_from: «valid_from» trùng ngày bắt đầu của dòng «discharge-9999»" in answer.stderr
+    assert (
+        "dòng/row 2, discharge_rules.valid_from: «valid_from» trùng ngày bắt đầu của dòng «discharge-9999»"
+        in answer.stderr
+    )
     assert (await _certsvc(dummy_rig, "rules", "add", tmp_path / "nowhere.toml")).returncode == 2
     async with dummy_rig.res.db.read() as session:
         assert (await session.scalars(select(RuleRow))).all() == []
 
 
-@pytest.mark.parametrize(("row", "said"), [("discharge-604-2022", "came with the software"), ("nothing-of-ours", "no such rule")])
+@pytest.mark.parametrize(
+    ("row", "said"), [("discharge-604-2022", "came with the software"), ("nothing-of-ours", "no such rule")]
+)
 async def test_only_what_was_entered_can_be_withdrawn(dummy_rig: Rig, row: str, said: str) -> None:
     """What came with the software stays, and what is not there is not found."""
     answer = await _certsvc(dummy_rig, "rules", "withdraw", row)
@@ -130,17 +151,25 @@ async def test_only_what_was_entered_can_be_withdrawn(dummy_rig: Rig, row: str, 
 async def test_a_ceiling_that_is_needed_stays(dummy_rig: Rig, tmp_path: Path) -> None:
     """Withdrawing what follows a ceiling that ends would leave examinations without one."""
     row = '[[leave_ceilings]]\nid = "{id}"\nvalid_from = {first}\n{last}max_days = 45\nbasis = "TT 99"\n'
-    rows = row.format(id="ends", first="2027-01-01", last="valid_to = 2027-12-31\n") + row.format(id="follows", first="2028-01-01", last="")
+    rows = row.format(id="ends", first="2027-01-01", last="valid_to = 2027-12-31\n") + row.format(
+        id="follows", first="2028-01-01", last=""
+    )
     assert (await _certsvc(dummy_rig, "rules", "add", _file(tmp_path, rows))).returncode == 0
     refused = await _certsvc(dummy_rig, "rules", "withdraw", "follows")
     assert (refused.returncode, "no ceiling" in refused.stderr) == (1, True)
     async with dummy_rig.res.db.read() as session:
         rulebook = await load_rulebook(session)
-    assert [rulebook.leave_ceiling_on(dt.date(year, 6, 1)).id for year in (2026, 2027, 2028)] == ["leave-tt25-2025", "ends", "follows"]
+    assert [rulebook.leave_ceiling_on(dt.date(year, 6, 1)).id for year in (2026, 2027, 2028)] == [
+        "leave-tt25-2025",
+        "ends",
+        "follows",
+    ]
 
 
 async def test_staff_see_the_rows_that_hold(dummy_rig: Rig, tmp_path: Path) -> None:
-    """Built-in and the operator's own, for every role; withdrawn ones are in the command line's list alone."""
+    """Built-in and the operator's own, for every role; withdrawn ones are in the command line's list
+    alone.
+    """
     assert (await _certsvc(dummy_rig, "rules", "add", _file(tmp_path))).returncode == 0
     items = (await dummy_rig.call("GET", "/v1/rules", role="auditor")).json()["items"]
     assert [(each["id"], each["source"]) for each in items] == [
@@ -150,7 +179,11 @@ async def test_staff_see_the_rows_that_hold(dummy_rig: Rig, tmp_path: Path) -> N
         ("discharge-604-2022", "built_in"),
         ("discharge-9999", "operator"),
     ]
-    assert (items[-1]["care_settings"], items[-1]["min_days"], items[-1]["max_days"]) == (["home", "hospital"], 5, None)
+    assert (items[-1]["care_settings"], items[-1]["min_days"], items[-1]["max_days"]) == (
+        ["home", "hospital"],
+        5,
+        None,
+    )
     assert (await _certsvc(dummy_rig, "rules", "withdraw", "discharge-9999")).returncode == 0
     assert len((await dummy_rig.call("GET", "/v1/rules")).json()["items"]) == 4
     listed = await _certsvc(dummy_rig, "rules", "list", "--json")

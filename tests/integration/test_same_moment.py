@@ -1,4 +1,6 @@
-"""Several at the same moment, and whoever dies within it: one batch a key, nothing twice, and counts add up throughout."""
+"""Several at the same moment, and whoever dies within it: one batch a key, nothing twice, and counts add up
+throughout.
+"""
 
 import asyncio
 import contextlib
@@ -11,9 +13,9 @@ import pytest
 from sqlalchemy import func, select
 from starlette.requests import ClientDisconnect
 
-from certsvc.issuing.batches import finish_batches
+from certsvc.clock import utc_now
+from certsvc.issuing.finishing import finish_batches
 from certsvc.models import Batch
-from certsvc.resources import utc_now
 from certsvc.store import certificates
 from tests.support.changing import CASES, FILE, change, state, unfit, with_chunks
 from tests.support.records import as_csv, record
@@ -54,7 +56,9 @@ async def test_a_client_that_dies_while_sending_leaves_nothing(rig: Rig) -> None
 async def _half_sent(rig: Rig, headers: dict[str, str]) -> int | None:
     """The status that is answered, if any, where the client closes its connection within the file."""
     async with rig.client() as client:
-        request = client.build_request("POST", "/v1/batches", files={"file": ("cases.csv", FILE)}, headers=headers)
+        request = client.build_request(
+            "POST", "/v1/batches", files={"file": ("cases.csv", FILE)}, headers=headers
+        )
         body = await request.aread()
     half = iter([{"type": "http.request", "body": body[: len(body) // 2], "more_body": True}])
     told: list[int] = []
@@ -85,7 +89,9 @@ async def _half_sent(rig: Rig, headers: dict[str, str]) -> int | None:
 
 
 async def test_callers_at_the_same_moment(rig: Rig) -> None:
-    """Cancel, resume and work at once, again and again: nothing is lost, nothing issued twice, and counts add up throughout."""
+    """Cancel, resume and work at once, again and again: nothing is lost, nothing issued twice, and counts add
+    up throughout.
+    """
     batch_id = (await rig.submit(FILE)).json()["id"]
     await rig.read()
     rig = with_chunks(rig, 2)
@@ -95,7 +101,14 @@ async def test_callers_at_the_same_moment(rig: Rig) -> None:
         assert answer.status_code in {200, 409}, answer.text
 
     for _ in range(3):
-        await asyncio.gather(at_once("cancel"), rig.issue(), rig.issue(), state(rig, batch_id), at_once("resume"), finish_batches(rig.res.db, now=utc_now()))
+        await asyncio.gather(
+            at_once("cancel"),
+            rig.issue(),
+            rig.issue(),
+            state(rig, batch_id),
+            at_once("resume"),
+            finish_batches(rig.res.db, now=utc_now()),
+        )
         await state(rig, batch_id)
     if (await state(rig, batch_id))["status"] == "cancelled":
         await change(rig, batch_id, "resume")
@@ -103,7 +116,10 @@ async def test_callers_at_the_same_moment(rig: Rig) -> None:
     assert (await state(rig, batch_id))["counts"]["issued"] == 2 * CASES
     async with rig.res.db.read() as session:
         for line in await rig.results(batch_id):
-            names = [event.name for event in await certificates.events_of(session, uuid.UUID(line["certificate_id"]))]
+            names = [
+                event.name
+                for event in await certificates.events_of(session, uuid.UUID(line["certificate_id"]))
+            ]
             assert names.count("issued") == 1
 
 

@@ -1,4 +1,6 @@
-"""The second factor: five wrong tries an hour, twenty in all, known codes and unknown ones alike; and the download."""
+"""The second factor: five wrong tries an hour, twenty in all, known codes and unknown ones alike; and the
+download.
+"""
 
 import datetime as dt
 import uuid
@@ -10,7 +12,7 @@ import httpx2
 import pytest
 from sqlalchemy import Engine, event
 
-from certsvc.resources import utc_now
+from certsvc.clock import utc_now
 from certsvc.store import Database
 from certsvc.store.asking import Answer, Query
 from tests.support.records import record
@@ -31,7 +33,9 @@ async def _try(rig: Rig, code: str, birth_date: str = "01/01/1970", **more: str)
 
 @pytest.mark.parametrize("is_known", [True, False])
 async def test_five_wrong_tries_close_a_code_for_an_hour(rig: Rig, certificate: Any, is_known: bool) -> None:
-    """The sixth is a 429 that says when to come back, even if it were right; an hour later it is open again."""
+    """The sixth is a 429 that says when to come back, even if it were right; an hour later it is open
+    again.
+    """
     code, now = certificate["code"] if is_known else UNKNOWN, utc_now()
     rig.set_clock(now)
     wrong = [await _try(rig, code) for _ in range(5)]
@@ -75,7 +79,9 @@ async def test_good_tries_cost_nothing(rig: Rig, certificate: Any) -> None:
 
 
 async def test_known_and_unknown_codes_are_told_apart_by_nothing(rig: Rig, certificate: Any) -> None:
-    """The same answer but for its id, and the same statements in the database, for looking and for a wrong try."""
+    """The same answer but for its id, and the same statements in the database, for looking and for a wrong
+    try.
+    """
     answers, statements = [], []
     for code in (certificate["code"], UNKNOWN):
         with _statements() as seen:
@@ -115,7 +121,9 @@ def _statements() -> Iterator[list[str]]:
 
 
 async def test_what_each_factor_opens(rig: Rig, certificate: Any) -> None:
-    """Nothing: no name. The birth date: name and dates, no PDF. The last four too: a grant. Never the diagnosis."""
+    """Nothing: no name. The birth date: name and dates, no PDF. The last four too: a grant. Never the
+    diagnosis.
+    """
     stranger = await rig.call("GET", f"/v/{certificate['code']}", role=None)
     assert stranger.json()["certificate"]["initials"] == "N. T. T. N."
     assert "Thử" not in stranger.text
@@ -123,7 +131,12 @@ async def test_what_each_factor_opens(rig: Rig, certificate: Any) -> None:
     known = (await _try(rig, certificate["code"], BORN)).json()
     assert known["grant"] is None
     view = known["certificate"]
-    assert (view["holder"], view["leave_from"], view["leave_to"], view["days"]) == ("Nguyễn Thị Thử Nghiệm", "2022-02-06", "2022-02-13", 8)
+    assert (view["holder"], view["leave_from"], view["leave_to"], view["days"]) == (
+        "Nguyễn Thị Thử Nghiệm",
+        "2022-02-06",
+        "2022-02-13",
+        8,
+    )
     proven = await _try(rig, certificate["code"], "1988-09-05", id_last4=LAST4)
     assert proven.json()["grant"]
     assert "COVID" not in proven.text
@@ -131,7 +144,9 @@ async def test_what_each_factor_opens(rig: Rig, certificate: Any) -> None:
     assert (await _try(rig, certificate["code"], "05/09/1989", id_last4=LAST4)).status_code == 403
 
 
-async def test_the_grant_opens_one_pdf_for_a_quarter_of_an_hour(rig: Rig, certificate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_grant_opens_one_pdf_for_a_quarter_of_an_hour(
+    rig: Rig, certificate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another's, a changed one, none, an old one: 403 without a byte."""
     other = await rig.issued(record(8))
     grant = (await _try(rig, certificate["code"], BORN, id_last4=LAST4)).json()["grant"]
@@ -142,18 +157,28 @@ async def test_the_grant_opens_one_pdf_for_a_quarter_of_an_hour(rig: Rig, certif
 
     good = await download(address, grant)
     assert (good.status_code, good.headers["Content-Type"]) == (200, "application/pdf")
-    changed = f"{grant[:-2]}{'A' if grant[-2] != 'A' else 'B'}{grant[-1]}"  # not the last letter: base64 does not use all its bits
-    for path, given in ((address, ""), (address, changed), (address, "x"), (f"/v/{other['code']}/pdf", grant)):
+    # not the last letter: base64 does not use all its bits
+    changed = f"{grant[:-2]}{'A' if grant[-2] != 'A' else 'B'}{grant[-1]}"
+    for path, given in (
+        (address, ""),
+        (address, changed),
+        (address, "x"),
+        (f"/v/{other['code']}/pdf", grant),
+    ):
         refused = await download(path, given)
         assert (refused.status_code, refused.json()["code"]) == (403, "no_grant")
     assert (await download(f"/v/{UNKNOWN}/pdf", grant)).status_code in {403, 404}
-    monkeypatch.setattr("itsdangerous.timed.TimestampSigner.get_timestamp", lambda _: int(utc_now().timestamp()) + 16 * 60)
+    monkeypatch.setattr(
+        "itsdangerous.timed.TimestampSigner.get_timestamp", lambda _: int(utc_now().timestamp()) + 16 * 60
+    )
     assert (await download(address, grant)).status_code == 403
 
 
 async def test_minors_show_no_initials(rig: Rig) -> None:
-    """Of a child not even those [domain §6]."""
-    child = record(9, birth_date="2012-05-01", citizen_id="", id_issued_on="", vaccine_doses="0", last_dose_on="")
+    """Of a child not even those [law, Personal data]."""
+    child = record(
+        9, birth_date="2012-05-01", citizen_id="", id_issued_on="", vaccine_doses="0", last_dose_on=""
+    )
     answer = await rig.request(child, kind="recovery")
     assert answer.status_code == 202, answer.text
     report = (await rig.call("GET", f"/v/{answer.json()['code']}", role=None)).json()

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from certsvc.callers.accounts import check_sign_in, create_account, disable_account, reset_account
 from certsvc.errors import Conflict, Forbidden, InputError, NotFound, TooMany
 from certsvc.models import Account, ApiKey, Role, StaffSession
 from certsvc.resources import open_vault
-from certsvc.sign_in.accounts import check_sign_in, create_account, disable_account, reset_account
 from tests.support.accounts import PASSWORD, csrf_of, new_person, signed_in
 from tests.support.records import record
 from tests.support.rig import Rig
@@ -34,7 +34,9 @@ async def test_from_the_link_to_the_greeting(rig: Rig) -> None:
 
 
 async def test_signing_in_takes_name_password_and_code(rig: Rig) -> None:
-    """Capitals and blanks in the name do not matter; a new cookie each time; what is wrong is never told apart."""
+    """Capitals and blanks in the name do not matter; a new cookie each time; what is wrong is never told
+    apart.
+    """
     person = await new_person(rig)
     async with person.browser() as first, person.browser() as browser:
         await person.enrol(first)
@@ -48,7 +50,11 @@ async def test_signing_in_takes_name_password_and_code(rig: Rig) -> None:
         assert len({*first.cookies.values(), *browser.cookies.values()}) == 2
         person.pass_time()
         told = set()
-        for name, password, code in (("nobody", PASSWORD, None), ("trạm y tế", "sai mật khẩu rồi", None), ("trạm y tế", PASSWORD, "000000")):
+        for name, password, code in (
+            ("nobody", PASSWORD, None),
+            ("trạm y tế", "sai mật khẩu rồi", None),
+            ("trạm y tế", PASSWORD, "000000"),
+        ):
             person.name = name
             refused = await person.sign_in(browser, password=password, code=code)
             told.add((refused.status_code, refused.text.replace(f'value="{name}"', "")))
@@ -57,7 +63,9 @@ async def test_signing_in_takes_name_password_and_code(rig: Rig) -> None:
 
 
 async def test_a_code_counts_once(rig: Rig) -> None:
-    """Not twice in its half minute, nor does one before it count afterwards; not even that of the enrolment."""
+    """Not twice in its half minute, nor does one before it count afterwards; not even that of the
+    enrolment.
+    """
     person = await new_person(rig)
     async with person.browser() as browser:
         await person.enrol(browser)
@@ -80,12 +88,16 @@ async def test_a_recovery_code_counts_once(rig: Rig) -> None:
 
 
 async def test_who_guesses_passwords_is_stopped_and_nobody_else(rig: Rig) -> None:
-    """Five tries from one network in a quarter of an hour; the owner elsewhere signs in, and there too afterwards."""
+    """Five tries from one network in a quarter of an hour; the owner elsewhere signs in, and there too
+    afterwards.
+    """
     person = await new_person(rig)
     async with person.browser() as browser:
         await person.enrol(browser)
         person.pass_time()
-        statuses = [(await person.sign_in(browser, password=f"đoán thử lần {n}")).status_code for n in range(7)]
+        statuses = [
+            (await person.sign_in(browser, password=f"đoán thử lần {n}")).status_code for n in range(7)
+        ]
         assert statuses == [403] * 5 + [429] * 2
         closed = await person.sign_in(browser)
         assert (closed.status_code, closed.headers["Retry-After"]) == (429, "900")
@@ -107,7 +119,15 @@ async def test_an_owner_at_another_address_is_not_shut_out(rig: Rig) -> None:
     person.pass_time()
 
     async def tried(password: str, address: str) -> Any:
-        return await check_sign_in(rig.res.db, name=person.name, password=password, code=person.code(), address=address, vault=rig.res.vault, now=person.now)
+        return await check_sign_in(
+            rig.res.db,
+            name=person.name,
+            password=password,
+            code=person.code(),
+            address=address,
+            vault=rig.res.vault,
+            now=person.now,
+        )
 
     for _ in range(5):
         with pytest.raises(Forbidden):
@@ -126,7 +146,15 @@ async def test_who_has_the_password_guesses_few_codes(rig: Rig) -> None:
     person.pass_time()
 
     async def tried(code: str, address: str) -> Any:
-        return await check_sign_in(rig.res.db, name=person.name, password=PASSWORD, code=code, address=address, vault=rig.res.vault, now=person.now)
+        return await check_sign_in(
+            rig.res.db,
+            name=person.name,
+            password=PASSWORD,
+            code=code,
+            address=address,
+            vault=rig.res.vault,
+            now=person.now,
+        )
 
     for number in range(5):
         with pytest.raises(Forbidden):
@@ -141,8 +169,14 @@ async def test_weak_passwords_and_wrong_codes_do_not_enrol(rig: Rig) -> None:
     """422 at the field; the link stays good."""
     person = await new_person(rig)
     async with person.browser() as browser:
-        for password, code, field in (("ngắn", "000000", "password"), ("aaaaaaaaaaaaaaaa", "000000", "password"), (PASSWORD, "000000", "code")):
-            refused = await browser.post("/staff/enrol", data={"token": person.token, "password": password, "code": code})
+        for password, code, field in (
+            ("ngắn", "000000", "password"),
+            ("aaaaaaaaaaaaaaaa", "000000", "password"),
+            (PASSWORD, "000000", "code"),
+        ):
+            refused = await browser.post(
+                "/staff/enrol", data={"token": person.token, "password": password, "code": code}
+            )
             assert refused.status_code == 422
             assert f'id="{field}-error"' in refused.text
         await person.enrol(browser)
@@ -179,7 +213,11 @@ async def test_signing_out_ends_the_session(rig: Rig) -> None:
     async with person.browser() as browser:
         await person.enrol(browser)
         csrf, kept = csrf_of((await browser.get("/staff")).text), dict(browser.cookies)
-        assert (await browser.post("/staff/sign-out", data={"csrf_token": csrf})).headers["Location"].startswith("/staff/signed-out")
+        assert (
+            (await browser.post("/staff/sign-out", data={"csrf_token": csrf}))
+            .headers["Location"]
+            .startswith("/staff/signed-out")
+        )
         assert not browser.cookies
         browser.cookies.update(kept)
         assert (await browser.get("/staff")).status_code == 303
@@ -195,13 +233,21 @@ async def test_signing_out_ends_the_session(rig: Rig) -> None:
         ({"Sec-Fetch-Site": "none"}, lambda token: token),
     ],
 )
-async def test_a_foreign_form_changes_nothing(rig: Rig, headers: dict[str, str], change: Callable[[str], str]) -> None:
+async def test_a_foreign_form_changes_nothing(
+    rig: Rig, headers: dict[str, str], change: Callable[[str], str]
+) -> None:
     """Neither without the session's token, nor sent by another site; on pages and on the API alike."""
     async with signed_in(rig, Role.ADMIN) as browser:
         token = browser.headers.pop("X-CSRF-Token")
         out = await browser.post("/staff/sign-out", data={"csrf_token": change(token)}, headers=headers)
-        asked = await browser.post("/v1/certificates", json={"kind": "sick_leave", "record": record(1)}, headers={"X-CSRF-Token": change(token), **headers})
-        assert [(each.status_code, each.json()["code"]) for each in (out, asked)] == [(403, "foreign_form")] * 2
+        asked = await browser.post(
+            "/v1/certificates",
+            json={"kind": "sick_leave", "record": record(1)},
+            headers={"X-CSRF-Token": change(token), **headers},
+        )
+        assert [(each.status_code, each.json()["code"]) for each in (out, asked)] == [
+            (403, "foreign_form")
+        ] * 2
         assert (await browser.get("/staff")).status_code == 200
         assert (await rig.call("GET", "/v1/certificates", role="admin")).json()["items"] == []
 
@@ -232,7 +278,9 @@ async def test_a_browser_uses_the_api_as_its_role(rig: Rig) -> None:
 
 
 async def test_reset_and_disabled_accounts(rig: Rig) -> None:
-    """Both sign out everywhere; a reset one has a new link, and neither password, authenticator nor recovery codes of before."""
+    """Both sign out everywhere; a reset one has a new link, and neither password, authenticator nor recovery
+    codes of before.
+    """
     person = await new_person(rig)
     async with person.browser() as browser:
         await person.enrol(browser)
@@ -252,29 +300,62 @@ async def test_reset_and_disabled_accounts(rig: Rig) -> None:
 
 @pytest.mark.parametrize(
     ("name", "facility", "family", "code"),
-    [("", "01801", InputError, "bad_account_name"), ("x", "99999", InputError, "unknown_facility"), ("Trạm Y Tế", "01801", Conflict, "account_known")],
+    [
+        ("", "01801", InputError, "bad_account_name"),
+        ("x", "99999", InputError, "unknown_facility"),
+        ("Trạm Y Tế", "01801", Conflict, "account_known"),
+    ],
 )
-async def test_accounts_that_cannot_be(rig: Rig, name: str, facility: str, family: type[Exception], code: str) -> None:
+async def test_accounts_that_cannot_be(
+    rig: Rig, name: str, facility: str, family: type[Exception], code: str
+) -> None:
     """Without a name, at a facility that is not there, or of a name that is taken, whatever its capitals."""
     person = await new_person(rig)
     with pytest.raises(family, match=code):
-        await create_account(rig.res.db, name, role=Role.FACILITY, facility_code=facility, holder=None, vault=rig.res.vault, now=person.now)
+        await create_account(
+            rig.res.db,
+            name,
+            role=Role.FACILITY,
+            facility_code=facility,
+            holder=None,
+            vault=rig.res.vault,
+            now=person.now,
+        )
 
 
 async def test_the_database_holds_nothing_that_opens(rig: Rig) -> None:
-    """Neither cookie, password, authenticator's secret nor recovery codes; and no caller's digest is a key's."""
+    """Neither cookie, password, authenticator's secret nor recovery codes; and no caller's digest is a
+    key's.
+    """
     person = await new_person(rig)
     async with person.browser() as browser:
         await person.enrol(browser)
         cookies = list(browser.cookies.values())
     async with rig.res.db.read() as session:
-        rows = [*(await session.scalars(select(Account))), *(await session.scalars(select(StaffSession))), *(await session.scalars(select(ApiKey)))]
-    kept = repr([{name: value for name, value in vars(row).items() if not name.startswith("_")} for row in rows])
+        rows = [
+            *(await session.scalars(select(Account))),
+            *(await session.scalars(select(StaffSession))),
+            *(await session.scalars(select(ApiKey))),
+        ]
+    kept = repr(
+        [{name: value for name, value in vars(row).items() if not name.startswith("_")} for row in rows]
+    )
     assert person.totp is not None
-    for secret in (*cookies, PASSWORD, person.totp.secret, person.token, *(code.replace("-", "") for code in person.recovery)):
+    for secret in (
+        *cookies,
+        PASSWORD,
+        person.totp.secret,
+        person.token,
+        *(code.replace("-", "") for code in person.recovery),
+    ):
         assert secret not in kept
     account = next(row for row in rows if isinstance(row, Account))
-    assert open_vault(rig.station.settings).open_secret("accounts.totp_secret:trạm y tế", account.totp_secret).decode() == person.totp.secret
+    assert (
+        open_vault(rig.station.settings)
+        .open_secret("accounts.totp_secret:trạm y tế", account.totp_secret)
+        .decode()
+        == person.totp.secret
+    )
 
 
 async def test_an_account_is_written_down_once_a_minute_at_most(rig: Rig) -> None:

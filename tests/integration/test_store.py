@@ -19,11 +19,22 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc import migrations
-from certsvc.callers import find_caller, make_key
+from certsvc.callers.keys import find_caller, make_key
+from certsvc.clock import utc_now
 from certsvc.errors import Broken, Conflict, InputError, Unavailable
-from certsvc.models import ApiKey, Certificate, Entity, Facility, Kind, Origin, PublishedFile, Role, Scope, Status
-from certsvc.resources import utc_now
-from certsvc.store import Database, claims
+from certsvc.models import (
+    ApiKey,
+    Certificate,
+    Entity,
+    Facility,
+    Kind,
+    Origin,
+    PublishedFile,
+    Role,
+    Scope,
+    Status,
+)
+from certsvc.store import Database, leases
 from tests.support.postgres import Postgres
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
@@ -53,7 +64,9 @@ def empty_database(database: str, tmp_path: Path, request: pytest.FixtureRequest
 
 
 async def test_migrations_lead_to_the_models(empty_database: str) -> None:
-    """From nothing to the newest schema there is no difference to the mapped entities; a second run changes nothing."""
+    """From nothing to the newest schema there is no difference to the mapped entities; a second run changes
+    nothing.
+    """
     db = Database(empty_database)
     try:
         with pytest.raises(Broken, match="stale_schema"):
@@ -69,7 +82,9 @@ async def test_migrations_lead_to_the_models(empty_database: str) -> None:
 
 @pytest.mark.parametrize("has_files", [False, True], ids=["empty", "with files"])
 async def test_a_schema_from_before_packs_is_brought_forward(empty_database: str, *, has_files: bool) -> None:
-    """An empty one becomes the newest; one with files that no pack holds is refused in words that say what to do, and stays as it is."""
+    """An empty one becomes the newest; one with files that no pack holds is refused in words that say what to
+    do, and stays as it is.
+    """
     db = Database(empty_database)
     try:
         async with db.engine.begin() as connection:
@@ -90,18 +105,29 @@ async def test_a_schema_from_before_packs_is_brought_forward(empty_database: str
 
 
 async def test_keys_of_before_go_on_being_keys(empty_database: str) -> None:
-    """A key, and what was asked for with it, from before there were other callers: it opens, unnarrowed, and owns what it owned."""
+    """A key, and what was asked for with it, from before there were other callers: it opens, unnarrowed, and
+    owns what it owned.
+    """
     key, shown = make_key(role=Role.INSURER, facility_code=None, now=utc_now())
     db = Database(empty_database)
     try:
         async with db.engine.begin() as connection:
             await connection.run_sync(_upgrade_to, "0003")
-            await connection.exec_driver_sql(_OLD_KEY.format(id=key.id.hex if db.is_sqlite else key.id, prefix=key.prefix, sha256=key.sha256))
+            await connection.exec_driver_sql(
+                _OLD_KEY.format(
+                    id=key.id.hex if db.is_sqlite else key.id, prefix=key.prefix, sha256=key.sha256
+                )
+            )
             await connection.exec_driver_sql(_OLD_ANSWER.format(id=key.id.hex if db.is_sqlite else key.id))
         await db.migrate()
         found = await find_caller(db, shown, now=utc_now())
         assert found is not None
-        assert (found.id, found.origin, found.scopes, found.may(Scope.WITHDRAW)) == (key.id, Origin.KEY, None, True)
+        assert (found.id, found.origin, found.scopes, found.may(Scope.WITHDRAW)) == (
+            key.id,
+            Origin.KEY,
+            None,
+            True,
+        )
         with pytest.raises(IntegrityError, match="ck_api_keys_origin"):
             async with db.begin() as session:
                 await session.execute(text("UPDATE api_keys SET origin = 'other'"))
@@ -112,18 +138,29 @@ async def test_keys_of_before_go_on_being_keys(empty_database: str) -> None:
 
 
 async def test_who_is_signed_in_is_known_by_his_subject(empty_database: str) -> None:
-    """Also in a session from before callers had one: else he could be his own second person. A key has none."""
+    """Also in a session from before callers had one: else he could be his own second person. A key has
+    none.
+    """
     signed_in, key = (make_key(role=Role.INSURER, facility_code=None, now=utc_now())[0] for _ in range(2))
     db = Database(empty_database)
     try:
         async with db.engine.begin() as connection:
             await connection.run_sync(_upgrade_to, "0007")
             for each in (signed_in, key):
-                await connection.exec_driver_sql(_OLD_KEY.format(id=each.id.hex if db.is_sqlite else each.id, prefix=each.prefix, sha256=each.sha256))
-            await connection.exec_driver_sql(_OLD_SESSION.format(id=signed_in.id.hex if db.is_sqlite else signed_in.id))
+                await connection.exec_driver_sql(
+                    _OLD_KEY.format(
+                        id=each.id.hex if db.is_sqlite else each.id, prefix=each.prefix, sha256=each.sha256
+                    )
+                )
+            await connection.exec_driver_sql(
+                _OLD_SESSION.format(id=signed_in.id.hex if db.is_sqlite else signed_in.id)
+            )
         await db.migrate()
         async with db.read() as session:
-            assert [(await session.get_one(ApiKey, each.id)).subject for each in (signed_in, key)] == ["a digest", None]
+            assert [(await session.get_one(ApiKey, each.id)).subject for each in (signed_in, key)] == [
+                "a digest",
+                None,
+            ]
     finally:
         await db.close()
 
@@ -151,7 +188,10 @@ def _downgrade_to(connection: Connection, revision: str) -> None:
     command.downgrade(alembic_of(connection), revision)
 
 
-_WHOLE_FILE = f"INSERT INTO published_files (sha256, certificate_id, published_at) VALUES ('{0:064}', '{0:032}', '2026-11-22 00:00:00+00:00')"
+_WHOLE_FILE = (
+    f"INSERT INTO published_files (sha256, certificate_id, published_at) VALUES ('{0:064}', '{0:032}',"
+    " '2026-11-22 00:00:00+00:00')"
+)
 
 
 async def _insert_whole_file(db: Database) -> None:
@@ -170,7 +210,12 @@ async def _copy(rig: Rig, certificate_id: str, **changes: Any) -> None:
     async with AsyncSession(rig.res.db.engine) as session, session.begin():
         old = await session.get_one(Certificate, uuid.UUID(certificate_id))
         values = {column.key: getattr(old, column.key) for column in Certificate.__mapper__.column_attrs}
-        fresh = {"id": uuid.uuid4(), "code_index": uuid.uuid4().hex, "token_index": uuid.uuid4().hex, "status_index": None}
+        fresh = {
+            "id": uuid.uuid4(),
+            "code_index": uuid.uuid4().hex,
+            "token_index": uuid.uuid4().hex,
+            "status_index": None,
+        }
         session.add(Certificate(**values | fresh | changes))
 
 
@@ -182,17 +227,33 @@ def _file(sha256: str, certificate_id: uuid.UUID, **changes: Any) -> PublishedFi
 @pytest.mark.parametrize(
     ("changes", "constraint"),
     [
-        ({"revision": 2, "serial_sequence": 2}, "facility_code, certificates.case_id, certificates.kind|uq_certificates_live"),
-        ({"status": Status.REVOKED, "serial_sequence": 2}, "certificates.revision|uq_certificates_natural_key"),
+        (
+            {"revision": 2, "serial_sequence": 2},
+            "facility_code, certificates.case_id, certificates.kind|uq_certificates_live",
+        ),
+        (
+            {"status": Status.REVOKED, "serial_sequence": 2},
+            "certificates.revision|uq_certificates_natural_key",
+        ),
         ({"status": Status.REVOKED, "revision": 2}, "certificates.serial_sequence|uq_certificates_serial"),
         ({"status": Status.REVOKED, "revision": 2, "serial_sequence": 2, "pdf_sha256": None}, "published"),
         ({"status": Status.REVOKED, "revision": 2, "serial_sequence": 2, "lease_token": "x"}, "lease"),
-        ({"status": Status.REVOKED, "revision": 2, "serial_sequence": 2, "awaits_approval": True}, "awaits_approval"),
-        ({"facility_code": "99999", "serial_sequence": 2}, "FOREIGN KEY|fk_certificates_facility_code_facilities"),
+        (
+            {"status": Status.REVOKED, "revision": 2, "serial_sequence": 2, "awaits_approval": True},
+            "awaits_approval",
+        ),
+        (
+            {"facility_code": "99999", "serial_sequence": 2},
+            "FOREIGN KEY|fk_certificates_facility_code_facilities",
+        ),
     ],
 )
-async def test_the_database_refuses_what_must_not_be(rig: Rig, changes: dict[str, Any], constraint: str) -> None:
-    """A second live certificate of a case, a used revision or serial, an issued one without a file, a lease of nobody, one that is held and not requested."""
+async def test_the_database_refuses_what_must_not_be(
+    rig: Rig, changes: dict[str, Any], constraint: str
+) -> None:
+    """A second live certificate of a case, a used revision or serial, an issued one without a file, a lease
+    of nobody, one that is held and not requested.
+    """
     certificate = await rig.issued(record(1))
     with pytest.raises(IntegrityError, match=constraint):
         await _copy(rig, certificate["id"], **changes)
@@ -213,9 +274,23 @@ async def test_codes_and_digests_are_unique(rig: Rig) -> None:
     async with rig.res.db.read() as session:
         row = await session.get_one(Certificate, uuid.UUID(certificate["id"]))
     with pytest.raises(IntegrityError, match="code_index"):
-        await _copy(rig, certificate["id"], status=Status.REVOKED, revision=2, serial_sequence=2, code_index=row.code_index)
+        await _copy(
+            rig,
+            certificate["id"],
+            status=Status.REVOKED,
+            revision=2,
+            serial_sequence=2,
+            code_index=row.code_index,
+        )
     with pytest.raises(IntegrityError, match=r"status_index|uq_certificates_status_place"):
-        await _copy(rig, certificate["id"], status=Status.REVOKED, revision=2, serial_sequence=2, status_index=row.status_index)
+        await _copy(
+            rig,
+            certificate["id"],
+            status=Status.REVOKED,
+            revision=2,
+            serial_sequence=2,
+            status_index=row.status_index,
+        )
     with pytest.raises(IntegrityError, match="sha256"):
         async with AsyncSession(rig.res.db.engine) as session, session.begin():
             session.add(_file(certificate["pdf_sha256"], row.id))
@@ -224,7 +299,10 @@ async def test_codes_and_digests_are_unique(rig: Rig) -> None:
 HERE = ("01801", Kind.SICK_LEAVE)
 
 
-@pytest.mark.parametrize(("changes", "constraint"), [({"stock": "0" * 64}, "layers"), ({"length": 0}, "place"), ({"start": -1}, "place")])
+@pytest.mark.parametrize(
+    ("changes", "constraint"),
+    [({"stock": "0" * 64}, "layers"), ({"length": 0}, "place"), ({"start": -1}, "place")],
+)
 async def test_a_file_lies_somewhere(rig: Rig, changes: dict[str, Any], constraint: str) -> None:
     """No stock without its base, and no piece of nothing."""
     certificate = await rig.issued(record(1))
@@ -238,20 +316,26 @@ async def test_sequences_are_never_given_twice(rig: Rig) -> None:
 
     async def take() -> list[int]:
         async with rig.res.db.begin() as session:
-            return list((await claims.next_sequences(session, {HERE: 3}, year=2026))[HERE])
+            return list((await leases.next_sequences(session, {HERE: 3}, year=2026))[HERE])
 
     given = await asyncio.gather(*(take() for _ in range(20)))
     assert sorted(number for some in given for number in some) == list(range(1, 61))
     with contextlib.suppress(ZeroDivisionError):
         async with rig.res.db.begin() as session:
-            await claims.next_sequences(session, {HERE: 5}, year=2026)
+            await leases.next_sequences(session, {HERE: 5}, year=2026)
             raise ZeroDivisionError
     assert await take() == [61, 62, 63]
     async with rig.res.db.begin() as session:
-        other_year = await claims.next_sequences(session, {HERE: 1}, year=2027)
-        others = await claims.next_sequences(session, {("01801", Kind.RECOVERY): 1, HERE: 2, ("01802", Kind.RECOVERY): 2}, year=2026)
+        other_year = await leases.next_sequences(session, {HERE: 1}, year=2027)
+        others = await leases.next_sequences(
+            session, {("01801", Kind.RECOVERY): 1, HERE: 2, ("01802", Kind.RECOVERY): 2}, year=2026
+        )
     assert other_year == {HERE: range(1, 2)}
-    assert others == {("01801", Kind.RECOVERY): range(1, 2), HERE: range(64, 66), ("01802", Kind.RECOVERY): range(1, 3)}
+    assert others == {
+        ("01801", Kind.RECOVERY): range(1, 2),
+        HERE: range(64, 66),
+        ("01802", Kind.RECOVERY): range(1, 3),
+    }
 
 
 async def _everything_stored(rig: Rig) -> bytes:
@@ -274,8 +358,12 @@ async def test_records_are_sealed_to_their_rows(rig: Rig) -> None:
         assert secret.encode().hex().encode() not in raw  # as a dump writes bytes
     assert first["id"].replace("-", "").encode() in raw.replace(b"-", b"")
     async with rig.res.db.begin() as session:
-        stolen = await session.scalar(select(Certificate.record).where(Certificate.id == uuid.UUID(first["id"])))
-        await session.execute(update(Certificate).where(Certificate.id == uuid.UUID(second["id"])).values(record=stolen))
+        stolen = await session.scalar(
+            select(Certificate.record).where(Certificate.id == uuid.UUID(first["id"]))
+        )
+        await session.execute(
+            update(Certificate).where(Certificate.id == uuid.UUID(second["id"])).values(record=stolen)
+        )
     answer = await rig.call("GET", f"/v/{second['code']}", role=None)
     assert (answer.status_code, answer.json()["code"]) == (500, "record_unreadable")
     assert "Thử" not in answer.text
@@ -302,11 +390,17 @@ async def test_what_the_driver_cannot_do_now_is_unavailable(rig: Rig) -> None:
 
 
 async def test_a_text_that_cannot_be_held_is_refused(rig: Rig) -> None:
-    """PostgreSQL keeps no NUL: 422 wherever a text of a caller is compared with what it has; SQLite looks, and finds nothing."""
+    """PostgreSQL keeps no NUL: 422 wherever a text of a caller is compared with what it has; SQLite looks,
+    and finds nothing.
+    """
     sent = [
-        await rig.call("GET", f"/v1/{each}", role="admin") for each in ("certificates?case_id=%00", "certificates?facility=%00", "practitioners?facility=%00")
+        await rig.call("GET", f"/v1/{each}", role="admin")
+        for each in ("certificates?case_id=%00", "certificates?facility=%00", "practitioners?facility=%00")
     ]
-    sent += [await rig.submit(as_csv(record(1)), facility="01\0"), await rig.submit(as_csv(record(1)), mapping="01\0")]
+    sent += [
+        await rig.submit(as_csv(record(1)), facility="01\0"),
+        await rig.submit(as_csv(record(1)), mapping="01\0"),
+    ]
     sent.append(await rig.call("GET", "/v1/stats?facility=%00"))
     told = [(each.status_code, each.json().get("code")) for each in sent]
     if rig.res.db.is_sqlite:
@@ -318,7 +412,13 @@ async def test_a_text_that_cannot_be_held_is_refused(rig: Rig) -> None:
             await rig.res.db.find_row(select(Facility.name).where(Facility.code == bindparam("key")), "\0")
 
 
-@pytest.mark.parametrize("address", ["postgresql+asyncpg://nobody@127.0.0.1:1/none", "postgresql+asyncpg://nobody@/none?host=/no/such/folder"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql+asyncpg://nobody@127.0.0.1:1/none",
+        "postgresql+asyncpg://nobody@/none?host=/no/such/folder",
+    ],
+)
 async def test_a_server_that_does_not_answer_is_unavailable(address: str) -> None:
     """No port, no socket: our own error, as for a damaged file."""
     db = Database(address)
@@ -329,7 +429,9 @@ async def test_a_server_that_does_not_answer_is_unavailable(address: str) -> Non
 
 
 async def test_what_one_accepts_the_next_sees(rig: Rig) -> None:
-    """Overlapping leaves of one person, asked for at two stations at the same moment: the later one is warned [rules A-OVERLAP]."""
+    """Overlapping leaves of one person, asked for at two stations at the same moment: the later one is warned
+    [rules, A-OVERLAP].
+    """
     for number in range(1, 6):
         both = record(number), record(number, facility="01802", case_id=f"elsewhere {number}")
         answers = await asyncio.gather(*map(rig.request, both))
@@ -340,14 +442,28 @@ async def test_what_one_accepts_the_next_sees(rig: Rig) -> None:
 
 
 async def test_counts_follow_the_certificates(rig: Rig) -> None:
-    """What the rows came to is kept, what became of their certificates is counted; certificates of others are left out."""
+    """What the rows came to is kept, what became of their certificates is counted; certificates of others are
+    left out.
+    """
     await rig.issued(record(9))
-    rows = as_csv(*({**record(number), "wants_sick_leave": "1", "wants_recovery": "1"} for number in range(1, 4)), {**record(4), "sex": "x"})
+    rows = as_csv(
+        *({**record(number), "wants_sick_leave": "1", "wants_recovery": "1"} for number in range(1, 4)),
+        {**record(4), "sex": "x"},
+    )
     batch = (await rig.submit(rows)).json()
     assert batch["counts"]["rows"] == 0
     await rig.read()
     counts = (await rig.call("GET", f"/v1/batches/{batch['id']}")).json()["counts"]
-    asked = {"rows": 4, "accepted": 3, "rejected": 1, "none": 0, "certificates": 6, "existing": 0, "cancelled": 0, "awaiting_approval": 0}
+    asked = {
+        "rows": 4,
+        "accepted": 3,
+        "rejected": 1,
+        "none": 0,
+        "certificates": 6,
+        "existing": 0,
+        "cancelled": 0,
+        "awaiting_approval": 0,
+    }
     assert counts == asked | {"issued": 0, "failed": 0, "pending": 6}
     await rig.work()
     counts = (await rig.call("GET", f"/v1/batches/{batch['id']}")).json()["counts"]
@@ -375,9 +491,11 @@ def test_only_legal_transitions(name: str, status: Status) -> None:
     """All others are a Conflict and change nothing."""
     certificate = Certificate(status=status, attempts=0, changed_at=utc_now())
     now = utc_now()
-    arguments: dict[str, Any] = {"claim": {"lease_until": now + dt.timedelta(1), "token": "t"}, "release": {}, "reinstate": {}}.get(
-        name, {"reason": "x", "text": None}
-    )
+    arguments: dict[str, Any] = {
+        "claim": {"lease_until": now + dt.timedelta(1), "token": "t"},
+        "release": {},
+        "reinstate": {},
+    }.get(name, {"reason": "x", "text": None})
     if status in TRANSITIONS[name]:
         getattr(certificate, name)(now, **arguments)
         assert certificate.changed_at == now

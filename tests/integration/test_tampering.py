@@ -10,7 +10,7 @@ import time
 import pytest
 
 from certsvc.models import Status
-from certsvc.verify.apart import Examiner
+from certsvc.processes.examiner import Examiner
 from certsvc.verify.judging import RegisterFacts, judge_file
 from certsvc.verify.report import Outcome, Verdict
 from tests.support.rig import Rig
@@ -39,7 +39,9 @@ async def _ask_all() -> dict[str, Answer]:
 async def _ask(examiner: Examiner, variant: Variant) -> Answer:
     data = await asyncio.to_thread(variant.make)
     attack = variant.attack
-    examination = await examiner.examine(data, trust=attack.trust(variant.base), now=samples.now() + attack.later)
+    examination = await examiner.examine(
+        data, trust=attack.trust(variant.base), now=samples.now() + attack.later
+    )
     register = RegisterFacts(Status.ISSUED) if hashlib.sha256(data).digest() in digests() else None
     judgement = judge_file(examination, register=register)
     failed = [check.name for check in examination.checks if check.outcome is Outcome.FAILED]
@@ -54,7 +56,11 @@ def test_every_file_gets_its_answer(answers: dict[str, Answer], name: str) -> No
 
 def test_no_attack_is_valid() -> None:
     """What the corpus expects cannot itself be wrong about this."""
-    valid = {(variant.family, variant.attack.name) for variant in ALL.values() if variant.answer.verdict is Verdict.VALID}
+    valid = {
+        (variant.family, variant.attack.name)
+        for variant in ALL.values()
+        if variant.answer.verdict is Verdict.VALID
+    }
     assert valid == {("controls", "unchanged")}
 
 
@@ -74,7 +80,9 @@ def test_the_list_of_attacks_is_kept() -> None:
 
 
 async def test_breakers_get_an_answer_and_others_are_served_meanwhile(dummy_rig: Rig) -> None:
-    """Whatever is uploaded: a report that says no, or a 4xx; never a failure of ours, and `/livez` answers all the time."""
+    """Whatever is uploaded: a report that says no, or a 4xx; never a failure of ours, and `/livez` answers
+    all the time.
+    """
     uploads = asyncio.create_task(_upload_all(dummy_rig))
     waits = []
     while not uploads.done():

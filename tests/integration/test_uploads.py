@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from certsvc.clock import utc_now
 from certsvc.errors import Broken, Conflict
+from certsvc.files.uploads import opened_upload
 from certsvc.issuing.erasing import erase_files, forget_uploads
 from certsvc.models import Batch, BatchStatus
-from certsvc.resources import utc_now
 from certsvc.store import batches
-from certsvc.uploads import opened_upload
 from certsvc.worker import sweep
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
@@ -27,7 +27,9 @@ def rig(dummy_rig: Rig) -> Rig:
 
 
 def stored(rig: Rig) -> list[Path]:
-    return [path for path in (rig.station.settings.data_dir / "blobs" / "batches").glob("*") if path.is_file()]
+    return [
+        path for path in (rig.station.settings.data_dir / "blobs" / "batches").glob("*") if path.is_file()
+    ]
 
 
 async def batch_of(rig: Rig, batch_id: str) -> Batch:
@@ -38,12 +40,16 @@ async def batch_of(rig: Rig, batch_id: str) -> Batch:
 
 
 async def test_a_file_is_sealed_from_the_first_moment(rig: Rig) -> None:
-    """What lies in the store holds nothing in clear; opened it is the very file, before it is read and afterwards."""
+    """What lies in the store holds nothing in clear; opened it is the very file, before it is read and
+    afterwards.
+    """
     batch_id = (await rig.submit(FILE)).json()["id"]
     for _ in range(2):
         [path] = stored(rig)
         assert record(1)["case_id"].encode() not in path.read_bytes()
-        async with opened_upload(await batch_of(rig, batch_id), blobs=rig.res.blobs, vault=rig.res.vault) as clear:
+        async with opened_upload(
+            await batch_of(rig, batch_id), blobs=rig.res.blobs, vault=rig.res.vault
+        ) as clear:
             assert clear is not None
             assert clear.read_bytes() == FILE
         assert not clear.exists()
@@ -51,7 +57,9 @@ async def test_a_file_is_sealed_from_the_first_moment(rig: Rig) -> None:
 
 
 async def test_files_are_looked_at_in_turns(rig: Rig) -> None:
-    """However many send one at once: the threads that the rest of the service needs are not all taken by files."""
+    """However many send one at once: the threads that the rest of the service needs are not all taken by
+    files.
+    """
     async with rig.res.file_turns, rig.res.file_turns:
         assert rig.res.file_turns.locked()
         waiting = asyncio.create_task(rig.submit(FILE))
@@ -105,16 +113,28 @@ async def test_files_are_forgotten_when_their_time_is_over(rig: Rig) -> None:
 
 
 async def test_erasing_a_certificate_erases_the_files_it_was_asked_for_in(rig: Rig) -> None:
-    """Every file with the case, whatever became of it there; others stay. While one is being read: try again later."""
+    """Every file with the case, whatever became of it there; others stay. While one is being read: try again
+    later.
+    """
     first = (await rig.submit(FILE)).json()["id"]
     await rig.work()
     rejected = (await rig.submit(as_csv(record(1, sex="x")))).json()["id"]
     other = (await rig.submit(as_csv(record(3)))).json()["id"]
     await rig.work()
-    certificate_id = uuid.UUID(next(line["certificate_id"] for line in await rig.results(first) if line["case_id"] == record(1)["case_id"]))
+    certificate_id = uuid.UUID(
+        next(
+            line["certificate_id"]
+            for line in await rig.results(first)
+            if line["case_id"] == record(1)["case_id"]
+        )
+    )
     await erase_files(rig.res.db, certificate_id, blobs=rig.res.blobs, actor="operator", now=utc_now())
     assert [path.name for path in stored(rig)] == [uuid.UUID(other).hex]
-    assert [(await batch_of(rig, batch_id)).file_key is None for batch_id in (first, rejected, other)] == [True, True, False]
+    assert [(await batch_of(rig, batch_id)).file_key is None for batch_id in (first, rejected, other)] == [
+        True,
+        True,
+        False,
+    ]
 
 
 async def test_a_file_that_is_being_read_is_not_erased(rig: Rig) -> None:

@@ -1,4 +1,6 @@
-"""Sending webhooks: signatures, tries over three days, two workers, workers that die, receivers that do not answer."""
+"""Sending webhooks: signatures, tries over three days, two workers, workers that die, receivers that do not
+answer.
+"""
 
 import asyncio
 import contextlib
@@ -13,12 +15,21 @@ import pytest
 from sqlalchemy import update
 
 from certsvc import worker
-from certsvc.delivering import AT_ONCE, DISABLE_AFTER, GIVE_UP_AFTER, TRIES_AFTER, Delivering
+from certsvc.clock import utc_now
 from certsvc.errors import Unavailable
 from certsvc.models import ApiKey
-from certsvc.resolving import OF_A_HOLDER
-from certsvc.resources import utc_now
-from tests.support.hooks import Time, allowing_private, courier_of, deliver, log_of, read, send_test, subscribe
+from certsvc.webhooks.deliveries import AT_ONCE, DISABLE_AFTER, GIVE_UP_AFTER, TRIES_AFTER, Delivering
+from certsvc.webhooks.resolving import OF_A_HOLDER
+from tests.support.hooks import (
+    Time,
+    allowing_private,
+    courier_of,
+    deliver,
+    log_of,
+    read,
+    send_test,
+    subscribe,
+)
 from tests.support.receiver import OK, Received, Receiver, receiving, status
 from tests.support.records import record
 from tests.support.rig import Rig
@@ -56,23 +67,39 @@ async def _tries(rig: Rig, clock: Time, *, chance: float = 0.0) -> list[dt.datet
 
 
 async def test_a_post_is_signed_and_logged(rig: Rig, receiver: Receiver) -> None:
-    """The specification's library takes it for genuine, under this secret only and unchanged only; the log tells what came of it."""
+    """The specification's library takes it for genuine, under this secret only and unchanged only; the log
+    tells what came of it.
+    """
     webhook = await subscribe(rig, receiver.url)
     sent = await send_test(rig, webhook)
     assert await deliver(courier_of(rig)) == 1
     [post] = receiver.came
-    assert (post.target, post.id, post.headers["content-type"]) == ("/hook?of=us", sent["id"], "application/json")
+    assert (post.target, post.id, post.headers["content-type"]) == (
+        "/hook?of=us",
+        sent["id"],
+        "application/json",
+    )
     assert post.opens_with(webhook["secret"])
     assert not post.opens_with("whsec_" + "A" * 44)
-    assert not Received(post.target, post.headers, post.body.replace(b"test", b"tost")).opens_with(webhook["secret"])
-    assert not Received(post.target, post.headers | {"webhook-id": "msg_0"}, post.body).opens_with(webhook["secret"])
+    assert not Received(post.target, post.headers, post.body.replace(b"test", b"tost")).opens_with(
+        webhook["secret"]
+    )
+    assert not Received(post.target, post.headers | {"webhook-id": "msg_0"}, post.body).opens_with(
+        webhook["secret"]
+    )
     [logged] = await log_of(rig, webhook)
-    assert (logged["state"], logged["attempts"], [each["status_code"] for each in logged["log"]]) == ("delivered", 1, [204])
+    assert (logged["state"], logged["attempts"], [each["status_code"] for each in logged["log"]]) == (
+        "delivered",
+        1,
+        [204],
+    )
     assert await deliver(courier_of(rig)) == 0
 
 
 async def test_tries_are_spread_over_three_days(rig: Rig, receiver: Receiver) -> None:
-    """As the table says, each under the same id and with a fresh timestamp; then it has failed, and is sent no more."""
+    """As the table says, each under the same id and with a fresh timestamp; then it has failed, and is sent
+    no more.
+    """
     receiver.behave = lambda _: status(500)
     webhook = await subscribe(rig, receiver.url)
     clock = Time()
@@ -85,7 +112,11 @@ async def test_tries_are_spread_over_three_days(rig: Rig, receiver: Receiver) ->
     stamps = [int(post.headers["webhook-timestamp"]) for post in receiver.came]
     assert stamps == [int(each.timestamp()) for each in tries]
     [logged] = await log_of(rig, webhook)
-    assert (logged["state"], logged["attempts"], {each["status_code"] for each in logged["log"]}) == ("failed", 10, {500})
+    assert (logged["state"], logged["attempts"], {each["status_code"] for each in logged["log"]}) == (
+        "failed",
+        10,
+        {500},
+    )
 
 
 async def test_chance_delays_and_never_beyond_three_days(rig: Rig, receiver: Receiver) -> None:
@@ -103,7 +134,9 @@ async def test_chance_delays_and_never_beyond_three_days(rig: Rig, receiver: Rec
 
 
 async def test_what_failed_can_be_replayed(rig: Rig, receiver: Receiver) -> None:
-    """One, or all that failed since; the id stays, so that a receiver sees that it had it before. What was delivered stays alone."""
+    """One, or all that failed since; the id stays, so that a receiver sees that it had it before. What was
+    delivered stays alone.
+    """
     clock, behaviours = Time(), itertools.chain([OK], itertools.repeat(status(410)))
     receiver.behave = lambda _: next(behaviours)
     webhook = await subscribe(rig, receiver.url)
@@ -121,7 +154,9 @@ async def test_what_failed_can_be_replayed(rig: Rig, receiver: Receiver) -> None
     assert (answer.status_code, answer.json()) == (202, {"replayed": 2})
     assert await deliver(courier_of(rig, clock=clock)) == 2
     assert {post.id for post in receiver.came} == {each["id"] for each in sent[1:]}
-    assert (await rig.call("POST", f"{here}/replay", json={"delivery_id": sent[0]["id"]})).json() == {"replayed": 1}
+    assert (await rig.call("POST", f"{here}/replay", json={"delivery_id": sent[0]["id"]})).json() == {
+        "replayed": 1
+    }
     assert await deliver(courier_of(rig, clock=clock)) == 1
     assert receiver.came[-1].id == sent[0]["id"]
     assert {each["state"] for each in await log_of(rig, webhook)} == {"delivered"}
@@ -129,11 +164,15 @@ async def test_what_failed_can_be_replayed(rig: Rig, receiver: Receiver) -> None
     assert (await rig.call("POST", f"{here}/replay", json=late)).json() == {"replayed": 0}
     for wrong in ({}, since | {"delivery_id": sent[0]["id"]}, {"delivery_id": "../x"}):
         assert (await rig.call("POST", f"{here}/replay", json=wrong)).status_code == 422
-    assert (await rig.call("POST", f"{here}/replay", json={"delivery_id": "msg_" + "0" * 32})).json()["code"] == "no_such_delivery"
+    assert (await rig.call("POST", f"{here}/replay", json={"delivery_id": "msg_" + "0" * 32})).json()[
+        "code"
+    ] == "no_such_delivery"
 
 
 async def test_secrets_rotate_without_a_gap(rig: Rig, receiver: Receiver) -> None:
-    """For the overlap both sign, after it the new one alone; an overlap of nothing ends the old one at once."""
+    """For the overlap both sign, after it the new one alone; an overlap of nothing ends the old one at
+    once.
+    """
     webhook = await subscribe(rig, receiver.url)
     here = f"/v1/webhooks/{webhook['id']}"
     second = (await rig.call("POST", f"{here}/rotate", json={"overlap_s": 120})).json()["secret"]
@@ -144,7 +183,11 @@ async def test_secrets_rotate_without_a_gap(rig: Rig, receiver: Receiver) -> Non
     third = (await rig.call("POST", f"{here}/rotate", json={"overlap_s": 0})).json()["secret"]
     await send_test(rig, webhook)
     await deliver(courier_of(rig))
-    assert [receiver.came[-1].opens_with(each) for each in (webhook["secret"], second, third)] == [False, False, True]
+    assert [receiver.came[-1].opens_with(each) for each in (webhook["secret"], second, third)] == [
+        False,
+        False,
+        True,
+    ]
 
 
 async def test_gone_is_gone(rig: Rig, receiver: Receiver) -> None:
@@ -171,7 +214,10 @@ async def test_who_fails_for_days_is_disabled(rig: Rig, receiver: Receiver) -> N
         await send_test(rig, webhook)
         await deliver(courier_of(rig, clock=clock))
     disabled = await read(rig, webhook)
-    assert (disabled["disabled_reason"], clock.now - dt.datetime.fromisoformat(disabled["failing_since"])) == ("failing", DISABLE_AFTER)
+    assert (
+        disabled["disabled_reason"],
+        clock.now - dt.datetime.fromisoformat(disabled["failing_since"]),
+    ) == ("failing", DISABLE_AFTER)
     receiver.behave = lambda _: OK
     await rig.call("PATCH", f"/v1/webhooks/{webhook['id']}", json={"enabled": True})
     clock.go(hours=1)
@@ -179,8 +225,12 @@ async def test_who_fails_for_days_is_disabled(rig: Rig, receiver: Receiver) -> N
     assert (await read(rig, webhook))["failing_since"] is None
 
 
-@pytest.mark.parametrize(("wish", "pause_s"), [("120", 120), (None, 30), ("99999999", 3600), ("nonsense", 30)])
-async def test_a_busy_receiver_is_left_alone(rig: Rig, receiver: Receiver, wish: str | None, pause_s: int) -> None:
+@pytest.mark.parametrize(
+    ("wish", "pause_s"), [("120", 120), (None, 30), ("99999999", 3600), ("nonsense", 30)]
+)
+async def test_a_busy_receiver_is_left_alone(
+    rig: Rig, receiver: Receiver, wish: str | None, pause_s: int
+) -> None:
     """As long as Retry-After wishes, within reason, nothing at all is sent to it."""
     receiver.behave = lambda _: status(503, *([f"Retry-After: {wish}"] if wish else []))
     webhook = await subscribe(rig, receiver.url)
@@ -256,7 +306,9 @@ async def test_a_slow_receiver_holds_up_nobody_else(rig: Rig, receiver: Receiver
 
 
 async def test_slow_names_of_a_holder_hold_up_nobody_else(rig: Rig, receiver: Receiver) -> None:
-    """Another holder's post arrives meanwhile; a name that was not looked up at all was not tried: it waits, with nothing in its log."""
+    """Another holder's post arrives meanwhile; a name that was not looked up at all was not tried: it waits,
+    with nothing in its log.
+    """
 
     async def resolve(host: str, _port: int) -> list[str]:
         if host.startswith("slow"):
@@ -268,9 +320,15 @@ async def test_slow_names_of_a_holder_hold_up_nobody_else(rig: Rig, receiver: Re
     for webhook in (*slow, good):
         await send_test(rig, webhook)
     courier = courier_of(rig, timeout_s=1, resolve=resolve)
-    outcomes = await asyncio.gather(*(courier.deliver_some(uuid.UUID(webhook["id"])) for webhook in (*slow, good)), return_exceptions=True)
+    outcomes = await asyncio.gather(
+        *(courier.deliver_some(uuid.UUID(webhook["id"])) for webhook in (*slow, good)), return_exceptions=True
+    )
     assert [each.code for each in outcomes if isinstance(each, Unavailable)] == ["resolver_busy"]
-    logs = [(each["state"], [entry["error"] for entry in each["log"]]) for webhook in (*slow, good) for each in await log_of(rig, webhook)]
+    logs = [
+        (each["state"], [entry["error"] for entry in each["log"]])
+        for webhook in (*slow, good)
+        for each in await log_of(rig, webhook)
+    ]
     assert sorted(logs) == [("delivered", [None]), ("pending", []), *[("pending", ["timeout"])] * OF_A_HOLDER]
 
 
@@ -279,7 +337,9 @@ async def test_a_revoked_key_hears_no_more(rig: Rig, receiver: Receiver) -> None
     webhook = await subscribe(rig, receiver.url, role="facility")
     await send_test(rig, webhook)
     async with rig.res.db.begin() as session:
-        await session.execute(update(ApiKey).where(ApiKey.facility_code == "01801").values(revoked_at=utc_now()))
+        await session.execute(
+            update(ApiKey).where(ApiKey.facility_code == "01801").values(revoked_at=utc_now())
+        )
     assert await deliver(courier_of(rig)) == 1
     assert receiver.came == []
     await rig.issued(record(1))
@@ -287,7 +347,9 @@ async def test_a_revoked_key_hears_no_more(rig: Rig, receiver: Receiver) -> None
     assert (logged["event"], [each["error"] for each in logged["log"]]) == ("webhook.test", ["no_good_key"])
 
 
-@pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")  # arq 0.28 closes its pool so
+@pytest.mark.filterwarnings(
+    "ignore:Call to deprecated close:DeprecationWarning"
+)  # arq 0.28 closes its pool so
 async def test_a_worker_sends(rig: Rig, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     """A real worker loop: asked for, issued, told."""
     monkeypatch.setattr(worker, "open_press", lambda *_, **__: contextlib.nullcontext(rig.bench.press))

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from certsvc.clock import utc_now
 from certsvc.errors import Broken
-from certsvc.issuing.batches import finish_batches
-from certsvc.issuing.producing import issue_chunk
+from certsvc.issuing.finishing import finish_batches
+from certsvc.issuing.press.producing import issue_chunk
 from certsvc.models import WebhookDelivery, WebhookEndpoint
-from certsvc.resources import utc_now
-from certsvc.subscribing import MOST_ENDPOINTS, MOST_SECRETS, secrets_of
+from certsvc.webhooks.endpoints import MOST_ENDPOINTS, MOST_SECRETS, secrets_of
 from certsvc.worker import sweep
 from tests.support.counting import statements
 from tests.support.hooks import allowing_private, courier_of, deliver, log_of, read, send_test, subscribe
@@ -45,7 +45,9 @@ async def _events(rig: Rig, webhook: Any) -> list[str]:
 
 
 async def test_a_whole_life_is_told(rig: Rig, receiver: Receiver) -> None:
-    """Issued, suspended, reinstated, replaced, revoked: one post each, with ids, state and where to ask; nothing about the person."""
+    """Issued, suspended, reinstated, replaced, revoked: one post each, with ids, state and where to ask;
+    nothing about the person.
+    """
     webhook = await subscribe(rig, receiver.url)
     first = await rig.issued(record(1))
     for change in ("suspend", "reinstate", "replace"):
@@ -54,7 +56,10 @@ async def test_a_whole_life_is_told(rig: Rig, receiver: Receiver) -> None:
     await rig.call("POST", f"/v1/certificates/{answer.json()['id']}/revoke", json={"reason": "fraud"})
     assert await deliver(courier_of(rig)) == 6
     assert all(post.opens_with(webhook["secret"]) for post in receiver.came)
-    told = {(post["type"], post["data"]["status"], post["data"]["id"]) for post in (json.loads(each.body) for each in receiver.came)}
+    told = {
+        (post["type"], post["data"]["status"], post["data"]["id"])
+        for post in (json.loads(each.body) for each in receiver.came)
+    }
     assert told == {
         ("certificate.issued", "issued", first["id"]),
         ("certificate.suspended", "suspended", first["id"]),
@@ -67,7 +72,15 @@ async def test_a_whole_life_is_told(rig: Rig, receiver: Receiver) -> None:
     assert set(post) == {"type", "timestamp", "data"}
     assert (await rig.call("GET", post["data"]["links"]["self"])).json()["id"] == post["data"]["id"]
     sent = b"".join(each.body for each in receiver.came).decode()
-    columns = ("full_name", "birth_date", "citizen_id", "phone", "social_insurance_no", "diagnosis", "case_id")
+    columns = (
+        "full_name",
+        "birth_date",
+        "citizen_id",
+        "phone",
+        "social_insurance_no",
+        "diagnosis",
+        "case_id",
+    )
     personal = {record(1)[name] for name in columns}
     assert not any(secret in sent for secret in {*personal, first["code"], first["code"].replace("-", "")})
 
@@ -94,7 +107,9 @@ async def test_a_failed_certificate_is_told_with_its_reason(rig: Rig) -> None:
 
 
 async def test_a_batch_is_one_event_unless_more_is_asked_for(rig: Rig) -> None:
-    """Its end with its counts, once though many look for ended batches; its certificates only to who wants them."""
+    """Its end with its counts, once though many look for ended batches; its certificates only to who wants
+    them.
+    """
     plain, eager = await subscribe(rig, NOWHERE), await subscribe(rig, NOWHERE, batch_certificates=True)
     batch_id = (await rig.submit(as_csv(record(1), record(2)))).json()["id"]
     await rig.read()
@@ -102,8 +117,15 @@ async def test_a_batch_is_one_event_unless_more_is_asked_for(rig: Rig) -> None:
         pass
     await asyncio.gather(*(finish_batches(rig.res.db, now=utc_now()) for _ in range(4)))
     [told] = await log_of(rig, plain)
-    assert (told["event"], told["payload"]["data"]["id"], told["payload"]["data"]["status"]) == ("batch.finished", batch_id, "done")
-    assert told["payload"]["data"]["counts"] == (await rig.call("GET", f"/v1/batches/{batch_id}")).json()["counts"]
+    assert (told["event"], told["payload"]["data"]["id"], told["payload"]["data"]["status"]) == (
+        "batch.finished",
+        batch_id,
+        "done",
+    )
+    assert (
+        told["payload"]["data"]["counts"]
+        == (await rig.call("GET", f"/v1/batches/{batch_id}")).json()["counts"]
+    )
     assert sorted(await _events(rig, eager)) == ["batch.finished", *["certificate.issued"] * 4]
     certificate_id = next(line["certificate_id"] for line in await rig.results(batch_id))
     await rig.call("POST", f"/v1/certificates/{certificate_id}/revoke", json={"reason": "fraud"})
@@ -137,11 +159,22 @@ async def test_nobody_is_told_what_his_key_may_not_see(rig: Rig) -> None:
 
 
 async def test_endpoints_belong_to_their_holder(rig: Rig) -> None:
-    """Another key of the holder has them too, others find none; an auditor reads the log, and sees no secret."""
+    """Another key of the holder has them too, others find none; an auditor reads the log, and sees no
+    secret.
+    """
     webhook = await subscribe(rig, NOWHERE)
     here = f"/v1/webhooks/{webhook['id']}"
-    statuses = {role: (await rig.call("GET", here, role=role)).status_code for role in ("renewed insurer", "another insurer", "facility", "auditor", "admin")}
-    assert statuses == {"renewed insurer": 200, "another insurer": 404, "facility": 404, "auditor": 200, "admin": 200}
+    statuses = {
+        role: (await rig.call("GET", here, role=role)).status_code
+        for role in ("renewed insurer", "another insurer", "facility", "auditor", "admin")
+    }
+    assert statuses == {
+        "renewed insurer": 200,
+        "another insurer": 404,
+        "facility": 404,
+        "auditor": 200,
+        "admin": 200,
+    }
     for method, path, body in (
         ("GET", "/deliveries", None),
         ("PATCH", "", {}),
@@ -152,14 +185,21 @@ async def test_endpoints_belong_to_their_holder(rig: Rig) -> None:
     ):
         answer = await rig.call(method, here + path, role="another insurer", json=body)
         assert (answer.status_code, answer.json()["code"]) == (404, "no_such_webhook"), path
-    assert [each["id"] for each in (await rig.call("GET", "/v1/webhooks", role="renewed insurer")).json()["items"]] == [webhook["id"]]
+    assert [
+        each["id"] for each in (await rig.call("GET", "/v1/webhooks", role="renewed insurer")).json()["items"]
+    ] == [webhook["id"]]
     assert (await rig.call("GET", "/v1/webhooks", role="another insurer")).json()["items"] == []
     assert webhook["secret"] not in (await rig.call("GET", "/v1/webhooks", role="auditor")).text
 
 
 async def test_secrets_are_shown_once_and_kept_sealed(rig: Rig) -> None:
-    """The same call under the same key shows the same secret, for it made no second endpoint; the database does not show it."""
-    calls = [await rig.call("POST", "/v1/webhooks", json={"url": NOWHERE}, headers={"Idempotency-Key": "one"}) for _ in range(2)]
+    """The same call under the same key shows the same secret, for it made no second endpoint; the database
+    does not show it.
+    """
+    calls = [
+        await rig.call("POST", "/v1/webhooks", json={"url": NOWHERE}, headers={"Idempotency-Key": "one"})
+        for _ in range(2)
+    ]
     assert calls[0].content == calls[1].content
     assert calls[0].headers["Location"] == f"/v1/webhooks/{calls[0].json()['id']}"
     async with rig.res.db.read() as session:
@@ -169,13 +209,23 @@ async def test_secrets_are_shown_once_and_kept_sealed(rig: Rig) -> None:
 
 
 async def test_what_cannot_be_an_address_is_refused(rig: Rig) -> None:
-    """When it is made and when it is changed, in words that say what to do; so is an event that there is not."""
+    """When it is made and when it is changed, in words that say what to do; so is an event that there is
+    not.
+    """
     webhook = await subscribe(rig, NOWHERE)
-    for url in ("ftp://receiver.example", "https://user:word@receiver.example", "https://", "nonsense", "https://receiver.example/#part"):
+    for url in (
+        "ftp://receiver.example",
+        "https://user:word@receiver.example",
+        "https://",
+        "nonsense",
+        "https://receiver.example/#part",
+    ):
         for method, address in (("POST", "/v1/webhooks"), ("PATCH", f"/v1/webhooks/{webhook['id']}")):
             answer = await rig.call(method, address, json={"url": url})
             assert (answer.status_code, answer.json()["code"]) == (422, "webhook_url"), url
-    assert (await rig.call("POST", "/v1/webhooks", json={"url": NOWHERE, "events": ["certificate.burnt"]})).status_code == 422
+    assert (
+        await rig.call("POST", "/v1/webhooks", json={"url": NOWHERE, "events": ["certificate.burnt"]})
+    ).status_code == 422
 
 
 async def test_a_holder_has_so_many_endpoints(rig: Rig) -> None:
@@ -191,7 +241,9 @@ async def test_a_holder_has_so_many_endpoints(rig: Rig) -> None:
 
 
 async def test_a_disabled_endpoint_rests(rig: Rig, receiver: Receiver) -> None:
-    """Nothing is announced to it nor sent; tests and replays say why not. Enabled again, what waited is sent."""
+    """Nothing is announced to it nor sent; tests and replays say why not. Enabled again, what waited is
+    sent.
+    """
     webhook = await subscribe(rig, receiver.url)
     await send_test(rig, webhook)
     here = f"/v1/webhooks/{webhook['id']}"
@@ -200,7 +252,11 @@ async def test_a_disabled_endpoint_rests(rig: Rig, receiver: Receiver) -> None:
     await rig.issued(record(1))
     assert await deliver(courier_of(rig)) == 0
     answer = await rig.call("POST", f"{here}/test")
-    assert (answer.status_code, answer.json()["code"], answer.json()["disabled_reason"]) == (409, "webhook_disabled", "by_request")
+    assert (answer.status_code, answer.json()["code"], answer.json()["disabled_reason"]) == (
+        409,
+        "webhook_disabled",
+        "by_request",
+    )
     assert (await rig.call("PATCH", here, json={"enabled": True})).json()["enabled"]
     assert await deliver(courier_of(rig)) == 1
     assert await _events(rig, webhook) == ["webhook.test"]
@@ -215,7 +271,9 @@ async def test_the_log_goes_on_page_by_page(rig: Rig) -> None:
         answer = await rig.call("GET", address)
         seen += [each["id"] for each in answer.json()["items"]]
         cursor = answer.json()["next_cursor"]
-        address = f"/v1/webhooks/{webhook['id']}/deliveries?state=pending&limit=2&cursor={cursor}" if cursor else ""
+        address = (
+            f"/v1/webhooks/{webhook['id']}/deliveries?state=pending&limit=2&cursor={cursor}" if cursor else ""
+        )
     assert seen == sent[::-1]
     assert await log_of(rig, webhook, state="failed") == []
 
@@ -232,7 +290,9 @@ async def test_old_deliveries_are_forgotten(rig: Rig) -> None:
 
 
 async def test_a_chunk_of_any_size_is_announced_with_the_same_statements(rig: Rig) -> None:
-    """Deliveries of three hundred certificates are written as those of ten are; where nobody wants them, none are."""
+    """Deliveries of three hundred certificates are written as those of ten are; where nobody wants them, none
+    are.
+    """
     bench = replace(rig.bench, settings=rig.bench.settings.model_copy(update={"chunk_size": 500}))
     now, counts = utc_now() + dt.timedelta(minutes=1), []
     for number, size in enumerate((10, 10, 10, 300)):
@@ -251,7 +311,10 @@ async def test_a_chunk_of_any_size_is_announced_with_the_same_statements(rig: Ri
 async def test_only_so_many_secrets_sign(rig: Rig) -> None:
     """However often it is rotated, the newest is among them."""
     webhook = await subscribe(rig, NOWHERE)
-    shown = [(await rig.call("POST", f"/v1/webhooks/{webhook['id']}/rotate")).json()["secret"] for _ in range(MOST_SECRETS + 2)]
+    shown = [
+        (await rig.call("POST", f"/v1/webhooks/{webhook['id']}/rotate")).json()["secret"]
+        for _ in range(MOST_SECRETS + 2)
+    ]
     assert len({webhook["secret"], *shown}) == MOST_SECRETS + 3
     async with rig.res.db.read() as session:
         endpoint = await session.get_one(WebhookEndpoint, uuid.UUID(webhook["id"]))

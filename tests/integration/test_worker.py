@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from certsvc.issuing.orders import Chunk, Pressed
+from certsvc.issuing.press.orders import Chunk, Pressed
 from certsvc.worker import Issuing
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
@@ -16,7 +16,9 @@ from tests.support.stand_in_press import StandInPress
 
 @dataclass
 class SlowPress:
-    """Holds chunks of several certificates until `gate` opens; `waiting` is how many it holds now, `most` at once."""
+    """Holds chunks of several certificates until `gate` opens; `waiting` is how many it holds now, `most` at
+    once.
+    """
 
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     waiting: int = 0
@@ -50,7 +52,9 @@ async def until(look: Callable[[], Awaitable[Any]]) -> None:
 
 
 async def _batch(rig: Rig, cases: int) -> str:
-    batch_id: str = (await rig.submit(as_csv(*(record(number, wants_recovery="0") for number in range(cases))))).json()["id"]
+    batch_id: str = (
+        await rig.submit(as_csv(*(record(number, wants_recovery="0") for number in range(cases))))
+    ).json()["id"]
     await rig.read()
     return batch_id
 
@@ -73,7 +77,9 @@ async def test_one_ring_is_enough(dummy_rig: Rig) -> None:
 
 
 async def test_single_requests_pass_a_batch(dummy_rig: Rig) -> None:
-    """With every press taken and a chunk more in store, who rings alone is issued all the same; the batch goes on after."""
+    """With every press taken and a chunk more in store, who rings alone is issued all the same; the batch
+    goes on after.
+    """
     batch_id, press = await _batch(dummy_rig, 40), SlowPress()
     async with issuing(dummy_rig, press) as worker:
         worker.ring()

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from certsvc.errors import Broken
-from certsvc.issuing.zips import Member, zip_stream
+from certsvc.issuing.batches.zips import Member, zip_stream
 from tests.support.processes import children_running
 
 NOON = dt.datetime(2022, 3, 1, 5, 0, tzinfo=dt.UTC)
@@ -32,11 +32,13 @@ async def _whole(members: AsyncIterator[Member]) -> bytes:
 
 
 def _writers() -> list[psutil.Process]:
-    return children_running("certsvc.issuing.zipping_process", os.getpid())
+    return children_running("certsvc.issuing.batches.zip_process", os.getpid())
 
 
 async def test_members_come_back_as_they_were_put_in() -> None:
-    """In their order, stored or packed, in pieces of any length, an empty one too; and the process has gone."""
+    """In their order, stored or packed, in pieces of any length, an empty one too; and the process has
+    gone.
+    """
     contents = {"a.pdf": (b"%PDF", b"", os.urandom(300_000)), "giấy.csv": (b"a,b\n" * 50_000,), "empty": ()}
 
     async def members() -> AsyncIterator[Member]:
@@ -45,8 +47,14 @@ async def test_members_come_back_as_they_were_put_in() -> None:
 
     with zipfile.ZipFile(io.BytesIO(await _whole(members()))) as opened:
         assert opened.testzip() is None
-        assert {each.filename: opened.read(each) for each in opened.infolist()} == {name: b"".join(pieces) for name, pieces in contents.items()}
-        assert [each.compress_type for each in opened.infolist()] == [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED]
+        assert {each.filename: opened.read(each) for each in opened.infolist()} == {
+            name: b"".join(pieces) for name, pieces in contents.items()
+        }
+        assert [each.compress_type for each in opened.infolist()] == [
+            zipfile.ZIP_STORED,
+            zipfile.ZIP_DEFLATED,
+            zipfile.ZIP_STORED,
+        ]
     assert _writers() == []
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import httpx2
 import pyotp
 
+from certsvc.callers.accounts import create_account
+from certsvc.clock import utc_now
 from certsvc.models import Role
-from certsvc.resources import utc_now
-from certsvc.sign_in.accounts import create_account
 from tests.support.rig import Rig
 
 PASSWORD = "con mèo nằm trên mái"
@@ -50,11 +50,20 @@ class Person:
         found = re.search(r'<code class="text-wrap">(\w+)</code>', page.text)
         assert found
         self.totp = pyotp.TOTP(found[1])
-        done = await browser.post("/staff/enrol", data={"token": self.token, "password": PASSWORD, "code": self.code()})
+        done = await browser.post(
+            "/staff/enrol", data={"token": self.token, "password": PASSWORD, "code": self.code()}
+        )
         self.recovery = re.findall(r"<code>([a-z2-9]{5}-[a-z2-9]{5})</code>", done.text)
         return done
 
-    async def sign_in(self, browser: httpx2.AsyncClient, *, password: str = PASSWORD, code: str | None = None, **headers: str) -> httpx2.Response:
+    async def sign_in(
+        self,
+        browser: httpx2.AsyncClient,
+        *,
+        password: str = PASSWORD,
+        code: str | None = None,
+        **headers: str,
+    ) -> httpx2.Response:
         form = {"name": self.name, "password": password, "code": self.code() if code is None else code}
         return await browser.post("/staff/sign-in", data=form, headers=headers)
 
@@ -65,10 +74,26 @@ def csrf_of(page: str) -> str:
     return html.unescape(found[1])
 
 
-async def new_person(rig: Rig, name: str = "trạm y tế", *, role: Role = Role.FACILITY, facility: str | None = "01801", licence: str | None = None) -> Person:
+async def new_person(
+    rig: Rig,
+    name: str = "trạm y tế",
+    *,
+    role: Role = Role.FACILITY,
+    facility: str | None = "01801",
+    licence: str | None = None,
+) -> Person:
     now = utc_now()
     rig.set_clock(now)
-    token = await create_account(rig.res.db, name, role=role, facility_code=facility, holder=None, licence=licence, vault=rig.res.vault, now=now)
+    token = await create_account(
+        rig.res.db,
+        name,
+        role=role,
+        facility_code=facility,
+        holder=None,
+        licence=licence,
+        vault=rig.res.vault,
+        now=now,
+    )
     return Person(rig, name, token, now)
 
 

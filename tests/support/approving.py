@@ -6,11 +6,10 @@ from typing import Any
 
 import httpx2
 
-from certsvc.issuing.approving import set_requirement
-from certsvc.issuing.delegating import Authority, add_delegation
-from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.clock import day_in_hanoi, utc_now
+from certsvc.issuing.approval.approving import set_requirement
+from certsvc.issuing.approval.delegating import Authority, add_delegation
 from certsvc.models import DelegationKind
-from certsvc.resources import utc_now
 from certsvc.store import certificates
 from tests.support.rig import Rig
 
@@ -21,7 +20,12 @@ HEAD, DEPUTY = f"head {HERE}", "000002/HNO-CCHN"
 
 async def require(rig: Rig, *codes: str, required: bool = True) -> int:
     """Turn the requirement on (or off) at these stations; how many certificates were let go."""
-    return sum([await set_requirement(rig.res.db, code, required=required, actor="operator", now=utc_now()) for code in codes])
+    return sum(
+        [
+            await set_requirement(rig.res.db, code, required=required, actor="operator", now=utc_now())
+            for code in codes
+        ]
+    )
 
 
 async def delegate(
@@ -34,9 +38,11 @@ async def delegate(
     kind: DelegationKind = DelegationKind.AUTHORISED,
 ) -> uuid.UUID:
     """An authority in force from `first` days after the application's today to `last` days after it."""
-    today = today_in_hanoi(rig.app.state.clock())
+    today = day_in_hanoi(rig.app.state.clock())
     until = None if last is None else today + dt.timedelta(days=last)
-    authority = Authority(facility, licence, "12/QĐ-TYT", "Trung tâm Y tế", today + dt.timedelta(days=first), until, kind)
+    authority = Authority(
+        facility, licence, "12/QĐ-TYT", "Trung tâm Y tế", today + dt.timedelta(days=first), until, kind
+    )
     return (await add_delegation(rig.res.db, authority, now=utc_now())).id
 
 

@@ -1,4 +1,6 @@
-"""A small hand-written base to sign, shaped as compiled designs are: a tagged page, an empty text stream, all signature fields."""
+"""A small hand-written base to sign, shaped as compiled designs are: a tagged page, an empty text stream, all
+signature fields.
+"""
 
 import functools
 import zlib
@@ -32,13 +34,18 @@ _XMP = b"""<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3
 def blank(slots: tuple[Slot, ...]) -> Blank:
     """A base with a field for each of these slots."""
     fields = tuple(_fields(slots))
-    catalog = b"/Type /Catalog /Pages 2 0 R /Lang (vi) /MarkInfo << /Marked true >> /StructTreeRoot 13 0 R /Metadata 12 0 R /AcroForm 6 0 R " + _EXTENSIONS
+    catalog = (
+        b"/Type /Catalog /Pages 2 0 R /Lang (vi) /MarkInfo << /Marked true >> /StructTreeRoot 13 0 R"
+        b" /Metadata 12 0 R /AcroForm 6 0 R " + _EXTENSIONS
+    )
     kids = b" ".join(b"%d 0 R" % field.number for field in fields)
     objects = {
         _CATALOG: b"<< %b >>" % catalog,
         2: b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        3: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595.276 419.528] /Contents [4 0 R 5 0 R] /Resources << /Font << /F 7 0 R >> >> "
-        b"/Annots [%b] /Tabs /S /StructParents 0 >>" % kids,
+        3: (
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595.276 419.528] /Contents [4 0 R 5 0 R] /Resources"
+            b" << /Font << /F 7 0 R >> >> /Annots [%b] /Tabs /S /StructParents 0 >>" % kids
+        ),
         4: stream(b"", _shown("GIẤY CHỨNG NHẬN (MẪU THỬ)", mcid=0, y=380)),
         TEXT_STREAM: stream(b"", b""),
         6: b"<< /Fields [%b] /SigFlags 3 >>" % kids,
@@ -62,12 +69,16 @@ def _fields(slots: Sequence[Slot]) -> list[SignatureField]:
     fields = []
     for place, slot in enumerate(slots):
         left = 20 + 170 * place
-        entries = b"/Type /Annot /Subtype /Widget /FT /Sig /T (%b) /TU %b /F 132 /P 3 0 R /StructParent %d /Rect [%d 40 %d 100]" % (
-            slot.encode(),
-            text_string(f"Chữ ký số ({slot})"),
-            place + 1,
-            left,
-            left + _WIDTH,
+        entries = (
+            b"/Type /Annot /Subtype /Widget /FT /Sig /T (%b) /TU %b /F 132 /P 3 0 R /StructParent %d /Rect"
+            b" [%d 40 %d 100]"
+            % (
+                slot.encode(),
+                text_string(f"Chữ ký số ({slot})"),
+                place + 1,
+                left,
+                left + _WIDTH,
+            )
         )
         if place == len(slots) - 1:
             entries += b" /Lock %d 0 R" % (_FIRST_FIELD + len(slots))
@@ -76,17 +87,25 @@ def _fields(slots: Sequence[Slot]) -> list[SignatureField]:
 
 
 def _structure(fields: Sequence[SignatureField]) -> dict[int, bytes]:
-    """The structure tree: the page's text, then a form element for each widget (clauses 14.7.2 and 14.8.4.7.3)."""
+    """The structure tree: the page's text, then a form element for each widget (clauses 14.7.2 and
+    14.8.4.7.3).
+    """
     document = _FIRST_FIELD + len(fields) + 1
     text, forms = document + 1, [document + 2 + index for index in range(len(fields))]
     kids = b" ".join(b"%d 0 R" % each for each in (text, *forms))
     parents = b" ".join(b"%d %d 0 R" % (index + 1, form) for index, form in enumerate(forms))
     return {
-        13: b"<< /Type /StructTreeRoot /K [%d 0 R] /ParentTree << /Nums [0 [%d 0 R %d 0 R] %b] >> >>" % (document, text, text, parents),
+        13: (
+            b"<< /Type /StructTreeRoot /K [%d 0 R] /ParentTree << /Nums [0 [%d 0 R %d 0 R] %b] >> >>"
+            % (document, text, text, parents)
+        ),
         document: b"<< /Type /StructElem /S /Document /P 13 0 R /K [%b] >>" % kids,
         text: b"<< /Type /StructElem /S /P /P %d 0 R /Pg 3 0 R /K [0 1] >>" % document,
         **{
-            form: b"<< /Type /StructElem /S /Form /P %d 0 R /Pg 3 0 R /K << /Type /OBJR /Obj %d 0 R >> >>" % (document, field.number)
+            form: (
+                b"<< /Type /StructElem /S /Form /P %d 0 R /Pg 3 0 R /K << /Type /OBJR /Obj %d 0 R >> >>"
+                % (document, field.number)
+            )
             for form, field in zip(forms, fields, strict=True)
         },
     }
@@ -98,10 +117,23 @@ def _file(objects: Mapping[int, bytes]) -> tuple[bytes, End]:
     for each in sorted(objects):
         offsets.append(len(data))
         data += b"%d 0 obj\n%b\nendobj\n" % (each, objects[each])
-    startxref, size, file_id, trailer = len(data), len(objects) + 1, b"certsvc test PDF", b"/Root 1 0 R /Info 11 0 R"
-    data += b"xref\n0 %d\n0000000000 65535 f \n" % size + b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    startxref, size, file_id, trailer = (
+        len(data),
+        len(objects) + 1,
+        b"certsvc test PDF",
+        b"/Root 1 0 R /Info 11 0 R",
+    )
+    data += b"xref\n0 %d\n0000000000 65535 f \n" % size + b"".join(
+        b"%010d 00000 n \n" % offset for offset in offsets
+    )
     file_ids = b"<%b>" % file_id.hex().encode()
-    data += b"trailer\n<< %b /Size %d /ID [%b %b] >>\nstartxref\n%d\n%%%%EOF\n" % (trailer, size, file_ids, file_ids, startxref)
+    data += b"trailer\n<< %b /Size %d /ID [%b %b] >>\nstartxref\n%d\n%%%%EOF\n" % (
+        trailer,
+        size,
+        file_ids,
+        file_ids,
+        startxref,
+    )
     return bytes(data), End(len(data), startxref, size, trailer, file_id)
 
 
@@ -123,11 +155,19 @@ def _font() -> dict[int, bytes]:
     em = face["head"].unitsPerEm
     widths = b" ".join(b"%d" % round(1000 * face["hmtx"][glyph][0] / em) for glyph in face.getGlyphOrder())
     return {
-        7: b"<< /Type /Font /Subtype /Type0 /BaseFont /Tinos /Encoding /Identity-H /DescendantFonts [8 0 R] >>",
-        8: b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Tinos /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> "
-        b"/FontDescriptor 9 0 R /CIDToGIDMap /Identity /W [0 [%b]] >>" % widths,
-        9: b"<< /Type /FontDescriptor /FontName /Tinos /Flags 6 /FontBBox [-1000 -300 2000 1000] /ItalicAngle 0 /Ascent 891 /Descent -216 /CapHeight 662 "
-        b"/StemV 80 /FontFile2 10 0 R >>",
+        7: (
+            b"<< /Type /Font /Subtype /Type0 /BaseFont /Tinos /Encoding /Identity-H /DescendantFonts [8 0"
+            b" R] >>"
+        ),
+        8: (
+            b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Tinos /CIDSystemInfo << /Registry (Adobe)"
+            b" /Ordering (Identity) /Supplement 0 >> /FontDescriptor 9 0 R /CIDToGIDMap /Identity /W [0"
+            b" [%b]] >>" % widths
+        ),
+        9: (
+            b"<< /Type /FontDescriptor /FontName /Tinos /Flags 6 /FontBBox [-1000 -300 2000 1000]"
+            b" /ItalicAngle 0 /Ascent 891 /Descent -216 /CapHeight 662 /StemV 80 /FontFile2 10 0 R >>"
+        ),
         10: stream(b"/Length1 %d /Filter /FlateDecode" % len(data), zlib.compress(data)),
     }
 

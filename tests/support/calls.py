@@ -61,7 +61,11 @@ def certificates(client: httpx2.Client, **filters: str) -> Iterator[dict[str, An
     """All certificates that this caller sees, newest first, page by page."""
     cursor: str | None = None
     while True:
-        page = good(client.get("/v1/certificates", params=filters | {"limit": "100"} | ({"cursor": cursor} if cursor else {})))
+        page = good(
+            client.get(
+                "/v1/certificates", params=filters | {"limit": "100"} | ({"cursor": cursor} if cursor else {})
+            )
+        )
         yield from page["items"]
         if (cursor := page["next_cursor"]) is None:
             return

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from certsvc.clock import utc_now
 from certsvc.errors import Conflict, Unavailable
-from certsvc.issuing.orders import Chunk, Pressed
-from certsvc.issuing.reading import read_batch
-from certsvc.resources import utc_now
+from certsvc.issuing.batches.reading import read_batch
+from certsvc.issuing.press.orders import Chunk, Pressed
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 from tests.support.stand_in_press import StandInPress
@@ -34,7 +34,9 @@ class MeanwhilePress:
 
 
 def with_chunks(rig: Rig, size: int) -> Rig:
-    return replace(rig, bench=replace(rig.bench, settings=rig.bench.settings.model_copy(update={"chunk_size": size})))
+    return replace(
+        rig, bench=replace(rig.bench, settings=rig.bench.settings.model_copy(update={"chunk_size": size}))
+    )
 
 
 def unfit() -> Conflict:
@@ -82,4 +84,12 @@ async def read_until(rig: Rig, batch_id: str, chunks: int, then: Callable[[], Aw
             await then()
 
     res = rig.res
-    await read_batch(res.db, uuid.UUID(batch_id), blobs=res.blobs, vault=res.vault, settings=res.settings, clock=utc_now, on_progress=progress)
+    await read_batch(
+        res.db,
+        uuid.UUID(batch_id),
+        blobs=res.blobs,
+        vault=res.vault,
+        settings=res.settings,
+        clock=utc_now,
+        on_progress=progress,
+    )

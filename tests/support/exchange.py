@@ -1,4 +1,6 @@
-"""Exchange files for tests, put together by hand: what hospitals' programs write, not what our own writer does."""
+"""Exchange files for tests, put together by hand: what hospitals' programs write, not what our own writer
+does.
+"""
 
 import base64
 import io
@@ -7,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from certsvc.records.tables import SheetRow, open_table
+from certsvc.records.sheets.tables import SheetRow, open_table
 
 Tags = Mapping[str, str]
 
@@ -23,7 +25,8 @@ def file_of(kind: str, content: bytes) -> str:
 def hschungtu(*dossiers: str, facility: str = "01801", root: str = "HSCHUNGTU") -> bytes:
     inside = "".join(f"<HOSO>{each}</HOSO>\n" for each in dossiers)
     return (
-        f'<?xml version="1.0" encoding="utf-8"?>\n<{root}><THONGTINDONVI><CHUKYDONVI/><MACSKCB>{facility}</MACSKCB></THONGTINDONVI>'
+        '<?xml version="1.0"'
+        f' encoding="utf-8"?>\n<{root}><THONGTINDONVI><CHUKYDONVI/><MACSKCB>{facility}</MACSKCB></THONGTINDONVI>'
         f"<THONGTINHOSO><NGAYLAP>20220301</NGAYLAP><SOLUONGHOSO>{len(dossiers)}</SOLUONGHOSO><DANHSACHHOSO>{inside}</DANHSACHHOSO></THONGTINHOSO></{root}>"
     ).encode()
 
@@ -66,7 +69,9 @@ def tags_of(record: Mapping[str, str], **changes: str) -> dict[str, str]:
     } | changes
 
 
-def read(data: bytes, tmp_path: Path, *, max_rows: int = 1000, max_unpacked_bytes: int = 1 << 30) -> list[SheetRow]:
+def read(
+    data: bytes, tmp_path: Path, *, max_rows: int = 1000, max_unpacked_bytes: int = 1 << 30
+) -> list[SheetRow]:
     path = tmp_path / "a file"
     path.write_bytes(data)
     with open_table(path, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes) as table:

@@ -15,7 +15,9 @@ _NOT_STATED = {"A-LATE", "W-REPAIRED-ZEROS", "W-REPAIRED-UNICODE"}
 
 @dataclass(frozen=True)
 class Fate:
-    """Of one case: `issue`, `none` or `reject:RULE` for each kind, days of leave, warnings and repairs that an expected.csv states."""
+    """Of one case: `issue`, `none` or `reject:RULE` for each kind, days of leave, warnings and repairs that
+    an expected.csv states.
+    """
 
     sick_leave: str
     recovery: str
@@ -26,7 +28,15 @@ class Fate:
 def expected_in(folder: Path) -> dict[str, Fate]:
     with (folder / "expected.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    return {row["case_id"]: Fate(row["sick_leave"], row["recovery"], row["days"], frozenset(filter(None, row["warnings"].split("+")))) for row in rows}
+    return {
+        row["case_id"]: Fate(
+            row["sick_leave"],
+            row["recovery"],
+            row["days"],
+            frozenset(filter(None, row["warnings"].split("+"))),
+        )
+        for row in rows
+    }
 
 
 def fates_of(lines: Iterable[dict[str, Any]]) -> dict[str, Fate]:

@@ -1,4 +1,6 @@
-"""Invented F0 cases without a flaw, of illnesses that are over and of people who are ill, and what is then expected of them."""
+"""Invented F0 cases without a flaw, of illnesses that are over and of people who are ill, and what is then
+expected of them.
+"""
 
 import datetime as dt
 import random
@@ -6,15 +8,34 @@ from dataclasses import dataclass, field
 
 Row = dict[str, str]
 
-FAMILIES = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Phan", "Vũ", "Đặng", "Bùi", "Đỗ", "Ngô", "Dương", "Lý", "Đinh", "Tạ")
+FAMILIES = (
+    "Nguyễn",
+    "Trần",
+    "Lê",
+    "Phạm",
+    "Hoàng",
+    "Phan",
+    "Vũ",
+    "Đặng",
+    "Bùi",
+    "Đỗ",
+    "Ngô",
+    "Dương",
+    "Lý",
+    "Đinh",
+    "Tạ",
+)
 MIDDLES = {1: ("Văn", "Hữu", "Đức", "Quốc", "Xuân"), 2: ("Thị", "Ngọc", "Thu", "Diệu", "Hồng")}
-GIVENS = {1: ("Hùng", "Dũng", "Khải", "Nghĩa", "Phước", "Lẫm", "Ổn"), 2: ("Hương", "Nhung", "Thủy", "Uyên", "Ưng", "Bưởi", "Đượm")}
+GIVENS = {
+    1: ("Hùng", "Dũng", "Khải", "Nghĩa", "Phước", "Lẫm", "Ổn"),
+    2: ("Hương", "Nhung", "Thủy", "Uyên", "Ưng", "Bưởi", "Đượm"),
+}
 EMPLOYERS = (
     "Công ty TNHH Thương mại và Dịch vụ Đông Đô",
     "Trường Tiểu học Ngọc Hà",
     (
-        'Chi nhánh Công ty TNHH Một thành viên Vận tải & Xây dựng "Sông Hồng" – Xí nghiệp cơ giới số 3, Khu công nghiệp Bắc Thăng Long, '
-        "huyện Đông Anh, thành phố Hà Nội"
+        'Chi nhánh Công ty TNHH Một thành viên Vận tải & Xây dựng "Sông Hồng" – Xí nghiệp cơ giới số 3, Khu'
+        " công nghiệp Bắc Thăng Long, huyện Đông Anh, thành phố Hà Nội"
     ),
     "Công ty CP Dược phẩm <Hà Tây> & Con",
 )
@@ -93,14 +114,22 @@ class Expected:
 
     def row(self) -> Row:
         days = "" if self.days is None else str(self.days)
-        return {"case_id": self.case_id, "sick_leave": self.sick_leave, "recovery": self.recovery, "days": days, "warnings": "+".join(self.warnings)}
+        return {
+            "case_id": self.case_id,
+            "sick_leave": self.sick_leave,
+            "recovery": self.recovery,
+            "days": days,
+            "warnings": "+".join(self.warnings),
+        }
 
 
 class Maker:
-    """Makes cases one after another out of one source of chance; the stations and their staff are always the same.
+    """Makes cases one after another out of one source of chance; the stations and their staff are always the
+    same.
 
-    Sets of cases that begin with other numbers are about other people, so that one database takes several. `clean` are the cases
-    that ask for both certificates and get them; a later row may be about one of these people.
+    Sets of cases that begin with other numbers are about other people, so that one database takes several.
+    `clean` are the cases that ask for both certificates and get them; a later row may be about one of these
+    people.
     """
 
     def __init__(self, seed: int, *, first: int = 1) -> None:
@@ -109,7 +138,11 @@ class Maker:
         self._taken: set[tuple[str, str]] = set()
         self.stations = [self._station(number, ward, name) for number, (ward, name) in enumerate(WARDS)]
         self.staff = [self._member(number, place) for number in range(len(WARDS)) for place in range(3)]
-        closed = self.stations[0] | {"facility_code": "01899", "name": "Trạm Y tế Phúc Xá (cũ)", "active_to": "2021-12-31"}
+        closed = self.stations[0] | {
+            "facility_code": "01899",
+            "name": "Trạm Y tế Phúc Xá (cũ)",
+            "active_to": "2021-12-31",
+        }
         self.stations.append(closed)
         self.staff.append(self.staff[0] | {"licence": "000991/HNO-CCHN", "facility_code": "01899"})
         self.rng = random.Random(f"{seed}:{first}")
@@ -207,7 +240,8 @@ class Maker:
         return case, Expected(case["case_id"], leave, recovery, length + 1 if wants_leave else None, warnings)
 
     def living_case(self, number: int, *, today: dt.date) -> tuple[Row, Expected]:
-        """A case of somebody who is ill: examined on that day or up to two days before, with a leave that runs on after it.
+        """A case of somebody who is ill: examined on that day or up to two days before, with a leave that
+        runs on after it.
 
         No rule of discharge covers the end of that leave, which is true of days after 19/10/2023.
         """
@@ -216,7 +250,11 @@ class Maker:
         end = start + dt.timedelta(days=self.rng.choice((4, 6, 9, 13, 29)))
         case |= dict.fromkeys(("positive_on", "examined_on", "isolation_from"), start.isoformat())
         case |= dict.fromkeys(("last_test_on", "last_test_result", "last_test_by"), "")
-        case |= {"case_id": f"HN-{today:%y%m%d}-{number:06d}", "isolation_to": end.isoformat(), "outcome": "active"}
+        case |= {
+            "case_id": f"HN-{today:%y%m%d}-{number:06d}",
+            "isolation_to": end.isoformat(),
+            "outcome": "active",
+        }
         case |= {"wants_sick_leave": "1", "wants_recovery": self.rng.choice("0001")}
         expected = Expected(case["case_id"], "issue", "none", (end - start).days + 1)
         if case["wants_recovery"] == "1":

@@ -33,7 +33,9 @@ def wrong_signer(flaw: Flaw) -> None:
     """Nobody's licence, that of another station, or of one whose registration has ended."""
     here = int(flaw.case["facility_code"]) - 1801
     other = (here + 1) % len(WARDS)
-    flaw.case["practitioner_licence"] = flaw.maker.rng.choice(("999999/HNO-CCHN", f"{other * 10 + 1:06d}/HNO-CCHN", f"{here * 10 + 3:06d}/HNO-CCHN"))
+    flaw.case["practitioner_licence"] = flaw.maker.rng.choice(
+        ("999999/HNO-CCHN", f"{other * 10 + 1:06d}/HNO-CCHN", f"{here * 10 + 3:06d}/HNO-CCHN")
+    )
     flaw.expected.reject_both("V-PRACTITIONER")
 
 
@@ -44,7 +46,10 @@ def without_social_no(flaw: Flaw) -> None:
 
 
 def social_no_on_the_card(flaw: Flaw) -> None:
-    flaw.case |= {"health_insurance_card": f"DN401{flaw.case['social_insurance_no']}", "social_insurance_no": ""}
+    flaw.case |= {
+        "health_insurance_card": f"DN401{flaw.case['social_insurance_no']}",
+        "social_insurance_no": "",
+    }
     flaw.expected.warn("W-REPAIRED-SOCIAL-NO")
 
 
@@ -52,7 +57,15 @@ def scanned_card(flaw: Flaw) -> None:
     """The text of the citizen card's QR, where its number should stand."""
     case = flaw.case
     born, issued = (dt.date.fromisoformat(case[column]) for column in ("birth_date", "id_issued_on"))
-    parts = (case["citizen_id"], "", case["full_name"], f"{born:%d%m%Y}", "Nam" if case["sex"] == "1" else "Nữ", case["address"], f"{issued:%d%m%Y}")
+    parts = (
+        case["citizen_id"],
+        "",
+        case["full_name"],
+        f"{born:%d%m%Y}",
+        "Nam" if case["sex"] == "1" else "Nữ",
+        case["address"],
+        f"{issued:%d%m%Y}",
+    )
     case |= {"citizen_id": "|".join(parts), "id_issued_on": ""}
     flaw.expected.warn("W-REPAIRED-CCCD-QR")
 
@@ -101,17 +114,43 @@ def unusual_identity(flaw: Flaw) -> None:
 FIELD_FLAWS: dict[str, Spoil] = dict(
     (
         bad_field("V-NAME", {"full_name": "  "}, {"full_name": "Nguyễn Văn 4"}),
-        bad_field("V-BIRTH", *({"birth_date": text} for text in ("1990-02-30", "31/04/1988", "2099-01-01", "hai mươi", "01/02/90"))),
+        bad_field(
+            "V-BIRTH",
+            *(
+                {"birth_date": text}
+                for text in ("1990-02-30", "31/04/1988", "2099-01-01", "hai mươi", "01/02/90")
+            ),
+        ),
         bad_field("V-SEX", {"sex": "9"}, {"sex": "x"}),
-        bad_field("V-SOCIAL-NO", *({"social_insurance_no": text, "health_insurance_card": ""} for text in ("0000000000", "01ABC45678", "012345678901"))),
-        bad_field("V-CITIZEN-ID", *({"citizen_id": text} for text in ("00118500O123", "12345678901234", "98123"))),
-        bad_field("V-CARD", *({"health_insurance_card": text} for text in ("DN9010123456789", "DN40101234567", "dn4010123456789"))),
+        bad_field(
+            "V-SOCIAL-NO",
+            *(
+                {"social_insurance_no": text, "health_insurance_card": ""}
+                for text in ("0000000000", "01ABC45678", "012345678901")
+            ),
+        ),
+        bad_field(
+            "V-CITIZEN-ID", *({"citizen_id": text} for text in ("00118500O123", "12345678901234", "98123"))
+        ),
+        bad_field(
+            "V-CARD",
+            *(
+                {"health_insurance_card": text}
+                for text in ("DN9010123456789", "DN40101234567", "dn4010123456789")
+            ),
+        ),
         bad_field("V-PHONE", {"phone": "12-34-56"}, {"phone": "12345678"}),
         ("V-DATE-ORDER", wrong_dates),
-        bad_field("V-FACILITY", {"facility_code": "99999"}, {"facility_code": "01899", "practitioner_licence": "000991/HNO-CCHN"}),
+        bad_field(
+            "V-FACILITY",
+            {"facility_code": "99999"},
+            {"facility_code": "01899", "practitioner_licence": "000991/HNO-CCHN"},
+        ),
         ("V-PRACTITIONER", wrong_signer),
         bad_field("V-ICD10", {"icd10": ""}, {"icd10": "COVID"}, {"icd10": "U7.1"}),
-        bad_field("V-ENCODING", {"employer": "C«ng ty Cæ phÇn May"}, {"employer": "Công ty M\u0430y Sông Hồng"}),
+        bad_field(
+            "V-ENCODING", {"employer": "C«ng ty Cæ phÇn May"}, {"employer": "Công ty M\u0430y Sông Hồng"}
+        ),
         bad_field("V-BROKEN-ID", {"visit_no": "2.10123E+11"}, {"practitioner_licence": "2.10123E+11"}),
     ),
     **{

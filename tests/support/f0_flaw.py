@@ -32,7 +32,11 @@ class Flaw:
 
     def lasts(self, days: int, result: str = "negative") -> None:
         """The isolation ends that many days after the positive test, with such a last test."""
-        self.case |= {"isolation_to": self.later(days), "last_test_on": self.later(days), "last_test_result": result}
+        self.case |= {
+            "isolation_to": self.later(days),
+            "last_test_on": self.later(days),
+            "last_test_result": result,
+        }
         self.expected.days, self.expected.warnings = days + 1, []
 
     def vaccinated(self, doses: int, days_before: int) -> None:
@@ -45,13 +49,24 @@ class Flaw:
         """A patient whose birthday of so many years is `days` after the examination."""
         born = self.positive + dt.timedelta(days=days)
         card = self.case["health_insurance_card"].replace("DN4", "TE1")
-        self.case |= {"birth_date": born.replace(year=born.year - years).isoformat(), "citizen_id": "", "id_issued_on": ""}
+        self.case |= {
+            "birth_date": born.replace(year=born.year - years).isoformat(),
+            "citizen_id": "",
+            "id_issued_on": "",
+        }
         self.case |= {"vaccine_doses": "0", "last_dose_on": "", "health_insurance_card": card}
         self.tested_negative()
 
     def same_person_as(self, other: Row) -> None:
-        """Another case of that person, at the same station, for a sick leave alone; visit and case keep their numbers."""
-        self.case |= {**other, "case_id": self.case["case_id"], "visit_no": self.case["visit_no"], "wants_recovery": "0"}
+        """Another case of that person, at the same station, for a sick leave alone; visit and case keep their
+        numbers.
+        """
+        self.case |= {
+            **other,
+            "case_id": self.case["case_id"],
+            "visit_no": self.case["visit_no"],
+            "wants_recovery": "0",
+        }
         self.expected.recovery, self.expected.warnings = "none", []
 
 

@@ -1,4 +1,6 @@
-"""Every flaw of cases by its name, which is the rule that must answer it; `OK-*` and `W-*` only look like flaws."""
+"""Every flaw of cases by its name, which is the rule that must answer it; `OK-*` and `W-*` only look like
+flaws.
+"""
 
 import datetime as dt
 
@@ -21,10 +23,14 @@ def examined_once(flaw: Flaw) -> None:
 def anothers_number(flaw: Flaw) -> None:
     """The social-insurance number of somebody of another name and birth, at the same station."""
     earlier, _ = flaw.maker.clean.pop()
-    flaw.case |= {column: earlier[column] for column in ("facility_code", "practitioner_licence", "social_insurance_no")}
+    flaw.case |= {
+        column: earlier[column] for column in ("facility_code", "practitioner_licence", "social_insurance_no")
+    }
     flaw.case |= {"full_name": "Mạc Thị Xoan", "health_insurance_card": ""}
     if flaw.case["birth_date"] == earlier["birth_date"]:  # one person would be so
-        flaw.case["birth_date"] = (dt.date.fromisoformat(earlier["birth_date"]) + dt.timedelta(days=1)).isoformat()
+        flaw.case["birth_date"] = (
+            dt.date.fromisoformat(earlier["birth_date"]) + dt.timedelta(days=1)
+        ).isoformat()
     flaw.expected.warn("W-SAME-NUMBER")
 
 
@@ -33,12 +39,18 @@ def ill_again(flaw: Flaw) -> None:
     earlier, expected = flaw.maker.clean.pop()
     flaw.same_person_as(earlier)
     flaw.begins(dt.date(2022, 6, 1))
-    flaw.case |= {"isolation_to": flaw.later(9), "outcome": "active"} | dict.fromkeys(("last_test_on", "last_test_result", "last_test_by"), "")
+    flaw.case |= {"isolation_to": flaw.later(9), "outcome": "active"} | dict.fromkeys(
+        ("last_test_on", "last_test_result", "last_test_by"), ""
+    )
     flaw.expected.days = 10
     expected.reject_recovery("R-REINFECTION")
 
 
-PAIRS: dict[str, Spoil] = {"A-ONE-EXAM": examined_once, "W-SAME-NUMBER": anothers_number, "R-REINFECTION": ill_again}
+PAIRS: dict[str, Spoil] = {
+    "A-ONE-EXAM": examined_once,
+    "W-SAME-NUMBER": anothers_number,
+    "R-REINFECTION": ill_again,
+}
 """They are about the patient of an earlier case, one of `Maker.clean`, which no other of them takes again."""
 
 FLAWS: dict[str, Spoil] = FIELD_FLAWS | PAPER_FLAWS | PAIRS

@@ -19,7 +19,9 @@ def examined_late(flaw: Flaw) -> None:
 
 def without_employer(flaw: Flaw) -> None:
     """None named, or a word for having none."""
-    flaw.case["employer"] = flaw.maker.rng.choice(("", "Không", "Lao động tự do", "Nội trợ", "THẤT NGHIỆP", "Hưu trí"))
+    flaw.case["employer"] = flaw.maker.rng.choice(
+        ("", "Không", "Lao động tự do", "Nội trợ", "THẤT NGHIỆP", "Hưu trí")
+    )
     flaw.expected.reject_leave("A-EMPLOYER")
 
 
@@ -86,7 +88,9 @@ def tested_too_early(flaw: Flaw) -> None:
 
 def still_positive(flaw: Flaw) -> None:
     """The last days on which a positive test still counts, for each state of vaccination."""
-    doses, days_before, days = flaw.maker.rng.choice(((2, 40, 8), (2, 13, 12), (1, 40, 12), (0, 0, 9), (3, 13, 9)))
+    doses, days_before, days = flaw.maker.rng.choice(
+        ((2, 40, 8), (2, 13, 12), (1, 40, 12), (0, 0, 9), (3, 13, 9))
+    )
     flaw.lasts(days, "positive")
     flaw.vaccinated(doses, days_before)
     flaw.expected.reject_recovery("R-STILL-POSITIVE")
@@ -107,7 +111,9 @@ def by_day_count(flaw: Flaw) -> None:
 
 
 def by_the_day_that_is_counted(flaw: Flaw) -> None:
-    """Days that suffice where both ends count, with a negative test that does not: done alone, or too early."""
+    """Days that suffice where both ends count, with a negative test that does not: done alone, or too
+    early.
+    """
     doses, days_before, days = flaw.maker.rng.choice(((2, 14, 9), (1, 40, 13), (2, 13, 13)))
     flaw.lasts(days)
     flaw.vaccinated(doses, days_before)
@@ -130,7 +136,10 @@ def child_with_parent(flaw: Flaw) -> None:
 def child_with_temporary_card(flaw: Flaw) -> None:
     """A newborn's card has no social-insurance number yet."""
     flaw.child(years=3)
-    flaw.case |= {"health_insurance_card": f"TE101KT{flaw.case['social_insurance_no'][2:]}", "social_insurance_no": ""} | MOTHER
+    flaw.case |= {
+        "health_insurance_card": f"TE101KT{flaw.case['social_insurance_no'][2:]}",
+        "social_insurance_no": "",
+    } | MOTHER
     flaw.expected.warn("W-EXPORT")
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from certsvc.delivering import Courier
-from certsvc.posting import Poster
-from certsvc.resolving import Resolve
-from certsvc.resources import utc_now
+from certsvc.clock import utc_now
+from certsvc.webhooks.deliveries import Courier
+from certsvc.webhooks.posting import Poster
+from certsvc.webhooks.resolving import Resolve
 from tests.support.rig import Rig
 
 
@@ -30,7 +30,14 @@ def allowing_private(rig: Rig) -> Rig:
     return replace(rig, res=res)
 
 
-def courier_of(rig: Rig, *, clock: Callable[[], dt.datetime] = utc_now, timeout_s: float = 30, chance: float = 0.0, resolve: Resolve | None = None) -> Courier:
+def courier_of(
+    rig: Rig,
+    *,
+    clock: Callable[[], dt.datetime] = utc_now,
+    timeout_s: float = 30,
+    chance: float = 0.0,
+    resolve: Resolve | None = None,
+) -> Courier:
     poster = Poster(allow_private=True, timeout_s=timeout_s, resolve=resolve)
     return Courier(rig.res.db, rig.res.vault, poster.post_all, clock, lambda: chance)
 
@@ -56,7 +63,9 @@ async def read(rig: Rig, webhook: Any) -> Any:
 
 async def log_of(rig: Rig, webhook: Any, **query: Any) -> Any:
     """Newest first."""
-    return (await rig.call("GET", f"/v1/webhooks/{webhook['id']}/deliveries", role="admin", params=query)).json()["items"]
+    return (
+        await rig.call("GET", f"/v1/webhooks/{webhook['id']}/deliveries", role="admin", params=query)
+    ).json()["items"]
 
 
 async def send_test(rig: Rig, webhook: Any) -> Any:

@@ -17,12 +17,17 @@ KEY = "-----BEGIN PRIVATE KEY-----"
 
 def tracked_files() -> list[str]:
     """What git knows of the tree, or would."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
     return [name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
 
 
 def build_wheel(tree: Path, out: Path) -> Path:
-    """Out of a copy of the tree, for what earlier builds left in it must not count, with keys lying about in it."""
+    """Out of a copy of the tree, without what earlier builds left in it, with keys lying about."""
     for name in tracked_files():
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tree / name)
@@ -37,7 +42,8 @@ def build_wheel(tree: Path, out: Path) -> Path:
 def install(wheel: Path, folder: Path, *, packages: Path = SITE) -> Path:
     """Make an environment; gives the folder of its programs.
 
-    `packages` are found behind what is installed. Hooks that lie among them, such as that of the editable install, are not run.
+    `packages` are found behind what is installed. Hooks that lie among them, such as that of the editable
+    install, are not run.
     """
     output_of(sys.executable, "-m", "venv", "--without-pip", folder, cwd=ROOT)
     _pip("--python", folder / "bin" / "python", "install", "--no-deps", "--no-index", "--no-compile", wheel)
@@ -59,7 +65,9 @@ def _closure(name: str) -> list[Distribution]:
     waiting = [name]
     while waiting:
         for requirement in map(Requirement, distribution(waiting.pop()).requires or ()):
-            if requirement.name not in found and (requirement.marker is None or requirement.marker.evaluate({"extra": ""})):
+            if requirement.name not in found and (
+                requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+            ):
                 found[requirement.name] = distribution(requirement.name)
                 waiting.append(requirement.name)
     return list(found.values())

@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx2
 
-from certsvc.issuing.rehearsals import issue_rehearsed
+from certsvc.clock import utc_now
+from certsvc.issuing.batches.rehearsals import issue_rehearsed
 from certsvc.models import Batch
-from certsvc.resources import utc_now
 from certsvc.store import registry
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
@@ -16,9 +16,13 @@ WRONG = {"positive_on": "2022-13-45"}
 """What makes both papers of a case rejected (V-DATE-ORDER)."""
 
 
-async def handed_in(rig: Rig, *records: dict[str, str], dry_run: bool, role: str = "insurer", data: bytes | None = None) -> str:
+async def handed_in(
+    rig: Rig, *records: dict[str, str], dry_run: bool, role: str = "insurer", data: bytes | None = None
+) -> str:
     """The id of a batch that was read to its end, and issued."""
-    answer = await rig.submit(as_csv(*records) if data is None else data, role=role, dry_run=str(dry_run).lower())
+    answer = await rig.submit(
+        as_csv(*records) if data is None else data, role=role, dry_run=str(dry_run).lower()
+    )
     assert answer.status_code == 202, answer.text
     await rig.work()
     found: str = answer.json()["id"]
@@ -32,7 +36,14 @@ async def look(rig: Rig, batch_id: str, row: int, role: str = "insurer") -> Any:
 
 
 async def mend(
-    rig: Rig, batch_id: str, row: int, right: dict[str, str], *, role: str = "insurer", version: int | None = None, headers: dict[str, str] | None = None
+    rig: Rig,
+    batch_id: str,
+    row: int,
+    right: dict[str, str],
+    *,
+    role: str = "insurer",
+    version: int | None = None,
+    headers: dict[str, str] | None = None,
 ) -> httpx2.Response:
     body: dict[str, Any] = {"record": right} | ({} if version is None else {"version": version})
     return await rig.call("POST", f"/v1/batches/{batch_id}/rows/{row}", role=role, json=body, headers=headers)
@@ -59,6 +70,8 @@ async def issue_rehearsal(rig: Rig, rehearsed: str) -> str:
     async with rig.res.db.read() as session:
         batch = await session.get_one(Batch, uuid.UUID(rehearsed))
         [caller] = (await registry.callers_by_id(session, [batch.owner_id])).values()
-    made = await issue_rehearsed(rig.res.db, batch.id, caller=caller, blobs=rig.res.blobs, vault=rig.res.vault, now=utc_now())
+    made = await issue_rehearsed(
+        rig.res.db, batch.id, caller=caller, blobs=rig.res.blobs, vault=rig.res.vault, now=utc_now()
+    )
     await rig.work()
     return str(made.id)

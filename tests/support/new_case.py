@@ -3,7 +3,12 @@
 CARD = "001188000042|012345678|Trần Thị Quét|05091988|Nữ|Số 12, Phúc Xá, Hà Nội|10052021"
 """What a scanner types off her card."""
 
-TYPED = {"social_insurance_no": "0100000042", "employer": "Công ty May Thí Dụ", "visit_no": "42", "practitioner_licence": "000002/HNO-CCHN"}
+TYPED = {
+    "social_insurance_no": "0100000042",
+    "employer": "Công ty May Thí Dụ",
+    "visit_no": "42",
+    "practitioner_licence": "000002/HNO-CCHN",
+}
 """What the nurse types beside it for a sick leave."""
 
 LEAVE = {

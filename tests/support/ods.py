@@ -9,10 +9,15 @@ from xml.sax.saxutils import escape, quoteattr
 KIND = "application/vnd.oasis.opendocument.spreadsheet"
 _URN = "urn:oasis:names:tc:opendocument:xmlns"
 _ROOT = (
-    f'<office:document-content xmlns:office="{_URN}:office:1.0" xmlns:table="{_URN}:table:1.0" xmlns:text="{_URN}:text:1.0" xmlns:style="{_URN}:style:1.0" '
-    'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0" office:version="1.3">'
+    f'<office:document-content xmlns:office="{_URN}:office:1.0" xmlns:table="{_URN}:table:1.0"'
+    f' xmlns:text="{_URN}:text:1.0" xmlns:style="{_URN}:style:1.0"'
+    ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
+    ' office:version="1.3">'
 )
-HIDDEN = '<style:style style:name="ta9" style:family="table"><style:table-properties table:display="false"/></style:style>'
+HIDDEN = (
+    '<style:style style:name="ta9" style:family="table"><style:table-properties'
+    ' table:display="false"/></style:style>'
+)
 
 
 def cell(value: object) -> str:
@@ -21,18 +26,33 @@ def cell(value: object) -> str:
         case None | "":
             return "<table:table-cell/>"
         case bool():
-            return f'<table:table-cell office:value-type="boolean" office:boolean-value="{str(value).lower()}"><text:p>x</text:p></table:table-cell>'
+            return (
+                '<table:table-cell office:value-type="boolean"'
+                f' office:boolean-value="{str(value).lower()}"><text:p>x</text:p></table:table-cell>'
+            )
         case int() | float():
-            return f'<table:table-cell office:value-type="float" office:value="{value}"><text:p>{value}</text:p></table:table-cell>'
+            return (
+                '<table:table-cell office:value-type="float"'
+                f' office:value="{value}"><text:p>{value}</text:p></table:table-cell>'
+            )
         case dt.date():
-            return f'<table:table-cell office:value-type="date" office:date-value="{value.isoformat()}"><text:p>{value:%d/%m/%y}</text:p></table:table-cell>'
+            return (
+                '<table:table-cell office:value-type="date"'
+                f' office:date-value="{value.isoformat()}"><text:p>{value:%d/%m/%y}</text:p></table:table-cell>'
+            )
         case dt.timedelta():
             hours, seconds = divmod(int(value.total_seconds()), 3600)
             shown = f"{hours:02d}:{seconds // 60:02d}:{seconds % 60:02d}"
             duration = "PT{}H{}M{}S".format(*shown.split(":"))
-            return f'<table:table-cell office:value-type="time" office:time-value="{duration}"><text:p>{shown}</text:p></table:table-cell>'
+            return (
+                '<table:table-cell office:value-type="time"'
+                f' office:time-value="{duration}"><text:p>{shown}</text:p></table:table-cell>'
+            )
         case _:
-            return f'<table:table-cell office:value-type="string"><text:p>{escape(str(value))}</text:p></table:table-cell>'
+            return (
+                "<table:table-cell"
+                f' office:value-type="string"><text:p>{escape(str(value))}</text:p></table:table-cell>'
+            )
 
 
 def row(cells: Iterable[object], *, times: int = 1) -> str:
@@ -41,16 +61,28 @@ def row(cells: Iterable[object], *, times: int = 1) -> str:
 
 
 def sheet(*rows: str, name: str = "F0", style: str = "ta1") -> str:
-    return f"<table:table table:name={quoteattr(name)} table:style-name={quoteattr(style)}>{''.join(rows)}</table:table>"
+    return (
+        f"<table:table table:name={quoteattr(name)}"
+        f" table:style-name={quoteattr(style)}>{''.join(rows)}</table:table>"
+    )
 
 
 def content(*sheets: str, styles: str = "") -> str:
     body = f"<office:body><office:spreadsheet>{''.join(sheets)}</office:spreadsheet></office:body>"
-    return f'<?xml version="1.0" encoding="UTF-8"?>{_ROOT}<office:automatic-styles>{styles}</office:automatic-styles>{body}</office:document-content>'
+    return (
+        '<?xml version="1.0"'
+        f' encoding="UTF-8"?>{_ROOT}<office:automatic-styles>{styles}</office:automatic-styles>{body}</office:document-content>'
+    )
 
 
 def write_ods(
-    path: Path, xml: str | bytes, *, kind: str = KIND, manifest: str = "<manifest/>", packed: int = zipfile.ZIP_DEFLATED, more: Sequence[str] = ()
+    path: Path,
+    xml: str | bytes,
+    *,
+    kind: str = KIND,
+    manifest: str = "<manifest/>",
+    packed: int = zipfile.ZIP_DEFLATED,
+    more: Sequence[str] = (),
 ) -> Path:
     """A package of that content; `more` are names of further parts."""
     with zipfile.ZipFile(path, "w", packed) as package:
@@ -64,4 +96,9 @@ def write_ods(
 
 def as_ods(path: Path, *records: dict[str, str]) -> Path:
     """A case file of these records."""
-    return write_ods(path, content(sheet(row(records[0]), *(row(each.values()) for each in records), row([None], times=1_000_000))))
+    return write_ods(
+        path,
+        content(
+            sheet(row(records[0]), *(row(each.values()) for each in records), row([None], times=1_000_000))
+        ),
+    )

@@ -37,8 +37,13 @@ class Operation:
 
     def answer(self) -> tuple[str | None, Schema]:
         """Media type and schema of the good answer."""
-        good = next(answer for status, answer in self.described["responses"].items() if status.startswith("2"))
-        return next(((kind, content.get("schema", {})) for kind, content in good.get("content", {}).items()), (None, {}))
+        good = next(
+            answer for status, answer in self.described["responses"].items() if status.startswith("2")
+        )
+        return next(
+            ((kind, content.get("schema", {})) for kind, content in good.get("content", {}).items()),
+            (None, {}),
+        )
 
 
 class Document:
@@ -61,7 +66,11 @@ class Document:
 
     def operation_of(self, method: str, path: str) -> Operation:
         """The one with the fewest open places. Raises LookupError where the document has none."""
-        fitting = [each for each in self.operations if each.method == method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", each.path), path)]
+        fitting = [
+            each
+            for each in self.operations
+            if each.method == method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", each.path), path)
+        ]
         if not fitting:
             raise LookupError(f"{method} {path} is not in the document")
         return min(fitting, key=lambda each: each.path.count("{"))
@@ -69,7 +78,11 @@ class Document:
     @property
     def members(self) -> set[str]:
         """Of everything the document describes."""
-        return {name for each in self._document["components"]["schemas"].values() for name in each.get("properties", {})}
+        return {
+            name
+            for each in self._document["components"]["schemas"].values()
+            for name in each.get("properties", {})
+        }
 
     def component(self, name: str) -> Schema:
         found: Schema = self._document["components"]["schemas"][name]
@@ -90,7 +103,9 @@ class Document:
 
     def _properties(self, schema: Schema) -> set[str]:
         known = self.resolved(schema)
-        return set(known.get("properties", {})) | {name for each in known.get("anyOf", []) for name in self._properties(each)}
+        return set(known.get("properties", {})) | {
+            name for each in known.get("anyOf", []) for name in self._properties(each)
+        }
 
     def example(self, schema: Schema) -> Any:
         """A value that the schema allows; the last of several words, and something rather than null."""
@@ -101,7 +116,9 @@ class Document:
             return known.get("const", known.get("enum", [None])[-1])
         if known.get("type") == "object":
             members = known.get("properties", {"some": known.get("additionalProperties")})
-            return {name: self.example(each) if isinstance(each, dict) else 1 for name, each in members.items()}
+            return {
+                name: self.example(each) if isinstance(each, dict) else 1 for name, each in members.items()
+            }
         if known.get("type") == "array":
             return [self.example(known["items"])]
         return _EXAMPLES.get(known.get("format", known.get("type", "")), "text")
@@ -118,7 +135,9 @@ def sent_fields(request: httpx2.Request) -> set[str]:
 
 
 def disagreements(ours: Schema, theirs: Schema, our: Document, their: Document, *, at: str) -> list[str]:
-    """Where a reader's schema does not fit a writer's: other members, types, formats or words. A reader may take any text for a word."""
+    """Where a reader's schema does not fit a writer's: other members, types, formats or words. A reader may
+    take any text for a word.
+    """
     ours, theirs = our.resolved(ours), their.resolved(theirs)
     if "properties" in ours or "properties" in theirs:
         return _members(ours, theirs, our, their, at=at)
@@ -133,7 +152,10 @@ def disagreements(ours: Schema, theirs: Schema, our: Document, their: Document, 
 def _members(ours: Schema, theirs: Schema, our: Document, their: Document, *, at: str) -> list[str]:
     if our_names := set(ours.get("properties", {})) ^ set(theirs.get("properties", {})):
         return [f"{at}: {sorted(our_names)}"]
-    found = [f"{at}.{name}: not always there" for name in set(ours.get("required", [])) - set(theirs.get("required", []))]
+    found = [
+        f"{at}.{name}: not always there"
+        for name in set(ours.get("required", [])) - set(theirs.get("required", []))
+    ]
     for name, each in ours["properties"].items():
         found += _choices(each, theirs["properties"][name], our, their, at=f"{at}.{name}")
     return found
@@ -141,7 +163,10 @@ def _members(ours: Schema, theirs: Schema, our: Document, their: Document, *, at
 
 def _choices(ours: Schema, theirs: Schema, our: Document, their: Document, *, at: str) -> list[str]:
     """Nullable things are compared by what they are else; both must be nullable, or ours alone."""
-    (mine, our_null), (other, their_null) = _without_null(our.resolved(ours)), _without_null(their.resolved(theirs))
+    (mine, our_null), (other, their_null) = (
+        _without_null(our.resolved(ours)),
+        _without_null(their.resolved(theirs)),
+    )
     missing = [f"{at}: may be null"] if their_null and not our_null else []
     return missing + disagreements(mine, other, our, their, at=at)
 
@@ -157,7 +182,11 @@ def _plain(schema: Schema, document: Document) -> tuple[Any, ...]:
     if "anyOf" in known:
         choices = [_plain(each, document) for each in known["anyOf"]]
         words = tuple(sorted(word for each in choices for word in each[2]))
-        return ("string", None, words) if all(each[2] for each in choices) else ("any of", None, tuple(sorted(map(str, choices))))
+        return (
+            ("string", None, words)
+            if all(each[2] for each in choices)
+            else ("any of", None, tuple(sorted(map(str, choices))))
+        )
     words = tuple(sorted(map(str, known.get("enum", [known["const"]] if "const" in known else []))))
     values = known.get("additionalProperties")
     inner = _plain(values, document) if isinstance(values, dict) and values else None

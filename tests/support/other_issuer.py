@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from typing_extensions import override
 
+from certsvc.clock import utc_now
 from certsvc.config import Settings
-from certsvc.resources import utc_now
 from certsvc.signing.claims import ClaimKey
 from certsvc.signing.lists import sign_document
 from tests.make_vectors import make_issuer
@@ -35,8 +35,21 @@ def their_list(
 ) -> bytes:
     ring = theirs.keyring()
     made_at = (at or utc_now()).isoformat(timespec="seconds")
-    issuer = make_issuer(issuer_id, "Sở Y tế tỉnh bên", service, ring, facilities={THEIRS: "Trạm Y tế Bên Sông"} | OURS, numbers=[0])
-    document: dict[str, Any] = {"version": 2, "service": service, "issued_at": made_at, "issuers": [issuer | (changes or {})], "log": None}
+    issuer = make_issuer(
+        issuer_id,
+        "Sở Y tế tỉnh bên",
+        service,
+        ring,
+        facilities={THEIRS: "Trạm Y tế Bên Sông"} | OURS,
+        numbers=[0],
+    )
+    document: dict[str, Any] = {
+        "version": 2,
+        "service": service,
+        "issued_at": made_at,
+        "issuers": [issuer | (changes or {})],
+        "log": None,
+    }
     signed = sign_document(document, key=signer or ring.claim_keys()[0], chain=ring.authorities())
     return json.dumps(document | {"signed": signed}).encode()
 

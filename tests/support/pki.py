@@ -24,9 +24,19 @@ FACILITIES = [
 ]
 PRACTITIONERS = [
     {"licence": "000001/HNO-CCHN", "full_name": "Mai Hữu Nghĩa", "facility_code": "01801", "role": "head"},
-    {"licence": "000002/HNO-CCHN", "full_name": "Dương Mỹ Ngà", "facility_code": "01801", "role": "practitioner"},
+    {
+        "licence": "000002/HNO-CCHN",
+        "full_name": "Dương Mỹ Ngà",
+        "facility_code": "01801",
+        "role": "practitioner",
+    },
     {"licence": "000011/HNO-CCHN", "full_name": "Phạm Công Hùng", "facility_code": "01802", "role": "head"},
-    {"licence": "000012/HNO-CCHN", "full_name": "Tạ Thị Đượm", "facility_code": "01802", "role": "practitioner"},
+    {
+        "licence": "000012/HNO-CCHN",
+        "full_name": "Tạ Thị Đượm",
+        "facility_code": "01802",
+        "role": "practitioner",
+    },
 ]
 
 HEAD, PRACTITIONER = "000001/HNO-CCHN", "000002/HNO-CCHN"
@@ -55,10 +65,18 @@ class Pki:
     def keyring(self, *, prefer_pss: bool = False) -> Keyring:
         return Keyring(self.folder, prefer_pss=prefer_pss)
 
-    def identity(self, licence: str | None = None, *, facility_code: str = STATION, prefer_pss: bool = False) -> Identity:
+    def identity(
+        self, licence: str | None = None, *, facility_code: str = STATION, prefer_pss: bool = False
+    ) -> Identity:
         """A freshly loaded identity: a person's by licence, else the facility's own."""
-        file = next(entry.file for entry in self.keyring().entries() if (entry.facility_code, entry.licence) == (facility_code, licence))
-        return self.keyring(prefer_pss=prefer_pss).identity(file, facility_code=facility_code, licence=licence)
+        file = next(
+            entry.file
+            for entry in self.keyring().entries()
+            if (entry.facility_code, entry.licence) == (facility_code, licence)
+        )
+        return self.keyring(prefer_pss=prefer_pss).identity(
+            file, facility_code=facility_code, licence=licence
+        )
 
     def tsa(self, *, clock: Clock = utc_now) -> EmbeddedTsa:
         return self.keyring().embedded_tsa(clock=clock, rng=os.urandom)
@@ -68,7 +86,9 @@ class Pki:
 
 
 def make(folder: Path, *, key_type: KeyType = KeyType.P256, now: dt.datetime | None = None) -> Pki:
-    make_pki(folder, facilities=FACILITIES, practitioners=PRACTITIONERS, now=now or utc_now(), key_type=key_type)
+    make_pki(
+        folder, facilities=FACILITIES, practitioners=PRACTITIONERS, now=now or utc_now(), key_type=key_type
+    )
     return Pki(folder)
 
 

@@ -1,4 +1,6 @@
-"""A throw-away PostgreSQL server: in a folder of its own, on a private socket, gone with whoever started it."""
+"""A throw-away PostgreSQL server: in a folder of its own, on a private socket, gone with whoever started
+it.
+"""
 
 import os
 import pwd
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from certsvc.family import die_with_parent
+from certsvc.processes.family import die_with_parent
 
 _DEBIAN = Path("/usr/lib/postgresql")
 _OWNERS = ("postgres", "nobody")
@@ -22,7 +24,13 @@ _USER = "certsvc"
 _START_S, _STOP_S = 60, 30
 _QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """Nothing of a test has to outlive a power cut."""
-_OPTIONS = {"listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "100", "timezone": "UTC", "autovacuum_naptime": "10s"}
+_OPTIONS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "timezone": "UTC",
+    "autovacuum_naptime": "10s",
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,9 @@ class Postgres:
     process: "subprocess.Popen[bytes]"
 
     def create(self, template: str | None = None) -> str:
-        """The name of a fresh database, a copy of `template` where one is named (nobody may be connected to it)."""
+        """The name of a fresh database, a copy of `template` where one is named (nobody may be connected to
+        it).
+        """
         name = f"db_{uuid.uuid4().hex}"
         _run("createdb", *self._login, *(["--template", template] if template else []), name)
         return name
@@ -52,7 +62,17 @@ class Postgres:
 
     def size(self, name: str) -> int:
         """Bytes on disk."""
-        return int(_run("psql", *self._login, "--no-align", "--tuples-only", "--command", f"SELECT pg_database_size('{name}')", name))
+        return int(
+            _run(
+                "psql",
+                *self._login,
+                "--no-align",
+                "--tuples-only",
+                "--command",
+                f"SELECT pg_database_size('{name}')",
+                name,
+            )
+        )
 
     @property
     def _login(self) -> tuple[str, ...]:
@@ -61,13 +81,27 @@ class Postgres:
 
 @contextmanager
 def running_postgres(*, is_durable: bool = False) -> Iterator[Postgres]:
-    """Start a server and stop it at the end; `is_durable` keeps PostgreSQL's own promises about power cuts, for measuring."""
+    """Start a server and stop it at the end; `is_durable` keeps PostgreSQL's own promises about power cuts,
+    for measuring.
+    """
     owner = _owner()
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path may have 108 bytes only
     try:
         if owner:
             shutil.chown(folder, owner["user"], owner["group"])
-        words = ("--pgdata", str(folder / "data"), "--username", _USER, "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync")
+        words = (
+            "--pgdata",
+            str(folder / "data"),
+            "--username",
+            _USER,
+            "--auth",
+            "trust",
+            "--encoding",
+            "UTF8",
+            "--locale",
+            "C",
+            "--no-sync",
+        )
         _run("initdb", *words, **owner)
         with _started(folder, _OPTIONS | ({} if is_durable else _QUICK), owner) as process:
             yield Postgres(folder, process)
@@ -76,7 +110,9 @@ def running_postgres(*, is_durable: bool = False) -> Iterator[Postgres]:
 
 
 @contextmanager
-def _started(folder: Path, options: dict[str, str], owner: dict[str, Any]) -> Iterator["subprocess.Popen[bytes]"]:
+def _started(
+    folder: Path, options: dict[str, str], owner: dict[str, Any]
+) -> Iterator["subprocess.Popen[bytes]"]:
     words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
     with (folder / "server.log").open("wb") as log:
         command = [_program("postgres"), "-D", str(folder / "data"), "-k", str(folder), *words]
@@ -105,7 +141,10 @@ def _wait(folder: Path, process: "subprocess.Popen[bytes]") -> None:
     for _ in range(_START_S * 10):
         if process.poll() is not None:
             break
-        if subprocess.run([_program("pg_isready"), "--quiet", "--host", str(folder)], check=False).returncode == 0:
+        if (
+            subprocess.run([_program("pg_isready"), "--quiet", "--host", str(folder)], check=False).returncode
+            == 0
+        ):
             return
         try:
             process.wait(0.1)
@@ -115,7 +154,9 @@ def _wait(folder: Path, process: "subprocess.Popen[bytes]") -> None:
 
 
 def _run(program: str, *words: str, **more: Any) -> str:
-    done: subprocess.CompletedProcess[str] = subprocess.run([_program(program), *words], check=False, capture_output=True, text=True, cwd="/", **more)
+    done: subprocess.CompletedProcess[str] = subprocess.run(
+        [_program(program), *words], check=False, capture_output=True, text=True, cwd="/", **more
+    )
     if done.returncode:
         raise RuntimeError(f"{program}: {done.stderr[-3000:]}")
     return done.stdout

@@ -1,4 +1,6 @@
-"""A real OpenID provider on a port of its own: panva's certified oidc-provider, run by the Node of the build tools."""
+"""A real OpenID provider on a port of its own: panva's certified oidc-provider, run by the Node of the build
+tools.
+"""
 
 import contextlib
 import html
@@ -27,7 +29,10 @@ SECRET = "a-secret-that-only-tests-know"
 def new_keys() -> list[dict[str, Any]]:
     """Private keys for all three algorithms, made for this run."""
     made = KeySet(
-        [RSAKey.generate_key(2048, {"kid": secrets.token_hex(4), "use": "sig"}), ECKey.generate_key("P-256", {"kid": secrets.token_hex(4), "use": "sig"})]
+        [
+            RSAKey.generate_key(2048, {"kid": secrets.token_hex(4), "use": "sig"}),
+            ECKey.generate_key("P-256", {"kid": secrets.token_hex(4), "use": "sig"}),
+        ]
     )
     keys: list[dict[str, Any]] = made.as_dict(private=True)["keys"]
     return keys
@@ -48,14 +53,33 @@ class OpenIdProvider:
     @property
     def settings(self) -> dict[str, Any]:
         """What a certsvc is told of it."""
-        return {"oidc_issuer": self.issuer, "oidc_client_secret": SECRET, "oidc_audience": AUDIENCE, "base_url": self.base_url}
+        return {
+            "oidc_issuer": self.issuer,
+            "oidc_client_secret": SECRET,
+            "oidc_audience": AUDIENCE,
+            "base_url": self.base_url,
+        }
 
     def start(self, keys: list[dict[str, Any]]) -> None:
         if not (_FOLDER / "node_modules" / "oidc-provider").exists():
-            raise RuntimeError("the tests of signing in need an OpenID provider: make tests/provider/node_modules/.package-lock.json")
-        config = {"port": self.port, "keys": keys, "baseUrl": self.base_url, "audience": AUDIENCE, "secret": SECRET}
+            raise RuntimeError(
+                "the tests of signing in need an OpenID provider: make"
+                " tests/provider/node_modules/.package-lock.json"
+            )
+        config = {
+            "port": self.port,
+            "keys": keys,
+            "baseUrl": self.base_url,
+            "audience": AUDIENCE,
+            "secret": SECRET,
+        }
         process = subprocess.Popen(
-            [str(_NODE), "provider.mjs"], cwd=_FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            [str(_NODE), "provider.mjs"],
+            cwd=_FOLDER,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
         assert process.stdin is not None
         assert process.stdout is not None
@@ -91,7 +115,12 @@ class OpenIdProvider:
 
     def redeem(self, code: str, *, verifier: str) -> str:
         """The ID token for a code, as certsvc gets it."""
-        form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier, "redirect_uri": f"{self.base_url}/staff/callback"}
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "code_verifier": verifier,
+            "redirect_uri": f"{self.base_url}/staff/callback",
+        }
         answer = httpx2.post(f"{self.issuer}/token", data=form, auth=("certsvc", SECRET), trust_env=False)
         assert answer.is_success, answer.text
         found: str = answer.json()["id_token"]
@@ -108,7 +137,9 @@ class OpenIdProvider:
         return next(line.split()[1] for line in self.process.stdout if line.startswith("logout_token "))
 
     def sign_in(self, address: str, person: str, *, cookies: httpx2.Cookies | None = None) -> str:
-        """What a person does there: type the name, agree. Returns the address that the browser is sent back to; `cookies` takes what it got."""
+        """What a person does there: type the name, agree. Returns the address that the browser is sent back
+        to; `cookies` takes what it got.
+        """
         with httpx2.Client(trust_env=False) as browser:
             answer = browser.get(address)
             for _ in range(12):
@@ -121,7 +152,9 @@ class OpenIdProvider:
                     answer = browser.get(address)
                     continue
                 assert answer.is_success, answer.text
-                answer = browser.post(_action(answer), data=_fields(answer.text) | {"login": person, "password": "x"})
+                answer = browser.post(
+                    _action(answer), data=_fields(answer.text) | {"login": person, "password": "x"}
+                )
         raise AssertionError(f"lost at the provider: {answer.text[:500]}")
 
 

@@ -31,7 +31,14 @@ async def issued_papers(rig: Rig, number: int, *, first: int = 1, role: str = AS
     return batch["id"], ids
 
 
-async def recall(rig: Rig, *, role: str = ASKER, reason: str = "key_compromise", headers: dict[str, str] | None = None, **body: Any) -> httpx2.Response:
+async def recall(
+    rig: Rig,
+    *,
+    role: str = ASKER,
+    reason: str = "key_compromise",
+    headers: dict[str, str] | None = None,
+    **body: Any,
+) -> httpx2.Response:
     return await rig.call("POST", "/v1/recalls", role=role, json={"reason": reason, **body}, headers=headers)
 
 
@@ -53,7 +60,9 @@ async def approve(rig: Rig, recall_id: str, *, role: str = SECOND, **more: Any) 
 
 
 async def decline(rig: Rig, recall_id: str, *, role: str = SECOND, **more: Any) -> httpx2.Response:
-    return await rig.call("POST", f"/v1/recalls/{recall_id}/decline", role=role, json={"text": "xem lại"}, **more)
+    return await rig.call(
+        "POST", f"/v1/recalls/{recall_id}/decline", role=role, json={"text": "xem lại"}, **more
+    )
 
 
 def refusal(answer: httpx2.Response) -> tuple[int, str]:

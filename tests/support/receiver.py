@@ -43,7 +43,9 @@ OK = status(204)
 
 @dataclass
 class Receiver:
-    """`behave` may be changed at any time; `came` has every post in order, `open_now` how many are being answered."""
+    """`behave` may be changed at any time; `came` has every post in order, `open_now` how many are being
+    answered.
+    """
 
     behave: Behave = lambda _: OK
     came: list[Received] = field(default_factory=list)
@@ -75,12 +77,16 @@ class Receiver:
 
 async def _read(reader: asyncio.StreamReader) -> Received:
     head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+    headers = {
+        name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)
+    }
     return Received(head[0].split(" ")[1], headers, await reader.readexactly(int(headers["content-length"])))
 
 
 @asynccontextmanager
-async def receiving(behave: Behave = lambda _: OK, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
+async def receiving(
+    behave: Behave = lambda _: OK, *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Receiver]:
     receiver = Receiver(behave, scheme="https" if tls else "http")
     server = await asyncio.start_server(receiver._serve, "127.0.0.1", 0, ssl=tls)
     receiver.port = server.sockets[0].getsockname()[1]

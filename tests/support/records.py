@@ -1,10 +1,15 @@
 """One invented case of which both certificates can be issued, as often as wanted."""
 
-_STAFF = {"01801": ("00001", "000002/HNO-CCHN", "000001/HNO-CCHN"), "01802": ("00004", "000012/HNO-CCHN", "000011/HNO-CCHN")}
+_STAFF = {
+    "01801": ("00001", "000002/HNO-CCHN", "000001/HNO-CCHN"),
+    "01802": ("00004", "000012/HNO-CCHN", "000011/HNO-CCHN"),
+}
 """Per facility of the sample: ward, a practitioner's licence, the head's."""
 
 
-def record(number: int, *, facility: str = "01801", head_examined: bool = False, **changes: str) -> dict[str, str]:
+def record(
+    number: int, *, facility: str = "01801", head_examined: bool = False, **changes: str
+) -> dict[str, str]:
     """Case `number`: same number, same person. `changes` replace columns."""
     ward, practitioner, head = _STAFF[facility]
     social_no = f"01{number:08d}"

@@ -1,4 +1,6 @@
-"""The service without its edges: a real database and queue server, the application in process, a press to sign with."""
+"""The service without its edges: a real database and queue server, the application in process, a press to
+sign with.
+"""
 
 import datetime as dt
 import json
@@ -11,10 +13,11 @@ import httpx2
 from fastapi import FastAPI
 
 from certsvc.api.app import create_app
-from certsvc.issuing.batches import finish_batches
-from certsvc.issuing.producing import Press, Workbench, issue_chunk
-from certsvc.issuing.reading import read_batch
-from certsvc.resources import Resources, open_resources, utc_now, workbench
+from certsvc.clock import utc_now
+from certsvc.issuing.batches.reading import read_batch
+from certsvc.issuing.finishing import finish_batches
+from certsvc.issuing.press.producing import Press, Workbench, issue_chunk
+from certsvc.resources import Resources, open_resources, workbench
 from certsvc.store import batches
 from tests.support.station import Station
 
@@ -23,7 +26,9 @@ Clock = Callable[[], dt.datetime]
 
 @dataclass(frozen=True)
 class Rig:
-    """`call` asks as a role; the queue's work is done only when `work` is called, by whoever plays the worker."""
+    """`call` asks as a role; the queue's work is done only when `work` is called, by whoever plays the
+    worker.
+    """
 
     station: Station
     res: Resources
@@ -31,19 +36,31 @@ class Rig:
     bench: Workbench
 
     def client(self, role: str | None = "insurer") -> httpx2.AsyncClient:
-        headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {self.station.keys[role]}"} if role else {})
+        headers = {"Accept": "application/json"} | (
+            {"Authorization": f"Bearer {self.station.keys[role]}"} if role else {}
+        )
         transport = httpx2.ASGITransport(self.app, raise_app_exceptions=False)
         return httpx2.AsyncClient(transport=transport, base_url="http://test", headers=headers)
 
-    async def call(self, method: str, path: str, *, role: str | None = "insurer", **more: Any) -> httpx2.Response:
+    async def call(
+        self, method: str, path: str, *, role: str | None = "insurer", **more: Any
+    ) -> httpx2.Response:
         async with self.client(role) as client:
             return await client.request(method, path, **more)
 
-    async def request(self, record: dict[str, str], *, kind: str = "sick_leave", role: str = "insurer", **headers: str) -> httpx2.Response:
-        return await self.call("POST", "/v1/certificates", role=role, json={"kind": kind, "record": record}, headers=headers)
+    async def request(
+        self, record: dict[str, str], *, kind: str = "sick_leave", role: str = "insurer", **headers: str
+    ) -> httpx2.Response:
+        return await self.call(
+            "POST", "/v1/certificates", role=role, json={"kind": kind, "record": record}, headers=headers
+        )
 
-    async def submit(self, data: bytes, *, role: str = "insurer", headers: dict[str, str] | None = None, **form: str) -> httpx2.Response:
-        return await self.call("POST", "/v1/batches", role=role, files={"file": ("cases.csv", data)}, data=form, headers=headers)
+    async def submit(
+        self, data: bytes, *, role: str = "insurer", headers: dict[str, str] | None = None, **form: str
+    ) -> httpx2.Response:
+        return await self.call(
+            "POST", "/v1/batches", role=role, files={"file": ("cases.csv", data)}, data=form, headers=headers
+        )
 
     def set_clock(self, now: dt.datetime) -> None:
         """What the application takes for the time from now on."""
@@ -64,7 +81,9 @@ class Rig:
                 on_progress=self.res.doorbell.ring_issue,
             )
 
-    async def issue(self, *, clock: Clock = utc_now, press: Press | None = None, only_alone: bool = False) -> int:
+    async def issue(
+        self, *, clock: Clock = utc_now, press: Press | None = None, only_alone: bool = False
+    ) -> int:
         """Issue one chunk, through another press if one is given. Returns how many were claimed."""
         bench = self.bench if press is None else replace(self.bench, press=press)
         return await issue_chunk(bench, clock=clock, only_alone=only_alone)

@@ -51,7 +51,10 @@ def signings(pki: pkis.Pki, count: int, *, prefer_pss: bool = False) -> list[Sig
         Slot.REPRESENTATIVE: b"0 0 1 RG 10 40 m 90 40 l S",
         Slot.ORGANISATION: b"1 0 0 RG 40 20 30 30 re S",
     }
-    return [Signing(slot, pki.identity(licences[slot], prefer_pss=prefer_pss), pictures[slot]) for slot in SLOTS[count]]
+    return [
+        Signing(slot, pki.identity(licences[slot], prefer_pss=prefer_pss), pictures[slot])
+        for slot in SLOTS[count]
+    ]
 
 
 def time_line(moment: dt.datetime, width: float) -> bytes:
@@ -59,7 +62,13 @@ def time_line(moment: dt.datetime, width: float) -> bytes:
 
 
 def stock_of(
-    pki: pkis.Pki, wanted: Sequence[Signing], *, blank: Blank | None = None, has_answers: bool = True, stamper: Any = None, revocation: Any = None
+    pki: pkis.Pki,
+    wanted: Sequence[Signing],
+    *,
+    blank: Blank | None = None,
+    has_answers: bool = True,
+    stamper: Any = None,
+    revocation: Any = None,
 ) -> Stock:
     """The stock of these signings, on a blank with their slots unless another is given."""
     base = blank or blanks.blank(tuple(signing.slot for signing in wanted))
@@ -70,8 +79,15 @@ def stock_of(
 
 
 def attempt(sheets: Sequence[Sheet], **changed: Any) -> list[Sealed | CertsvcError]:
-    """Seal these sheets now, at B-LT, by the shared PKI's authority; `changed` replaces any argument of `seal`."""
-    arguments: dict[str, Any] = {"profile": Profile.B_LT, "now": pkis.utc_now(), "production": False, "time_line": time_line}
+    """Seal these sheets now, at B-LT, by the shared PKI's authority; `changed` replaces any argument of
+    `seal`.
+    """
+    arguments: dict[str, Any] = {
+        "profile": Profile.B_LT,
+        "now": pkis.utc_now(),
+        "production": False,
+        "time_line": time_line,
+    }
     arguments |= {"time_stamper": pkis.shared().tsa()} | changed
     return asyncio.run(seal(sheets, **arguments))
 
@@ -87,9 +103,17 @@ def whole(sheet: Sheet, result: Sealed | CertsvcError) -> Sample:
 
 
 def sealed(
-    pki: pkis.Pki, count: int = 3, *, profile: Profile = Profile.B_LT, prefer_pss: bool = False, number: int = 1, stamper: TimeStamper | None = None
+    pki: pkis.Pki,
+    count: int = 3,
+    *,
+    profile: Profile = Profile.B_LT,
+    prefer_pss: bool = False,
+    number: int = 1,
+    stamper: TimeStamper | None = None,
 ) -> Sample:
-    """A sample certificate with `count` signatures, sealed now by the identities of `pki`, stamped by its authority unless another is given."""
+    """A sample certificate with `count` signatures, sealed now by the identities of `pki`, stamped by its
+    authority unless another is given.
+    """
     stock = stock_of(pki, signings(pki, count, prefer_pss=prefer_pss), has_answers=profile is Profile.B_LT)
     sheet = Sheet(stock, blanks.with_text(f"Họ và tên: NGUYỄN VĂN THỬ – số {number}"))
     [result] = attempt([sheet], profile=profile, time_stamper=stamper or pki.tsa())

@@ -40,8 +40,12 @@ class Service:
 
     def client(self, role: str | None = "insurer", *, address: str | None = None) -> httpx2.Client:
         """An HTTP client with that role's key (None: without a key), seemingly at `address`. Close it."""
-        headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {self.credentials['keys'][role]}"} if role else {})
-        headers |= {"X-Forwarded-For": address} if address else {}  # believed where CERTSVC_TRUSTED_PROXIES is 1
+        headers = {"Accept": "application/json"} | (
+            {"Authorization": f"Bearer {self.credentials['keys'][role]}"} if role else {}
+        )
+        headers |= (
+            {"X-Forwarded-For": address} if address else {}
+        )  # believed where CERTSVC_TRUSTED_PROXIES is 1
         return httpx2.Client(base_url=self.base_url, headers=headers, timeout=60, trust_env=False)
 
 

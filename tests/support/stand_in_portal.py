@@ -1,4 +1,6 @@
-"""A portal as BHXH describes its own: tokens, two ways in, no memory of what it was sent before; it can be made to fail."""
+"""A portal as BHXH describes its own: tokens, two ways in, no memory of what it was sent before; it can be
+made to fail.
+"""
 
 import asyncio
 import base64
@@ -21,7 +23,9 @@ USERNAME, PASSWORD, PASSWORD_HASH = "01801_TYT", "mat-khau", "5647328ACFC69B9316
 
 @dataclass
 class StandInPortal:
-    """`documents` are the files it kept, twice if sent twice; `failures` what it does with the next documents, in turn."""
+    """`documents` are the files it kept, twice if sent twice; `failures` what it does with the next
+    documents, in turn.
+    """
 
     base_url: str = ""
     documents: list[bytes] = field(default_factory=list)
@@ -52,25 +56,51 @@ class StandInPortal:
         if (form.get("username"), form.get("password")) != (USERNAME, PASSWORD_HASH):
             return JSONResponse({"maKetQua": "401"})
         self.tokens.append(f"token {len(self.tokens)}")
-        keys = {"access_token": self.tokens[-1], "id_token": f"id of {self.tokens[-1]}", "token_type": "Bearer", "username": USERNAME, "expires_in": "3600"}
+        keys = {
+            "access_token": self.tokens[-1],
+            "id_token": f"id of {self.tokens[-1]}",
+            "token_type": "Bearer",
+            "username": USERNAME,
+            "expires_in": "3600",
+        }
         return JSONResponse({"maKetQua": "200", "APIKey": keys})
 
     async def _send_2025(self, request: Request) -> Response:
         form = await _form(request)
-        is_known = self._knows(form.get("token"), form.get("id_token"), form.get("username"), form.get("password"))
+        is_known = self._knows(
+            form.get("token"), form.get("id_token"), form.get("username"), form.get("password")
+        )
         is_whole = form.get("loaiHs") == "39" and form.get("maCskcb") == "01801"
         code = await self._receive(form.get("fileBase64Str"), is_known=is_known, is_whole=is_whole)
-        return code if isinstance(code, Response) else JSONResponse({"MaKetQua": code, "MaGD": self._number(code), "ThoiGianTiepNhan": "20261126120000"})
+        return (
+            code
+            if isinstance(code, Response)
+            else JSONResponse(
+                {"MaKetQua": code, "MaGD": self._number(code), "ThoiGianTiepNhan": "20261126120000"}
+            )
+        )
 
     async def _send_4750(self, request: Request) -> Response:
         form, headers = await _form(request), request.headers
-        is_known = self._knows(headers.get("accessToken"), headers.get("tokenId"), form.get("username"), headers.get("passwordHash"))
+        is_known = self._knows(
+            headers.get("accessToken"),
+            headers.get("tokenId"),
+            form.get("username"),
+            headers.get("passwordHash"),
+        )
         is_whole = (form.get("loaiHoSo"), form.get("maTinh"), form.get("maCSKCB")) == ("130", "01", "01801")
         code = await self._receive(form.get("fileHSBase64"), is_known=is_known, is_whole=is_whole)
-        answer = {"maKetQua": code, "maGiaoDich": self._number(code) if isinstance(code, str) else "", "thoiGianTiepNhan": "20261126120000", "thongDiep": ""}
+        answer = {
+            "maKetQua": code,
+            "maGiaoDich": self._number(code) if isinstance(code, str) else "",
+            "thoiGianTiepNhan": "20261126120000",
+            "thongDiep": "",
+        }
         return code if isinstance(code, Response) else JSONResponse(answer)
 
-    def _knows(self, token: str | None, token_id: str | None, username: str | None, password: str | None) -> bool:
+    def _knows(
+        self, token: str | None, token_id: str | None, username: str | None, password: str | None
+    ) -> bool:
         """Only the newest token is good."""
         newest = self.tokens[-1] if self.tokens else None
         return (token, token_id, username, password) == (newest, f"id of {newest}", USERNAME, PASSWORD_HASH)
@@ -82,7 +112,11 @@ class StandInPortal:
             self.tokens.append("somebody else's")
             return "401"
         if failure in ("205", "1001", "http_403", "http_502"):
-            return Response(status_code=int(failure.removeprefix("http_"))) if failure.startswith("http") else failure
+            return (
+                Response(status_code=int(failure.removeprefix("http_")))
+                if failure.startswith("http")
+                else failure
+            )
         if not is_whole or not content:
             return "205"
         self.documents.append(base64.b64decode(content, validate=True))
@@ -103,7 +137,10 @@ class StandInPortal:
 
 async def _form(request: Request) -> dict[str, str]:
     assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
-    return {name: values[0] for name, values in parse_qs((await request.body()).decode(), strict_parsing=True).items()}
+    return {
+        name: values[0]
+        for name, values in parse_qs((await request.body()).decode(), strict_parsing=True).items()
+    }
 
 
 @contextlib.contextmanager

@@ -1,4 +1,6 @@
-"""A press that signs nothing: files of the right shape (base, stock, piece), for tests of what happens around a press."""
+"""A press that signs nothing: files of the right shape (base, stock, piece), for tests of what happens around
+a press.
+"""
 
 import datetime as dt
 import hashlib
@@ -6,14 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from certsvc.errors import CertsvcError
-from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Unmade
-from certsvc.pieces import seal_piece
+from certsvc.files.pieces import seal_piece
+from certsvc.issuing.press.orders import Chunk, Made, Order, Pressed, Unmade
 from certsvc.vault import new_data_key
 
 
 @dataclass
 class StandInPress:
-    """`refuse` says why an order is not made; `is_slow` which ones share no layers; `chunks` is what came so far."""
+    """`refuse` says why an order is not made; `is_slow` which ones share no layers; `chunks` is what came so
+    far.
+    """
 
     refuse: Callable[[Order], CertsvcError | None] = lambda _: None
     is_slow: Callable[[Order], bool] = lambda _: False
@@ -32,7 +36,11 @@ class StandInPress:
         return Pressed(tuple(made), tuple(unmade), layers)
 
     def _make(self, order: Order, layers: dict[str, bytes]) -> Made:
-        base, stock, own = f"%PDF base of {order.design_id}\n".encode() * 50, f"stock of {order.facts.facility_name}\n".encode() * 20, _own(order)
+        base, stock, own = (
+            f"%PDF base of {order.design_id}\n".encode() * 50,
+            f"stock of {order.facts.facility_name}\n".encode() * 20,
+            _own(order),
+        )
         data_key = new_data_key()
         is_slow = self.is_slow(order)
         whole = base + stock + own
@@ -57,4 +65,7 @@ class StandInPress:
 def _own(order: Order) -> bytes:
     """As much as three signatures: no two alike, for the same order comes again with another time."""
     signed = f"{order.certificate_id} {order.facts.serial} {dt.datetime.now(dt.UTC)}".encode()
-    return b"".join(hashlib.shake_256(signed + bytes([slot])).hexdigest(2500).encode() for slot in range(3)) + b"\n%%EOF\n"
+    return (
+        b"".join(hashlib.shake_256(signed + bytes([slot])).hexdigest(2500).encode() for slot in range(3))
+        + b"\n%%EOF\n"
+    )

@@ -18,12 +18,12 @@ from typing import Any
 
 import httpx2
 
-from certsvc.callers import create_key
+from certsvc.callers.keys import create_key
 from certsvc.config import Settings
-from certsvc.identities import add_identity, open_keyring
 from certsvc.models import Role
-from certsvc.records.registry_files import read_facilities, read_practitioners
+from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
 from certsvc.store import Database, registry
+from certsvc.trust.identities import add_identity, open_keyring
 from tests.support import pki as pkis
 from tests.support.postgres import Postgres
 from tests.support.service import free_port
@@ -36,19 +36,27 @@ _START_S = 300
 
 @dataclass(frozen=True)
 class Station:
-    """Settings of the folder; `keys` by role, `facility 01802` for the other station's, `head 01801` and `head 01802` for who approves."""
+    """Settings of the folder; `keys` by role, `facility 01802` for the other station's, `head 01801` and
+    `head 01802` for who approves.
+    """
 
     settings: Settings
     keys: dict[str, str]
 
 
 def settings_for(folder: Path, **changes: Any) -> Settings:
-    wanted: dict[str, Any] = {"data_dir": folder / "data", "keys_dir": pkis.shared().folder, "secret": _SECRET} | changes
+    wanted: dict[str, Any] = {
+        "data_dir": folder / "data",
+        "keys_dir": pkis.shared().folder,
+        "secret": _SECRET,
+    } | changes
     return Settings(**wanted)
 
 
 def set_up(folder: Path, **changes: Any) -> Station:
-    """A copy of the stations, made once a process, in `folder`; `changes` are settings. Not within an event loop."""
+    """A copy of the stations, made once a process, in `folder`; `changes` are settings. Not within an event
+    loop.
+    """
     shutil.copytree(_template(changes.get("keys_dir")), folder, dirs_exist_ok=True)
     return Station(settings_for(folder, **changes), json.loads((folder / "keys.json").read_text()))
 
@@ -68,7 +76,9 @@ def _of_keys(keys_dir: Path | None) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def set_up_on(server: Postgres, folder: Path, **changes: Any) -> Iterator[Station]:
-    """The same stations on a PostgreSQL database of their own, which is dropped at the end. Not within an event loop."""
+    """The same stations on a PostgreSQL database of their own, which is dropped at the end. Not within an
+    event loop.
+    """
     template, keys = _database_template(server, changes.get("keys_dir"))
     name = server.create(template)
     try:
@@ -82,7 +92,9 @@ def set_up_on(server: Postgres, folder: Path, **changes: Any) -> Iterator[Statio
 def _database_template(server: Postgres, keys_dir: Path | None) -> tuple[str, dict[str, str]]:
     name = server.create()
     with tempfile.TemporaryDirectory() as folder:
-        return name, asyncio.run(_fill(settings_for(Path(folder), database_url=server.url(name), **_of_keys(keys_dir))))
+        return name, asyncio.run(
+            _fill(settings_for(Path(folder), database_url=server.url(name), **_of_keys(keys_dir)))
+        )
 
 
 async def _fill(settings: Settings) -> dict[str, str]:
@@ -95,14 +107,37 @@ async def _fill(settings: Settings) -> dict[str, str]:
         async with db.begin() as session:
             await registry.save_practitioners(session, read_practitioners(_SAMPLE / "practitioners.csv"))
         for entry in open_keyring(settings).entries():
-            await add_identity(db, settings.keys_dir / entry.file, facility_code=entry.facility_code, licence=entry.licence, settings=settings, now=now)
-        keys = {str(role): await create_key(db, role=role, facility_code=STATIONS[0] if role is Role.FACILITY else None, now=now) for role in Role}
+            await add_identity(
+                db,
+                settings.keys_dir / entry.file,
+                facility_code=entry.facility_code,
+                licence=entry.licence,
+                settings=settings,
+                now=now,
+            )
+        keys = {
+            str(role): await create_key(
+                db, role=role, facility_code=STATIONS[0] if role is Role.FACILITY else None, now=now
+            )
+            for role in Role
+        }
         other = await create_key(db, role=Role.FACILITY, facility_code=STATIONS[1], now=now)
-        second = await create_key(db, role=Role.INSURER, facility_code=None, now=now, holder="another insurer")
+        second = await create_key(
+            db, role=Role.INSURER, facility_code=None, now=now, holder="another insurer"
+        )
         renewed = await create_key(db, role=Role.INSURER, facility_code=None, now=now)
         heads = zip(STATIONS, (pkis.HEAD, "000011/HNO-CCHN"), strict=True)
-        of_heads = {f"head {code}": await create_key(db, role=Role.FACILITY, facility_code=code, licence=licence, now=now) for code, licence in heads}
-        return keys | of_heads | {f"facility {STATIONS[1]}": other, "another insurer": second, "renewed insurer": renewed}
+        of_heads = {
+            f"head {code}": await create_key(
+                db, role=Role.FACILITY, facility_code=code, licence=licence, now=now
+            )
+            for code, licence in heads
+        }
+        return (
+            keys
+            | of_heads
+            | {f"facility {STATIONS[1]}": other, "another insurer": second, "renewed insurer": renewed}
+        )
     finally:
         await db.close()
 
@@ -116,7 +151,9 @@ class Served:
     base_url: str
 
     def client(self, role: str | None = "insurer") -> httpx2.Client:
-        headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {self.station.keys[role]}"} if role else {})
+        headers = {"Accept": "application/json"} | (
+            {"Authorization": f"Bearer {self.station.keys[role]}"} if role else {}
+        )
         return httpx2.Client(base_url=self.base_url, headers=headers, timeout=60, trust_env=False)
 
 
@@ -128,7 +165,9 @@ def served(station: Station) -> Iterator[Served]:
     settings = station.settings.model_copy(update={"base_url": base_url})
     with (settings.data_dir / "serve.log").open("ab") as log:
         command = [sys.executable, "-m", "certsvc", "serve", "--port", str(port)]
-        process = subprocess.Popen(command, env=os.environ | settings.as_environment(), stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, env=os.environ | settings.as_environment(), stdout=log, stderr=log
+        )
         try:
             _wait(process, base_url)
             yield Served(station, process, base_url)

@@ -1,1 +1,3 @@
-"""Attacks on signed certificates, each with the answer it must get; `python -m tests.tampering` writes them as files."""
+"""Attacks on signed certificates, each with the answer it must get; `python -m tests.tampering` writes them
+as files.
+"""

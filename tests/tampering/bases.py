@@ -1,4 +1,6 @@
-"""Genuine files to tamper with: one and three signatures, B-B to B-LTA, cross-references as tables and as streams."""
+"""Genuine files to tamper with: one and three signatures, B-B to B-LTA, cross-references as tables and as
+streams.
+"""
 
 import asyncio
 import functools
@@ -21,7 +23,7 @@ from typing_extensions import override
 from certsvc.config import Profile
 from certsvc.models import Slot
 from certsvc.pdf import append
-from certsvc.verify.geometry import SignaturePlace, prove_places
+from certsvc.verify.pdf.geometry import SignaturePlace, prove_places
 from certsvc.verify.trust import Trust
 from tests.support import blanks, sealed_sample
 from tests.support import pki as pkis
@@ -117,19 +119,30 @@ _LICENCES = {Slot.PRACTITIONER: pkis.PRACTITIONER, Slot.REPRESENTATIVE: pkis.HEA
 
 def unsigned(count: int, *, has_answers: bool = True) -> bytes:
     """A filled page before its first signature."""
-    stock = sealed_sample.stock_of(samples.pki(), sealed_sample.signings(samples.pki(), count), has_answers=has_answers)
+    stock = sealed_sample.stock_of(
+        samples.pki(), sealed_sample.signings(samples.pki(), count), has_answers=has_answers
+    )
     filled = append(stock.end, blanks.with_text("Họ và tên: NGUYỄN VĂN THỬ"))
     return stock.blank.pdf + stock.revision + bytes(filled.data)
 
 
 def _signed_with_streams(count: int, level: Level) -> bytes:
-    writer = copy_into_new_writer(PdfFileReader(io.BytesIO(unsigned(count, has_answers=level is Level.LT))), {"stream_xrefs": True})
+    writer = copy_into_new_writer(
+        PdfFileReader(io.BytesIO(unsigned(count, has_answers=level is Level.LT))), {"stream_xrefs": True}
+    )
     pdf = io.BytesIO()
     writer.write(pdf)  # type: ignore[no-untyped-call]
     slots = sealed_sample.SLOTS[count]
     for slot in slots:
         is_last = slot is slots[-1]
-        samples.sign_over(pdf, samples.pki().identity(_LICENCES[slot]), field=slot, certify=slot is slots[0], lock=is_last, is_stamped=level is not Level.B)
+        samples.sign_over(
+            pdf,
+            samples.pki().identity(_LICENCES[slot]),
+            field=slot,
+            certify=slot is slots[0],
+            lock=is_last,
+            is_stamped=level is not Level.B,
+        )
     return pdf.getvalue()
 
 
@@ -150,9 +163,13 @@ class OurStamper(TimeStamper):
 
 
 def archived(data: bytes, *, by: pkis.Pki | None = None) -> bytes:
-    """The file with security store and document time-stamp behind it, as pyHanko writes them (EN 319 142-1 clause 5.5)."""
+    """The file with security store and document time-stamp behind it, as pyHanko writes them (EN 319 142-1
+    clause 5.5).
+    """
     authority = by or samples.pki()
-    root, *others = (x509.Certificate.load(samples.der_of(authority, name)) for name in ("root", "issuing", "tsa"))
+    root, *others = (
+        x509.Certificate.load(samples.der_of(authority, name)) for name in ("root", "issuing", "tsa")
+    )
     context = ValidationContext(
         trust_roots=[root],
         other_certs=others,
@@ -160,6 +177,8 @@ def archived(data: bytes, *, by: pkis.Pki | None = None) -> bytes:
         allow_fetching=False,
     )
     pdf = io.BytesIO(data)
-    work = PdfTimeStamper(OurStamper(by)).async_timestamp_pdf(samples.Quiet(pdf), "sha256", context, in_place=True)
+    work = PdfTimeStamper(OurStamper(by)).async_timestamp_pdf(
+        samples.Quiet(pdf), "sha256", context, in_place=True
+    )
     asyncio.run(work)
     return pdf.getvalue()

@@ -12,7 +12,7 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from certsvc.verify.geometry import SignaturePlace
+from certsvc.verify.pdf.geometry import SignaturePlace
 from tests.tampering.bases import Base, Xref
 from tests.unit.verify import samples
 
@@ -21,7 +21,15 @@ CmsChange = Callable[[dict[str, Any], dict[str, Any]], None]
 """A change to the fields of a SignedData and of its SignerInfo."""
 
 _SIGNED_DATA = ("version", "digest_algorithms", "encap_content_info", "certificates")
-_SIGNER_INFO = ("version", "sid", "digest_algorithm", "signed_attrs", "signature_algorithm", "signature", "unsigned_attrs")
+_SIGNER_INFO = (
+    "version",
+    "sid",
+    "digest_algorithm",
+    "signed_attrs",
+    "signature_algorithm",
+    "signature",
+    "unsigned_attrs",
+)
 
 
 def by_editor(change: Change) -> Callable[[Base], bytes]:
@@ -60,8 +68,17 @@ def last_startxref(data: bytes) -> int:
     return int(re.findall(rb"startxref\s+(\d+)", data)[-1])
 
 
-def appended(base: Base, objects: Mapping[int, bytes], *, freed: Iterable[int] = (), root: int | None = None, chained: bool = True) -> bytes:
-    """The base with a revision written by hand, in its own form of cross-reference; `freed` objects vanish."""
+def appended(
+    base: Base,
+    objects: Mapping[int, bytes],
+    *,
+    freed: Iterable[int] = (),
+    root: int | None = None,
+    chained: bool = True,
+) -> bytes:
+    """The base with a revision written by hand, in its own form of cross-reference; `freed` objects
+    vanish.
+    """
     data, out = base.data, bytearray(base.data)
     rows = dict.fromkeys(freed, (0, 0, 65535))
     for number in sorted(objects):
@@ -88,7 +105,10 @@ def _stream(out: bytearray, rows: dict[int, tuple[int, int, int]], entries: byte
     everything = sorted({**rows, size: (1, at, 0)}.items())
     index = b" ".join(b"%d 1" % number for number, _ in everything)
     body = b"".join(struct.pack(">BIH", *row) for _, row in everything)
-    out += b"%d 0 obj\n<< /Type /XRef /W [1 4 2] /Index [%b] %b /Length %d >>\nstream\n%b\nendstream\nendobj\n" % (size, index, entries, len(body), body)
+    out += (
+        b"%d 0 obj\n<< /Type /XRef /W [1 4 2] /Index [%b] %b /Length %d >>\nstream\n%b\nendstream\nendobj\n"
+        % (size, index, entries, len(body), body)
+    )
     return bytes(out) + b"startxref\n%d\n%%%%EOF\n" % at
 
 
@@ -120,14 +140,22 @@ def with_changed_cms(base: Base, change: CmsChange) -> bytes:
 
 
 def _present(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if not isinstance(value, core.Void) and value is not None}
+    return {
+        name: value
+        for name, value in fields.items()
+        if not isinstance(value, core.Void) and value is not None
+    }
 
 
 def in_signature(base: Base, pattern: bytes, replacement: bytes) -> bytes:
     """The last signature's dictionary with one entry written over, as long as it was."""
     place = last(base)
     end = base.data.index(b"endobj", place.hole_end)
-    around = base.data[place.object_start : place.hole_start] + b"\0" * (place.hole_end - place.hole_start) + base.data[place.hole_end : end]
+    around = (
+        base.data[place.object_start : place.hole_start]
+        + b"\0" * (place.hole_end - place.hole_start)
+        + base.data[place.hole_end : end]
+    )
     found = re.search(pattern, around)
     if found is None or len(replacement) > len(found[0]):
         raise ValueError(pattern)

@@ -10,7 +10,17 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from tests.tampering.attack import MISPLACED, Attack
 from tests.tampering.bases import TABLE_1_B, TABLE_3_LT, Base
-from tests.tampering.editing import Change, appended, by_editor, dictionary, first_page, last, number, number_of, numbers
+from tests.tampering.editing import (
+    Change,
+    appended,
+    by_editor,
+    dictionary,
+    first_page,
+    last,
+    number,
+    number_of,
+    numbers,
+)
 from tests.unit.verify import samples
 
 _OTHER_TEXT = b"BT /F 12 Tf 40 340 Td <0030> Tj ET"
@@ -47,7 +57,9 @@ def _annotation(subtype: str) -> Change:
     def change(writer: IncrementalPdfFileWriter) -> None:
         page = first_page(writer)
         box = numbers(0, 0, 595, 419)
-        page["/Annots"].append(writer.add_object(dictionary(Type=pdf_name("/Annot"), Subtype=pdf_name(subtype), Rect=box)))
+        page["/Annots"].append(
+            writer.add_object(dictionary(Type=pdf_name("/Annot"), Subtype=pdf_name(subtype), Rect=box))
+        )
         writer.update_container(page["/Annots"])
 
     return change
@@ -56,18 +68,24 @@ def _annotation(subtype: str) -> Change:
 def _other_font(writer: IncrementalPdfFileWriter) -> None:
     fonts = first_page(writer)["/Resources"]["/Font"]
     name = next(iter(fonts))
-    fonts[name] = writer.add_object(dictionary(Type=pdf_name("/Font"), Subtype=pdf_name("/Type1"), BaseFont=pdf_name("/Symbol")))
+    fonts[name] = writer.add_object(
+        dictionary(Type=pdf_name("/Font"), Subtype=pdf_name("/Type1"), BaseFont=pdf_name("/Symbol"))
+    )
     writer.update_container(fonts)
 
 
 def _other_appearance(writer: IncrementalPdfFileWriter) -> None:
     field = writer.root["/AcroForm"]["/Fields"][-1].get_object()
-    field[pdf_name("/AP")] = dictionary(N=writer.add_object(generic.StreamObject(stream_data=b"0 0 400 400 re f")))
+    field[pdf_name("/AP")] = dictionary(
+        N=writer.add_object(generic.StreamObject(stream_data=b"0 0 400 400 re f"))
+    )
     writer.update_container(field)
 
 
 def _form_value(writer: IncrementalPdfFileWriter) -> None:
-    field = dictionary(FT=pdf_name("/Tx"), T=generic.TextStringObject("so_ngay"), V=generic.TextStringObject("30"))
+    field = dictionary(
+        FT=pdf_name("/Tx"), T=generic.TextStringObject("so_ngay"), V=generic.TextStringObject("30")
+    )
     writer.root["/AcroForm"]["/Fields"].append(writer.add_object(field))
     writer.update_container(writer.root["/AcroForm"]["/Fields"])
 
@@ -77,7 +95,9 @@ def _info(writer: IncrementalPdfFileWriter) -> None:
 
 
 def _xmp(writer: IncrementalPdfFileWriter) -> None:
-    writer.root[pdf_name("/Metadata")] = writer.add_object(generic.StreamObject(dictionary(Type=pdf_name("/Metadata")), stream_data=b"<x/>"))
+    writer.root[pdf_name("/Metadata")] = writer.add_object(
+        generic.StreamObject(dictionary(Type=pdf_name("/Metadata")), stream_data=b"<x/>")
+    )
     writer.update_root()  # type: ignore[no-untyped-call]
 
 
@@ -90,19 +110,27 @@ def _unsigned(writer: IncrementalPdfFileWriter) -> None:
 
 def _content_in_place(base: Base) -> bytes:
     content = number_of(base.data, "/Pages", "/Kids", 0, "/Contents", 1)
-    return appended(base, {content: b"<< /Length %d >>\nstream\n%b\nendstream" % (len(_OTHER_TEXT), _OTHER_TEXT)})
+    return appended(
+        base, {content: b"<< /Length %d >>\nstream\n%b\nendstream" % (len(_OTHER_TEXT), _OTHER_TEXT)}
+    )
 
 
 def _without_table(base: Base) -> bytes:
     """Readers that repair a file take the last object of a number."""
     content = number_of(base.data, "/Pages", "/Kids", 0, "/Contents", 1)
-    return base.data + b"%d 0 obj\n<< /Length %d >>\nstream\n%b\nendstream\nendobj\n" % (content, len(_OTHER_TEXT), _OTHER_TEXT)
+    return base.data + b"%d 0 obj\n<< /Length %d >>\nstream\n%b\nendstream\nendobj\n" % (
+        content,
+        len(_OTHER_TEXT),
+        _OTHER_TEXT,
+    )
 
 
 def _other_picture(base: Base) -> bytes:
     """The seal or the handwriting that a signature shows."""
     picture = number_of(base.data, "/AcroForm", "/Fields", -1, "/AP", "/N", "/Resources", "/XObject", "/Mark")
-    return appended(base, {picture: b"<< /Type /XObject /Subtype /Form /BBox [0 0 1 1] /Length 0 >>\nstream\n\nendstream"})
+    return appended(
+        base, {picture: b"<< /Type /XObject /Subtype /Form /BBox [0 0 1 1] /Length 0 >>\nstream\n\nendstream"}
+    )
 
 
 def _signature_body(base: Base) -> bytes:
@@ -144,8 +172,19 @@ ATTACKS = (
     _saved("xmp", "other metadata", _xmp),
     _saved("unsigned", "the signature fields taken away", _unsigned),
     Attack("saved-content", "the page's own content stream written over", _content_in_place, MISPLACED),
-    Attack("saved-picture", "another seal in a signature's picture", _other_picture, MISPLACED, (TABLE_1_B, TABLE_3_LT)),
+    Attack(
+        "saved-picture",
+        "another seal in a signature's picture",
+        _other_picture,
+        MISPLACED,
+        (TABLE_1_B, TABLE_3_LT),
+    ),
     Attack("objects", "objects appended without a cross-reference", _without_table, MISPLACED),
     Attack("signature-copied", "the signature dictionary once more under another number", _copied, MISPLACED),
-    Attack("signature-again", "the signature dictionary once more under its own number", _declared_again, MISPLACED),
+    Attack(
+        "signature-again",
+        "the signature dictionary once more under its own number",
+        _declared_again,
+        MISPLACED,
+    ),
 )

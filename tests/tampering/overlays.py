@@ -18,11 +18,15 @@ from tests.unit.verify import samples
 _WHOLE_PAGE, _NOWHERE = (0, 0, 500, 400), (0, 0, 0, 0)
 
 
-def _field(box: tuple[int, int, int, int], name: str = "overlay") -> Callable[[IncrementalPdfFileWriter], None]:
+def _field(
+    box: tuple[int, int, int, int], name: str = "overlay"
+) -> Callable[[IncrementalPdfFileWriter], None]:
     return lambda writer: append_signature_field(writer, SigFieldSpec(name, box=box))
 
 
-def _signed_by(find: Callable[[], Identity], *, box: tuple[int, int, int, int] = _WHOLE_PAGE, **terms: bool) -> Callable[[Base], bytes]:
+def _signed_by(
+    find: Callable[[], Identity], *, box: tuple[int, int, int, int] = _WHOLE_PAGE, **terms: bool
+) -> Callable[[Base], bytes]:
     def make(base: Base) -> bytes:
         pdf = io.BytesIO(samples.revised(base.data, _field(box)))
         samples.sign_over(pdf, find(), field="overlay", **terms)
@@ -46,13 +50,37 @@ def _neighbour() -> Identity:
 
 
 ATTACKS = (
-    Attack("empty-field", "an empty signature field over the page", by_editor(_field(_WHOLE_PAGE)), MISPLACED),
+    Attack(
+        "empty-field", "an empty signature field over the page", by_editor(_field(_WHOLE_PAGE)), MISPLACED
+    ),
     Attack("hidden-field", "an empty signature field out of sight", by_editor(_field(_NOWHERE)), MISPLACED),
-    Attack("overlay-neighbour", "signed over the page by another holder of the same CA", _signed_by(_neighbour), MISPLACED),
+    Attack(
+        "overlay-neighbour",
+        "signed over the page by another holder of the same CA",
+        _signed_by(_neighbour),
+        MISPLACED,
+    ),
     Attack("overlay-ours", "signed over the page by a signer of ours", _signed_by(_ours), MISPLACED),
-    Attack("overlay-self-signed", "signed over the page by a look-alike", _signed_by(lambda: identities.with_key(2048)), MISPLACED),
+    Attack(
+        "overlay-self-signed",
+        "signed over the page by a look-alike",
+        _signed_by(lambda: identities.with_key(2048)),
+        MISPLACED,
+    ),
     Attack("double", "one more signature out of sight", _signed_by(_ours, box=_NOWHERE), MISPLACED),
-    Attack("double-unlocked", "one more signature that locks nothing", _signed_by(_ours, box=_NOWHERE, lock=False), MISPLACED),
-    Attack("certified-again", "one more signature that certifies", _signed_by(_neighbour, certify=True), MISPLACED),
-    Attack("visible-time-stamp", "a time-stamp of our authority in a field over the page", _stamped, MISPLACED),
+    Attack(
+        "double-unlocked",
+        "one more signature that locks nothing",
+        _signed_by(_ours, box=_NOWHERE, lock=False),
+        MISPLACED,
+    ),
+    Attack(
+        "certified-again",
+        "one more signature that certifies",
+        _signed_by(_neighbour, certify=True),
+        MISPLACED,
+    ),
+    Attack(
+        "visible-time-stamp", "a time-stamp of our authority in a field over the page", _stamped, MISPLACED
+    ),
 )

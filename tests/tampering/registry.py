@@ -78,5 +78,15 @@ def manifest() -> str:
         for attack in attacks:
             for answer in dict.fromkeys(map(attack.answer_for, attack.bases)):
                 names = " ".join(base.name for base in attack.bases if attack.answer_for(base) == answer)
-                writer.writerow([family, attack.name, attack.about, names, answer.verdict, answer.reason, answer.check or ""])
+                writer.writerow(
+                    [
+                        family,
+                        attack.name,
+                        attack.about,
+                        names,
+                        answer.verdict,
+                        answer.reason,
+                        answer.check or "",
+                    ]
+                )
     return out.getvalue()

@@ -23,7 +23,9 @@ def _null(base: Base) -> bytes:
 
 
 def _new_catalog(base: Base) -> bytes:
-    return appended(base, {900: b"<< /Type /Catalog /Pages << /Type /Pages /Kids [] /Count 0 >> >>"}, root=900)
+    return appended(
+        base, {900: b"<< /Type /Catalog /Pages << /Type /Pages /Kids [] /Count 0 >> >>"}, root=900
+    )
 
 
 def _new_pages(base: Base) -> bytes:
@@ -34,15 +36,26 @@ def _new_pages(base: Base) -> bytes:
 def _hide_and_replace(base: Base) -> bytes:
     """The new cross-reference knows another document; of the old one only the form is named."""
     catalog = b"<< /Type /Catalog /Pages 901 0 R /AcroForm %d 0 R >>" % number_of(base.data, "/AcroForm")
-    return appended(base, {900: catalog, 901: b"<< /Type /Pages /Kids [] /Count 0 >>"}, root=900, chained=False)
+    return appended(
+        base, {900: catalog, 901: b"<< /Type /Pages /Kids [] /Count 0 >>"}, root=900, chained=False
+    )
 
 
 def _changed_places(base: Base) -> bytes:
     """What was prepared before signing comes to the front: the page's contents change places."""
     numbers = [number_of(base.data, *_PAGE, "/Contents", index) for index in (0, 1)]
     reader = PdfFileReader(io.BytesIO(base.data))
-    texts = [bytes(reader.get_object(generic.Reference(number, 0, reader)).data) for number in reversed(numbers)]  # type: ignore[no-untyped-call]
-    return appended(base, {number: b"<< /Length %d >>\nstream\n%b\nendstream" % (len(text), text) for number, text in zip(numbers, texts, strict=True)})
+    texts = [
+        bytes(reader.get_object(generic.Reference(number, 0, reader)).data)  # type: ignore[no-untyped-call]
+        for number in reversed(numbers)
+    ]
+    return appended(
+        base,
+        {
+            number: b"<< /Length %d >>\nstream\n%b\nendstream" % (len(text), text)
+            for number, text in zip(numbers, texts, strict=True)
+        },
+    )
 
 
 def _rewritten(base: Base) -> bytes:

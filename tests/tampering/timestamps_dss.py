@@ -15,7 +15,17 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from tests.support import pki as pkis
 from tests.tampering import identities
 from tests.tampering.attack import BROKEN, BROKEN_ARCHIVE, MISPLACED, UNSTAMPED, Attack
-from tests.tampering.bases import STREAM_1_T, STREAM_3_LT, STREAM_3_LTA, TABLE_1_LTA, TABLE_2_LT, TABLE_3_LT, Base, archived, aside
+from tests.tampering.bases import (
+    STREAM_1_T,
+    STREAM_3_LT,
+    STREAM_3_LTA,
+    TABLE_1_LTA,
+    TABLE_2_LT,
+    TABLE_3_LT,
+    Base,
+    archived,
+    aside,
+)
 from tests.tampering.editing import by_editor, dictionary, last, overwritten, with_changed_cms
 from tests.unit.verify import samples
 
@@ -32,7 +42,9 @@ def _stripped(which: int) -> Callable[[Base], bytes]:
     return make
 
 
-def _restamped(value: Callable[[bytes], bytes], *, by: Callable[[], pkis.Pki] = samples.pki) -> Callable[[Base], bytes]:
+def _restamped(
+    value: Callable[[bytes], bytes], *, by: Callable[[], pkis.Pki] = samples.pki
+) -> Callable[[Base], bytes]:
     """The last signature with another time-stamp: over this value of the raw signature."""
 
     def change(data: dict[str, Any], signer: dict[str, Any]) -> None:
@@ -96,16 +108,77 @@ def _foreign_archive(base: Base) -> bytes:
 
 
 ATTACKS = (
-    Attack("stripped-first", "the first signature without its time-stamp", _stripped(0), BROKEN, _STAMPED, {STREAM_1_T: UNSTAMPED}),
+    Attack(
+        "stripped-first",
+        "the first signature without its time-stamp",
+        _stripped(0),
+        BROKEN,
+        _STAMPED,
+        {STREAM_1_T: UNSTAMPED},
+    ),
     Attack("stripped-last", "the last signature without its time-stamp", _stripped(-1), UNSTAMPED, _STAMPED),
-    Attack("stamp-foreign", "a time-stamp by somebody else's authority", _restamped(lambda raw: raw, by=identities.look_alike), UNSTAMPED, _STAMPED),
-    Attack("stamp-elsewhere", "our authority's time-stamp over something else", _restamped(lambda raw: b"something else"), UNSTAMPED, _STAMPED),
-    Attack("stamp-other", "another attribute in the time-stamp's place", lambda base: with_changed_cms(base, _other_attribute), UNSTAMPED, _STAMPED),
-    Attack("store-renamed", "the security store no longer found, in the signed part", _without_store, BROKEN, _STORED),
-    Attack("store-dropped", "the security store taken away by a later revision", by_editor(_dropped_store), MISPLACED, _STORED),
-    Attack("store-swollen", "a later revision with a thousand revocation lists", by_editor(_swollen_store), MISPLACED, _STORED),
+    Attack(
+        "stamp-foreign",
+        "a time-stamp by somebody else's authority",
+        _restamped(lambda raw: raw, by=identities.look_alike),
+        UNSTAMPED,
+        _STAMPED,
+    ),
+    Attack(
+        "stamp-elsewhere",
+        "our authority's time-stamp over something else",
+        _restamped(lambda raw: b"something else"),
+        UNSTAMPED,
+        _STAMPED,
+    ),
+    Attack(
+        "stamp-other",
+        "another attribute in the time-stamp's place",
+        lambda base: with_changed_cms(base, _other_attribute),
+        UNSTAMPED,
+        _STAMPED,
+    ),
+    Attack(
+        "store-renamed",
+        "the security store no longer found, in the signed part",
+        _without_store,
+        BROKEN,
+        _STORED,
+    ),
+    Attack(
+        "store-dropped",
+        "the security store taken away by a later revision",
+        by_editor(_dropped_store),
+        MISPLACED,
+        _STORED,
+    ),
+    Attack(
+        "store-swollen",
+        "a later revision with a thousand revocation lists",
+        by_editor(_swollen_store),
+        MISPLACED,
+        _STORED,
+    ),
     Attack("archive-broken", "a bit in the archive time-stamp", _broken_archive, BROKEN_ARCHIVE, _ARCHIVED),
-    Attack("archive-elsewhere", "an archive time-stamp over another file", _misdated_archive, BROKEN_ARCHIVE, _ARCHIVED),
-    Attack("archive-foreign", "an archive time-stamp by somebody else's authority", _foreign_archive, BROKEN_ARCHIVE, _ARCHIVED),
-    Attack("archive-saved", "a page replaced behind an archive time-stamp", by_editor(samples.replace_page), MISPLACED, _ARCHIVED),
+    Attack(
+        "archive-elsewhere",
+        "an archive time-stamp over another file",
+        _misdated_archive,
+        BROKEN_ARCHIVE,
+        _ARCHIVED,
+    ),
+    Attack(
+        "archive-foreign",
+        "an archive time-stamp by somebody else's authority",
+        _foreign_archive,
+        BROKEN_ARCHIVE,
+        _ARCHIVED,
+    ),
+    Attack(
+        "archive-saved",
+        "a page replaced behind an archive time-stamp",
+        by_editor(samples.replace_page),
+        MISPLACED,
+        _ARCHIVED,
+    ),
 )

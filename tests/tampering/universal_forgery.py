@@ -17,7 +17,13 @@ _BYTE_RANGE = rb"/ByteRange ?\[[^\]]*\] *"
 
 
 def _contents(name: str, about: str, string: bytes) -> Attack:
-    return Attack(f"contents-{name}", f"/Contents is {about}", lambda base: with_hole(base, string), MISPLACED, answers=alone(BROKEN))
+    return Attack(
+        f"contents-{name}",
+        f"/Contents is {about}",
+        lambda base: with_hole(base, string),
+        MISPLACED,
+        answers=alone(BROKEN),
+    )
 
 
 def _self_reference(base: Base) -> bytes:
@@ -37,7 +43,9 @@ def _entry(name: str, about: str, pattern: bytes, replacement: bytes, answer: An
 
 
 def _cms(name: str, about: str, change: CmsChange, answer: Answer = BROKEN, **more: Any) -> Attack:
-    return Attack(f"cms-{name}", f"the CMS {about}", lambda base: with_changed_cms(base, change), answer, **more)
+    return Attack(
+        f"cms-{name}", f"the CMS {about}", lambda base: with_changed_cms(base, change), answer, **more
+    )
 
 
 def _without(*names: str) -> CmsChange:
@@ -72,7 +80,9 @@ def _weak_digest(data: dict[str, Any], signer: dict[str, Any]) -> None:
 
 
 def _no_digest(data: dict[str, Any], signer: dict[str, Any]) -> None:
-    signer["signed_attrs"] = [each for each in signer["signed_attrs"] if each["type"].native != "message_digest"]
+    signer["signed_attrs"] = [
+        each for each in signer["signed_attrs"] if each["type"].native != "message_digest"
+    ]
 
 
 def _zero_signature(data: dict[str, Any], signer: dict[str, Any]) -> None:
@@ -103,7 +113,13 @@ ATTACKS = (
     _contents("number", "a number", b"17"),
     _contents("name", "a name", b"/Contents"),
     _contents("literal", "a literal string", b"(signature)"),
-    Attack("contents-itself", "/Contents refers to the dictionary that holds it", _self_reference, MISPLACED, answers=alone(BROKEN)),
+    Attack(
+        "contents-itself",
+        "/Contents refers to the dictionary that holds it",
+        _self_reference,
+        MISPLACED,
+        answers=alone(BROKEN),
+    ),
     _range("removed", "not there", b""),
     _range("null", "null", b"null"),
     _range("empty", "an empty array", b"[]"),
@@ -118,8 +134,15 @@ ATTACKS = (
     _range("six", "of six numbers", b"[0 1 2 %(b)d %(c)d 9]"),
     _range("late", "without the file's start", b"[9 %(b)d %(c)d %(d)d]"),
     _entry("type", "/Type says something else", rb"/Type ?/Sig(?=[ /\n])", b"/Type /Sog"),
-    _entry("sub-filter", "/SubFilter names an older form", rb"/ETSI\.CAdES\.detached", b"/adbe.pkcs7.detached"),
-    _entry("sub-filter-stamp", "/SubFilter says that it is a time-stamp", rb"/ETSI\.CAdES\.detached", b"/ETSI.RFC3161"),
+    _entry(
+        "sub-filter", "/SubFilter names an older form", rb"/ETSI\.CAdES\.detached", b"/adbe.pkcs7.detached"
+    ),
+    _entry(
+        "sub-filter-stamp",
+        "/SubFilter says that it is a time-stamp",
+        rb"/ETSI\.CAdES\.detached",
+        b"/ETSI.RFC3161",
+    ),
     _cms("no-signers", "has no signers", _no_signers),
     _cms("two-signers", "has two signers", _two_signers, bases=_ROOMY),
     _cms("no-certificates", "has no certificates", _no_certificates, BORROWED, answers=alone(BROKEN)),
@@ -128,7 +151,19 @@ ATTACKS = (
     _cms("embedded", "brings content of its own", _embedded_content, bases=(TABLE_3_LT,)),
     _cms("md5", "names MD5", _weak_digest),
     _cms("zero-signature", "has a raw signature of zeros", _zero_signature),
-    _cms("issuer", "has its signer's certificate taken away", _issuer_as_signer, BORROWED, answers=alone(BROKEN)),
-    _cms("swapped", "has another certificate under the same name", _swapped_certificate, BORROWED, answers=alone(BROKEN)),
+    _cms(
+        "issuer",
+        "has its signer's certificate taken away",
+        _issuer_as_signer,
+        BORROWED,
+        answers=alone(BROKEN),
+    ),
+    _cms(
+        "swapped",
+        "has another certificate under the same name",
+        _swapped_certificate,
+        BORROWED,
+        answers=alone(BROKEN),
+    ),
     Attack("cms-padding", "more than zeros behind the CMS", _padding, MISPLACED, _ROOMY),
 )

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from certsvc.callers import make_key, require_scope
+from certsvc.callers.keys import make_key, require_scope
 from certsvc.errors import Forbidden, InputError
 from certsvc.models import Role, Scope
 
@@ -35,7 +35,11 @@ def test_whom_a_key_may_see() -> None:
     """A facility itself, others everybody."""
     facility, _ = make_key(role=Role.FACILITY, facility_code="01801", now=NOW)
     insurer, _ = make_key(role=Role.INSURER, facility_code=None, now=NOW)
-    assert (facility.may_see("01801"), facility.may_see("01802"), insurer.may_see("01802")) == (True, False, True)
+    assert (facility.may_see("01801"), facility.may_see("01802"), insurer.may_see("01802")) == (
+        True,
+        False,
+        True,
+    )
 
 
 def test_expired_and_revoked_keys_are_not_good() -> None:

@@ -1,4 +1,6 @@
-"""Whole certificates, signed by everybody, are still PDF/A-3a and PDF/UA-1 in the eyes of veraPDF and qpdf."""
+"""Whole certificates, signed by everybody, are still PDF/A-3a and PDF/UA-1 in the eyes of veraPDF and
+qpdf.
+"""
 
 import dataclasses
 import subprocess
@@ -22,7 +24,8 @@ RECORD = b"<HoSo/>"
 def _signed(blank: Blank, objects: Mapping[int, bytes]) -> bytes:
     pki = pkis.shared()
     wanted = [
-        dataclasses.replace(signing, picture=picture(sample_mark(field))) for signing, field in zip(signings(pki, len(blank.fields)), blank.fields, strict=True)
+        dataclasses.replace(signing, picture=picture(sample_mark(field)))
+        for signing, field in zip(signings(pki, len(blank.fields)), blank.fields, strict=True)
     ]
     sheet = Sheet(stock_of(pki, wanted, blank=blank), objects)
     [sealed] = attempt([sheet], time_line=time_line)
@@ -35,14 +38,26 @@ def _certificates(design: Design, *, flag: bool, traits: frozenset[Trait]) -> di
     ways = {"fast": values, "full": values | {"full_name": "NGUYỄN Ω"}}
     made = {}
     for way, texts in ways.items():
-        filled = fill(design, texts, record=RECORD, head_examined=flag, is_reissue=flag, traits=traits, signed_at=pkis.utc_now())
+        filled = fill(
+            design,
+            texts,
+            record=RECORD,
+            head_examined=flag,
+            is_reissue=flag,
+            traits=traits,
+            signed_at=pkis.utc_now(),
+        )
         assert filled.is_fast is (way == "fast")
-        made[f"{design.version}-{flag}-{'-'.join(sorted(traits))}-{way}"] = _signed(filled.blank, filled.objects)
+        made[f"{design.version}-{flag}-{'-'.join(sorted(traits))}-{way}"] = _signed(
+            filled.blank, filled.objects
+        )
     return made
 
 
 def test_signed_certificates_conform(tmp_path: Path) -> None:
-    """Every design, with all its traits too, both ways of filling, three or two signatures at B-LT: no rule of either standard is broken."""
+    """Every design, with all its traits too, both ways of filling, three or two signatures at B-LT: no rule
+    of either standard is broken.
+    """
     pdfs: dict[str, bytes] = {}
     for design in load_designs():
         for flag, traits in ((False, PLAIN), (True, PLAIN), (False, design.traits)):

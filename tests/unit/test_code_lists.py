@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 
-from certsvc.code_lists import codes_in_table, codes_in_text
+from certsvc.checking.code_lists import codes_in_table, codes_in_text
 from certsvc.errors import InputError
 
 A, B, C = "K7M2-QX4P-9RTV-W3HD", "0000-0000-0000-0001", "https://giay.example.vn/V/7ZK2M9QX4P3RTVW8HDA5C6E1FG"
@@ -29,11 +29,22 @@ def _book(*rows: list[Any]) -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("title", ["Mã tra cứu", "mã_tra_cứu", "code", "CODE", "Mã", "verify_url", "Look-up code"])
+@pytest.mark.parametrize(
+    "title", ["Mã tra cứu", "mã_tra_cứu", "code", "CODE", "Mã", "verify_url", "Look-up code"]
+)
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_a_titled_column_counts(title: str, delimiter: str) -> None:
-    """Whatever stands beside it; rows have the numbers their user sees, and one without a code is not dropped."""
-    rows = [["Danh sách tháng 3"], ["STT", "Họ tên", title], ["1", "An", A], [], ["2", "Bình", ""], ["3", "Chi", C]]
+    """Whatever stands beside it; rows have the numbers their user sees, and one without a code is not
+    dropped.
+    """
+    rows = [
+        ["Danh sách tháng 3"],
+        ["STT", "Họ tên", title],
+        ["1", "An", A],
+        [],
+        ["2", "Bình", ""],
+        ["3", "Chi", C],
+    ]
     text = "\n".join(delimiter.join(row) for row in rows)
     assert _read(text) == [(3, A), (5, ""), (6, C)]
     assert _read(text.encode("utf-8-sig")) == _read(text.encode("utf-16")) == _read(text)
@@ -47,14 +58,26 @@ def test_without_titles_the_first_code_of_a_row_counts(delimiter: str) -> None:
 
 def test_a_workbook_is_read_as_well() -> None:
     """The first sheet, numbers as they look."""
-    assert _read(_book(["Tên", "Mã tra cứu"], ["An", A], ["Bình", 1234567890123456], ["Chi", None])) == [(2, A), (3, "1234567890123456"), (4, "")]
+    assert _read(_book(["Tên", "Mã tra cứu"], ["An", A], ["Bình", 1234567890123456], ["Chi", None])) == [
+        (2, A),
+        (3, "1234567890123456"),
+        (4, ""),
+    ]
     assert _read(_book([A], [B])) == [(1, A), (2, B)]
 
 
 def test_a_pasted_text_gives_every_code() -> None:
-    """One a line or several, or beside a name from a spreadsheet; blank lines are passed over, others never."""
+    """One a line or several, or beside a name from a spreadsheet; blank lines are passed over, others
+    never.
+    """
     text = f"{A}\n\n  {B} , {A.lower()}\nAn\t{C}\nkhông phải mã\n"
-    assert [(each.row, each.text) for each in codes_in_text(text)] == [(1, A), (3, B), (3, A.lower()), (4, C), (5, "không phải mã")]
+    assert [(each.row, each.text) for each in codes_in_text(text)] == [
+        (1, A),
+        (3, B),
+        (3, A.lower()),
+        (4, C),
+        (5, "không phải mã"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -79,10 +102,15 @@ def test_what_is_no_list_is_refused(data: bytes, code: str) -> None:
 def _hostile(strings: str, rows: str) -> bytes:
     """A workbook of that string table and those rows."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(_book(["x"]))) as book, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+    with (
+        zipfile.ZipFile(io.BytesIO(_book(["x"]))) as book,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package,
+    ):
         parts = {name: book.read(name).decode() for name in book.namelist()}
         parts["xl/sharedStrings.xml"] = f'<sst xmlns="{SHEET_MAIN_NS}"><si><t>{strings}</t></si></sst>'
-        parts["xl/worksheets/sheet1.xml"] = f'<worksheet xmlns="{SHEET_MAIN_NS}"><sheetData>{rows}</sheetData></worksheet>'
+        parts["xl/worksheets/sheet1.xml"] = (
+            f'<worksheet xmlns="{SHEET_MAIN_NS}"><sheetData>{rows}</sheetData></worksheet>'
+        )
         override = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{SHARED_STRINGS}"/></Types>'
         parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace("</Types>", override)
         for name, content in parts.items():
@@ -103,10 +131,19 @@ LONG, REFERENCE = "ạ" * 40_001, '<c t="s"><v>0</v></c>'
         (_hostile("a," * 16_000, ("<row>" + REFERENCE * 400 + "</row>") * 20), 20),
         (b"," * (4 << 20), None),
     ],
-    ids=["last column", "first and last", "one text in a row", "one text in many rows", "many parts", "commas"],
+    ids=[
+        "last column",
+        "first and last",
+        "one text in a row",
+        "one text in many rows",
+        "many parts",
+        "commas",
+    ],
 )
 def test_a_small_list_takes_little_memory(data: bytes, rows: int | None) -> None:
-    """Of a row its code is kept and no more, of equal texts one, whatever a file of few bytes says that it holds."""
+    """Of a row its code is kept and no more, of equal texts one, whatever a file of few bytes says that it
+    holds.
+    """
     tracemalloc.start()
     try:
         with nullcontext() if rows is not None else pytest.raises(InputError, match="row_too_long"):

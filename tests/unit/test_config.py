@@ -25,13 +25,22 @@ def test_variables_become_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CERTSVC_PROFILE", "B-T")
     monkeypatch.setenv("CERTSVC_BASE_URL", "https://tracuu.example.vn/")
     settings = load_settings()
-    assert (settings.chunk_size, settings.profile, settings.base_url) == (7, Profile.B_T, "https://tracuu.example.vn")
+    assert (settings.chunk_size, settings.profile, settings.base_url) == (
+        7,
+        Profile.B_T,
+        "https://tracuu.example.vn",
+    )
     assert settings.environment is Environment.DEVELOPMENT
 
 
 def test_a_child_process_gets_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever their type: switches, maps, secrets, and what is not set."""
-    settings = Settings(local_accounts=False, oidc_roles={"bhxh": "insurer"}, oidc_issuer="https://id.example", oidc_client_secret=SecretStr("s"))
+    settings = Settings(
+        local_accounts=False,
+        oidc_roles={"bhxh": "insurer"},
+        oidc_issuer="https://id.example",
+        oidc_client_secret=SecretStr("s"),
+    )
     for name, value in settings.as_environment().items():
         monkeypatch.setenv(name, value)
     assert load_settings() == settings
@@ -86,7 +95,9 @@ def test_production_refuses_what_is_unfit(changes: dict[str, str], missing: str)
 
 async def test_production_has_no_development_authorities() -> None:
     """The embedded TSA and OCSP are not for production."""
-    settings = Settings(environment=Environment.PRODUCTION, secret=STRONG, base_url="https://tracuu.example.vn")
+    settings = Settings(
+        environment=Environment.PRODUCTION, secret=STRONG, base_url="https://tracuu.example.vn"
+    )
     with pytest.raises(Broken):
         async with open_press(settings, address=Path()):
             pass
@@ -94,7 +105,14 @@ async def test_production_has_no_development_authorities() -> None:
 
 def test_a_child_gets_the_same_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Through the environment, secrets included; and they do not show in its representation."""
-    settings = Settings(data_dir=tmp_path, secret=STRONG, chunk_size=3, redis_url="unix:///x", log_json=True, profile=Profile.B_B)
+    settings = Settings(
+        data_dir=tmp_path,
+        secret=STRONG,
+        chunk_size=3,
+        redis_url="unix:///x",
+        log_json=True,
+        profile=Profile.B_B,
+    )
     for name, value in settings.as_environment().items():
         monkeypatch.setenv(name, value)
     assert load_settings() == settings

@@ -1,4 +1,7 @@
-"""What we import is what we ask for: nothing comes in by way of another package only, and nothing is asked for in vain."""
+"""What we import is what we ask for.
+
+Nothing comes in by way of another package only, and nothing is asked for in vain.
+"""
 
 import ast
 import itertools
@@ -41,7 +44,7 @@ NOT_IMPORTED = {
     ids=["client", "service", "development"],
 )
 def test_every_import_is_declared(folders: tuple[str, ...], declared: list[str]) -> None:
-    """Each package that a module there imports is named in pyproject.toml, for those who install just that."""
+    """Each package that a module there imports is named in pyproject.toml, for who installs just that."""
     named = _names(declared)
     missing = {module for module in _imported(folders) if not named & _names(PROVIDERS.get(module, ()))}
     assert missing - NOT_INSTALLED == set()
@@ -49,7 +52,11 @@ def test_every_import_is_declared(folders: tuple[str, ...], declared: list[str])
 
 def test_everything_declared_is_used() -> None:
     """What the service asks for it imports, or uses in a way that is said here."""
-    used = _names(itertools.chain.from_iterable(PROVIDERS.get(module, ()) for module in _imported(("certsvc", "keys_dev"))))
+    used = _names(
+        itertools.chain.from_iterable(
+            PROVIDERS.get(module, ()) for module in _imported(("certsvc", "keys_dev"))
+        )
+    )
     assert _names(SERVICE) - used == set(NOT_IMPORTED)
 
 
@@ -61,7 +68,11 @@ def _names(requirements: Iterable[str]) -> set[str]:
 def _imported(folders: Iterable[str]) -> set[str]:
     """The top-level modules of others that modules below these folders import, wherever in their code."""
     files = itertools.chain.from_iterable((ROOT / folder).rglob("*.py") for folder in folders)
-    return {name.partition(".")[0] for file in files for name in _imports(file)} - set(sys.stdlib_module_names) - OURS
+    return (
+        {name.partition(".")[0] for file in files for name in _imports(file)}
+        - set(sys.stdlib_module_names)
+        - OURS
+    )
 
 
 def _imports(file: Path) -> Iterator[str]:

@@ -18,18 +18,28 @@ from typer.core import TyperGroup
 from certsvc import errors
 from certsvc.api import problems
 from certsvc.cli import app
-from certsvc.config import HANOI
+from certsvc.clock import day_in_hanoi, utc_now
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.models import Kind
-from certsvc.records import built_in, check, judge, late_finding, refusals
-from certsvc.records.registry_files import read_facilities, read_practitioners
-from certsvc.resources import utc_now
+from certsvc.records import built_in, check, judge, late_finding
+from certsvc.records.raw import refusals
+from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
 from docs.reference import pages
 
 ROOT = Path(__file__).parents[2]
-MARKDOWN = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "keys_dev" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MARKDOWN = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "keys_dev" / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
-FAMILIES = {name: family for name, family in vars(errors).items() if isinstance(family, type) and issubclass(family, errors.CertsvcError)}
+FAMILIES = {
+    name: family
+    for name, family in vars(errors).items()
+    if isinstance(family, type) and issubclass(family, errors.CertsvcError)
+}
 ROW = re.compile(r"^\| `(?P<code>[a-z0-9_]+)` \| (?P<status>[^|]+) \|", re.MULTILINE)
 LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 
@@ -49,7 +59,9 @@ def raised() -> Iterator[tuple[str, int]]:
                     case [ast.Constant(value=str(code)), *_]:
                         yield code, problems.status_of(FAMILIES[node.func.id](code, "", ""))
                     case _:
-                        assert path == Path(refusals.__file__), f"{path}: the code of an error must be a plain string, else nobody can find it"
+                        assert path == Path(refusals.__file__), (
+                            f"{path}: the code of an error must be a plain string, else nobody can find it"
+                        )
 
 
 def documented() -> dict[str, set[str]]:
@@ -59,22 +71,37 @@ def documented() -> dict[str, set[str]]:
 
 def test_every_error_is_documented_with_its_status() -> None:
     """docs/errors.md names each code that may be answered, and the status that goes with it."""
-    refused = [(code, int(problems.status_of(errors.InputError(code, "", "")))) for code in refusals._MESSAGES]
+    refused = [
+        (code, int(problems.status_of(errors.InputError(code, "", "")))) for code in refusals._MESSAGES
+    ]
     plain = [(code, status) for status, (code, _, _) in problems._PLAIN.items()]
     found = {*raised(), *refused, *plain, ("internal_error", 500)}
-    assert [(code, status) for code, status in sorted(found) if str(int(status)) not in documented().get(code, set())] == []
+    assert [
+        (code, status)
+        for code, status in sorted(found)
+        if str(int(status)) not in documented().get(code, set())
+    ] == []
 
 
 def test_no_error_is_documented_that_nothing_raises() -> None:
-    """What docs/errors.md names can happen; `too_many_attempts`, `cancelled` and `declined` are given to rows without being raised."""
-    known = {code for code, _ in raised()} | set(refusals._MESSAGES) | {code for code, _, _ in problems._PLAIN.values()}
+    """What docs/errors.md names can happen; `too_many_attempts`, `cancelled` and `declined` are given to rows
+    without being raised.
+    """
+    known = (
+        {code for code, _ in raised()}
+        | set(refusals._MESSAGES)
+        | {code for code, _, _ in problems._PLAIN.values()}
+    )
     assert set(documented()) - known == {"too_many_attempts", "cancelled", "declined"}
 
 
 def test_every_direct_dependency_is_justified() -> None:
     """Decision 0001 has a row for each package that we ask for, with the right to use it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *itertools.chain.from_iterable(project["optional-dependencies"].values())]
+    wanted = [
+        *project["dependencies"],
+        *itertools.chain.from_iterable(project["optional-dependencies"].values()),
+    ]
     names = {re.split(r"[\[<>=; ]", each)[0] for each in wanted}
     text = (ROOT / "docs" / "decisions" / "0001-dependencies.md").read_text(encoding="utf-8")
     assert {name for name in names if f"| {name} |" not in text} == set()
@@ -83,7 +110,9 @@ def test_every_direct_dependency_is_justified() -> None:
 def test_nothing_installed_is_under_the_agpl() -> None:
     """Decision 0001 promises it of every package, direct or not."""
     licences = {
-        each.name: " ".join(text for key in ("License-Expression", "Classifier") for text in each.metadata.get_all(key) or [])
+        each.name: " ".join(
+            text for key in ("License-Expression", "Classifier") for text in each.metadata.get_all(key) or []
+        )
         for each in importlib.metadata.distributions()
     }
     assert {name for name, licence in licences.items() if "AGPL" in licence or "Affero" in licence} == set()
@@ -93,7 +122,11 @@ def test_nothing_installed_is_under_the_agpl() -> None:
 def test_links_lead_somewhere(path: Path) -> None:
     """Every relative link of the documentation names a file, and a heading in it."""
     targets = [match["target"] for match in LINK.finditer(path.read_text(encoding="utf-8"))]
-    assert [target for target in targets if not target.startswith("https://") and not _leads_somewhere(path, target)] == []
+    assert [
+        target
+        for target in targets
+        if not target.startswith("https://") and not _leads_somewhere(path, target)
+    ] == []
 
 
 def _leads_somewhere(page: Path, target: str) -> bool:
@@ -110,7 +143,9 @@ def _anchors(page: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.name)
 def test_a_decision_says_what_a_reviewer_asks(path: Path) -> None:
-    """A decision record has context, decision and consequences, what was rejected, and a place in the index."""
+    """A decision record has context, decision and consequences, what was rejected, and a place in the
+    index.
+    """
     text = path.read_text(encoding="utf-8")
     assert text.startswith(f"# {path.name[:4]} ")
     assert {"## Context", "## Decision", "## Consequences"} <= set(text.splitlines())
@@ -131,21 +166,29 @@ def test_readme_names_every_command() -> None:
     root = typer.main.get_command(app)
     assert isinstance(root, TyperGroup)
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-    named = itertools.chain.from_iterable(re.findall(r"`(certsvc [a-z ]+)`", line.split(" | ")[0]) for line in lines if line.startswith("| `certsvc "))
+    named = itertools.chain.from_iterable(
+        re.findall(r"`(certsvc [a-z ]+)`", line.split(" | ")[0])
+        for line in lines
+        if line.startswith("| `certsvc ")
+    )
     assert sorted(named) == sorted(_commands(root, "certsvc"))
 
 
 def test_the_tours_record_is_accepted(tmp_path: Path) -> None:
-    """Who follows the README's tour gets a certificate: a leave from today in Hanoi to the day after tomorrow, without a word."""
+    """Who follows the README's tour gets a certificate: a leave from today in Hanoi to the day after
+    tomorrow, without a word.
+    """
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     begin, end = text.index("day() {"), text.index("\nJSON\n") + len("\nJSON\n")
-    before = utc_now().astimezone(HANOI).date()
+    before = day_in_hanoi(utc_now())
     subprocess.run(["/bin/sh", "-euc", text[begin:end]], cwd=tmp_path, check=True)
     request = json.loads((tmp_path / "case.json").read_text(encoding="utf-8"))
     today = dt.date.fromisoformat(request["record"]["examined_on"])
-    assert before <= today <= utc_now().astimezone(HANOI).date()
+    assert before <= today <= day_in_hanoi(utc_now())
     sample = ROOT / "certsvc" / "sample"
-    stations = Stations(read_facilities(sample / "facilities.csv"), read_practitioners(sample / "practitioners.csv"))
+    stations = Stations(
+        read_facilities(sample / "facilities.csv"), read_practitioners(sample / "practitioners.csv")
+    )
     kind = Kind(request["kind"])
     row = check(request["record"], today=today, registry=stations, wants=frozenset({kind}))
     history = PeoplesHistory().beside((row.facility_code, row.case_id))
@@ -158,7 +201,14 @@ def test_the_tours_record_is_accepted(tmp_path: Path) -> None:
 def test_no_tracked_file_names_the_place_it_was_written_at() -> None:
     """Neither paths of somebody's machine nor addresses of package indexes stand in our files."""
     strange = re.compile(rb"/work[/]|pypi[.]org|registry[.]npmjs[.]org|files[.]pythonhosted[.]org")
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
     files = [ROOT / name for name in listed.stdout.decode().split("\0") if name and "/vendor/" not in name]
     assert files
-    assert [str(file.relative_to(ROOT)) for file in files if file.is_file() and strange.search(file.read_bytes())] == []
+    assert [
+        str(file.relative_to(ROOT)) for file in files if file.is_file() and strange.search(file.read_bytes())
+    ] == []

@@ -22,8 +22,17 @@ def test_every_family_has_a_status() -> None:
 def test_codes_may_override_their_family() -> None:
     """An InputError is a 422 but for what HTTP has a better word for."""
     input_error = next(each for each in _families(CertsvcError) if each.__name__ == "InputError")
-    statuses = {code: status_of(input_error(code, "", "")) for code in ("rejected", "too_large_unpacked", "not_a_table", "not_utf8", "no_key")}
-    assert statuses == {"rejected": 422, "too_large_unpacked": 413, "not_a_table": 415, "not_utf8": 415, "no_key": 401}
+    statuses = {
+        code: status_of(input_error(code, "", ""))
+        for code in ("rejected", "too_large_unpacked", "not_a_table", "not_utf8", "no_key")
+    }
+    assert statuses == {
+        "rejected": 422,
+        "too_large_unpacked": 413,
+        "not_a_table": 415,
+        "not_utf8": 415,
+        "no_key": 401,
+    }
 
 
 def test_an_error_says_its_code_and_english_message_only() -> None:
@@ -38,4 +47,10 @@ def test_an_error_comes_back_whole_from_another_process() -> None:
     sent = InputError("some_code", "vi", "en", errors=[{"field": "birth_date"}], retry_after_s=3)
     came = pickle.loads(pickle.dumps(sent))
     assert type(came) is InputError
-    assert (came.code, came.message_vi, came.message_en, came.errors, came.facts) == (sent.code, "vi", "en", ({"field": "birth_date"},), {"retry_after_s": 3})
+    assert (came.code, came.message_vi, came.message_en, came.errors, came.facts) == (
+        sent.code,
+        "vi",
+        "en",
+        ({"field": "birth_date"},),
+        {"retry_after_s": 3},
+    )

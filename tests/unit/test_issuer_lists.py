@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from certsvc.clock import utc_now
 from certsvc.config import Settings
 from certsvc.errors import InputError
-from certsvc.other_issuers import add_issuer, read_issuers
-from certsvc.resources import utc_now
 from certsvc.signing.lists import sign_document
+from certsvc.trust.issuers import add_issuer, read_issuers
 from certsvc.verify.published import Issuer
 from keys_dev.make import KeyType
 from tests.support import pki as pkis
@@ -54,7 +54,13 @@ def test_ids_are_plain_names(settings: Settings, theirs: pkis.Pki, issuer_id: st
 def test_our_own_host_is_nobody_elses(settings: Settings, theirs: pkis.Pki, service: str) -> None:
     """Else its keys would speak for our QR codes."""
     with pytest.raises(InputError, match="same_host"):
-        add_issuer(settings, "tinh-ben", their_list(theirs, service=service), root_sha256=sha256_of(theirs), now=utc_now())
+        add_issuer(
+            settings,
+            "tinh-ben",
+            their_list(theirs, service=service),
+            root_sha256=sha256_of(theirs),
+            now=utc_now(),
+        )
     put_issuer(settings, theirs, their_list(theirs, service=service))
     [(found, _)] = read_issuers(settings, now=utc_now())
     assert isinstance(found, InputError)
@@ -70,8 +76,12 @@ def test_two_issuers_have_two_hosts(settings: Settings, theirs: pkis.Pki) -> Non
 
 
 def test_what_is_not_believed_is_told(settings: Settings, theirs: pkis.Pki, tmp_path: Path) -> None:
-    """Signed by somebody else's key, broken, a month old, not the publisher's own list: left out, and `doctor` says so."""
-    stranger = pkis.make(tmp_path / "stranger", key_type=KeyType.P256, now=utc_now()).keyring().claim_keys()[0]
+    """Signed by somebody else's key, broken, a month old, not the publisher's own list: left out, and
+    `doctor` says so.
+    """
+    stranger = (
+        pkis.make(tmp_path / "stranger", key_type=KeyType.P256, now=utc_now()).keyring().claim_keys()[0]
+    )
     bad = {
         "signer": their_list(theirs, signer=stranger),
         "broken": b"{}",
@@ -96,14 +106,32 @@ def test_what_is_not_believed_is_told(settings: Settings, theirs: pkis.Pki, tmp_
         {"service": "nowhere"},
         {"service": "ftp://giay.tinhben.example.vn"},
         {"status_lists": {"address": "http://169.254.169.254/{list}", "bits": 2, "lists": [0]}},
-        {"status_lists": {"address": "https://giay.tinhben.example.vn:8443/status/{list}", "bits": 2, "lists": [0]}},
+        {
+            "status_lists": {
+                "address": "https://giay.tinhben.example.vn:8443/status/{list}",
+                "bits": 2,
+                "lists": [0],
+            }
+        },
         {"status_lists": {"address": f"{SERVICE}/status/{{list}}", "bits": 2, "lists": list(range(5000))}},
         {"facilities": None},
     ],
-    ids=["no keys", "no host", "no web", "lists elsewhere", "lists at another port", "thousands of lists", "no facilities"],
+    ids=[
+        "no keys",
+        "no host",
+        "no web",
+        "lists elsewhere",
+        "lists at another port",
+        "thousands of lists",
+        "no facilities",
+    ],
 )
-def test_a_list_of_another_form_is_not_believed(settings: Settings, theirs: pkis.Pki, changes: dict[str, Any]) -> None:
-    """Though its issuer signed it: neither added, nor believed where it lies there already; the others are not touched."""
+def test_a_list_of_another_form_is_not_believed(
+    settings: Settings, theirs: pkis.Pki, changes: dict[str, Any]
+) -> None:
+    """Though its issuer signed it: neither added, nor believed where it lies there already; the others are
+    not touched.
+    """
     body = their_list(theirs, changes=changes)
     with pytest.raises(InputError, match="bad_trust_list"):
         add_issuer(settings, "tinh-ben", body, root_sha256=sha256_of(theirs), now=utc_now())
@@ -117,7 +145,11 @@ def test_a_list_says_when_it_was_made(theirs: pkis.Pki, settings: Settings, at: 
     """With its zone, and not in days to come: else it never grew old."""
     document = json.loads(their_list(theirs)) | {"issued_at": at}
     ring = theirs.keyring()
-    signed = sign_document({name: value for name, value in document.items() if name != "signed"}, key=ring.claim_keys()[0], chain=ring.authorities())
+    signed = sign_document(
+        {name: value for name, value in document.items() if name != "signed"},
+        key=ring.claim_keys()[0],
+        chain=ring.authorities(),
+    )
     put_issuer(settings, theirs, json.dumps(document | {"signed": signed}).encode())
     [(found, _)] = read_issuers(settings, now=utc_now())
     assert isinstance(found, InputError)

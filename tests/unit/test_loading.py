@@ -12,21 +12,64 @@ _BROWSERS = ("authlib", "joserfc")
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("certsvc.api.app", ("weasyprint", "fontTools", "pyhanko", "alembic", "mako", "valkey", "stream_zip", "multiprocessing.pool", *_BROWSERS)),
-        ("certsvc.worker", ("weasyprint", "fontTools", "pyhanko", "fastapi", "alembic", "mako", "valkey", "stream_zip", *_BROWSERS)),
-        ("certsvc.issuing.pressing", ("weasyprint", "fontTools", "sqlalchemy", "structlog", "openpyxl")),
-        ("certsvc.issuing.returning_process", ("openpyxl", "PIL", "lxml", "sqlalchemy", "pydantic", "structlog", "cryptography")),
-        ("certsvc.issuing.zipping_process", ("sqlalchemy", "pydantic", "structlog", "cryptography")),
-        ("certsvc.cli, certsvc.cli.verifying", ("sqlalchemy", "openpyxl", "pyhanko", "weasyprint", "fastapi", "cryptography")),
         (
-            "certsvc.cli.members, certsvc.serving, certsvc.verify.zygote, certsvc.worker, certsvc.issuing.pressing",
+            "certsvc.api.app",
+            (
+                "weasyprint",
+                "fontTools",
+                "pyhanko",
+                "alembic",
+                "mako",
+                "valkey",
+                "stream_zip",
+                "multiprocessing.pool",
+                *_BROWSERS,
+            ),
+        ),
+        (
+            "certsvc.worker",
+            (
+                "weasyprint",
+                "fontTools",
+                "pyhanko",
+                "fastapi",
+                "alembic",
+                "mako",
+                "valkey",
+                "stream_zip",
+                *_BROWSERS,
+            ),
+        ),
+        (
+            "certsvc.issuing.press.pressing",
+            ("weasyprint", "fontTools", "sqlalchemy", "structlog", "openpyxl"),
+        ),
+        (
+            "certsvc.issuing.batches.returned_process",
+            ("openpyxl", "PIL", "lxml", "sqlalchemy", "pydantic", "structlog", "cryptography"),
+        ),
+        ("certsvc.issuing.batches.zip_process", ("sqlalchemy", "pydantic", "structlog", "cryptography")),
+        (
+            "certsvc.cli, certsvc.cli.verifying",
+            ("sqlalchemy", "openpyxl", "pyhanko", "weasyprint", "fastapi", "cryptography"),
+        ),
+        (
+            (
+                "certsvc.cli.members, certsvc.serving, certsvc.processes.zygote, certsvc.worker,"
+                " certsvc.issuing.press.pressing"
+            ),
             ("weasyprint", "fontTools", "alembic", "mako", "stream_zip", "valkey", *_BROWSERS),
         ),
-        ("certsvc.verify.zygote", ("weasyprint", "fontTools", "sqlalchemy", "pydantic", "certsvc.signing")),
+        (
+            "certsvc.processes.zygote",
+            ("weasyprint", "fontTools", "sqlalchemy", "pydantic", "certsvc.signing"),
+        ),
     ],
 )
 def test_a_process_loads_only_what_it_needs(module: str, unwanted: tuple[str, ...]) -> None:
     """Of the large things each does without, none is there once it is imported."""
     code = f"import sys, {module}; print(*(name for name in {unwanted!r} if name in sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
     assert done.stdout.split() == []

@@ -16,22 +16,46 @@ NOW = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
 
 
 def certificate(status: Status = Status.REQUESTED) -> Certificate:
-    return Certificate(id=uuid.uuid4(), status=status, attempts=0, warnings=[], lease_token="t" if status is Status.SIGNING else None)
+    return Certificate(
+        id=uuid.uuid4(),
+        status=status,
+        attempts=0,
+        warnings=[],
+        lease_token="t" if status is Status.SIGNING else None,
+    )
 
 
 MOVES: dict[str, tuple[Callable[[Certificate], None], frozenset[Status], Status]] = {
-    "claim": (lambda each: each.claim(NOW, lease_until=NOW, token="t"), frozenset({Status.REQUESTED, Status.SIGNING}), Status.SIGNING),
+    "claim": (
+        lambda each: each.claim(NOW, lease_until=NOW, token="t"),
+        frozenset({Status.REQUESTED, Status.SIGNING}),
+        Status.SIGNING,
+    ),
     "release": (lambda each: each.release(NOW), frozenset({Status.SIGNING}), Status.REQUESTED),
     "issue": (
-        lambda each: each.mark_issued(NOW, signed_at=NOW, sha256="0" * 64, size=1, level="B-LT", design="d", warnings=[]),
+        lambda each: each.mark_issued(
+            NOW, signed_at=NOW, sha256="0" * 64, size=1, level="B-LT", design="d", warnings=[]
+        ),
         frozenset({Status.SIGNING}),
         Status.ISSUED,
     ),
-    "fail": (lambda each: each.fail(NOW, "no_identity"), frozenset({Status.REQUESTED, Status.SIGNING}), Status.FAILED),
+    "fail": (
+        lambda each: each.fail(NOW, "no_identity"),
+        frozenset({Status.REQUESTED, Status.SIGNING}),
+        Status.FAILED,
+    ),
     "suspend": (lambda each: each.suspend(NOW, "fraud", None), frozenset({Status.ISSUED}), Status.SUSPENDED),
     "reinstate": (lambda each: each.reinstate(NOW), frozenset({Status.SUSPENDED}), Status.ISSUED),
-    "revoke": (lambda each: each.revoke(NOW, "fraud", None), frozenset({Status.ISSUED, Status.SUSPENDED}), Status.REVOKED),
-    "replace": (lambda each: each.replace(NOW, "lost", None), frozenset({Status.ISSUED, Status.SUSPENDED}), Status.REPLACED),
+    "revoke": (
+        lambda each: each.revoke(NOW, "fraud", None),
+        frozenset({Status.ISSUED, Status.SUSPENDED}),
+        Status.REVOKED,
+    ),
+    "replace": (
+        lambda each: each.replace(NOW, "lost", None),
+        frozenset({Status.ISSUED, Status.SUSPENDED}),
+        Status.REPLACED,
+    ),
 }
 
 
@@ -53,7 +77,9 @@ def test_a_move_is_made_where_it_is_legal_and_refused_elsewhere(name: str, statu
 
 @given(st.lists(st.sampled_from(sorted(MOVES)), max_size=20))
 def test_no_sequence_of_calls_reaches_an_illegal_state(names: list[str]) -> None:
-    """A lease token is held exactly while signing; the ends are final; only what was signed is ever published."""
+    """A lease token is held exactly while signing; the ends are final; only what was signed is ever
+    published.
+    """
     moved, seen = certificate(), [Status.REQUESTED]
     for name in names:
         try:

@@ -25,7 +25,9 @@ def read(*revisions: bytes | bytearray) -> PdfFileReader:
 
 
 def test_an_update_replaces_and_adds_and_leaves_the_rest() -> None:
-    """Each object is found at its offset; the front of the file is untouched, so its older revision still reads."""
+    """Each object is found at its offset; the front of the file is untouched, so its older revision still
+    reads.
+    """
     new = BLANK.end.size + 3
     revision = append(BLANK.end, {blanks.TEXT_STREAM: stream(b"", b"0 g"), new: b"<< /Answer 42 >>"})
     pdf = read(revision.data)
@@ -56,7 +58,9 @@ def test_an_update_keeps_the_trailer_and_half_the_identifier() -> None:
     before, one, two = read(), read(first), read(second)
     assert one.trailer.raw_get("/Root") == before.trailer.raw_get("/Root")
     assert one.trailer.raw_get("/Info") == before.trailer.raw_get("/Info")
-    identifiers = [tuple(bytes(half.original_bytes) for half in each.trailer["/ID"]) for each in (before, one, two)]
+    identifiers = [
+        tuple(bytes(half.original_bytes) for half in each.trailer["/ID"]) for each in (before, one, two)
+    ]
     assert len({permanent for permanent, _ in identifiers}) == 1
     assert len({changing for _, changing in identifiers}) == 3
 

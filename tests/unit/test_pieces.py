@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certsvc.errors import Broken
-from certsvc.pieces import open_piece, seal_piece
+from certsvc.files.pieces import open_piece, seal_piece
 from certsvc.vault import new_data_key
 
 
@@ -17,8 +17,15 @@ def test_a_piece_opens_to_what_was_sealed(data: bytes) -> None:
 
 
 def test_a_sealed_piece_shows_nothing_and_is_smaller() -> None:
-    """Text cannot be found in it; hexadecimal, most of a signed revision, is stored in little more than half."""
-    data = b"<< /Contents <" + new_data_key().hex().encode() * 100 + new_data_key().hex().encode() + b"> /Name (Nguyen Thi Thu Nghiem)"
+    """Text cannot be found in it; hexadecimal, most of a signed revision, is stored in little more than
+    half.
+    """
+    data = (
+        b"<< /Contents <"
+        + new_data_key().hex().encode() * 100
+        + new_data_key().hex().encode()
+        + b"> /Name (Nguyen Thi Thu Nghiem)"
+    )
     key = new_data_key()
     sealed = seal_piece(data, key)
     assert b"Nguyen" not in sealed

@@ -3,7 +3,7 @@
 import pytest
 
 from certsvc.errors import InputError
-from certsvc.posting import is_public, read_url
+from certsvc.webhooks.posting import is_public, read_url
 
 PRIVATE = """
 127.0.0.1 127.8.9.1 0.0.0.0 10.1.2.3 172.16.0.1 172.31.255.255 192.168.1.1 169.254.169.254 100.64.0.1 100.100.100.200 168.63.129.16
@@ -19,7 +19,9 @@ PUBLIC = """
 
 @pytest.mark.parametrize("address", PRIVATE.split())
 def test_what_is_not_of_the_open_internet_is_refused(address: str) -> None:
-    """Loopback, private, link-local, metadata, carriers' NAT, multicast, reserved; IPv4 within IPv6, however it is wrapped; no address at all."""
+    """Loopback, private, link-local, metadata, carriers' NAT, multicast, reserved; IPv4 within IPv6, however
+    it is wrapped; no address at all.
+    """
     assert not is_public(address)
 
 
@@ -58,5 +60,7 @@ def test_no_webhook_goes_there(url: str) -> None:
 
 def test_names_are_not_looked_up_yet() -> None:
     """They are when something is sent; a name in Vietnamese becomes ASCII."""
-    assert read_url("https://bệnhviện.example/hook", allow_private=False).raw_host == b"xn--bnhvin-ik8be.example"
+    assert (
+        read_url("https://bệnhviện.example/hook", allow_private=False).raw_host == b"xn--bnhvin-ik8be.example"
+    )
     assert read_url("http://10.0.0.1:8080/hook", allow_private=True).port == 8080

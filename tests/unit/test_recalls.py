@@ -5,9 +5,9 @@ import uuid
 
 import pytest
 
-from certsvc.api.console import words
+from certsvc.api.words import console
 from certsvc.errors import Conflict, Forbidden
-from certsvc.issuing.recalling import LeftOut
+from certsvc.issuing.withdrawing.recalling import LeftOut
 from certsvc.models import REVOCABLE, ApiKey, Certificate, Recall, RecallOutcome, RecallStatus
 from certsvc.states import Role, Status
 
@@ -26,12 +26,18 @@ def test_a_second_person_approves() -> None:
     asked_by, other = key("a"), key("b")
     approved = recall(asked_by)
     approved.approve(NOW, by=other, asked_by=asked_by)
-    assert (approved.status, approved.decided_by_id, approved.decided_at) == (RecallStatus.REVOKED, other.id, NOW)
+    assert (approved.status, approved.decided_by_id, approved.decided_at) == (
+        RecallStatus.REVOKED,
+        other.id,
+        NOW,
+    )
 
 
 @pytest.mark.parametrize("is_other_row", [False, True])
 def test_nobody_approves_what_he_asked_for(is_other_row: bool) -> None:
-    """Neither the same caller, nor the same subject as another caller; the recall waits on. He may take it back."""
+    """Neither the same caller, nor the same subject as another caller; the recall waits on. He may take it
+    back.
+    """
     asked_by = key("a")
     by = key("a") if is_other_row else asked_by
     own = recall(asked_by)
@@ -75,4 +81,8 @@ def test_what_can_be_recalled_is_what_can_be_revoked(status: Status) -> None:
 
 def test_every_word_of_recalls_has_words_for_people() -> None:
     """Else a page breaks on it."""
-    assert (set(words.LEFT_OUT), set(words.RECALLS), set(words.RECALL_OUTCOMES)) == (set(LeftOut), set(RecallStatus), set(RecallOutcome))
+    assert (set(console.LEFT_OUT), set(console.RECALLS), set(console.RECALL_OUTCOMES)) == (
+        set(LeftOut),
+        set(RecallStatus),
+        set(RecallOutcome),
+    )

@@ -4,15 +4,27 @@ import datetime as dt
 
 import pytest
 
+from certsvc.checking.second_factor import SecondFactor
 from certsvc.errors import InputError
 from certsvc.records import Birth
-from certsvc.second_factor import SecondFactor
 from tests.support.cases import make_case
 
 BORN = dt.date(1988, 9, 5)
 
 
-@pytest.mark.parametrize("typed", ["05/09/1988", "5/9/1988", "05-09-1988", "05.09.1988", "05 09 1988", "05091988", "1988-09-05", " 05/09/1988 "])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "05/09/1988",
+        "5/9/1988",
+        "05-09-1988",
+        "05.09.1988",
+        "05 09 1988",
+        "05091988",
+        "1988-09-05",
+        " 05/09/1988 ",
+    ],
+)
 def test_a_birth_date_matches_however_it_is_typed(typed: str) -> None:
     """Every usual way to write the printed date opens the paper."""
     assert SecondFactor.read(typed, None).matches(make_case(birth=Birth.on(BORN)))
@@ -47,17 +59,37 @@ def test_fewer_than_four_characters_are_told() -> None:
 
 @pytest.mark.parametrize(
     ("last4", "matches"),
-    [("7890", True), ("001088007890", True), ("0 0 1 0 8 8 0 0 7890", True), ("4321", True), ("6789", True), ("1111", False), ("5555", False)],
+    [
+        ("7890", True),
+        ("001088007890", True),
+        ("0 0 1 0 8 8 0 0 7890", True),
+        ("4321", True),
+        ("6789", True),
+        ("1111", False),
+        ("5555", False),
+    ],
 )
 def test_the_last_four_of_any_id_number_on_the_paper_match(last4: str, *, matches: bool) -> None:
-    """Citizen id, social-insurance number and card count; the telephone does not while there is an id number."""
+    """Citizen id, social-insurance number and card count; the telephone does not while there is an id
+    number.
+    """
     case = make_case(
-        birth=Birth.on(BORN), citizen_id="001088007890", social_insurance_no="0100004321", health_insurance_card="DN4010100006789", phone="0900005555"
+        birth=Birth.on(BORN),
+        citizen_id="001088007890",
+        social_insurance_no="0100004321",
+        health_insurance_card="DN4010100006789",
+        phone="0900005555",
     )
     assert SecondFactor.read("05/09/1988", last4).matches(case) is matches
 
 
 def test_the_telephone_counts_where_the_paper_shows_no_id_number() -> None:
     """A child without papers has only a telephone on its recovery certificate."""
-    case = make_case(birth=Birth.on(BORN), citizen_id="", social_insurance_no="", health_insurance_card="", phone="0900005555")
+    case = make_case(
+        birth=Birth.on(BORN),
+        citizen_id="",
+        social_insurance_no="",
+        health_insurance_card="",
+        phone="0900005555",
+    )
     assert SecondFactor.read("05/09/1988", "5555").matches(case)

@@ -1,1 +1,3 @@
-"""The console at `/staff`: pages for who signed in (`api/staff.py`); they show and do what `/v1` does, to the same callers."""
+"""The console at `/staff`: pages for who signed in (`api/console/staff.py`); they show and do what `/v1`
+does, to the same callers.
+"""

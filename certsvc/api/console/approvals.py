@@ -11,17 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
-from certsvc.api.console.words import actor_of
-from certsvc.api.page_words import ROLES
+from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.paging import Cursor, cursor_behind, read_cursor_of_parts
 from certsvc.api.problems import status_of
-from certsvc.api.staff import Staff, StaffForm
-from certsvc.callers import require_scope
+from certsvc.api.words.console import actor_of
+from certsvc.api.words.pages import ROLES
+from certsvc.callers.keys import require_scope
+from certsvc.callers.sessions import SignedIn
 from certsvc.errors import InputError, NotFound
-from certsvc.issuing import approving
+from certsvc.issuing.approval import approving
 from certsvc.models import ApiKey, Certificate, Role, Scope
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import approvals, registry
 from certsvc.store.approvals import Waiting
 
@@ -39,24 +39,55 @@ async def list_waiting(request: Request, res: Res, now: Now, staff: Staff, curso
     """What waits, the longest waiting first: for a station's people theirs, for others of every station."""
     after = None if cursor is None else read_cursor_of_parts(cursor)
     async with res.db.read() as session:
-        found = await approvals.list_waiting(session, facility_code=staff.caller.facility_code, after=after, limit=_A_PAGE + 1)
+        found = await approvals.list_waiting(
+            session, facility_code=staff.caller.facility_code, after=after, limit=_A_PAGE + 1
+        )
         callers = await registry.callers_by_id(session, [each.asked_by for each in found])
         may_approve = await _may_approve(res, staff, now)
     shown = found[:_A_PAGE]
-    behind = cursor_behind(shown[-1].since, shown[-1].key, shown[-1].facility_code) if len(found) > _A_PAGE else None
-    asked_by = {each.key: actor_of(str(each.asked_by), {str(caller.id): caller for caller in callers.values()}, ROLES) for each in shown}
-    return pages.render(request, "staff_approvals.html", headers=HEADERS, staff=staff, waiting=shown, asked_by=asked_by, cursor=behind, may_approve=may_approve)
+    behind = (
+        cursor_behind(shown[-1].since, shown[-1].key, shown[-1].facility_code)
+        if len(found) > _A_PAGE
+        else None
+    )
+    asked_by = {
+        each.key: actor_of(str(each.asked_by), {str(caller.id): caller for caller in callers.values()}, ROLES)
+        for each in shown
+    }
+    return pages.render(
+        request,
+        "staff_approvals.html",
+        headers=HEADERS,
+        staff=staff,
+        waiting=shown,
+        asked_by=asked_by,
+        cursor=behind,
+        may_approve=may_approve,
+    )
 
 
 async def _may_approve(res: Resources, staff: SignedIn, now: dt.datetime) -> bool:
     """For the buttons alone: the use cases refuse whoever may not."""
     async with res.db.read() as session:
-        return staff.caller.may(Scope.APPROVE) and await approving.may_represent(session, staff.caller, now=now)
+        return staff.caller.may(Scope.APPROVE) and await approving.may_represent(
+            session, staff.caller, now=now
+        )
 
 
 @router.get("/{key}")
-async def look(key: uuid.UUID, request: Request, res: Res, now: Now, staff: Staff, *, facility: _Code = None, skip: _Skip = 0) -> Response:
-    """A facility's part of a batch, or one certificate (`key` is its id), with every paper that would be signed."""
+async def look(
+    key: uuid.UUID,
+    request: Request,
+    res: Res,
+    now: Now,
+    staff: Staff,
+    *,
+    facility: _Code = None,
+    skip: _Skip = 0,
+) -> Response:
+    """A facility's part of a batch, or one certificate (`key` is its id), with every paper that would be
+    signed.
+    """
     return await _page(request, key, res=res, now=now, staff=staff, facility=facility, skip=skip)
 
 
@@ -85,16 +116,26 @@ async def _page(
         "asked_by": actor_of(str(asked_by.id), {str(asked_by.id): asked_by}, ROLES),
         "station": station,
         "may_approve": await _may_approve(res, staff, now),
-        "sees_batch": waiting.batch_id is not None and (staff.caller.role in (Role.ADMIN, Role.AUDITOR) or staff.caller.is_of_same_holder(asked_by)),
+        "sees_batch": waiting.batch_id is not None
+        and (staff.caller.role in (Role.ADMIN, Role.AUDITOR) or staff.caller.is_of_same_holder(asked_by)),
         "text": text,
         "error": error,
     }
-    return pages.render(request, "staff_approval.html", status=status_of(error) if error else 200, headers=HEADERS, staff=staff, **context)
+    return pages.render(
+        request,
+        "staff_approval.html",
+        status=status_of(error) if error else 200,
+        headers=HEADERS,
+        staff=staff,
+        **context,
+    )
 
 
 def _row(certificate: Certificate, caller: ApiKey, res: Resources) -> dict[str, Any]:
     """What would be signed; auditors see no names."""
-    person = None if caller.role is Role.AUDITOR else res.vault.open_person(certificate.id, certificate.record)
+    person = (
+        None if caller.role is Role.AUDITOR else res.vault.open_person(certificate.id, certificate.record)
+    )
     birth = person and (person.birth.day.strftime("%d/%m/%Y") if person.birth.day else str(person.birth.year))
     return {"certificate": certificate, "name": person.full_name if person else None, "birth": birth}
 
@@ -113,17 +154,31 @@ async def approve(key: uuid.UUID, res: Res, now: Now, staff: StaffForm, expected
 
 
 @router.post("/{key}/decline")
-async def decline(key: uuid.UUID, request: Request, res: Res, now: Now, staff: StaffForm, expected: _Number, text: _Typed = "") -> Response:
+async def decline(
+    key: uuid.UUID,
+    request: Request,
+    res: Res,
+    now: Now,
+    staff: StaffForm,
+    expected: _Number,
+    text: _Typed = "",
+) -> Response:
     """Give it up, with a word for whoever mends it."""
     require_scope(staff.caller, Scope.APPROVE)
     waiting = await _waiting(res, key, staff)
     if not (why := text.strip()):
-        error = InputError("text_needed", "Hãy ghi lý do, để người gửi biết cần sửa gì.", "Say why, so that whoever sent it knows what to mend.")
+        error = InputError(
+            "text_needed",
+            "Hãy ghi lý do, để người gửi biết cần sửa gì.",
+            "Say why, so that whoever sent it knows what to mend.",
+        )
         return await _page(request, key, res=res, now=now, staff=staff, text=text, error=error)
     if waiting.is_one:
         await approving.decline_certificate(res.db, key, reason_text=why, caller=staff.caller, now=now)
     else:
-        await approving.decline_batch(res.db, key, reason_text=why, caller=staff.caller, now=now, expected=expected)
+        await approving.decline_batch(
+            res.db, key, reason_text=why, caller=staff.caller, now=now, expected=expected
+        )
     await res.doorbell.ring_issue()  # a batch may have ended
     return RedirectResponse("/staff/approvals", 303)
 
@@ -133,11 +188,17 @@ async def _waiting(res: Resources, key: uuid.UUID, staff: SignedIn) -> Waiting:
         return await _find(session, key, staff.caller)
 
 
-async def _find(session: AsyncSession, key: uuid.UUID, caller: ApiKey, facility: str | None = None) -> Waiting:
-    """What waits there of the caller's facility; for others of the one that is named, or of any. Raises NotFound `nothing_waits`."""
+async def _find(
+    session: AsyncSession, key: uuid.UUID, caller: ApiKey, facility: str | None = None
+) -> Waiting:
+    """What waits there of the caller's facility; for others of the one that is named, or of any. Raises
+    NotFound `nothing_waits`.
+    """
     found = await approvals.find_waiting(session, key, facility_code=caller.facility_code or facility)
     if found is None:
         raise NotFound(
-            "nothing_waits", "Không có gì đang chờ duyệt ở đây: đã được duyệt, bị từ chối hoặc bị huỷ.", "Nothing waits here: it was decided or cancelled."
+            "nothing_waits",
+            "Không có gì đang chờ duyệt ở đây: đã được duyệt, bị từ chối hoặc bị huỷ.",
+            "Nothing waits here: it was decided or cancelled.",
         )
     return found

@@ -1,4 +1,6 @@
-"""`/staff/stations/…/authority`: who may sign for a station and whether its head approves first; kept by its head, or an admin."""
+"""`/staff/stations/…/authority`: who may sign for a station and whether its head approves first; kept by its
+head, or an admin.
+"""
 
 import datetime as dt
 import uuid
@@ -10,15 +12,15 @@ from fastapi.responses import RedirectResponse
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
+from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.problems import status_of
-from certsvc.api.staff import Staff, StaffForm
+from certsvc.callers.sessions import SignedIn
+from certsvc.clock import day_in_hanoi
 from certsvc.errors import InputError
-from certsvc.issuing.approving import set_requirement
-from certsvc.issuing.delegating import Authority, add_delegation, require_keeper, withdraw_delegation
-from certsvc.issuing.requesting import today_in_hanoi
+from certsvc.issuing.approval.approving import set_requirement
+from certsvc.issuing.approval.delegating import Authority, add_delegation, require_keeper, withdraw_delegation
 from certsvc.models import DelegationKind
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import registry
 
 router = APIRouter(prefix="/staff/stations/{facility_code}/authority", include_in_schema=False)
@@ -44,7 +46,7 @@ async def _page(
     typed: dict[str, str] | None = None,
     error: InputError | None = None,
 ) -> Response:
-    today = today_in_hanoi(now)
+    today = day_in_hanoi(now)
     async with res.db.read() as session:
         await require_keeper(session, facility_code, caller=staff.caller, now=now)
         people = await registry.list_practitioners(session, facility_codes=[facility_code])
@@ -56,7 +58,14 @@ async def _page(
             "typed": typed or _NOTHING,
             "error": error,
         }
-    return pages.render(request, "staff_authority.html", status=status_of(error) if error else 200, headers=HEADERS, staff=staff, **context)
+    return pages.render(
+        request,
+        "staff_authority.html",
+        status=status_of(error) if error else 200,
+        headers=HEADERS,
+        staff=staff,
+        **context,
+    )
 
 
 @router.post("")
@@ -75,13 +84,22 @@ async def add(
     valid_to: _Typed = "",
 ) -> Response:
     """Enter an authority; what is wrong with it is told on the form."""
-    typed = {"licence": licence, "kind": kind, "document": document, "granted_by": granted_by, "valid_from": valid_from, "valid_to": valid_to}
+    typed = {
+        "licence": licence,
+        "kind": kind,
+        "document": document,
+        "granted_by": granted_by,
+        "valid_from": valid_from,
+        "valid_to": valid_to,
+    }
     whose = None if licence == _WHOLE_STATION else licence
     async with res.db.read() as session:
         await require_keeper(session, facility_code, caller=staff.caller, now=now, of_station=whose is None)
     try:
         days = _read_day(valid_from), _read_day(valid_to) if valid_to else None
-        authority = Authority(facility_code, whose, document.strip(), granted_by.strip(), *days, _read_kind(kind))
+        authority = Authority(
+            facility_code, whose, document.strip(), granted_by.strip(), *days, _read_kind(kind)
+        )
         await add_delegation(res.db, authority, now=now)
     except InputError as error:
         return await _page(request, facility_code, res=res, now=now, staff=staff, typed=typed, error=error)
@@ -93,7 +111,9 @@ def _read_day(typed: str) -> dt.date:
     try:
         return dt.date.fromisoformat(typed)
     except ValueError as error:
-        raise InputError("bad_period", "Ngày bắt đầu hoặc ngày hết hạn chưa đúng.", "The first or the last day is no date.") from error
+        raise InputError(
+            "bad_period", "Ngày bắt đầu hoặc ngày hết hạn chưa đúng.", "The first or the last day is no date."
+        ) from error
 
 
 def _read_kind(chosen: str) -> DelegationKind:
@@ -101,7 +121,9 @@ def _read_kind(chosen: str) -> DelegationKind:
     try:
         return DelegationKind(chosen)
     except ValueError as error:
-        raise InputError("bad_authority", "Hãy chọn ký thay hoặc thừa uỷ quyền.", "Choose deputy or authorised.") from error
+        raise InputError(
+            "bad_authority", "Hãy chọn ký thay hoặc thừa uỷ quyền.", "Choose deputy or authorised."
+        ) from error
 
 
 @router.post("/requirement")
@@ -109,13 +131,17 @@ async def switch(facility_code: str, res: Res, now: Now, staff: StaffForm, requi
     """Whether the head approves before anything is signed: `yes`, or else what waits is let go."""
     async with res.db.read() as session:
         await require_keeper(session, facility_code, caller=staff.caller, now=now)
-    await set_requirement(res.db, facility_code, required=required == "yes", actor=str(staff.caller.id), now=now)
+    await set_requirement(
+        res.db, facility_code, required=required == "yes", actor=str(staff.caller.id), now=now
+    )
     await res.doorbell.ring_issue()
     return _back(facility_code)
 
 
 @router.post("/{delegation_id}/withdraw")
-async def withdraw(facility_code: str, delegation_id: uuid.UUID, res: Res, now: Now, staff: StaffForm) -> Response:
+async def withdraw(
+    facility_code: str, delegation_id: uuid.UUID, res: Res, now: Now, staff: StaffForm
+) -> Response:
     """End an authority now."""
     async with res.db.read() as session:
         of_station = (await registry.get_delegation(session, delegation_id, of=facility_code)).licence is None

@@ -1,4 +1,6 @@
-"""`/staff/batches/{id}/cancel`, `/resume`, `/replay`: stop a batch after a question, go on with it, try again what failed."""
+"""`/staff/batches/{id}/cancel`, `/resume`, `/replay`: stop a batch after a question, go on with it, try again
+what failed.
+"""
 
 import uuid
 
@@ -7,11 +9,11 @@ from fastapi.responses import RedirectResponse
 
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
-from certsvc.api.batches import batch_state, ring_for_all
 from certsvc.api.browser import HEADERS
-from certsvc.api.staff import Staff, StaffForm
-from certsvc.callers import require_scope
-from certsvc.issuing.cancelling import BatchChange, change_batch
+from certsvc.api.console.staff import Staff, StaffForm
+from certsvc.api.v1.batches import batch_state, ring_for_all
+from certsvc.callers.keys import require_scope
+from certsvc.issuing.batches.cancelling import BatchChange, change_batch
 from certsvc.models import Scope
 
 router = APIRouter(prefix="/staff/batches", include_in_schema=False)

@@ -14,23 +14,23 @@ from starlette.datastructures import UploadFile
 
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
-from certsvc.api.batches import read_order, save_upload
 from certsvc.api.browser import HEADERS, require_own_form, require_same_origin
+from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.idempotency import answer_once, fingerprint
 from certsvc.api.paging import Cursor, cursor_behind, read_cursor
 from certsvc.api.problems import status_of
 from certsvc.api.schemas import BatchOut, batch_out
-from certsvc.api.staff import Staff, StaffForm
-from certsvc.callers import require_scope
+from certsvc.api.v1.batches import read_order, save_upload
+from certsvc.callers.keys import require_scope
+from certsvc.callers.sessions import SignedIn
 from certsvc.errors import CertsvcError, InputError
-from certsvc.issuing.accepting import accept_batch
-from certsvc.issuing.batches import get_batch
-from certsvc.issuing.cancelling import BatchChange
-from certsvc.issuing.rehearsals import issue_rehearsed
-from certsvc.issuing.results import result_of
+from certsvc.issuing.batches.accepting import accept_batch
+from certsvc.issuing.batches.cancelling import BatchChange
+from certsvc.issuing.batches.rehearsals import issue_rehearsed
+from certsvc.issuing.batches.results import result_of
+from certsvc.issuing.visibility import get_batch
 from certsvc.models import ApiKey, Batch, BatchStatus, Role, Scope
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import batch_lists, batch_rows, mappings
 from certsvc.store import batches as batch_store
 from certsvc.store.batch_lists import Fate
@@ -56,7 +56,9 @@ async def list_batches(request: Request, res: Res, staff: Staff, cursor: Cursor 
         found = await batch_lists.list_page(session, owner=owner, before=before, limit=_BATCHES_A_PAGE + 1)
         shown = await with_counts(session, found[:_BATCHES_A_PAGE])
     behind = cursor_behind(shown[-1].created_at, shown[-1].id) if len(found) > _BATCHES_A_PAGE else None
-    return pages.render(request, "staff_batches.html", headers=HEADERS, staff=staff, batches=shown, cursor=behind)
+    return pages.render(
+        request, "staff_batches.html", headers=HEADERS, staff=staff, batches=shown, cursor=behind
+    )
 
 
 @router.get("/new")
@@ -65,36 +67,66 @@ async def ask_file(request: Request, res: Res, staff: Staff) -> Response:
     return await _file_page(request, res, staff)
 
 
-async def _file_page(request: Request, res: Resources, staff: SignedIn, *, error: CertsvcError | None = None) -> Response:
+async def _file_page(
+    request: Request, res: Resources, staff: SignedIn, *, error: CertsvcError | None = None
+) -> Response:
     async with res.db.read() as session:
         saved = [each.name for each in await mappings.of_owner(session, staff.caller.owner)]
     limits = {"megabytes": res.settings.max_upload_bytes // _MB, "rows": res.settings.max_rows}
     status = status_of(error) if error else 200
-    return pages.render(request, "staff_new_batch.html", status=status, headers=HEADERS, staff=staff, mappings=saved, limits=limits, error=error)
+    return pages.render(
+        request,
+        "staff_new_batch.html",
+        status=status,
+        headers=HEADERS,
+        staff=staff,
+        mappings=saved,
+        limits=limits,
+        error=error,
+    )
 
 
 @router.post("")
 async def hand_in(request: Request, res: Res, now: Now, staff: Staff) -> Response:
-    """A file of cases, as a dry run or at once; what its first bytes and its header show is told on the form."""
+    """A file of cases, as a dry run or at once; what its first bytes and its header show is told on the
+    form.
+    """
     require_scope(staff.caller, Scope.ISSUE)
     require_same_origin(request, settings=res.settings)  # before a byte of the file is kept
     async with request.form(max_files=1, max_fields=_MOST_FIELDS) as form:
         require_own_form(request, staff, str(form.get("csrf_token", "")), settings=res.settings)
         try:
-            batch = await _accept(form.get("file"), {name: value for name, value in form.items() if name not in _OWN_FIELDS}, staff.caller, res=res, now=now)
+            batch = await _accept(
+                form.get("file"),
+                {name: value for name, value in form.items() if name not in _OWN_FIELDS},
+                staff.caller,
+                res=res,
+                now=now,
+            )
         except CertsvcError as error:
             return await _file_page(request, res, staff, error=error)
     await res.doorbell.ring_batch(batch.id)
     return RedirectResponse(f"/staff/batches/{batch.id}", 303)
 
 
-async def _accept(upload: Any, fields: dict[str, Any], caller: ApiKey, *, res: Resources, now: dt.datetime) -> Batch:
+async def _accept(
+    upload: Any, fields: dict[str, Any], caller: ApiKey, *, res: Resources, now: dt.datetime
+) -> Batch:
     if not isinstance(upload, UploadFile) or not upload.filename:
         raise InputError("no_file", "Chưa chọn tệp.", "There is no file in the request.")
     order = read_order(fields, caller=caller)
     with tempfile.NamedTemporaryFile(suffix=".upload") as copy:
         await save_upload(upload, Path(copy.name))
-        return await accept_batch(res.db, Path(copy.name), order=order, blobs=res.blobs, vault=res.vault, settings=res.settings, turns=res.file_turns, now=now)
+        return await accept_batch(
+            res.db,
+            Path(copy.name),
+            order=order,
+            blobs=res.blobs,
+            vault=res.vault,
+            settings=res.settings,
+            turns=res.file_turns,
+            now=now,
+        )
 
 
 @router.get("/{batch_id}")
@@ -109,7 +141,9 @@ async def read_batch(
     after: Annotated[int, Query(ge=0, le=_MAX_ROW)] = 0,
     mended: Annotated[int, Query(ge=0, le=_MAX_ROW)] = 0,
 ) -> Response:
-    """Where a batch stands, which rules its rows met, and the rows; those that were rejected first, if there are any."""
+    """Where a batch stands, which rules its rows met, and the rows; those that were rejected first, if there
+    are any.
+    """
     async with res.db.read() as session:
         batch = await get_batch(session, batch_id, caller=staff.caller)
         owner = await session.get_one(ApiKey, batch.owner_id)
@@ -117,7 +151,9 @@ async def read_batch(
         fate = show or (Fate.REJECTED if counts["rejected"] and rule is None else Fate.ALL)
         rules = await batch_lists.rule_counts(session, batch_id, most=_MOST_RULES)
         just_mended = await batch_rows.lines_of(session, batch_id, mended) if mended else []
-        lines, behind = await batch_lists.lines_page(session, batch_id, fate=fate, rule=rule, after=after, limit=_LINES_A_PAGE)
+        lines, behind = await batch_lists.lines_page(
+            session, batch_id, fate=fate, rule=rule, after=after, limit=_LINES_A_PAGE
+        )
     may_issue = staff.caller.may(Scope.ISSUE)
     has_own_file = may_issue and staff.caller.is_of_same_holder(owner) and batch.file_key is not None
     return pages.render(
@@ -130,7 +166,9 @@ async def read_batch(
         can_mend=has_own_file and batch.status in (BatchStatus.RUNNING, BatchStatus.DONE),
         may_issue=may_issue,
         changes=_changes_open_now(batch, counts) if may_issue else [],
-        just_mended=[result_of(each, vault=res.vault, base_url=res.settings.base_url) for each in just_mended],
+        just_mended=[
+            result_of(each, vault=res.vault, base_url=res.settings.base_url) for each in just_mended
+        ],
         shown={"fate": fate, "rule": rule, "behind": behind, "after": after},
         rules=rules,
         lines=[result_of(each, vault=res.vault, base_url=res.settings.base_url) for each in lines],
@@ -140,8 +178,10 @@ async def read_batch(
 def _changes_open_now(batch: Batch, counts: dict[str, int]) -> list[BatchChange]:
     """For the buttons alone: the use cases refuse whatever is not allowed."""
     is_open = {
-        BatchChange.CANCEL: batch.status is BatchStatus.READING or (batch.status is not BatchStatus.CANCELLED and counts["pending"] > 0),
-        BatchChange.RESUME: batch.status is BatchStatus.CANCELLED and (batch.counts is not None or batch.file_key is not None),
+        BatchChange.CANCEL: batch.status is BatchStatus.READING
+        or (batch.status is not BatchStatus.CANCELLED and counts["pending"] > 0),
+        BatchChange.RESUME: batch.status is BatchStatus.CANCELLED
+        and (batch.counts is not None or batch.file_key is not None),
         BatchChange.REPLAY: batch.status is not BatchStatus.CANCELLED and counts["failed"] > 0,
     }
     return [change for change, may_be_made in is_open.items() if may_be_made]
@@ -149,15 +189,27 @@ def _changes_open_now(batch: Batch, counts: dict[str, int]) -> list[BatchChange]
 
 @router.post("/{batch_id}/issue")
 async def issue(batch_id: uuid.UUID, request: Request, res: Res, now: Now, staff: StaffForm) -> Response:
-    """Issue what a dry run judged: its very file, as it was mended, becomes a batch of its own. Pressed twice, it is the same batch."""
+    """Issue what a dry run judged: its very file, as it was mended, becomes a batch of its own. Pressed
+    twice, it is the same batch.
+    """
     require_scope(staff.caller, Scope.ISSUE)
     async with res.db.read() as session:
         mended = await batch_rows.count_versions(session, batch_id)
 
     async def work() -> Response:
-        batch = await issue_rehearsed(res.db, batch_id, caller=staff.caller, blobs=res.blobs, vault=res.vault, now=now)
+        batch = await issue_rehearsed(
+            res.db, batch_id, caller=staff.caller, blobs=res.blobs, vault=res.vault, now=now
+        )
         await res.doorbell.ring_batch(batch.id)
         return RedirectResponse(f"/staff/batches/{batch.id}", 303)
 
     asked = fingerprint(request.method, request.url.path)
-    return await answer_once(res.db, f"console {batch_id} {mended}", vault=res.vault, caller=staff.caller, request_sha256=asked, now=now, work=work)
+    return await answer_once(
+        res.db,
+        f"console {batch_id} {mended}",
+        vault=res.vault,
+        caller=staff.caller,
+        request_sha256=asked,
+        now=now,
+        work=work,
+    )

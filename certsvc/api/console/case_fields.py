@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from certsvc.api.page_words import Words
+from certsvc.api.words.pages import Words
 from certsvc.records.columns import CASES
 from certsvc.records.words import words_of
 
@@ -29,15 +29,27 @@ class Field:
 Fields = Mapping[Words, list[Field]]
 
 
-def fields_of(groups: Mapping[Words, Iterable[str]], texts: Mapping[str, str], faults: Iterable[Fault]) -> Fields:
+def fields_of(
+    groups: Mapping[Words, Iterable[str]], texts: Mapping[str, str], faults: Iterable[Fault]
+) -> Fields:
     """The fields of a form by their groups, with what was typed and what is wrong with it."""
     faults = list(faults)
-    return {title: [_field(name, texts.get(name, ""), faults) for name in names] for title, names in groups.items()}
+    return {
+        title: [_field(name, texts.get(name, ""), faults) for name in names]
+        for title, names in groups.items()
+    }
 
 
 def _field(name: str, text: str, faults: Iterable[Fault]) -> Field:
     column = COLUMNS[name]
-    return Field(name, column.title_vi, text, words_of(name), column.max_chars, tuple(each for each in faults if each["field"] == name))
+    return Field(
+        name,
+        column.title_vi,
+        text,
+        words_of(name),
+        column.max_chars,
+        tuple(each for each in faults if each["field"] == name),
+    )
 
 
 def general(faults: Iterable[Fault]) -> list[Fault]:

@@ -1,4 +1,6 @@
-"""`/staff/certificates`: find a certificate, read its whole history, withdraw it after a look at what that will change."""
+"""`/staff/certificates`: find a certificate, read its whole history, withdraw it after a look at what that
+will change.
+"""
 
 import datetime as dt
 import uuid
@@ -11,22 +13,23 @@ from fastapi.responses import RedirectResponse
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
-from certsvc.api.certificates import explained
 from certsvc.api.console.recalls import Chosen, preview_page, waiting_recall
-from certsvc.api.console.words import CHANGES, actor_of
-from certsvc.api.page_words import ROLES
+from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.paging import Cursor, cursor_behind, read_cursor
 from certsvc.api.problems import status_of
 from certsvc.api.schemas import Withdrawal, certificate_out
-from certsvc.api.staff import Staff, StaffForm
-from certsvc.callers import require_scope
+from certsvc.api.v1.certificates import explained
+from certsvc.api.words.console import CHANGES, actor_of
+from certsvc.api.words.pages import ROLES
+from certsvc.callers.keys import require_scope
+from certsvc.callers.sessions import SignedIn
 from certsvc.errors import InputError
-from certsvc.issuing import withdrawing
-from certsvc.issuing.searching import search
-from certsvc.issuing.withdrawing import Change, WithdrawalReason, get_visible
+from certsvc.issuing.requests.searching import search
+from certsvc.issuing.visibility import get_visible
+from certsvc.issuing.withdrawing import changes
+from certsvc.issuing.withdrawing.changes import Change, WithdrawalReason
 from certsvc.models import PUBLISHED, ApiKey, Certificate, Event, Kind, Role, Scope, Status
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import certificates, registry
 
 router = APIRouter(prefix="/staff/certificates", include_in_schema=False)
@@ -50,7 +53,9 @@ async def list_certificates(
 ) -> Response:
     """What this caller may see, newest first. An empty or unknown choice filters nothing."""
     days = [_as_day(each) for each in (signed_from, signed_to)]
-    chosen = {"facility": staff.caller.facility_code or facility, "status": status, "kind": kind} | _signed(*days)
+    chosen = {"facility": staff.caller.facility_code or facility, "status": status, "kind": kind} | _signed(
+        *days
+    )
     async with res.db.read() as session:
         found = await certificates.list_page(
             session,
@@ -63,7 +68,11 @@ async def list_certificates(
             signed_from=days[0],
             signed_to=days[1],
         )
-    behind = cursor_behind(found[_A_PAGE - 1].requested_at, found[_A_PAGE - 1].id) if len(found) > _A_PAGE else None
+    behind = (
+        cursor_behind(found[_A_PAGE - 1].requested_at, found[_A_PAGE - 1].id)
+        if len(found) > _A_PAGE
+        else None
+    )
     return _list_page(request, staff, found[:_A_PAGE], chosen=chosen, cursor=behind)
 
 
@@ -88,12 +97,23 @@ def _list_page(
     sought: str | None = None,
 ) -> Response:
     chosen = chosen or {"facility": staff.caller.facility_code or "", "status": "", "kind": ""} | _signed()
-    return pages.render(request, "staff_certificates.html", headers=HEADERS, staff=staff, certificates=found, chosen=chosen, cursor=cursor, sought=sought)
+    return pages.render(
+        request,
+        "staff_certificates.html",
+        headers=HEADERS,
+        staff=staff,
+        certificates=found,
+        chosen=chosen,
+        cursor=cursor,
+        sought=sought,
+    )
 
 
 @router.post("/find")
 async def find(request: Request, res: Res, staff: StaffForm, text: _Typed = "") -> Response:
-    """By code, serial, case or citizen id. A form that is posted: what is sought is personal, and addresses are kept in many places."""
+    """By code, serial, case or citizen id. A form that is posted: what is sought is personal, and addresses
+    are kept in many places.
+    """
     async with res.db.read() as session:
         found = await search(session, text, caller=staff.caller, vault=res.vault) if text.strip() else []
     if len(found) == 1:
@@ -108,7 +128,9 @@ async def read_certificate(certificate_id: uuid.UUID, request: Request, res: Res
         certificate = await get_visible(session, certificate_id, caller=staff.caller)
         requester = await session.get_one(ApiKey, certificate.requested_by_id)
         events = await certificates.events_of(session, certificate_id)
-        callers = await registry.callers_by_id(session, [found for each in events if (found := _as_id(each.actor))])
+        callers = await registry.callers_by_id(
+            session, [found for each in events if (found := _as_id(each.actor))]
+        )
         station = await registry.find_facility(session, certificate.facility_code)
         recall = await waiting_recall(session, certificate_id, caller=staff.caller)
     by_actor = {str(caller_id): caller for caller_id, caller in callers.items()}
@@ -146,18 +168,27 @@ def _person(certificate: Certificate, caller: ApiKey, res: Resources) -> dict[st
         return None
     person = res.vault.open_person(certificate.id, certificate.record)
     birth = person.birth.day.strftime("%d/%m/%Y") if person.birth.day else str(person.birth.year)
-    return {"name": person.full_name, "birth": birth, "leave_from": certificate.leave_from, "leave_to": certificate.leave_to}
+    return {
+        "name": person.full_name,
+        "birth": birth,
+        "leave_from": certificate.leave_from,
+        "leave_to": certificate.leave_to,
+    }
 
 
 def _changes_open_to(caller: ApiKey, certificate: Certificate, requester: ApiKey) -> list[Change]:
     """For the buttons alone: the use cases refuse whatever is not allowed."""
-    if not caller.may(Scope.WITHDRAW) or (caller.role is Role.INSURER and not caller.is_of_same_holder(requester)):
+    if not caller.may(Scope.WITHDRAW) or (
+        caller.role is Role.INSURER and not caller.is_of_same_holder(requester)
+    ):
         return []
     return [change for change, doing in CHANGES.items() if certificate.status in doing.legal_from]
 
 
 @router.get("/{certificate_id}/{change}")
-async def ask_reason(certificate_id: uuid.UUID, change: Change, request: Request, res: Res, now: Now, staff: Staff) -> Response:
+async def ask_reason(
+    certificate_id: uuid.UUID, change: Change, request: Request, res: Res, now: Now, staff: Staff
+) -> Response:
     """Why? The state must allow the change, else it is refused here already."""
     require_scope(staff.caller, Scope.WITHDRAW)
     return await _reason_page(request, certificate_id, change, res=res, now=now, staff=staff)
@@ -174,7 +205,9 @@ async def _reason_page(
     typed: tuple[str, str] = ("", ""),
     error: InputError | None = None,
 ) -> Response:
-    after = await withdrawing.preview(res.db, certificate_id, change, reason=WithdrawalReason.OTHER, text=None, caller=staff.caller, now=now)
+    after = await changes.preview(
+        res.db, certificate_id, change, reason=WithdrawalReason.OTHER, text=None, caller=staff.caller, now=now
+    )
     context: dict[str, Any] = {
         "certificate": after,
         "person": _person(after, staff.caller, res),
@@ -183,7 +216,14 @@ async def _reason_page(
         "text": typed[1],
         "error": error,
     }
-    return pages.render(request, "staff_change.html", status=status_of(error) if error else 200, headers=HEADERS, staff=staff, **context)
+    return pages.render(
+        request,
+        "staff_change.html",
+        status=status_of(error) if error else 200,
+        headers=HEADERS,
+        staff=staff,
+        **context,
+    )
 
 
 @router.post("/{certificate_id}/{change}")
@@ -199,12 +239,16 @@ async def make_change(
     needs_approval: _Typed = "",
     confirmed: _Typed = "",
 ) -> Response:
-    """Show what will change; `confirmed` by that page, change it. With `needs_approval` it is a recall of one (`recalls`)."""
+    """Show what will change; `confirmed` by that page, change it. With `needs_approval` it is a recall of one
+    (`recalls`).
+    """
     require_scope(staff.caller, Scope.WITHDRAW)
     try:
         asked = _read_reason(change, reason, text)
     except InputError as error:
-        return await _reason_page(request, certificate_id, change, res=res, now=now, staff=staff, typed=(reason, text), error=error)
+        return await _reason_page(
+            request, certificate_id, change, res=res, now=now, staff=staff, typed=(reason, text), error=error
+        )
     if needs_approval == "yes" and change is Change.REVOKE:
         wanted = {"reason": asked.reason, "text": asked.text, "needs_approval": True}
         return await preview_page(request, Chosen((str(certificate_id),)), res=res, staff=staff, asked=wanted)
@@ -213,13 +257,13 @@ async def make_change(
     terms: dict[str, Any] = {"reason": asked.reason, "text": asked.text, "caller": staff.caller, "now": now}
     match change:
         case Change.REVOKE:
-            changed = await withdrawing.revoke(res.db, certificate_id, **terms)
+            changed = await changes.revoke(res.db, certificate_id, **terms)
         case Change.SUSPEND:
-            changed = await withdrawing.suspend(res.db, certificate_id, **terms)
+            changed = await changes.suspend(res.db, certificate_id, **terms)
         case Change.REINSTATE:
-            changed = await withdrawing.reinstate(res.db, certificate_id, **terms)
+            changed = await changes.reinstate(res.db, certificate_id, **terms)
         case Change.REPLACE:
-            changed = await withdrawing.replace(res.db, certificate_id, record=None, vault=res.vault, **terms)
+            changed = await changes.replace(res.db, certificate_id, record=None, vault=res.vault, **terms)
             await res.doorbell.ring_issue()
     return RedirectResponse(f"/staff/certificates/{changed.id}", 303)
 
@@ -227,17 +271,34 @@ async def make_change(
 def _read_reason(change: Change, reason: str, text: str) -> Withdrawal:
     """Raises InputError `reason_needed`, `text_needed`."""
     if reason not in CHANGES[change].reasons:
-        raise InputError("reason_needed", "Hãy chọn một lý do trong danh sách.", "Choose a reason from the list.")
+        raise InputError(
+            "reason_needed", "Hãy chọn một lý do trong danh sách.", "Choose a reason from the list."
+        )
     asked = Withdrawal(reason=WithdrawalReason(reason), text=text.strip() or None)
     explained(asked)
     return asked
 
 
 async def _preview_page(
-    request: Request, certificate_id: uuid.UUID, change: Change, asked: Withdrawal, *, res: Resources, now: Now, staff: SignedIn
+    request: Request,
+    certificate_id: uuid.UUID,
+    change: Change,
+    asked: Withdrawal,
+    *,
+    res: Resources,
+    now: Now,
+    staff: SignedIn,
 ) -> Response:
     async with res.db.read() as session:
         before = await get_visible(session, certificate_id, caller=staff.caller)
-    after = await withdrawing.preview(res.db, certificate_id, change, reason=asked.reason, text=asked.text, caller=staff.caller, now=now)
-    context: dict[str, Any] = {"before": before, "after": after, "person": _person(after, staff.caller, res), "change": change, "asked": asked}
+    after = await changes.preview(
+        res.db, certificate_id, change, reason=asked.reason, text=asked.text, caller=staff.caller, now=now
+    )
+    context: dict[str, Any] = {
+        "before": before,
+        "after": after,
+        "person": _person(after, staff.caller, res),
+        "change": change,
+        "asked": asked,
+    }
     return pages.render(request, "staff_change_preview.html", headers=HEADERS, staff=staff, **context)

@@ -1,4 +1,6 @@
-"""`/staff`: who signed in, how the stations stand, the latest batches; and the stations with their staff and keys."""
+"""`/staff`: who signed in, how the stations stand, the latest batches; and the stations with their staff and
+keys.
+"""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -11,12 +13,12 @@ from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
 from certsvc.api.console.batches import with_counts
+from certsvc.api.console.staff import Staff
 from certsvc.api.recent import recent_figures
 from certsvc.api.schemas import practitioner_out
-from certsvc.api.staff import Staff
+from certsvc.clock import day_in_hanoi
 from certsvc.errors import NotFound
 from certsvc.issuing.authority import is_authorised_on
-from certsvc.issuing.requesting import today_in_hanoi
 from certsvc.models import ApiKey, Role, Status
 from certsvc.resources import Resources
 from certsvc.store import batch_lists, certificates, recalls, registry
@@ -29,7 +31,9 @@ _SHOWN_STATIONS, _SHOWN_BATCHES = 10, 5
 
 @dataclass(slots=True)
 class Figures:
-    """How a station's certificates stand; `oldest` is when the longest waiting was asked for, of those that are not `held` for approval."""
+    """How a station's certificates stand; `oldest` is when the longest waiting was asked for, of those that
+    are not `held` for approval.
+    """
 
     code: str
     name: str
@@ -55,12 +59,18 @@ class Figures:
 
 
 def figures_of(rows: Iterable[Figure], names: dict[str, str]) -> list[Figures]:
-    """Of each station that was ever asked for a certificate; who needs a look first: failures, then the longest waiting."""
+    """Of each station that was ever asked for a certificate; who needs a look first: failures, then the
+    longest waiting.
+    """
     found: dict[str, Figures] = {}
     for row in rows:
-        found.setdefault(row.facility_code, Figures(row.facility_code, names.get(row.facility_code, row.facility_code))).add(row)
+        found.setdefault(
+            row.facility_code, Figures(row.facility_code, names.get(row.facility_code, row.facility_code))
+        ).add(row)
     latest = dt.datetime.max.replace(tzinfo=dt.UTC)
-    return sorted(found.values(), key=lambda each: (-each.failed, each.oldest or latest, -each.issued, each.code))
+    return sorted(
+        found.values(), key=lambda each: (-each.failed, each.oldest or latest, -each.issued, each.code)
+    )
 
 
 async def _figures(res: Resources, caller: ApiKey, *, only: str | None) -> list[Figures]:
@@ -92,7 +102,9 @@ async def home(request: Request, res: Res, now: Now, staff: Staff, *, every: boo
 
 def _totals(figures: Sequence[Figures]) -> Figures:
     oldest = min((each.oldest for each in figures if each.oldest), default=None)
-    waiting, issued, failed, held = (sum(getattr(each, name) for each in figures) for name in ("waiting", "issued", "failed", "held"))
+    waiting, issued, failed, held = (
+        sum(getattr(each, name) for each in figures) for name in ("waiting", "issued", "failed", "held")
+    )
     return Figures("", "", waiting, issued, failed, held, oldest)
 
 
@@ -101,14 +113,27 @@ async def list_stations(request: Request, res: Res, now: Now, staff: Staff) -> R
     """Every station that this caller may see, and since when and until when it may issue."""
     async with res.db.read() as session:
         stations = await registry.list_facilities(session, only=staff.caller.facility_code)
-    return pages.render(request, "staff_stations.html", headers=HEADERS, staff=staff, stations=stations, today=today_in_hanoi(now))
+    return pages.render(
+        request,
+        "staff_stations.html",
+        headers=HEADERS,
+        staff=staff,
+        stations=stations,
+        today=day_in_hanoi(now),
+    )
 
 
 @router.get("/stations/{facility_code}")
 async def read_station(facility_code: str, request: Request, res: Res, now: Now, staff: Staff) -> Response:
-    """One station: its figures, its people with the days of their registration, who may sign for it, its keys and until when they are good."""
+    """One station: its figures, its people with the days of their registration, who may sign for it, its keys
+    and until when they are good.
+    """
     async with res.db.read() as session:
-        station = await registry.find_facility(session, facility_code) if staff.caller.may_see(facility_code) else None
+        station = (
+            await registry.find_facility(session, facility_code)
+            if staff.caller.may_see(facility_code)
+            else None
+        )
         if station is None:
             raise NotFound("no_such_facility", "Không có cơ sở này.", "There is no such facility.")
         people = await registry.list_practitioners(session, facility_codes=[facility_code])
@@ -124,9 +149,10 @@ async def read_station(facility_code: str, request: Request, res: Res, now: Now,
         recent=await recent_figures(res, facility_code=facility_code, now=now),
         people=[practitioner_out(each, caller=staff.caller) for each in people],
         delegations=delegations,
-        is_authorised=is_authorised_on(today_in_hanoi(now), delegations),
-        keeps=staff.caller.role is Role.ADMIN or any(each.is_head and each.licence == staff.caller.licence for each in people),
+        is_authorised=is_authorised_on(day_in_hanoi(now), delegations),
+        keeps=staff.caller.role is Role.ADMIN
+        or any(each.is_head and each.licence == staff.caller.licence for each in people),
         keys=keys,
-        today=today_in_hanoi(now),
+        today=day_in_hanoi(now),
         now=now,
     )

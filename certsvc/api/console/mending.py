@@ -1,4 +1,6 @@
-"""`/staff/batches/{id}/rows/{row}`: a rejected row as it was sent, with what is wrong at each field; mended, on to the next."""
+"""`/staff/batches/{id}/rows/{row}`: a rejected row as it was sent, with what is wrong at each field; mended,
+on to the next.
+"""
 
 import re
 import uuid
@@ -10,22 +12,22 @@ from fastapi.responses import RedirectResponse
 
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
-from certsvc.api.batch_rows import RowNumber, mend, open_row
 from certsvc.api.browser import HEADERS
 from certsvc.api.console.case_fields import COLUMNS, fields_of, general
-from certsvc.api.console.words import FIELDS
+from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.idempotency import answer_once, fingerprint
 from certsvc.api.problems import status_of
-from certsvc.api.staff import Staff, StaffForm
-from certsvc.callers import require_scope
+from certsvc.api.v1.batch_rows import RowNumber, mend, open_row
+from certsvc.api.words.console import FIELDS
+from certsvc.callers.keys import require_scope
+from certsvc.callers.sessions import SignedIn
 from certsvc.errors import CertsvcError, InputError
-from certsvc.issuing.mending import Row, require_mendable, require_rejected
-from certsvc.issuing.results import result_of
+from certsvc.issuing.batches.mending import Row, require_mendable, require_rejected
+from certsvc.issuing.batches.results import result_of
 from certsvc.models import Scope
 from certsvc.records import Cell
 from certsvc.records.retyping import printed
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import batch_rows
 from certsvc.store.batches import Line
 
@@ -38,8 +40,12 @@ Mended = Annotated[int, Query(ge=0, le=_MAX_ROW, description="the row that led h
 
 
 @router.get("/{batch_id}/rows/{row}")
-async def ask_row(batch_id: uuid.UUID, row: RowNumber, request: Request, res: Res, staff: Staff, *, mended: Mended = 0) -> Response:
-    """The row as it would be read now. Who may not mend it does not see it here; refusals are as of mending."""
+async def ask_row(
+    batch_id: uuid.UUID, row: RowNumber, request: Request, res: Res, staff: Staff, *, mended: Mended = 0
+) -> Response:
+    """The row as it would be read now. Who may not mend it does not see it here; refusals are as of
+    mending.
+    """
     require_scope(staff.caller, Scope.ISSUE)
     found = await open_row(batch_id, row, res, caller=staff.caller, with_cells=True)
     async with res.db.read() as session:
@@ -47,13 +53,25 @@ async def ask_row(batch_id: uuid.UUID, row: RowNumber, request: Request, res: Re
         just_mended = await batch_rows.lines_of(session, batch_id, mended) if mended else []
     require_rejected(found.lines)
     texts = {name: _LINE_ENDS.sub(" ", printed(name, cell)) for name, cell in (found.cells or {}).items()}
-    return await _page(request, found, texts, _faults_of(found), res=res, staff=staff, just_mended=just_mended)
+    return await _page(
+        request, found, texts, _faults_of(found), res=res, staff=staff, just_mended=just_mended
+    )
 
 
 def _faults_of(row: Row) -> list[Mapping[str, Any]]:
     """What rejected its lines, each once."""
-    told = [rule for line in row.lines if line.row.outcome == "rejected" for rule in line.row.rules if rule["level"] == "reject"]
-    return list({(rule["id"], rule["field"], rule["message_vi"]): rule | {"rule": rule["id"]} for rule in told}.values())
+    told = [
+        rule
+        for line in row.lines
+        if line.row.outcome == "rejected"
+        for rule in line.row.rules
+        if rule["level"] == "reject"
+    ]
+    return list(
+        {
+            (rule["id"], rule["field"], rule["message_vi"]): rule | {"rule": rule["id"]} for rule in told
+        }.values()
+    )
 
 
 async def _page(
@@ -82,15 +100,26 @@ async def _page(
         error=error,
         following=following,
         left=left,
-        just_mended=[result_of(each, vault=res.vault, base_url=res.settings.base_url) for each in just_mended],
+        just_mended=[
+            result_of(each, vault=res.vault, base_url=res.settings.base_url) for each in just_mended
+        ],
     )
 
 
 @router.post("/{batch_id}/rows/{row}")
 async def mend_row(
-    batch_id: uuid.UUID, row: RowNumber, request: Request, res: Res, now: Now, staff: StaffForm, *, version: Annotated[int, Form(ge=0, le=_MAX_ROW)] = 0
+    batch_id: uuid.UUID,
+    row: RowNumber,
+    request: Request,
+    res: Res,
+    now: Now,
+    staff: StaffForm,
+    *,
+    version: Annotated[int, Form(ge=0, le=_MAX_ROW)] = 0,
 ) -> Response:
-    """Take the row if anything comes of it, and lead to the next one that is rejected; else say at each field why not. Pressed twice, it is one mending."""
+    """Take the row if anything comes of it, and lead to the next one that is rejected; else say at each field
+    why not. Pressed twice, it is one mending.
+    """
     require_scope(staff.caller, Scope.ISSUE)
     form = await request.form()
     record: dict[str, Cell] = {name: text for name in COLUMNS if isinstance(text := form.get(name, ""), str)}
@@ -99,10 +128,14 @@ async def mend_row(
         await mend(batch_id, row, record, version, res, caller=staff.caller, now=now)
         return RedirectResponse(await _address_behind(batch_id, row, res), 303)
 
-    asked = fingerprint(request.method, request.url.path, *(f"{name}={text}" for name, text in record.items()))
+    asked = fingerprint(
+        request.method, request.url.path, *(f"{name}={text}" for name, text in record.items())
+    )
     key = f"console {batch_id} row {row} {version}"
     try:
-        return await answer_once(res.db, key, vault=res.vault, caller=staff.caller, request_sha256=asked, now=now, work=work)
+        return await answer_once(
+            res.db, key, vault=res.vault, caller=staff.caller, request_sha256=asked, now=now, work=work
+        )
     except InputError as error:
         if error.code != "rejected":
             raise

@@ -1,4 +1,6 @@
-"""`/staff/new`: one case on one page, checked as it is filled in, its papers seen before they are asked for."""
+"""`/staff/new`: one case on one page, checked as it is filled in, its papers seen before they are asked
+for.
+"""
 
 import secrets
 from base64 import b64encode
@@ -12,27 +14,37 @@ from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
 from certsvc.api.console.case_fields import Fault
-from certsvc.api.console.one_case import GROUPS, LATE_REASONS, LEAVE_DAYS, SELDOM, Entry, Papers, Start, read_entry, told_at
+from certsvc.api.console.one_case import (
+    GROUPS,
+    LATE_REASONS,
+    LEAVE_DAYS,
+    SELDOM,
+    Entry,
+    Papers,
+    Start,
+    read_entry,
+    told_at,
+)
+from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.problems import status_of
-from certsvc.api.staff import Staff, StaffForm
-from certsvc.callers import require_scope
+from certsvc.callers.keys import require_scope
+from certsvc.callers.sessions import SignedIn
+from certsvc.clock import day_in_hanoi
 from certsvc.errors import Broken, CertsvcError, InputError, NotFound
-from certsvc.issuing.previewing import Foreseen, foresee, look_over, picture
-from certsvc.issuing.requesting import today_in_hanoi
-from certsvc.issuing.requesting_one import rejected
+from certsvc.issuing.requests.previewing import Foreseen, foresee, look_over, picture
+from certsvc.issuing.requests.single import rejected
 from certsvc.issuing.terms import Terms
 from certsvc.models import Facility, Kind, Practitioner, Scope
 from certsvc.records import Finding
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import registry
 
 router = APIRouter(prefix="/staff/new", include_in_schema=False)
 
 FORM_HEADERS = HEADERS | {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self' 'wasm-unsafe-eval';"
+        " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
@@ -57,12 +69,16 @@ async def ask_case(
     if not (staff.caller.facility_code or facility):
         async with res.db.read() as session:
             stations = await registry.list_facilities(session)
-        return pages.render(request, "staff_new_station.html", headers=HEADERS, staff=staff, stations=stations, papers=papers)
+        return pages.render(
+            request, "staff_new_station.html", headers=HEADERS, staff=staff, stations=stations, papers=papers
+        )
     station, people = await station_of(res, staff, facility)
-    today = today_in_hanoi(now)
+    today = day_in_hanoi(now)
     case_id = f"{today:%y%m%d}-{''.join(secrets.choice(_CASE_ID_CHARS) for _ in range(6))}"
     start = _start(station, people, staff, now=now, case_id=case_id)
-    return form_page(request, staff, Entry(papers, start.texts(papers)), station=station, people=people, now=now)
+    return form_page(
+        request, staff, Entry(papers, start.texts(papers)), station=station, people=people, now=now
+    )
 
 
 async def station_of(res: Resources, staff: SignedIn, asked: str) -> tuple[Facility, list[Practitioner]]:
@@ -73,11 +89,15 @@ async def station_of(res: Resources, staff: SignedIn, asked: str) -> tuple[Facil
         if station is None:
             raise NotFound("no_such_facility", "Không có cơ sở này.", "There is no such facility.")
         people = await registry.list_practitioners(session, facility_codes=[code])
-    return station, sorted(people, key=lambda each: (each.registered_to is not None, each.full_name, each.licence))
+    return station, sorted(
+        people, key=lambda each: (each.registered_to is not None, each.full_name, each.licence)
+    )
 
 
-def _start(station: Facility, people: Iterable[Practitioner], staff: SignedIn, *, now: Now, case_id: str) -> Start:
-    today = today_in_hanoi(now)
+def _start(
+    station: Facility, people: Iterable[Practitioner], staff: SignedIn, *, now: Now, case_id: str
+) -> Start:
+    today = day_in_hanoi(now)
     present = [each.licence for each in people if each.is_registered_on(today)]
     licence = next((each for each in present if each == staff.caller.licence or len(present) == 1), "")
     return Start(today, case_id, station.code, station.name, licence)
@@ -111,7 +131,14 @@ def form_page(
         "late_reasons": LATE_REASONS,
         "error": error,
     }
-    return pages.render(request, "staff_new.html", status=status_of(error) if error else 200, headers=FORM_HEADERS, staff=staff, **context)
+    return pages.render(
+        request,
+        "staff_new.html",
+        status=status_of(error) if error else 200,
+        headers=FORM_HEADERS,
+        staff=staff,
+        **context,
+    )
 
 
 async def sent(request: Request, papers: Papers) -> Entry:
@@ -123,21 +150,32 @@ async def sent(request: Request, papers: Papers) -> Entry:
 
 @router.post("")
 async def take_case(
-    request: Request, res: Res, now: Now, staff: StaffForm, *, papers: Annotated[Papers, Form()], facility: Word = "", step: Word = "card"
+    request: Request,
+    res: Res,
+    now: Now,
+    staff: StaffForm,
+    *,
+    papers: Annotated[Papers, Form()],
+    facility: Word = "",
+    step: Word = "card",
 ) -> Response:
-    """`step=preview`: the papers as they would be, or what is wrong at each field. Any other: the form again, with a card's text spread."""
+    """`step=preview`: the papers as they would be, or what is wrong at each field. Any other: the form again,
+    with a card's text spread.
+    """
     require_scope(staff.caller, Scope.ISSUE)
     station, people = await station_of(res, staff, facility)
     entry = await sent(request, papers)
     if step != "preview":
         return form_page(request, staff, entry, station=station, people=people, now=now)
     terms = Terms(caller=staff.caller, now=now, late_reason=entry.late_reason, dry_run=True)
-    record = entry.record(facility_code=station.code, today=today_in_hanoi(now))
+    record = entry.record(facility_code=station.code, today=day_in_hanoi(now))
     foreseen = await foresee(res.db, record, papers.kinds, terms=terms, vault=res.vault)
     refused = [each for each in foreseen.values() if each.answer.outcome != "would_issue"]
     if len(refused) == len(foreseen) and not any(each.answer.outcome == "existing" for each in refused):
         faults = told_of(finding for each in refused for finding in each.answer.findings)
-        return form_page(request, staff, entry, station=station, people=people, now=now, faults=faults, error=rejected([]))
+        return form_page(
+            request, staff, entry, station=station, people=people, now=now, faults=faults, error=rejected([])
+        )
     async with request.app.state.preview_turns:
         drawn = {kind: await _drawn(each, terms, res) for kind, each in foreseen.items()}
     return _preview_page(request, staff, entry, foreseen, drawn, station=station)
@@ -162,13 +200,19 @@ def _preview_page(
     *,
     station: Facility,
 ) -> Response:
-    ready = [kind for kind, made in drawn.items() if made is not None and not isinstance(made, InputError | Broken)]
+    ready = [
+        kind for kind, made in drawn.items() if made is not None and not isinstance(made, InputError | Broken)
+    ]
     context: dict[str, Any] = {
         "entry": entry,
         "station": station,
         "answers": {kind: each.answer for kind, each in foreseen.items()},
         "told": {kind: told_of(each.answer.findings) for kind, each in foreseen.items()},
-        "pictures": {kind: f"data:image/png;base64,{b64encode(made).decode()}" for kind, made in drawn.items() if isinstance(made, bytes)},
+        "pictures": {
+            kind: f"data:image/png;base64,{b64encode(made).decode()}"
+            for kind, made in drawn.items()
+            if isinstance(made, bytes)
+        },
         "undrawn": {kind: made for kind, made in drawn.items() if isinstance(made, CertsvcError)},
         "case": next((each.case for each in foreseen.values() if each.case), None),
         "ready": Papers.of(ready) if ready else None,
@@ -180,17 +224,33 @@ def _preview_page(
 def told_of(findings: Iterable[Finding]) -> list[Fault]:
     """Each once, as pages tell them."""
     return [
-        {"rule": each.rule, "level": str(each.level), "field": each.field, "message_vi": each.message_vi, "message_en": each.message_en}
+        {
+            "rule": each.rule,
+            "level": str(each.level),
+            "field": each.field,
+            "message_vi": each.message_vi,
+            "message_en": each.message_en,
+        }
         for each in dict.fromkeys(findings)
     ]
 
 
 @router.post("/check")
-async def check_case(request: Request, res: Res, now: Now, staff: StaffForm, *, papers: Annotated[Papers, Form()], facility: Word = "") -> Response:
-    """For the form's script: what is wrong so far, and the fields as they are after a card's text was spread. Nothing is stored or drawn."""
+async def check_case(
+    request: Request,
+    res: Res,
+    now: Now,
+    staff: StaffForm,
+    *,
+    papers: Annotated[Papers, Form()],
+    facility: Word = "",
+) -> Response:
+    """For the form's script: what is wrong so far, and the fields as they are after a card's text was spread.
+    Nothing is stored or drawn.
+    """
     require_scope(staff.caller, Scope.ISSUE)
     entry = await sent(request, papers)
     terms = Terms(caller=staff.caller, now=now, dry_run=True)
-    record = entry.record(facility_code=staff.caller.facility_code or facility, today=today_in_hanoi(now))
+    record = entry.record(facility_code=staff.caller.facility_code or facility, today=day_in_hanoi(now))
     found = await look_over(res.db, record, papers.kinds, terms=terms)
     return JSONResponse({"faults": told_of(found), "texts": entry.texts, "card_says": entry.card_says})

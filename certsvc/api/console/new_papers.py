@@ -1,4 +1,6 @@
-"""`/staff/new`: the papers of a case asked for in one go, followed until they are signed, and the slip for who gets them."""
+"""`/staff/new`: the papers of a case asked for in one go, followed until they are signed, and the slip for
+who gets them.
+"""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -13,17 +15,17 @@ from certsvc.api.browser import HEADERS
 from certsvc.api.console.case_fields import Fault
 from certsvc.api.console.new_case import Word, form_page, sent, station_of
 from certsvc.api.console.one_case import Papers
+from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.schemas import certificate_out
-from certsvc.api.staff import Staff, StaffForm
-from certsvc.callers import require_scope
+from certsvc.callers.keys import require_scope
+from certsvc.callers.sessions import SignedIn
+from certsvc.clock import day_in_hanoi
 from certsvc.errors import CertsvcError, Conflict, InputError
-from certsvc.issuing.requesting import today_in_hanoi
-from certsvc.issuing.requesting_one import request_certificate
+from certsvc.issuing.requests.single import request_certificate
 from certsvc.issuing.terms import Terms
-from certsvc.issuing.withdrawing import get_visible
+from certsvc.issuing.visibility import get_visible
 from certsvc.models import Certificate, Kind, Scope, Status
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import certificates
 from certsvc.templates.qr import qr_svg
 
@@ -33,12 +35,22 @@ _IN_WORK = frozenset({Status.REQUESTED, Status.SIGNING})
 
 
 @router.post("/issue")
-async def issue_case(request: Request, res: Res, now: Now, staff: StaffForm, *, papers: Annotated[Papers, Form()], facility: Word = "") -> Response:
-    """Ask for each paper, and lead to where they are followed. Pressed twice it is one request: the case has its papers then."""
+async def issue_case(
+    request: Request,
+    res: Res,
+    now: Now,
+    staff: StaffForm,
+    *,
+    papers: Annotated[Papers, Form()],
+    facility: Word = "",
+) -> Response:
+    """Ask for each paper, and lead to where they are followed. Pressed twice it is one request: the case has
+    its papers then.
+    """
     require_scope(staff.caller, Scope.ISSUE)
     station, people = await station_of(res, staff, facility)
     entry = await sent(request, papers)
-    record = entry.record(facility_code=station.code, today=today_in_hanoi(now))
+    record = entry.record(facility_code=station.code, today=day_in_hanoi(now))
     terms = Terms(caller=staff.caller, now=now, late_reason=entry.late_reason)
     asked = {kind: await _ask(record, kind, terms, res) for kind in papers.kinds}
     taken = [each for each in asked.values() if isinstance(each, uuid.UUID)]
@@ -46,14 +58,20 @@ async def issue_case(request: Request, res: Res, now: Now, staff: StaffForm, *, 
     if not taken:
         first, *_ = refused.values()
         faults = [fault for each in refused.values() for fault in _faults_of(each)]
-        return form_page(request, staff, entry, station=station, people=people, now=now, faults=faults, error=first)
+        return form_page(
+            request, staff, entry, station=station, people=people, now=now, faults=faults, error=first
+        )
     await res.doorbell.ring_issue()
     if refused:
-        return await _papers_page(request, res, staff, taken[0], refused={kind: _faults_of(each) for kind, each in refused.items()})
+        return await _papers_page(
+            request, res, staff, taken[0], refused={kind: _faults_of(each) for kind, each in refused.items()}
+        )
     return RedirectResponse(f"/staff/new/{taken[0]}", 303)
 
 
-async def _ask(record: Mapping[str, str], kind: Kind, terms: Terms, res: Resources) -> uuid.UUID | CertsvcError:
+async def _ask(
+    record: Mapping[str, str], kind: Kind, terms: Terms, res: Resources
+) -> uuid.UUID | CertsvcError:
     """The certificate that was asked for, also where the same was asked for before; or why there is none."""
     try:
         certificate, _ = await request_certificate(res.db, dict(record), kind, terms=terms, vault=res.vault)
@@ -66,7 +84,12 @@ async def _ask(record: Mapping[str, str], kind: Kind, terms: Terms, res: Resourc
 
 
 def _faults_of(error: CertsvcError) -> Sequence[Fault]:
-    plain = {"rule": error.code, "field": None, "message_vi": error.message_vi, "message_en": error.message_en}
+    plain = {
+        "rule": error.code,
+        "field": None,
+        "message_vi": error.message_vi,
+        "message_en": error.message_en,
+    }
     return [{"level": "reject", **each} for each in error.errors or (plain,)]
 
 
@@ -78,12 +101,23 @@ async def follow_papers(certificate_id: uuid.UUID, request: Request, res: Res, s
 
 
 async def _papers_page(
-    request: Request, res: Resources, staff: SignedIn, certificate_id: uuid.UUID, *, refused: Mapping[Kind, Sequence[Fault]] | None = None
+    request: Request,
+    res: Resources,
+    staff: SignedIn,
+    certificate_id: uuid.UUID,
+    *,
+    refused: Mapping[Kind, Sequence[Fault]] | None = None,
 ) -> Response:
     async with res.db.read() as session:
         asked = await get_visible(session, certificate_id, caller=staff.caller)
         found = await certificates.list_page(
-            session, facility_code=asked.facility_code, status=None, kind=None, case_id=asked.case_id, before=None, limit=_MOST_PAPERS
+            session,
+            facility_code=asked.facility_code,
+            status=None,
+            kind=None,
+            case_id=asked.case_id,
+            before=None,
+            limit=_MOST_PAPERS,
         )
     newest: dict[Kind, Certificate] = {}
     for each in found:  # newest first
@@ -91,7 +125,10 @@ async def _papers_page(
     shown = [newest[kind] for kind in Kind if kind in newest]
     context: dict[str, Any] = {
         "person": res.vault.open_person(asked.id, asked.record),
-        "papers": [certificate_out(each, caller=staff.caller, vault=res.vault, settings=res.settings) for each in shown],
+        "papers": [
+            certificate_out(each, caller=staff.caller, vault=res.vault, settings=res.settings)
+            for each in shown
+        ],
         "goes_on": any(each.status in _IN_WORK and not each.awaits_approval for each in shown),
         "refused": refused or {},
         "here": f"/staff/new/{asked.id}",
@@ -102,11 +139,24 @@ async def _papers_page(
 
 @router.get("/{certificate_id}/slip")
 async def print_slip(certificate_id: uuid.UUID, request: Request, res: Res, staff: Staff) -> Response:
-    """What the patient is handed: whose paper it is, its serial once it is signed, its code, and how to fetch it."""
+    """What the patient is handed: whose paper it is, its serial once it is signed, its code, and how to fetch
+    it.
+    """
     require_scope(staff.caller, Scope.ISSUE)
     async with res.db.read() as session:
         certificate = await get_visible(session, certificate_id, caller=staff.caller)
     shown = certificate_out(certificate, caller=staff.caller, vault=res.vault, settings=res.settings)
     address = shown.verify_url or ""
-    context: dict[str, Any] = {"paper": shown, "person": res.vault.open_person(certificate.id, certificate.record)}
-    return pages.render(request, "slip.html", headers=HEADERS, code=res.vault.code(certificate.id), address=address, qr=qr_svg(address.upper()), **context)
+    context: dict[str, Any] = {
+        "paper": shown,
+        "person": res.vault.open_person(certificate.id, certificate.record),
+    }
+    return pages.render(
+        request,
+        "slip.html",
+        headers=HEADERS,
+        code=res.vault.code(certificate.id),
+        address=address,
+        qr=qr_svg(address.upper()),
+        **context,
+    )

@@ -1,7 +1,9 @@
-"""The form for one case: which fields it has for which papers, what stands in them at first, and how it is read.
+"""The form for one case: which fields it has for which papers, what stands in them at first, and how it is
+read.
 
-What a paper does not need is neither shown nor taken. The text of a citizen card's QR in the field of the number is spread over the
-fields that are empty; where somebody typed something else, that stays and what the card says is told beside it.
+What a paper does not need is neither shown nor taken. The text of a citizen card's QR in the field of the
+number is spread over the fields that are empty; where somebody typed something else, that stays and what the
+card says is told beside it.
 """
 
 import datetime as dt
@@ -12,7 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from certsvc.api.console.case_fields import COLUMNS, Fault
-from certsvc.api.page_words import Words
+from certsvc.api.words.pages import Words
 from certsvc.models import Kind
 from certsvc.records.cccd_qr import LONGEST, CitizenCard, differing, read_cccd_qr
 from certsvc.records.cells import birth_of, day_of
@@ -22,7 +24,11 @@ from certsvc.records.words import words_of
 LEAVE_DAYS: Final = (3, 5, 7, 10, 14)
 LATE_REASONS: Final = ("late", "request")
 _EIGHT_DIGITS: Final = re.compile(r"([0-9]{2})([0-9]{2})((?:19|20)[0-9]{2})")
-_COVID: Final = {"icd10": "U07.1", "diagnosis": "COVID-19, vi rút được xác định", "treatment": "Điều trị ngoại trú, cách ly tại nhà"}
+_COVID: Final = {
+    "icd10": "U07.1",
+    "diagnosis": "COVID-19, vi rút được xác định",
+    "treatment": "Điều trị ngoại trú, cách ly tại nhà",
+}
 _NEGATIVE: Final = {
     "test_method": words_of("test_method")[0],
     "last_test_result": words_of("last_test_result")[0],
@@ -98,13 +104,23 @@ GROUPS: Final[Mapping[Words, tuple[Input, ...]]] = {
         Input("id_issued_on", Words("Ngày cấp CCCD", "Id issued on"), How.DAY, _LEAVE),
         Input("social_insurance_no", Words("Mã số BHXH", "Social-insurance number"), How.DIGITS, _LEAVE),
         Input("employer", Words("Đơn vị làm việc", "Employer"), kinds=_LEAVE),
-        Input("father_name", Words("Họ tên cha", "Father's name"), kinds=_LEAVE, hint=Words("Trẻ dưới 7 tuổi: cha hoặc mẹ.", "Under 7: father or mother.")),
+        Input(
+            "father_name",
+            Words("Họ tên cha", "Father's name"),
+            kinds=_LEAVE,
+            hint=Words("Trẻ dưới 7 tuổi: cha hoặc mẹ.", "Under 7: father or mother."),
+        ),
         Input("mother_name", Words("Họ tên mẹ", "Mother's name"), kinds=_LEAVE),
         Input("phone", Words("Điện thoại", "Telephone"), How.DIGITS, _RECOVERY, is_optional=True),
         Input("address", Words("Nơi cư trú", "Address"), kinds=_RECOVERY),
     ),
     Words("Khám bệnh", "Examination"): (
-        Input("visit_no", Words("Số KCB", "Visit number"), kinds=_LEAVE, hint=Words("Số trong sổ khám bệnh.", "As in the register of visits.")),
+        Input(
+            "visit_no",
+            Words("Số KCB", "Visit number"),
+            kinds=_LEAVE,
+            hint=Words("Số trong sổ khám bệnh.", "As in the register of visits."),
+        ),
         Input("practitioner_licence", Words("Người khám", "Examined by"), How.PERSON),
         Input("examined_on", Words("Ngày khám", "Examined on"), How.DAY, _LEAVE),
         Input("positive_on", Words("Ngày dương tính", "Positive on"), How.DAY),
@@ -122,20 +138,41 @@ GROUPS: Final[Mapping[Words, tuple[Input, ...]]] = {
         Input("last_test_on", Words("Ngày xét nghiệm cuối", "Last test on"), How.DAY, _RECOVERY),
         Input("last_test_result", Words("Kết quả cuối", "Last result"), How.WORD, _RECOVERY),
         Input("last_test_by", Words("Người làm xét nghiệm", "Tested by"), How.WORD, _RECOVERY),
-        Input("vaccine_doses", Words("Số mũi vắc xin", "Vaccine doses"), How.DIGITS, _RECOVERY, is_optional=True),
-        Input("last_dose_on", Words("Ngày tiêm mũi cuối", "Last dose on"), How.DAY, _RECOVERY, is_optional=True),
+        Input(
+            "vaccine_doses", Words("Số mũi vắc xin", "Vaccine doses"), How.DIGITS, _RECOVERY, is_optional=True
+        ),
+        Input(
+            "last_dose_on", Words("Ngày tiêm mũi cuối", "Last dose on"), How.DAY, _RECOVERY, is_optional=True
+        ),
         Input("outcome", Words("Tình trạng", "Outcome"), How.WORD, _RECOVERY),
     ),
 }
 
 SELDOM: Final = (
-    Input("id_type", Words("Loại giấy tờ", "Kind of id"), How.WORD, is_optional=True, hint=Words("Chỉ khi không phải CCCD.", "Only if it is no CCCD.")),
-    Input("health_insurance_card", Words("Số thẻ BHYT", "Health-insurance card"), kinds=_LEAVE, is_optional=True),
     Input(
-        "certified_on", Words("Ngày chứng từ", "Dated"), How.DAY, _LEAVE, is_optional=True, hint=Words("Khi khám nhiều ngày.", "For a visit of several days.")
+        "id_type",
+        Words("Loại giấy tờ", "Kind of id"),
+        How.WORD,
+        is_optional=True,
+        hint=Words("Chỉ khi không phải CCCD.", "Only if it is no CCCD."),
+    ),
+    Input(
+        "health_insurance_card", Words("Số thẻ BHYT", "Health-insurance card"), kinds=_LEAVE, is_optional=True
+    ),
+    Input(
+        "certified_on",
+        Words("Ngày chứng từ", "Dated"),
+        How.DAY,
+        _LEAVE,
+        is_optional=True,
+        hint=Words("Khi khám nhiều ngày.", "For a visit of several days."),
     ),
     Input("care_setting", Words("Nơi điều trị", "Care setting"), How.WORD),
-    Input("case_id", Words("Mã ca", "Case id"), hint=Words("Để nguyên, hoặc ghi mã của trạm.", "Leave it, or type the station's own.")),
+    Input(
+        "case_id",
+        Words("Mã ca", "Case id"),
+        hint=Words("Để nguyên, hoặc ghi mã của trạm.", "Leave it, or type the station's own."),
+    ),
 )
 """Fields that nearly nobody changes."""
 
@@ -191,7 +228,9 @@ class Entry:
         return {"icd10": _COVID["icd10"]} | kept
 
     def is_under_seven(self) -> bool:
-        """On the examination day, where both days can be read; a year alone counts as its last day [rules A-UNDER-7]."""
+        """On the examination day, where both days can be read; a year alone counts as its last day [rules,
+        A-UNDER-7].
+        """
         born, day = birth_of(self.texts.get("birth_date", "")), day_of(self.texts.get("examined_on", ""))
         if born is None or day is None:
             return False
@@ -204,11 +243,20 @@ class Entry:
         first = day_of(texts.get("isolation_from", "")) or day_of(texts.get("examined_on", ""))
         if first is None:
             return self
-        return replace(self, texts={**texts, "isolation_from": f"{first:%d/%m/%Y}", "isolation_to": f"{first + dt.timedelta(days=days - 1):%d/%m/%Y}"})
+        return replace(
+            self,
+            texts={
+                **texts,
+                "isolation_from": f"{first:%d/%m/%Y}",
+                "isolation_to": f"{first + dt.timedelta(days=days - 1):%d/%m/%Y}",
+            },
+        )
 
 
 def read_entry(form: Mapping[str, object], papers: Papers) -> Entry:
-    """What was sent: a card's text spread, days with their slashes, an empty first day of leave as the day of examination or of the test."""
+    """What was sent: a card's text spread, days with their slashes, an empty first day of leave as the day of
+    examination or of the test.
+    """
     sent = {name: text.strip() for name in _INPUTS if isinstance(text := form.get(name, ""), str)}
     texts = {name: slashed(text) if name in DAYS else text for name, text in sent.items()}
     card = read_cccd_qr(texts.get("citizen_id", ""))
@@ -218,13 +266,17 @@ def read_entry(form: Mapping[str, object], papers: Papers) -> Entry:
     began = texts.get("examined_on") if Kind.SICK_LEAVE in papers.kinds else ""
     texts["isolation_from"] = texts.get("isolation_from") or began or texts.get("positive_on", "")
     reason = form.get("late_reason")
-    return Entry(papers, texts, says, reason if isinstance(reason, str) and reason in LATE_REASONS else LATE_REASONS[0])
+    return Entry(
+        papers, texts, says, reason if isinstance(reason, str) and reason in LATE_REASONS else LATE_REASONS[0]
+    )
 
 
 def _spread(card: CitizenCard, texts: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     cells = card.cells()
     spread = {name: texts.get(name) or text for name, text in cells.items()}
-    return texts | spread | {"citizen_id": card.number}, {name: cells[name] for name in differing(card, texts)}
+    return texts | spread | {"citizen_id": card.number}, {
+        name: cells[name] for name in differing(card, texts)
+    }
 
 
 def slashed(text: str) -> str:

@@ -1,4 +1,6 @@
-"""`/staff/recalls`: revoke many certificates at once, after a preview, and approve or decline what waits for a second person."""
+"""`/staff/recalls`: revoke many certificates at once, after a preview, and approve or decline what waits for
+a second person.
+"""
 
 import secrets
 import uuid
@@ -14,23 +16,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
-from certsvc.api.certificates import explained
-from certsvc.api.console.words import CHANGES
+from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.idempotency import answer_once, fingerprint
 from certsvc.api.paging import Cursor, cursor_behind, read_cursor
 from certsvc.api.problems import status_of
-from certsvc.api.recall_schemas import Declination, RecallChoice, recalled_out
-from certsvc.api.recalls import as_shown, owner_seen_by
 from certsvc.api.schemas import Withdrawal
-from certsvc.api.staff import Staff, StaffForm
-from certsvc.callers import require_scope
+from certsvc.api.v1.certificates import explained
+from certsvc.api.v1.recall_schemas import Declination, RecallChoice, recalled_out
+from certsvc.api.v1.recalls import as_shown, owner_seen_by
+from certsvc.api.words.console import CHANGES
+from certsvc.callers.keys import require_scope
+from certsvc.callers.sessions import SignedIn
 from certsvc.errors import InputError, NotFound
-from certsvc.issuing import recalling
-from certsvc.issuing.recalling import get_recall, nothing_chosen
-from certsvc.issuing.withdrawing import Change, WithdrawalReason
+from certsvc.issuing.withdrawing import recalling
+from certsvc.issuing.withdrawing.changes import Change, WithdrawalReason
+from certsvc.issuing.withdrawing.recalling import get_recall, nothing_chosen
 from certsvc.models import ApiKey, RecallOutcome, RecallStatus, Scope
 from certsvc.resources import Resources
-from certsvc.sign_in.sessions import SignedIn
 from certsvc.store import recalls
 
 router = APIRouter(prefix="/staff/recalls", include_in_schema=False)
@@ -58,7 +60,13 @@ class Chosen:
 
     def read(self, **more: Any) -> RecallChoice:
         """Raises InputError `nothing_chosen` where it makes no sense."""
-        fields = {"batch_id": self.batch_id, "facility": self.facility, "kind": self.kind, "signed_from": self.signed_from, "signed_to": self.signed_to}
+        fields = {
+            "batch_id": self.batch_id,
+            "facility": self.facility,
+            "kind": self.kind,
+            "signed_from": self.signed_from,
+            "signed_to": self.signed_to,
+        }
         given = {name: value for name, value in fields.items() if value}
         try:
             return RecallChoice.model_validate({"certificate_ids": self.certificate, **given, **more})
@@ -75,7 +83,14 @@ async def read_choice(
     signed_from: _Typed = "",
     signed_to: _Typed = "",
 ) -> Chosen:
-    return Chosen(tuple(str(each) for each in certificate or ()), batch_id, facility.strip(), kind, signed_from, signed_to)
+    return Chosen(
+        tuple(str(each) for each in certificate or ()),
+        batch_id,
+        facility.strip(),
+        kind,
+        signed_from,
+        signed_to,
+    )
 
 
 @router.post("")
@@ -97,7 +112,11 @@ async def recall(
     require_scope(staff.caller, Scope.WITHDRAW)
     if not step:
         return await _reason_page(request, chosen, res=res, staff=staff)
-    asked: dict[str, Any] = {"reason": reason, "text": text.strip() or None, "needs_approval": needs_approval == "yes"}
+    asked: dict[str, Any] = {
+        "reason": reason,
+        "text": text.strip() or None,
+        "needs_approval": needs_approval == "yes",
+    }
     try:
         _require_reason(reason, asked["text"])
     except InputError as error:
@@ -107,39 +126,78 @@ async def recall(
     order = chosen.read(**asked).order(expected_count=expected_count)
 
     async def work() -> Response:
-        done = await recalling.start(res.db, order, caller=staff.caller, revoke_alone=res.settings.revoke_alone, now=now)
+        done = await recalling.start(
+            res.db, order, caller=staff.caller, revoke_alone=res.settings.revoke_alone, now=now
+        )
         return RedirectResponse(f"/staff/recalls/{done.id}", 303)
 
     fields = fingerprint(request.method, request.url.path, repr(order))
     key = f"console recall {once}" if once else None
-    return await answer_once(res.db, key, vault=res.vault, caller=staff.caller, request_sha256=fields, now=now, work=work)
+    return await answer_once(
+        res.db, key, vault=res.vault, caller=staff.caller, request_sha256=fields, now=now, work=work
+    )
 
 
 def _require_reason(reason: str, text: str | None) -> None:
     """Raises InputError `reason_needed`, `text_needed`."""
     if reason not in CHANGES[Change.REVOKE].reasons:
-        raise InputError("reason_needed", "Hãy chọn một lý do trong danh sách.", "Choose a reason from the list.")
+        raise InputError(
+            "reason_needed", "Hãy chọn một lý do trong danh sách.", "Choose a reason from the list."
+        )
     explained(Withdrawal(reason=WithdrawalReason(reason), text=text))
 
 
 async def _reason_page(
-    request: Request, chosen: Chosen, *, res: Resources, staff: SignedIn, asked: dict[str, Any] | None = None, error: InputError | None = None
+    request: Request,
+    chosen: Chosen,
+    *,
+    res: Resources,
+    staff: SignedIn,
+    asked: dict[str, Any] | None = None,
+    error: InputError | None = None,
 ) -> Response:
     asked = asked or {"reason": "", "text": None, "needs_approval": False}
     order = chosen.read(reason=WithdrawalReason.OTHER).order()
     plan = await recalling.preview(res.db, order, caller=staff.caller, revoke_alone=res.settings.revoke_alone)
-    context: dict[str, Any] = {"chosen": chosen, "plan": plan, "asked": asked, "error": error, "revoke_alone": res.settings.revoke_alone}
-    return pages.render(request, "staff_recall_reason.html", status=status_of(error) if error else 200, headers=HEADERS, staff=staff, **context)
+    context: dict[str, Any] = {
+        "chosen": chosen,
+        "plan": plan,
+        "asked": asked,
+        "error": error,
+        "revoke_alone": res.settings.revoke_alone,
+    }
+    return pages.render(
+        request,
+        "staff_recall_reason.html",
+        status=status_of(error) if error else 200,
+        headers=HEADERS,
+        staff=staff,
+        **context,
+    )
 
 
-async def preview_page(request: Request, chosen: Chosen, *, res: Resources, staff: SignedIn, asked: dict[str, Any]) -> Response:
+async def preview_page(
+    request: Request, chosen: Chosen, *, res: Resources, staff: SignedIn, asked: dict[str, Any]
+) -> Response:
     """What a recall would do, and the form that does it."""
-    plan = await recalling.preview(res.db, chosen.read(**asked).order(), caller=staff.caller, revoke_alone=res.settings.revoke_alone)
-    context: dict[str, Any] = {"chosen": chosen, "plan": plan, "asked": asked, "once": secrets.token_hex(16), "revoke_alone": res.settings.revoke_alone}
-    return pages.render(request, "staff_recall_preview.html", headers=HEADERS, staff=staff, named=_NAMED, **context)
+    plan = await recalling.preview(
+        res.db, chosen.read(**asked).order(), caller=staff.caller, revoke_alone=res.settings.revoke_alone
+    )
+    context: dict[str, Any] = {
+        "chosen": chosen,
+        "plan": plan,
+        "asked": asked,
+        "once": secrets.token_hex(16),
+        "revoke_alone": res.settings.revoke_alone,
+    }
+    return pages.render(
+        request, "staff_recall_preview.html", headers=HEADERS, staff=staff, named=_NAMED, **context
+    )
 
 
-async def waiting_recall(session: AsyncSession, certificate_id: uuid.UUID, *, caller: ApiKey) -> dict[str, uuid.UUID | None] | None:
+async def waiting_recall(
+    session: AsyncSession, certificate_id: uuid.UUID, *, caller: ApiKey
+) -> dict[str, uuid.UUID | None] | None:
     """The recall that waits and holds the certificate, if any; its id for who may see it."""
     recall_id = (await recalls.waiting_of(session, [certificate_id])).get(certificate_id)
     if recall_id is None:
@@ -152,7 +210,14 @@ async def waiting_recall(session: AsyncSession, certificate_id: uuid.UUID, *, ca
 
 
 @router.get("")
-async def list_recalls(request: Request, res: Res, staff: Staff, *, status: Annotated[str, Query(max_length=20)] = "", cursor: Cursor = None) -> Response:
+async def list_recalls(
+    request: Request,
+    res: Res,
+    staff: Staff,
+    *,
+    status: Annotated[str, Query(max_length=20)] = "",
+    cursor: Cursor = None,
+) -> Response:
     """The recalls of the caller's organisation, newest first; admins and auditors see all."""
     async with res.db.read() as session:
         found = await recalls.list_page(
@@ -164,12 +229,30 @@ async def list_recalls(request: Request, res: Res, staff: Staff, *, status: Anno
         )
         shown = await as_shown(session, found[:_A_PAGE])
     behind = cursor_behind(shown[-1].asked_at, shown[-1].id) if len(found) > _A_PAGE else None
-    return pages.render(request, "staff_recalls.html", headers=HEADERS, staff=staff, recalls=shown, chosen_status=status, cursor=behind)
+    return pages.render(
+        request,
+        "staff_recalls.html",
+        headers=HEADERS,
+        staff=staff,
+        recalls=shown,
+        chosen_status=status,
+        cursor=behind,
+    )
 
 
 @router.get("/{recall_id}")
-async def read_recall(recall_id: uuid.UUID, request: Request, res: Res, staff: Staff, *, show: RecallOutcome | None = None, cursor: Cursor = None) -> Response:
-    """One recall: who asked for it and why, its certificates, what came of each, and what this person may do."""
+async def read_recall(
+    recall_id: uuid.UUID,
+    request: Request,
+    res: Res,
+    staff: Staff,
+    *,
+    show: RecallOutcome | None = None,
+    cursor: Cursor = None,
+) -> Response:
+    """One recall: who asked for it and why, its certificates, what came of each, and what this person may
+    do.
+    """
     return await _recall_page(request, recall_id, res=res, staff=staff, show=show, cursor=cursor)
 
 
@@ -187,7 +270,9 @@ async def _recall_page(
         recall, asked_by = await get_recall(session, recall_id, caller=staff.caller)
         [shown] = await as_shown(session, [recall])
         before = None if cursor is None else read_cursor(cursor)
-        found = await recalls.certificates_page(session, recall_id, outcome=show, before=before, limit=_A_PAGE + 1)
+        found = await recalls.certificates_page(
+            session, recall_id, outcome=show, before=before, limit=_A_PAGE + 1
+        )
     last = found[_A_PAGE - 1].certificate if len(found) > _A_PAGE else None
     context: dict[str, Any] = {
         "recall": shown,
@@ -199,7 +284,14 @@ async def _recall_page(
         "is_second": recall.may_be_approved_by(staff.caller, asked_by=asked_by),
         "error": error,
     }
-    return pages.render(request, "staff_recall.html", status=status_of(error) if error else 200, headers=HEADERS, staff=staff, **context)
+    return pages.render(
+        request,
+        "staff_recall.html",
+        status=status_of(error) if error else 200,
+        headers=HEADERS,
+        staff=staff,
+        **context,
+    )
 
 
 @router.post("/{recall_id}/approve")
@@ -210,7 +302,9 @@ async def approve(recall_id: uuid.UUID, res: Res, now: Now, staff: StaffForm) ->
 
 
 @router.post("/{recall_id}/decline")
-async def decline(recall_id: uuid.UUID, request: Request, res: Res, now: Now, staff: StaffForm, text: _Typed = "") -> Response:
+async def decline(
+    recall_id: uuid.UUID, request: Request, res: Res, now: Now, staff: StaffForm, text: _Typed = ""
+) -> Response:
     """By whoever asked: take it back."""
     require_scope(staff.caller, Scope.WITHDRAW)
     try:

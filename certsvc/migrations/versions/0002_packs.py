@@ -40,18 +40,30 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("start", sa.Integer(), nullable=False))
         batch_op.add_column(sa.Column("length", sa.Integer(), nullable=False))
         batch_op.add_column(sa.Column("data_key", sa.LargeBinary(), nullable=True))
-        batch_op.create_check_constraint(op.f("ck_published_files_layers"), "stock IS NULL OR base IS NOT NULL")
+        batch_op.create_check_constraint(
+            op.f("ck_published_files_layers"), "stock IS NULL OR base IS NOT NULL"
+        )
         batch_op.create_check_constraint(op.f("ck_published_files_place"), "start >= 0 AND length > 0")
-        batch_op.create_index("ix_published_files_laid_out", ["base"], unique=False, sqlite_where=_NO_BASE, postgresql_where=_NO_BASE)
+        batch_op.create_index(
+            "ix_published_files_laid_out",
+            ["base"],
+            unique=False,
+            sqlite_where=_NO_BASE,
+            postgresql_where=_NO_BASE,
+        )
 
 
 def _refuse_whole_files() -> None:
-    """Files published before there were packs lie whole in the store; only trials have such, for no worker signed in production yet."""
+    """Files published before there were packs lie whole in the store; only trials have such, for no worker
+    signed in production yet.
+    """
     if op.get_bind().scalar(sa.text("SELECT count(*) FROM published_files")):
         raise Broken(
             "made_by_trial",
-            "Cơ sở dữ liệu này do một bản thử nghiệm cũ tạo ra; hãy xoá thư mục dữ liệu (bản demo: `make clean`) rồi bắt đầu lại.",
-            "This database was made by an early trial version; remove its data folder (of the demo: `make clean`) and start again.",
+            "Cơ sở dữ liệu này do một bản thử nghiệm cũ tạo ra; hãy xoá thư mục dữ liệu (bản demo: `make"
+            " clean`) rồi bắt đầu lại.",
+            "This database was made by an early trial version; remove its data folder (of the demo: `make"
+            " clean`) and start again.",
         )
 
 

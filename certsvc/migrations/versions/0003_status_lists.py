@@ -38,7 +38,13 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("status_list", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("status_index", sa.Integer(), nullable=True))
         batch_op.create_unique_constraint("uq_certificates_status_place", ["status_list", "status_index"])
-        batch_op.create_index("ix_certificates_withdrawn", ["status_list", "status_index"], unique=False, sqlite_where=_WITHDRAWN, postgresql_where=_WITHDRAWN)
+        batch_op.create_index(
+            "ix_certificates_withdrawn",
+            ["status_list", "status_index"],
+            unique=False,
+            sqlite_where=_WITHDRAWN,
+            postgresql_where=_WITHDRAWN,
+        )
 
 
 def downgrade() -> None:

@@ -13,9 +13,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # Written out: SQLite takes a constraint with a new column, and copying a table that others refer to would break what refers to it.
+    # Written out: SQLite takes a constraint with a new column, and copying a table that others refer to would
+    # break what refers to it.
     op.execute(
-        "ALTER TABLE api_keys ADD COLUMN origin VARCHAR(16) DEFAULT 'key' NOT NULL CONSTRAINT ck_api_keys_origin CHECK (origin IN ('key', 'oidc', 'account'))"
+        "ALTER TABLE api_keys ADD COLUMN origin VARCHAR(16) DEFAULT 'key' NOT NULL CONSTRAINT"
+        " ck_api_keys_origin CHECK (origin IN ('key', 'oidc', 'account'))"
     )
     op.add_column("api_keys", sa.Column("scopes", sa.JSON(), nullable=True))
     op.create_table(
@@ -44,7 +46,9 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["caller_id"], ["api_keys.id"], name=op.f("fk_staff_sessions_caller_id_api_keys")),
+        sa.ForeignKeyConstraint(
+            ["caller_id"], ["api_keys.id"], name=op.f("fk_staff_sessions_caller_id_api_keys")
+        ),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_staff_sessions")),
     )
     op.create_index(op.f("ix_staff_sessions_caller_id"), "staff_sessions", ["caller_id"])

@@ -28,9 +28,16 @@ def upgrade() -> None:
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disabled_reason", sa.String(16), nullable=True),
-        sa.CheckConstraint("disabled_reason IN ('by_request', 'gone', 'failing')", name=op.f("ck_webhook_endpoints_disabled_reason")),
-        sa.CheckConstraint("(disabled_at IS NULL) = (disabled_reason IS NULL)", name=op.f("ck_webhook_endpoints_disabled")),
-        sa.ForeignKeyConstraint(["owner_id"], ["api_keys.id"], name=op.f("fk_webhook_endpoints_owner_id_api_keys")),
+        sa.CheckConstraint(
+            "disabled_reason IN ('by_request', 'gone', 'failing')",
+            name=op.f("ck_webhook_endpoints_disabled_reason"),
+        ),
+        sa.CheckConstraint(
+            "(disabled_at IS NULL) = (disabled_reason IS NULL)", name=op.f("ck_webhook_endpoints_disabled")
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["api_keys.id"], name=op.f("fk_webhook_endpoints_owner_id_api_keys")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_endpoints")),
     )
     op.create_table(
@@ -45,12 +52,26 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("log", sa.JSON(), nullable=False),
-        sa.CheckConstraint("state IN ('pending', 'delivered', 'failed')", name=op.f("ck_webhook_deliveries_state")),
-        sa.CheckConstraint("(state = 'pending') = (next_attempt_at IS NOT NULL)", name=op.f("ck_webhook_deliveries_due")),
-        sa.ForeignKeyConstraint(["endpoint_id"], ["webhook_endpoints.id"], name=op.f("fk_webhook_deliveries_endpoint_id_webhook_endpoints")),
+        sa.CheckConstraint(
+            "state IN ('pending', 'delivered', 'failed')", name=op.f("ck_webhook_deliveries_state")
+        ),
+        sa.CheckConstraint(
+            "(state = 'pending') = (next_attempt_at IS NOT NULL)", name=op.f("ck_webhook_deliveries_due")
+        ),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"],
+            ["webhook_endpoints.id"],
+            name=op.f("fk_webhook_deliveries_endpoint_id_webhook_endpoints"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
     )
-    op.create_index("ix_webhook_deliveries_due", "webhook_deliveries", ["endpoint_id", "next_attempt_at"], sqlite_where=_PENDING, postgresql_where=_PENDING)
+    op.create_index(
+        "ix_webhook_deliveries_due",
+        "webhook_deliveries",
+        ["endpoint_id", "next_attempt_at"],
+        sqlite_where=_PENDING,
+        postgresql_where=_PENDING,
+    )
     op.create_index("ix_webhook_deliveries_newest", "webhook_deliveries", ["endpoint_id", "created_at", "id"])
 
 

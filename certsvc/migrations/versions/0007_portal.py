@@ -30,13 +30,24 @@ def upgrade() -> None:
         sa.Column("transaction_no", sa.String(length=64), nullable=True),
         sa.Column("resends_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint(f"state IN ({_STATES})", name=op.f("ck_submissions_state")),
-        sa.ForeignKeyConstraint(["certificate_id"], ["certificates.id"], name=op.f("fk_submissions_certificate_id_certificates")),
-        sa.ForeignKeyConstraint(["resends_id"], ["submissions.id"], name=op.f("fk_submissions_resends_id_submissions")),
+        sa.ForeignKeyConstraint(
+            ["certificate_id"], ["certificates.id"], name=op.f("fk_submissions_certificate_id_certificates")
+        ),
+        sa.ForeignKeyConstraint(
+            ["resends_id"], ["submissions.id"], name=op.f("fk_submissions_resends_id_submissions")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submissions")),
     )
     op.create_index(op.f("ix_submissions_certificate_id"), "submissions", ["certificate_id"], unique=False)
     op.create_index(op.f("ix_submissions_began_at"), "submissions", ["began_at"], unique=False)
-    op.create_index("uq_submissions_standing", "submissions", ["certificate_id", "format"], unique=True, sqlite_where=_STANDING, postgresql_where=_STANDING)
+    op.create_index(
+        "uq_submissions_standing",
+        "submissions",
+        ["certificate_id", "format"],
+        unique=True,
+        sqlite_where=_STANDING,
+        postgresql_where=_STANDING,
+    )
 
 
 def downgrade() -> None:

@@ -18,18 +18,32 @@ _HELD = sa.text("awaits_approval")
 
 
 def upgrade() -> None:
-    op.add_column("facilities", sa.Column("requires_approval", sa.Boolean(), server_default=sa.false(), nullable=False))
-    # Written out, as in 0005: SQLite takes a constraint with a new column, and copying these tables would break what refers to them.
-    op.execute("ALTER TABLE api_keys ADD COLUMN licence VARCHAR(64) CONSTRAINT ck_api_keys_licence CHECK (licence IS NULL OR facility_code IS NOT NULL)")
+    op.add_column(
+        "facilities", sa.Column("requires_approval", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
+    # Written out, as in 0005: SQLite takes a constraint with a new column, and copying these tables would
+    # break what refers to them.
+    op.execute(
+        "ALTER TABLE api_keys ADD COLUMN licence VARCHAR(64) CONSTRAINT ck_api_keys_licence CHECK (licence IS"
+        " NULL OR facility_code IS NOT NULL)"
+    )
     op.execute(
         "ALTER TABLE certificates ADD COLUMN awaits_approval BOOLEAN DEFAULT FALSE NOT NULL"
         " CONSTRAINT ck_certificates_awaits_approval CHECK (NOT awaits_approval OR status = 'requested')"
     )
     op.drop_index("ix_certificates_work", "certificates")
-    op.create_index("ix_certificates_work", "certificates", _WORK, sqlite_where=_IN_WORK, postgresql_where=_IN_WORK)
+    op.create_index(
+        "ix_certificates_work", "certificates", _WORK, sqlite_where=_IN_WORK, postgresql_where=_IN_WORK
+    )
     op.drop_index("ix_certificates_batch", "certificates")
     op.create_index("ix_certificates_batch", "certificates", ["batch_id", "status", "awaits_approval"])
-    op.create_index("ix_certificates_held", "certificates", ["facility_code", "batch_id", "id"], sqlite_where=_HELD, postgresql_where=_HELD)
+    op.create_index(
+        "ix_certificates_held",
+        "certificates",
+        ["facility_code", "batch_id", "id"],
+        sqlite_where=_HELD,
+        postgresql_where=_HELD,
+    )
     op.create_table(
         "delegations",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -42,9 +56,13 @@ def upgrade() -> None:
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_delegations_days")),
-        sa.ForeignKeyConstraint(["facility_code"], ["facilities.code"], name=op.f("fk_delegations_facility_code_facilities")),
         sa.ForeignKeyConstraint(
-            ["licence", "facility_code"], ["practitioners.licence", "practitioners.facility_code"], name=op.f("fk_delegations_licence_practitioners")
+            ["facility_code"], ["facilities.code"], name=op.f("fk_delegations_facility_code_facilities")
+        ),
+        sa.ForeignKeyConstraint(
+            ["licence", "facility_code"],
+            ["practitioners.licence", "practitioners.facility_code"],
+            name=op.f("fk_delegations_licence_practitioners"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delegations")),
     )
@@ -58,6 +76,12 @@ def downgrade() -> None:
     op.drop_index("ix_certificates_work", "certificates")
     op.drop_column("certificates", "awaits_approval")
     op.create_index("ix_certificates_batch", "certificates", ["batch_id", "status"])
-    op.create_index("ix_certificates_work", "certificates", _WORK, sqlite_where=_IN_WORK_BEFORE, postgresql_where=_IN_WORK_BEFORE)
+    op.create_index(
+        "ix_certificates_work",
+        "certificates",
+        _WORK,
+        sqlite_where=_IN_WORK_BEFORE,
+        postgresql_where=_IN_WORK_BEFORE,
+    )
     op.drop_column("api_keys", "licence")
     op.drop_column("facilities", "requires_approval")

@@ -17,7 +17,10 @@ _WAITING = sa.text("outcome = 'waiting'")
 def upgrade() -> None:
     op.add_column("api_keys", sa.Column("subject", sa.String(length=64), nullable=True))
     # Sessions that are open now have the digest already; others' callers get it at their next call.
-    op.execute("UPDATE api_keys SET subject = (SELECT max(staff_sessions.subject) FROM staff_sessions WHERE staff_sessions.caller_id = api_keys.id)")
+    op.execute(
+        "UPDATE api_keys SET subject = (SELECT max(staff_sessions.subject) FROM staff_sessions WHERE"
+        " staff_sessions.caller_id = api_keys.id)"
+    )
     op.create_table(
         "recalls",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -33,9 +36,16 @@ def upgrade() -> None:
         sa.Column("decision_text", sa.String(), nullable=True),
         sa.CheckConstraint("status IN ('waiting', 'revoked', 'declined')", name=op.f("ck_recalls_status")),
         sa.CheckConstraint("(status = 'waiting') = (decided_at IS NULL)", name=op.f("ck_recalls_decided")),
-        sa.CheckConstraint("status <> 'revoked' OR decided_by_id IS NULL OR decided_by_id <> asked_by_id", name=op.f("ck_recalls_second_person")),
-        sa.ForeignKeyConstraint(["asked_by_id"], ["api_keys.id"], name=op.f("fk_recalls_asked_by_id_api_keys")),
-        sa.ForeignKeyConstraint(["decided_by_id"], ["api_keys.id"], name=op.f("fk_recalls_decided_by_id_api_keys")),
+        sa.CheckConstraint(
+            "status <> 'revoked' OR decided_by_id IS NULL OR decided_by_id <> asked_by_id",
+            name=op.f("ck_recalls_second_person"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["asked_by_id"], ["api_keys.id"], name=op.f("fk_recalls_asked_by_id_api_keys")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["api_keys.id"], name=op.f("fk_recalls_decided_by_id_api_keys")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recalls")),
     )
     op.create_index("ix_recalls_newest", "recalls", ["asked_at", "id"])
@@ -46,13 +56,27 @@ def upgrade() -> None:
         sa.Column("before", sa.String(length=16), nullable=False),
         sa.Column("outcome", sa.String(length=16), nullable=False),
         sa.CheckConstraint("before IN ('issued', 'suspended')", name=op.f("ck_recalled_certificates_before")),
-        sa.CheckConstraint("outcome IN ('waiting', 'revoked', 'reinstated', 'unchanged')", name=op.f("ck_recalled_certificates_outcome")),
-        sa.ForeignKeyConstraint(["recall_id"], ["recalls.id"], name=op.f("fk_recalled_certificates_recall_id_recalls")),
-        sa.ForeignKeyConstraint(["certificate_id"], ["certificates.id"], name=op.f("fk_recalled_certificates_certificate_id_certificates")),
+        sa.CheckConstraint(
+            "outcome IN ('waiting', 'revoked', 'reinstated', 'unchanged')",
+            name=op.f("ck_recalled_certificates_outcome"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["recall_id"], ["recalls.id"], name=op.f("fk_recalled_certificates_recall_id_recalls")
+        ),
+        sa.ForeignKeyConstraint(
+            ["certificate_id"],
+            ["certificates.id"],
+            name=op.f("fk_recalled_certificates_certificate_id_certificates"),
+        ),
         sa.PrimaryKeyConstraint("recall_id", "certificate_id", name=op.f("pk_recalled_certificates")),
     )
     op.create_index(
-        "uq_recalled_certificates_waiting", "recalled_certificates", ["certificate_id"], unique=True, sqlite_where=_WAITING, postgresql_where=_WAITING
+        "uq_recalled_certificates_waiting",
+        "recalled_certificates",
+        ["certificate_id"],
+        unique=True,
+        sqlite_where=_WAITING,
+        postgresql_where=_WAITING,
     )
 
 

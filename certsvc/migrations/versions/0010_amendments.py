@@ -26,12 +26,20 @@ def upgrade() -> None:
         sa.Column("by_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("version >= 1", name=op.f("ck_batch_amendments_version")),
-        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_batch_amendments_batch_id_batches")),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["batches.id"], name=op.f("fk_batch_amendments_batch_id_batches")
+        ),
         sa.ForeignKeyConstraint(["by_id"], ["api_keys.id"], name=op.f("fk_batch_amendments_by_id_api_keys")),
         sa.PrimaryKeyConstraint("batch_id", "row", name=op.f("pk_batch_amendments")),
     )
     op.add_column("batch_rows", sa.Column("facility_code", sa.String(length=5), nullable=True))
-    op.create_index("ix_batch_rows_rejected", "batch_rows", ["batch_id", "facility_code"], sqlite_where=_REJECTED, postgresql_where=_REJECTED)
+    op.create_index(
+        "ix_batch_rows_rejected",
+        "batch_rows",
+        ["batch_id", "facility_code"],
+        sqlite_where=_REJECTED,
+        postgresql_where=_REJECTED,
+    )
     op.create_index(op.f("ix_batches_created_at"), "batches", ["created_at"])
 
 

@@ -15,8 +15,18 @@ _SIGNED = sa.text("signed_at IS NOT NULL")
 
 
 def upgrade() -> None:
-    op.create_index("ix_certificates_figures", "certificates", ["facility_code", "kind", "status", "awaits_approval", "requested_at"])
-    op.create_index("ix_certificates_signed", "certificates", ["facility_code", "signed_at"], sqlite_where=_SIGNED, postgresql_where=_SIGNED)
+    op.create_index(
+        "ix_certificates_figures",
+        "certificates",
+        ["facility_code", "kind", "status", "awaits_approval", "requested_at"],
+    )
+    op.create_index(
+        "ix_certificates_signed",
+        "certificates",
+        ["facility_code", "signed_at"],
+        sqlite_where=_SIGNED,
+        postgresql_where=_SIGNED,
+    )
 
 
 def downgrade() -> None:

@@ -13,9 +13,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("facilities", sa.Column("prints_both_copies", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column(
+        "facilities", sa.Column("prints_both_copies", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
     op.add_column("practitioners", sa.Column("title", sa.String(length=64), nullable=True))
-    # Written out, as in 0008: SQLite takes a constraint with a new column. Whoever was delegated before signs as authorised in writing.
+    # Written out, as in 0008: SQLite takes a constraint with a new column. Whoever was delegated before signs
+    # as authorised in writing.
     op.execute(
         "ALTER TABLE delegations ADD COLUMN kind VARCHAR(16) DEFAULT 'authorised' NOT NULL"
         " CONSTRAINT ck_delegations_kind CHECK (kind IN ('deputy', 'authorised'))"

@@ -13,7 +13,10 @@ down_revision = "0013"
 branch_labels = None
 depends_on = None
 
-_JUDGED = "UPDATE certificates SET discharge_rule = CASE WHEN event_on < '2022-03-14' THEN 'discharge-261-2022' ELSE 'discharge-604-2022' END"
+_JUDGED = (
+    "UPDATE certificates SET discharge_rule = CASE WHEN event_on < '2022-03-14' THEN 'discharge-261-2022'"
+    " ELSE 'discharge-604-2022' END"
+)
 
 
 def upgrade() -> None:

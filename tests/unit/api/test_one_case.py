@@ -42,7 +42,9 @@ def test_every_field_is_a_column_once() -> None:
 
 def test_what_the_papers_do_not_need_is_not_taken() -> None:
     """Whatever a form sends: no employer in a recovery, no test in a sick leave, nothing but columns."""
-    leave = _record(BOTH | {"papers": "sick_leave", "wants_recovery": "1", "csrf_token": "x"}, Papers.SICK_LEAVE)
+    leave = _record(
+        BOTH | {"papers": "sick_leave", "wants_recovery": "1", "csrf_token": "x"}, Papers.SICK_LEAVE
+    )
     recovery = _record(BOTH, Papers.RECOVERY)
     assert not {"last_test_on", "test_method", "address", "wants_recovery", "csrf_token"} & leave.keys()
     assert not {"employer", "visit_no", "examined_on", "social_insurance_no"} & recovery.keys()
@@ -56,21 +58,32 @@ def test_who_is_on_leave_is_still_ill() -> None:
     assert "outcome" not in _record(LEAVE, Papers.SICK_LEAVE, dt.date(2022, 2, 14))
 
 
-@pytest.mark.parametrize(("born", "is_small"), [("07/02/2015", True), ("06/02/2015", False), ("2015", True), ("2014", False), ("", False), ("x", False)])
+@pytest.mark.parametrize(
+    ("born", "is_small"),
+    [("07/02/2015", True), ("06/02/2015", False), ("2015", True), ("2014", False), ("", False), ("x", False)],
+)
 def test_parents_are_taken_of_a_child_under_seven(born: str, is_small: bool) -> None:
     """On the examination day."""
-    record = _record(LEAVE | {"citizen_id": "", "birth_date": born, "father_name": "Trần Văn Bố"}, Papers.SICK_LEAVE)
+    record = _record(
+        LEAVE | {"citizen_id": "", "birth_date": born, "father_name": "Trần Văn Bố"}, Papers.SICK_LEAVE
+    )
     assert ("father_name" in record) is is_small
 
 
-@pytest.mark.parametrize(("first", "days", "last"), [("06/02/2022", 3, "08/02/2022"), ("26/02/2024", 5, "01/03/2024"), ("x", 5, ""), ("", 3, "")])
+@pytest.mark.parametrize(
+    ("first", "days", "last"),
+    [("06/02/2022", 3, "08/02/2022"), ("26/02/2024", 5, "01/03/2024"), ("x", 5, ""), ("", 3, "")],
+)
 def test_days_of_leave_are_counted_from_the_first(first: str, days: int, last: str) -> None:
     """Both counted, over the ends of months; without a first day nothing is reckoned."""
     entry = Entry(Papers.SICK_LEAVE, {"isolation_from": first}).with_days(days)
     assert entry.texts.get("isolation_to", "") == last
 
 
-@pytest.mark.parametrize(("papers", "first"), [(Papers.SICK_LEAVE, "06/02/2022"), (Papers.BOTH, "06/02/2022"), (Papers.RECOVERY, "05/02/2022")])
+@pytest.mark.parametrize(
+    ("papers", "first"),
+    [(Papers.SICK_LEAVE, "06/02/2022"), (Papers.BOTH, "06/02/2022"), (Papers.RECOVERY, "05/02/2022")],
+)
 def test_a_first_day_that_is_empty_is_known(papers: Papers, first: str) -> None:
     """Of a leave the day of examination, of isolation alone the day of the test."""
     entry = read_entry({"examined_on": "06/02/2022", "positive_on": "05/02/2022"}, papers)
@@ -80,7 +93,11 @@ def test_a_first_day_that_is_empty_is_known(papers: Papers, first: str) -> None:
 def test_the_card_gives_what_is_empty_and_tells_what_differs() -> None:
     """Its number stands in place of its text, so that a second sending says the same."""
     entry = read_entry({"citizen_id": CARD, "sex": "Nam"}, Papers.SICK_LEAVE)
-    assert (entry.texts["citizen_id"], entry.texts["full_name"], entry.texts["sex"]) == ("001188000042", "Trần Thị Quét", "Nam")
+    assert (entry.texts["citizen_id"], entry.texts["full_name"], entry.texts["sex"]) == (
+        "001188000042",
+        "Trần Thị Quét",
+        "Nam",
+    )
     assert entry.card_says == {"sex": "Nữ"}
 
 

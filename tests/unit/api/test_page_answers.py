@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from certsvc.api import page_words
+from certsvc.api.words import pages
 from certsvc.models import Kind, Slot
 from certsvc.templates.qr import data_address
 from certsvc.verify.dates import LATE as LATE_NOTE
@@ -17,20 +17,32 @@ from tests.unit.api.page_samples import INITIALS, PAGES, STRANGER, TOKEN, VERDIC
 _BY_LABEL = {page.label: page for page in PAGES}
 
 
-@pytest.mark.parametrize(("verdict", "reason"), [(verdict, reason) for reason, verdicts in VERDICT_OF_REASON.items() for verdict in verdicts])
+@pytest.mark.parametrize(
+    ("verdict", "reason"),
+    [(verdict, reason) for reason, verdicts in VERDICT_OF_REASON.items() for verdict in verdicts],
+)
 def test_the_answer_says_verdict_reason_and_next_step(verdict: Verdict, reason: Reason) -> None:
-    """The band comes first; message and next step in both languages, or the few words that fit suspension and replacement."""
+    """The band comes first; message and next step in both languages, or the few words that fit suspension and
+    replacement.
+    """
     words = words_of(render(_BY_LABEL[f"answer-{verdict}-{reason}"]))
     advice = ADVICE[reason]
     headline = (
-        page_words.headline_of(report(verdict, reason).to_json())
+        pages.headline_of(report(verdict, reason).to_json())
         if verdict is not Verdict.VALID
-        else page_words.headline_of({"verdict": verdict, "reasons": [{"code": reason}]})
+        else pages.headline_of({"verdict": verdict, "reasons": [{"code": reason}]})
     )
-    for text in (headline.title.vi, headline.title.en, headline.order.vi, headline.order.en, advice.next_step_vi, advice.next_step_en):
+    for text in (
+        headline.title.vi,
+        headline.title.en,
+        headline.order.vi,
+        headline.order.en,
+        advice.next_step_vi,
+        advice.next_step_en,
+    ):
         assert text in words
     if verdict in {Verdict.SUSPENDED, Verdict.REPLACED} and reason in WITHDRAWAL:
-        assert f"Lý do: {page_words.WITHDRAWN_FOR[reason].vi}." in words
+        assert f"Lý do: {pages.WITHDRAWN_FOR[reason].vi}." in words
         assert "rút lại" not in words
     else:
         assert advice.message_vi in words
@@ -41,12 +53,17 @@ def test_the_answer_says_verdict_reason_and_next_step(verdict: Verdict, reason: 
 
 def test_only_a_genuine_paper_is_green() -> None:
     """The accepting tone and the tick belong to `valid` alone."""
-    green = {(verdict, reason) for reason, verdicts in VERDICT_OF_REASON.items() for verdict in verdicts if _tone(verdict, reason) is page_words.Tone.GOOD}
+    green = {
+        (verdict, reason)
+        for reason, verdicts in VERDICT_OF_REASON.items()
+        for verdict in verdicts
+        if _tone(verdict, reason) is pages.Tone.GOOD
+    }
     assert green == {(Verdict.VALID, Reason.GENUINE)}
 
 
-def _tone(verdict: Verdict, reason: Reason) -> page_words.Tone:
-    return page_words.headline_of({"verdict": verdict, "reasons": [{"code": reason}]}).tone
+def _tone(verdict: Verdict, reason: Reason) -> pages.Tone:
+    return pages.headline_of({"verdict": verdict, "reasons": [{"code": reason}]}).tone
 
 
 def test_every_code_has_its_words() -> None:
@@ -54,17 +71,19 @@ def test_every_code_has_its_words() -> None:
     assert set(VERDICT_OF_REASON) == set(Reason)
     assert {verdict for verdicts in VERDICT_OF_REASON.values() for verdict in verdicts} == set(Verdict)
     for verdict in Verdict:
-        assert page_words.headline_of({"verdict": verdict, "reasons": [{"code": Reason.OTHER}]}).title.vi
-    assert set(page_words.KINDS) == {*Kind, "station_certificate"}
-    assert set(page_words.SLOTS) == set(Slot)
-    assert set(page_words.CHECKS) == set(CheckName)
-    assert set(page_words.OUTCOMES) == set(Outcome)
-    assert set(page_words.TIME_SOURCES) == set(TimeSource)
-    assert set(page_words.WITHDRAWN_FOR) == WITHDRAWAL
+        assert pages.headline_of({"verdict": verdict, "reasons": [{"code": Reason.OTHER}]}).title.vi
+    assert set(pages.KINDS) == {*Kind, "station_certificate"}
+    assert set(pages.SLOTS) == set(Slot)
+    assert set(pages.CHECKS) == set(CheckName)
+    assert set(pages.OUTCOMES) == set(Outcome)
+    assert set(pages.TIME_SOURCES) == set(TimeSource)
+    assert set(pages.WITHDRAWN_FOR) == WITHDRAWAL
 
 
 def test_a_genuine_paper_shows_what_to_compare() -> None:
-    """Kind, facility, the serial's last four, the paper's date, when it was signed and the initials stand on the stranger's page."""
+    """Kind, facility, the serial's last four, the paper's date, when it was signed and the initials stand on
+    the stranger's page.
+    """
     words = words_of(render(_BY_LABEL["answer-valid-genuine"]))
     for text in (
         "Giấy chứng nhận nghỉ việc hưởng bảo hiểm xã hội",
@@ -83,7 +102,9 @@ def test_a_genuine_paper_shows_what_to_compare() -> None:
 
 @pytest.mark.parametrize("label", ["answer-late", "file-late", "many-late"])
 def test_a_late_paper_shows_both_days_and_is_no_reason_to_refuse(label: str) -> None:
-    """The paper prints the day of the examination; that it was signed years later is said beside it, in a sentence, and not held against it."""
+    """The paper prints the day of the examination; that it was signed years later is said beside it, in a
+    sentence, and not held against it.
+    """
     words = words_of(render(_BY_LABEL[label]))
     assert "14/03/2022" in words
     assert "07/03/2026 10:42" in words
@@ -92,7 +113,9 @@ def test_a_late_paper_shows_both_days_and_is_no_reason_to_refuse(label: str) -> 
 
 
 def test_nobody_is_told_to_compare_the_day_of_signing() -> None:
-    """What must be as on the paper is named, and the day of signing is not among it; a paper signed on its date needs no excuse."""
+    """What must be as on the paper is named, and the day of signing is not among it; a paper signed on its
+    date needs no excuse.
+    """
     words = words_of(render(_BY_LABEL["answer-valid-genuine"]))
     assert "Chữ cái đầu họ tên, ngày trên giấy, cơ sở y tế và số seri phải đúng như dưới đây" in words
     assert "Nhập ngày sinh để so cả họ tên và ngày nghỉ" in words
@@ -108,35 +131,56 @@ def test_what_is_not_signed_bears_no_date() -> None:
 
 def test_only_a_valid_paper_asks_for_the_last_four() -> None:
     """No PDF of a withdrawn or unsigned paper, so nobody is asked for more than opens anything."""
-    asking = [page.label for page in PAGES if page.template == "answer.html" and page.is_stranger and 'name="id_last4"' in render(page)]
-    assert sorted(asking) == ["answer-late", "answer-minor", "answer-station", "answer-valid-genuine", "answer-valid-qr"]
+    asking = [
+        page.label
+        for page in PAGES
+        if page.template == "answer.html" and page.is_stranger and 'name="id_last4"' in render(page)
+    ]
+    assert sorted(asking) == [
+        "answer-late",
+        "answer-minor",
+        "answer-station",
+        "answer-valid-genuine",
+        "answer-valid-qr",
+    ]
 
 
 def test_a_grant_leads_to_the_pdf() -> None:
     """The download address carries the code and the grant; without a grant there is no such address."""
     links = [link["href"] for link in Outline(render(_BY_LABEL["answer-valid-genuine-proven"])).all("a")]
     assert "/v/K7M2-QX4P-9RTV-W3HD/pdf?grant=a.grant" in links
-    without = [page.label for page in PAGES if page.template == "answer.html" and "/pdf?grant=" in render(page)]
+    without = [
+        page.label for page in PAGES if page.template == "answer.html" and "/pdf?grant=" in render(page)
+    ]
     assert without == ["answer-valid-genuine-proven", "answer-recovery-proven"]
 
 
 def test_the_birth_date_need_not_be_typed_again() -> None:
-    """Who gave only the birth date adds the last four to get the PDF; the date comes along hidden [WCAG 2.2, 3.3.7]."""
-    fields = {field["name"]: field for field in Outline(render(_BY_LABEL["answer-valid-dates-only"])).all("input")}
+    """Who gave only the birth date adds the last four to get the PDF; the date comes along hidden [WCAG 2.2
+    §3.3.7].
+    """
+    fields = {
+        field["name"]: field for field in Outline(render(_BY_LABEL["answer-valid-dates-only"])).all("input")
+    }
     assert fields["birth_date"]["type"] == "hidden"
     assert fields["birth_date"]["value"] == "05/09/1988"
     assert "required" in fields["id_last4"]
 
 
 def test_the_holder_sees_name_dates_and_what_happened() -> None:
-    """Name in capitals, leave dates, days and the events in order; events that are ours alone are left out."""
+    """Name in capitals, leave dates, days and the events in order; events that are ours alone are left
+    out.
+    """
     page = _BY_LABEL["answer-valid-genuine-proven"]
     proven = page.context["proven"]
     secret = type(proven.history[0])(at=proven.history[0].at, name="mailed_to_auditor", actor="x", facts={})
     words = words_of(render(page, proven=replace(proven, history=(*proven.history, secret))))
     for text in ("NGUYỄN THỊ BÍCH HẠNH", "từ 06/03/2026 đến hết 12/03/2026", "012342600123"):
         assert text in words
-    places = [words.index(page_words.EVENTS[name].vi) for name in ("requested", "signing", "issued", "suspended", "reinstated")]
+    places = [
+        words.index(pages.EVENTS[name].vi)
+        for name in ("requested", "signing", "issued", "suspended", "reinstated")
+    ]
     assert places == sorted(places)
     assert "mailed" not in words
 
@@ -151,12 +195,16 @@ def test_a_token_is_never_shown_as_a_code() -> None:
     """What came out of a QR goes along hidden: nobody could compare or type it."""
     for label in ("answer-valid-qr", "answer-unknown-qr", "my-qr"):
         assert TOKEN[:8] not in words_of(render(_BY_LABEL[label]))
-    hidden = [field for field in Outline(render(_BY_LABEL["my-qr"])).all("input") if field["type"] == "hidden"]
+    hidden = [
+        field for field in Outline(render(_BY_LABEL["my-qr"])).all("input") if field["type"] == "hidden"
+    ]
     assert [field["value"] for field in hidden] == [TOKEN]
 
 
 def test_an_error_leads_to_its_field() -> None:
-    """The summary stands before the form, takes the focus and links to the field; the typed code stays, the birth date does not."""
+    """The summary stands before the form, takes the focus and links to the field; the typed code stays, the
+    birth date does not.
+    """
     html = render(_BY_LABEL["my-malformed_birth_date"])
     outline = Outline(html)
     summary = next(element for element in outline.all("div") if element.get("role") == "alert")
@@ -177,7 +225,16 @@ def test_an_error_leads_to_its_field() -> None:
     [
         ("my-no_match", {"typed": {"code": '"><script>alert(1)</script>', "birth_date": ""}}),
         ("check", {"typed": '"><script>alert(1)</script>'}),
-        ("answer-valid-genuine", {"report": report(Verdict.REVOKED, Reason.FRAUD, certificate=STRANGER | {"facility": "<script>alert(1)</script>"}).to_json()}),
+        (
+            "answer-valid-genuine",
+            {
+                "report": report(
+                    Verdict.REVOKED,
+                    Reason.FRAUD,
+                    certificate=STRANGER | {"facility": "<script>alert(1)</script>"},
+                ).to_json()
+            },
+        ),
     ],
 )
 def test_what_others_typed_becomes_no_markup(label: str, changes: dict[str, Any]) -> None:
@@ -188,7 +245,9 @@ def test_what_others_typed_becomes_no_markup(label: str, changes: dict[str, Any]
 
 
 def test_names_in_a_stranger_s_file_are_only_claims() -> None:
-    """Signers who are not proven to be ours are shown as what the file says of itself, and as markup never."""
+    """Signers who are not proven to be ours are shown as what the file says of itself, and as markup
+    never.
+    """
     seen = _BY_LABEL["file-other"].context["report"]
     evil = seen | {"signatures": [seen["signatures"][0] | {"signer": "<b onclick=x>Trạm Y tế</b>"}]}
     html = render(_BY_LABEL["file-other"], report=evil)

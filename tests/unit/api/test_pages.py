@@ -23,7 +23,12 @@ def test_every_page_is_well_formed(page: Page) -> None:
     assert outline.errors == []
     ids = [attributes["id"] for _, attributes in outline.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
-    pointers = {name: attributes[name] for _, attributes in outline.elements for name in ("aria-describedby", "aria-labelledby", "for") if name in attributes}
+    pointers = {
+        name: attributes[name]
+        for _, attributes in outline.elements
+        for name in ("aria-describedby", "aria-labelledby", "for")
+        if name in attributes
+    }
     targets = {target for value in pointers.values() for target in (value or "?").split()}
     targets |= {(link["href"] or "")[1:] for link in outline.all("a") if (link["href"] or "").startswith("#")}
     assert targets <= set(ids)
@@ -48,9 +53,19 @@ def test_every_page_obeys_the_content_security_policy(page: Page) -> None:
     outline = Outline(render(page))
     assert not outline.all("style", "iframe", "object")
     assert all((script["src"] or "").startswith("/static/") for script in outline.all("script"))
-    assert not [name for _, attributes in outline.elements for name in attributes if name == "style" or name.startswith("on")]
-    sources = [link["href"] or "" for link in outline.all("link")] + [image["src"] or "" for image in outline.all("img")]
-    assert all(source.startswith(("/static/", "/manifest.webmanifest", "data:image/svg+xml;base64,")) for source in sources)
+    assert not [
+        name
+        for _, attributes in outline.elements
+        for name in attributes
+        if name == "style" or name.startswith("on")
+    ]
+    sources = [link["href"] or "" for link in outline.all("link")] + [
+        image["src"] or "" for image in outline.all("img")
+    ]
+    assert all(
+        source.startswith(("/static/", "/manifest.webmanifest", "data:image/svg+xml;base64,"))
+        for source in sources
+    )
     assert all((form["action"] or "").startswith("/") for form in outline.all("form"))
 
 
@@ -93,7 +108,9 @@ def test_a_missing_value_is_an_error() -> None:
 
 
 async def test_static_files_are_kept_and_packed() -> None:
-    """By digest: for a year, gzipped to a quarter; without it a browser asks again; what is not there is a 404."""
+    """By digest: for a year, gzipped to a quarter; without it a browser asks again; what is not there is a
+    404.
+    """
     transport = httpx2.ASGITransport(pages.static_files())
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         name = "/vendor/bootstrap-5.3.9/bootstrap.min.css"

@@ -17,7 +17,10 @@ from certsvc.cli import app
 from certsvc.cli.ending import show
 from certsvc.verify.dates import LATE
 
-_FACILITIES = "facility_code,name,parent,ward_code,active_from,active_to\n01801,Trạm Y tế Phúc Xá,Trung tâm Y tế,00001,2020-01-01,\n"
+_FACILITIES = (
+    "facility_code,name,parent,ward_code,active_from,active_to\n01801,Trạm Y tế Phúc Xá,Trung tâm Y"
+    " tế,00001,2020-01-01,\n"
+)
 _STAFF = "licence,full_name,facility_code,role,social_insurance_no,registered_from,registered_to\n"
 _GOOD, _BUSY, _BROKEN, _MALFORMED = "GOOD-GOOD-GOOD-GOOD", "BVSY-BVSY-BVSY-BVSY", "BRKN-BRKN-BRKN-BRKN", "ABC"
 _OLD_SERVICE = "SERV-ICEO-FBEF-0RE0"
@@ -39,7 +42,9 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class _Service(BaseHTTPRequestHandler):
-    """Answers GET with nothing, and `POST /v1/verify`: `_BUSY` is told to wait at first, `_BROKEN` fails, `_MALFORMED` is refused, files are valid."""
+    """Answers GET with nothing, and `POST /v1/verify`: `_BUSY` is told to wait at first, `_BROKEN` fails,
+    `_MALFORMED` is refused, files are valid.
+    """
 
     busy = 1
 
@@ -55,7 +60,9 @@ class _Service(BaseHTTPRequestHandler):
         elif code == _BROKEN:
             self._answer(503, {"code": "store_unavailable", "message_vi": "Chờ.", "message_en": "Wait."})
         elif code == _MALFORMED:
-            self._answer(422, {"code": "malformed_code", "message_vi": "Mã sai.", "message_en": "Not a code."})
+            self._answer(
+                422, {"code": "malformed_code", "message_vi": "Mã sai.", "message_en": "Not a code."}
+            )
         else:
             self._answer(200, {"verdict": "valid", "reasons": [], "certificate": _PAPERS.get(code)})
 
@@ -86,13 +93,20 @@ def serving() -> Iterator[str]:
 def test_practitioners_of_unknown_facilities_are_told_by_row(data: Path) -> None:
     """Each row that names a facility we do not have is named, blank rows counted, and nothing is taken."""
     (data / "facilities.csv").write_text(_FACILITIES)
-    rows = ["1/HNO,Mai Hữu Nghĩa,01801,head,0168622131,2020-01-01,", "", "2/HNO,Dương Mỹ Ngà,09999,head,0148056573,2020-01-01,"]
+    rows = [
+        "1/HNO,Mai Hữu Nghĩa,01801,head,0168622131,2020-01-01,",
+        "",
+        "2/HNO,Dương Mỹ Ngà,09999,head,0148056573,2020-01-01,",
+    ]
     (data / "staff.csv").write_text(_STAFF + "\n".join(rows) + "\n")
     assert run("migrate").exit_code == 0
     assert run("facilities", "import", data / "facilities.csv").exit_code == 0
     result = run("practitioners", "import", data / "staff.csv")
     assert result.exit_code == 1
-    assert "  - dòng/row 4, facility_code: Không có cơ sở 09999. / There is no facility 09999." in result.stderr.splitlines()
+    assert (
+        "  - dòng/row 4, facility_code: Không có cơ sở 09999. / There is no facility 09999."
+        in result.stderr.splitlines()
+    )
     assert "dòng/row 2" not in result.stderr
 
 
@@ -106,7 +120,11 @@ def test_a_licence_must_be_somebodys(data: Path) -> None:
     """Of that facility; it is listed with the key."""
     (data / "facilities.csv").write_text(_FACILITIES)
     (data / "staff.csv").write_text(_STAFF + "1/HNO,Mai Hữu Nghĩa,01801,head,0168622131,2020-01-01,\n")
-    for words in (("migrate",), ("facilities", "import", data / "facilities.csv"), ("practitioners", "import", data / "staff.csv")):
+    for words in (
+        ("migrate",),
+        ("facilities", "import", data / "facilities.csv"),
+        ("practitioners", "import", data / "staff.csv"),
+    ):
         assert run(*words).exit_code == 0
     asked = ("create", "--role", "facility", "--facility", "01801", "--licence")
     assert run("keys", *asked, "1/HNO").exit_code == 0
@@ -118,15 +136,31 @@ def test_a_licence_must_be_somebodys(data: Path) -> None:
 
 
 def test_whether_approval_is_required_is_switched_or_imported(data: Path) -> None:
-    """A file that says nothing of it leaves it as it is; an authority names a facility that there is, and days in their order."""
+    """A file that says nothing of it leaves it as it is; an authority names a facility that there is, and
+    days in their order.
+    """
     (data / "facilities.csv").write_text(_FACILITIES)
     assert run("migrate").exit_code == 0
     assert run("facilities", "approval", "01801", "on").exit_code == 1
-    for words in (("import", data / "facilities.csv"), ("approval", "01801", "on"), ("import", data / "facilities.csv")):
+    for words in (
+        ("import", data / "facilities.csv"),
+        ("approval", "01801", "on"),
+        ("import", data / "facilities.csv"),
+    ):
         assert run("facilities", *words).exit_code == 0
     assert "0 giấy thôi chờ duyệt" in run("facilities", "approval", "01801", "off").stdout
     assert run("facilities", "approval", "01801", "maybe").exit_code == 2
-    granted = ("delegations", "add", "--document", "1", "--granted-by", "TTYT", "--from", "2026-02-01", "--facility")
+    granted = (
+        "delegations",
+        "add",
+        "--document",
+        "1",
+        "--granted-by",
+        "TTYT",
+        "--from",
+        "2026-02-01",
+        "--facility",
+    )
     assert run(*granted, "01801").exit_code == 0
     for wrong in (("09999",), ("01801", "--to", "2026-01-31"), ("01801", "--licence", "1/HNO")):
         assert run(*granted, *wrong).exit_code == 1
@@ -146,9 +180,19 @@ def test_tables_are_not_cut_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_verify_answers_for_each(data: Path) -> None:
-    """A bad item loses no other: each has a report or an error, and the exit code says that not all are valid."""
+    """A bad item loses no other: each has a report or an error, and the exit code says that not all are
+    valid.
+    """
     (data / "paper.pdf").write_bytes(b"%PDF-1.7")
-    what = [_GOOD, "none/paper.pdf", "none.png", _MALFORMED, "paper.pdf", f"https://certsvc.test/v/{_BUSY}", _BUSY]
+    what = [
+        _GOOD,
+        "none/paper.pdf",
+        "none.png",
+        _MALFORMED,
+        "paper.pdf",
+        f"https://certsvc.test/v/{_BUSY}",
+        _BUSY,
+    ]
     with serving() as url:
         result = run("verify", *what, "--url", url, "--json")
     answers = json.loads(result.stdout)
@@ -160,7 +204,9 @@ def test_verify_answers_for_each(data: Path) -> None:
 
 
 def test_verify_tells_no_from_not_now(data: Path) -> None:
-    """3 where nothing is wrong but something could not be checked, or nobody answers; 0 where all are valid."""
+    """3 where nothing is wrong but something could not be checked, or nobody answers; 0 where all are
+    valid.
+    """
     with serving() as url:
         assert run("verify", _GOOD, _BUSY, "--url", url).exit_code == 0
         assert run("verify", _GOOD, _BROKEN, "--url", url).exit_code == 3
@@ -169,7 +215,9 @@ def test_verify_tells_no_from_not_now(data: Path) -> None:
 
 
 def test_verify_shows_the_date_on_the_paper_and_the_signing(data: Path) -> None:
-    """Both of a late paper, in Hanoi's time, and that this is no reason to refuse it; of a service of before the day of signing that it tells."""
+    """Both of a late paper, in Hanoi's time, and that this is no reason to refuse it; of a service of before
+    the day of signing that it tells.
+    """
     with serving() as url:
         late, old = [run("verify", code, "--url", url).stdout for code in (_GOOD, _OLD_SERVICE)]
     assert "14/03/2022" in late
@@ -196,9 +244,19 @@ def test_a_file_that_cannot_be_written_is_told(data: Path) -> None:
             assert (result.exit_code, "No such file" in result.stderr) == (3, True)
 
 
-@pytest.mark.parametrize("url", ["postgresql+nosuchdriver://u:secret@localhost/x", "nosuch://u:secret@localhost/x", "u:secret", "sqlite:///x.db"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+nosuchdriver://u:secret@localhost/x",
+        "nosuch://u:secret@localhost/x",
+        "u:secret",
+        "sqlite:///x.db",
+    ],
+)
 @pytest.mark.parametrize("command", ["migrate", "doctor"])
-def test_a_database_without_a_driver_is_told(command: str, url: str, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_without_a_driver_is_told(
+    command: str, url: str, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Exit code 3 and a plain word, which does not show the address and its password."""
     monkeypatch.setenv("CERTSVC_DATABASE_URL", url)
     result = run(command)
@@ -209,8 +267,12 @@ def test_a_database_without_a_driver_is_told(command: str, url: str, data: Path,
 
 @pytest.mark.parametrize("command", [["migrate"], ["doctor"], ["keys", "list"]])
 @pytest.mark.parametrize("place", ["file/below.db", "folder", "file"])
-def test_a_database_that_cannot_be_opened_is_told(command: list[str], place: str, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder that cannot be made, a folder or another file in the database's place, ends with exit code 3."""
+def test_a_database_that_cannot_be_opened_is_told(
+    command: list[str], place: str, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that cannot be made, a folder or another file in the database's place, ends with exit code
+    3.
+    """
     (data / "file").write_text("no database, " * 100)
     (data / "folder").mkdir()
     monkeypatch.setenv("CERTSVC_DATABASE_URL", f"sqlite+aiosqlite:///{data / place}")

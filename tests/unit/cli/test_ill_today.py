@@ -1,16 +1,18 @@
-"""The demo's cases of the day: leaves that run forward, without a word; the same day's are the same, another day's other people's."""
+"""The demo's cases of the day: leaves that run forward, without a word; the same day's are the same, another
+day's other people's.
+"""
 
 import datetime as dt
 from pathlib import Path
 
 import pytest
 
-from certsvc.cli.ill_today import write_cases
+from certsvc.cli.demo.ill_today import write_cases
 from certsvc.issuing.known import Stations
 from certsvc.models import Kind
 from certsvc.records import Case, SeenRows, Verdict, built_in, check, judge, late_finding
-from certsvc.records.registry_files import read_facilities, read_practitioners
-from certsvc.records.tables import open_table
+from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
+from certsvc.records.sheets.tables import open_table
 from tests.unit.records.samples import FileHistory
 
 SAMPLE = Path(__file__).parents[3] / "certsvc" / "sample"
@@ -19,14 +21,21 @@ TODAY = dt.date(2026, 12, 1)
 
 def judged(*files: Path, today: dt.date) -> list[tuple[Case | None, Verdict]]:
     """Every row of the files, and what becomes of its sick leave beside those of the rows before."""
-    stations = Stations(read_facilities(SAMPLE / "facilities.csv"), read_practitioners(SAMPLE / "practitioners.csv"))
+    stations = Stations(
+        read_facilities(SAMPLE / "facilities.csv"), read_practitioners(SAMPLE / "practitioners.csv")
+    )
     seen, history, found = SeenRows(), FileHistory(), []
     for file in files:
         with open_table(file, max_rows=1000, max_unpacked_bytes=1 << 30) as table:
-            rows = [seen.look(check(row.cells, today=today, registry=stations, notices=row.notices)) for row in table]
+            rows = [
+                seen.look(check(row.cells, today=today, registry=stations, notices=row.notices))
+                for row in table
+            ]
         for row in rows:
             history.judged = (row.facility_code, row.case_id)
-            found.append((row.case, judge(row, history=history, rules=built_in(), today=today)[Kind.SICK_LEAVE]))
+            found.append(
+                (row.case, judge(row, history=history, rules=built_in(), today=today)[Kind.SICK_LEAVE])
+            )
             if row.case is not None:
                 history.add_leave(row.case)
     return found
@@ -34,7 +43,9 @@ def judged(*files: Path, today: dt.date) -> list[tuple[Case | None, Verdict]]:
 
 @pytest.mark.parametrize("today", [TODAY, dt.date(2028, 2, 29), dt.date(2030, 12, 31)])
 def test_everybody_gets_a_leave_that_runs_forward(today: dt.date, tmp_path: Path) -> None:
-    """From the day of the examination to a later one, with nothing to be warned of, also when it is signed; each at another station."""
+    """From the day of the examination to a later one, with nothing to be warned of, also when it is signed;
+    each at another station.
+    """
     ids = write_cases(tmp_path / "cases.csv", today, sample=SAMPLE)
     found = judged(tmp_path / "cases.csv", today=today)
     cases = [case for case, _ in found if case is not None]
@@ -47,10 +58,14 @@ def test_everybody_gets_a_leave_that_runs_forward(today: dt.date, tmp_path: Path
 
 
 def test_a_day_has_its_own_people(tmp_path: Path) -> None:
-    """Made again, a day's cases are the same to the byte; those of the days after it are other people's, though leaves overlap, and nobody is of the sample."""
+    """Made again, a day's cases are the same to the byte; those of the days after it are other people's,
+    though leaves overlap, and nobody is of the sample.
+    """
     days = [TODAY + dt.timedelta(days=number) for number in range(4)]
     files = [tmp_path / f"{day}.csv" for day in days]
-    ids = [each for day, file in zip(days, files, strict=True) for each in write_cases(file, day, sample=SAMPLE)]
+    ids = [
+        each for day, file in zip(days, files, strict=True) for each in write_cases(file, day, sample=SAMPLE)
+    ]
     assert len(set(ids)) == 8 * len(days)
     write_cases(tmp_path / "again.csv", TODAY, sample=SAMPLE)
     assert (tmp_path / "again.csv").read_bytes() == files[0].read_bytes()

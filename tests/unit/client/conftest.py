@@ -9,5 +9,9 @@ from tests.support.openapi import Document
 
 @pytest.fixture(scope="session")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Document:
-    app = create_app(Settings(data_dir=tmp_path_factory.mktemp("data"), secret="a secret that only tests may know, of 32 bytes"))
+    app = create_app(
+        Settings(
+            data_dir=tmp_path_factory.mktemp("data"), secret="a secret that only tests may know, of 32 bytes"
+        )
+    )
     return Document(app.openapi())

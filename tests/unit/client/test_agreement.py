@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from pydantic import BaseModel
 
-from certsvc.api import events
+from certsvc.api.v1 import events
 from certsvc.client import Client, failures, more_results, recall_results, results
 from certsvc.client.batches import ResultsFormat
 from certsvc.client.certificates import ExportFormat, LateReason, WithdrawalReason
@@ -36,15 +36,21 @@ CALLS: dict[str, Callable[[Client, Path], object]] = {
     "request_certificate": lambda client, _: client.request_certificate("sick_leave", {"case_id": "1"}),
     "get_certificate": lambda client, _: client.get_certificate(ID),
     "wait_for_certificate": lambda client, _: client.wait_for_certificate(ID),
-    "list_certificates": lambda client, _: list(client.list_certificates(facility="01801", status="issued", kind="recovery", case_id="1")),
+    "list_certificates": lambda client, _: list(
+        client.list_certificates(facility="01801", status="issued", kind="recovery", case_id="1")
+    ),
     "get_pdf": lambda client, _: client.get_pdf(ID),
     "revoke": lambda client, _: client.revoke(ID, "other", text="why"),
     "suspend": lambda client, _: client.suspend(ID, "other", text="why"),
     "reinstate": lambda client, _: client.reinstate(ID, "other", text="why"),
     "replace": lambda client, _: client.replace(ID, "other", text="why", record={"case_id": "1"}),
     "export_certificate": lambda client, _: client.export_certificate(ID, "ct07"),
-    "preview_recall": lambda client, _: client.preview_recall(RECALL, "other", text="why", needs_approval=True),
-    "start_recall": lambda client, _: client.start_recall(RECALL, "other", text="why", needs_approval=True, expected_count=1),
+    "preview_recall": lambda client, _: client.preview_recall(
+        RECALL, "other", text="why", needs_approval=True
+    ),
+    "start_recall": lambda client, _: client.start_recall(
+        RECALL, "other", text="why", needs_approval=True, expected_count=1
+    ),
     "get_recall": lambda client, _: client.get_recall(ID),
     "list_recalls": lambda client, _: list(client.list_recalls(status="waiting")),
     "recalled_certificates": lambda client, _: list(client.recalled_certificates(ID, outcome="unchanged")),
@@ -75,7 +81,9 @@ CALLS: dict[str, Callable[[Client, Path], object]] = {
     "verify_many": lambda client, _: list(client.verify_many([b"%PDF"], ["0123"])),
     "prove": lambda client, _: client.prove("0123", "1990-05-14", id_last4="3456"),
     "get_proven_pdf": lambda client, _: client.get_proven_pdf("0123", "grant"),
-    "create_webhook": lambda client, _: client.create_webhook("https://receiver.example", events=["batch.finished"]),
+    "create_webhook": lambda client, _: client.create_webhook(
+        "https://receiver.example", events=["batch.finished"]
+    ),
     "list_webhooks": lambda client, _: client.list_webhooks(),
     "get_webhook": lambda client, _: client.get_webhook(ID),
     "change_webhook": lambda client, _: client.change_webhook(
@@ -146,7 +154,14 @@ MODELS: dict[str, type[BaseModel]] = {
 LINES = {"POST /v1/verify/batch": "BulkLine"}
 """Answers of many lines, for which OpenAPI has no words: what each line is."""
 
-ROW = dict.fromkeys(results.RowResult.model_fields) | {"row": 2, "case_id": "1", "kind": "recovery", "outcome": "none", "rules": [], "awaits_approval": False}
+ROW = dict.fromkeys(results.RowResult.model_fields) | {
+    "row": 2,
+    "case_id": "1",
+    "kind": "recovery",
+    "outcome": "none",
+    "rules": [],
+    "awaits_approval": False,
+}
 
 
 class Service:
@@ -202,8 +217,12 @@ def test_what_is_sent_is_what_may_be_sent(document: Document, asked: dict[str, l
         if operation.name in NOT_OURS:
             continue
         requests = asked[operation.name]
-        assert {name for each in requests for name in each.url.params} == operation.parameters("query"), operation.name
-        assert {name for each in requests for name in sent_fields(each)} == document.body_fields(operation), operation.name
+        assert {name for each in requests for name in each.url.params} == operation.parameters("query"), (
+            operation.name
+        )
+        assert {name for each in requests for name in sent_fields(each)} == document.body_fields(operation), (
+            operation.name
+        )
         if "idempotency-key" in {name.lower() for name in operation.parameters("header")}:
             assert all(each.headers["Idempotency-Key"] for each in requests), operation.name
         assert all(each.headers["Authorization"] == "Bearer key" for each in requests)
@@ -225,12 +244,25 @@ def test_every_answer_is_read_as_something(document: Document) -> None:
 def test_answers_have_the_members_of_the_document(document: Document, name: str) -> None:
     """Names, types, formats and words, all the way down."""
     ours = MODELS[name].model_json_schema()
-    assert disagreements(ours, {"$ref": f"#/components/schemas/{name}"}, Document({"paths": {}} | ours), document, at=name) == []
+    assert (
+        disagreements(
+            ours, {"$ref": f"#/components/schemas/{name}"}, Document({"paths": {}} | ours), document, at=name
+        )
+        == []
+    )
 
 
 def test_events_tell_what_is_read() -> None:
-    ours, theirs = results.BatchProgress.model_json_schema(), events.BatchEvent.model_json_schema(mode="serialization")
-    assert disagreements(ours, theirs, Document({"paths": {}} | ours), Document({"paths": {}} | theirs), at="BatchEvent") == []
+    ours, theirs = (
+        results.BatchProgress.model_json_schema(),
+        events.BatchEvent.model_json_schema(mode="serialization"),
+    )
+    assert (
+        disagreements(
+            ours, theirs, Document({"paths": {}} | ours), Document({"paths": {}} | theirs), at="BatchEvent"
+        )
+        == []
+    )
 
 
 def test_problems_have_the_members_of_the_document(document: Document) -> None:
@@ -245,11 +277,19 @@ def test_words_that_are_sent_are_those_of_the_document(document: Document) -> No
         parameters = document.operation_of("GET", path).described["parameters"]
         return words(next(each["schema"] for each in parameters if each["name"] == name))
 
-    asked = document.operation_of("POST", "/v1/certificates").described["requestBody"]["content"]["application/json"]["schema"]
-    withdrawal = document.operation_of("POST", f"/v1/certificates/{ID}/revoke").described["requestBody"]["content"]["application/json"]["schema"]
+    asked = document.operation_of("POST", "/v1/certificates").described["requestBody"]["content"][
+        "application/json"
+    ]["schema"]
+    withdrawal = document.operation_of("POST", f"/v1/certificates/{ID}/revoke").described["requestBody"][
+        "content"
+    ]["application/json"]["schema"]
     assert get_args(LateReason) == words(document.resolved(asked)["properties"]["late_reason"])
     assert get_args(WithdrawalReason) == words(document.resolved(withdrawal)["properties"]["reason"])
-    assert get_args(ExportFormat) == of_query(f"/v1/certificates/{ID}/export", "format") == of_query(f"/v1/batches/{ID}/export", "format")
+    assert (
+        get_args(ExportFormat)
+        == of_query(f"/v1/certificates/{ID}/export", "format")
+        == of_query(f"/v1/batches/{ID}/export", "format")
+    )
     assert set(get_args(ResultsFormat)) == set(of_query(f"/v1/batches/{ID}/results", "format"))
 
 
@@ -267,7 +307,9 @@ def test_a_comparison_notices_what_has_changed() -> None:
     assert changed() == []
     assert changed(serial=None)
     assert changed(colour={"type": "string"})
-    assert changed(signed_at={"type": "string", "format": "date-time"}) == []  # ours may be null, theirs never is
+    assert (
+        changed(signed_at={"type": "string", "format": "date-time"}) == []
+    )  # ours may be null, theirs never is
     assert changed(requested_at={"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]})
     assert changed(requested_at={"type": "string"})
     assert changed(days={"type": "string"})

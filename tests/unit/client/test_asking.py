@@ -1,4 +1,6 @@
-"""What a call does when the service is away, busy or refuses: it is repeated where that is safe, and fails in one family."""
+"""What a call does when the service is away, busy or refuses: it is repeated where that is safe, and fails in
+one family.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -53,15 +55,40 @@ class Script:
         return answer
 
     def client(self, **more: Any) -> Client:
-        return Client("http://test/under", "a key", transport=httpx2.MockTransport(self), sleep=self.pauses.append, **more)
+        return Client(
+            "http://test/under",
+            "a key",
+            transport=httpx2.MockTransport(self),
+            sleep=self.pauses.append,
+            **more,
+        )
 
 
-def problem(status: int, code: str = "some_code", headers: dict[str, str] | None = None, **more: Any) -> httpx2.Response:
-    document = {"type": "urn:x", "title": "t", "detail": "d", "status": status, "code": code, "message_vi": "Tiếng Việt", "message_en": "English"}
+def problem(
+    status: int, code: str = "some_code", headers: dict[str, str] | None = None, **more: Any
+) -> httpx2.Response:
+    document = {
+        "type": "urn:x",
+        "title": "t",
+        "detail": "d",
+        "status": status,
+        "code": code,
+        "message_vi": "Tiếng Việt",
+        "message_en": "English",
+    }
     return httpx2.Response(status, json=document | {"errors": [], "request_id": "r1"} | more, headers=headers)
 
 
-FAMILIES = {400: InvalidRequest, 413: InvalidRequest, 422: InvalidRequest, 401: NoAccess, 403: NoAccess, 404: NotFound, 409: Conflict, 500: ServiceFailure}
+FAMILIES = {
+    400: InvalidRequest,
+    413: InvalidRequest,
+    422: InvalidRequest,
+    401: NoAccess,
+    403: NoAccess,
+    404: NotFound,
+    409: Conflict,
+    500: ServiceFailure,
+}
 
 
 @pytest.mark.parametrize(("status", "family"), FAMILIES.items())
@@ -71,27 +98,51 @@ def test_a_refusal_is_one_exception(status: int, family: type[ServiceError]) -> 
     with script.client() as client, pytest.raises(family) as caught:
         client.get_stats()
     failure = caught.value
-    assert (failure.status, failure.code, failure.message_vi, failure.message_en) == (status, "a_code", "Tiếng Việt", "English")
-    assert (failure.errors, failure.request_id, failure.facts) == (({"field": "x"},), "r1", {"certificate_id": "7"})
+    assert (failure.status, failure.code, failure.message_vi, failure.message_en) == (
+        status,
+        "a_code",
+        "Tiếng Việt",
+        "English",
+    )
+    assert (failure.errors, failure.request_id, failure.facts) == (
+        ({"field": "x"},),
+        "r1",
+        {"certificate_id": "7"},
+    )
     assert (len(script.asked), script.pauses) == (1, [])
 
 
 @pytest.mark.parametrize("content", [b"<html>Bad gateway</html>", b"[1]", b""])
 def test_where_something_else_answers_the_status_is_told(content: bytes) -> None:
-    with Script(httpx2.Response(418, content=content)).client() as client, pytest.raises(InvalidRequest) as caught:
+    with (
+        Script(httpx2.Response(418, content=content)).client() as client,
+        pytest.raises(InvalidRequest) as caught,
+    ):
         client.get_stats()
     assert (caught.value.code, caught.value.facts) == ("http_418", {})
 
 
-@pytest.mark.parametrize("content", [b"<html>Please sign in to this network</html>", b'{"items": [{"facility_code": "nobody"}]}'])
+@pytest.mark.parametrize(
+    "content", [b"<html>Please sign in to this network</html>", b'{"items": [{"facility_code": "nobody"}]}']
+)
 def test_a_good_status_with_other_content_is_no_result(content: bytes) -> None:
     """Nor is the content in the message."""
-    with Script(httpx2.Response(200, content=content)).client() as client, pytest.raises(UnreadableAnswer) as caught:
+    with (
+        Script(httpx2.Response(200, content=content)).client() as client,
+        pytest.raises(UnreadableAnswer) as caught,
+    ):
         client.get_stats()
     assert "nobody" not in str(caught.value)
 
 
-@pytest.mark.parametrize("obstacle", [httpx2.ConnectError("x"), httpx2.ReadTimeout("x"), *(httpx2.Response(status) for status in (429, 502, 503, 504))])
+@pytest.mark.parametrize(
+    "obstacle",
+    [
+        httpx2.ConnectError("x"),
+        httpx2.ReadTimeout("x"),
+        *(httpx2.Response(status) for status in (429, 502, 503, 504)),
+    ],
+)
 def test_what_passes_is_waited_out(obstacle: Answer) -> None:
     script = Script(obstacle, httpx2.Response(200, json=STATS))
     with script.client() as client:
@@ -113,7 +164,10 @@ def test_tries_are_counted() -> None:
     with script.client() as client, pytest.raises(Unreachable) as caught:
         client.get_stats()
     assert (len(script.asked), caught.value.code, caught.value.status) == (4, "unreachable", None)
-    assert all(low <= pause <= high for pause, (low, high) in zip(script.pauses, [(0.25, 0.5), (0.5, 1), (1, 2)], strict=True))
+    assert all(
+        low <= pause <= high
+        for pause, (low, high) in zip(script.pauses, [(0.25, 0.5), (0.5, 1), (1, 2)], strict=True)
+    )
     alone = Script(httpx2.ConnectError("x"))
     with alone.client(retries=0) as client, pytest.raises(Unreachable):
         client.get_stats()
@@ -121,7 +175,11 @@ def test_tries_are_counted() -> None:
 
 def test_a_post_is_repeated_under_its_key() -> None:
     """Also while the first try is still running; the next call has another key."""
-    script = Script(httpx2.ReadError("x"), problem(409, "still_running"), *(httpx2.Response(202, json=DELIVERY) for _ in range(2)))
+    script = Script(
+        httpx2.ReadError("x"),
+        problem(409, "still_running"),
+        *(httpx2.Response(202, json=DELIVERY) for _ in range(2)),
+    )
     with script.client() as client:
         client.send_test("1")
         client.send_test("1")
@@ -207,7 +265,9 @@ def test_a_saved_file_is_whole(tmp_path: Path, breaks: bool) -> None:
 
 def _pages() -> tuple[httpx2.Response, ...]:
     def page(number: int, cursor: str | None) -> httpx2.Response:
-        return httpx2.Response(200, json={"items": [DELIVERY | {"id": f"msg_{number}"}], "next_cursor": cursor})
+        return httpx2.Response(
+            200, json={"items": [DELIVERY | {"id": f"msg_{number}"}], "next_cursor": cursor}
+        )
 
     return page(1, "c1"), page(2, "c2"), page(3, None)
 
@@ -229,7 +289,9 @@ async def test_the_asynchronous_client_does_the_same(tmp_path: Path) -> None:
         pauses.append(seconds)
 
     script = Script(httpx2.ConnectError("x"), *_pages(), httpx2.Response(200, content=b"PK"), problem(404))
-    async with AsyncClient("http://test", "a key", transport=httpx2.MockTransport(script), sleep=sleep) as client:
+    async with AsyncClient(
+        "http://test", "a key", transport=httpx2.MockTransport(script), sleep=sleep
+    ) as client:
         assert [item.id async for item in client.list_deliveries("1")] == ["msg_1", "msg_2", "msg_3"]
         assert (await client.save_batch_archive("1", tmp_path / "a.zip")).read_bytes() == b"PK"
         with pytest.raises(NotFound):
@@ -237,7 +299,9 @@ async def test_the_asynchronous_client_does_the_same(tmp_path: Path) -> None:
     assert len(pauses) == 1
 
 
-@pytest.mark.parametrize("call", [lambda client: client.get_stats(), lambda client: list(client.list_deliveries("1"))])
+@pytest.mark.parametrize(
+    "call", [lambda client: client.get_stats(), lambda client: list(client.list_deliveries("1"))]
+)
 async def test_the_synchronous_client_works_within_a_running_loop(call: Callable[[Client], object]) -> None:
     """As in a notebook."""
     with Script(httpx2.Response(200, json=STATS | {"next_cursor": None})).client() as client:

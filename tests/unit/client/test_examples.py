@@ -1,4 +1,6 @@
-"""The examples for other languages in docs/client.md name addresses and fields that there are; Python's are run end to end."""
+"""The examples for other languages in docs/client.md name addresses and fields that there are; Python's are
+run end to end.
+"""
 
 import itertools
 import json
@@ -37,7 +39,9 @@ def test_there_are_four_tasks_in_three_languages() -> None:
 
 @pytest.mark.parametrize("words", [*commands()], ids=lambda words: words[-1])
 def test_curl_asks_what_there_is(document: Document, words: list[str]) -> None:
-    """Method, address, query and body fields are of the document; a key goes along exactly where one is needed."""
+    """Method, address, query and body fields are of the document; a key goes along exactly where one is
+    needed.
+    """
     assert words[0] == "curl"
     assert words[-1].startswith(_ADDRESS)
     path, _, query = words[-1].removeprefix(_ADDRESS).partition("?")
@@ -45,15 +49,23 @@ def test_curl_asks_what_there_is(document: Document, words: list[str]) -> None:
     operation = document.operation_of("POST" if has_body else "GET", path)
     assert {name for name, _ in parse_qsl(query)} <= operation.parameters("query")
     sent = {form.partition("=")[0] for form in _values(words, "-F")}
-    sent |= {name for data in _values(words, "-d") for name in (json.loads(data) if data.startswith("{") else {"kind": "", "record": ""})}
+    sent |= {
+        name
+        for data in _values(words, "-d")
+        for name in (json.loads(data) if data.startswith("{") else {"kind": "", "record": ""})
+    }
     assert sent <= document.body_fields(operation)
-    assert bool(operation.described.get("security")) == any("Bearer $CERTSVC_KEY" in header for header in _values(words, "-H"))
+    assert bool(operation.described.get("security")) == any(
+        "Bearer $CERTSVC_KEY" in header for header in _values(words, "-H")
+    )
 
 
 def test_csharp_asks_what_there_is(document: Document) -> None:
     """Addresses with their methods, and the members that it reads."""
     text = "\n".join(blocks("csharp"))
-    calls = re.findall(r'(?:Send\(HttpMethod\.(Post|Get), |http\.(Get)\w+Async\()\$?"([^"?]+)\??([^"]*)"', text)
+    calls = re.findall(
+        r'(?:Send\(HttpMethod\.(Post|Get), |http\.(Get)\w+Async\()\$?"([^"?]+)\??([^"]*)"', text
+    )
     assert len(calls) >= 8
     for posted, got, path, query in calls:
         operation = document.operation_of((posted or got).upper(), path)
@@ -65,4 +77,6 @@ def test_csharp_asks_what_there_is(document: Document) -> None:
 
 def test_the_table_names_every_method() -> None:
     named = re.findall(r"`(\w+)`", "\n".join(line for line in PAGE.splitlines() if line.startswith("| ")))
-    assert sorted(set(named) - {"open_webhook"}) == sorted(name for name in vars(Methods) if not name.startswith("_"))
+    assert sorted(set(named) - {"open_webhook"}) == sorted(
+        name for name in vars(Methods) if not name.startswith("_")
+    )

@@ -12,15 +12,45 @@ Answer = httpx2.Response | Exception
 
 
 def state(status: str, issued: int = 0) -> dict[str, Any]:
-    counts = dict.fromkeys(("rows", "accepted", "rejected", "none", "certificates", "existing", "pending", "failed", "cancelled"), 0) | {"issued": issued}
+    counts = dict.fromkeys(
+        (
+            "rows",
+            "accepted",
+            "rejected",
+            "none",
+            "certificates",
+            "existing",
+            "pending",
+            "failed",
+            "cancelled",
+        ),
+        0,
+    ) | {"issued": issued}
     ended = "2026-11-26T02:15:09Z" if status in {"done", "failed", "cancelled"} else None
-    about: dict[str, Any] = {"id": "6b1f5c0e-8a53-4c55-9d3f-0a4c6f7e2d10", "dry_run": False, "format": "csv", "mapping": None, "notices": [], "problem": None}
-    return about | {"status": status, "counts": counts, "created_at": "2026-11-26T02:15:00Z", "finished_at": ended, "links": {}}
+    about: dict[str, Any] = {
+        "id": "6b1f5c0e-8a53-4c55-9d3f-0a4c6f7e2d10",
+        "dry_run": False,
+        "format": "csv",
+        "mapping": None,
+        "notices": [],
+        "problem": None,
+    }
+    return about | {
+        "status": status,
+        "counts": counts,
+        "created_at": "2026-11-26T02:15:00Z",
+        "finished_at": ended,
+        "links": {},
+    }
 
 
 def events(*told: tuple[str, dict[str, Any]]) -> httpx2.Response:
-    text = "retry: 2000\n\n: ping\n\n" + "".join(f"event: progress\r\ndata: {json.dumps(each)}\r\nid:{name}\r\n\r\n" for name, each in told)
-    return httpx2.Response(200, text=f"{text}data: {{ broken off", headers={"Content-Type": "text/event-stream; charset=utf-8"})
+    text = "retry: 2000\n\n: ping\n\n" + "".join(
+        f"event: progress\r\ndata: {json.dumps(each)}\r\nid:{name}\r\n\r\n" for name, each in told
+    )
+    return httpx2.Response(
+        200, text=f"{text}data: {{ broken off", headers={"Content-Type": "text/event-stream; charset=utf-8"}
+    )
 
 
 def asked(*states: dict[str, Any]) -> list[httpx2.Response]:
@@ -41,11 +71,17 @@ class Script:
 
     @property
     def heard(self) -> list[str | None]:
-        return [request.headers.get("Last-Event-ID") for request in self.asked if request.url.path.endswith("/events")]
+        return [
+            request.headers.get("Last-Event-ID")
+            for request in self.asked
+            if request.url.path.endswith("/events")
+        ]
 
 
 def follow(script: Script, **how: float) -> list[str]:
-    with Client("http://test", transport=httpx2.MockTransport(script), sleep=lambda _: None, retries=0) as client:
+    with Client(
+        "http://test", transport=httpx2.MockTransport(script), sleep=lambda _: None, retries=0
+    ) as client:
         return [each.status for each in client.follow_batch("1", **how)]
 
 
@@ -66,7 +102,9 @@ async def test_so_does_the_asynchronous_one() -> None:
         pass
 
     script = interrupted()
-    async with AsyncClient("http://test", transport=httpx2.MockTransport(script), sleep=sleep, retries=0) as client:
+    async with AsyncClient(
+        "http://test", transport=httpx2.MockTransport(script), sleep=sleep, retries=0
+    ) as client:
         assert [each.status async for each in client.follow_batch("1")] == ["reading", "running", "done"]
     assert script.heard == [None, "2", "2"]
 
@@ -74,7 +112,10 @@ async def test_so_does_the_asynchronous_one() -> None:
 @pytest.mark.parametrize("status", [404, 429, 204, 200])
 def test_where_nothing_is_streamed_it_asks(status: int) -> None:
     first, second = (httpx2.Response(status) for _ in range(2))
-    assert follow(Script(first, *asked(state("running")), second, *asked(state("cancelled")))) == ["running", "cancelled"]
+    assert follow(Script(first, *asked(state("running")), second, *asked(state("cancelled")))) == [
+        "running",
+        "cancelled",
+    ]
 
 
 def test_a_batch_that_is_not_there_is_told() -> None:
@@ -88,7 +129,11 @@ def test_patience_ends() -> None:
 
 
 def test_events_tell_when_it_will_probably_end() -> None:
-    script = Script(events(("1", state("running") | {"estimated_end_at": "2026-11-26T02:16:00Z"}), ("2", state("done", 3))))
+    script = Script(
+        events(
+            ("1", state("running") | {"estimated_end_at": "2026-11-26T02:16:00Z"}), ("2", state("done", 3))
+        )
+    )
     with Client("http://test", transport=httpx2.MockTransport(script)) as client:
         first, last = client.follow_batch("1")
     assert first.estimated_end_at is not None
@@ -96,7 +141,10 @@ def test_events_tell_when_it_will_probably_end() -> None:
 
 
 def test_waiting_gives_the_end() -> None:
-    with Client("http://test", transport=httpx2.MockTransport(Script(events(("1", state("running")), ("2", state("done")))))) as client:
+    with Client(
+        "http://test",
+        transport=httpx2.MockTransport(Script(events(("1", state("running")), ("2", state("done"))))),
+    ) as client:
         assert client.wait_for_batch("1").status == "done"
 
 

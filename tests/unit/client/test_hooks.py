@@ -11,17 +11,28 @@ from certsvc.client import ForgedWebhook, open_webhook
 
 SECRET, OTHER = (f"whsec_{base64.b64encode(bytes([number]) * 32).decode()}" for number in (1, 2))
 NOW = dt.datetime(2026, 11, 26, 2, 15, 9, tzinfo=dt.UTC)
-BODY = json.dumps({"type": "certificate.revoked", "timestamp": "2026-11-26T02:15:09.120Z", "data": {"status": "revoked"}}).encode()
+BODY = json.dumps(
+    {"type": "certificate.revoked", "timestamp": "2026-11-26T02:15:09.120Z", "data": {"status": "revoked"}}
+).encode()
 
 
 def signed(body: bytes = BODY, *secrets: str, at: dt.datetime = NOW) -> dict[str, str]:
     signatures = " ".join(Webhook(secret).sign("msg_1", at, body.decode()) for secret in secrets or (SECRET,))
-    return {"Webhook-Id": "msg_1", "Webhook-Timestamp": str(int(at.timestamp())), "Webhook-Signature": signatures}
+    return {
+        "Webhook-Id": "msg_1",
+        "Webhook-Timestamp": str(int(at.timestamp())),
+        "Webhook-Signature": signatures,
+    }
 
 
 def test_a_genuine_one_is_opened() -> None:
     event = open_webhook(SECRET, signed(), BODY, now_s=NOW.timestamp() + 299)
-    assert (event.id, event.type, event.data, event.timestamp.microsecond) == ("msg_1", "certificate.revoked", {"status": "revoked"}, 120_000)
+    assert (event.id, event.type, event.data, event.timestamp.microsecond) == (
+        "msg_1",
+        "certificate.revoked",
+        {"status": "revoked"},
+        120_000,
+    )
 
 
 def test_one_good_signature_is_enough() -> None:

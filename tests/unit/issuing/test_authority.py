@@ -5,10 +5,11 @@ import uuid
 
 import pytest
 
-from certsvc.config import HANOI, Signatures
+from certsvc.clock import HANOI
+from certsvc.config import Signatures
 from certsvc.errors import Broken
 from certsvc.issuing.authority import is_authorised_on, representatives_on
-from certsvc.issuing.rosters import Roster, Staff
+from certsvc.issuing.press.rosters import Roster, Staff
 from certsvc.models import Delegation, DelegationKind, Facility, Practitioner, SigningIdentity, Slot
 
 DAY = dt.date(2026, 3, 15)
@@ -16,7 +17,9 @@ NOON = dt.datetime.combine(DAY, dt.time(12), HANOI)
 HEAD, EXAMINER, DEPUTY = "000001/HNO-CCHN", "000002/HNO-CCHN", "000003/HNO-CCHN"
 
 
-def person(licence: str, *, role: str = "practitioner", number: str = "", until: dt.date | None = None) -> Practitioner:
+def person(
+    licence: str, *, role: str = "practitioner", number: str = "", until: dt.date | None = None
+) -> Practitioner:
     return Practitioner(
         licence=licence,
         facility_code="01801",
@@ -31,7 +34,9 @@ def person(licence: str, *, role: str = "practitioner", number: str = "", until:
 PEOPLE = (person(HEAD, role="head"), person(EXAMINER), person(DEPUTY))
 
 
-def authority(licence: str | None, *, first: int = -1, last: int | None = 1, withdrawn: bool = False) -> Delegation:
+def authority(
+    licence: str | None, *, first: int = -1, last: int | None = 1, withdrawn: bool = False
+) -> Delegation:
     """In force from `first` days after the day to `last` days after it."""
     return Delegation(
         facility_code="01801",
@@ -76,11 +81,16 @@ def test_who_represented_when_something_was_signed() -> None:
     withdrawn = authority(DEPUTY, withdrawn=True)
     withdrawn.added_at, entered = NOON - dt.timedelta(hours=2), authority(EXAMINER)
     then = NOON - dt.timedelta(hours=1)
-    assert [each.licence for each in representatives_on(DAY, PEOPLE, [withdrawn, entered], as_of=then)] == [DEPUTY, HEAD]
+    assert [each.licence for each in representatives_on(DAY, PEOPLE, [withdrawn, entered], as_of=then)] == [
+        DEPUTY,
+        HEAD,
+    ]
 
 
 def test_only_who_is_registered_represents() -> None:
-    """An authority of somebody whose registration has ended does not count, nor does the head's role after it."""
+    """An authority of somebody whose registration has ended does not count, nor does the head's role after
+    it.
+    """
     ended = DAY - dt.timedelta(1)
     people = (person(HEAD, role="head", until=ended), person(DEPUTY, until=ended), person(EXAMINER))
     assert licences(authority(DEPUTY), people=people) == []
@@ -100,7 +110,13 @@ def test_a_station_with_an_authority_of_its_own_needs_one_in_force() -> None:
 def _key(licence: str | None) -> SigningIdentity:
     span = dt.timedelta(365)
     return SigningIdentity(
-        id=uuid.uuid4(), facility_code="01801", licence=licence, source=f"{licence}.p12", not_before=NOON - span, not_after=NOON + span, retired_at=None
+        id=uuid.uuid4(),
+        facility_code="01801",
+        licence=licence,
+        source=f"{licence}.p12",
+        not_before=NOON - span,
+        not_after=NOON + span,
+        retired_at=None,
     )
 
 
@@ -117,12 +133,22 @@ def _signers(found: Staff) -> list[tuple[Slot, str | None]]:
 def test_the_delegate_signs_in_the_heads_place() -> None:
     """And is named there; the examiner signs as before."""
     found = staff(authority(DEPUTY), examiner=EXAMINER)
-    assert _signers(found) == [(Slot.PRACTITIONER, EXAMINER), (Slot.REPRESENTATIVE, DEPUTY), (Slot.ORGANISATION, None)]
-    assert (found.head_name, found.examiner_name, found.head_examined) == ("Người 000003", "Người 000002", False)
+    assert _signers(found) == [
+        (Slot.PRACTITIONER, EXAMINER),
+        (Slot.REPRESENTATIVE, DEPUTY),
+        (Slot.ORGANISATION, None),
+    ]
+    assert (found.head_name, found.examiner_name, found.head_examined) == (
+        "Người 000003",
+        "Người 000002",
+        False,
+    )
 
 
 def test_how_a_delegate_signs_comes_from_the_authority() -> None:
-    """Its kind and the titles of the register; a head who was delegated too signs as head, and of several authorities the newest counts."""
+    """Its kind and the titles of the register; a head who was delegated too signs as head, and of several
+    authorities the newest counts.
+    """
     people = (person(HEAD, role="head"), person(EXAMINER), person(DEPUTY))
     people[0].title, people[2].title = "Trưởng trạm", "Y sĩ"
     older, newer = authority(DEPUTY, first=-2), authority(DEPUTY)
@@ -135,17 +161,28 @@ def test_how_a_delegate_signs_comes_from_the_authority() -> None:
 
 
 def test_a_delegate_who_examined_signs_once() -> None:
-    """As the representative, like a head who examined [domain §1.6]; the head who examined meanwhile signs as practitioner."""
+    """As the representative, like a head who examined [signers, Slots]; the head who examined meanwhile signs
+    as practitioner.
+    """
     found = staff(authority(EXAMINER), examiner=EXAMINER)
-    assert (_signers(found), found.head_examined) == ([(Slot.REPRESENTATIVE, EXAMINER), (Slot.ORGANISATION, None)], True)
+    assert (_signers(found), found.head_examined) == (
+        [(Slot.REPRESENTATIVE, EXAMINER), (Slot.ORGANISATION, None)],
+        True,
+    )
     found = staff(authority(DEPUTY), examiner=HEAD)
-    assert (_signers(found)[:2], found.head_examined) == ([(Slot.PRACTITIONER, HEAD), (Slot.REPRESENTATIVE, DEPUTY)], False)
+    assert (_signers(found)[:2], found.head_examined) == (
+        [(Slot.PRACTITIONER, HEAD), (Slot.REPRESENTATIVE, DEPUTY)],
+        False,
+    )
     assert staff(examiner=HEAD).head_examined
 
 
 def test_one_person_with_two_licences_is_one_person() -> None:
     """Known by the BHXH number: who examined under an older licence signs once."""
-    people = (*PEOPLE, person("000009/HNO-CCHN", number=PEOPLE[0].social_insurance_no, until=dt.date(2021, 12, 31)))
+    people = (
+        *PEOPLE,
+        person("000009/HNO-CCHN", number=PEOPLE[0].social_insurance_no, until=dt.date(2021, 12, 31)),
+    )
     found = staff(examiner="000009/HNO-CCHN", people=people)
     assert (_signers(found)[0], found.head_examined) == ((Slot.REPRESENTATIVE, HEAD), True)
 

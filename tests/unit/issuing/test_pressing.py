@@ -1,4 +1,6 @@
-"""A press: what it makes is whole and proven, what fails fails alone, and nothing secret or personal shows."""
+"""A press: what it makes is whole and proven, what fails fails alone, and nothing secret or personal
+shows.
+"""
 
 import datetime as dt
 import functools
@@ -13,17 +15,18 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from certsvc.config import HANOI, Profile, Settings, Signatures
+from certsvc.clock import day_in_hanoi
+from certsvc.config import Profile, Settings, Signatures
 from certsvc.errors import Unavailable
-from certsvc.issuing.orders import Chunk, Made, Order, Pressed, Signatory
-from certsvc.issuing.press_process import setup_of
-from certsvc.issuing.pressing import Press
+from certsvc.files.pieces import open_piece
+from certsvc.issuing.press.orders import Chunk, Made, Order, Pressed, Signatory
+from certsvc.issuing.press.pressing import Press
+from certsvc.issuing.press.process import setup_of
 from certsvc.models import Kind, Slot
-from certsvc.pieces import open_piece
 from certsvc.signing.tsa import TimeStamper
 from certsvc.templates.values import FormFacts
-from certsvc.verify.examining import Kind as FileKind
-from certsvc.verify.examining import Limits, examine
+from certsvc.verify.pdf.examining import Kind as FileKind
+from certsvc.verify.pdf.examining import Limits, examine
 from certsvc.verify.trust import Trust
 from tests.support import pki as pkis
 from tests.support.cases import make_case
@@ -32,7 +35,9 @@ from tests.unit.verify.samples import trust_of
 TOKEN = "ABCDEFGHJKMNPQRSTVWXYZ0123"
 EVENT = dt.date(2022, 2, 6)
 NAMES = {pkis.PRACTITIONER: "Dương Mỹ Ngà", pkis.HEAD: "Mai Hữu Nghĩa", None: "Trạm Y tế Phúc Xá"}
-DOWN = Unavailable("tsa_unavailable", "Máy chủ dấu thời gian không phản hồi.", "The time-stamping authority does not answer.")
+DOWN = Unavailable(
+    "tsa_unavailable", "Máy chủ dấu thời gian không phản hồi.", "The time-stamping authority does not answer."
+)
 
 
 @dataclass
@@ -81,7 +86,13 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("bases")
 
 
-def order(number: int, *, licences: tuple[str | None, ...] = (pkis.PRACTITIONER, pkis.HEAD, None), kind: Kind = Kind.SICK_LEAVE, **changes: Any) -> Order:
+def order(
+    number: int,
+    *,
+    licences: tuple[str | None, ...] = (pkis.PRACTITIONER, pkis.HEAD, None),
+    kind: Kind = Kind.SICK_LEAVE,
+    **changes: Any,
+) -> Order:
     case = make_case(case_id=f"TH-{number}", citizen_id=f"001188{number:06d}", **changes)
     facts = FormFacts(
         facility_name=NAMES[None],
@@ -94,16 +105,33 @@ def order(number: int, *, licences: tuple[str | None, ...] = (pkis.PRACTITIONER,
         verify_url=f"HTTPS://KIEMTRA.EXAMPLE.VN/V/{TOKEN}",
         check_address="https://kiemtra.example.vn/check",
         event_on=EVENT,
-        printed_on=pkis.utc_now().astimezone(HANOI).date(),
+        printed_on=day_in_hanoi(pkis.utc_now()),
         is_reissue=False,
         decision_no="250/QĐ-BYT" if kind is Kind.RECOVERY else "",
         decision_on=dt.date(2022, 1, 28) if kind is Kind.RECOVERY else None,
     )
-    files = {entry.licence: entry.file for entry in pkis.shared().keyring().entries() if entry.facility_code == pkis.STATION}
+    files = {
+        entry.licence: entry.file
+        for entry in pkis.shared().keyring().entries()
+        if entry.facility_code == pkis.STATION
+    }
     slots = {pkis.PRACTITIONER: Slot.PRACTITIONER, pkis.HEAD: Slot.REPRESENTATIVE, None: Slot.ORGANISATION}
-    signatories = tuple(Signatory(slots[each], NAMES[each], files[each], pkis.STATION, each) for each in licences)
+    signatories = tuple(
+        Signatory(slots[each], NAMES[each], files[each], pkis.STATION, each) for each in licences
+    )
     design = "sick_leave/ct07-2017" if kind is Kind.SICK_LEAVE else "recovery/v1"
-    return Order(uuid.uuid4(), kind, design, json.dumps(case.to_json()).encode(), facts, "late", facts.serial, TOKEN, (0, number), signatories)
+    return Order(
+        uuid.uuid4(),
+        kind,
+        design,
+        json.dumps(case.to_json()).encode(),
+        facts,
+        "late",
+        facts.serial,
+        TOKEN,
+        (0, number),
+        signatories,
+    )
 
 
 def chunk(*orders: Order) -> Chunk:
@@ -117,7 +145,9 @@ def whole(made: Made, pressed: Pressed) -> bytes:
 
 
 def test_what_comes_out_is_ours_and_intact(bases: Path) -> None:
-    """Every certificate of a chunk, of both kinds, is the file that its digest says, and passes the whole of `verify`."""
+    """Every certificate of a chunk, of both kinds, is the file that its digest says, and passes the whole of
+    `verify`.
+    """
     pressed = make_press(bases).press(chunk(order(1), order(2, kind=Kind.RECOVERY), order(3)))
     assert pressed.unmade == ()
     for made in pressed.made:
@@ -131,7 +161,10 @@ def test_a_certificate_of_the_full_layout_shares_nothing(bases: Path) -> None:
     pressed = make_press(bases).press(chunk(order(1, employer="Công ty Cổ phần " + "Thí Dụ Rất Dài " * 12)))
     [made] = pressed.made
     assert (made.is_fast, made.base, made.stock, pressed.layers) == (False, None, None, {})
-    assert examine(whole(made, pressed), trust=trust(), now=pkis.utc_now(), limits=Limits()).kind is FileKind.OURS_INTACT
+    assert (
+        examine(whole(made, pressed), trust=trust(), now=pkis.utc_now(), limits=Limits()).kind
+        is FileKind.OURS_INTACT
+    )
 
 
 def test_the_seal_alone_signs_where_that_is_set(bases: Path) -> None:
@@ -145,13 +178,19 @@ def test_the_seal_alone_signs_where_that_is_set(bases: Path) -> None:
 
 def test_a_silent_authority_fails_those_it_was_asked_for(bases: Path) -> None:
     """One time-stamp that cannot be had puts back one certificate, to be tried again; the other is made."""
-    pressed = make_press(bases, time_stamper=Stubborn(pkis.shared().tsa(), 1)).press(chunk(order(1), order(2)))
-    assert [(type(each.error), each.error.code) for each in pressed.unmade] == [(Unavailable, "tsa_unavailable")]
+    pressed = make_press(bases, time_stamper=Stubborn(pkis.shared().tsa(), 1)).press(
+        chunk(order(1), order(2))
+    )
+    assert [(type(each.error), each.error.code) for each in pressed.unmade] == [
+        (Unavailable, "tsa_unavailable")
+    ]
     assert len(pressed.made) == 1
 
 
 def test_a_paper_is_dated_as_it_is_signed(bases: Path) -> None:
-    """What was to bear yesterday's date, for it was ordered before midnight, is ordered again; a late sick leave bears its case's date anyway."""
+    """What was to bear yesterday's date, for it was ordered before midnight, is ordered again; a late sick
+    leave bears its case's date anyway.
+    """
     leave, again, recovery = order(1), order(2), order(3, kind=Kind.RECOVERY)
     yesterday = recovery.facts.printed_on - dt.timedelta(days=1)
     orders = [
@@ -161,7 +200,9 @@ def test_a_paper_is_dated_as_it_is_signed(bases: Path) -> None:
     ]
     pressed = make_press(bases).press(chunk(*orders))
     assert [made.certificate_id for made in pressed.made] == [leave.certificate_id]
-    assert [(type(each.error), each.error.code) for each in pressed.unmade] == [(Unavailable, "day_changed")] * 2
+    assert [(type(each.error), each.error.code) for each in pressed.unmade] == [
+        (Unavailable, "day_changed")
+    ] * 2
 
 
 def test_a_text_that_fits_no_page_fails_alone(bases: Path) -> None:
@@ -175,7 +216,10 @@ def test_a_text_that_fits_no_page_fails_alone(bases: Path) -> None:
     "harm",
     [
         pytest.param(lambda trust: replace(trust, pins={}), id="signers that nobody registered"),
-        pytest.param(lambda trust: replace(trust, tsa_pins=frozenset()), id="a time-stamping authority that nobody registered"),
+        pytest.param(
+            lambda trust: replace(trust, tsa_pins=frozenset()),
+            id="a time-stamping authority that nobody registered",
+        ),
         pytest.param(lambda trust: replace(trust, allow_dev=False), id="development keys in production"),
     ],
 )

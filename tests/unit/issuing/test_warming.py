@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from certsvc.config import Signatures
-from certsvc.issuing import warming
-from certsvc.issuing.warming import compile_ahead
+from certsvc.issuing.press import warming
+from certsvc.issuing.press.warming import compile_ahead
 from certsvc.templates.designs import load_designs
 
 _HERE = """
 import sys
 from pathlib import Path
 from certsvc.config import Signatures
-from certsvc.issuing.warming import compile_ahead, compile_usual
+from certsvc.issuing.press.warming import compile_ahead, compile_usual
 folder = Path(sys.argv[1])
 compile_ahead(Signatures.ALL, folder)
 compile_usual(Signatures.ALL, folder)
@@ -25,7 +25,9 @@ print(len(list(folder.glob("*.base"))), "weasyprint" in sys.modules)
 
 def test_whoever_compiles_ahead_need_not_load_what_compiles(tmp_path: Path) -> None:
     """Each design, with the head or another who examined; all come from disk then."""
-    done = subprocess.run([sys.executable, "-c", _HERE, str(tmp_path)], capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", _HERE, str(tmp_path)], capture_output=True, text=True, check=True, timeout=120
+    )
     assert done.stdout.split() == [str(2 * len(load_designs())), "False"]
 
 

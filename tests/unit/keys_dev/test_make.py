@@ -29,7 +29,11 @@ def certificate(folder: Path, name: str) -> x509.Certificate:
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def test_every_identity_belongs_to_its_holder(folder: Path) -> None:
@@ -76,7 +80,9 @@ def test_authorities_hang_together(folder: Path) -> None:
     """Root over issuing CA, which may have no CA below it, over TSA and OCSP responder."""
     issuing = certificate(folder, "issuing")
     issuing.verify_directly_issued_by(certificate(folder, "root"))
-    assert issuing.extensions.get_extension_for_class(x509.BasicConstraints).value == x509.BasicConstraints(ca=True, path_length=0)
+    assert issuing.extensions.get_extension_for_class(x509.BasicConstraints).value == x509.BasicConstraints(
+        ca=True, path_length=0
+    )
     for name in ("tsa", "ocsp"):
         certificate(folder, name).verify_directly_issued_by(issuing)
 
@@ -102,7 +108,16 @@ def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     """What is complete stays, byte for byte."""
     pkis.make(tmp_path, now=NOW)
     before = snapshot(tmp_path)
-    assert make_pki(tmp_path, facilities=pkis.FACILITIES, practitioners=pkis.PRACTITIONERS, now=NOW, key_type=KeyType.P256) == 0
+    assert (
+        make_pki(
+            tmp_path,
+            facilities=pkis.FACILITIES,
+            practitioners=pkis.PRACTITIONERS,
+            now=NOW,
+            key_type=KeyType.P256,
+        )
+        == 0
+    )
     assert snapshot(tmp_path) == before
 
 
@@ -110,7 +125,9 @@ def test_new_holders_join_the_same_pki(tmp_path: Path) -> None:
     """Only missing identities are made; what was signed under the old root stays trusted."""
     make_pki(tmp_path, facilities=pkis.FACILITIES, practitioners=[], now=NOW, key_type=KeyType.P256)
     root = (tmp_path / "root.pem").read_bytes()
-    made = make_pki(tmp_path, facilities=pkis.FACILITIES, practitioners=pkis.PRACTITIONERS, now=NOW, key_type=KeyType.P256)
+    made = make_pki(
+        tmp_path, facilities=pkis.FACILITIES, practitioners=pkis.PRACTITIONERS, now=NOW, key_type=KeyType.P256
+    )
     assert made == len(pkis.PRACTITIONERS)
     assert (tmp_path / "root.pem").read_bytes() == root
 
@@ -120,9 +137,28 @@ def test_interrupted_and_forced_runs_start_anew(tmp_path: Path) -> None:
     everything = len(pkis.FACILITIES) + len(pkis.PRACTITIONERS)
     pkis.make(tmp_path, now=NOW)
     (tmp_path / "ocsp.pem").unlink()
-    assert make_pki(tmp_path, facilities=pkis.FACILITIES, practitioners=pkis.PRACTITIONERS, now=NOW, key_type=KeyType.P256) == everything
+    assert (
+        make_pki(
+            tmp_path,
+            facilities=pkis.FACILITIES,
+            practitioners=pkis.PRACTITIONERS,
+            now=NOW,
+            key_type=KeyType.P256,
+        )
+        == everything
+    )
     root = (tmp_path / "root.pem").read_bytes()
-    assert make_pki(tmp_path, facilities=pkis.FACILITIES, practitioners=pkis.PRACTITIONERS, now=NOW, key_type=KeyType.P256, force=True) == everything
+    assert (
+        make_pki(
+            tmp_path,
+            facilities=pkis.FACILITIES,
+            practitioners=pkis.PRACTITIONERS,
+            now=NOW,
+            key_type=KeyType.P256,
+            force=True,
+        )
+        == everything
+    )
     assert (tmp_path / "root.pem").read_bytes() != root
 
 
@@ -130,16 +166,27 @@ def test_command_line_makes_rsa_keys_behind_the_csv_files(tmp_path: Path) -> Non
     """`python -m keys_dev.make FACILITIES PRACTITIONERS --out DIR`, RSA-2048 unless told otherwise."""
     facilities, practitioners = tmp_path / "f.csv", tmp_path / "p.csv"
     facilities.write_text("facility_code,name\n01801,Trạm Y tế Phúc Xá\n", encoding="utf-8-sig")
-    practitioners.write_text("licence,full_name,facility_code,role\n000001/HNO-CCHN,Mai Hữu Nghĩa,01801,head\n", encoding="utf-8")
+    practitioners.write_text(
+        "licence,full_name,facility_code,role\n000001/HNO-CCHN,Mai Hữu Nghĩa,01801,head\n", encoding="utf-8"
+    )
     assert make.main([str(facilities), str(practitioners), "--out", str(tmp_path / "pki")]) == 0
-    key, _, _ = pkcs12.load_key_and_certificates((tmp_path / "pki/practitioners/01801_000001-HNO-CCHN.p12").read_bytes(), None)
+    key, _, _ = pkcs12.load_key_and_certificates(
+        (tmp_path / "pki/practitioners/01801_000001-HNO-CCHN.p12").read_bytes(), None
+    )
     assert isinstance(key, rsa.RSAPrivateKey)
     assert key.key_size == 2048
 
 
 def test_passphrase_locks_the_identities(tmp_path: Path) -> None:
     """Without it a PKCS#12 file does not open."""
-    make_pki(tmp_path, facilities=pkis.FACILITIES[:1], practitioners=[], now=NOW, key_type=KeyType.P256, passphrase=b"mat khau")
+    make_pki(
+        tmp_path,
+        facilities=pkis.FACILITIES[:1],
+        practitioners=[],
+        now=NOW,
+        key_type=KeyType.P256,
+        passphrase=b"mat khau",
+    )
     data = (tmp_path / "organisations/01801.p12").read_bytes()
     with pytest.raises(ValueError, match="password"):
         pkcs12.load_key_and_certificates(data, None)

@@ -111,11 +111,23 @@ R_CASES: list[tuple[str, dict[str, Cell]]] = [
     ("R-TESTED-ALONE", {"last_test_by": ""}),
     (
         "R-NO-RULE",
-        {"positive_on": "2023-10-11", "isolation_from": "2023-10-11", "isolation_to": "2023-10-20", "examined_on": "2023-10-11", "last_test_on": "2023-10-20"},
+        {
+            "positive_on": "2023-10-11",
+            "isolation_from": "2023-10-11",
+            "isolation_to": "2023-10-20",
+            "examined_on": "2023-10-11",
+            "last_test_on": "2023-10-20",
+        },
     ),
     (
         "R-NO-RULE",
-        {"positive_on": "2022-01-20", "isolation_from": "2022-01-20", "isolation_to": "2022-01-31", "examined_on": "2022-01-20", "last_test_on": "2022-01-31"},
+        {
+            "positive_on": "2022-01-20",
+            "isolation_from": "2022-01-20",
+            "isolation_to": "2022-01-31",
+            "examined_on": "2022-01-20",
+            "last_test_on": "2022-01-31",
+        },
     ),
 ]
 
@@ -135,17 +147,37 @@ W_CASES: list[tuple[str, dict[str, Cell]]] = [
     ("W-REPAIRED-UNICODE", {"full_name": "Nguyễn\u200b Thị Bưởi"}),
     ("W-DAY-COUNT", {"isolation_to": "2022-03-05", "last_test_on": "2022-03-05"}),
     ("W-DAY-COUNT", {"last_test_on": "2022-03-05"}),
-    ("W-BEFORE-POSITIVE", {"positive_on": "2022-03-01", "isolation_to": "2022-03-09", "last_test_on": "2022-03-09"}),
+    (
+        "W-BEFORE-POSITIVE",
+        {"positive_on": "2022-03-01", "isolation_to": "2022-03-09", "last_test_on": "2022-03-09"},
+    ),
     ("W-BEFORE-POSITIVE", {"positive_on": "2022-02-12"}),
     ("W-REPAIRED-SOCIAL-NO", {"social_insurance_no": ""}),
-    ("W-REPAIRED-SOCIAL-NO", {"social_insurance_no": "", "health_insurance_card": "DN4010161623617;TE1010161623617"}),
-    ("W-REPAIRED-CCCD-QR", {"citizen_id": f"001181815160||{GOOD_NAME}|17011981|Nữ|Số 12, Phúc Xá, Hà Nội|10052021"}),
-    ("W-REPAIRED-CCCD-QR", {"citizen_id": f"001181815160|112345678|{GOOD_NAME}|17011981|Nữ|Hà Nội|10052021", "full_name": "", "sex": "", "birth_date": ""}),
+    (
+        "W-REPAIRED-SOCIAL-NO",
+        {"social_insurance_no": "", "health_insurance_card": "DN4010161623617;TE1010161623617"},
+    ),
+    (
+        "W-REPAIRED-CCCD-QR",
+        {"citizen_id": f"001181815160||{GOOD_NAME}|17011981|Nữ|Số 12, Phúc Xá, Hà Nội|10052021"},
+    ),
+    (
+        "W-REPAIRED-CCCD-QR",
+        {
+            "citizen_id": f"001181815160|112345678|{GOOD_NAME}|17011981|Nữ|Hà Nội|10052021",
+            "full_name": "",
+            "sex": "",
+            "birth_date": "",
+        },
+    ),
     ("W-ICD-MISMATCH", {"icd10": "J06.9"}),
     ("W-ICD-MISMATCH", {"diagnosis": "Viêm họng cấp"}),
     ("W-REPAIRED-UNICODE", {"full_name": "H’Bưởi Niê"}),
     ("W-REPAIRED-UNICODE", {"full_name": "Ðặng Thị Bưởi"}),
     ("W-REPAIRED-UNICODE", {"outcome": "Ðã khỏi"}),
     ("W-NO-NEGATIVE", {"last_test_result": "positive", "isolation_to": "2022-03-09"}),
-    ("W-NO-NEGATIVE", {"last_test_by": "self", "isolation_to": "2022-03-13", "vaccine_doses": "0", "last_dose_on": ""}),
+    (
+        "W-NO-NEGATIVE",
+        {"last_test_by": "self", "isolation_to": "2022-03-13", "vaccine_doses": "0", "last_dose_on": ""},
+    ),
 ]

@@ -7,8 +7,21 @@ from pathlib import Path
 from typing_extensions import override
 
 from certsvc.models import Facility, Kind, Practitioner
-from certsvc.records import Case, CaseKey, Cell, Checked, Illness, Judgement, Leave, Patient, built_in, check, judge, rule_ids
-from certsvc.records.registry_files import read_facilities, read_practitioners
+from certsvc.records import (
+    Case,
+    CaseKey,
+    Cell,
+    Checked,
+    Illness,
+    Judgement,
+    Leave,
+    Patient,
+    built_in,
+    check,
+    judge,
+    rule_ids,
+)
+from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
 
 SAMPLE = Path(__file__).parents[2] / "data" / "f0_sample"
 TODAY = dt.date(2026, 12, 1)
@@ -57,7 +70,10 @@ class MemoryRegistry:
 
     def __init__(self, folder: Path) -> None:
         self._facilities = {each.code: each for each in read_facilities(folder / "facilities.csv")}
-        known = sorted(read_practitioners(folder / "practitioners.csv"), key=lambda each: each.registered_to or dt.date.max)
+        known = sorted(
+            read_practitioners(folder / "practitioners.csv"),
+            key=lambda each: each.registered_to or dt.date.max,
+        )
         self._practitioners = {(each.social_insurance_no, each.facility_code): each for each in known}
         self._practitioners |= {(each.licence, each.facility_code): each for each in known}
 
@@ -69,9 +85,18 @@ class MemoryRegistry:
 
 
 class KnownHistory:
-    """The same leaves and open illnesses for everybody asked about; `shared` is a column that stands with somebody else, too."""
+    """The same leaves and open illnesses for everybody asked about; `shared` is a column that stands with
+    somebody else, too.
+    """
 
-    def __init__(self, leaves: Iterable[Leave] = (), illnesses: Iterable[Illness] = (), *, shared: str | None = None, is_visit_shared: bool = False) -> None:
+    def __init__(
+        self,
+        leaves: Iterable[Leave] = (),
+        illnesses: Iterable[Illness] = (),
+        *,
+        shared: str | None = None,
+        is_visit_shared: bool = False,
+    ) -> None:
         self._leaves, self._illnesses = tuple(leaves), tuple(illnesses)
         self._shared, self._is_visit_shared = shared, is_visit_shared
         self.asked: list[Patient] = []
@@ -108,11 +133,22 @@ class FileHistory(KnownHistory):
             self._known_illnesses.append((row.open_episode.patient, illness))
 
     def add_leave(self, case: Case) -> None:
-        self._known_leaves.append((case.patient, Leave((case.facility_code, case.case_id), case.isolation_from, case.isolation_to, case.case_id)))
+        self._known_leaves.append(
+            (
+                case.patient,
+                Leave(
+                    (case.facility_code, case.case_id), case.isolation_from, case.isolation_to, case.case_id
+                ),
+            )
+        )
 
     @override
     def leaves_of(self, patient: Patient) -> Iterator[Leave]:
-        return (leave for other, leave in self._known_leaves if other.is_same_person(patient) and leave.case_key != self.judged)
+        return (
+            leave
+            for other, leave in self._known_leaves
+            if other.is_same_person(patient) and leave.case_key != self.judged
+        )
 
     @override
     def open_illnesses_of(self, patient: Patient) -> Iterator[Illness]:
@@ -139,7 +175,9 @@ def judged(history: KnownHistory | None = None, /, **changes: Cell) -> Judgement
 def told(judgement: Judgement, kind: Kind) -> str:
     """As expected.csv tells an outcome."""
     verdict = judgement[kind]
-    return verdict.outcome if verdict.outcome != "reject" else "reject:" + "+".join(rule_ids(verdict.findings))
+    return (
+        verdict.outcome if verdict.outcome != "reject" else "reject:" + "+".join(rule_ids(verdict.findings))
+    )
 
 
 def warned(judgement: Judgement) -> set[str]:

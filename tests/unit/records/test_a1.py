@@ -3,7 +3,7 @@
 import pytest
 from openpyxl.utils import column_index_from_string, get_column_letter
 
-from certsvc.records.a1 import column_index, column_letters
+from certsvc.records.workbooks.a1 import column_index, column_letters
 
 
 def test_every_column_has_its_name() -> None:
@@ -11,7 +11,12 @@ def test_every_column_has_its_name() -> None:
     for index in range(1, 16_385):
         letters = column_letters(index)
         assert letters == get_column_letter(index)
-        assert column_index(letters) == column_index(letters.lower()) == column_index_from_string(letters) == index
+        assert (
+            column_index(letters)
+            == column_index(letters.lower())
+            == column_index_from_string(letters)
+            == index
+        )
 
 
 @pytest.mark.parametrize("letters", ["", "A1", "É", "AAAA", " A", "-"])

@@ -61,7 +61,9 @@ def test_digest_is_stable() -> None:
 
 
 def test_a_later_column_says_nothing_where_it_is_empty() -> None:
-    """A case has the digest that it had before there was `outcome_on`; once filled in it says something else."""
+    """A case has the digest that it had before there was `outcome_on`; once filled in it says something
+    else.
+    """
     case = good_case()
     assert {"outcome_on", "certified_on"}.isdisjoint(case.to_json())
     dated = replace(case, certified_on=dt.date(2022, 3, 1))
@@ -73,7 +75,10 @@ def test_a_later_column_says_nothing_where_it_is_empty() -> None:
 def test_event_days() -> None:
     """Sick leave is judged by its examination, recovery by the end of isolation."""
     case = good_case()
-    assert (case.event_on(Kind.SICK_LEAVE), case.event_on(Kind.RECOVERY)) == (dt.date(2022, 2, 27), dt.date(2022, 3, 7))
+    assert (case.event_on(Kind.SICK_LEAVE), case.event_on(Kind.RECOVERY)) == (
+        dt.date(2022, 2, 27),
+        dt.date(2022, 3, 7),
+    )
     with pytest.raises(ValueError, match="examination"):
         replace(case, examined_on=None).event_on(Kind.SICK_LEAVE)
 
@@ -81,7 +86,8 @@ def test_event_days() -> None:
 def test_kinds_of_identity_papers() -> None:
     """The shape decides without `id_type`; the code is the exchange file's."""
     found = [
-        checked(citizen_id=number, id_type=named).case for number, named in (("112345678", ""), ("B1234567", ""), ("E12345678X", "Hộ chiếu"), ("", "cccd"))
+        checked(citizen_id=number, id_type=named).case
+        for number, named in (("112345678", ""), ("B1234567", ""), ("E12345678X", "Hộ chiếu"), ("", "cccd"))
     ]
     assert [case and (case.id_type, case.id_type.code) for case in found] == [
         (IdType.CMND, "2"),
@@ -93,4 +99,8 @@ def test_kinds_of_identity_papers() -> None:
 
 def test_births_print_as_known() -> None:
     """dd/mm/yyyy, or the year alone, which counts as its last day."""
-    assert (Birth.on(dt.date(1981, 1, 7)).printed, Birth(1981).printed, Birth(1981).latest) == ("07/01/1981", "1981", dt.date(1981, 12, 31))
+    assert (Birth.on(dt.date(1981, 1, 7)).printed, Birth(1981).printed, Birth(1981).latest) == (
+        "07/01/1981",
+        "1981",
+        dt.date(1981, 12, 31),
+    )

@@ -32,7 +32,11 @@ def test_seven_parts_are_seven_values() -> None:
     card = read_cccd_qr(TEXT)
     assert card is not None
     assert (card.number, card.old_number, card.full_name) == ("001186012345", "012345678", "Nguyễn Thị An")
-    assert (card.birth, card.sex, card.issued_on) == (Birth.on(dt.date(1986, 2, 1)), Sex.FEMALE, dt.date(2021, 4, 15))
+    assert (card.birth, card.sex, card.issued_on) == (
+        Birth.on(dt.date(1986, 2, 1)),
+        Sex.FEMALE,
+        dt.date(2021, 4, 15),
+    )
     assert card.cells() == CELLS
 
 
@@ -50,7 +54,18 @@ def test_seven_parts_are_seven_values() -> None:
         TEXT + "||Nguyễn Văn Bố|Trần Thị Mẹ|",
         TEXT + "|",
     ],
-    ids=["no old number", "six parts", "Enter", "Tab", "byte order mark", "blanks", "NFD", "slashes", "newer card", "bar behind"],
+    ids=[
+        "no old number",
+        "six parts",
+        "Enter",
+        "Tab",
+        "byte order mark",
+        "blanks",
+        "NFD",
+        "slashes",
+        "newer card",
+        "bar behind",
+    ],
 )
 def test_the_same_card_in_other_writing(text: str) -> None:
     """What scanners add, how the marks are coded, and a missing old number change nothing."""
@@ -77,12 +92,16 @@ def test_the_same_card_in_other_writing(text: str) -> None:
     ],
 )
 def test_other_texts_are_no_card(text: str) -> None:
-    """A number alone, a health-insurance card's QR, days that are none, hidden characters, endless text: none of them."""
+    """A number alone, a health-insurance card's QR, days that are none, hidden characters, endless text: none
+    of them.
+    """
     assert read_cccd_qr(text) is None
 
 
 def test_what_a_scanner_could_not_type_is_left_empty() -> None:
-    """A keyboard without Vietnamese letters types `?`: number and days hold, name, sex and address are for a person to type."""
+    """A keyboard without Vietnamese letters types `?`: number and days hold, name, sex and address are for a
+    person to type.
+    """
     assert cells_of("001186012345||Nguy?n Th? An|01021986|N?|S? 1 Ph? M?u|15042021") == {
         "citizen_id": "001186012345",
         "birth_date": "01/02/1986",
@@ -101,7 +120,9 @@ def test_year_alone(born: str) -> None:
 @pytest.mark.parametrize("issued", ["", "31022021", "soon"])
 def test_card_without_a_day_of_issue(issued: str) -> None:
     """A missing or impossible day of issue is left out, the rest stands."""
-    assert cells_of(TEXT.replace("15042021", issued)) == {column: text for column, text in CELLS.items() if column != "id_issued_on"}
+    assert cells_of(TEXT.replace("15042021", issued)) == {
+        column: text for column, text in CELLS.items() if column != "id_issued_on"
+    }
 
 
 def test_too_long_for_its_column_is_left_out() -> None:
@@ -122,7 +143,15 @@ def test_repr_says_nothing_personal() -> None:
         ({}, ()),
         ({"full_name": "", "birth_date": None}, ()),
         (CELLS, ()),
-        ({"full_name": "NGUYỄN  THỊ AN", "birth_date": "1986-02-01", "sex": "2", "id_issued_on": dt.date(2021, 4, 15)}, ()),
+        (
+            {
+                "full_name": "NGUYỄN  THỊ AN",
+                "birth_date": "1986-02-01",
+                "sex": "2",
+                "id_issued_on": dt.date(2021, 4, 15),
+            },
+            (),
+        ),
         ({"full_name": unicodedata.normalize("NFD", "Nguyễn Thị An"), "birth_date": 1986}, ()),
         ({"address": "Số 9 Phố Khác"}, ()),
         ({"full_name": "Nguyễn Thị Ân"}, ("full_name",)),
@@ -131,7 +160,9 @@ def test_repr_says_nothing_personal() -> None:
         ({"birth_date": "who knows", "sex": "x"}, ("birth_date", "sex")),
     ],
 )
-def test_where_a_row_says_something_else(row: dict[str, str | int | dt.date | None], columns: tuple[str, ...]) -> None:
+def test_where_a_row_says_something_else(
+    row: dict[str, str | int | dt.date | None], columns: tuple[str, ...]
+) -> None:
     """Only what both say can differ; writing does not, and nobody has to live where the card says."""
     card = read_cccd_qr(TEXT)
     assert card is not None

@@ -12,19 +12,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certsvc.records import Birth, Case, IdType
-from certsvc.records.ct07 import Ct07Facts, ct07_document, ct07_xml
+from certsvc.records.exchange.ct07 import Ct07Facts, ct07_document, ct07_xml
 from tests.unit.records.samples import checked
 
-FACTS = Ct07Facts(serial="018012200017", document_on=dt.date(2022, 2, 27), head_name="Đỗ Thị Mẫu", practitioner_name="Lý Văn Thử")
+FACTS = Ct07Facts(
+    serial="018012200017",
+    document_on=dt.date(2022, 2, 27),
+    head_name="Đỗ Thị Mẫu",
+    practitioner_name="Lý Văn Thử",
+)
 OF_2022 = (
-    "MA_CT SO_SERI SO_KCB MA_BHXH MA_THE HO_TEN NGAY_SINH GIOI_TINH DON_VI CHANDOAN_DIEUTRI TU_NGAY DEN_NGAY HO_TEN_CHA HO_TEN_ME "
-    "THU_TRUONG_DV MA_CCHN TEN_NGUOI_HANH_NGHE NGAY_CHUNG_TU TEKT MAU_SO"
+    "MA_CT SO_SERI SO_KCB MA_BHXH MA_THE HO_TEN NGAY_SINH GIOI_TINH DON_VI CHANDOAN_DIEUTRI TU_NGAY DEN_NGAY"
+    " HO_TEN_CHA HO_TEN_ME THU_TRUONG_DV MA_CCHN TEN_NGUOI_HANH_NGHE NGAY_CHUNG_TU TEKT MAU_SO"
 )
 """Domain §4.2."""
 
 OF_2025 = (
-    "MA_CT MAU_SO SO_SERI SO_KCB MA_BHXH MA_THE HO_TEN NGAY_SINH GIOI_TINH DON_VI CHANDOAN_DIEUTRI TU_NGAY DEN_NGAY HO_TEN_CHA HO_TEN_ME "
-    "THU_TRUONG_DV MA_CCHN TEN_NGUOI_HANH_NGHE NGAY_CHUNG_TU TEKT LOAI_GIAYTO SO_CCCD NGAYCAP_CCCD NOICAP_CCCD NGAY_KCB BENH_ICD10_ID BENH_ICD10_TEN"
+    "MA_CT MAU_SO SO_SERI SO_KCB MA_BHXH MA_THE HO_TEN NGAY_SINH GIOI_TINH DON_VI CHANDOAN_DIEUTRI TU_NGAY"
+    " DEN_NGAY HO_TEN_CHA HO_TEN_ME THU_TRUONG_DV MA_CCHN TEN_NGUOI_HANH_NGHE NGAY_CHUNG_TU TEKT LOAI_GIAYTO"
+    " SO_CCCD NGAYCAP_CCCD NOICAP_CCCD NGAY_KCB BENH_ICD10_ID BENH_ICD10_TEN"
 )
 """Domain §4.3: 27 tags."""
 
@@ -44,7 +50,9 @@ def _fields(case: Case, facts: Ct07Facts = FACTS) -> dict[str, str]:
     return {child.tag: child.text or "" for child in _document(case, facts)}
 
 
-@pytest.mark.parametrize(("examined_on", "tags"), [(dt.date(2025, 6, 30), OF_2022), (dt.date(2025, 7, 1), OF_2025)])
+@pytest.mark.parametrize(
+    ("examined_on", "tags"), [(dt.date(2025, 6, 30), OF_2022), (dt.date(2025, 7, 1), OF_2025)]
+)
 def test_every_tag_of_the_layout_in_force_is_there_in_order(examined_on: dt.date, tags: str) -> None:
     """The day of examination decides between both lists of tags; a tag without a value is there and empty."""
     document = _document(_case(examined_on=examined_on, visit_no="", id_issued_on=None))
@@ -87,13 +95,22 @@ def test_values_that_2025_adds() -> None:
 
 
 def test_a_birth_may_be_a_year_and_a_child_may_have_no_number() -> None:
-    """NGAY_SINH is then yyyy; TEKT marks a child without a social-insurance number, and its parents are named."""
+    """NGAY_SINH is then yyyy; TEKT marks a child without a social-insurance number, and its parents are
+    named.
+    """
     fields = _fields(_case(birth=Birth(2019), social_insurance_no="", mother_name="Nguyễn Thị Thí Dụ"))
-    assert (fields["NGAY_SINH"], fields["TEKT"], fields["MA_BHXH"], fields["HO_TEN_ME"]) == ("2019", "1", "", "Nguyễn Thị Thí Dụ")
+    assert (fields["NGAY_SINH"], fields["TEKT"], fields["MA_BHXH"], fields["HO_TEN_ME"]) == (
+        "2019",
+        "1",
+        "",
+        "Nguyễn Thị Thí Dụ",
+    )
 
 
 def test_the_envelope_holds_one_document() -> None:
-    """HSCHUNGTU names the facility and the day, counts one dossier, and carries the very document in base64, unsigned."""
+    """HSCHUNGTU names the facility and the day, counts one dossier, and carries the very document in base64,
+    unsigned.
+    """
     envelope = fromstring(ct07_xml(_case(), FACTS, made_on=dt.date(2022, 3, 1)))
     assert envelope.tag == "HSCHUNGTU"
     assert [child.tag for child in envelope] == ["THONGTINDONVI", "THONGTINHOSO", "CHUKYDONVI"]
@@ -114,7 +131,9 @@ def test_a_case_without_examination_has_no_ct07() -> None:
 
 @given(st.text(), st.text())
 def test_text_is_never_markup(name: str, employer: str) -> None:
-    """Whatever characters a case holds, the document parses and says them, but for those that XML cannot hold."""
+    """Whatever characters a case holds, the document parses and says them, but for those that XML cannot
+    hold.
+    """
     facts = replace(FACTS, practitioner_name=name)
     fields = _fields(_case(employer=employer), facts)
     assert fields["DON_VI"] == _without_forbidden(employer)

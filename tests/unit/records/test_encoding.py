@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from certsvc.records import Cell, check, rule_ids
 from certsvc.records.cells import is_destroyed
 from certsvc.records.columns import CASES
-from certsvc.records.encoding import fault_of
-from certsvc.records.legacy import from_tcvn3, from_vni, is_encoded_twice, is_legacy
-from certsvc.records.syllables import is_syllable
+from certsvc.records.text.encoding import fault_of
+from certsvc.records.text.legacy import from_tcvn3, from_vni, is_encoded_twice, is_legacy
+from certsvc.records.text.syllables import is_syllable
 from certsvc.records.words import meaning_of
 from tests.unit.records.samples import GOOD, REGISTRY, TODAY, checked, outcomes
 from tests.unit.records.test_tables import read, saved
@@ -31,28 +31,83 @@ FOREIGN = [
     "Y Kŏ ƀuôn Niê Kđăm",
     "Siu Blơ̆ č ĕ ñ ư̆",
 ]
-VIETNAMESE = ["Hoàng Hà", "Lê Thị Hoà", "Công ty Hoà Bình", "Quý Thuỷ", "Khuê Thúy Giếng", "Nghiêng Xoong Khuỷu Quẩn", "Ỷ Ý Yến Uyển", "Trường Quốc Oai"]
-TCVN3 = ["TrÇn ThÞ Thö", "TRÇN THÞ THÖ", "C«ng ty Cæ phÇn May", "Sè 12, ngâ 5, phè HuÕ", "Ng« V¨n T\u00adêng", "HuÕ", "“Tr­êng TiÓu häc”"]
-VNI = ["Nguyeãn Vaên An", "NGUYEÃN VAÊN AN", "Traàn Thò Höôøng", "Soá 5, ñöôøng Leâ Lôïi", "Coâng ty Coå phaàn"]
+VIETNAMESE = [
+    "Hoàng Hà",
+    "Lê Thị Hoà",
+    "Công ty Hoà Bình",
+    "Quý Thuỷ",
+    "Khuê Thúy Giếng",
+    "Nghiêng Xoong Khuỷu Quẩn",
+    "Ỷ Ý Yến Uyển",
+    "Trường Quốc Oai",
+]
+TCVN3 = [
+    "TrÇn ThÞ Thö",
+    "TRÇN THÞ THÖ",
+    "C«ng ty Cæ phÇn May",
+    "Sè 12, ngâ 5, phè HuÕ",
+    "Ng« V¨n T\u00adêng",
+    "HuÕ",
+    "“Tr­êng TiÓu häc”",
+]
+VNI = [
+    "Nguyeãn Vaên An",
+    "NGUYEÃN VAÊN AN",
+    "Traàn Thò Höôøng",
+    "Soá 5, ñöôøng Leâ Lôïi",
+    "Coâng ty Coå phaàn",
+]
 TWICE = ["Nguyễn Văn", "Đặng Thị Hoàng", "á", "Công ty"]
 
 
 def _twice(text: str) -> str:
     """UTF-8 read as Windows-1252, as browsers do: the five bytes that it leaves empty become controls."""
-    return "".join(chr(byte) if byte in {0x81, 0x8D, 0x8F, 0x90, 0x9D} else bytes([byte]).decode("cp1252") for byte in text.encode())
+    return "".join(
+        chr(byte) if byte in {0x81, 0x8D, 0x8F, 0x90, 0x9D} else bytes([byte]).decode("cp1252")
+        for byte in text.encode()
+    )
 
 
 ONSETS = ["b", "c", "ch", "d", "đ", "h", "kh", "l", "m", "n", "nh", "ph", "r", "s", "t", "th", "tr", "v", "x"]
-OPEN = ["a", "à", "á", "ả", "ã", "ạ", "ai", "ài", "ái", "ải", "ãi", "ao", "áo", "an", "án", "ần", "ang", "áng", "ương", "ường", "ông", "ống", "ồng", "úng"]
+OPEN = [
+    "a",
+    "à",
+    "á",
+    "ả",
+    "ã",
+    "ạ",
+    "ai",
+    "ài",
+    "ái",
+    "ải",
+    "ãi",
+    "ao",
+    "áo",
+    "an",
+    "án",
+    "ần",
+    "ang",
+    "áng",
+    "ương",
+    "ường",
+    "ông",
+    "ống",
+    "ồng",
+    "úng",
+]
 CLOSED = ["át", "ạt", "ấp", "ập", "úc", "ục", "ước", "ược", "ốc", "ộc", "ích", "ịch"]
 SYLLABLES = st.builds(
-    lambda onset, rhyme: (onset + rhyme).capitalize(), st.sampled_from([each for each in ONSETS if each != "c"]), st.sampled_from(OPEN + CLOSED)
+    lambda onset, rhyme: (onset + rhyme).capitalize(),
+    st.sampled_from([each for each in ONSETS if each != "c"]),
+    st.sampled_from(OPEN + CLOSED),
 )
 
 
 @pytest.mark.parametrize("text", TCVN3)
 def test_tcvn3_is_seen(text: str) -> None:
-    """Two words that are none as they stand, or one with a capital behind a small letter; in names of capitals, too."""
+    """Two words that are none as they stand, or one with a capital behind a small letter; in names of
+    capitals, too.
+    """
     assert is_legacy(text)
 
 
@@ -77,16 +132,29 @@ def test_no_text_of_syllables_is_refused(words: list[str]) -> None:
     assert fault_of(text, text, is_name=True) is None
 
 
-_TCVN3_BYTES = {from_tcvn3(chr(byte)): chr(byte) for byte in range(0xA1, 0xFF) if from_tcvn3(chr(byte)) != "?"}
-_VNI_PIECES = {from_vni(letter + mark): letter + mark for letter in "aeouyôö" for mark in "øùûõïàáåãäèéúüëâê" if "?" not in from_vni(letter + mark)}
-_VNI_PIECES = {meant: piece for meant, piece in _VNI_PIECES.items() if len(meant) == 1} | {from_vni(letter): letter for letter in "ñìíæóòîôö"}
+_TCVN3_BYTES = {
+    from_tcvn3(chr(byte)): chr(byte) for byte in range(0xA1, 0xFF) if from_tcvn3(chr(byte)) != "?"
+}
+_VNI_PIECES = {
+    from_vni(letter + mark): letter + mark
+    for letter in "aeouyôö"
+    for mark in "øùûõïàáåãäèéúüëâê"
+    if "?" not in from_vni(letter + mark)
+}
+_VNI_PIECES = {meant: piece for meant, piece in _VNI_PIECES.items() if len(meant) == 1} | {
+    from_vni(letter): letter for letter in "ñìíæóòîôö"
+}
 
 
 @pytest.mark.parametrize("pieces", [_TCVN3_BYTES, _VNI_PIECES], ids=["tcvn3", "vni"])
 @given(words=st.lists(SYLLABLES, min_size=2, max_size=6))
 def test_old_text_is_refused_where_two_words_show_it(pieces: dict[str, str], words: list[str]) -> None:
-    """Any name of syllables, written in the old encoding and read as Western: what may pass are words that are syllables either way."""
-    text = " ".join("".join(pieces.get(letter, pieces.get(letter.lower(), letter)) for letter in word) for word in words)
+    """Any name of syllables, written in the old encoding and read as Western: what may pass are words that
+    are syllables either way.
+    """
+    text = " ".join(
+        "".join(pieces.get(letter, pieces.get(letter.lower(), letter)) for letter in word) for word in words
+    )
     assume(sum(not is_syllable(word) for word in text.split() if not word.isascii()) > 1)
     assert is_legacy(text)
 
@@ -128,7 +196,9 @@ def test_any_text_encoded_twice_is_seen(text: str) -> None:
     ],
 )
 def test_scripts_and_letters(text: str, is_name: bool, variant: str | None) -> None:
-    """A name is of one script; elsewhere a word is, but for Greek letters that nobody takes for Latin ones; what the typeface lacks is told."""
+    """A name is of one script; elsewhere a word is, but for Greek letters that nobody takes for Latin ones;
+    what the typeface lacks is told.
+    """
     fault = fault_of(text, text, is_name=is_name)
     assert (fault and fault.variant) == variant
 
@@ -155,17 +225,25 @@ def test_the_place_of_a_letter_is_told_and_not_the_letter() -> None:
 )
 def test_only_what_a_wanted_form_prints_is_asked(column: str, leave: bool, recovery: bool) -> None:
     """A value that is on no paper asked for hinders none."""
-    bad: dict[str, Cell] = {column: "C«ng ty Cæ phÇn" if column not in {"full_name", "mother_name"} else "TrÇn ThÞ Thö"}
+    bad: dict[str, Cell] = {
+        column: "C«ng ty Cæ phÇn" if column not in {"full_name", "mother_name"} else "TrÇn ThÞ Thö"
+    }
     wants: list[dict[str, Cell]] = [{"wants_recovery": "0"}, {"wants_sick_leave": "0"}]
     told = ["V-ENCODING" in rule_ids(checked(**bad, **each).findings) for each in wants]
     assert told == [leave, recovery]
 
 
-@pytest.mark.parametrize(("born", "leave", "recovery"), [("2015-02-28", True, True), ("2010-01-01", False, True), ("1981-01-17", False, False)])
+@pytest.mark.parametrize(
+    ("born", "leave", "recovery"),
+    [("2015-02-28", True, True), ("2010-01-01", False, True), ("1981-01-17", False, False)],
+)
 def test_parents_are_asked_where_a_form_names_them(born: str, leave: bool, recovery: bool) -> None:
     """Of children below 7 on both forms, below 16 as who looks after them on the recovery's."""
     bad: dict[str, Cell] = {"mother_name": "TrÇn ThÞ Thö", "birth_date": born, "citizen_id": ""}
-    told = ["V-ENCODING" in rule_ids(checked(**bad, **{other: "0"}).findings) for other in ("wants_recovery", "wants_sick_leave")]
+    told = [
+        "V-ENCODING" in rule_ids(checked(**bad, **{other: "0"}).findings)
+        for other in ("wants_recovery", "wants_sick_leave")
+    ]
     assert told == [leave, recovery]
 
 
@@ -193,12 +271,19 @@ def test_other_texts_keep_their_dashes() -> None:
     row = checked(employer="Công ty \u00d0ại Dương – chi nhánh “Số 1”", outcome="\u00d0ã khỏi")
     assert row.case is not None
     assert row.case.employer == "Công ty Đại Dương – chi nhánh “Số 1”"
-    assert [(each.rule, each.field) for each in row.findings] == [("W-REPAIRED-UNICODE", "employer"), ("W-REPAIRED-UNICODE", "outcome")]
+    assert [(each.rule, each.field) for each in row.findings] == [
+        ("W-REPAIRED-UNICODE", "employer"),
+        ("W-REPAIRED-UNICODE", "outcome"),
+    ]
 
 
 def test_titles_and_words_take_the_look_alikes_too() -> None:
     """In any case."""
-    assert [CASES.find(title) for title in ("\u00d0ơn vị làm việc", "\u0189iện thoại", "\u00f0ịa chỉ")] == ["employer", "phone", "address"]
+    assert [CASES.find(title) for title in ("\u00d0ơn vị làm việc", "\u0189iện thoại", "\u00f0ịa chỉ")] == [
+        "employer",
+        "phone",
+        "address",
+    ]
     assert CASES.nearest("\u00d0ịa ch") == "address"
     assert meaning_of("outcome", "\u00d0ANG ĐIỀU TRỊ") == "active"
 
@@ -227,13 +312,32 @@ def test_old_encodings_are_seen_before_a_letter_is_repaired() -> None:
     ],
 )
 def test_destroyed_identifiers(cell: Cell) -> None:
-    """Whole rows are refused: both papers would say what nobody wrote; and a licence that is none is not looked up."""
+    """Whole rows are refused: both papers would say what nobody wrote; and a licence that is none is not
+    looked up.
+    """
     assert is_destroyed(cell)
     for column in ("case_id", "visit_no", "practitioner_licence"):
         assert outcomes(**{column: cell}) == ("reject:V-BROKEN-ID", "reject:V-BROKEN-ID")
 
 
-@pytest.mark.parametrize("cell", ["2022-03-05", "05/03/2022", "12E5", "12E-3", "E+11", "1234567890123456", 7, 7.0, 10**15 - 1, True, None, "", "2.10123"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "2022-03-05",
+        "05/03/2022",
+        "12E5",
+        "12E-3",
+        "E+11",
+        "1234567890123456",
+        7,
+        7.0,
+        10**15 - 1,
+        True,
+        None,
+        "",
+        "2.10123",
+    ],
+)
 def test_identifiers_that_are_what_was_typed(cell: Cell) -> None:
     """Text that looks like a day is text; whole numbers of up to fifteen digits are whole."""
     assert not is_destroyed(cell)
@@ -268,11 +372,18 @@ EXPECTED = {
 @pytest.mark.parametrize("folder", EXPECTED)
 def test_files_of_others(folder: str) -> None:
     """Each of these files was once taken as it is, or refused for the wrong reason."""
-    found = [check(row.cells, today=TODAY, registry=REGISTRY, notices=row.notices) for row in read(FAULTS / folder / "cases.csv")[1]]
-    assert [(row.case and row.case.full_name, {(each.rule, each.field) for each in row.findings}) for row in found] == EXPECTED[folder]
+    found = [
+        check(row.cells, today=TODAY, registry=REGISTRY, notices=row.notices)
+        for row in read(FAULTS / folder / "cases.csv")[1]
+    ]
+    assert [
+        (row.case and row.case.full_name, {(each.rule, each.field) for each in row.findings}) for row in found
+    ] == EXPECTED[folder]
 
 
-@pytest.mark.parametrize(("old", "new"), [("Đơn vị làm việc", "\u00d0ơn vị làm việc"), ("Địa chỉ", "\u0189ịa chỉ")])
+@pytest.mark.parametrize(
+    ("old", "new"), [("Đơn vị làm việc", "\u00d0ơn vị làm việc"), ("Địa chỉ", "\u0189ịa chỉ")]
+)
 def test_a_title_with_a_look_alike_has_its_column(old: str, new: str, tmp_path: Path) -> None:
     """The cells below it are read, not left out, and the file is told of it once."""
     english = {"Đơn vị làm việc": "employer", "Địa chỉ": "address"}[old]

@@ -8,14 +8,20 @@ from pathlib import Path
 import pytest
 
 from certsvc.errors import InputError
-from certsvc.records.tables import open_table
-from certsvc.records.xml_feed import feed
+from certsvc.records.raw.xml_feed import feed
+from certsvc.records.sheets.tables import open_table
 from tests.support.exchange import ct07, document, file_of, hschungtu, read, tags_of, zipped
 from tests.support.records import record
 
-BILLION_LAUGHS = b'<?xml version="1.0"?><!DOCTYPE HSCHUNGTU [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]><HSCHUNGTU>&b;</HSCHUNGTU>'
+BILLION_LAUGHS = (
+    b'<?xml version="1.0"?><!DOCTYPE HSCHUNGTU [<!ENTITY a "ha"><!ENTITY b'
+    b' "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]><HSCHUNGTU>&b;</HSCHUNGTU>'
+)
 EXTERNAL = b'<?xml version="1.0"?><!DOCTYPE HSCHUNGTU SYSTEM "http://127.0.0.1:9/x.dtd"><HSCHUNGTU/>'
-XXE = b'<!DOCTYPE HSCHUNGTU [<!ENTITY x SYSTEM "file:///etc/hostname">]><HSCHUNGTU><THONGTINDONVI>&x;</THONGTINDONVI></HSCHUNGTU>'
+XXE = (
+    b"<!DOCTYPE HSCHUNGTU [<!ENTITY x SYSTEM"
+    b' "file:///etc/hostname">]><HSCHUNGTU><THONGTINDONVI>&x;</THONGTINDONVI></HSCHUNGTU>'
+)
 
 
 @pytest.mark.parametrize(
@@ -26,13 +32,21 @@ XXE = b'<!DOCTYPE HSCHUNGTU [<!ENTITY x SYSTEM "file:///etc/hostname">]><HSCHUNG
         (XXE, "broken_xml"),
         (b"<HSCHUNGTU>" + b"<a>" * 100_000, "broken_xml"),
         (b"<HSCHUNGTU><a b='" + b"x" * (3 << 20) + b"'/></HSCHUNGTU>", "broken_xml"),
-        (b"<HSCHUNGTU>" + b"".join(b"<a%d/>" % number for number in range(5000)) + b"</HSCHUNGTU>", "broken_xml"),
+        (
+            b"<HSCHUNGTU>" + b"".join(b"<a%d/>" % number for number in range(5000)) + b"</HSCHUNGTU>",
+            "broken_xml",
+        ),
         (b"<HSCHUNGTU><HOSO>", "broken_xml"),
         (b'<?xml version="1.0" encoding="utf-16"?><HSCHUNGTU/>', "broken_xml"),
         (b'<?xml version="1.0" encoding="x-none"?><HSCHUNGTU/>', "broken_xml"),
         (b"<HSCHUNGTU>" + b"<a/>" * 500_000 + b"</HSCHUNGTU>", "broken_xml"),
         (b"<HSCHUNGTU/>" * 500_000, "broken_xml"),
-        (zipped({f"{number}.xml": b"<HSCHUNGTU>" + b"<a/>" * 50_000 + b"</HSCHUNGTU>" for number in range(9)}), "broken_xml"),
+        (
+            zipped(
+                {f"{number}.xml": b"<HSCHUNGTU>" + b"<a/>" * 50_000 + b"</HSCHUNGTU>" for number in range(9)}
+            ),
+            "broken_xml",
+        ),
         (b'<?xml version="1.0"?><Workbook/>', "unknown_xml"),
         (b"<HSCHUNGTU></HSCHUNGTU>", "no_rows"),
         (b"<HSCHUNGTU></HSCHUNGTU><HTML/>", "unknown_xml"),
@@ -77,7 +91,9 @@ class Heard:
 
 
 def test_what_follows_a_document_is_not_copied() -> None:
-    """Of a hundred thousand documents in one piece each is gone through once: copied anew for each they took minutes."""
+    """Of a hundred thousand documents in one piece each is gone through once: copied anew for each they took
+    minutes.
+    """
     heard, piece, began = Heard(), b"<HSCHUNGTU></HSCHUNGTU>\n" * 100_000, time.process_time()
     assert list(feed(iter([piece[:-30], piece[-30:]]), heard)) == [None, None]
     assert (heard.count, time.process_time() - began < 20) == (100_000, True)
@@ -93,15 +109,20 @@ def test_limits_of_rows_and_bytes_hold(tmp_path: Path) -> None:
 
 
 def test_reading_takes_constant_memory(tmp_path: Path) -> None:
-    """Ten thousand dossiers, some 18 MB, are read within a fraction of that; so is one endless document of no interest.
+    """Ten thousand dossiers, some 18 MB, are read within a fraction of that; so is one endless document of no
+    interest.
 
     Nothing of it waits for the collector of cycles, which long-running processes call seldom.
     """
     one = "".join(f"<HOSO>{ct07(tags_of(record(number)))}</HOSO>" for number in range(100))
     path = tmp_path / "many.xml"
     with path.open("w", encoding="utf-8") as file:
-        file.write("<HSCHUNGTU><THONGTINDONVI><MACSKCB>01801</MACSKCB></THONGTINDONVI><THONGTINHOSO><DANHSACHHOSO>")
-        file.write(f"<HOSO><FILEHOSO><LOAIHOSO>XML3</LOAIHOSO><NOIDUNGFILE>{'QUJD' * (2 << 20)}</NOIDUNGFILE></FILEHOSO></HOSO>")
+        file.write(
+            "<HSCHUNGTU><THONGTINDONVI><MACSKCB>01801</MACSKCB></THONGTINDONVI><THONGTINHOSO><DANHSACHHOSO>"
+        )
+        file.write(
+            f"<HOSO><FILEHOSO><LOAIHOSO>XML3</LOAIHOSO><NOIDUNGFILE>{'QUJD' * (2 << 20)}</NOIDUNGFILE></FILEHOSO></HOSO>"
+        )
         for _ in range(100):
             file.write(one)
         file.write("</DANHSACHHOSO></THONGTINHOSO></HSCHUNGTU>")

@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from certsvc.records.ct07 import TAGS_2022, TAGS_2025, Ct07Facts, ct07_tags
-from certsvc.records.exchange_fields import Format, field_table
-from certsvc.records.xml11 import Xml11Facts, xml11_tags
+from certsvc.records.exchange.ct07 import TAGS_2022, TAGS_2025, Ct07Facts, ct07_tags
+from certsvc.records.exchange.fields import Format, field_table
+from certsvc.records.exchange.xml11 import Xml11Facts, xml11_tags
 from tests.support.cases import make_case
 
 DAY = dt.date(2022, 2, 6)
@@ -14,8 +14,15 @@ DAY = dt.date(2022, 2, 6)
 
 def tags(layout: Format) -> dict[str, str]:
     if layout is Format.XML11:
-        return xml11_tags(make_case(), Xml11Facts(serial="018012600001", document_on=DAY, head_no="0168622131", practitioner_no="0148056573"))
-    facts = Ct07Facts(serial="018012600001", document_on=DAY, head_name="Đỗ Thị Mẫu", practitioner_name="Lý Văn Thử")
+        return xml11_tags(
+            make_case(),
+            Xml11Facts(
+                serial="018012600001", document_on=DAY, head_no="0168622131", practitioner_no="0148056573"
+            ),
+        )
+    facts = Ct07Facts(
+        serial="018012600001", document_on=DAY, head_name="Đỗ Thị Mẫu", practitioner_name="Lý Văn Thử"
+    )
     return ct07_tags(make_case(), facts, TAGS_2022 if layout is Format.CT07 else TAGS_2025)
 
 
@@ -32,7 +39,13 @@ def test_each_mandatory_tag_is_missed(layout: Format) -> None:
     for field in table.fields:
         emptied = tags(layout) | {field.tag: ""}
         is_missed = [each.tag for each in table.mistakes(emptied)] == [field.tag]
-        assert is_missed == (field.required or (bool(field.required_if) and all(emptied.get(tag) == value for tag, value in (field.required_if or {}).items())))
+        assert is_missed == (
+            field.required
+            or (
+                bool(field.required_if)
+                and all(emptied.get(tag) == value for tag, value in (field.required_if or {}).items())
+            )
+        )
         without = {tag: value for tag, value in tags(layout).items() if tag != field.tag}
         assert field.tag in [each.tag for each in table.mistakes(without)]
 
@@ -63,9 +76,17 @@ def test_each_condition_is_held(layout: Format, changes: dict[str, str], broken:
     """The tag is named, its value is not."""
     [mistake] = field_table(layout).mistakes(tags(layout) | changes)
     assert mistake.tag == broken
-    assert not any(value and len(value) > 4 and value in mistake.message_vi + mistake.message_en for value in changes.values())
+    assert not any(
+        value and len(value) > 4 and value in mistake.message_vi + mistake.message_en
+        for value in changes.values()
+    )
 
 
 def test_a_child_without_a_number_names_a_parent() -> None:
     """TEKT = 1: MA_BHXH may be empty, one of the parents may not."""
-    assert field_table(Format.CT07).mistakes(tags(Format.CT07) | {"TEKT": "1", "MA_BHXH": "", "HO_TEN_ME": "Nguyễn Thị Thí Dụ"}) == []
+    assert (
+        field_table(Format.CT07).mistakes(
+            tags(Format.CT07) | {"TEKT": "1", "MA_BHXH": "", "HO_TEN_ME": "Nguyễn Thị Thí Dụ"}
+        )
+        == []
+    )

@@ -1,4 +1,6 @@
-"""Files as other programs write them, each found by somebody whom it cost his day: they are read, and come back with their results."""
+"""Files as other programs write them, each found by somebody whom it cost his day: they are read, and come
+back with their results.
+"""
 
 import json
 from pathlib import Path
@@ -6,9 +8,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from certsvc.issuing.returning_process import Task, write_returned
+from certsvc.issuing.batches.returned_process import Task, write_returned
 from certsvc.records.columns import RESULT_TITLES
-from certsvc.records.tables import Table
+from certsvc.records.sheets.tables import Table
 from tests.unit.records.test_tables import read
 
 FAULTS = Path(__file__).parents[2] / "data" / "faults"
@@ -23,21 +25,47 @@ FILES = {
 
 
 def returned(path: Path, table: Table, told: dict[int, str], tmp_path: Path) -> list[list[object]]:
-    """The rows of the workbook in which a file is given back, opened by another program, with a word on each of its rows."""
+    """The rows of the workbook in which a file is given back, opened by another program, with a word on each
+    of its rows.
+    """
     lines = tmp_path / "results"
     texts = {row: ("KHÔNG CẤP", "", f"{case} bị từ chối", "", "", "", "") for row, case in told.items()}
-    lines.write_text("\n".join(json.dumps({"row": row, "case_id": told[row], "texts": texts[row], "is_marked": True}) for row in told), encoding="utf-8")
-    place = {"part": table.place.part, "header_row": table.place.header_row, "results": table.place.results, "first_row": table.place.first_row}
+    lines.write_text(
+        "\n".join(
+            json.dumps({"row": row, "case_id": told[row], "texts": texts[row], "is_marked": True})
+            for row in told
+        ),
+        encoding="utf-8",
+    )
+    place = {
+        "part": table.place.part,
+        "header_row": table.place.header_row,
+        "results": table.place.results,
+        "first_row": table.place.first_row,
+    }
     out = tmp_path / "results.xlsx"
     limits = {"max_rows": 100, "max_unpacked_bytes": 1 << 26}
-    write_returned(Task(results=str(lines), to=str(out), sent=str(path), file_format=table.format, place=place, mapping=None, unread="Chưa xét", **limits))
+    write_returned(
+        Task(
+            results=str(lines),
+            to=str(out),
+            sent=str(path),
+            file_format=table.format,
+            place=place,
+            mapping=None,
+            unread="Chưa xét",
+            **limits,
+        )
+    )
     book = openpyxl.load_workbook(out)
     return [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_files_of_other_programs_are_read_and_given_back(name: str, tmp_path: Path) -> None:
-    """Each row under the number that its sender sees, and no other; the workbook with results has the table and says what became of each."""
+    """Each row under the number that its sender sees, and no other; the workbook with results has the table
+    and says what became of each.
+    """
     file_format, cases = FILES[name]
     table, rows = read(FAULTS / name)
     assert (table.format, {row.number: row.cells["case_id"] for row in rows}) == (file_format, cases)
@@ -45,4 +73,6 @@ def test_files_of_other_programs_are_read_and_given_back(name: str, tmp_path: Pa
     [titles, *lines] = returned(FAULTS / name, table, cases, tmp_path)
     assert titles[-len(RESULT_TITLES) :] == list(RESULT_TITLES)
     assert titles[0] == "case_id"
-    assert [(line[0], line[-5]) for line in lines] == [(case, f"{case} bị từ chối") for case in cases.values()]
+    assert [(line[0], line[-5]) for line in lines] == [
+        (case, f"{case} bị từ chối") for case in cases.values()
+    ]

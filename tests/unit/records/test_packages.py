@@ -1,4 +1,6 @@
-"""What a package is and holds, it is asked itself: whatever case its names have, in whatever order its parts stand, whatever it declares besides."""
+"""What a package is and holds, it is asked itself: whatever case its names have, in whatever order its parts
+stand, whatever it declares besides.
+"""
 
 import datetime as dt
 import io
@@ -13,9 +15,9 @@ import pytest
 
 from certsvc.errors import InputError
 from certsvc.records.columns import RESULT_TITLES
-from certsvc.records.result_cells import RowResult
-from certsvc.records.returning import return_workbook
-from certsvc.records.tables import open_table
+from certsvc.records.sheets.tables import open_table
+from certsvc.records.workbooks.result_cells import RowResult
+from certsvc.records.workbooks.returned import return_workbook
 from tests.support import ods
 from tests.unit.records.samples import GOOD
 from tests.unit.records.test_tables import TITLES, VALUES, read, refused
@@ -37,8 +39,16 @@ def packed(path: Path, parts: Parts, *, how: int = zipfile.ZIP_DEFLATED) -> Path
 
 
 def workbook(tmp_path: Path) -> Path:
-    """A day as a number that only its style makes one, strings in a table of their own, a formula; as openpyxl saves it, strings apart."""
-    return saved(tmp_path, [good_row(positive_on=dt.date(2022, 2, 27)), good_row(case_id="second", positive_on=dt.date(2022, 2, 27))])
+    """A day as a number that only its style makes one, strings in a table of their own, a formula; as
+    openpyxl saves it, strings apart.
+    """
+    return saved(
+        tmp_path,
+        [
+            good_row(positive_on=dt.date(2022, 2, 27)),
+            good_row(case_id="second", positive_on=dt.date(2022, 2, 27)),
+        ],
+    )
 
 
 def capitals(parts: Parts) -> Parts:
@@ -48,12 +58,20 @@ def capitals(parts: Parts) -> Parts:
 
 def camels(parts: Parts) -> Parts:
     """As 1C writes: one part spelled otherwise than it is called."""
-    return {re.sub("sharedStrings|styles", lambda found: found[0][0].upper() + found[0][1:], name): content for name, content in parts.items()}
+    return {
+        re.sub("sharedStrings|styles", lambda found: found[0][0].upper() + found[0][1:], name): content
+        for name, content in parts.items()
+    }
 
 
 def shouting(parts: Parts) -> Parts:
     """What refers to parts, not the parts."""
-    return {name: re.sub(rb'(PartName|Target)="(/?xl/)?([^"]+)"', lambda m: m[0].replace(m[3], m[3].upper()), content) for name, content in parts.items()}
+    return {
+        name: re.sub(
+            rb'(PartName|Target)="(/?xl/)?([^"]+)"', lambda m: m[0].replace(m[3], m[3].upper()), content
+        )
+        for name, content in parts.items()
+    }
 
 
 def windows(parts: Parts) -> Parts:
@@ -75,12 +93,18 @@ def test_names_of_parts_have_no_case(spelled: Callable[[Parts], Parts], tmp_path
 
 
 @pytest.mark.parametrize("spelled", SPELLINGS)
-def test_a_workbook_comes_back_for_programs_that_mind_the_case(spelled: Callable[[Parts], Parts], tmp_path: Path) -> None:
-    """openpyxl, which compares byte by byte, opens what is returned: with the fates, the days as days, and the other sheet."""
+def test_a_workbook_comes_back_for_programs_that_mind_the_case(
+    spelled: Callable[[Parts], Parts], tmp_path: Path
+) -> None:
+    """openpyxl, which compares byte by byte, opens what is returned: with the fates, the days as days, and
+    the other sheet.
+    """
     sent, out = packed(tmp_path / "spelled", spelled(parts_of(workbook(tmp_path)))), tmp_path / "out.xlsx"
     with open_table(sent, max_rows=9, max_unpacked_bytes=1 << 24) as table:
         place = table.place
-    results = [RowResult(row, ("KHÔNG CẤP", "", f"lý do {row}", "", "", "", ""), is_marked=True) for row in (2, 3)]
+    results = [
+        RowResult(row, ("KHÔNG CẤP", "", f"lý do {row}", "", "", "", ""), is_marked=True) for row in (2, 3)
+    ]
     return_workbook(sent, out, place=place, results=results, unread="", max_unpacked_bytes=1 << 24)
     book = openpyxl.load_workbook(out)
     notes, cases = book.worksheets
@@ -95,10 +119,18 @@ def test_a_workbook_comes_back_for_programs_that_mind_the_case(spelled: Callable
 def test_a_workbook_elsewhere_in_its_package_is_found(tmp_path: Path) -> None:
     """The package says which part is its workbook, the workbook which are its strings and its styles."""
     parts = parts_of(workbook(tmp_path))
-    moves = {"xl/workbook.xml": "data/Book1.xml", "xl/_rels/workbook.xml.rels": "data/_rels/Book1.xml.rels", "xl/styles.xml": "data/looks.xml"}
+    moves = {
+        "xl/workbook.xml": "data/Book1.xml",
+        "xl/_rels/workbook.xml.rels": "data/_rels/Book1.xml.rels",
+        "xl/styles.xml": "data/looks.xml",
+    }
     moved = {moves.get(name, name): content for name, content in parts.items()}
     for name in ("[Content_Types].xml", "_rels/.rels", "data/_rels/Book1.xml.rels"):
-        for old, new in (("xl/workbook.xml", "data/Book1.xml"), ("xl/styles.xml", "data/looks.xml"), ("styles.xml", "looks.xml")):
+        for old, new in (
+            ("xl/workbook.xml", "data/Book1.xml"),
+            ("xl/styles.xml", "data/looks.xml"),
+            ("styles.xml", "looks.xml"),
+        ):
             moved[name] = moved[name].replace(old.encode(), new.encode())
     [first, _] = read(packed(tmp_path / "moved", moved))[1]
     assert first.cells["positive_on"] == dt.date(2022, 2, 27)
@@ -131,7 +163,13 @@ def override(name: bytes, kind: bytes) -> bytes:
         (override(b"/xl/vbaProject.bin", VBA), {}),
         (override(b"/xl/other.xml", b"application/vnd.ms-excel.sheet.macroEnabled.main+xml"), {}),
     ],
-    ids=["no binary part", "no macro part", "printer settings", "a part that is not there", "a workbook that is not there"],
+    ids=[
+        "no binary part",
+        "no macro part",
+        "printer settings",
+        "a part that is not there",
+        "a workbook that is not there",
+    ],
 )
 def test_what_is_only_declared_is_no_macro(declaration: bytes, more: Parts, tmp_path: Path) -> None:
     """Programs declare kinds for files that they never write."""
@@ -146,7 +184,10 @@ def test_what_is_only_declared_is_no_macro(declaration: bytes, more: Parts, tmp_
         (default(VBA), {"xl/other.bin": b"x"}),
         (override(b"/XL/Macros.xyz", VBA.upper()), {"xl/macros.xyz": b"x"}),
         (b"", {"xl/VBAPROJECT.BIN": b"x"}),
-        (override(b"/xl/macrosheets/sheet1.xml", b"application/vnd.ms-excel.macrosheet+xml"), {"xl/macrosheets/sheet1.xml": b"<x/>"}),
+        (
+            override(b"/xl/macrosheets/sheet1.xml", b"application/vnd.ms-excel.macrosheet+xml"),
+            {"xl/macrosheets/sheet1.xml": b"<x/>"},
+        ),
     ],
     ids=["usual", "other name", "other case", "not declared", "of Excel 4"],
 )
@@ -156,11 +197,20 @@ def test_macros_are_where_a_part_of_that_kind_is(declaration: bytes, more: Parts
     assert refused(packed(tmp_path / "x", parts | more)).code == "has_macros"
 
 
-@pytest.mark.parametrize("kind", [b"application/vnd.ms-excel.sheet.macroEnabled.main+xml", b"application/vnd.ms-excel.template.macroEnabled.main+xml"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        b"application/vnd.ms-excel.sheet.macroEnabled.main+xml",
+        b"application/vnd.ms-excel.template.macroEnabled.main+xml",
+    ],
+)
 def test_a_workbook_for_macros_has_some(kind: bytes, tmp_path: Path) -> None:
     """Its own kind says so, as every spreadsheet program reads it."""
     parts = parts_of(workbook(tmp_path))
-    assert refused(packed(tmp_path / "x", parts | {TYPES: parts[TYPES].replace(MAIN, kind)})).code == "has_macros"
+    assert (
+        refused(packed(tmp_path / "x", parts | {TYPES: parts[TYPES].replace(MAIN, kind)})).code
+        == "has_macros"
+    )
 
 
 ODS_XML = ods.content(ods.sheet(ods.row(TITLES), ods.row(VALUES))).encode()
@@ -174,10 +224,16 @@ KIND = ods.KIND.encode()
 @pytest.mark.parametrize("how", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 @pytest.mark.parametrize(
     "order",
-    [*itertools.permutations([("mimetype", KIND), ("content.xml", ODS_XML), ("META-INF/manifest.xml", MANIFEST)])],
+    [
+        *itertools.permutations(
+            [("mimetype", KIND), ("content.xml", ODS_XML), ("META-INF/manifest.xml", MANIFEST)]
+        )
+    ],
     ids=lambda order: " ".join(name for name, _ in order),
 )
-def test_an_ods_says_what_it_is_wherever_that_stands(order: list[tuple[str, bytes]], how: int, tmp_path: Path) -> None:
+def test_an_ods_says_what_it_is_wherever_that_stands(
+    order: list[tuple[str, bytes]], how: int, tmp_path: Path
+) -> None:
     """First, last, packed or not."""
     table, rows = read(packed(tmp_path / "x", dict(order), how=how))
     assert (table.format, [row.number for row in rows]) == ("ods", [2])
@@ -191,9 +247,21 @@ def test_an_ods_says_what_it_is_wherever_that_stands(order: list[tuple[str, byte
         {"mimetype": b"", "content.xml": ODS_XML, "META-INF/manifest.xml": MANIFEST},
         {"mimetype": KIND + b"\n", "content.xml": ODS_XML},
         {"mimetype": KIND + b"-template", "content.xml": ODS_XML},
-        {"Basic/script-lc.xml": b"<x/>", "Basic/Standard/script-lb.xml": b"<x/>", "mimetype": KIND, "content.xml": ODS_XML},
+        {
+            "Basic/script-lc.xml": b"<x/>",
+            "Basic/Standard/script-lb.xml": b"<x/>",
+            "mimetype": KIND,
+            "content.xml": ODS_XML,
+        },
     ],
-    ids=["only a manifest", "neither", "an empty kind", "a line end", "a template", "libraries without a module"],
+    ids=[
+        "only a manifest",
+        "neither",
+        "an empty kind",
+        "a line end",
+        "a template",
+        "libraries without a module",
+    ],
 )
 def test_an_ods_may_leave_out_what_it_is(parts: Parts, tmp_path: Path) -> None:
     """As old exports do: its manifest says it, or its content."""
@@ -203,15 +271,35 @@ def test_an_ods_may_leave_out_what_it_is(parts: Parts, tmp_path: Path) -> None:
 def test_dossiers_of_a_mac_are_dossiers(tmp_path: Path) -> None:
     """What the system puts beside them counts for nothing."""
     with pytest.raises(InputError) as caught:
-        read(packed(tmp_path / "x", {"a.xml": b"<nothing/>", "__MACOSX/._a.xml": b"\0\5\x16\7", ".DS_Store": b"x"}))
+        read(
+            packed(
+                tmp_path / "x", {"a.xml": b"<nothing/>", "__MACOSX/._a.xml": b"\0\5\x16\7", ".DS_Store": b"x"}
+            )
+        )
     assert caught.value.code == "unknown_xml", "told of a.xml, which is read"
 
 
 def as_zip64(content: bytes) -> bytes:
-    """The same package with the directory's end as ZIP64 has it: what programs write that do not know yet how large it will be."""
+    """The same package with the directory's end as ZIP64 has it: what programs write that do not know yet how
+    large it will be.
+    """
     end = content.rindex(b"PK\x05\x06")
-    count, size, start = content[end + 10 : end + 12], content[end + 12 : end + 16], content[end + 16 : end + 20]
-    end64 = b"PK\x06\x06" + (44).to_bytes(8, "little") + b"\x2d\0\x2d\0" + bytes(8) + 2 * (count + bytes(6)) + size + bytes(4) + start + bytes(4)
+    count, size, start = (
+        content[end + 10 : end + 12],
+        content[end + 12 : end + 16],
+        content[end + 16 : end + 20],
+    )
+    end64 = (
+        b"PK\x06\x06"
+        + (44).to_bytes(8, "little")
+        + b"\x2d\0\x2d\0"
+        + bytes(8)
+        + 2 * (count + bytes(6))
+        + size
+        + bytes(4)
+        + start
+        + bytes(4)
+    )
     locator = b"PK\x06\x07" + bytes(4) + end.to_bytes(8, "little") + b"\1\0\0\0"
     return content[:end] + end64 + locator + b"PK\x05\x06" + bytes(4) + b"\xff" * 12 + bytes(2)
 
@@ -237,11 +325,17 @@ def test_zip64_is_read(tmp_path: Path) -> None:
 
 
 def test_a_zip64_that_cannot_be_read_is_not_called_damaged(tmp_path: Path) -> None:
-    """Its end may stand elsewhere than we look: it is to be saved again. A directory that would not be held is refused for its size."""
+    """Its end may stand elsewhere than we look: it is to be saved again. A directory that would not be held
+    is refused for its size.
+    """
     path, content = tmp_path / "x", as_zip64(workbook(tmp_path).read_bytes())
     path.write_bytes(content.replace(b"PK\x06\x06", b"PK\x06\0"))
     error = refused(path)
-    assert (error.code, "ZIP64" in error.message_en, ".xlsx" in error.message_vi) == ("not_a_table", True, True)
+    assert (error.code, "ZIP64" in error.message_en, ".xlsx" in error.message_vi) == (
+        "not_a_table",
+        True,
+        True,
+    )
     at = content.index(b"PK\x06\x06") + 40
     path.write_bytes(content[:at] + (1 << 40).to_bytes(8, "little") + content[at + 8 :])
     assert refused(path).code == "too_large_unpacked"

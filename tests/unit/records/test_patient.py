@@ -1,4 +1,4 @@
-"""When two cases are about one person [rules, Order and scope]."""
+"""When two cases are about one person [rules, Same person]."""
 
 import datetime as dt
 from typing import Any
@@ -34,14 +34,26 @@ def patient(**changes: Any) -> Patient:
         ({"full_name": "Lê Bình", "birth": Birth(1982)}, False, False),
         ({"citizen_id": "001181815161", "social_insurance_no": "0161623618"}, False, False),
         ({"citizen_id": "", "social_insurance_no": ""}, True, False),
-        ({"citizen_id": "", "social_insurance_no": "", "birth": Birth(1981), "full_name": "LÊ AN", "phone": "+84912345678"}, True, False),
+        (
+            {
+                "citizen_id": "",
+                "social_insurance_no": "",
+                "birth": Birth(1981),
+                "full_name": "LÊ AN",
+                "phone": "+84912345678",
+            },
+            True,
+            False,
+        ),
         ({"citizen_id": "", "social_insurance_no": "", "phone": "0912345679"}, False, False),
         ({"citizen_id": "", "social_insurance_no": "", "full_name": "Lê Bình"}, False, False),
         ({"citizen_id": "001181815161", "social_insurance_no": ""}, False, False),
     ],
 )
 def test_who_is_the_same_person(changes: dict[str, Any], is_same: bool, is_same_by_number: bool) -> None:
-    """By a number with name or birth; by name, birth and phone where there is no common kind of number. It holds both ways, and they share a mark."""
+    """By a number with name or birth; by name, birth and phone where there is no common kind of number. It
+    holds both ways, and they share a mark.
+    """
     one, other = patient(), patient(**changes)
     assert one.is_same_person(other) is other.is_same_person(one) is is_same
     assert one.is_same_by_number(other) is other.is_same_by_number(one) is is_same_by_number

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from certsvc.errors import InputError
-from certsvc.records.registry_files import read_facilities, read_practitioners
+from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
 from tests.unit.records.samples import SAMPLE
 
 
@@ -22,8 +22,13 @@ def changed(tmp_path: Path, name: str, *changes: tuple[str, str]) -> Path:
 
 def test_the_sample_is_read() -> None:
     """Every facility and practitioner, typed."""
-    facilities, people = read_facilities(SAMPLE / "facilities.csv"), read_practitioners(SAMPLE / "practitioners.csv")
-    assert [(each.code, each.active_to) for each in facilities if each.active_to] == [("01899", dt.date(2021, 12, 31))]
+    facilities, people = (
+        read_facilities(SAMPLE / "facilities.csv"),
+        read_practitioners(SAMPLE / "practitioners.csv"),
+    )
+    assert [(each.code, each.active_to) for each in facilities if each.active_to] == [
+        ("01899", dt.date(2021, 12, 31))
+    ]
     assert len(facilities) == 11
     assert sum(each.is_head for each in people) == 11
     assert {each.facility_code for each in people} == {each.code for each in facilities}
@@ -31,37 +36,68 @@ def test_the_sample_is_read() -> None:
 
 def test_lost_zeros_are_put_back(tmp_path: Path) -> None:
     """Codes that went through a spreadsheet are codes again."""
-    facilities = read_facilities(changed(tmp_path, "facilities.csv", ("01801,", "1801,"), ("00001,2020", "1,2020")))
+    facilities = read_facilities(
+        changed(tmp_path, "facilities.csv", ("01801,", "1801,"), ("00001,2020", "1,2020"))
+    )
     assert (facilities[0].code, facilities[0].ward_code) == ("01801", "00001")
 
 
 def test_every_bad_cell_is_told(tmp_path: Path) -> None:
     """Row and column of each, and nothing is taken."""
-    path = changed(tmp_path, "practitioners.csv", (",head,", ",boss,"), ("0168622131", "12345678901"), ("000002/HNO-CCHN", ""), ("2020-01-01,", "2020-02-30,"))
+    path = changed(
+        tmp_path,
+        "practitioners.csv",
+        (",head,", ",boss,"),
+        ("0168622131", "12345678901"),
+        ("000002/HNO-CCHN", ""),
+        ("2020-01-01,", "2020-02-30,"),
+    )
     with pytest.raises(InputError) as caught:
         read_practitioners(path)
     assert caught.value.code == "bad_rows"
-    assert {(item["row"], item["field"]) for item in caught.value.errors} == {(2, "role"), (2, "social_insurance_no"), (2, "registered_from"), (3, "licence")}
+    assert {(item["row"], item["field"]) for item in caught.value.errors} == {
+        (2, "role"),
+        (2, "social_insurance_no"),
+        (2, "registered_from"),
+        (3, "licence"),
+    }
 
 
 def test_whether_approval_is_required_may_be_said(tmp_path: Path) -> None:
-    """In words of a list; where nothing is said nothing is set, so that an import does not undo what an operator did."""
+    """In words of a list; where nothing is said nothing is set, so that an import does not undo what an
+    operator did.
+    """
     header, first, second, third, *rest = (SAMPLE / "facilities.csv").read_text(encoding="utf-8").splitlines()
     path = tmp_path / "facilities.csv"
 
     def written(*words: str) -> Path:
-        path.write_text("\n".join([f"{header},requires_approval", *(f"{row},{word}" for row, word in zip((first, second, third), words, strict=True))]))
+        path.write_text(
+            "\n".join(
+                [
+                    f"{header},requires_approval",
+                    *(f"{row},{word}" for row, word in zip((first, second, third), words, strict=True)),
+                ]
+            )
+        )
         return path
 
-    assert ["requires_approval" in vars(each) for each in read_facilities(SAMPLE / "facilities.csv")] == [False] * (len(rest) + 3)
-    assert [vars(each).get("requires_approval") for each in read_facilities(written("Có", "no", ""))] == [True, False, None]
+    assert ["requires_approval" in vars(each) for each in read_facilities(SAMPLE / "facilities.csv")] == [
+        False
+    ] * (len(rest) + 3)
+    assert [vars(each).get("requires_approval") for each in read_facilities(written("Có", "no", ""))] == [
+        True,
+        False,
+        None,
+    ]
     with pytest.raises(InputError) as caught:
         read_facilities(written("", "maybe", ""))
     assert [(item["row"], item["field"]) for item in caught.value.errors] == [(3, "requires_approval")]
 
 
 def test_both_copies_and_titles_may_be_said(tmp_path: Path) -> None:
-    """Like approval: what a file leaves out or leaves blank, the database keeps; a title has at most 64 characters."""
+    """Like approval: what a file leaves out or leaves blank, the database keeps; a title has at most 64
+    characters.
+    """
     header, *rows = (SAMPLE / "facilities.csv").read_text(encoding="utf-8").splitlines()
     facilities = tmp_path / "facilities.csv"
     facilities.write_text("\n".join([f"{header},prints_both_copies", f"{rows[0]},có", f"{rows[1]},"]))

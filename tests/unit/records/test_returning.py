@@ -1,4 +1,6 @@
-"""Changing a workbook in place: whatever XML it is, ours is added and the rest stays; hostile ones are given up."""
+"""Changing a workbook in place: whatever XML it is, ours is added and the rest stays; hostile ones are given
+up.
+"""
 
 import io
 import itertools
@@ -20,25 +22,28 @@ from typing_extensions import override
 
 from certsvc.errors import InputError
 from certsvc.records.columns import RESULT_TITLES
-from certsvc.records.plain_xlsx import PART, write_plain
-from certsvc.records.raw_rows import Place, RawRow
-from certsvc.records.result_cells import REJECTED, RowResult
-from certsvc.records.result_styles import with_formats
-from certsvc.records.returning import return_workbook
-from certsvc.records.splicing import Splicer, Unsuitable
+from certsvc.records.raw.rows import Place, RawRow
+from certsvc.records.workbooks.plain import PART, write_plain
+from certsvc.records.workbooks.result_cells import REJECTED, RowResult
+from certsvc.records.workbooks.result_styles import with_formats
+from certsvc.records.workbooks.returned import return_workbook
+from certsvc.records.workbooks.splicing import Splicer, Unsuitable
 from tests.unit.records.test_xlsx import rewritten
 
 TEXTS = (REJECTED, "Đã cấp", "=lý do", "1", "2", "u", "v")
 PREFIXED = (
-    f'\ufeff<?xml version="1.0" encoding="UTF-8"?><!-- > --><x:worksheet xmlns:x="{SHEET_MAIN_NS}" a=\'>"\'><x:sheetData>'
-    '<x:row r="1"><x:c r="A1"><x:v>1</x:v></x:c></x:row><x:row r="2" /></x:sheetData><x:extLst/></x:worksheet>'
+    f'\ufeff<?xml version="1.0" encoding="UTF-8"?><!-- > --><x:worksheet xmlns:x="{SHEET_MAIN_NS}"'
+    ' a=\'>"\'><x:sheetData><x:row r="1"><x:c r="A1"><x:v>1</x:v></x:c></x:row><x:row r="2"'
+    " /></x:sheetData><x:extLst/></x:worksheet>"
 )
 NS = f'xmlns="{SHEET_MAIN_NS}"'
 
 
 def plain(tmp_path: Path, *, rows: int = 3) -> Path:
     path = tmp_path / "in.xlsx"
-    write_plain(path, (RawRow(number, [f"A{number}", number, True]) for number in range(1, rows + 1)), shift=0)
+    write_plain(
+        path, (RawRow(number, [f"A{number}", number, True]) for number in range(1, rows + 1)), shift=0
+    )
     return path
 
 
@@ -49,7 +54,9 @@ def with_sheet(path: Path, xml: str) -> Path:
 def returned(path: Path, *rows: int, results: tuple[int, ...] = (), unread: str = "") -> Path:
     out = path.with_name("out.xlsx")
     lines = [RowResult(row, TEXTS, is_marked=True) for row in rows]
-    return_workbook(path, out, place=Place(PART, 1, results), results=lines, unread=unread, max_unpacked_bytes=1 << 30)
+    return_workbook(
+        path, out, place=Place(PART, 1, results), results=lines, unread=unread, max_unpacked_bytes=1 << 30
+    )
     return out
 
 
@@ -65,27 +72,43 @@ def cells_of(path: Path, row: int) -> list[Any]:
 @pytest.mark.parametrize(
     "xml",
     [
-        f'<worksheet {NS}><dimension ref="A1"/><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>x</t></is></c></row><row r="2"/></sheetData></worksheet>',
-        f"<worksheet {NS}><cols><col min='1' max='16384'/></cols><sheetData><row><c><v>1</v></c></row><row></row></sheetData><pageMargins/></worksheet>",
+        (
+            f'<worksheet {NS}><dimension ref="A1"/><sheetData><row r="1"><c r="A1"'
+            ' t="inlineStr"><is><t>x</t></is></c></row><row r="2"/></sheetData></worksheet>'
+        ),
+        (
+            f"<worksheet {NS}><cols><col min='1'"
+            " max='16384'/></cols><sheetData><row><c><v>1</v></c></row><row></row></sheetData><pageMargins/></worksheet>"
+        ),
         PREFIXED,
-        f'<worksheet {NS}><cols/><sheetData><row r="1"><c r="A1"/></row><row r="2"/></sheetData><conditionalFormatting/></worksheet>',
+        (
+            f'<worksheet {NS}><cols/><sheetData><row r="1"><c r="A1"/></row><row'
+            ' r="2"/></sheetData><conditionalFormatting/></worksheet>'
+        ),
     ],
     ids=["bare", "no references", "prefix", "empty parts"],
 )
 def test_results_are_added_to_every_shape_of_sheet(xml: str, tmp_path: Path) -> None:
-    """Without references, with prefixes, with comments, empty rows and columns to the last: openpyxl reads what we say."""
+    """Without references, with prefixes, with comments, empty rows and columns to the last: openpyxl reads
+    what we say.
+    """
     out = returned(with_sheet(plain(tmp_path), xml), 2)
     sheet = openpyxl.load_workbook(out).worksheets[0]
     assert [cell.value for cell in sheet[1]][1:] == list(RESULT_TITLES)
     assert [cell.value for cell in sheet[2]][1:] == [REJECTED, "Đã cấp", "'=lý do", "1", "2", "u", "v"]
     assert len(list(sheet.conditional_formatting)) == 1
-    columns = [(int(low), int(high)) for low, high in re.findall(r'col [^>]*?min="(\d+)" max="(\d+)"', sheet_xml(out))]
+    columns = [
+        (int(low), int(high))
+        for low, high in re.findall(r'col [^>]*?min="(\d+)" max="(\d+)"', sheet_xml(out))
+    ]
     assert columns == sorted(columns)
     assert all(high < low for (_, high), (low, _) in itertools.pairwise(columns))
 
 
 def test_what_was_added_once_is_replaced(tmp_path: Path) -> None:
-    """Columns, rule and widths stand once however often a file goes to and fro; a column moved by its user is no matter."""
+    """Columns, rule and widths stand once however often a file goes to and fro; a column moved by its user is
+    no matter.
+    """
     once = returned(plain(tmp_path), 2, 3)
     twice = returned(once.rename(tmp_path / "again.xlsx"), 3, results=tuple(range(3, 10)))
     assert cells_of(twice, 1) == ["A1", 1, True, *RESULT_TITLES]
@@ -103,15 +126,42 @@ def test_rows_without_a_result_say_so_where_asked(tmp_path: Path) -> None:
     ("part", "content"),
     [
         ("xl__worksheets__sheet1_dot_xml", "<a><b>"),
-        ("xl__worksheets__sheet1_dot_xml", f'<!DOCTYPE x [<!ENTITY a "b">]><worksheet {NS}><sheetData/></worksheet>'),
+        (
+            "xl__worksheets__sheet1_dot_xml",
+            f'<!DOCTYPE x [<!ENTITY a "b">]><worksheet {NS}><sheetData/></worksheet>',
+        ),
         ("xl__worksheets__sheet1_dot_xml", f"<worksheet {NS}><sheetData/></worksheet>".encode("utf-16")),
-        ("xl__worksheets__sheet1_dot_xml", f'<?xml version="1.0" encoding="iso-8859-1"?><worksheet {NS}><sheetData/></worksheet>'),
-        ("xl__worksheets__sheet1_dot_xml", f'<worksheet {NS}><sheetData><row r="x"/></sheetData></worksheet>'),
-        ("xl__worksheets__sheet1_dot_xml", f'<worksheet {NS}><sheetData><row r="2"/><row r="2"/></sheetData></worksheet>'),
-        ("xl__worksheets__sheet1_dot_xml", f'<worksheet {NS}><sheetData><row r="2"><c r="!"/></row></sheetData></worksheet>'),
-        ("xl__worksheets__sheet1_dot_xml", f'<worksheet {NS}><sheetData><row r="2"><c r="XFD2"/></row></sheetData></worksheet>'),
-        ("xl__worksheets__sheet1_dot_xml", f'<worksheet {NS}><cols><col min="x"/></cols><sheetData/></worksheet>'),
-        ("xl__worksheets__sheet1_dot_xml", f"<worksheet {NS}><conditionalFormatting>{'<a/>' * 3_000_000}</conditionalFormatting></worksheet>"),
+        (
+            "xl__worksheets__sheet1_dot_xml",
+            f'<?xml version="1.0" encoding="iso-8859-1"?><worksheet {NS}><sheetData/></worksheet>',
+        ),
+        (
+            "xl__worksheets__sheet1_dot_xml",
+            f'<worksheet {NS}><sheetData><row r="x"/></sheetData></worksheet>',
+        ),
+        (
+            "xl__worksheets__sheet1_dot_xml",
+            f'<worksheet {NS}><sheetData><row r="2"/><row r="2"/></sheetData></worksheet>',
+        ),
+        (
+            "xl__worksheets__sheet1_dot_xml",
+            f'<worksheet {NS}><sheetData><row r="2"><c r="!"/></row></sheetData></worksheet>',
+        ),
+        (
+            "xl__worksheets__sheet1_dot_xml",
+            f'<worksheet {NS}><sheetData><row r="2"><c r="XFD2"/></row></sheetData></worksheet>',
+        ),
+        (
+            "xl__worksheets__sheet1_dot_xml",
+            f'<worksheet {NS}><cols><col min="x"/></cols><sheetData/></worksheet>',
+        ),
+        (
+            "xl__worksheets__sheet1_dot_xml",
+            (
+                "<worksheet"
+                f" {NS}><conditionalFormatting>{'<a/>' * 3_000_000}</conditionalFormatting></worksheet>"
+            ),
+        ),
         ("xl__styles_dot_xml", f"<styleSheet {NS}><fonts/></styleSheet>"),
         ("xl__styles_dot_xml", None),
         ("xl__styles_dot_xml", "<!DOCTYPE x><styleSheet/>"),
@@ -125,18 +175,34 @@ def test_what_cannot_be_changed_in_place_is_given_up(part: str, content: Any, tm
 
 @pytest.mark.parametrize(
     ("rules", "told"),
-    [("", 0), ("<dxfs/>", 0), ('<dxfs count="0"></dxfs>', 0), ('<dxfs count="1"><dxf/></dxfs><tableStyles/>', 1), ("<tableStyles/><colors/>", 0)],
+    [
+        ("", 0),
+        ("<dxfs/>", 0),
+        ('<dxfs count="0"></dxfs>', 0),
+        ('<dxfs count="1"><dxf/></dxfs><tableStyles/>', 1),
+        ("<tableStyles/><colors/>", 0),
+    ],
 )
 @pytest.mark.parametrize("prefix", ["", "x:"])
 def test_formats_are_added_at_the_end_of_each_list(rules: str, told: int, prefix: str) -> None:
     """Whether a list is there, empty or full; counts are right, and what was there keeps its index."""
     fills = '<fills count="2"><fill><patternFill/></fill><fill><patternFill/></fill></fills>'
-    xml = f'<styleSheet><fonts count="1"><font/></fonts>{fills}<cellXfs count="1"><xf/></cellXfs>{rules}</styleSheet>'
-    xml = re.sub(r"<(/?)(\w)", rf"<\1{prefix}\2", xml).replace("styleSheet>", f'styleSheet xmlns{":x" if prefix else ""}="{SHEET_MAIN_NS}">', 1)
+    xml = (
+        f'<styleSheet><fonts count="1"><font/></fonts>{fills}<cellXfs'
+        f' count="1"><xf/></cellXfs>{rules}</styleSheet>'
+    )
+    xml = re.sub(r"<(/?)(\w)", rf"<\1{prefix}\2", xml).replace(
+        "styleSheet>", f'styleSheet xmlns{":x" if prefix else ""}="{SHEET_MAIN_NS}">', 1
+    )
     out, formats = with_formats(xml.encode())
     text = out.decode().replace(prefix or "\0", "")
     assert (formats.title, formats.plain, formats.marked, formats.rule) == (1, 2, 3, told)
-    for name, item, count in (("fonts", "font", 2), ("fills", "fill", 3), ("cellXfs", "xf", 4), ("dxfs", "dxf", told + 1)):
+    for name, item, count in (
+        ("fonts", "font", 2),
+        ("fills", "fill", 3),
+        ("cellXfs", "xf", 4),
+        ("dxfs", "dxf", told + 1),
+    ):
         [content] = re.findall(rf"<{name}[^>]*>(.*?)</{name}>", text)
         assert len(re.findall(rf"<{item}[ />]", content)) >= count
     assert re.search(r"</dxfs>(<tableStyles|<colors|</styleSheet)", text)
@@ -144,7 +210,20 @@ def test_formats_are_added_at_the_end_of_each_list(rules: str, told: int, prefix
     assert len(Stylesheet.from_tree(tree).cell_styles) == 4
 
 
-PIECES = ["<a>", "</a>", "<a/>", "<b x='>'>", "</b>", "text", "<!-- <a> -->", "<![CDATA[<a>]]>", '<b y="/>"/>', "&amp;", "<?pi <a>?>", "ế"]
+PIECES = [
+    "<a>",
+    "</a>",
+    "<a/>",
+    "<b x='>'>",
+    "</b>",
+    "text",
+    "<!-- <a> -->",
+    "<![CDATA[<a>]]>",
+    '<b y="/>"/>',
+    "&amp;",
+    "<?pi <a>?>",
+    "ế",
+]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=30), st.integers(0, 2**32))
@@ -178,12 +257,18 @@ class WithoutB(Splicer):
             self.drop()
 
 
-@given(st.lists(st.sampled_from(["<b/>", "<b>x</b>", "<b><b/>y</b>", "<a/>", "t", "<a>z</a>"]), max_size=20), st.integers(0, 2**32))
+@given(
+    st.lists(st.sampled_from(["<b/>", "<b>x</b>", "<b><b/>y</b>", "<a/>", "t", "<a>z</a>"]), max_size=20),
+    st.integers(0, 2**32),
+)
 def test_dropped_elements_leave_no_trace(pieces: list[str], seed: int) -> None:
     """Empty or full, one after another, at the very end."""
     out = io.BytesIO()
     WithoutB(out.write).copy(Dribble(f"<r>{''.join(pieces)}</r>".encode(), random.Random(seed)))
-    assert out.getvalue().decode() == f"<r>{''.join(piece for piece in pieces if not piece.startswith('<b'))}</r>"
+    assert (
+        out.getvalue().decode()
+        == f"<r>{''.join(piece for piece in pieces if not piece.startswith('<b'))}</r>"
+    )
 
 
 def test_a_long_sheet_is_never_held(tmp_path: Path) -> None:
@@ -193,7 +278,9 @@ def test_a_long_sheet_is_never_held(tmp_path: Path) -> None:
     tracemalloc.start()
     try:
         path = plain(tmp_path, rows=20_000)
-        return_workbook(path, out, place=Place(PART, 1, ()), results=results, unread="", max_unpacked_bytes=1 << 30)
+        return_workbook(
+            path, out, place=Place(PART, 1, ()), results=results, unread="", max_unpacked_bytes=1 << 30
+        )
         assert tracemalloc.get_traced_memory()[1] < 8 << 20
     finally:
         tracemalloc.stop()

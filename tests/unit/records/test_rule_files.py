@@ -1,4 +1,6 @@
-"""Files of dated rows: what is taken, what is refused and where, and what a row would change beside those that hold."""
+"""Files of dated rows: what is taken, what is refused and where, and what a row would change beside those
+that hold.
+"""
 
 import datetime as dt
 
@@ -8,9 +10,9 @@ from hypothesis import strategies as st
 
 from certsvc.errors import InputError
 from certsvc.records import CareSetting, Rulebook, built_in
-from certsvc.records.rule_changes import Change, find_changes, find_conflicts
-from certsvc.records.rule_files import read_rules
-from certsvc.records.rulebook import Sureness, from_json, table_of, to_json
+from certsvc.records.judging.rule_changes import Change, find_changes, find_conflicts
+from certsvc.records.judging.rule_files import read_rules
+from certsvc.records.judging.rulebook import Sureness, from_json, table_of, to_json
 from docs.reference import EXAMPLE
 
 NEXT = {
@@ -34,7 +36,9 @@ CEILING = {"id": '"leave-next"', "valid_from": "2027-01-01", "max_days": "45", "
 
 def _row(table: str = "discharge_rules", /, **values: str | None) -> str:
     known = NEXT if table == "discharge_rules" else CEILING
-    return f"[[{table}]]\n" + "".join(f"{key} = {value}\n" for key, value in {**known, **values}.items() if value is not None)
+    return f"[[{table}]]\n" + "".join(
+        f"{key} = {value}\n" for key, value in {**known, **values}.items() if value is not None
+    )
 
 
 def _rules(*rows: str) -> Rulebook:
@@ -45,15 +49,25 @@ def _places(text: str | bytes) -> list[tuple[int | None, str | None]]:
     with pytest.raises(InputError) as caught:
         read_rules(text if isinstance(text, bytes) else text.encode())
     assert caught.value.code == "bad_rules"
-    assert all(each["message_vi"].endswith(".") and each["message_en"].endswith(".") for each in caught.value.errors)
+    assert all(
+        each["message_vi"].endswith(".") and each["message_en"].endswith(".") for each in caught.value.errors
+    )
     return [(each["row"], each["field"]) for each in caught.value.errors]
 
 
 def test_a_good_file_is_read_whole() -> None:
     """Rows of both tables, in the file's order, entered by an operator; BOM and CRLF do no harm."""
-    [rule], [ceiling] = (book := _rules(_row(), _row("leave_ceilings"))).discharge_rules, _rules(_row("leave_ceilings")).leave_ceilings
+    [rule], [ceiling] = (
+        (book := _rules(_row(), _row("leave_ceilings"))).discharge_rules,
+        _rules(_row("leave_ceilings")).leave_ceilings,
+    )
     assert (rule.min_days, rule.first_test_day, rule.vaccinated_days, rule.other_days) == (5, 5, 7, 10)
-    assert (rule.decision, rule.decided_on, rule.valid_from, rule.valid_to) == ("9999/QĐ-BYT", dt.date(2026, 11, 30), dt.date(2026, 12, 1), None)
+    assert (rule.decision, rule.decided_on, rule.valid_from, rule.valid_to) == (
+        "9999/QĐ-BYT",
+        dt.date(2026, 11, 30),
+        dt.date(2026, 12, 1),
+        None,
+    )
     assert rule.care_settings == {CareSetting.HOME, CareSetting.HOSPITAL}
     assert (ceiling.max_days, ceiling.sureness, rule.sureness) == (45, Sureness.ENTERED, Sureness.ENTERED)
     assert read_rules(("\ufeff" + _row() + _row("leave_ceilings")).replace("\n", "\r\n").encode()) == book
@@ -84,7 +98,10 @@ def test_rows_come_back_from_json() -> None:
         ("first_test_day", "0"),
         ("min_doses", "0"),
         ("dose_lead_days", "-1"),
-        *(("care_settings", value) for value in ("[]", '"home"', '["home", "home"]', '["house"]', "[[1]]", '[{a = 1}, "home"]')),
+        *(
+            ("care_settings", value)
+            for value in ("[]", '"home"', '["home", "home"]', '["house"]', "[[1]]", '[{a = 1}, "home"]')
+        ),
         *(("decision", value) for value in ('""', '"9999/QĐ-BYT ★"', '"x\\ny"', f'"{"9" * 65}"')),
         *(("basis", value) for value in ('"  "', '"a\\u0007b"', f'"{"x" * 501}"')),
         ("sureness", '"found"'),
@@ -92,7 +109,9 @@ def test_rows_come_back_from_json() -> None:
     ],
 )
 def test_a_wrong_value_is_refused_at_its_place(key: str, value: str | None) -> None:
-    """What is missing, unknown, absurd or in the wrong order is told with the row and the key, and nothing else is."""
+    """What is missing, unknown, absurd or in the wrong order is told with the row and the key, and nothing
+    else is.
+    """
     assert _places(_row(id='"first"') + _row(**{key: value})) == [(2, f"discharge_rules.{key}")]
 
 
@@ -105,7 +124,12 @@ def test_a_wrong_ceiling_is_refused(value: str | None) -> None:
 def test_everything_wrong_is_told_at_once() -> None:
     """Row by row, in the order of tables."""
     text = _row(min_days="-1", basis=None) + _row("leave_ceilings", max_days="0") + "[[designs]]\nid = 1\n"
-    assert _places(text) == [(None, None), (1, "leave_ceilings.max_days"), (1, "discharge_rules.min_days"), (1, "discharge_rules.basis")]
+    assert _places(text) == [
+        (None, None),
+        (1, "leave_ceilings.max_days"),
+        (1, "discharge_rules.min_days"),
+        (1, "discharge_rules.basis"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -141,44 +165,90 @@ def test_no_bytes_break_the_reader(data: bytes) -> None:
 
 
 def _conflicts(*rows: str) -> list[tuple[int, str]]:
-    return [(each["row"], each["field"].partition(".")[2]) for each in find_conflicts(built_in(), _rules(*rows))]
+    return [
+        (each["row"], each["field"].partition(".")[2]) for each in find_conflicts(built_in(), _rules(*rows))
+    ]
 
 
 def test_rows_that_fit_are_no_conflict() -> None:
-    """A later row ends an open one; other settings are other rows' business; one day after another is no overlap."""
+    """A later row ends an open one; other settings are other rows' business; one day after another is no
+    overlap.
+    """
     assert _conflicts(_row(), _row(id='"later"', valid_from="2027-06-01")) == []
-    assert _conflicts(_row(valid_from="2022-03-14", valid_to="2022-05-01", decided_on="2022-03-01", care_settings='["hospital"]')) == []
+    assert (
+        _conflicts(
+            _row(
+                valid_from="2022-03-14",
+                valid_to="2022-05-01",
+                decided_on="2022-03-01",
+                care_settings='["hospital"]',
+            )
+        )
+        == []
+    )
     assert _conflicts(_row(valid_from="2023-10-20", valid_to="2023-12-31", decided_on="2023-10-01")) == []
     assert _conflicts(_row("leave_ceilings")) == []
 
 
 def test_rows_that_do_not_fit_are_told() -> None:
-    """An id given before, one first day of two rows, overlapping days where both rows end, in the file or with what holds."""
+    """An id given before, one first day of two rows, overlapping days where both rows end, in the file or
+    with what holds.
+    """
     early = {"decided_on": "2022-03-01"}
     assert _conflicts(_row(id='"discharge-604-2022"')) == [(1, "id")]
     assert _conflicts(_row(), _row(valid_from="2027-01-01")) == [(2, "id")]
     assert _conflicts(_row(), _row(id='"second"')) == [(2, "valid_from")]
     assert _conflicts(_row(valid_from="2022-03-14", **early)) == [(1, "valid_from")]
     assert _conflicts(_row(valid_from="2023-10-19", valid_to="2023-12-31", **early)) == [(1, "valid_to")]
-    assert _conflicts(_row(valid_to="2027-01-31"), _row(id='"second"', valid_from="2027-01-31", valid_to="2027-02-01")) == [(2, "valid_to")]
+    assert _conflicts(
+        _row(valid_to="2027-01-31"), _row(id='"second"', valid_from="2027-01-31", valid_to="2027-02-01")
+    ) == [(2, "valid_to")]
 
 
 def test_no_examination_loses_its_ceiling() -> None:
     """A ceiling that ends needs one that follows."""
     assert _conflicts(_row("leave_ceilings", valid_to="2027-12-31")) == [(1, "valid_to")]
-    assert _conflicts(_row("leave_ceilings", valid_to="2027-12-31"), _row("leave_ceilings", id='"then"', valid_from="2028-01-01")) == []
+    assert (
+        _conflicts(
+            _row("leave_ceilings", valid_to="2027-12-31"),
+            _row("leave_ceilings", id='"then"', valid_from="2028-01-01"),
+        )
+        == []
+    )
 
 
 def test_changes_name_days_settings_and_rows() -> None:
-    """Which days get which row, for each setting; a row that has ended leaves its days behind it without one."""
-    added = _rules(_row(valid_from="2023-10-01", decided_on="2023-09-30", valid_to=None), _row(id='"short"', valid_from="2027-01-01", valid_to="2027-01-31"))
+    """Which days get which row, for each setting; a row that has ended leaves its days behind it without
+    one.
+    """
+    added = _rules(
+        _row(valid_from="2023-10-01", decided_on="2023-09-30", valid_to=None),
+        _row(id='"short"', valid_from="2027-01-01", valid_to="2027-01-31"),
+    )
     found = find_changes(built_in(), Rulebook.of((*built_in().rows, *added.rows)))
     first, short, after = dt.date(2023, 10, 1), dt.date(2027, 1, 1), dt.date(2027, 2, 1)
     assert [each for each in found if each.care_setting is CareSetting.HOME] == [
-        Change("discharge_rules", CareSetting.HOME, first, dt.date(2023, 10, 19), "discharge-604-2022", "discharge-9999"),
-        Change("discharge_rules", CareSetting.HOME, dt.date(2023, 10, 20), dt.date(2026, 12, 31), None, "discharge-9999"),
+        Change(
+            "discharge_rules",
+            CareSetting.HOME,
+            first,
+            dt.date(2023, 10, 19),
+            "discharge-604-2022",
+            "discharge-9999",
+        ),
+        Change(
+            "discharge_rules",
+            CareSetting.HOME,
+            dt.date(2023, 10, 20),
+            dt.date(2026, 12, 31),
+            None,
+            "discharge-9999",
+        ),
         Change("discharge_rules", CareSetting.HOME, short, dt.date(2027, 1, 31), None, "short"),
     ]
-    assert [(each.first, each.after) for each in found if each.care_setting is CareSetting.HOSPITAL] == [(first, "discharge-9999"), (short, "short")]
+    assert [(each.first, each.after) for each in found if each.care_setting is CareSetting.HOSPITAL] == [
+        (first, "discharge-9999"),
+        (short, "short"),
+    ]
     assert [each for each in found if each.care_setting in (None, CareSetting.CENTRE)] == []
     assert Rulebook.of(added.rows).discharge_rule_on(after, CareSetting.HOME) is None

@@ -4,7 +4,7 @@ import datetime as dt
 import itertools
 
 from certsvc.records import CareSetting, built_in
-from certsvc.records.rulebook import DatedRow
+from certsvc.records.judging.rulebook import DatedRow
 
 
 def _decision_on(day: dt.date, setting: CareSetting = CareSetting.HOME) -> str | None:
@@ -29,9 +29,19 @@ def test_every_examination_has_a_ceiling() -> None:
 
 
 def test_discharge_from_home_has_rules_while_covid_was_of_group_a() -> None:
-    """From 01/02/2022 to 19/10/2023, each day under the decision then in force; no other days, and no other settings."""
+    """From 01/02/2022 to 19/10/2023, each day under the decision then in force; no other days, and no other
+    settings.
+    """
     assert _decision_on(dt.date(2022, 1, 31)) is None
-    assert (_decision_on(dt.date(2022, 2, 1)), _decision_on(dt.date(2022, 3, 13))) == ("261/QĐ-BYT", "261/QĐ-BYT")
-    assert (_decision_on(dt.date(2022, 3, 14)), _decision_on(dt.date(2023, 10, 19))) == ("604/QĐ-BYT", "604/QĐ-BYT")
+    assert (_decision_on(dt.date(2022, 2, 1)), _decision_on(dt.date(2022, 3, 13))) == (
+        "261/QĐ-BYT",
+        "261/QĐ-BYT",
+    )
+    assert (_decision_on(dt.date(2022, 3, 14)), _decision_on(dt.date(2023, 10, 19))) == (
+        "604/QĐ-BYT",
+        "604/QĐ-BYT",
+    )
     assert _decision_on(dt.date(2023, 10, 20)) is None
-    assert [_decision_on(dt.date(2022, 3, 14), each) for each in (CareSetting.HOSPITAL, CareSetting.CENTRE)] == [None, None]
+    assert [
+        _decision_on(dt.date(2022, 3, 14), each) for each in (CareSetting.HOSPITAL, CareSetting.CENTRE)
+    ] == [None, None]

@@ -7,7 +7,7 @@ import pytest
 
 from certsvc.models import Kind
 from certsvc.records import Checked, SeenRows, built_in, check, judge
-from certsvc.records.tables import open_table
+from certsvc.records.sheets.tables import open_table
 from tests import make_f0_cases as maker
 from tests.unit.records.samples import SAMPLE, TODAY, FileHistory, MemoryRegistry, told, warned
 
@@ -23,7 +23,9 @@ def outcomes_of(path: Path) -> list[Told]:
     """As a batch is read: the whole file's leaves, then its recoveries."""
     registry, seen, history = MemoryRegistry(path.parent), SeenRows(), FileHistory()
     with open_table(path, max_rows=200_000, max_unpacked_bytes=1 << 30) as table:
-        rows = [seen.look(check(row.cells, today=TODAY, registry=registry, notices=row.notices)) for row in table]
+        rows = [
+            seen.look(check(row.cells, today=TODAY, registry=registry, notices=row.notices)) for row in table
+        ]
     for row in rows:
         history.add(row)
     return [_outcome_of(row, history) for row in rows]
@@ -45,19 +47,30 @@ def _outcome_of(row: Checked, history: FileHistory) -> Told:
 
 def expected_in(folder: Path) -> list[Told]:
     with (folder / "expected.csv").open(encoding="utf-8") as file:
-        return [{**row, "warnings": set(filter(None, row["warnings"].split("+")))} for row in csv.DictReader(file)]
+        return [
+            {**row, "warnings": set(filter(None, row["warnings"].split("+")))} for row in csv.DictReader(file)
+        ]
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_sample_comes_out_as_expected(name: str) -> None:
-    """Outcome per row and kind, days and warnings of the sample are those of expected.csv, in each form of it."""
+    """Outcome per row and kind, days and warnings of the sample are those of expected.csv, in each form of
+    it.
+    """
     assert outcomes_of(SAMPLE / name) == expected_in(SAMPLE)
 
 
-@pytest.mark.parametrize(("seed", "name"), [(1, "f0_cases_vi.csv"), (2, "f0_cases.csv"), (3, "f0_cases_vi.xlsx"), (4, "f0_cases_vi.csv")])
+@pytest.mark.parametrize(
+    ("seed", "name"),
+    [(1, "f0_cases_vi.csv"), (2, "f0_cases.csv"), (3, "f0_cases_vi.xlsx"), (4, "f0_cases_vi.csv")],
+)
 def test_made_cases_come_out_as_expected(seed: int, name: str, tmp_path: Path) -> None:
-    """So do a thousand made cases in every form: most of them flawed, many of the rest of people who are ill today."""
-    maker.write(tmp_path, maker.make(rows=1000, seed=seed, first=seed * 1000, flawed=0.6, living=0.3, today=TODAY))
+    """So do a thousand made cases in every form: most of them flawed, many of the rest of people who are ill
+    today.
+    """
+    maker.write(
+        tmp_path, maker.make(rows=1000, seed=seed, first=seed * 1000, flawed=0.6, living=0.3, today=TODAY)
+    )
     assert outcomes_of(tmp_path / name) == expected_in(tmp_path)
 
 

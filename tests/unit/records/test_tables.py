@@ -11,7 +11,7 @@ from certsvc.errors import InputError
 from certsvc.models import Kind
 from certsvc.records import check
 from certsvc.records.columns import CASES, fold
-from certsvc.records.tables import SheetRow, Table, open_table
+from certsvc.records.sheets.tables import SheetRow, Table, open_table
 from tests.unit.records.samples import GOOD
 
 TITLES = list(GOOD)
@@ -19,7 +19,10 @@ VALUES = [str(value) for value in GOOD.values()]
 
 
 def csv_text(*records: list[str], delimiter: str = ",", newline: str = "\r\n") -> str:
-    return newline.join(delimiter.join(f'"{cell}"' if delimiter in cell or "\n" in cell else cell for cell in record) for record in records)
+    return newline.join(
+        delimiter.join(f'"{cell}"' if delimiter in cell or "\n" in cell else cell for cell in record)
+        for record in records
+    )
 
 
 def saved(tmp_path: Path, content: str | bytes) -> Path:
@@ -28,7 +31,9 @@ def saved(tmp_path: Path, content: str | bytes) -> Path:
     return path
 
 
-def read(path: Path, *, max_rows: int = 100, max_unpacked_bytes: int = 1 << 24) -> tuple[Table, list[SheetRow]]:
+def read(
+    path: Path, *, max_rows: int = 100, max_unpacked_bytes: int = 1 << 24
+) -> tuple[Table, list[SheetRow]]:
     with open_table(path, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes) as table:
         return table, list(table)
 
@@ -45,9 +50,13 @@ GOOD_TEXT = csv_text(TITLES, VALUES)
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
-def test_delimiters_encodings_and_line_ends(delimiter: str, encoding: str, newline: str, tmp_path: Path) -> None:
+def test_delimiters_encodings_and_line_ends(
+    delimiter: str, encoding: str, newline: str, tmp_path: Path
+) -> None:
     """Every usual way of writing CSV reads the same."""
-    table, rows = read(saved(tmp_path, csv_text(TITLES, VALUES, delimiter=delimiter, newline=newline).encode(encoding)))
+    table, rows = read(
+        saved(tmp_path, csv_text(TITLES, VALUES, delimiter=delimiter, newline=newline).encode(encoding))
+    )
     assert (table.format, table.columns, table.notices) == ("csv", tuple(TITLES), ())
     assert rows == [SheetRow(2, dict(zip(TITLES, VALUES, strict=True)))]
 
@@ -83,7 +92,9 @@ def test_titles_match_loosely(tmp_path: Path) -> None:
 def test_no_two_columns_share_a_title() -> None:
     """Each title and synonym means one column."""
     for column in CASES.columns:
-        assert {CASES.find(title) for title in (column.name, column.title_vi, *column.synonyms)} == {column.name}
+        assert {CASES.find(title) for title in (column.name, column.title_vi, *column.synonyms)} == {
+            column.name
+        }
 
 
 def test_unknown_columns_are_said_and_not_read(tmp_path: Path) -> None:
@@ -96,7 +107,9 @@ def test_unknown_columns_are_said_and_not_read(tmp_path: Path) -> None:
 
 
 def test_a_row_cut_off_before_its_wishes_is_rejected_and_never_lost(tmp_path: Path) -> None:
-    """Nothing vanishes: a row without the cells that say what is wanted is rejected, not taken for one that wants nothing."""
+    """Nothing vanishes: a row without the cells that say what is wanted is rejected, not taken for one that
+    wants nothing.
+    """
     first_wish = min(TITLES.index("wants_sick_leave"), TITLES.index("wants_recovery"))
     rows = read(saved(tmp_path, csv_text(TITLES, VALUES[:first_wish], VALUES[: first_wish + 1])))[1]
     assert [[each.rule for each in row.notices] for row in rows] == [["V-ROW"], []]
@@ -127,7 +140,10 @@ def test_surplus_cells_reject_the_row(tmp_path: Path) -> None:
         (b"a,b\x00c\n", "not_a_table"),
         (codecs.BOM_UTF32_LE + GOOD_TEXT.encode("utf-32-le"), "not_utf8"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "not_a_table"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"), "encrypted_file"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"),
+            "encrypted_file",
+        ),
         (GOOD_TEXT.encode("cp1258", errors="replace") + b"\xff\xfe", "not_utf8"),
         (codecs.BOM_UTF16_LE + b"a", "not_utf8"),
         (b"a,b,c\n1,2,3\n", "no_header"),

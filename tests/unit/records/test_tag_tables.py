@@ -12,11 +12,15 @@ import pytest
 
 from certsvc.errors import InputError
 from certsvc.records.columns import CASES
-from certsvc.records.tables import SheetRow, open_table
+from certsvc.records.sheets.tables import SheetRow, open_table
 from tests.support.exchange import ct07, hschungtu, read, tags_of
 from tests.support.records import record
 
-RECORDS = [record(1), record(2, treatment="Nghỉ ngơi, theo dõi tại nhà"), record(3, icd10="U07.1", diagnosis="COVID-19 thể nhẹ")]
+RECORDS = [
+    record(1),
+    record(2, treatment="Nghỉ ngơi, theo dõi tại nhà"),
+    record(3, icd10="U07.1", diagnosis="COVID-19 thể nhẹ"),
+]
 TAGS = [{**tags_of(each), "MA_CSKCB": each["facility_code"]} for each in RECORDS]
 
 
@@ -49,8 +53,14 @@ def cells(rows: list[SheetRow]) -> list[dict[str, object]]:
     return [{name: cell for name, cell in row.cells.items() if cell is not None} for row in rows]
 
 
-@pytest.mark.parametrize("written", [as_csv, functools.partial(as_csv, delimiter=";"), as_xlsx, as_json], ids=["csv", "semicolons", "xlsx", "json"])
-def test_a_row_says_what_its_dossier_says(written: Callable[[list[dict[str, str]]], bytes], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "written",
+    [as_csv, functools.partial(as_csv, delimiter=";"), as_xlsx, as_json],
+    ids=["csv", "semicolons", "xlsx", "json"],
+)
+def test_a_row_says_what_its_dossier_says(
+    written: Callable[[list[dict[str, str]]], bytes], tmp_path: Path
+) -> None:
     """In every column that CT07 has anything for, and nothing is warned of."""
     rows = read(written(TAGS), tmp_path)
     assert cells(rows) == cells(read(hschungtu(*(ct07(tags_of(each)) for each in RECORDS)), tmp_path))
@@ -58,12 +68,17 @@ def test_a_row_says_what_its_dossier_says(written: Callable[[list[dict[str, str]
 
 
 def test_a_mapping_may_give_the_facility(tmp_path: Path) -> None:
-    """The tags have none; without a column of its own and without a mapping the header is refused, and says so."""
+    """The tags have none; without a column of its own and without a mapping the header is refused, and says
+    so.
+    """
     path = tmp_path / "cases"
     path.write_bytes(as_csv([tags_of(each) for each in RECORDS]))
     with pytest.raises(InputError) as caught, open_table(path, max_rows=10, max_unpacked_bytes=1 << 20):
         pass
-    assert (caught.value.code, [each["field"] for each in caught.value.errors]) == ("missing_columns", ["MA_CSKCB"])
+    assert (caught.value.code, [each["field"] for each in caught.value.errors]) == (
+        "missing_columns",
+        ["MA_CSKCB"],
+    )
     given = CASES.mapped({}, defaults={"facility_code": "01801"})
     with open_table(path, max_rows=10, max_unpacked_bytes=1 << 20, layout=given) as table:
         assert {row.cells["facility_code"] for row in table} == {"01801"}
@@ -72,7 +87,9 @@ def test_a_mapping_may_give_the_facility(tmp_path: Path) -> None:
 def test_vietnamese_without_marks_is_no_tag(tmp_path: Path) -> None:
     """Titles that nobody knows stay so, with a word on what they may mean."""
     path = tmp_path / "cases"
-    path.write_bytes(as_csv([{tag.replace("_", " ").capitalize(): cell for tag, cell in row.items()} for row in TAGS]))
+    path.write_bytes(
+        as_csv([{tag.replace("_", " ").capitalize(): cell for tag, cell in row.items()} for row in TAGS])
+    )
     with pytest.raises(InputError) as caught, open_table(path, max_rows=10, max_unpacked_bytes=1 << 20):
         pass
     assert "full_name" in {each["field"] for each in caught.value.errors}
@@ -97,8 +114,19 @@ def test_findings_name_our_columns(tmp_path: Path) -> None:
 
 
 def test_days_and_codes_are_read_as_from_a_dossier(tmp_path: Path) -> None:
-    """A visit of several days is dated by its last, days written in two ways are one day, and a diagnosis is not given its code twice."""
-    more = {"NGAY_KCB": "20220206", "NGAY_CHUNG_TU": "2022-02-08", "CHANDOAN_DIEUTRI": "U07.1 - COVID-19\nNghỉ ngơi"}
+    """A visit of several days is dated by its last, days written in two ways are one day, and a diagnosis is
+    not given its code twice.
+    """
+    more = {
+        "NGAY_KCB": "20220206",
+        "NGAY_CHUNG_TU": "2022-02-08",
+        "CHANDOAN_DIEUTRI": "U07.1 - COVID-19\nNghỉ ngơi",
+    }
     rows = read(as_csv([{**TAGS[0], **more}, {**TAGS[1], **more, "NGAY_CHUNG_TU": "06/02/2022"}]), tmp_path)
-    assert [(row.cells["examined_on"], row.cells.get("certified_on")) for row in rows] == [("20220206", "2022-02-08"), ("20220206", None)]
-    assert {(row.cells["icd10"], row.cells["diagnosis"], row.cells["treatment"]) for row in rows} == {("U07.1", "COVID-19", "Nghỉ ngơi")}
+    assert [(row.cells["examined_on"], row.cells.get("certified_on")) for row in rows] == [
+        ("20220206", "2022-02-08"),
+        ("20220206", None),
+    ]
+    assert {(row.cells["icd10"], row.cells["diagnosis"], row.cells["treatment"]) for row in rows} == {
+        ("U07.1", "COVID-19", "Nghỉ ngơi")
+    }

@@ -12,9 +12,14 @@ from tests.unit.records.test_tables import refused, saved
 
 
 def compound(*streams: str, first: int = 1, size: int = 512) -> bytes:
-    """A compound file of so many streams, whose directory begins in that sector and goes on in the sectors before it."""
+    """A compound file of so many streams, whose directory begins in that sector and goes on in the sectors
+    before it.
+    """
     names, each = ["Root Entry", *streams], size // 128
-    entries = [name.encode("utf-16-le").ljust(64, b"\0") + (2 * len(name) + 2).to_bytes(2, "little") + bytes(62) for name in names]
+    entries = [
+        name.encode("utf-16-le").ljust(64, b"\0") + (2 * len(name) + 2).to_bytes(2, "little") + bytes(62)
+        for name in names
+    ]
     chunks = [b"".join(entries[at : at + each]).ljust(size, b"\0") for at in range(0, len(entries), each)]
     sectors = {first - index: chunk for index, chunk in enumerate(chunks)}
     table = {number: number - 1 if number - 1 in sectors else 0xFFFFFFFE for number in sectors}
@@ -26,16 +31,20 @@ def compound(*streams: str, first: int = 1, size: int = 512) -> bytes:
     header[30:32], header[48:52] = (size.bit_length() - 1).to_bytes(2, "little"), first.to_bytes(4, "little")
     for index, number in enumerate(tables):
         header[76 + 4 * index : 80 + 4 * index] = number.to_bytes(4, "little")
-    return bytes(header).ljust(size, b"\0") + b"".join(sectors.get(number, bytes(size)) for number in range(tables[-1] + 1))
+    return bytes(header).ljust(size, b"\0") + b"".join(
+        sectors.get(number, bytes(size)) for number in range(tables[-1] + 1)
+    )
 
 
 FODS = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n<office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
-    'office:mimetype="application/vnd.oasis.opendocument.spreadsheet"><office:body/></office:document>'
+    '<?xml version="1.0" encoding="UTF-8"?>\n<office:document'
+    ' xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
+    ' office:mimetype="application/vnd.oasis.opendocument.spreadsheet"><office:body/></office:document>'
 )
 XML_2003 = (
-    '<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n<!-- x --><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" '
-    'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="F0"/></Workbook>'
+    '<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n<!-- x --><Workbook'
+    ' xmlns="urn:schemas-microsoft-com:office:spreadsheet"'
+    ' xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="F0"/></Workbook>'
 )
 TABLE = "<table><tr><td>Họ và tên</td><td>Ngày sinh</td></tr></table>"
 
@@ -45,10 +54,24 @@ OTHERS: dict[str, tuple[bytes, str]] = {
     "XML Spreadsheet 2003": (XML_2003.encode(), "XML 2003"),
     "XML Spreadsheet 2003 with a mark": (codecs.BOM_UTF8 + XML_2003.encode(), "XML 2003"),
     "a table of HTML": (TABLE.encode(), "HTML"),
-    "HTML": (f"\r\n<!DOCTYPE html PUBLIC '-//W3C//DTD'>\n<!-- x --><HTML><body>{TABLE}</body></HTML>".encode(), "HTML"),
-    "XHTML": (f'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml">{TABLE}</html>'.encode(), "HTML"),
-    "HTML as Excel writes it": (f'<html xmlns:x="urn:schemas-microsoft-com:office:excel"><meta charset=utf-16>{TABLE}'.encode("utf-16"), "HTML"),
-    "HTML of another encoding": ("<html><title>Họ tên</title>".encode("cp1258", errors="replace").replace(b"?", b"\xd2"), "HTML"),
+    "HTML": (
+        f"\r\n<!DOCTYPE html PUBLIC '-//W3C//DTD'>\n<!-- x --><HTML><body>{TABLE}</body></HTML>".encode(),
+        "HTML",
+    ),
+    "XHTML": (
+        f'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml">{TABLE}</html>'.encode(),
+        "HTML",
+    ),
+    "HTML as Excel writes it": (
+        f'<html xmlns:x="urn:schemas-microsoft-com:office:excel"><meta charset=utf-16>{TABLE}'.encode(
+            "utf-16"
+        ),
+        "HTML",
+    ),
+    "HTML of another encoding": (
+        "<html><title>Họ tên</title>".encode("cp1258", errors="replace").replace(b"?", b"\xd2"),
+        "HTML",
+    ),
     "a web archive": (b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n", "MHTML"),
     "Excel 97": (compound("Workbook", "\x05SummaryInformation"), ".xls"),
     "Excel 5": (compound("Book"), ".xls"),
@@ -100,7 +123,10 @@ def test_packages_of_other_kinds_are_named(tmp_path: Path) -> None:
         "Numbers": {"Index/Document.iwa": b"x", "Index/Tables/DataList.iwa": b"x", "preview.jpg": b"x"},
         "Pages": {"Index.zip": b"x", "Data/a.jpg": b"x"},
         "tệp nén": {"cases.xlsx": b"x", "doc.txt": b"y"},
-        "Strict": {name: content.replace(b"http://schemas.openxmlformats.org/spreadsheetml/2006/main", STRICT) for name, content in book.items()},
+        "Strict": {
+            name: content.replace(b"http://schemas.openxmlformats.org/spreadsheetml/2006/main", STRICT)
+            for name, content in book.items()
+        },
         "ODT": {"mimetype": b"application/vnd.oasis.opendocument.text", "content.xml": b"<x/>"},
         "OpenDocument": {"mimetype": b"application/vnd.oasis.opendocument.graphics", "content.xml": b"<x/>"},
     }
@@ -113,9 +139,21 @@ STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
 
 @pytest.mark.parametrize("first", [4, 3000])
 def test_a_workbook_with_a_password_is_told_of_it(first: int, tmp_path: Path) -> None:
-    """Its directory may lie anywhere in the file, beyond what is looked through, and be as long as it likes."""
-    streams = ("\x06DataSpaces", "Version", "DataSpaceMap", "TransformInfo", "EncryptionInfo", "EncryptedPackage")
-    assert refused(saved(tmp_path, compound(*streams, first=first)), max_unpacked_bytes=1 << 26).code == "encrypted_file"
+    """Its directory may lie anywhere in the file, beyond what is looked through, and be as long as it
+    likes.
+    """
+    streams = (
+        "\x06DataSpaces",
+        "Version",
+        "DataSpaceMap",
+        "TransformInfo",
+        "EncryptionInfo",
+        "EncryptedPackage",
+    )
+    assert (
+        refused(saved(tmp_path, compound(*streams, first=first)), max_unpacked_bytes=1 << 26).code
+        == "encrypted_file"
+    )
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -125,11 +163,16 @@ def test_a_damaged_container_is_named_all_the_same(data: st.DataObject, tmp_path
     content = bytearray(compound(*map(str, range(9)), "Workbook", first=5))
     for _ in range(data.draw(st.integers(1, 6))):
         content[data.draw(st.integers(8, len(content) - 1))] = data.draw(st.integers(0, 255))
-    assert refused(saved(tmp_path, bytes(content[: data.draw(st.integers(8, len(content)))]))).code == "not_a_table"
+    assert (
+        refused(saved(tmp_path, bytes(content[: data.draw(st.integers(8, len(content)))]))).code
+        == "not_a_table"
+    )
 
 
 def test_unknown_xml_is_told_both_ways(tmp_path: Path) -> None:
-    """It may be of a hospital's program or a spreadsheet's: both are told what to do. So is a document type, which is never read."""
+    """It may be of a hospital's program or a spreadsheet's: both are told what to do. So is a document type,
+    which is never read.
+    """
     error = refused(saved(tmp_path, '<?xml version="1.0"?><patients><patient/></patients>'))
     assert (error.code, ".xlsx" in error.message_vi) == ("unknown_xml", True)
     assert refused(saved(tmp_path, '<!DOCTYPE HSCHUNGTU [<!ENTITY a "b">]><HSCHUNGTU/>')).code == "broken_xml"

@@ -14,12 +14,18 @@ from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from certsvc.errors import InputError
 from certsvc.records import check, rule_ids
-from certsvc.records.tables import open_table
+from certsvc.records.sheets.tables import open_table
 from tests.unit.records.samples import GOOD, REGISTRY, SAMPLE, TODAY, judged_row, warned
 from tests.unit.records.test_tables import TITLES, read, refused
 
 
-def saved(tmp_path: Path, rows: Iterable[Sequence[Any]], *, before: Iterable[Sequence[Any]] = (), titles: Sequence[str] = TITLES) -> Path:
+def saved(
+    tmp_path: Path,
+    rows: Iterable[Sequence[Any]],
+    *,
+    before: Iterable[Sequence[Any]] = (),
+    titles: Sequence[str] = TITLES,
+) -> Path:
     """A workbook of a sheet of notes and one of cases, named as if it were CSV."""
     book = openpyxl.Workbook()
     book.worksheets[0].append(["Ghi chú", "Họ và tên"])
@@ -91,10 +97,13 @@ def test_reader_agrees_with_the_library() -> None:
     book = openpyxl.load_workbook(SAMPLE / "f0_cases_vi.xlsx", read_only=True)
     [sheet] = book.worksheets
     expected = [
-        [value.date() if isinstance(value, dt.datetime) else value for value in row] for row in sheet.iter_rows(min_row=rows[0].number, values_only=True)
+        [value.date() if isinstance(value, dt.datetime) else value for value in row]
+        for row in sheet.iter_rows(min_row=rows[0].number, values_only=True)
     ]
     book.close()
-    assert [[row.cells.get(column) for column in table.columns] for row in rows] == [values[: len(table.columns)] for values in expected]
+    assert [[row.cells.get(column) for column in table.columns] for row in rows] == [
+        values[: len(table.columns)] for values in expected
+    ]
 
 
 def test_the_1904_date_system(tmp_path: Path) -> None:
@@ -109,7 +118,9 @@ def test_the_1904_date_system(tmp_path: Path) -> None:
 
 
 def test_formulas_are_read_by_their_value_and_said(tmp_path: Path) -> None:
-    """W-FORMULA names the column, on the row and on the file; one never computed reads as empty and says so."""
+    """W-FORMULA names the column, on the row and on the file; one never computed reads as empty and says
+    so.
+    """
     path = saved(tmp_path, [good_row(employer="=HYPERLINK(1)", address="=A1")])
     xml = (
         sheet_of(path)
@@ -160,13 +171,25 @@ def hand_made(tmp_path: Path, *, strings: str, cells: str) -> Path:
     table = "".join(f"<x:si><x:t>{title}</x:t></x:si>" for title in TITLES) + strings
     main = f'xmlns:x="{SHEET_MAIN_NS}"'
     parts = {
-        "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types"><Override PartName="/xl/book.xml" ContentType="{KINDS}.sheet.main+xml"/>'
-        f'<Override PartName="/xl/strings.xml" ContentType="{KINDS}.sharedStrings+xml"/></Types>',
-        "xl/book.xml": f'<x:workbook {main} xmlns:r="{RELATIONS}"><x:sheets><x:sheet name="F0" sheetId="1" r:id="s"/></x:sheets></x:workbook>',
-        "xl/_rels/book.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="s" Type="{RELATIONS}/worksheet" Target="one.xml"/>'
-        f'<Relationship Id="t" Type="{RELATIONS}/sharedStrings" Target="/xl/strings.xml"/></Relationships>',
+        "[Content_Types].xml": (
+            f'<Types xmlns="{PACKAGE}/content-types"><Override PartName="/xl/book.xml"'
+            f' ContentType="{KINDS}.sheet.main+xml"/><Override PartName="/xl/strings.xml"'
+            f' ContentType="{KINDS}.sharedStrings+xml"/></Types>'
+        ),
+        "xl/book.xml": (
+            f'<x:workbook {main} xmlns:r="{RELATIONS}"><x:sheets><x:sheet name="F0" sheetId="1"'
+            ' r:id="s"/></x:sheets></x:workbook>'
+        ),
+        "xl/_rels/book.xml.rels": (
+            f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="s"'
+            f' Type="{RELATIONS}/worksheet" Target="one.xml"/><Relationship Id="t"'
+            f' Type="{RELATIONS}/sharedStrings" Target="/xl/strings.xml"/></Relationships>'
+        ),
         "xl/strings.xml": f"<x:sst {main}>{table}</x:sst>",
-        "xl/one.xml": f"<x:worksheet {main}><x:sheetData><x:row>{header}</x:row><x:row>{cells}</x:row></x:sheetData></x:worksheet>",
+        "xl/one.xml": (
+            "<x:worksheet"
+            f" {main}><x:sheetData><x:row>{header}</x:row><x:row>{cells}</x:row></x:sheetData></x:worksheet>"
+        ),
     }
     with zipfile.ZipFile(path, "w") as package:
         for name, content in parts.items():
@@ -175,24 +198,41 @@ def hand_made(tmp_path: Path, *, strings: str, cells: str) -> Path:
 
 
 def test_escaped_and_rich_text(tmp_path: Path) -> None:
-    """_x000D_ is a line end, runs of rich text are one text, phonetic hints are none of it; cells may lack addresses."""
-    rich = '<x:si><x:r><x:t>Trường </x:t></x:r><x:r><x:t>A_x000D_</x:t></x:r><x:rPh sb="0" eb="1"><x:t>xyz</x:t></x:rPh></x:si>'
-    cells = f'<x:c t="s"><x:v>{len(TITLES)}</x:v></x:c><x:c t="b"><x:v>1</x:v></x:c><x:c t="inlineStr"><x:is><x:t> a </x:t></x:is></x:c>'
+    """_x000D_ is a line end, runs of rich text are one text, phonetic hints are none of it; cells may lack
+    addresses.
+    """
+    rich = (
+        '<x:si><x:r><x:t>Trường </x:t></x:r><x:r><x:t>A_x000D_</x:t></x:r><x:rPh sb="0"'
+        ' eb="1"><x:t>xyz</x:t></x:rPh></x:si>'
+    )
+    cells = (
+        f'<x:c t="s"><x:v>{len(TITLES)}</x:v></x:c><x:c t="b"><x:v>1</x:v></x:c><x:c'
+        ' t="inlineStr"><x:is><x:t> a </x:t></x:is></x:c>'
+    )
     [row] = read(hand_made(tmp_path, strings=rich, cells=cells))[1]
     assert (row.number, row.cells) == (2, {TITLES[0]: "Trường A\r", TITLES[1]: True, TITLES[2]: " a "})
 
 
 def test_days_and_times_written_out(tmp_path: Path) -> None:
     """Cells of the type `d` hold ISO 8601: of an instant the day counts, a time alone stays a time."""
-    cells = "".join(f'<x:c t="d"><x:v>{text}</x:v></x:c>' for text in ("2022-02-27", "2022-02-27T08:30:00", "08:30:00"))
+    cells = "".join(
+        f'<x:c t="d"><x:v>{text}</x:v></x:c>' for text in ("2022-02-27", "2022-02-27T08:30:00", "08:30:00")
+    )
     [row] = read(hand_made(tmp_path, strings="", cells=cells))[1]
-    assert [row.cells[title] for title in TITLES[:3]] == [dt.date(2022, 2, 27), dt.date(2022, 2, 27), dt.time(8, 30)]
+    assert [row.cells[title] for title in TITLES[:3]] == [
+        dt.date(2022, 2, 27),
+        dt.date(2022, 2, 27),
+        dt.time(8, 30),
+    ]
 
 
 @pytest.mark.parametrize("index", ["99999", "-1", "x"])
 def test_a_string_that_is_not_there_is_refused(index: str, tmp_path: Path) -> None:
     """A cell that names no string of the table is damage, not an empty cell."""
-    assert refused(hand_made(tmp_path, strings="", cells=f'<x:c t="s"><x:v>{index}</x:v></x:c>')).code == "broken_file"
+    assert (
+        refused(hand_made(tmp_path, strings="", cells=f'<x:c t="s"><x:v>{index}</x:v></x:c>')).code
+        == "broken_file"
+    )
 
 
 def test_rows_come_as_they_are_read(tmp_path: Path) -> None:
@@ -208,8 +248,17 @@ def test_rows_come_as_they_are_read(tmp_path: Path) -> None:
 
 
 def test_numbers_are_numbers_even_where_the_format_says_date(tmp_path: Path) -> None:
-    """A count in a column formatted as dates stays a count, a day typed as digits stays those; a time of day is cut off."""
-    path = saved(tmp_path, [good_row(vaccine_doses=3, last_dose_on=20220112, positive_on=44619.5, isolation_to=44627, visit_no=0)])
+    """A count in a column formatted as dates stays a count, a day typed as digits stays those; a time of day
+    is cut off.
+    """
+    path = saved(
+        tmp_path,
+        [
+            good_row(
+                vaccine_doses=3, last_dose_on=20220112, positive_on=44619.5, isolation_to=44627, visit_no=0
+            )
+        ],
+    )
     with path.open("rb") as file:
         book = openpyxl.load_workbook(file)
     for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ":
@@ -217,7 +266,10 @@ def test_numbers_are_numbers_even_where_the_format_says_date(tmp_path: Path) -> 
     book["F0"]["AA2"].number_format = "[h]:mm"
     book.save(path)
     [row] = read(path)[1]
-    assert [row.cells[name] for name in ("vaccine_doses", "last_dose_on", "positive_on", "isolation_to", "visit_no")] == [
+    assert [
+        row.cells[name]
+        for name in ("vaccine_doses", "last_dose_on", "positive_on", "isolation_to", "visit_no")
+    ] == [
         3,
         20220112,
         dt.date(2022, 2, 27),
@@ -227,12 +279,16 @@ def test_numbers_are_numbers_even_where_the_format_says_date(tmp_path: Path) -> 
 
 
 def test_gaps_blank_rows_and_false_dimensions(tmp_path: Path) -> None:
-    """Rows keep the numbers the sheet gives them, blank ones count and are left out, what the sheet says of its size is not believed."""
+    """Rows keep the numbers the sheet gives them, blank ones count and are left out, what the sheet says of
+    its size is not believed.
+    """
     path = saved(tmp_path, [good_row(), [" ", None], good_row()])
     xml = sheet_of(path)
     found = re.search('<dimension ref="[A-Z0-9:]+" ?/>', xml)
     assert found
-    with_sheet(path, re.sub('r="([A-Z]*)4"', r'r="\g<1>40"', xml).replace(found[0], '<dimension ref="A1:B2"/>'))
+    with_sheet(
+        path, re.sub('r="([A-Z]*)4"', r'r="\g<1>40"', xml).replace(found[0], '<dimension ref="A1:B2"/>')
+    )
     table, rows = read(path)
     assert (table.place.header_row, len(table.columns)) == (1, len(TITLES))
     assert [(row.number, row.cells["wants_recovery"]) for row in rows] == [(2, "1"), (40, "1")]

@@ -13,15 +13,20 @@ import pytest
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from certsvc.errors import InputError
-from certsvc.records.tables import open_table
+from certsvc.records.sheets.tables import open_table
 from tests.unit.records.test_tables import read, refused
 from tests.unit.records.test_xlsx import good_row, rewritten, saved, sheet_of, with_sheet
 
 
 def test_what_else_a_workbook_holds_is_no_matter(tmp_path: Path) -> None:
-    """Faulty fonts and extensions the library warns of or stumbles over keep nobody's cases from being read."""
+    """Faulty fonts and extensions the library warns of or stumbles over keep nobody's cases from being
+    read.
+    """
     path = saved(tmp_path, [good_row(positive_on=dt.date(2022, 2, 27))])
-    extension = '<extLst><ext uri="{CCE6A557-97BC-4b89-ADB6-D9C93CAAB3DF}"/></extLst><conditionalFormatting sqref="?"/></worksheet>'
+    extension = (
+        '<extLst><ext uri="{CCE6A557-97BC-4b89-ADB6-D9C93CAAB3DF}"/></extLst><conditionalFormatting'
+        ' sqref="?"/></worksheet>'
+    )
     with_sheet(path, sheet_of(path).replace("</worksheet>", extension))
     with zipfile.ZipFile(path) as package:
         styles = package.read("xl/styles.xml").decode()
@@ -58,7 +63,15 @@ def test_neither_rows_nor_errors_show_what_cells_hold(tmp_path: Path) -> None:
     path = saved(tmp_path, [good_row(full_name="Bí Mật")])
     [row] = read(path)[1]
     assert "Bí Mật" not in repr(row)
-    with_sheet(path, re.sub('<c r="C2"[^>]*>', '<c r="C2" t="n"><v>Bí Mật</v></c><c r="D2" t="inlineStr">', sheet_of(path), count=1))
+    with_sheet(
+        path,
+        re.sub(
+            '<c r="C2"[^>]*>',
+            '<c r="C2" t="n"><v>Bí Mật</v></c><c r="D2" t="inlineStr">',
+            sheet_of(path),
+            count=1,
+        ),
+    )
     with pytest.raises(InputError) as caught:
         read(path)
     assert caught.value.code == "broken_file"

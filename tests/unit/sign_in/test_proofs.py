@@ -6,14 +6,21 @@ import unicodedata
 
 import pytest
 
-from certsvc.sign_in import proofs
+from certsvc.callers import proofs
 
 _RFC_SECRET = base64.b32encode(b"12345678901234567890").decode()
 
 
 @pytest.mark.parametrize(
     ("seconds", "code"),
-    [(59, "287082"), (1111111109, "081804"), (1111111111, "050471"), (1234567890, "005924"), (2000000000, "279037"), (20000000000, "353130")],
+    [
+        (59, "287082"),
+        (1111111109, "081804"),
+        (1111111111, "050471"),
+        (1234567890, "005924"),
+        (2000000000, "279037"),
+        (20000000000, "353130"),
+    ],
 )
 def test_codes_are_those_of_the_rfc(seconds: int, code: str) -> None:
     """RFC 6238 appendix B, SHA-1, the last six of its eight digits."""
@@ -22,7 +29,12 @@ def test_codes_are_those_of_the_rfc(seconds: int, code: str) -> None:
 
 def test_a_code_is_good_one_step_around_its_own() -> None:
     """Clocks differ: half a minute early or late it names the same step, a minute it is none."""
-    at = {shift: proofs.step_of(_RFC_SECRET, "050471", now=dt.datetime.fromtimestamp(1111111111 + shift, dt.UTC)) for shift in (-60, -30, 0, 30, 60)}
+    at = {
+        shift: proofs.step_of(
+            _RFC_SECRET, "050471", now=dt.datetime.fromtimestamp(1111111111 + shift, dt.UTC)
+        )
+        for shift in (-60, -30, 0, 30, 60)
+    }
     step = 1111111111 // 30
     assert at == {-60: None, -30: step, 0: step, 30: step, 60: None}
 
@@ -30,7 +42,10 @@ def test_a_code_is_good_one_step_around_its_own() -> None:
 @pytest.mark.parametrize("code", ["", "0", "28708", "2870820", "٢٨٧٠٨٢", "abcdef"])
 def test_what_is_no_code(code: str) -> None:
     """Too short, too long, other digits."""
-    assert proofs.step_of(_RFC_SECRET, proofs.plain_code(code), now=dt.datetime.fromtimestamp(59, dt.UTC)) is None
+    assert (
+        proofs.step_of(_RFC_SECRET, proofs.plain_code(code), now=dt.datetime.fromtimestamp(59, dt.UTC))
+        is None
+    )
 
 
 def test_passwords() -> None:
@@ -38,7 +53,9 @@ def test_passwords() -> None:
     kept = proofs.hash_password("con mèo nằm trên mái")
     assert kept.startswith("$argon2id$")
     assert proofs.is_password(kept, "con mèo nằm trên mái")
-    assert proofs.is_password(kept, unicodedata.normalize("NFD", "con mèo nằm trên mái")), "the keyboard of another system"
+    assert proofs.is_password(kept, unicodedata.normalize("NFD", "con mèo nằm trên mái")), (
+        "the keyboard of another system"
+    )
     assert not proofs.is_password(kept, "con mèo nằm trên máí")
     assert not proofs.is_password(None, "con mèo nằm trên mái")
     assert not proofs.is_password("broken", "con mèo nằm trên mái")

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from certsvc.callers.subjects import read_subject
 from certsvc.config import Settings
 from certsvc.errors import Broken, Forbidden
 from certsvc.models import Role
-from certsvc.sign_in.subjects import read_subject
 
 _CLAIMS = {"iss": "https://id.example", "sub": "7"}
 
@@ -59,7 +59,14 @@ def test_only_a_facilitys_person_has_a_facility() -> None:
 def test_another_role_is_another_caller() -> None:
     """So is another issuer, subject, facility or holder; another name is not."""
     base = _CLAIMS | {"role": "facility", "facility": "01801", "org": "a", "name": "An"}
-    changes = ({"name": "Bình"}, {"iss": "https://x"}, {"sub": "8"}, {"role": "admin"}, {"facility": "01802"}, {"org": "b"})
+    changes = (
+        {"name": "Bình"},
+        {"iss": "https://x"},
+        {"sub": "8"},
+        {"role": "admin"},
+        {"facility": "01802"},
+        {"org": "b"},
+    )
     settings = _settings(oidc_holder_claim="org")
     digests = [read_subject(base | change, settings).sha256 for change in ({}, *changes)]
     assert digests[0] == digests[1]
@@ -67,15 +74,25 @@ def test_another_role_is_another_caller() -> None:
 
 
 def test_a_licence_makes_another_caller() -> None:
-    """Of a facility's person, in the claim that is configured; one without is known as before, and nothing else can look like one with."""
+    """Of a facility's person, in the claim that is configured; one without is known as before, and nothing
+    else can look like one with.
+    """
     base = _CLAIMS | {"role": "facility", "facility": "01801", "cchn": "000001/HNO-CCHN", "org": "a"}
     settings = _settings(oidc_licence_claim="cchn", oidc_holder_claim="org")
     subject = read_subject(base, settings)
     assert subject.licence == "000001/HNO-CCHN"
-    without = [read_subject(base | {"cchn": value}, settings) for value in ("", None, ["000001/HNO-CCHN"], "x" * 65)]
+    without = [
+        read_subject(base | {"cchn": value}, settings) for value in ("", None, ["000001/HNO-CCHN"], "x" * 65)
+    ]
     assert {each.licence for each in without} == {None}
-    assert {each.sha256 for each in without} == {read_subject(base, _settings(oidc_holder_claim="org")).sha256}
-    assert read_subject(base | {"cchn": "", "org": "a\n000001/HNO-CCHN"}, settings).sha256 != subject.sha256 not in {each.sha256 for each in without}
+    assert {each.sha256 for each in without} == {
+        read_subject(base, _settings(oidc_holder_claim="org")).sha256
+    }
+    assert (
+        read_subject(base | {"cchn": "", "org": "a\n000001/HNO-CCHN"}, settings).sha256
+        != subject.sha256
+        not in {each.sha256 for each in without}
+    )
     assert read_subject(base | {"role": "admin"}, settings).licence is None
 
 

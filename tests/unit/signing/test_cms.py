@@ -25,7 +25,11 @@ from keys_dev.make import KeyType
 from tests.support import pki as pkis
 
 DIGEST = hashlib.sha256(b"a document").digest()
-SCHEMES = {Scheme.RSA_PKCS1V15: (KeyType.RSA_2048, False), Scheme.RSA_PSS: (KeyType.RSA_2048, True), Scheme.ECDSA_P256: (KeyType.P256, False)}
+SCHEMES = {
+    Scheme.RSA_PKCS1V15: (KeyType.RSA_2048, False),
+    Scheme.RSA_PSS: (KeyType.RSA_2048, True),
+    Scheme.ECDSA_P256: (KeyType.P256, False),
+}
 
 
 def identity_of(scheme: Scheme) -> Identity:
@@ -44,7 +48,9 @@ class Reference(pdf_cms.Signer):
     """pyHanko's signer around our key, which signs the raw bytes once more."""
 
     def __init__(self, identity: Identity) -> None:
-        chain = [asn1_x509.Certificate.load(der(cert)) for cert in identity.chain if cert.issuer != cert.subject]
+        chain = [
+            asn1_x509.Certificate.load(der(cert)) for cert in identity.chain if cert.issuer != cert.subject
+        ]
         mechanism: dict[Scheme, Any] = {
             Scheme.RSA_PKCS1V15: {"algorithm": "sha256_rsa"},
             Scheme.ECDSA_P256: {"algorithm": "sha256_ecdsa"},
@@ -101,7 +107,11 @@ class Stamped(TimeStamper):
 def pss_parameters() -> algos.RSASSAPSSParams:
     sha256 = algos.DigestAlgorithm({"algorithm": "sha256"})
     return algos.RSASSAPSSParams(
-        {"hash_algorithm": sha256, "mask_gen_algorithm": algos.MaskGenAlgorithm({"algorithm": "mgf1", "parameters": sha256}), "salt_length": 32}
+        {
+            "hash_algorithm": sha256,
+            "mask_gen_algorithm": algos.MaskGenAlgorithm({"algorithm": "mgf1", "parameters": sha256}),
+            "salt_length": 32,
+        }
     )
 
 
@@ -118,11 +128,19 @@ def test_our_encoding_is_der(scheme: Scheme) -> None:
 
 @pytest.mark.parametrize("scheme", list(Scheme))
 def test_attributes_hold_the_digest_and_are_what_is_signed(scheme: Scheme) -> None:
-    """The public key verifies the raw signature over the attributes as a SET OF [RFC 5652 clause 5.4]."""
+    """The public key verifies the raw signature over the attributes as a SET OF [RFC 5652 §5.4]."""
     identity = identity_of(scheme)
     info = cms.ContentInfo.load(sign(identity))["content"]["signer_infos"][0]
-    attributes, raw, key = info["signed_attrs"].untag().dump(force=True), info["signature"].native, identity.public_key
-    digests = [attribute["values"][0].native for attribute in info["signed_attrs"] if attribute["type"].native == "message_digest"]
+    attributes, raw, key = (
+        info["signed_attrs"].untag().dump(force=True),
+        info["signature"].native,
+        identity.public_key,
+    )
+    digests = [
+        attribute["values"][0].native
+        for attribute in info["signed_attrs"]
+        if attribute["type"].native == "message_digest"
+    ]
     assert digests == [DIGEST]
     if isinstance(key, ec.EllipticCurvePublicKey):
         key.verify(raw, attributes, ec.ECDSA(hashes.SHA256()))
@@ -134,7 +152,9 @@ def test_attributes_hold_the_digest_and_are_what_is_signed(scheme: Scheme) -> No
 
 @pytest.mark.parametrize("is_stamped", [False, True])
 def test_pyhanko_builds_the_same_bytes(is_stamped: bool) -> None:
-    """With RSA PKCS#1 v1.5, which is deterministic: certificate, attributes, algorithms, order, everything."""
+    """With RSA PKCS#1 v1.5, which is deterministic: certificate, attributes, algorithms, order,
+    everything.
+    """
     identity = identity_of(Scheme.RSA_PKCS1V15)
     token = asyncio.run(pkis.shared().tsa().stamp(DIGEST)) if is_stamped else None
     stamper = None if token is None else Stamped(token)
@@ -169,7 +189,12 @@ def test_tokens_are_der_and_within_their_bound(key_type: KeyType) -> None:
     token = asyncio.run(tsa.stamp(DIGEST))
     assert reencoded(token) == token
     info = cms.ContentInfo.load(token)["content"]["encap_content_info"]["content"]
-    assert tsp.TSTInfo.load(info.native if isinstance(info.native, bytes) else info.contents, strict=True).dump(force=True) == info.contents
+    assert (
+        tsp.TSTInfo.load(info.native if isinstance(info.native, bytes) else info.contents, strict=True).dump(
+            force=True
+        )
+        == info.contents
+    )
     assert 0 <= tsa.max_token_bytes - len(token) <= 8
 
 
@@ -179,7 +204,9 @@ def test_lengths_are_shortest(length: int) -> None:
     value = tlv(0x04, bytes(length))
     header = value[: len(value) - length]
     assert header == b"\x04" + (
-        bytes([length]) if length < 128 else bytes([0x80 | (length.bit_length() + 7) // 8]) + length.to_bytes((length.bit_length() + 7) // 8)
+        bytes([length])
+        if length < 128
+        else bytes([0x80 | (length.bit_length() + 7) // 8]) + length.to_bytes((length.bit_length() + 7) // 8)
     )
 
 

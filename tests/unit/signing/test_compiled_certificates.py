@@ -1,4 +1,6 @@
-"""Whole certificates, from a design's values to the last signature, read by others: compiled bases and full layouts alike."""
+"""Whole certificates, from a design's values to the last signature, read by others: compiled bases and full
+layouts alike.
+"""
 
 import asyncio
 import functools
@@ -20,13 +22,13 @@ from certsvc.models import Slot
 from certsvc.signing.cms import der
 from certsvc.signing.sealing import Sheet
 from certsvc.signing.stock import Signing
-from certsvc.templates.compiling import lay_out_fully
+from certsvc.templates.compiler.compiling import lay_out_fully
 from certsvc.templates.designs import load_designs
 from certsvc.templates.filling import fill
 from certsvc.templates.marks import Mark, picture, signing_time, time_line
 from certsvc.templates.samples import sample_values
-from certsvc.verify.examining import Kind
-from certsvc.verify.raw_signatures import prove_raw
+from certsvc.verify.pdf.examining import Kind
+from certsvc.verify.pdf.raw_signatures import prove_raw
 from tests.support import sealed_sample as samples
 from tests.support.sealed_sample import Sample
 from tests.unit.verify import samples as verified
@@ -47,9 +49,27 @@ def certificate(count: int, is_fast: bool) -> Sample:
         assert filled.is_fast
         blank, objects = filled.blank, filled.objects
     else:
-        blank, objects = lay_out_fully(design, values, record=b"<HoSo/>", head_examined=head, is_reissue=False, slots=slots), {}
+        blank, objects = (
+            lay_out_fully(
+                design, values, record=b"<HoSo/>", head_examined=head, is_reissue=False, slots=slots
+            ),
+            {},
+        )
     wanted = [
-        Signing(each.slot, each.identity, picture(Mark(each.slot, field.width, field.height, each.identity.name, "Trạm Y tế Thử", development=True)))
+        Signing(
+            each.slot,
+            each.identity,
+            picture(
+                Mark(
+                    each.slot,
+                    field.width,
+                    field.height,
+                    each.identity.name,
+                    "Trạm Y tế Thử",
+                    development=True,
+                )
+            ),
+        )
         for each, field in zip(samples.signings(pki, count), blank.fields, strict=True)
     ]
     sheet = Sheet(samples.stock_of(pki, wanted, blank=blank), objects)
@@ -67,18 +87,28 @@ def test_our_own_checks_pass(count: int, is_fast: bool) -> None:
 
 @pytest.mark.parametrize(("count", "is_fast"), CASES)
 def test_pyhanko_trusts_every_signature(count: int, is_fast: bool) -> None:
-    """By its own rules for differences, which follow the widgets through the structure tree, and with the file's own answers."""
+    """By its own rules for differences, which follow the widgets through the structure tree, and with the
+    file's own answers.
+    """
     reader = PdfFileReader(io.BytesIO(certificate(count, is_fast).pdf))
     root = asn1_x509.Certificate.load(der(verified.pki().root))
     signatures = reader.embedded_regular_signatures
     assert len(signatures) == count
     for signature in signatures:
         settings = {"trust_roots": [root], "allow_fetching": False, "revocation_mode": "require"}
-        status = asyncio.run(async_validate_pdf_signature(signature, DocumentSecurityStore.read_dss(reader).as_validation_context(settings)))
+        status = asyncio.run(
+            async_validate_pdf_signature(
+                signature, DocumentSecurityStore.read_dss(reader).as_validation_context(settings)
+            )
+        )
         is_last = signature is signatures[-1]
         assert status.bottom_line
-        assert status.coverage is (SignatureCoverageLevel.ENTIRE_FILE if is_last else SignatureCoverageLevel.ENTIRE_REVISION)
-        assert status.modification_level is (ModificationLevel.NONE if is_last else ModificationLevel.FORM_FILLING)
+        assert status.coverage is (
+            SignatureCoverageLevel.ENTIRE_FILE if is_last else SignatureCoverageLevel.ENTIRE_REVISION
+        )
+        assert status.modification_level is (
+            ModificationLevel.NONE if is_last else ModificationLevel.FORM_FILLING
+        )
 
 
 @pytest.mark.parametrize(("count", "is_fast"), CASES)
@@ -86,7 +116,9 @@ def test_pdfsig_and_qpdf_find_no_fault(tmp_path: Path, count: int, is_fast: bool
     """All signatures valid, the last over the total document; file structure sound."""
     path = tmp_path / "file.pdf"
     path.write_bytes(certificate(count, is_fast).pdf)
-    report = subprocess.run(["pdfsig", "-nocert", str(path)], capture_output=True, text=True, check=False).stdout
+    report = subprocess.run(
+        ["pdfsig", "-nocert", str(path)], capture_output=True, text=True, check=False
+    ).stdout
     assert report.count("Signature Validation: Signature is Valid.") == count
     assert report.count("Total document signed") == 1
     checked = subprocess.run(["qpdf", "--check", str(path)], capture_output=True, text=True, check=False)
@@ -98,7 +130,9 @@ def test_each_mark_shows_the_time_in_the_files_own_font(tmp_path: Path, count: i
     """Poppler reads it once for each signature, so the glyphs are there and say what they show."""
     sample = certificate(count, is_fast)
     (tmp_path / "file.pdf").write_bytes(sample.pdf)
-    text = subprocess.run(["pdftotext", str(tmp_path / "file.pdf"), "-"], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run(
+        ["pdftotext", str(tmp_path / "file.pdf"), "-"], capture_output=True, text=True, check=True
+    ).stdout
     assert text.count(signing_time(sample.sealed.signed_at)) == count
 
 
@@ -120,7 +154,11 @@ def _red(pdf: bytes, box: tuple[float, float, float, float]) -> int:
         shown = page.render(may_draw_forms=True).to_pil().convert("RGB")
     left, bottom, right, top = box
     area = shown.crop((int(left), int(height - top), int(right), int(height - bottom)))
-    return sum(count for count, (red, green, blue) in area.getcolors(area.width * area.height) if red > 150 and max(green, blue) < 140)
+    return sum(
+        count
+        for count, (red, green, blue) in area.getcolors(area.width * area.height)
+        if red > 150 and max(green, blue) < 140
+    )
 
 
 def test_slots_are_those_of_the_design() -> None:

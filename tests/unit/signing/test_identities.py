@@ -23,16 +23,32 @@ Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 
 def key_usage(**allowed: bool) -> x509.KeyUsage:
-    names = "digital_signature content_commitment key_encipherment data_encipherment key_agreement key_cert_sign crl_sign encipher_only decipher_only"
+    names = (
+        "digital_signature content_commitment key_encipherment data_encipherment key_agreement key_cert_sign"
+        " crl_sign encipher_only decipher_only"
+    )
     return x509.KeyUsage(**{name: allowed.get(name, False) for name in names.split()})
 
 
-def identity(key: Key | None = None, *, usage: x509.KeyUsage | None = key_usage(**SIGNING), days: int = 10) -> Identity:  # noqa: B008
+def identity(
+    key: Key | None = None,
+    *,
+    usage: x509.KeyUsage | None = key_usage(**SIGNING),  # noqa: B008
+    days: int = 10,
+) -> Identity:
     """A self-signed organisation, valid for `days` from a day before NOW."""
     key = key or ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Trạm Y tế Thử")])
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
-    builder = builder.not_valid_before(NOW - dt.timedelta(days=1)).not_valid_after(NOW + dt.timedelta(days=days))
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+    )
+    builder = builder.not_valid_before(NOW - dt.timedelta(days=1)).not_valid_after(
+        NOW + dt.timedelta(days=days)
+    )
     if usage is not None:
         builder = builder.add_extension(usage, critical=True)
     certificate = builder.sign(key, None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256())
@@ -61,7 +77,13 @@ def test_expired_and_not_yet_valid_are_refused() -> None:
 def test_an_expired_issuer_is_refused_too() -> None:
     """No path through it would validate."""
     young, old = identity(days=30), identity(days=1)
-    mixed = Identity(facility_code="01801", licence=None, certificate=young.certificate, chain=(old.certificate,), signer=young.signer)
+    mixed = Identity(
+        facility_code="01801",
+        licence=None,
+        certificate=young.certificate,
+        chain=(old.certificate,),
+        signer=young.signer,
+    )
     assert "expired" in refusal(mixed, now=NOW + dt.timedelta(days=5))
 
 
@@ -76,7 +98,13 @@ def test_a_dev_only_issuer_is_enough_to_be_refused() -> None:
     """A clean subject under a development CA is no production key."""
     dev = pkis.shared().identity()
     clean = identity()
-    mixed = Identity(facility_code="01801", licence=None, certificate=clean.certificate, chain=dev.chain, signer=clean.signer)
+    mixed = Identity(
+        facility_code="01801",
+        licence=None,
+        certificate=clean.certificate,
+        chain=dev.chain,
+        signer=clean.signer,
+    )
     assert "DEV ONLY" in refusal(mixed, production=True)
 
 
@@ -110,7 +138,13 @@ def identity_signed_with_sha1() -> Identity:
         def __getattr__(self, name: str) -> object:
             return getattr(strong.certificate, name)
 
-    return Identity(facility_code="01801", licence=None, certificate=Sha1Certificate(), chain=(), signer=strong.signer)  # type: ignore[arg-type]
+    return Identity(
+        facility_code="01801",
+        licence=None,
+        certificate=Sha1Certificate(),
+        chain=(),
+        signer=strong.signer,  # type: ignore[arg-type]
+    )
 
 
 def test_other_key_kinds_are_refused_on_loading() -> None:
@@ -123,14 +157,18 @@ def test_what_is_no_pkcs12_is_unreadable() -> None:
     """Garbage, and a file without the right passphrase."""
     with pytest.raises(Broken, match="unreadable_key"):
         load_pkcs12(b"not a key", facility_code="01801")
-    locked = pkcs12.serialize_key_and_certificates(b"x", KEY, None, None, serialization.BestAvailableEncryption(b"a"))
+    locked = pkcs12.serialize_key_and_certificates(
+        b"x", KEY, None, None, serialization.BestAvailableEncryption(b"a")
+    )
     with pytest.raises(Broken, match=r"unreadable_key.*passphrase"):
         load_pkcs12(locked, facility_code="01801", passphrase=b"b")
 
 
 def test_key_without_its_certificate_is_unreadable() -> None:
     """A file with another key's certificate only."""
-    data = pkcs12.serialize_key_and_certificates(b"x", KEY, None, [identity().certificate], serialization.NoEncryption())
+    data = pkcs12.serialize_key_and_certificates(
+        b"x", KEY, None, [identity().certificate], serialization.NoEncryption()
+    )
     with pytest.raises(Broken, match=r"unreadable_key.*no certificate"):
         load_pkcs12(data, facility_code="01801")
 

@@ -1,4 +1,6 @@
-"""What we seal is accepted by poppler's pdfsig, OpenSSL, qpdf and pyHanko, and no longer once a byte changed."""
+"""What we seal is accepted by poppler's pdfsig, OpenSSL, qpdf and pyHanko, and no longer once a byte
+changed.
+"""
 
 import asyncio
 import datetime as dt
@@ -34,26 +36,39 @@ from tests.support import pki as pkis
 from tests.support import sealed_sample as samples
 from tests.support.sealed_sample import Sample
 
-SCHEMES = {"rsa-pkcs1v15": (KeyType.RSA_2048, False), "rsa-pss": (KeyType.RSA_2048, True), "ecdsa-p256": (KeyType.P256, False)}
+SCHEMES = {
+    "rsa-pkcs1v15": (KeyType.RSA_2048, False),
+    "rsa-pss": (KeyType.RSA_2048, True),
+    "ecdsa-p256": (KeyType.P256, False),
+}
 CASES = [(scheme, count) for scheme in SCHEMES for count in (3, 2, 1)]
 
 
 @pytest.fixture(scope="module")
 def sealed() -> dict[tuple[str, int], Sample]:
-    return {(scheme, count): samples.sealed(pkis.shared(SCHEMES[scheme][0]), count, prefer_pss=SCHEMES[scheme][1]) for scheme, count in CASES}
+    return {
+        (scheme, count): samples.sealed(pkis.shared(SCHEMES[scheme][0]), count, prefer_pss=SCHEMES[scheme][1])
+        for scheme, count in CASES
+    }
 
 
 def root(scheme: str) -> Any:
-    return asn1_x509.Certificate.load(pkis.shared(SCHEMES[scheme][0]).root.public_bytes(serialization.Encoding.DER))
+    return asn1_x509.Certificate.load(
+        pkis.shared(SCHEMES[scheme][0]).root.public_bytes(serialization.Encoding.DER)
+    )
 
 
 def pdfsig(pdf: bytes, folder: Path) -> str:
     (folder / "file.pdf").write_bytes(pdf)
-    return subprocess.run(["pdfsig", "-nocert", str(folder / "file.pdf")], capture_output=True, text=True, check=False).stdout
+    return subprocess.run(
+        ["pdfsig", "-nocert", str(folder / "file.pdf")], capture_output=True, text=True, check=False
+    ).stdout
 
 
 @pytest.mark.parametrize(("scheme", "count"), CASES)
-def test_pdfsig_finds_every_signature_valid(sealed: dict[tuple[str, int], Sample], tmp_path: Path, scheme: str, count: int) -> None:
+def test_pdfsig_finds_every_signature_valid(
+    sealed: dict[tuple[str, int], Sample], tmp_path: Path, scheme: str, count: int
+) -> None:
     """All of them valid, and the last one over the total document."""
     report = pdfsig(sealed[scheme, count].pdf, tmp_path)
     assert report.count("Signature #") == count
@@ -63,8 +78,12 @@ def test_pdfsig_finds_every_signature_valid(sealed: dict[tuple[str, int], Sample
 
 
 @pytest.mark.parametrize(("scheme", "count"), CASES)
-def test_pyhanko_trusts_every_signature_with_the_files_own_material(sealed: dict[tuple[str, int], Sample], scheme: str, count: int) -> None:
-    """Root pinned, nothing fetched, revocation required: what the DSS holds is enough, changes are none but form filling."""
+def test_pyhanko_trusts_every_signature_with_the_files_own_material(
+    sealed: dict[tuple[str, int], Sample], scheme: str, count: int
+) -> None:
+    """Root pinned, nothing fetched, revocation required: what the DSS holds is enough, changes are none but
+    form filling.
+    """
     reader = PdfFileReader(io.BytesIO(sealed[scheme, count].pdf))
     signatures = reader.embedded_regular_signatures
     assert len(signatures) == count
@@ -78,15 +97,26 @@ def test_pyhanko_trusts_every_signature_with_the_files_own_material(sealed: dict
         assert status.timestamp_validity is not None
         assert status.timestamp_validity.trusted
         is_last = signature is signatures[-1]
-        assert status.coverage is (SignatureCoverageLevel.ENTIRE_FILE if is_last else SignatureCoverageLevel.ENTIRE_REVISION)
-        assert status.modification_level is (ModificationLevel.NONE if is_last else ModificationLevel.FORM_FILLING)
+        assert status.coverage is (
+            SignatureCoverageLevel.ENTIRE_FILE if is_last else SignatureCoverageLevel.ENTIRE_REVISION
+        )
+        assert status.modification_level is (
+            ModificationLevel.NONE if is_last else ModificationLevel.FORM_FILLING
+        )
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_archive_time_stamps_could_keep_it_valid_for_years(sealed: dict[tuple[str, int], Sample], scheme: str) -> None:
-    """EN 319 102-1 clause 5.6: in twelve years, all certificates but the CAs' expired, the material below the signatures suffices."""
+def test_archive_time_stamps_could_keep_it_valid_for_years(
+    sealed: dict[tuple[str, int], Sample], scheme: str
+) -> None:
+    """EN 319 102-1 clause 5.6: in twelve years, all certificates but the CAs' expired, the material below the
+    signatures suffices.
+    """
     reader = PdfFileReader(io.BytesIO(sealed[scheme, 3].pdf))
-    policy = CertValidationPolicySpec(trust_manager=SimpleTrustManager.build([root(scheme)]), revinfo_policy=CertRevTrustPolicy(REQUIRE_REVINFO))
+    policy = CertValidationPolicySpec(
+        trust_manager=SimpleTrustManager.build([root(scheme)]),
+        revinfo_policy=CertRevTrustPolicy(REQUIRE_REVINFO),
+    )
     offline = RevocationInfoGatheringSpec(RevinfoOnlineFetchingRule.LOCAL_ONLY)
     spec = PdfSignatureValidationSpec(SignatureValidationSpec(policy, revinfo_gathering_policy=offline))
     future = pkis.utc_now() + dt.timedelta(days=12 * 365)
@@ -106,7 +136,9 @@ def test_another_root_is_not_trusted(sealed: dict[tuple[str, int], Sample]) -> N
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_openssl_verifies_the_extracted_cms(sealed: dict[tuple[str, int], Sample], tmp_path: Path, scheme: str) -> None:
+def test_openssl_verifies_the_extracted_cms(
+    sealed: dict[tuple[str, int], Sample], tmp_path: Path, scheme: str
+) -> None:
     """`openssl cms -verify -cades` over the signed ranges, chain up to the development root."""
     folder = pkis.shared(SCHEMES[scheme][0]).folder
     pdf = sealed[scheme, 3].pdf
@@ -116,8 +148,13 @@ def test_openssl_verifies_the_extracted_cms(sealed: dict[tuple[str, int], Sample
         first, length, second, rest = (int(number) for number in signature.byte_range)
         (tmp_path / "content").write_bytes(pdf[first:length] + pdf[second : second + rest])
         (tmp_path / "cms").write_bytes(signature.pkcs7_content)
-        command = f"openssl cms -verify -cades -binary -inform DER -in {tmp_path}/cms -content {tmp_path}/content -CAfile {folder}/root.pem -purpose any"
-        result = subprocess.run([*command.split(), "-out", "/dev/null"], capture_output=True, text=True, check=False)
+        command = (
+            f"openssl cms -verify -cades -binary -inform DER -in {tmp_path}/cms -content {tmp_path}/content"
+            f" -CAfile {folder}/root.pem -purpose any"
+        )
+        result = subprocess.run(
+            [*command.split(), "-out", "/dev/null"], capture_output=True, text=True, check=False
+        )
         assert "Verification successful" in result.stderr, result.stderr
 
 
@@ -125,15 +162,24 @@ def test_openssl_verifies_the_extracted_cms(sealed: dict[tuple[str, int], Sample
 def test_qpdf_finds_no_error(sealed: dict[tuple[str, int], Sample], tmp_path: Path, count: int) -> None:
     """Cross-references, objects and streams are sound."""
     (tmp_path / "file.pdf").write_bytes(sealed["ecdsa-p256", count].pdf)
-    result = subprocess.run(["qpdf", "--check", str(tmp_path / "file.pdf")], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        ["qpdf", "--check", str(tmp_path / "file.pdf")], capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "No syntax or stream encoding errors found" in result.stdout
 
 
-def test_a_changed_byte_breaks_every_signature_above_it(sealed: dict[tuple[str, int], Sample], tmp_path: Path) -> None:
+def test_a_changed_byte_breaks_every_signature_above_it(
+    sealed: dict[tuple[str, int], Sample], tmp_path: Path
+) -> None:
     """In base or stock all three fall, in the second signature's revision two, in the last one's tail one."""
     result = sealed["ecdsa-p256", 3]
-    for place, broken in ((200, 3), (result.ends[0] + 20, 3), (result.ends[2] + 20, 2), (result.ends[3] + 20, 1)):
+    for place, broken in (
+        (200, 3),
+        (result.ends[0] + 20, 3),
+        (result.ends[2] + 20, 2),
+        (result.ends[3] + 20, 1),
+    ):
         changed = bytearray(result.pdf)
         changed[place] ^= 1
         report = pdfsig(bytes(changed), tmp_path)
@@ -145,7 +191,9 @@ def test_a_changed_signature_value_is_invalid(sealed: dict[tuple[str, int], Samp
     result = sealed["ecdsa-p256", 3]
     *_, contents = re.finditer(rb"/Contents <([0-9a-f]+)>", result.pdf)
     der = bytes.fromhex(contents[1].decode())
-    signature = PdfFileReader(io.BytesIO(result.pdf)).embedded_regular_signatures[-1].signer_info["signature"].native
+    signature = (
+        PdfFileReader(io.BytesIO(result.pdf)).embedded_regular_signatures[-1].signer_info["signature"].native
+    )
     place = contents.start(1) + 2 * (der.index(signature) + 20)
     changed = bytearray(result.pdf)
     changed[place] = ord("0") if changed[place] != ord("0") else ord("1")

@@ -42,14 +42,23 @@ async def test_answer_says_good_for_a_week() -> None:
 
 
 async def test_gathered_material_is_complete() -> None:
-    """One answer per certificate however often it is named, the root's CRL, and every certificate up to the root."""
+    """One answer per certificate however often it is named, the root's CRL, and every certificate up to the
+    root.
+    """
     pki = pkis.shared()
-    people = [pki.identity(pkis.PRACTITIONER).certificate, pki.identity(pkis.HEAD).certificate, pki.identity(pkis.HEAD).certificate]
+    people = [
+        pki.identity(pkis.PRACTITIONER).certificate,
+        pki.identity(pkis.HEAD).certificate,
+        pki.identity(pkis.HEAD).certificate,
+    ]
     info = await pki.revocation().gather(people)
     assert len(info.ocsps) == 2
     assert info.crls == (pki.read("root.crl"),)
     held = {cert.fingerprint(hashes.SHA256()) for cert in info.certificates}
-    wanted = [*people, *(x509.load_pem_x509_certificate(pki.read(f"{name}.pem")) for name in ("issuing", "root", "ocsp"))]
+    wanted = [
+        *people,
+        *(x509.load_pem_x509_certificate(pki.read(f"{name}.pem")) for name in ("issuing", "root", "ocsp")),
+    ]
     assert held == {cert.fingerprint(hashes.SHA256()) for cert in wanted}
 
 

@@ -73,7 +73,10 @@ def test_digest_and_size_are_the_whole_files(sealed: dict[int, Sample], count: i
 def test_what_is_the_certificates_own_stands_under_its_first_signature(sealed: dict[int, Sample]) -> None:
     """The text stream is empty below the first signature, full in its revision, and never changed again."""
     pdf = reader(sealed[3].pdf)
-    texts = [pdf.get_historical_resolver(revision).root["/Pages"]["/Kids"][0]["/Contents"][1].data for revision in range(5)]
+    texts = [
+        pdf.get_historical_resolver(revision).root["/Pages"]["/Kids"][0]["/Contents"][1].data
+        for revision in range(5)
+    ]
     assert texts[:2] == [b"", b""]
     assert texts[2]
     assert texts[2:] == [texts[2]] * 3
@@ -81,9 +84,15 @@ def test_what_is_the_certificates_own_stands_under_its_first_signature(sealed: d
 
 @pytest.mark.parametrize("count", [3, 2, 1])
 def test_first_certifies_and_last_locks(sealed: dict[int, Sample], count: int) -> None:
-    """P=2 on the first (P=1 where it is alone), FieldMDP over all fields with P=1 on the last, in field and signature."""
+    """P=2 on the first (P=1 where it is alone), FieldMDP over all fields with P=1 on the last, in field and
+    signature.
+    """
     signatures = reader(sealed[count].pdf).embedded_regular_signatures
-    expected = {3: [MDPPerm.FILL_FORMS, None, MDPPerm.NO_CHANGES], 2: [MDPPerm.FILL_FORMS, MDPPerm.NO_CHANGES], 1: [MDPPerm.NO_CHANGES]}
+    expected = {
+        3: [MDPPerm.FILL_FORMS, None, MDPPerm.NO_CHANGES],
+        2: [MDPPerm.FILL_FORMS, MDPPerm.NO_CHANGES],
+        1: [MDPPerm.NO_CHANGES],
+    }
     assert [signature.docmdp_level for signature in signatures] == expected[count]
     root = reader(sealed[count].pdf).root
     assert root["/Perms"]["/DocMDP"].raw_get("/ByteRange") == signatures[0].sig_object.raw_get("/ByteRange")
@@ -106,12 +115,17 @@ def test_there_is_no_form_field_but_the_slots(sealed: dict[int, Sample]) -> None
 
 
 def test_signature_revisions_change_only_what_they_must(sealed: dict[int, Sample]) -> None:
-    """The first fills the text and names itself in the catalog, each signs its field; neither /Info nor XMP nor page is touched."""
+    """The first fills the text and names itself in the catalog, each signs its field; neither /Info nor XMP
+    nor page is touched.
+    """
     pdf = reader(sealed[3].pdf)
     catalog = pdf.trailer.raw_get("/Root").idnum
     fields = [field.idnum for field in pdf.root["/AcroForm"]["/Fields"]]
     existing = {ref.idnum for revision in (0, 1) for ref in pdf.xrefs.explicit_refs_in_revision(revision)}
-    touched = [{ref.idnum for ref in pdf.xrefs.explicit_refs_in_revision(revision)} & existing for revision in (2, 3, 4)]
+    touched = [
+        {ref.idnum for ref in pdf.xrefs.explicit_refs_in_revision(revision)} & existing
+        for revision in (2, 3, 4)
+    ]
     assert touched == [{catalog, fields[0], blanks.TEXT_STREAM}, {fields[1]}, {fields[2]}]
     in_base = {ref.idnum for ref in pdf.xrefs.explicit_refs_in_revision(0)}
     assert {ref.idnum for ref in pdf.xrefs.explicit_refs_in_revision(1)} & in_base == {catalog}
@@ -135,18 +149,31 @@ def test_each_field_shows_its_mark_and_the_time(sealed: dict[int, Sample]) -> No
 def test_a_chunk_is_sealed_together_and_each_certificate_is_its_own() -> None:
     """Sheets of several stocks and numbers of signers in one call: every file whole, every digest its own."""
     pki = pkis.shared()
-    sheets = [Sheet(samples.stock_of(pki, samples.signings(pki, count)), blanks.with_text(f"số {number}")) for number, count in enumerate((3, 1, 2, 3))]
-    results = [samples.whole(sheet, result) for sheet, result in zip(sheets, samples.attempt(sheets), strict=True)]
+    sheets = [
+        Sheet(samples.stock_of(pki, samples.signings(pki, count)), blanks.with_text(f"số {number}"))
+        for number, count in enumerate((3, 1, 2, 3))
+    ]
+    results = [
+        samples.whole(sheet, result) for sheet, result in zip(sheets, samples.attempt(sheets), strict=True)
+    ]
     assert [len(reader(result.pdf).embedded_regular_signatures) for result in results] == [3, 1, 2, 3]
-    assert [result.sealed.sha256 for result in results] == [hashlib.sha256(result.pdf).hexdigest() for result in results]
+    assert [result.sealed.sha256 for result in results] == [
+        hashlib.sha256(result.pdf).hexdigest() for result in results
+    ]
     assert len({result.sealed.sha256 for result in results}) == 4
 
 
 def test_signed_attributes_are_those_of_pades_baseline(sealed: dict[int, Sample]) -> None:
-    """EN 319 142-1 clause 6.3: content type, digest, signing-certificate-v2; no signing time; SHA-256; claimed time in /M."""
+    """EN 319 142-1 clause 6.3: content type, digest, signing-certificate-v2; no signing time; SHA-256;
+    claimed time in /M.
+    """
     for signature in signatures_of(sealed[3].pdf, count=3):
         info = signer_info(signature)
-        assert {attribute["type"].native for attribute in info["signed_attrs"]} == {"content_type", "message_digest", "signing_certificate_v2"}
+        assert {attribute["type"].native for attribute in info["signed_attrs"]} == {
+            "content_type",
+            "message_digest",
+            "signing_certificate_v2",
+        }
         assert info["digest_algorithm"]["algorithm"].native == "sha256"
         assert signature.sig_object["/SubFilter"] == "/ETSI.CAdES.detached"
         assert signature.self_reported_timestamp == sealed[3].sealed.signed_at.replace(microsecond=0)
@@ -160,8 +187,13 @@ def test_cms_carries_the_chain_short_of_the_root(sealed: dict[int, Sample]) -> N
         assert names == {signature.signer_cert.subject.native["common_name"], "certsvc Issuing CA DEV ONLY"}
 
 
-@pytest.mark.parametrize(("profile", "stamped", "dss"), [(Profile.B_B, False, False), (Profile.B_T, True, False), (Profile.B_LT, True, True)])
-def test_profile_decides_time_stamps_and_validation_material(profile: Profile, stamped: bool, dss: bool) -> None:
+@pytest.mark.parametrize(
+    ("profile", "stamped", "dss"),
+    [(Profile.B_B, False, False), (Profile.B_T, True, False), (Profile.B_LT, True, True)],
+)
+def test_profile_decides_time_stamps_and_validation_material(
+    profile: Profile, stamped: bool, dss: bool
+) -> None:
     """B-B nothing, B-T a time-stamp for each signature, B-LT the material for all certificates too."""
     result = samples.sealed(pkis.shared(), 2, profile=profile)
     pdf = reader(result.pdf)
@@ -172,10 +204,14 @@ def test_profile_decides_time_stamps_and_validation_material(profile: Profile, s
     assert result.sealed.profile is profile
 
 
-@pytest.mark.parametrize(("key_type", "prefer_pss"), [(KeyType.RSA_2048, False), (KeyType.RSA_2048, True), (KeyType.P256, False)])
+@pytest.mark.parametrize(
+    ("key_type", "prefer_pss"), [(KeyType.RSA_2048, False), (KeyType.RSA_2048, True), (KeyType.P256, False)]
+)
 def test_room_for_the_cms_is_what_it_can_need_at_most(key_type: KeyType, prefer_pss: bool) -> None:
     """The bound is computed: RSA fills it to the last byte, and two ECDSA signatures vary by a few."""
-    for signature in signatures_of(samples.sealed(pkis.shared(key_type), 3, prefer_pss=prefer_pss).pdf, count=3):
+    for signature in signatures_of(
+        samples.sealed(pkis.shared(key_type), 3, prefer_pss=prefer_pss).pdf, count=3
+    ):
         unused = len(signature.pkcs7_content) - len(cms.ContentInfo.load(signature.pkcs7_content).dump())
         assert unused == 0 if key_type is KeyType.RSA_2048 else 0 <= unused < 16
 
@@ -198,14 +234,22 @@ class CountingSigner:
 
 
 def counted(identity: Identity, counting: Signer) -> Identity:
-    return Identity(facility_code=identity.facility_code, licence=identity.licence, certificate=identity.certificate, chain=identity.chain, signer=counting)
+    return Identity(
+        facility_code=identity.facility_code,
+        licence=identity.licence,
+        certificate=identity.certificate,
+        chain=identity.chain,
+        signer=counting,
+    )
 
 
 def test_signer_is_asked_once_a_step_for_all_its_sheets() -> None:
     """No dry run, one call for the chunk: an HSM's operations and a remote service's calls are counted."""
     [signing] = samples.signings(pkis.shared(), 1)
     counting = CountingSigner(signing.identity.signer)
-    stock = samples.stock_of(pkis.shared(), [dataclasses.replace(signing, identity=counted(signing.identity, counting))])
+    stock = samples.stock_of(
+        pkis.shared(), [dataclasses.replace(signing, identity=counted(signing.identity, counting))]
+    )
     samples.attempt([Sheet(stock, blanks.with_text(text)) for text in "abc"])
     [digests] = counting.calls
     assert [len(digest) for digest in digests] == [32] * 3
@@ -220,7 +264,10 @@ def test_sealing_from_several_threads_at_once_is_safe() -> None:
     results: list[Sample] = []
 
     def work() -> None:
-        results.extend(samples.whole(sheet, result) for sheet, result in zip(sheets, samples.attempt(sheets, time_stamper=tsa), strict=True))
+        results.extend(
+            samples.whole(sheet, result)
+            for sheet, result in zip(sheets, samples.attempt(sheets, time_stamper=tsa), strict=True)
+        )
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -230,5 +277,9 @@ def test_sealing_from_several_threads_at_once_is_safe() -> None:
     assert len(results) == 12
     for result in results:
         for signature in signatures_of(result.pdf, count=3):
-            digest = next(attribute["values"][0].native for attribute in signer_info(signature)["signed_attrs"] if attribute["type"].native == "message_digest")
+            digest = next(
+                attribute["values"][0].native
+                for attribute in signer_info(signature)["signed_attrs"]
+                if attribute["type"].native == "message_digest"
+            )
             assert digest == signature.compute_digest()

@@ -41,7 +41,11 @@ class Refusing:
         self.asked += 1
         if self._only not in {None, self.asked}:
             return await self._real.stamp(digest)
-        raise Unavailable("tsa_unavailable", "Máy chủ dấu thời gian không phản hồi.", "The time-stamping authority does not answer.")
+        raise Unavailable(
+            "tsa_unavailable",
+            "Máy chủ dấu thời gian không phản hồi.",
+            "The time-stamping authority does not answer.",
+        )
 
 
 class Failing:
@@ -62,7 +66,10 @@ class Failing:
 
 
 def sheets_of(*wanted: Sequence[Signing]) -> list[Sheet]:
-    return [Sheet(samples.stock_of(pkis.shared(), each), blanks.with_text(str(number))) for number, each in enumerate(wanted)]
+    return [
+        Sheet(samples.stock_of(pkis.shared(), each), blanks.with_text(str(number)))
+        for number, each in enumerate(wanted)
+    ]
 
 
 def codes(results: Sequence[Sealed | CertsvcError]) -> list[str | None]:
@@ -71,7 +78,9 @@ def codes(results: Sequence[Sealed | CertsvcError]) -> list[str | None]:
 
 def with_signer(signing: Signing, signer: Signer) -> Signing:
     old = signing.identity
-    return dataclasses.replace(signing, identity=Identity(old.facility_code, old.licence, old.certificate, old.chain, signer))
+    return dataclasses.replace(
+        signing, identity=Identity(old.facility_code, old.licence, old.certificate, old.chain, signer)
+    )
 
 
 def test_a_time_stamper_that_is_down_is_unavailable() -> None:
@@ -85,17 +94,30 @@ def test_a_time_stamper_that_is_down_is_unavailable() -> None:
 def test_a_time_stamper_that_fails_once_spoils_one_sheet() -> None:
     """The sheet that it would not stamp, and no other."""
     wanted = samples.signings(pkis.shared(), 1)
-    assert codes(samples.attempt(sheets_of(wanted, wanted, wanted), time_stamper=Refusing(only=2))) == [None, "tsa_unavailable", None]
+    assert codes(samples.attempt(sheets_of(wanted, wanted, wanted), time_stamper=Refusing(only=2))) == [
+        None,
+        "tsa_unavailable",
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
-    ("outcome", "code"), [(Unavailable("hsm_down", "Không kết nối được HSM.", "No HSM."), "hsm_down"), (0, "signing_failed"), (2, "signing_failed")]
+    ("outcome", "code"),
+    [
+        (Unavailable("hsm_down", "Không kết nối được HSM.", "No HSM."), "hsm_down"),
+        (0, "signing_failed"),
+        (2, "signing_failed"),
+    ],
 )
 def test_a_signer_that_fails_spoils_its_own_sheets_only(outcome: CertsvcError | int, code: str) -> None:
-    """Down, or with another number of signatures than asked for; sheets that it does not sign come out well."""
+    """Down, or with another number of signatures than asked for; sheets that it does not sign come out
+    well.
+    """
     practitioner, representative, organisation = samples.signings(pkis.shared(), 3)
     broken = with_signer(representative, Failing(representative.identity.signer, outcome))
-    results = samples.attempt(sheets_of([practitioner, broken, organisation], [organisation], [broken, organisation]))
+    results = samples.attempt(
+        sheets_of([practitioner, broken, organisation], [organisation], [broken, organisation])
+    )
     assert codes(results) == [code, None, code]
 
 
@@ -108,19 +130,30 @@ def test_a_signature_longer_than_its_key_allows_is_refused() -> None:
         async def sign(self, digests: Sequence[bytes]) -> list[bytes]:
             return [bytes(4000) for _ in digests]
 
-    assert codes(samples.attempt(sheets_of([with_signer(organisation, Long(organisation.identity.signer, 0))]))) == ["signing_failed"]
+    assert codes(
+        samples.attempt(sheets_of([with_signer(organisation, Long(organisation.identity.signer, 0))]))
+    ) == ["signing_failed"]
 
 
 @pytest.mark.parametrize(
     "slots",
-    [[], [Slot.ORGANISATION, Slot.REPRESENTATIVE], [Slot.PRACTITIONER, Slot.PRACTITIONER], [Slot.ORGANISATION]],
+    [
+        [],
+        [Slot.ORGANISATION, Slot.REPRESENTATIVE],
+        [Slot.PRACTITIONER, Slot.PRACTITIONER],
+        [Slot.ORGANISATION],
+    ],
     ids=["none", "out of order", "repeated", "others than the base has"],
 )
 def test_wrong_lists_of_signers_are_refused(slots: list[Slot]) -> None:
-    """Order and uniqueness of the slots [design §4], and those of the base."""
+    """Order and uniqueness of the slots [architecture, Signatures on one certificate], and those of the
+    base.
+    """
     signings = {signing.slot: signing for signing in samples.signings(pkis.shared(), 3)}
     with pytest.raises(Broken, match="wrong_signings"):
-        samples.stock_of(pkis.shared(), [signings[slot] for slot in slots], blank=blanks.blank(tuple(samples.SLOTS[3])))
+        samples.stock_of(
+            pkis.shared(), [signings[slot] for slot in slots], blank=blanks.blank(tuple(samples.SLOTS[3]))
+        )
 
 
 def test_identities_sign_only_where_they_may() -> None:
@@ -130,7 +163,11 @@ def test_identities_sign_only_where_they_may() -> None:
     strangers = [
         [practitioner, dataclasses.replace(representative, identity=pki.identity()), organisation],
         [practitioner, representative, dataclasses.replace(organisation, identity=pki.identity(pkis.HEAD))],
-        [practitioner, representative, dataclasses.replace(organisation, identity=pki.identity(facility_code="01802"))],
+        [
+            practitioner,
+            representative,
+            dataclasses.replace(organisation, identity=pki.identity(facility_code="01802")),
+        ],
     ]
     for signings in strangers:
         with pytest.raises(Broken, match="wrong_signings"):
@@ -153,7 +190,10 @@ def test_one_unfit_key_spoils_its_own_sheets_only() -> None:
     [organisation] = samples.signings(pkis.shared(), 1)
     old = organisation.identity
     lone = Identity(old.facility_code, old.licence, pkis.shared().root, (), old.signer)
-    assert codes(samples.attempt([*sheets_of([organisation]), _with_identity(organisation, lone)])) == [None, "unfit_key"]
+    assert codes(samples.attempt([*sheets_of([organisation]), _with_identity(organisation, lone)])) == [
+        None,
+        "unfit_key",
+    ]
 
 
 def _with_identity(signing: Signing, identity: Identity) -> Sheet:
@@ -163,8 +203,12 @@ def _with_identity(signing: Signing, identity: Identity) -> Sheet:
 
 @pytest.mark.parametrize("profile", [Profile.B_B, Profile.B_T])
 def test_stocks_of_another_level_are_refused(profile: Profile) -> None:
-    """A B-LT file without answers would not be one, and answers below a B-T signature would say more than the level."""
+    """A B-LT file without answers would not be one, and answers below a B-T signature would say more than the
+    level.
+    """
     wanted = samples.signings(pkis.shared(), 1)
-    with_answers, without = (Sheet(samples.stock_of(pkis.shared(), wanted, has_answers=has), {}) for has in (True, False))
+    with_answers, without = (
+        Sheet(samples.stock_of(pkis.shared(), wanted, has_answers=has), {}) for has in (True, False)
+    )
     assert codes(samples.attempt([with_answers, without], profile=profile)) == ["wrong_stock", None]
     assert codes(samples.attempt([with_answers, without])) == [None, "wrong_stock"]

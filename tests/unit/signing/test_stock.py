@@ -19,12 +19,17 @@ from tests.support import sealed_sample as samples
 @pytest.fixture(scope="module")
 def answers() -> RevocationInfo:
     pki = pkis.shared()
-    asked = [*(signing.identity.certificate for signing in samples.signings(pki, 3)), pki.tsa().certificates[0]]
+    asked = [
+        *(signing.identity.certificate for signing in samples.signings(pki, 3)),
+        pki.tsa().certificates[0],
+    ]
     return asyncio.run(pki.revocation().gather(asked))
 
 
 def laid(answers: RevocationInfo | None) -> Stock:
-    return lay_stock(blanks.blank(tuple(samples.SLOTS[3])), signings=samples.signings(pkis.shared(), 3), answers=answers)
+    return lay_stock(
+        blanks.blank(tuple(samples.SLOTS[3])), signings=samples.signings(pkis.shared(), 3), answers=answers
+    )
 
 
 def catalog(stock: Stock) -> Any:
@@ -34,7 +39,10 @@ def catalog(stock: Stock) -> Any:
 def test_the_store_holds_all_answers_and_certificates(answers: RevocationInfo) -> None:
     """EN 319 142-1 clause 5.4.2.2: certificates, OCSP responses and CRLs, each the very DER."""
     store = catalog(laid(answers))["/DSS"]
-    held = {name: [reference.get_object().data for reference in store[name]] for name in ("/Certs", "/OCSPs", "/CRLs")}
+    held = {
+        name: [reference.get_object().data for reference in store[name]]
+        for name in ("/Certs", "/OCSPs", "/CRLs")
+    }
     assert held["/Certs"] == [cert.public_bytes(Encoding.DER) for cert in answers.certificates]
     assert held["/OCSPs"] == list(answers.ocsps)
     assert held["/CRLs"] == list(answers.crls)

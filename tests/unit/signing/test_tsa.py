@@ -30,9 +30,14 @@ def test_openssl_verifies_the_token(tmp_path: Path, key_type: KeyType) -> None:
     tsa = pki.tsa()
     token = asyncio.run(tsa.stamp(DIGEST))
     (tmp_path / "token.der").write_bytes(token)
-    command = f"openssl ts -verify -token_in -in {tmp_path}/token.der -CAfile {pki.folder}/root.pem -untrusted {pki.folder}/issuing.pem -digest".split()
+    command = (
+        f"openssl ts -verify -token_in -in {tmp_path}/token.der -CAfile {pki.folder}/root.pem -untrusted"
+        f" {pki.folder}/issuing.pem -digest".split()
+    )
     good = subprocess.run([*command, DIGEST.hex()], capture_output=True, check=False, text=True)
-    bad = subprocess.run([*command, hashlib.sha256(b"other").hexdigest()], capture_output=True, check=False, text=True)
+    bad = subprocess.run(
+        [*command, hashlib.sha256(b"other").hexdigest()], capture_output=True, check=False, text=True
+    )
     assert "Verification: OK" in good.stdout + good.stderr
     assert good.returncode == 0
     assert bad.returncode != 0
@@ -49,11 +54,15 @@ async def test_token_states_real_time_and_accuracy() -> None:
 
 
 async def test_serial_numbers_come_from_the_given_randomness() -> None:
-    """Unique, at most 160 bits [RFC 3161 clause 2.4.2], never negative, of one length."""
+    """Unique, at most 160 bits [RFC 3161 §2.4.2], never negative, of one length."""
     counter = itertools.count(254)
     pki = pkis.shared()
     tsa = load_embedded_tsa(
-        pki.read("tsa.pem"), pki.read("tsa.key.pem"), issuers_pem=pki.read("issuing.pem"), clock=pkis.utc_now, rng=lambda n: next(counter).to_bytes(n, "big")
+        pki.read("tsa.pem"),
+        pki.read("tsa.key.pem"),
+        issuers_pem=pki.read("issuing.pem"),
+        clock=pkis.utc_now,
+        rng=lambda n: next(counter).to_bytes(n, "big"),
     )
     serials = [token_info(await tsa.stamp(DIGEST))["serial_number"] for _ in range(4)]
     assert serials == [(1 << 128) + number for number in (254, 255, 256, 257)]
@@ -70,4 +79,6 @@ def test_unreadable_key_is_the_operators_matter() -> None:
     """Broken, not a stray ValueError."""
     pki = pkis.shared()
     with pytest.raises(Broken, match="unreadable_key"):
-        load_embedded_tsa(pki.read("tsa.pem"), b"no key", issuers_pem=pki.read("issuing.pem"), clock=pkis.utc_now, rng=bytes)
+        load_embedded_tsa(
+            pki.read("tsa.pem"), b"no key", issuers_pem=pki.read("issuing.pem"), clock=pkis.utc_now, rng=bytes
+        )

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from certsvc.pdf import Blank
-from certsvc.templates.bases import compile_base
-from certsvc.templates.compiling import lay_out_fully
+from certsvc.templates.compiler.bases import compile_base
+from certsvc.templates.compiler.compiling import lay_out_fully
 from certsvc.templates.designs import Design, load_designs
 from certsvc.templates.filling import Filled, fill
 from certsvc.templates.samples import sample_values
@@ -46,7 +46,9 @@ def base(variant: tuple[Design, bool]) -> Base:
 @pytest.fixture
 def filled(variant: tuple[Design, bool]) -> Filled:
     design, flag = variant
-    return fill(design, sample_values(design, head_examined=flag), record=RECORD, head_examined=flag, is_reissue=flag)
+    return fill(
+        design, sample_values(design, head_examined=flag), record=RECORD, head_examined=flag, is_reissue=flag
+    )
 
 
 @pytest.fixture
@@ -58,12 +60,16 @@ def laid_out(variant: tuple[Design, bool]) -> Blank:
 @functools.cache
 def _laid_out(index: int) -> Blank:
     design, flag = VARIANTS[index]
-    return lay_out_fully(design, sample_values(design, head_examined=flag), record=RECORD, head_examined=flag, is_reissue=flag)
+    return lay_out_fully(
+        design, sample_values(design, head_examined=flag), record=RECORD, head_examined=flag, is_reissue=flag
+    )
 
 
 @pytest.fixture
 def run_on(tmp_path: Path) -> Callable[..., str]:
-    """Runs a program of poppler-utils or qpdf on PDF bytes and returns what it says; a missing program fails by name."""
+    """Runs a program of poppler-utils or qpdf on PDF bytes and returns what it says; a missing program fails
+    by name.
+    """
 
     def run(pdf: bytes, *command: str) -> str:
         path = tmp_path / "page.pdf"

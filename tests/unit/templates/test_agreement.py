@@ -1,9 +1,9 @@
 """Fast filling and full layout print the same: the same pixels in two renderers, the same words for readers.
 
-Tolerance. Both ways write a glyph's place as a decimal number, of points here, of pixels there: they may differ by less
-than 1/10,000 of a point, and a renderer that sets glyphs on a raster finer than its pixels may then set one a step aside.
-So up to `FEW` of a page's two million pixels may differ, as much as the edge of one word does, and none from black to white.
-On the machine this was written on, none differs.
+Tolerance. Both ways write a glyph's place as a decimal number, of points here, of pixels there: they may
+differ by less than 1/10,000 of a point, and a renderer that sets glyphs on a raster finer than its pixels may
+then set one a step aside. So up to `FEW` of a page's two million pixels may differ, as much as the edge of
+one word does, and none from black to white. On the machine this was written on, none differs.
 """
 
 import random
@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from certsvc.errors import InputError
-from certsvc.templates.bases import compile_base
-from certsvc.templates.compiling import lay_out_fully
+from certsvc.templates.compiler.bases import compile_base
+from certsvc.templates.compiler.compiling import lay_out_fully
 from certsvc.templates.designs import Design, load_designs
 from certsvc.templates.filling import Filled, fill
 from certsvc.templates.preview import filled_pdf
@@ -36,14 +36,19 @@ MOST = 128
 LETTERS = "aàảãáạăằẳẵắặâầẩẫấậeèẻẽéẹêềểễếệiìỉĩíịoòỏõóọôồổỗốộơờởỡớợuùủũúụưừửữứựyỳỷỹýỵđ"
 ALL_LETTERS = "".join(letter for letter in LETTERS + LETTERS.upper() if not letter.isascii())
 SYLLABLES = (
-    "a Công ty TNHH May mặc Thí Dụ Việt-Nam & Xây dựng “Sông Hồng” – chi nhánh số 3, Khu công nghiệp (KCN) Bắc Thăng Long; xã Ví Dụ, huyện Thử Nghiệm, "
-    "TP.HCM 12/3 COVID-19, U07.1 nghiêng Y Ỷ AV To T. 50% vi rút được xác định: nghỉ ngơi tại nhà; tái-khám/theo-dõi"
+    "a Công ty TNHH May mặc Thí Dụ Việt-Nam & Xây dựng “Sông Hồng” – chi nhánh số 3, Khu công nghiệp (KCN)"
+    " Bắc Thăng Long; xã Ví Dụ, huyện Thử Nghiệm, TP.HCM 12/3 COVID-19, U07.1 nghiêng Y Ỷ AV To T. 50% vi rút"
+    " được xác định: nghỉ ngơi tại nhà; tái-khám/theo-dõi"
 )
 RECORD = b"<x/>"
 
 
-def _both_ways(design: Design, values: Mapping[str, str], *, head_examined: bool = False, is_reissue: bool = False) -> tuple[bytes, bytes] | None:
-    """The file that fast filling makes, and the full layout's; None if these values go to full layout anyway."""
+def _both_ways(
+    design: Design, values: Mapping[str, str], *, head_examined: bool = False, is_reissue: bool = False
+) -> tuple[bytes, bytes] | None:
+    """The file that fast filling makes, and the full layout's; None if these values go to full layout
+    anyway.
+    """
     filled = fill(design, values, record=RECORD, head_examined=head_examined, is_reissue=is_reissue)
     if not filled.is_fast:
         return None
@@ -71,10 +76,19 @@ def design(request: pytest.FixtureRequest) -> Design:
 
 
 @pytest.mark.parametrize("is_reissue", [False, True])
-def test_samples_agree(variant: tuple[Design, bool], is_reissue: bool, run_on: Callable[..., str], tmp_path: Path) -> None:
-    """Every design and variant with its sample values: PDFium's pixels, Poppler's pixels and Poppler's text are the same."""
+def test_samples_agree(
+    variant: tuple[Design, bool], is_reissue: bool, run_on: Callable[..., str], tmp_path: Path
+) -> None:
+    """Every design and variant with its sample values: PDFium's pixels, Poppler's pixels and Poppler's text
+    are the same.
+    """
     design, head_examined = variant
-    files = _both_ways(design, sample_values(design, head_examined=head_examined), head_examined=head_examined, is_reissue=is_reissue)
+    files = _both_ways(
+        design,
+        sample_values(design, head_examined=head_examined),
+        head_examined=head_examined,
+        is_reissue=is_reissue,
+    )
     assert files is not None
     _assert_alike(*map(_render, files))
     _assert_alike(*(_render_by_poppler(pdf, run_on=run_on, folder=tmp_path) for pdf in files))
@@ -104,7 +118,11 @@ def _longest(design: Design, field: str, *, words: Sequence[str]) -> str:
     return max((text for text in texts if all(setter.set(text) for setter in setters)), key=len)
 
 
-@pytest.mark.parametrize("words", [SYLLABLES.split(), SYLLABLES.upper().split(), ["WM"] * 60, ["i."] * 200], ids=["text", "capitals", "wide", "narrow"])
+@pytest.mark.parametrize(
+    "words",
+    [SYLLABLES.split(), SYLLABLES.upper().split(), ["WM"] * 60, ["i."] * 200],
+    ids=["text", "capitals", "wide", "narrow"],
+)
 def test_longest_texts_that_fit_agree(design: Design, words: list[str]) -> None:
     """Every slot filled to its last word: names, employers and diagnoses of two and three lines too."""
     values = {field: _longest(design, field, words=words) or "1" for field in _fields(design)}
@@ -114,10 +132,17 @@ def test_longest_texts_that_fit_agree(design: Design, words: list[str]) -> None:
 
 
 def test_all_letters_agree(design: Design, run_on: Callable[..., str]) -> None:
-    """134 accented letters and ASCII, in every slot with room for some: same pixels, and the same words come back."""
-    words = ["".join(ALL_LETTERS[start : start + 6]) for start in range(0, len(ALL_LETTERS), 6)] + string.printable.split()
+    """134 accented letters and ASCII, in every slot with room for some: same pixels, and the same words come
+    back.
+    """
+    words = [
+        "".join(ALL_LETTERS[start : start + 6]) for start in range(0, len(ALL_LETTERS), 6)
+    ] + string.printable.split()
     dice = random.Random(1)
-    values = {field: _longest(design, field, words=dice.sample(words, len(words))) or "1" for field in _fields(design)}
+    values = {
+        field: _longest(design, field, words=dice.sample(words, len(words))) or "1"
+        for field in _fields(design)
+    }
     files = _both_ways(design, sample_values(design) | values)
     assert files is not None
     _assert_alike(*map(_render, files))
@@ -129,7 +154,9 @@ def test_all_letters_agree(design: Design, run_on: Callable[..., str]) -> None:
 @settings(max_examples=15, derandomize=True)
 @given(st.sampled_from(load_designs()), st.randoms(use_true_random=False))
 def test_wrapping_texts_agree_or_are_laid_out(design: Design, dice: random.Random) -> None:
-    """Words of many lengths in the slots of several lines: drawn alike, or given up by fast filling. Most are drawn."""
+    """Words of many lengths in the slots of several lines: drawn alike, or given up by fast filling. Most are
+    drawn.
+    """
     words = SYLLABLES.split()
     base = compile_base(design, head_examined=False, is_reissue=False)
     values = sample_values(design)
@@ -144,7 +171,13 @@ def test_wrapping_texts_agree_or_are_laid_out(design: Design, dice: random.Rando
 
 
 def _shown(design: Design, employer: str) -> Filled:
-    return fill(design, sample_values(design) | {"employer": employer}, record=RECORD, head_examined=False, is_reissue=False)
+    return fill(
+        design,
+        sample_values(design) | {"employer": employer},
+        record=RECORD,
+        head_examined=False,
+        is_reissue=False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -173,7 +206,9 @@ def _bare(text: str) -> str:
 
 def test_composed_input_needs_no_layout() -> None:
     """Decomposed input is composed before it is filled (`form_values`), and then is like any other."""
-    assert _shown(load_designs()[1], unicodedata.normalize("NFC", unicodedata.normalize("NFD", "Nguyễn Thị Thí Dụ"))).is_fast
+    assert _shown(
+        load_designs()[1], unicodedata.normalize("NFC", unicodedata.normalize("NFD", "Nguyễn Thị Thí Dụ"))
+    ).is_fast
 
 
 def test_what_the_typeface_lacks_is_refused() -> None:

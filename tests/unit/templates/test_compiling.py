@@ -1,4 +1,6 @@
-"""Bases: slots where the layout puts them, the same bytes everywhere, kept on disk only whole; and the full layout."""
+"""Bases: slots where the layout puts them, the same bytes everywhere, kept on disk only whole; and the full
+layout.
+"""
 
 import dataclasses
 import hashlib
@@ -16,9 +18,9 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from certsvc.errors import Broken, InputError
 from certsvc.models import Slot
 from certsvc.pdf import Blank, append, stream
-from certsvc.templates.bases import compile_base
-from certsvc.templates.caching import find_base, keep_base
-from certsvc.templates.compiling import lay_out_fully
+from certsvc.templates.compiler.bases import compile_base
+from certsvc.templates.compiler.caching import find_base, keep_base
+from certsvc.templates.compiler.compiling import lay_out_fully
 from certsvc.templates.designs import Design, Need, find_design
 from certsvc.templates.faces import FACES
 from certsvc.templates.samples import sample_values
@@ -39,7 +41,9 @@ def _slot(base: Base, field: str) -> TextSlot:
 
 
 def test_every_printed_field_has_a_slot_on_the_page(variant: tuple[Design, bool], base: Base) -> None:
-    """All fields but the QR's text, and the practitioner's where the head examined, with room for at least a character."""
+    """All fields but the QR's text, and the practitioner's where the head examined, with room for at least a
+    character.
+    """
     design, head_examined = variant
     absent = {Need.WITH_DELEGATE, Need.FOR_CHILD} | ({Need.WITH_PRACTITIONER} if head_examined else set())
     unprinted = {"verify_url"} | {name for name, need in design.fields.items() if need in absent}
@@ -56,16 +60,38 @@ def test_slots_say_what_the_stylesheet_says() -> None:
     """Size, face, alignment, capitals, letter spacing and lines come from HTML and CSS."""
     base = compile_base(_design(), head_examined=False, is_reissue=False)
     parent, facility, name = _slot(base, "parent"), _slot(base, "facility"), _slot(base, "full_name")
-    assert (parent.face, parent.size, parent.align, parent.is_upper, len(parent.baselines), parent.is_low) == (FACES[0], 12, "center", True, 1, False)
-    assert (facility.face, facility.is_upper, len(facility.baselines), facility.is_low) == ("Tinos-Bold.ttf", True, 1, False)
-    assert (name.face, name.size, name.align, name.is_upper, len(name.baselines)) == ("Tinos-Bold.ttf", 13, "left", False, 1)
+    assert (
+        parent.face,
+        parent.size,
+        parent.align,
+        parent.is_upper,
+        len(parent.baselines),
+        parent.is_low,
+    ) == (FACES[0], 12, "center", True, 1, False)
+    assert (facility.face, facility.is_upper, len(facility.baselines), facility.is_low) == (
+        "Tinos-Bold.ttf",
+        True,
+        1,
+        False,
+    )
+    assert (name.face, name.size, name.align, name.is_upper, len(name.baselines)) == (
+        "Tinos-Bold.ttf",
+        13,
+        "left",
+        False,
+        1,
+    )
     assert _slot(base, "dated").face == "Tinos-Italic.ttf"
     assert _slot(base, "code").letter_spacing == pytest.approx(0.06 * 15)
-    assert _slot(base, "employer").baselines[0] - _slot(base, "employer").baselines[1] == pytest.approx(6.9 * 72 / 25.4, abs=0.01)
+    assert _slot(base, "employer").baselines[0] - _slot(base, "employer").baselines[1] == pytest.approx(
+        6.9 * 72 / 25.4, abs=0.01
+    )
     assert [len(_slot(base, name).baselines) for name in ("employer", "icd10_diagnosis_treatment")] == [3, 2]
 
 
-def test_slot_is_where_the_full_layout_prints_its_text(variant: tuple[Design, bool], base: Base, laid_out: Blank) -> None:
+def test_slot_is_where_the_full_layout_prints_its_text(
+    variant: tuple[Design, bool], base: Base, laid_out: Blank
+) -> None:
     """The first character of a left-aligned value stands at its slot's left edge, on its first baseline."""
     design, head_examined = variant
     values = sample_values(design, head_examined=head_examined)
@@ -93,12 +119,15 @@ def test_base_is_small(base: Base) -> None:
 def _in_another_process(expression: str, *, cache: Path | None = None, hash_seed: str = "0") -> str:
     """What a new interpreter says of the base of form 07 as `base`."""
     code = (
-        "from pathlib import Path; from certsvc.templates.bases import compile_base; from certsvc.templates.designs import find_design\n"
-        f"base = compile_base(find_design('sick_leave/mau07-2025'), head_examined=False, is_reissue=True, cache={f'Path({str(cache)!r})' if cache else None})\n"
-        f"print({expression})"
+        "from pathlib import Path; from certsvc.templates.compiler.bases import compile_base; from"
+        " certsvc.templates.designs import find_design\nbase ="
+        " compile_base(find_design('sick_leave/mau07-2025'), head_examined=False, is_reissue=True,"
+        f" cache={f'Path({str(cache)!r})' if cache else None})\nprint({expression})"
     )
     environment = os.environ | {"PYTHONHASHSEED": hash_seed}
-    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment).stdout.strip()
+    return subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment
+    ).stdout.strip()
 
 
 def test_bytes_are_the_same_in_each_process() -> None:
@@ -106,7 +135,13 @@ def test_bytes_are_the_same_in_each_process() -> None:
     base = compile_base(_design(), head_examined=False, is_reissue=True)
     expected = hashlib.sha256(repr((base.texts, base.blank.pdf)).encode()).hexdigest()
     for hash_seed in ("1", "2"):
-        assert _in_another_process("__import__('hashlib').sha256(repr((base.texts, base.blank.pdf)).encode()).hexdigest()", hash_seed=hash_seed) == expected
+        assert (
+            _in_another_process(
+                "__import__('hashlib').sha256(repr((base.texts, base.blank.pdf)).encode()).hexdigest()",
+                hash_seed=hash_seed,
+            )
+            == expected
+        )
 
 
 def test_variants_differ() -> None:
@@ -120,13 +155,16 @@ def test_variants_differ() -> None:
     ]
     assert len({base.digest for base in variants}) == len(variants)
     assert compile_base(design, head_examined=False, is_reissue=False) is variants[0]
-    assert compile_base(design, head_examined=False, is_reissue=False, slots=design.slots(head_examined=False)) is variants[0]
+    assert (
+        compile_base(design, head_examined=False, is_reissue=False, slots=design.slots(head_examined=False))
+        is variants[0]
+    )
     assert [field.name for field in variants[1].blank.fields] == ["organisation"]
 
 
 @pytest.mark.parametrize("design_id", ["recovery/v1", "sick_leave/ct07-2017", "sick_leave/mau07-2025"])
 def test_a_reissue_says_what_it_is(design_id: str) -> None:
-    """The stamp stands on the paper of re-issues and on no other [domain §1.4 A12]."""
+    """The stamp stands on the paper of re-issues and on no other [sick-leave, Issued again]."""
     for is_reissue in (False, True):
         pdf = compile_base(_design(design_id), head_examined=False, is_reissue=is_reissue).blank.pdf
         with pypdfium2.PdfDocument(pdf) as document:
@@ -158,7 +196,9 @@ def test_base_that_is_not_whole_counts_as_none(tmp_path: Path, kept: slice) -> N
 
 
 def test_numbers_name_the_objects_that_filling_replaces(variant: tuple[Design, bool], base: Base) -> None:
-    """Text stream, QR image and record are where the base says; replacing them shows on the page and in the attachment."""
+    """Text stream, QR image and record are where the base says; replacing them shows on the page and in the
+    attachment.
+    """
     slot = _slot(base, "full_name")
     text = b"/Span <</MCID %d>> BDC BT /%b 13 Tf 1 0 0 1 %.3f %.3f Tm <0057> Tj ET EMC" % (
         slot.mcid,
@@ -179,10 +219,18 @@ def test_numbers_name_the_objects_that_filling_replaces(variant: tuple[Design, b
 
 
 def test_text_that_a_slot_cannot_hold_is_laid_out_fully() -> None:
-    """A value longer than its slot stands on the page whole, and so does a character that bases lack but Tinos has."""
+    """A value longer than its slot stands on the page whole, and so does a character that bases lack but
+    Tinos has.
+    """
     design = _design()
     employer = "Công ty Trách nhiệm hữu hạn Một thành viên Thí Dụ " * 8 + "Ω"
-    blank = lay_out_fully(design, sample_values(design) | {"employer": employer}, record=b"", head_examined=False, is_reissue=False)
+    blank = lay_out_fully(
+        design,
+        sample_values(design) | {"employer": employer},
+        record=b"",
+        head_examined=False,
+        is_reissue=False,
+    )
     with pypdfium2.PdfDocument(blank.pdf) as document:
         assert len(document) == 1
         text = re.sub(r"[\s\u0002\ufffe]+", "", document[0].get_textpage().get_text_range())
@@ -193,18 +241,38 @@ def test_full_layout_refuses_what_cannot_be_printed() -> None:
     """Too long for a page at the smallest size, or not in the typeface: said by field, not cut."""
     design = _design()
     with pytest.raises(InputError, match="text_too_long"):
-        lay_out_fully(design, sample_values(design) | {"employer": "W" * 6000}, record=b"", head_examined=False, is_reissue=False)
+        lay_out_fully(
+            design,
+            sample_values(design) | {"employer": "W" * 6000},
+            record=b"",
+            head_examined=False,
+            is_reissue=False,
+        )
     with pytest.raises(InputError, match="unprintable") as caught:
-        lay_out_fully(design, sample_values(design) | {"employer": "会社"}, record=b"", head_examined=False, is_reissue=False)
+        lay_out_fully(
+            design,
+            sample_values(design) | {"employer": "会社"},
+            record=b"",
+            head_examined=False,
+            is_reissue=False,
+        )
     assert [error["field"] for error in caught.value.errors or []] == ["employer"]
     with pytest.raises(Broken, match="design_values"):
         lay_out_fully(design, {}, record=b"", head_examined=False, is_reissue=False)
     with pytest.raises(Broken, match="design_blank"):
-        lay_out_fully(design, sample_values(design) | {"employer": " "}, record=b"", head_examined=False, is_reissue=False)
+        lay_out_fully(
+            design,
+            sample_values(design) | {"employer": " "},
+            record=b"",
+            head_examined=False,
+            is_reissue=False,
+        )
 
 
 def test_a_slot_without_a_box_in_the_design_is_said() -> None:
     """Who is to sign must have a place."""
     design = _design()
     with pytest.raises(Broken, match="design_slot"):
-        compile_base(design, head_examined=True, is_reissue=False, slots=(Slot.PRACTITIONER, Slot.REPRESENTATIVE))
+        compile_base(
+            design, head_examined=True, is_reissue=False, slots=(Slot.PRACTITIONER, Slot.REPRESENTATIVE)
+        )

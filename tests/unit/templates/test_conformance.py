@@ -15,8 +15,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from certsvc.models import Kind, Slot
 from certsvc.pdf import Blank
-from certsvc.templates.bases import compile_base
-from certsvc.templates.compiling import lay_out_fully
+from certsvc.templates.compiler.bases import compile_base
+from certsvc.templates.compiler.compiling import lay_out_fully
 from certsvc.templates.designs import Design, load_designs
 from certsvc.templates.filling import Filled, fill
 from certsvc.templates.preview import filled_pdf, with_marks
@@ -47,12 +47,16 @@ def _all_files() -> dict[str, bytes]:
             made[f"{name}-base"] = compile_base(design, head_examined=flag, is_reissue=flag).blank.pdf
             made[f"{name}-filled"] = filled_pdf(filled)
             made[f"{name}-marked"] = with_marks(filled)
-            made[f"{name}-full"] = lay_out_fully(design, values, record=RECORD, head_examined=flag, is_reissue=flag).pdf
+            made[f"{name}-full"] = lay_out_fully(
+                design, values, record=RECORD, head_examined=flag, is_reissue=flag
+            ).pdf
     return made
 
 
 def test_verapdf_finds_nothing_wrong(tmp_path: Path) -> None:
-    """veraPDF, with its own rules, accepts bases, filled forms and full layouts as PDF/A-3a and as PDF/UA-1."""
+    """veraPDF, with its own rules, accepts bases, filled forms and full layouts as PDF/A-3a and as
+    PDF/UA-1.
+    """
     found = broken_rules(_all_files(), tmp_path)
     assert {name: rules for name, rules in found.items() if rules} == {}
 
@@ -97,7 +101,9 @@ def test_qpdf_finds_no_fault(pdf: bytes, run_on: Callable[..., str]) -> None:
 
 
 def test_metadata_say_what_the_file_is(reader: PdfFileReader, variant: tuple[Design, bool]) -> None:
-    """XMP declares PDF/A-3a and PDF/UA-1 with its extension schema; title, language, dates and producer equal /Info's."""
+    """XMP declares PDF/A-3a and PDF/UA-1 with its extension schema; title, language, dates and producer equal
+    /Info's.
+    """
     assert "/Filter" not in reader.root["/Metadata"]
     xmp = ET.fromstring(reader.root["/Metadata"].data)
 
@@ -113,12 +119,18 @@ def test_metadata_say_what_the_file_is(reader: PdfFileReader, variant: tuple[Des
     assert info["/Title"].startswith("Giấy ")
     assert text("dc:language//rdf:li") == reader.root["/Lang"] == "vi"
     assert text("pdf:Producer") == info["/Producer"]
-    assert text("xmp:CreateDate") == text("xmp:ModifyDate") == f"{variant[0].valid_from:%Y-%m-%d}T00:00:00+07:00"
+    assert (
+        text("xmp:CreateDate") == text("xmp:ModifyDate") == f"{variant[0].valid_from:%Y-%m-%d}T00:00:00+07:00"
+    )
     assert info["/CreationDate"] == info["/ModDate"] == f"D:{variant[0].valid_from:%Y%m%d}000000+07'00'"
 
 
-def test_catalog_is_that_of_an_archived_accessible_file(reader: PdfFileReader, page: generic.DictionaryObject) -> None:
-    """Tagged, titled, sRGB as output intent, tab order by structure, and no other form field than the signatures."""
+def test_catalog_is_that_of_an_archived_accessible_file(
+    reader: PdfFileReader, page: generic.DictionaryObject
+) -> None:
+    """Tagged, titled, sRGB as output intent, tab order by structure, and no other form field than the
+    signatures.
+    """
     root = reader.root
     assert root["/MarkInfo"]["/Marked"] is True or root["/MarkInfo"]["/Marked"].value is True
     assert root["/ViewerPreferences"]["/DisplayDocTitle"]
@@ -133,11 +145,15 @@ def test_catalog_is_that_of_an_archived_accessible_file(reader: PdfFileReader, p
     assert not {"/Perms", "/DSS", "/OpenAction", "/AA"} & set(root)
 
 
-def test_signature_fields_are_ready(reader: PdfFileReader, page: generic.DictionaryObject, variant: tuple[Design, bool]) -> None:
+def test_signature_fields_are_ready(
+    reader: PdfFileReader, page: generic.DictionaryObject, variant: tuple[Design, bool]
+) -> None:
     """One for each who signs, in order, printed, locked, labelled and tagged; the last locks the document."""
     design, head_examined = variant
     fields = _each(reader.root["/AcroForm"]["/Fields"])
-    assert [field["/T"] for field in fields] == [slot.value for slot in design.slots(head_examined=head_examined)]
+    assert [field["/T"] for field in fields] == [
+        slot.value for slot in design.slots(head_examined=head_examined)
+    ]
     assert _each(page["/Annots"]) == fields
     for field in fields:
         assert (field["/FT"], field["/Subtype"], field["/F"]) == ("/Sig", "/Widget", 132)
@@ -145,7 +161,8 @@ def test_signature_fields_are_ready(reader: PdfFileReader, page: generic.Diction
         assert "/V" not in field
         assert field["/AP"]["/N"]["/Subtype"] == "/Form"
         assert [float(side) for side in field["/AP"]["/N"]["/BBox"]][2:] == pytest.approx(
-            [float(field["/Rect"][2] - field["/Rect"][0]), float(field["/Rect"][3] - field["/Rect"][1])], abs=0.002
+            [float(field["/Rect"][2] - field["/Rect"][0]), float(field["/Rect"][3] - field["/Rect"][1])],
+            abs=0.002,
         )
     assert [("/Lock" in field) for field in fields] == [False] * (len(fields) - 1) + [True]
     assert (fields[-1]["/Lock"]["/Action"], fields[-1]["/Lock"]["/P"]) == ("/All", 1)
@@ -154,7 +171,9 @@ def test_signature_fields_are_ready(reader: PdfFileReader, page: generic.Diction
 
 def _each(array: Any) -> list[Any]:
     """The items themselves, where the array holds references; what is no array is its own only item."""
-    return [array[index] for index in range(len(array))] if isinstance(array, generic.ArrayObject) else [array]
+    return (
+        [array[index] for index in range(len(array))] if isinstance(array, generic.ArrayObject) else [array]
+    )
 
 
 def _elements(element: generic.DictionaryObject) -> Iterator[generic.DictionaryObject]:
@@ -166,16 +185,24 @@ def _elements(element: generic.DictionaryObject) -> Iterator[generic.DictionaryO
 
 
 def test_structure_and_content_agree(reader: PdfFileReader, page: generic.DictionaryObject) -> None:
-    """Every piece of marked content belongs to one element, the parent tree says to which, widgets likewise; headings start with H1."""
+    """Every piece of marked content belongs to one element, the parent tree says to which, widgets likewise;
+    headings start with H1.
+    """
     root = reader.root["/StructTreeRoot"]
     elements = list(_elements(root["/K"][0]))
     roles = [element["/S"] for element in elements]
     assert set(roles) <= ROLES
     assert next(role for role in roles if role.startswith("/H")) == "/H1"
     assert roles.count("/H1") == roles.count("/Figure") == 1
-    numbers = {int(kid): element for element in elements for kid in _each(element["/K"]) if isinstance(kid, int)}
+    numbers = {
+        int(kid): element for element in elements for kid in _each(element["/K"]) if isinstance(kid, int)
+    }
     content = b"\n".join(part.data for part in _each(page["/Contents"]))
-    assert sorted(numbers) == sorted(int(number) for number in re.findall(rb"/MCID (\d+)", content)) == list(range(len(numbers)))
+    assert (
+        sorted(numbers)
+        == sorted(int(number) for number in re.findall(rb"/MCID (\d+)", content))
+        == list(range(len(numbers)))
+    )
     keys = _each(root["/ParentTree"]["/Nums"])
     parents = dict(zip(keys[::2], keys[1::2], strict=True))
     assert [numbers[number] for number in range(len(numbers))] == _each(parents[page["/StructParents"]])
@@ -187,7 +214,9 @@ def test_structure_and_content_agree(reader: PdfFileReader, page: generic.Dictio
 
 
 def test_nothing_is_drawn_outside_marked_content(page: generic.DictionaryObject) -> None:
-    """What paints is real content of the structure or an artifact; the state at the end of a stream is that of its beginning."""
+    """What paints is real content of the structure or an artifact; the state at the end of a stream is that
+    of its beginning.
+    """
     painting = re.compile(rb"(?:^|\s)(?:Tj|TJ|Do|f\*?|F|S|s|B\*?|b\*?|sh)$")
     for part in _each(page["/Contents"]):
         depth = saved = 0
@@ -200,14 +229,22 @@ def test_nothing_is_drawn_outside_marked_content(page: generic.DictionaryObject)
 
 def test_picture_has_words_and_a_box(reader: PdfFileReader, page: generic.DictionaryObject) -> None:
     """The QR is a figure with an alternative text and its place on the page; no pixel of it is smoothed."""
-    [figure] = [element for element in _elements(reader.root["/StructTreeRoot"]["/K"][0]) if element["/S"] == "/Figure"]
+    [figure] = [
+        element
+        for element in _elements(reader.root["/StructTreeRoot"]["/K"][0])
+        if element["/S"] == "/Figure"
+    ]
     assert "QR" in figure["/Alt"]
     left, bottom, right, top = (float(side) for side in figure["/A"]["/BBox"])
     assert right - left == pytest.approx(35 * 72 / 25.4, abs=0.01)
     assert top - bottom == pytest.approx(35 * 72 / 25.4, abs=0.01)
     assert 0 < bottom < top < float(page["/MediaBox"][3])
     [image] = [image.get_object() for image in page["/Resources"]["/XObject"].values()]
-    assert (image["/ColorSpace"], image["/BitsPerComponent"], bool(image["/Interpolate"])) == ("/DeviceGray", 1, False)
+    assert (image["/ColorSpace"], image["/BitsPerComponent"], bool(image["/Interpolate"])) == (
+        "/DeviceGray",
+        1,
+        False,
+    )
 
 
 def _fonts(page: generic.DictionaryObject) -> Iterator[tuple[str, Any]]:
@@ -216,7 +253,9 @@ def _fonts(page: generic.DictionaryObject) -> Iterator[tuple[str, Any]]:
 
 
 def test_fonts_are_inside_with_their_widths_and_letters(page: generic.DictionaryObject) -> None:
-    """Each is an embedded subset of its face; widths are those of the embedded program; every glyph has a Unicode text."""
+    """Each is an embedded subset of its face; widths are those of the embedded program; every glyph has a
+    Unicode text.
+    """
     for name, font in _fonts(page):
         [descendant] = _each(font["/DescendantFonts"])
         descriptor = descendant["/FontDescriptor"]
@@ -230,7 +269,12 @@ def test_fonts_are_inside_with_their_widths_and_letters(page: generic.Dictionary
         order, scale = program.getGlyphOrder(), 1000 / program["head"].unitsPerEm
         for glyph, width in widths.items():
             assert width == pytest.approx(program["hmtx"][order[glyph]][0] * scale, abs=0.006)
-        mapped = dict(re.findall(r"<([0-9A-F]{4})> <([0-9A-F]+)>", font["/ToUnicode"].data.decode("ascii").partition("endcodespacerange")[2]))
+        mapped = dict(
+            re.findall(
+                r"<([0-9A-F]{4})> <([0-9A-F]+)>",
+                font["/ToUnicode"].data.decode("ascii").partition("endcodespacerange")[2],
+            )
+        )
         assert {int(code, 16) for code in mapped} | {0} == set(widths)
 
 
@@ -242,12 +286,23 @@ def _widths(array: Any) -> dict[int, float]:
     return widths
 
 
-def test_record_is_attached(reader: PdfFileReader, variant: tuple[Design, bool], run_on: Callable[..., str], laid_out: Blank, filled: Filled) -> None:
-    """One embedded file, associated with the document as its data, with name, description and media type; it comes out as it went in."""
+def test_record_is_attached(
+    reader: PdfFileReader,
+    variant: tuple[Design, bool],
+    run_on: Callable[..., str],
+    laid_out: Blank,
+    filled: Filled,
+) -> None:
+    """One embedded file, associated with the document as its data, with name, description and media type; it
+    comes out as it went in.
+    """
     [specification] = _each(reader.root["/AF"])
     [name, named] = _each(reader.root["/Names"]["/EmbeddedFiles"]["/Names"])
     assert named == specification
-    expected = {Kind.SICK_LEAVE: ("ct07.xml", "/text/xml"), Kind.RECOVERY: ("giay-xac-nhan.json", "/application/json")}[variant[0].kind]
+    expected = {
+        Kind.SICK_LEAVE: ("ct07.xml", "/text/xml"),
+        Kind.RECOVERY: ("giay-xac-nhan.json", "/application/json"),
+    }[variant[0].kind]
     assert (name, specification["/EF"]["/F"]["/Subtype"]) == expected
     assert specification["/F"] == specification["/UF"] == name
     assert specification["/Desc"]

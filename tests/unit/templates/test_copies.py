@@ -9,8 +9,8 @@ import pytest
 from PIL import ImageChops
 
 from certsvc.states import Slot
-from certsvc.templates.bases import compile_base
-from certsvc.templates.caching import find_base, keep_base
+from certsvc.templates.compiler.bases import compile_base
+from certsvc.templates.compiler.caching import find_base, keep_base
 from certsvc.templates.designs import PLAIN, Design, Trait, load_designs
 from certsvc.templates.filling import fill
 from certsvc.templates.preview import filled_pdf, preview_png, with_marks
@@ -21,7 +21,10 @@ SIGNED_AT = dt.datetime(2026, 11, 23, 2, 30, 5, tzinfo=dt.UTC)
 SHOWN = "2026-11-23T09:30:05+07:00"
 BOTH = frozenset({Trait.BOTH_COPIES})
 SICK_LEAVES = [design for design in load_designs() if Trait.BOTH_COPIES in design.traits]
-LIEN = {"sick_leave/ct07-2017": ("Liên số 2: Giao cho người lao động", "Liên số 1: Lưu"), "sick_leave/mau07-2025": ("Liên số 2", "Liên số 1")}
+LIEN = {
+    "sick_leave/ct07-2017": ("Liên số 2: Giao cho người lao động", "Liên số 1: Lưu"),
+    "sick_leave/mau07-2025": ("Liên số 2", "Liên số 1"),
+}
 NAMES = ["NGUYỄN THỊ VÍ DỤ", "NGUYỄN Ω"]
 """The second is no letter of a base: its paper is a layout of its own."""
 
@@ -37,7 +40,9 @@ def _page_texts(pdf: bytes) -> list[str]:
 
 @pytest.mark.parametrize("design", load_designs(), ids=_id)
 def test_papers_with_all_traits_look_as_approved(design: Design, tmp_path: Path) -> None:
-    """Each page at 36 dpi as it was looked at: the first with delegate or child, the second of a sick leave."""
+    """Each page at 36 dpi as it was looked at: the first with delegate or child, the second of a sick
+    leave.
+    """
     for page in range(2 if Trait.BOTH_COPIES in design.traits else 1):
         name = f"{_id(design)}-traits{page + 1}.png"
         png = preview_png(design, traits=design.traits, dpi=36, page=page)
@@ -48,8 +53,18 @@ def test_papers_with_all_traits_look_as_approved(design: Design, tmp_path: Path)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("design", SICK_LEAVES, ids=_id)
 def test_the_kept_copy_repeats_the_page(design: Design, name: str) -> None:
-    """Two pages that say the same but for the copy's number; only the second has the time of signing as content."""
-    filled = fill(design, sample_values(design) | {"full_name": name}, record=b"", head_examined=False, is_reissue=False, traits=BOTH, signed_at=SIGNED_AT)
+    """Two pages that say the same but for the copy's number; only the second has the time of signing as
+    content.
+    """
+    filled = fill(
+        design,
+        sample_values(design) | {"full_name": name},
+        record=b"",
+        head_examined=False,
+        is_reissue=False,
+        traits=BOTH,
+        signed_at=SIGNED_AT,
+    )
     assert filled.is_fast is (name == NAMES[0])
     first, second = _page_texts(filled_pdf(filled))
     handed_out, kept = LIEN[design.id]
@@ -61,8 +76,18 @@ def test_the_kept_copy_repeats_the_page(design: Design, name: str) -> None:
 
 @pytest.mark.parametrize("design", SICK_LEAVES, ids=_id)
 def test_the_kept_copy_shows_the_marks_where_they_were_signed(design: Design) -> None:
-    """Below the head, the second page's pixels are the first's, marks and times included: nobody tells them apart."""
-    filled = fill(design, sample_values(design), record=b"", head_examined=False, is_reissue=False, traits=BOTH, signed_at=SIGNED_AT)
+    """Below the head, the second page's pixels are the first's, marks and times included: nobody tells them
+    apart.
+    """
+    filled = fill(
+        design,
+        sample_values(design),
+        record=b"",
+        head_examined=False,
+        is_reissue=False,
+        traits=BOTH,
+        signed_at=SIGNED_AT,
+    )
     with pypdfium2.PdfDocument(with_marks(filled)) as document:
         document.init_forms()
         first, second = (page.render(scale=100 / 72).to_pil().convert("L") for page in document)
@@ -75,7 +100,9 @@ def test_the_kept_copy_shows_the_marks_where_they_were_signed(design: Design) ->
 
 @pytest.mark.parametrize("design", SICK_LEAVES, ids=_id)
 def test_only_the_page_to_hand_out_is_signed_on(design: Design, tmp_path: Path) -> None:
-    """One set of signature fields, all on the first page; a base with a copy comes back from disk as it was; without the trait there is one page."""
+    """One set of signature fields, all on the first page; a base with a copy comes back from disk as it was;
+    without the trait there is one page.
+    """
     base = compile_base(design, head_examined=False, is_reissue=False, traits=BOTH)
     assert [field.name for field in base.blank.fields] == [slot.value for slot in Slot]
     assert base.copy is not None
@@ -99,28 +126,49 @@ def test_a_recovery_has_no_copies_and_a_leave_no_guardian() -> None:
 
 @pytest.mark.parametrize("design", load_designs(), ids=_id)
 def test_the_delegate_stands_below_the_heads_title(design: Design, run_on: Callable[..., str]) -> None:
-    """KT. and the head's title, the own title in the next line, then the form's words and the name; a head's paper has none of it."""
+    """KT. and the head's title, the own title in the next line, then the form's words and the name; a head's
+    paper has none of it.
+    """
     for traits in (PLAIN, frozenset({Trait.IS_DELEGATED})):
-        filled = fill(design, sample_values(design, traits=traits), record=b"", head_examined=True, is_reissue=False, traits=traits)
+        filled = fill(
+            design,
+            sample_values(design, traits=traits),
+            record=b"",
+            head_examined=True,
+            is_reissue=False,
+            traits=traits,
+        )
         text = " ".join(run_on(filled_pdf(filled), "pdftotext", "-layout", "PDF", "-").split())
-        assert ("KT. TRƯỞNG TRẠM Y TẾ PHÓ TRƯỞNG TRẠM Y TẾ (Ký, ghi rõ họ tên, đóng dấu)" in text) is bool(traits)
+        assert ("KT. TRƯỞNG TRẠM Y TẾ PHÓ TRƯỞNG TRẠM Y TẾ (Ký, ghi rõ họ tên, đóng dấu)" in text) is bool(
+            traits
+        )
         assert ("PHÓ" in text) is bool(traits)
 
 
 def test_number_stands_directly_above_the_serial(run_on: Callable[..., str]) -> None:
-    """In one block, with nothing between and the same left edge; the form's number is 07 only where the form is Mẫu 07 [domain §1.2]."""
+    """In one block, with nothing between and the same left edge; the form's number is 07 only where the form
+    is Mẫu 07 [sick-leave, The form].
+    """
     for design in SICK_LEAVES:
         filled = fill(design, sample_values(design), record=b"", head_examined=False, is_reissue=False)
-        lines = [line.rstrip() for line in run_on(filled_pdf(filled), "pdftotext", "-layout", "PDF", "-").splitlines() if line.strip()]
+        lines = [
+            line.rstrip()
+            for line in run_on(filled_pdf(filled), "pdftotext", "-layout", "PDF", "-").splitlines()
+            if line.strip()
+        ]
         number = next(index for index, line in enumerate(lines) if "Số: 17/KCB" in line)
         assert "Số seri: 019992600017" in lines[number + 1]
-        slots = {slot.field: slot for slot in compile_base(design, head_examined=False, is_reissue=False).texts}
+        slots = {
+            slot.field: slot for slot in compile_base(design, head_examined=False, is_reissue=False).texts
+        }
         assert slots["visit_no"].baselines[0] - slots["serial"].baselines[0] == pytest.approx(16.9, abs=0.1)
         assert any("Mẫu số: 07" in line for line in lines) is (design.version == "mau07-2025")
 
 
 def test_agency_and_state_begin_on_one_line() -> None:
-    """The recovery's letterhead: the first name of the agency is level with the state's [NĐ 30/2020, Annex I]."""
+    """The recovery's letterhead: the first name of the agency is level with the state's [NĐ 30/2020/NĐ-CP
+    Annex I].
+    """
     [design] = [each for each in load_designs() if each.id == "recovery/v1"]
     base = compile_base(design, head_examined=False, is_reissue=False)
     parent = next(slot for slot in base.texts if slot.field == "parent")

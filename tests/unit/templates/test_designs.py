@@ -28,7 +28,9 @@ def test_form_is_chosen_by_the_day_of_the_event(kind: Kind, event_on: dt.date, d
     assert choose_design(kind, event_on=event_on).id == design_id
 
 
-@pytest.mark.parametrize(("kind", "event_on"), [(Kind.SICK_LEAVE, dt.date(2018, 2, 28)), (Kind.RECOVERY, dt.date(2021, 7, 13))])
+@pytest.mark.parametrize(
+    ("kind", "event_on"), [(Kind.SICK_LEAVE, dt.date(2018, 2, 28)), (Kind.RECOVERY, dt.date(2021, 7, 13))]
+)
 def test_an_event_before_any_form_has_none(kind: Kind, event_on: dt.date) -> None:
     """Before the first form's first day there is nothing to choose, and we say so."""
     with pytest.raises(NotFound, match="no_design"):
@@ -46,16 +48,24 @@ def test_designs_of_a_kind_never_overlap() -> None:
 
 def test_design_is_found_by_its_id() -> None:
     """An issued certificate names its design; an unknown name finds none."""
-    assert {design.id for design in load_designs()} == {"sick_leave/ct07-2017", "sick_leave/mau07-2025", "recovery/v1"}
+    assert {design.id for design in load_designs()} == {
+        "sick_leave/ct07-2017",
+        "sick_leave/mau07-2025",
+        "recovery/v1",
+    }
     assert all(find_design(design.id) is design for design in load_designs())
     assert find_design("sick_leave/ct99") is None
 
 
 def test_head_who_examined_signs_once(variant: tuple[Design, bool]) -> None:
-    """Practitioner, representative, organisation in this order; a head who examined has no practitioner's slot [domain §1.6]."""
+    """Practitioner, representative, organisation in this order; a head who examined has no practitioner's
+    slot [signers, Slots].
+    """
     design, head_examined = variant
     expected = (Slot.REPRESENTATIVE, Slot.ORGANISATION)
-    assert design.slots(head_examined=head_examined) == (expected if head_examined else (Slot.PRACTITIONER, *expected))
+    assert design.slots(head_examined=head_examined) == (
+        expected if head_examined else (Slot.PRACTITIONER, *expected)
+    )
     assert ("practitioner" in design.required(head_examined=head_examined)) is not head_examined
 
 
@@ -82,7 +92,9 @@ def test_digest_changes_with_any_file(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_unsound_facts_are_refused(tmp_path: Path, old: str, new: str) -> None:
-    """Facts that contradict each other, lack something or are of the wrong type make the design unreadable."""
+    """Facts that contradict each other, lack something or are of the wrong type make the design
+    unreadable.
+    """
     folder = _copy(tmp_path)
     path = folder / "design.toml"
     assert old in path.read_text("utf-8")

@@ -33,7 +33,9 @@ _QR_CODES = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
     ],
 )
 def test_what_cannot_be_printed_is_listed(text: str, lacking: str) -> None:
-    """Vietnamese, punctuation and line feeds are fine; foreign scripts, invisible and turning characters are not, each named once."""
+    """Vietnamese, punctuation and line feeds are fine; foreign scripts, invisible and turning characters are
+    not, each named once.
+    """
     assert unprintable(text) == lacking
 
 
@@ -43,7 +45,14 @@ def test_widths_are_the_faces_own() -> None:
     assert advance("中", face="Tinos-Bold.ttf") == 0
 
 
-@pytest.mark.parametrize("text", ["HTTPS://KIEMTRA.EXAMPLE.VN/V/ABCDEFGHJKMNPQRSTVWXYZ0123", "https://kiemtra.example.vn/v?x=đ", "1" * 300])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "HTTPS://KIEMTRA.EXAMPLE.VN/V/ABCDEFGHJKMNPQRSTVWXYZ0123",
+        "https://kiemtra.example.vn/v?x=đ",
+        "1" * 300,
+    ],
+)
 def test_drawn_code_says_the_text(text: str) -> None:
     """The path, painted module by module, decodes to the text at level M, with four empty modules around."""
     svg = qr_svg(text)
@@ -85,7 +94,15 @@ def test_layouts_from_several_threads_are_right() -> None:
     pages: dict[str, bytes] = {}
 
     def work(name: str) -> None:
-        pages[name] = filled_pdf(fill(design, sample_values(design) | {"full_name": name}, record=b"", head_examined=False, is_reissue=False))
+        pages[name] = filled_pdf(
+            fill(
+                design,
+                sample_values(design) | {"full_name": name},
+                record=b"",
+                head_examined=False,
+                is_reissue=False,
+            )
+        )
 
     threads = [threading.Thread(target=work, args=(name,)) for name in names]
     for thread in threads:
@@ -101,7 +118,9 @@ def test_layouts_from_several_threads_are_right() -> None:
 def _modules(image: bytes) -> Image.Image:
     """The picture of an image XObject, one pixel a module."""
     entries, _, rest = image.partition(b"\nstream\n")
-    width, height, length = (int(re.findall(rb"/%b (\d+)" % key, entries)[0]) for key in (b"Width", b"Height", b"Length"))
+    width, height, length = (
+        int(re.findall(rb"/%b (\d+)" % key, entries)[0]) for key in (b"Width", b"Height", b"Length")
+    )
     assert rest[length:] == b"\nendstream"
     return Image.frombytes("1", (width, height), rest[:length])
 
@@ -109,7 +128,9 @@ def _modules(image: bytes) -> Image.Image:
 def _address(length: int) -> str:
     """An upper-case address of that length, its end made up anew for each length."""
     dice = random.Random(length)
-    return "HTTPS://KIEMTRA.EXAMPLE.VN/V/" + "".join(dice.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", k=length - 29))
+    return "HTTPS://KIEMTRA.EXAMPLE.VN/V/" + "".join(
+        dice.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", k=length - 29)
+    )
 
 
 def _on_paper(modules: Image.Image) -> Image.Image:
@@ -122,7 +143,9 @@ def _on_paper(modules: Image.Image) -> Image.Image:
 
 @pytest.mark.parametrize(("length", "version"), [(55, 3), (267, 10), (374, 12), (419, 12)])
 def test_a_symbol_reads_from_paper(length: int, version: int) -> None:
-    """The least version holds an address; at 35 mm and 150 dpi, also blurred, tilted and faint, it says the text."""
+    """The least version holds an address; at 35 mm and 150 dpi, also blurred, tilted and faint, it says the
+    text.
+    """
     text = _address(length)
     modules = _modules(qr_image(text))
     assert modules.size == (17 + 4 * version, 17 + 4 * version)
@@ -148,13 +171,17 @@ def test_many_symbols_read() -> None:
 def test_another_encoder_draws_the_same_symbol(length: int) -> None:
     """zxing-cpp, told the mask, makes the very same modules of an upper-case address."""
     text = _address(length)
-    drawn: Any = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M", data_mask=MASK).to_image(scale=1, add_quiet_zones=False)
+    drawn: Any = zxingcpp.create_barcode(
+        text, zxingcpp.BarcodeFormat.QRCode, ec_level="M", data_mask=MASK
+    ).to_image(scale=1, add_quiet_zones=False)
     theirs = Image.frombytes("L", drawn.shape, memoryview(drawn).tobytes())
     assert _modules(qr_image(text)).convert("L").tobytes() == theirs.tobytes()
 
 
 def test_image_is_what_a_pdf_needs() -> None:
-    """One bit a pixel, grey, no smoothing; it starts with the black corner of a finder pattern (ISO 32000-2 clause 8.9.5)."""
+    """One bit a pixel, grey, no smoothing; it starts with the black corner of a finder pattern (ISO 32000-2
+    clause 8.9.5).
+    """
     image = qr_image(_address(300))
     assert image.startswith(b"<< /Type /XObject /Subtype /Image ")
     for entry in (b"/ColorSpace /DeviceGray", b"/BitsPerComponent 1", b"/Interpolate false"):

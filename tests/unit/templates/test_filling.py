@@ -1,4 +1,6 @@
-"""Filling a form, fast or by full layout: one page, nothing lost, nothing but our typeface, no text taken as markup."""
+"""Filling a form, fast or by full layout: one page, nothing lost, nothing but our typeface, no text taken as
+markup.
+"""
 
 import dataclasses
 import json
@@ -17,7 +19,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from certsvc.errors import Broken, InputError
 from certsvc.models import Slot
 from certsvc.pdf import Blank
-from certsvc.templates.bases import compile_base
+from certsvc.templates.compiler.bases import compile_base
 from certsvc.templates.designs import Design, find_design
 from certsvc.templates.faces import FACES, unprintable
 from certsvc.templates.filling import Filled, fill
@@ -51,7 +53,9 @@ def _sick_leave(version: str = "mau07-2025") -> Design:
     return design
 
 
-def _fill(design: Design, values: Mapping[str, str], *, head_examined: bool = False, record: bytes = b"{}") -> Filled:
+def _fill(
+    design: Design, values: Mapping[str, str], *, head_examined: bool = False, record: bytes = b"{}"
+) -> Filled:
     return fill(design, values, record=record, head_examined=head_examined, is_reissue=False)
 
 
@@ -68,7 +72,9 @@ def _bare(text: str) -> str:
 
 
 def test_every_value_is_on_the_one_page_in_nfc(variant: tuple[Design, bool], filled: Filled) -> None:
-    """Each field's text can be read back from the PDF, composed, in upper case where the form prints capitals."""
+    """Each field's text can be read back from the PDF, composed, in upper case where the form prints
+    capitals.
+    """
     design, head_examined = variant
     text = _bare(_text(filled_pdf(filled)))
     values = sample_values(design, head_examined=head_examined)
@@ -80,7 +86,9 @@ def test_every_value_is_on_the_one_page_in_nfc(variant: tuple[Design, bool], fil
 
 
 def test_all_vietnamese_letters_come_back_by_poppler(run_on: Callable[..., str]) -> None:
-    """The face has every accented letter in both cases, and its ToUnicode map gives them back to another reader."""
+    """The face has every accented letter in both cases, and its ToUnicode map gives them back to another
+    reader.
+    """
     letters = VIETNAMESE + VIETNAMESE.upper()
     words = " ".join(letters[start : start + 12] for start in range(0, len(letters), 12))
     design = _sick_leave()
@@ -158,9 +166,17 @@ def test_text_is_never_markup(variant: tuple[Design, bool]) -> None:
 
 
 @settings(max_examples=12)
-@given(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"], max_codepoint=0x1EF9), min_size=1, max_size=40))
+@given(
+    st.text(
+        st.characters(codec="utf-8", exclude_categories=["C", "Z"], max_codepoint=0x1EF9),
+        min_size=1,
+        max_size=40,
+    )
+)
 def test_any_text_is_printed_as_it_is_or_refused(text: str) -> None:
-    """Whatever characters a field holds, the page shows exactly them, or the fill says which it cannot show."""
+    """Whatever characters a field holds, the page shows exactly them, or the fill says which it cannot
+    show.
+    """
     design = _sick_leave()
     values = sample_values(design) | {"employer": f"x{text}x"}
     if unprintable(text):
@@ -177,7 +193,9 @@ def _fonts(pdf: bytes) -> set[str]:
 
 
 def test_characters_outside_the_face_are_named() -> None:
-    """A character without a glyph is refused before layout, by field and code point; nobody's text is in the message."""
+    """A character without a glyph is refused before layout, by field and code point; nobody's text is in the
+    message.
+    """
     design = _sick_leave()
     with pytest.raises(InputError) as caught:
         _fill(design, sample_values(design) | {"full_name": "NGUYỄN 😷 中"})
@@ -213,19 +231,29 @@ def test_values_must_match_the_fields() -> None:
 def test_a_design_cannot_fetch(reference: str) -> None:
     """A design that refers to anything outside stops with an error that names the design, not the network."""
     design = _sick_leave("ct07-2017")
-    sources = dict(design.sources) | {"form.html": design.sources["form.html"].replace("</body>", f'<div style="position: absolute">{reference}</div></body>')}
+    sources = dict(design.sources) | {
+        "form.html": design.sources["form.html"].replace(
+            "</body>", f'<div style="position: absolute">{reference}</div></body>'
+        )
+    }
     with pytest.raises(Broken, match="design_fetches"):
         _fill(dataclasses.replace(design, sources=sources, digest=reference), sample_values(design))
 
 
 def _boxes(blank: Blank) -> dict[Slot, tuple[float, ...]]:
     """Left, bottom, right, top of each signature's widget, in order of signing."""
-    rectangles = {field.name: re.findall(rb"/Rect \[([^\]]+)\]", field.entries)[0].split() for field in blank.fields}
+    rectangles = {
+        field.name: re.findall(rb"/Rect \[([^\]]+)\]", field.entries)[0].split() for field in blank.fields
+    }
     return {Slot(name): tuple(map(float, rectangle)) for name, rectangle in rectangles.items()}
 
 
-def test_slots_are_in_order_on_the_page_and_free_of_text(variant: tuple[Design, bool], filled: Filled) -> None:
-    """Slots come in signing order, inside the page, of the sizes the marks need, with no printed text below them."""
+def test_slots_are_in_order_on_the_page_and_free_of_text(
+    variant: tuple[Design, bool], filled: Filled
+) -> None:
+    """Slots come in signing order, inside the page, of the sizes the marks need, with no printed text below
+    them.
+    """
     design, head_examined = variant
     boxes = _boxes(filled.blank)
     assert tuple(boxes) == design.slots(head_examined=head_examined)
@@ -239,26 +267,34 @@ def test_slots_are_in_order_on_the_page_and_free_of_text(variant: tuple[Design, 
 
 
 def test_marks_stay_within_the_margins(variant: tuple[Design, bool], filled: Filled) -> None:
-    """Every mark with the time below it, the seal's too, lies between the page's left and right margins, 25 and 15 mm."""
+    """Every mark with the time below it, the seal's too, lies between the page's left and right margins, 25
+    and 15 mm.
+    """
     mm = 72 / 25.4
     for x0, _, x1, _ in _boxes(filled.blank).values():
         assert 25 * mm <= x0 + 0.01 < x1 - 0.01 <= 195 * mm, variant[0].id
 
 
 def test_seal_covers_the_left_third_of_the_signature(filled: Filled) -> None:
-    """A 36 mm seal centred in its slot reaches over the left third of a 45 mm signature in the representative's [domain §5.3]."""
+    """A 36 mm seal centred in its slot reaches over the left third of a 45 mm signature in the
+    representative's [signers, Visible marks].
+    """
     boxes = _boxes(filled.blank)
     seal, signature = boxes[Slot.ORGANISATION], boxes[Slot.REPRESENTATIVE]
     mm = 72 / 25.4
     seal_right = (seal[0] + seal[2]) / 2 + 18 * mm
     signature_left = (signature[0] + signature[2]) / 2 - 22.5 * mm
     assert (seal_right - signature_left) / (45 * mm) == pytest.approx(1 / 3, abs=0.02)
-    assert all(box[0] > signature[2] or box[2] < seal[0] for slot, box in boxes.items() if slot is Slot.PRACTITIONER)
+    assert all(
+        box[0] > signature[2] or box[2] < seal[0] for slot, box in boxes.items() if slot is Slot.PRACTITIONER
+    )
 
 
 @pytest.mark.parametrize("tail", ["", "A" * 250])
 def test_qr_reads_from_the_printed_page(tail: str) -> None:
-    """The QR decodes at 150 dpi to the very address, also at the length of an address with claims; it is 35 mm wide."""
+    """The QR decodes at 150 dpi to the very address, also at the length of an address with claims; it is 35
+    mm wide.
+    """
     design = _sick_leave()
     address = SAMPLE_VALUES["verify_url"] + ("/" + tail if tail else "")
     filled = _fill(design, sample_values(design) | {"verify_url": address})
@@ -275,7 +311,9 @@ def test_same_values_give_the_same_file(variant: tuple[Design, bool], filled: Fi
     design, flag = variant
     values = sample_values(design, head_examined=flag)
     again = fill(design, values, record=RECORD, head_examined=flag, is_reissue=flag)
-    other = fill(design, values | {"full_name": "TRẦN VĂN THỬ"}, record=RECORD, head_examined=flag, is_reissue=flag)
+    other = fill(
+        design, values | {"full_name": "TRẦN VĂN THỬ"}, record=RECORD, head_examined=flag, is_reissue=flag
+    )
     assert again == filled
     assert other.blank is filled.blank
     assert other.objects != filled.objects
@@ -283,12 +321,16 @@ def test_same_values_give_the_same_file(variant: tuple[Design, bool], filled: Fi
 
 @pytest.mark.parametrize("name", ["NGUYỄN THỊ VÍ DỤ", "NGUYỄN Ω"])
 def test_both_ways_hold_the_record_and_the_marks_to_sign(name: str) -> None:
-    """A file filled fast and one laid out for itself carry the record as an attachment, and the same signature fields."""
+    """A file filled fast and one laid out for itself carry the record as an attachment, and the same
+    signature fields.
+    """
     design = _sick_leave()
     filled = _fill(design, sample_values(design) | {"full_name": name}, record=b"<CT07/>")
     assert filled.is_fast is ("Ω" not in name)
     with pypdfium2.PdfDocument(filled_pdf(filled)) as document:
-        assert [bytes(document.get_attachment(index).get_data()) for index in range(document.count_attachments())] == [b"<CT07/>"]
+        assert [
+            bytes(document.get_attachment(index).get_data()) for index in range(document.count_attachments())
+        ] == [b"<CT07/>"]
     assert list(_boxes(filled.blank)) == list(design.slots(head_examined=False))
 
 
@@ -297,7 +339,9 @@ def test_who_signs_is_the_callers_choice() -> None:
     design = _sick_leave()
     for name in ("NGUYỄN THỊ VÍ DỤ", "NGUYỄN Ω"):
         values = sample_values(design) | {"full_name": name}
-        filled = fill(design, values, record=b"", head_examined=False, is_reissue=False, slots=(Slot.ORGANISATION,))
+        filled = fill(
+            design, values, record=b"", head_examined=False, is_reissue=False, slots=(Slot.ORGANISATION,)
+        )
         assert list(_boxes(filled.blank)) == [Slot.ORGANISATION]
 
 

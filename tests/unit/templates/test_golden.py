@@ -16,8 +16,12 @@ LARGEST_MEAN_DIFFERENCE = 1.0
 LARGEST_LOCAL_DIFFERENCE = 70
 
 
-def test_words_and_their_order_are_those_of_the_form(filled: Filled, variant_name: str, run_on: Callable[..., str], tmp_path: Path) -> None:
-    """The text of each design and variant, laid out, equals the golden text; update it by copying the new one over it."""
+def test_words_and_their_order_are_those_of_the_form(
+    filled: Filled, variant_name: str, run_on: Callable[..., str], tmp_path: Path
+) -> None:
+    """The text of each design and variant, laid out, equals the golden text; update it by copying the new one
+    over it.
+    """
     text = run_on(filled_pdf(filled), "pdftotext", "-layout", "PDF", "-")
     lines = (re.sub(r"\s+", " ", line).strip() for line in text.splitlines())
     got = "\n".join(line for line in lines if line) + "\n"
@@ -26,7 +30,9 @@ def test_words_and_their_order_are_those_of_the_form(filled: Filled, variant_nam
 
 
 def test_page_looks_as_approved(variant: tuple[Design, bool], variant_name: str, tmp_path: Path) -> None:
-    """The previewed page at 36 dpi, blurred, differs from the golden picture nowhere much and hardly on the whole."""
+    """The previewed page at 36 dpi, blurred, differs from the golden picture nowhere much and hardly on the
+    whole.
+    """
     design, head_examined = variant
     png = preview_png(design, head_examined=head_examined, is_reissue=head_examined, dpi=36)
     tmp_path.joinpath(f"{variant_name}.png").write_bytes(png)
@@ -34,11 +40,15 @@ def test_page_looks_as_approved(variant: tuple[Design, bool], variant_name: str,
 
 
 def assert_looks_alike(png: bytes, approved: Path, tmp_path: Path) -> None:
-    """Blurred, a picture differs from the approved one nowhere much and hardly on the whole; `tmp_path` is where it is to be found."""
+    """Blurred, a picture differs from the approved one nowhere much and hardly on the whole; `tmp_path` is
+    where it is to be found.
+    """
     with Image.open(BytesIO(png)) as got, Image.open(approved) as golden:
         assert got.size == golden.size
         blur = ImageFilter.GaussianBlur(1.5)
-        difference = ImageChops.difference(got.convert("RGB").filter(blur), golden.convert("RGB").filter(blur)).convert("L")
+        difference = ImageChops.difference(
+            got.convert("RGB").filter(blur), golden.convert("RGB").filter(blur)
+        ).convert("L")
     statistics = ImageStat.Stat(difference)
     assert statistics.mean[0] < LARGEST_MEAN_DIFFERENCE, f"new picture in {tmp_path}"
     assert statistics.extrema[0][1] < LARGEST_LOCAL_DIFFERENCE, f"new picture in {tmp_path}"

@@ -1,4 +1,6 @@
-"""Visible marks: true time, real size, no ground, and operators that need nothing from the file they stand in."""
+"""Visible marks: true time, real size, no ground, and operators that need nothing from the file they stand
+in.
+"""
 
 import dataclasses
 import datetime as dt
@@ -20,7 +22,14 @@ from tests.support import blanks
 
 MM = 72 / 25.4
 SIGNED_AT = dt.datetime(2026, 11, 22, 18, 30, 5, 900, tzinfo=dt.UTC)
-PERSON = Mark(slot=Slot.REPRESENTATIVE, width_pt=62 * MM, height_pt=43 * MM, signer_name="Đỗ Thị Mẫu", organisation="Trạm Y tế Thử Nghiệm", development=True)
+PERSON = Mark(
+    slot=Slot.REPRESENTATIVE,
+    width_pt=62 * MM,
+    height_pt=43 * MM,
+    signer_name="Đỗ Thị Mẫu",
+    organisation="Trạm Y tế Thử Nghiệm",
+    development=True,
+)
 SEAL = dataclasses.replace(PERSON, slot=Slot.ORGANISATION, width_pt=44 * MM, height_pt=39 * MM)
 WORDS = dataclasses.replace(PERSON, development=False)
 
@@ -29,8 +38,13 @@ def _picture(mark: Mark, *, dpi: int = 100, with_time: bool = True) -> Image.Ima
     """The mark as a page of its own size."""
     blank = blanks.blank((Slot.ORGANISATION,))
     content = picture(mark) + (time_line(SIGNED_AT, mark.width_pt) if with_time else b"")
-    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %b %b] /Contents 4 0 R /Resources << /Font << /F 7 0 R >> >> >>"
-    added = append(blank.end, {3: page % (number(mark.width_pt), number(mark.height_pt)), 4: stream(b"", content)})
+    page = (
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %b %b] /Contents 4 0 R /Resources << /Font << /F 7 0 R"
+        b" >> >> >>"
+    )
+    added = append(
+        blank.end, {3: page % (number(mark.width_pt), number(mark.height_pt)), 4: stream(b"", content)}
+    )
     with pypdfium2.PdfDocument(blank.pdf + bytes(added.data)) as document:
         shown: Image.Image = document[0].render(scale=dpi / 72, fill_color=(0, 0, 0, 0)).to_pil()
         return shown.convert("RGBA")
@@ -45,7 +59,7 @@ def _time(line: bytes) -> str:
 
 
 def test_the_time_is_the_true_one_in_vietnams_zone() -> None:
-    """ISO 8601 to the second with +07:00, whatever zone the time came in [domain §5.3]."""
+    """ISO 8601 to the second with +07:00, whatever zone the time came in [signers, Visible marks]."""
     assert _time(time_line(SIGNED_AT, 120)) == "2026-11-23T01:30:05+07:00"
     assert set(_time(time_line(SIGNED_AT, 120))) <= set(TIME_LETTERS)
 
@@ -53,7 +67,9 @@ def test_the_time_is_the_true_one_in_vietnams_zone() -> None:
 def test_the_time_stands_at_the_foot_in_the_middle() -> None:
     """Ten points high, as far from the left as from the right, and nothing else is black."""
     shown = _picture(PERSON, dpi=144)
-    ink = Image.eval(shown.getchannel("A"), lambda value: 255 if value > 128 else 0).crop((0, shown.height - 24, shown.width, shown.height))
+    ink = Image.eval(shown.getchannel("A"), lambda value: 255 if value > 128 else 0).crop(
+        (0, shown.height - 24, shown.width, shown.height)
+    )
     left, top, right, _ = ink.getbbox() or (0, 0, 0, 0)
     assert left == pytest.approx(shown.width - right, abs=3)
     assert 4 <= top <= 10
@@ -63,7 +79,22 @@ def test_the_time_stands_at_the_foot_in_the_middle() -> None:
 def test_a_picture_asks_nothing_of_the_file(mark: Mark) -> None:
     """No font, image, colour space or graphics state is named, and what it changes it restores."""
     operators = [line.split()[-1] for line in picture(mark).splitlines()]
-    assert set(operators) <= {b"cm", b"rg", b"RG", b"w", b"m", b"l", b"c", b"h", b"f", b"s", b"S", b"j", b"J", b"Q"}
+    assert set(operators) <= {
+        b"cm",
+        b"rg",
+        b"RG",
+        b"w",
+        b"m",
+        b"l",
+        b"c",
+        b"h",
+        b"f",
+        b"s",
+        b"S",
+        b"j",
+        b"J",
+        b"Q",
+    }
     assert b"/" not in picture(mark)
     assert (picture(mark).count(b"q "), operators.count(b"Q")) == (1, 1)
 
@@ -85,7 +116,7 @@ def test_ground_is_transparent(mark: Mark) -> None:
 
 
 def test_persons_mark_is_blue_and_the_seal_red() -> None:
-    """Signature blue, seal red, time black [domain §5.3]."""
+    """Signature blue, seal red, time black [signers, Visible marks]."""
     assert _hues(_picture(PERSON)) == {"blue", "black"}
     assert _hues(_picture(SEAL)) == {"red", "black"}
 
@@ -115,8 +146,13 @@ def test_seal_has_real_size() -> None:
 
 
 def test_development_seal_says_that_it_is_none() -> None:
-    """A seal made from development keys carries a warning below its star; another one has the star in the middle, and nothing there."""
-    warned, plain = (_picture(dataclasses.replace(SEAL, development=flag), dpi=254, with_time=False).getchannel("A") for flag in (True, False))
+    """A seal made from development keys carries a warning below its star; another one has the star in the
+    middle, and nothing there.
+    """
+    warned, plain = (
+        _picture(dataclasses.replace(SEAL, development=flag), dpi=254, with_time=False).getchannel("A")
+        for flag in (True, False)
+    )
     centre = warned.width // 2
     below_star = (centre - 60, 225, centre + 60, 265)
     assert warned.crop(below_star).getbbox() is not None
@@ -130,7 +166,13 @@ def test_the_ring_carries_the_organisations_name() -> None:
     assert picture(dataclasses.replace(SEAL, organisation="TRẠM Y TẾ THỬ NGHIỆM")) == picture(SEAL)
 
 
-@pytest.mark.parametrize("name", ["Trạm Y tế X", "Trung tâm Y tế khu vực Đông Anh – Sở Y tế thành phố Hà Nội, cơ sở khám bệnh, chữa bệnh số 3"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Trạm Y tế X",
+        "Trung tâm Y tế khu vực Đông Anh – Sở Y tế thành phố Hà Nội, cơ sở khám bệnh, chữa bệnh số 3",
+    ],
+)
 def test_any_name_stays_within_the_ring(name: str) -> None:
     """Short or long, the name stays on the seal: nothing is painted outside the outer ring."""
     shown = _picture(dataclasses.replace(SEAL, organisation=name), dpi=127, with_time=False)
@@ -142,9 +184,13 @@ def test_any_name_stays_within_the_ring(name: str) -> None:
                 assert alpha.getpixel((x, y)) == 0, (x, y)
 
 
-@pytest.mark.parametrize("name", ["Lê A", "Nguyễn Công Tằng Tôn Nữ Quỳnh Phương Thảo Ngọc Linh Trang Đài Các"])
+@pytest.mark.parametrize(
+    "name", ["Lê A", "Nguyễn Công Tằng Tôn Nữ Quỳnh Phương Thảo Ngọc Linh Trang Đài Các"]
+)
 def test_real_signature_without_an_image_is_words(name: str) -> None:
-    """Outside development no stroke is made up: the mark says who signed, in blue letters within its width and above the time."""
+    """Outside development no stroke is made up: the mark says who signed, in blue letters within its width
+    and above the time.
+    """
     shown = _picture(dataclasses.replace(WORDS, signer_name=name), dpi=144, with_time=False)
     left, top, right, bottom = shown.getchannel("A").getbbox() or (0, 0, 0, 0)
     assert _hues(shown) == {"blue"}

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from certsvc.records.birth import Birth
 from certsvc.records.case import Case
 from certsvc.records.cells import has_forbidden
-from certsvc.records.encoding import NAMES, PRINTED, fault_of
-from certsvc.records.printable import unprintable_place
+from certsvc.records.text.encoding import NAMES, PRINTED, fault_of
+from certsvc.records.text.printable import unprintable_place
 from certsvc.templates.designs import Design, load_designs
 from certsvc.templates.faces import unprintable
 from certsvc.templates.values import form_values
@@ -35,19 +35,31 @@ def _with(column: str, text: str) -> Case:
 
 def test_every_character_is_judged_as_the_typeface_has_it() -> None:
     """All of Unicode, as it is and as a capital."""
-    assert [char for char in CHARACTERS if (unprintable_place(char) == 0) is not (unprintable(char + char.upper()) == "")] == []
+    assert [
+        char
+        for char in CHARACTERS
+        if (unprintable_place(char) == 0) is not (unprintable(char + char.upper()) == "")
+    ] == []
 
 
 @pytest.mark.parametrize("design", load_designs(), ids=lambda design: design.id)
 def test_the_columns_that_a_form_prints(design: Design) -> None:
-    """A mark put in each text in turn comes out in the form exactly where the column is among the printed ones."""
-    shown = {column for column in TEXTS if "MARK" in "".join(form_values(design, _with(column, "MARK"), FACTS).values())}
+    """A mark put in each text in turn comes out in the form exactly where the column is among the printed
+    ones.
+    """
+    shown = {
+        column
+        for column in TEXTS
+        if "MARK" in "".join(form_values(design, _with(column, "MARK"), FACTS).values())
+    }
     assert shown == PRINTED[design.kind]
 
 
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12), st.booleans())
 def test_what_passes_at_the_row_passes_at_the_press(text: str, is_name: bool) -> None:
-    """Whatever a value is, as the forms print it; what holds control characters is refused by its own rule."""
+    """Whatever a value is, as the forms print it; what holds control characters is refused by its own
+    rule.
+    """
     text = unicodedata.normalize("NFC", text)
     if fault_of(text, text, is_name=is_name) is None and not has_forbidden(text):
         for design in load_designs():

@@ -1,4 +1,6 @@
-"""Texts in slots: shaped like HarfBuzz shapes the whole, broken like Pango breaks, or sent to the full layout."""
+"""Texts in slots: shaped like HarfBuzz shapes the whole, broken like Pango breaks, or sent to the full
+layout.
+"""
 
 import dataclasses
 import html
@@ -12,28 +14,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 from weasyprint.formatting_structure import boxes
 
-from certsvc.templates.embedding import REPERTOIRE
+from certsvc.templates.compiler.embedding import REPERTOIRE
+from certsvc.templates.compiler.laying import lay_out
 from certsvc.templates.faces import FACES, face_bytes
-from certsvc.templates.laying import lay_out
 from certsvc.templates.setting import TOLERANCE, Setter, break_lines
 from certsvc.templates.shaping import UNIT, open_font
 from certsvc.templates.slots import TextSlot
 
 FACE = "Tinos-Bold.ttf"
 ALL_GLYPHS = frozenset(range(4000))
-SLOT = TextSlot("employer", 7, FACE, 13.0, (0.0, 0.0, 0.0), 0.0, "left", False, 100.0, 200.0, (700.0, 680.0, 660.0))
+SLOT = TextSlot(
+    "employer", 7, FACE, 13.0, (0.0, 0.0, 0.0), 0.0, "left", False, 100.0, 200.0, (700.0, 680.0, 660.0)
+)
 SIZE = int(13.0 / UNIT)
 WORDS = (
-    'Công ty TNHH Một thành viên Vận tải & Xây dựng "Sông Hồng" – Xí nghiệp cơ giới số 3, Khu công-nghiệp May-mặc A/B 12/3 22/11/2026 U07.1 '
-    "COVID-19, (SARS-CoV-2) (test) TP.HCM Q.1 P. 5; ngõ 34/5 Chi nhánh (văn phòng) AV AV, T. To Va WA. Y LT 'abc' 50% 100% +84 A+B x-ray T&T vi rút; "
-    "điều trị: ngoại trú. … / ! ? « » “Hồng” ‘a’ — – - • ° § € ₫ a:(b a(b) a)b )( 1-2 a-1 1-a a/1 1/a 3.5mg/5ml http://a.b/c #1 @x [a] {b} a_b a=b "
-    "o'Neil l’eau $5 5$ a,b 1,000 1.000.000 đ—đ 1—"
+    'Công ty TNHH Một thành viên Vận tải & Xây dựng "Sông Hồng" – Xí nghiệp cơ giới số 3, Khu công-nghiệp'
+    " May-mặc A/B 12/3 22/11/2026 U07.1 COVID-19, (SARS-CoV-2) (test) TP.HCM Q.1 P. 5; ngõ 34/5 Chi nhánh"
+    " (văn phòng) AV AV, T. To Va WA. Y LT 'abc' 50% 100% +84 A+B x-ray T&T vi rút; điều trị: ngoại trú. … /"
+    " ! ? « » “Hồng” ‘a’ — – - • ° § € ₫ a:(b a(b) a)b )( 1-2 a-1 1-a a/1 1/a 3.5mg/5ml http://a.b/c #1 @x"
+    " [a] {b} a_b a=b o'Neil l’eau $5 5$ a,b 1,000 1.000.000 đ—đ 1—"
 )
 CHARACTERS = "abcXYZ0123đẤ" * 4 + ",.;:()\"'%&+-/–—§°·×€₫«»!?#@$*=<>[]{}_|~^`“”‘’…•"
 
 
 def _glyphs(operands: str) -> list[int]:
-    return [int(code, 16) for run in re.findall(r"<([0-9a-f]*)>", f"<{operands}>") for code in re.findall("....", run)]
+    return [
+        int(code, 16)
+        for run in re.findall(r"<([0-9a-f]*)>", f"<{operands}>")
+        for code in re.findall("....", run)
+    ]
 
 
 def _shape_whole(face: str, text: str) -> tuple[list[int], int]:
@@ -43,19 +52,31 @@ def _shape_whole(face: str, text: str) -> tuple[list[int], int]:
     buffer.guess_segment_properties()
     hb.shape(font, buffer)
     assert not any(place.x_offset or place.y_offset for place in buffer.glyph_positions)
-    return [info.codepoint for info in buffer.glyph_infos], sum(place.x_advance for place in buffer.glyph_positions)
+    return [info.codepoint for info in buffer.glyph_infos], sum(
+        place.x_advance for place in buffer.glyph_positions
+    )
 
 
-@given(st.sampled_from(FACES), st.text(st.sampled_from(sorted(open_font(FACE, size=SIZE).characters(ALL_GLYPHS) & set(REPERTOIRE))), min_size=1))
+@given(
+    st.sampled_from(FACES),
+    st.text(
+        st.sampled_from(sorted(open_font(FACE, size=SIZE).characters(ALL_GLYPHS) & set(REPERTOIRE))),
+        min_size=1,
+    ),
+)
 def test_pair_by_pair_is_the_shape_of_the_whole(face: str, text: str) -> None:
-    """Glyphs and length of any line are HarfBuzz's own for the whole line, whatever script it takes it for."""
+    """Glyphs and length of any line are HarfBuzz's own for the whole line, whatever script it takes it
+    for.
+    """
     operands, advance = open_font(face, size=SIZE).shape(text)
     assert (_glyphs(operands), advance) == _shape_whole(face, text)
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_lines_break_where_pango_breaks(seed: int) -> None:
-    """Words of many lengths in boxes of many widths: where we say how the lines break, WeasyPrint breaks them so."""
+    """Words of many lengths in boxes of many widths: where we say how the lines break, WeasyPrint breaks them
+    so.
+    """
     dice = random.Random(seed)
     make = _known_words if seed % 2 else _odd_words
     texts = [(make(dice), round(dice.uniform(90, 420), 4)) for _ in range(250)]
@@ -72,15 +93,24 @@ def _known_words(dice: random.Random) -> str:
 
 
 def _odd_words(dice: random.Random) -> str:
-    return " ".join("".join(dice.choices(CHARACTERS, k=dice.randint(1, 9))) for _ in range(dice.randint(6, 24)))
+    return " ".join(
+        "".join(dice.choices(CHARACTERS, k=dice.randint(1, 9))) for _ in range(dice.randint(6, 24))
+    )
 
 
 def _lines_of_weasyprint(texts: list[tuple[str, float]]) -> Iterator[list[str]]:
     body = "".join(f'<div style="width: {width}pt">{html.escape(text)}</div>' for text, width in texts)
-    sheet = '@page { size: 600pt 999999pt; margin: 0 } body { margin: 0; font: bold 13pt "Tinos Form"; overflow-wrap: anywhere; white-space: pre-line }'
+    sheet = (
+        '@page { size: 600pt 999999pt; margin: 0 } body { margin: 0; font: bold 13pt "Tinos Form";'
+        " overflow-wrap: anywhere; white-space: pre-line }"
+    )
     document = lay_out(f'<html lang="vi"><body>{body}', sheets=(sheet,))
     for box in document.pages[0]._page_box.children[0].children[0].children:
-        yield ["".join(text.text for text in line.children) for line in box.children if isinstance(line, boxes.LineBox)]
+        yield [
+            "".join(text.text for text in line.children)
+            for line in box.children
+            if isinstance(line, boxes.LineBox)
+        ]
 
 
 def _shown(sequence: bytes | None) -> list[tuple[float, float, list[int]]]:
@@ -108,7 +138,9 @@ def test_a_line_stands_where_it_is_aligned(align: str, share: float) -> None:
 
 
 def test_letter_spacing_counts_behind_every_letter() -> None:
-    """A line aligned to the right ends one letter-spacing before the edge; between its letters is the spacing, cut to 1/1000 em."""
+    """A line aligned to the right ends one letter-spacing before the edge; between its letters is the
+    spacing, cut to 1/1000 em.
+    """
     sequence = _set("7K2M", align="right", letter_spacing=0.9)
     assert sequence is not None
     ((x, _, _),) = _shown(sequence)
@@ -119,7 +151,9 @@ def test_letter_spacing_counts_behind_every_letter() -> None:
 
 @pytest.mark.parametrize(("is_low", "baselines"), [(False, [700, 680]), (True, [680, 660])])
 def test_fewer_lines_than_there_are(is_low: bool, baselines: list[float]) -> None:
-    """They stand on the first baselines, or on the last ones; a line feed begins a line, white space around it is nothing."""
+    """They stand on the first baselines, or on the last ones; a line feed begins a line, white space around
+    it is nothing.
+    """
     assert [y for _, y, _ in _shown(_set("  Bệnh  \n Điều   trị ", is_low=is_low))] == baselines
     assert _set("  Bệnh  \n Điều   trị ") == _set("Bệnh\nĐiều trị")
 

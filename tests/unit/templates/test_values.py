@@ -76,7 +76,11 @@ def _design(design_id: str) -> Design:
     return design
 
 
-CT07, MAU07, RECOVERY = _design("sick_leave/ct07-2017"), _design("sick_leave/mau07-2025"), _design("recovery/v1")
+CT07, MAU07, RECOVERY = (
+    _design("sick_leave/ct07-2017"),
+    _design("sick_leave/mau07-2025"),
+    _design("recovery/v1"),
+)
 
 
 def test_every_field_gets_a_composed_text_that_fills_the_form(variant: tuple[Design, bool]) -> None:
@@ -92,58 +96,101 @@ def test_every_field_gets_a_composed_text_that_fills_the_form(variant: tuple[Des
 
 
 def test_sick_leave_prints_dates_days_and_both_numbers() -> None:
-    """dd/mm/yyyy, days counted with both ends, social number and card; CT07 has the name of the disease, Mẫu 07 its code too."""
+    """dd/mm/yyyy, days counted with both ends, social number and card; CT07 has the name of the disease, Mẫu
+    07 its code too.
+    """
     old, new = form_values(CT07, CASE, FACTS), form_values(MAU07, CASE, FACTS)
-    assert (old["birth"], old["leave_from"], old["leave_to"], old["days"]) == ("07/01/1981", "27/02/2022", "07/03/2022", "9")
+    assert (old["birth"], old["leave_from"], old["leave_to"], old["days"]) == (
+        "07/01/1981",
+        "27/02/2022",
+        "07/03/2022",
+        "9",
+    )
     assert old["social_insurance"] == "0161000001 / DN4010161000001"
     assert old["diagnosis_treatment"] == "COVID-19, vi rút được xác định\nĐiều trị ngoại trú"
     assert new["icd10_diagnosis_treatment"] == "U07.1 – COVID-19, vi rút được xác định\nĐiều trị ngoại trú"
-    assert (new["citizen_id"], new["id_issued_on"], new["examined_on"]) == ("001181000001", "10/05/2021", "27/02/2022")
+    assert (new["citizen_id"], new["id_issued_on"], new["examined_on"]) == (
+        "001181000001",
+        "10/05/2021",
+        "27/02/2022",
+    )
     assert "citizen_id" not in old
     assert "examined_on" not in old
 
 
 def test_what_does_not_apply_is_blank() -> None:
     """Year of birth alone, no card, no identity number: the year, one number, nothing."""
-    case = dataclasses.replace(CASE, birth=Birth(1981), health_insurance_card="", citizen_id="", id_issued_on=None)
+    case = dataclasses.replace(
+        CASE, birth=Birth(1981), health_insurance_card="", citizen_id="", id_issued_on=None
+    )
     values = form_values(MAU07, case, FACTS)
-    assert (values["birth"], values["social_insurance"], values["citizen_id"], values["id_issued_on"]) == ("1981", "0161000001", "", "")
+    assert (values["birth"], values["social_insurance"], values["citizen_id"], values["id_issued_on"]) == (
+        "1981",
+        "0161000001",
+        "",
+        "",
+    )
     assert (values["father"], values["mother"]) == ("", "")
     recovery = form_values(RECOVERY, case, FACTS)
     assert (recovery["vaccine_doses"], recovery["last_dose_on"], recovery["guardian"]) == ("0", "", "")
 
 
 def test_sick_leave_bears_the_examination_day_even_if_late() -> None:
-    """A late paper is dated as the examination; a re-issue bears its true day [domain §1.4 A4, A12]."""
-    late, again = form_values(CT07, CASE, FACTS), form_values(CT07, CASE, dataclasses.replace(FACTS, is_reissue=True))
+    """A late paper is dated as the examination; a re-issue bears its true day [sick-leave, The date on the
+    paper].
+    """
+    late, again = (
+        form_values(CT07, CASE, FACTS),
+        form_values(CT07, CASE, dataclasses.replace(FACTS, is_reissue=True)),
+    )
     assert (late["dated"], again["dated"]) == ("Ngày 27 tháng 02 năm 2022", "Ngày 23 tháng 11 năm 2026")
     assert (again["leave_from"], again["leave_to"]) == (late["leave_from"], late["leave_to"])
 
 
 def test_a_visit_of_several_days_is_dated_by_its_last() -> None:
-    """The form bears the day the certificate was written, the examination is its own line [domain §1.3]."""
+    """The form bears the day the certificate was written, the examination is its own line [sick-leave, The
+    date on the paper].
+    """
     case = dataclasses.replace(CASE, certified_on=dt.date(2022, 3, 1))
     assert form_values(CT07, case, FACTS)["dated"] == "Ngày 01 tháng 3 năm 2022"
     assert form_values(MAU07, case, FACTS)["examined_on"] == "27/02/2022"
-    assert form_values(CT07, case, dataclasses.replace(FACTS, is_reissue=True))["dated"] == "Ngày 23 tháng 11 năm 2026"
+    assert (
+        form_values(CT07, case, dataclasses.replace(FACTS, is_reissue=True))["dated"]
+        == "Ngày 23 tháng 11 năm 2026"
+    )
 
 
 @pytest.mark.parametrize(
     ("birth", "printed"),
-    [(Birth.on(dt.date(2015, 2, 27)), False), (Birth.on(dt.date(2015, 2, 28)), True), (Birth(2014), False), (Birth(2015), True), (Birth(1981), False)],
+    [
+        (Birth.on(dt.date(2015, 2, 27)), False),
+        (Birth.on(dt.date(2015, 2, 28)), True),
+        (Birth(2014), False),
+        (Birth(2015), True),
+        (Birth(1981), False),
+    ],
 )
 def test_parents_are_printed_below_seven(birth: Birth, printed: bool) -> None:
-    """Below 7 on the day of the examination, a year alone counting as its last day; older patients' lines stay blank."""
+    """Below 7 on the day of the examination, a year alone counting as its last day; older patients' lines
+    stay blank.
+    """
     case = dataclasses.replace(CASE, birth=birth, father_name="Nguyễn Văn Thí", mother_name="Trần Thị Dụ")
     values = form_values(MAU07, case, FACTS)
-    assert (values["father"], values["mother"]) == (("Nguyễn Văn Thí", "Trần Thị Dụ") if printed else ("", ""))
+    assert (values["father"], values["mother"]) == (
+        ("Nguyễn Văn Thí", "Trần Thị Dụ") if printed else ("", "")
+    )
 
 
 def test_a_childs_recovery_names_who_answers_for_it() -> None:
     """Below 16 there is a line for father and mother, and it is a trait of the paper; of an adult neither."""
-    child = dataclasses.replace(CASE, birth=Birth.on(dt.date(2006, 2, 28)), father_name="Nguyễn Văn Thí", mother_name="Trần Thị Dụ")
+    child = dataclasses.replace(
+        CASE, birth=Birth.on(dt.date(2006, 2, 28)), father_name="Nguyễn Văn Thí", mother_name="Trần Thị Dụ"
+    )
     grown = dataclasses.replace(child, birth=Birth.on(dt.date(2006, 2, 27)))
-    assert [form_values(RECOVERY, case, FACTS)["guardian"] for case in (child, grown)] == ["Nguyễn Văn Thí, Trần Thị Dụ", ""]
+    assert [form_values(RECOVERY, case, FACTS)["guardian"] for case in (child, grown)] == [
+        "Nguyễn Văn Thí, Trần Thị Dụ",
+        "",
+    ]
     assert [form_traits(RECOVERY, case, FACTS) for case in (child, grown)] == [{Trait.FOR_CHILD}, set()]
     assert form_traits(CT07, child, FACTS) == set()
 
@@ -151,9 +198,20 @@ def test_a_childs_recovery_names_who_answers_for_it() -> None:
 def test_recovery_says_at_home_where_the_rule_is_for_home_alone() -> None:
     """A rule for other settings too gives a title without a place; where the case was, its own line says."""
     home, wide = frozenset({CareSetting.HOME}), frozenset(CareSetting)
-    titles = {settings: form_values(RECOVERY, CASE, dataclasses.replace(FACTS, care_settings=settings))["subject"] for settings in (home, wide)}
-    assert titles[home] == titles[wide] + " tại nhà" == "Khỏi bệnh và hoàn thành thời gian cách ly, điều trị COVID-19 tại nhà"
-    in_hospital = form_values(RECOVERY, dataclasses.replace(CASE, care_setting=CareSetting.HOSPITAL), dataclasses.replace(FACTS, care_settings=wide))
+    titles = {
+        settings: form_values(RECOVERY, CASE, dataclasses.replace(FACTS, care_settings=settings))["subject"]
+        for settings in (home, wide)
+    }
+    assert (
+        titles[home]
+        == titles[wide] + " tại nhà"
+        == "Khỏi bệnh và hoàn thành thời gian cách ly, điều trị COVID-19 tại nhà"
+    )
+    in_hospital = form_values(
+        RECOVERY,
+        dataclasses.replace(CASE, care_setting=CareSetting.HOSPITAL),
+        dataclasses.replace(FACTS, care_settings=wide),
+    )
     assert (in_hospital["subject"], in_hospital["care_place"]) == (titles[wide], "bệnh viện")
 
 
@@ -174,53 +232,84 @@ def test_who_tested_is_no_method() -> None:
         (DelegationKind.AUTHORISED, "", "", ("TUQ. TRƯỞNG TRẠM Y TẾ", "NGƯỜI ĐƯỢC UỶ QUYỀN")),
     ],
 )
-def test_a_delegate_signs_below_the_heads_title(acting: DelegationKind | None, head_title: str, own_title: str, printed: tuple[str, str]) -> None:
-    """KT. or TUQ. before the head's title, and the delegate's own below it; usual titles where the register names none [NĐ 30/2020, Annex I]."""
+def test_a_delegate_signs_below_the_heads_title(
+    acting: DelegationKind | None, head_title: str, own_title: str, printed: tuple[str, str]
+) -> None:
+    """KT. or TUQ. before the head's title, and the delegate's own below it; usual titles where the register
+    names none [NĐ 30/2020/NĐ-CP Annex I].
+    """
     facts = dataclasses.replace(FACTS, acting=acting, head_title=head_title, own_title=own_title)
     for design in (CT07, MAU07, RECOVERY):
         values = form_values(design, CASE, facts)
-        assert (values["signed_as"], values["own_title"]) == (("", "") if acting is None and design is not RECOVERY else printed)
+        assert (values["signed_as"], values["own_title"]) == (
+            ("", "") if acting is None and design is not RECOVERY else printed
+        )
         assert (Trait.IS_DELEGATED in form_traits(design, CASE, facts)) is (acting is not None)
 
 
 @pytest.mark.parametrize("diagnosis", ["U07.1 - COVID-19", "u071: COVID-19", "COVID-19"])
 def test_a_diagnosis_with_its_code_is_not_given_it_twice(diagnosis: str) -> None:
-    """Mẫu 07 prints code and name, once each [rules A-DIAGNOSIS]."""
+    """Mẫu 07 prints code and name, once each [rules, A-DIAGNOSIS]."""
     values = form_values(MAU07, dataclasses.replace(CASE, diagnosis=diagnosis), FACTS)
     assert values["icd10_diagnosis_treatment"] == "U07.1 – COVID-19\nĐiều trị ngoại trú"
-    assert form_values(CT07, dataclasses.replace(CASE, diagnosis=diagnosis), FACTS)["diagnosis_treatment"] == f"{diagnosis}\nĐiều trị ngoại trú"
+    assert (
+        form_values(CT07, dataclasses.replace(CASE, diagnosis=diagnosis), FACTS)["diagnosis_treatment"]
+        == f"{diagnosis}\nĐiều trị ngoại trú"
+    )
 
 
 def test_a_code_alone_is_printed_by_its_name() -> None:
-    """Both forms name the disease where only its code was written, or nothing [rules A-DIAGNOSIS]."""
+    """Both forms name the disease where only its code was written, or nothing [rules, A-DIAGNOSIS]."""
     for diagnosis in ("", "U07.1", "u07.1."):
         case = dataclasses.replace(CASE, diagnosis=diagnosis)
-        assert form_values(MAU07, case, FACTS)["icd10_diagnosis_treatment"].startswith("U07.1 – COVID-19, vi rút được xác định\n")
-        assert form_values(CT07, case, FACTS)["diagnosis_treatment"].startswith("COVID-19, vi rút được xác định\n")
+        assert form_values(MAU07, case, FACTS)["icd10_diagnosis_treatment"].startswith(
+            "U07.1 – COVID-19, vi rút được xác định\n"
+        )
+        assert form_values(CT07, case, FACTS)["diagnosis_treatment"].startswith(
+            "COVID-19, vi rút được xác định\n"
+        )
 
 
 def test_recovery_bears_the_day_it_is_issued() -> None:
-    """The recovery paper is an administrative one: place and true day, the decision whose criterion is met."""
+    """The recovery paper is an administrative one: place and true day, the decision whose criterion is
+    met.
+    """
     values = form_values(RECOVERY, CASE, FACTS)
     assert values["dated"] == "Hà Nội, ngày 23 tháng 11 năm 2026"
     assert (values["decision_no"], values["decision_on"]) == ("250/QĐ-BYT", "28/01/2022")
-    assert (values["test_method"], values["care_place"], values["last_test_result"]) == ("test nhanh kháng nguyên", "nhà", "âm tính")
+    assert (values["test_method"], values["care_place"], values["last_test_result"]) == (
+        "test nhanh kháng nguyên",
+        "nhà",
+        "âm tính",
+    )
 
 
 @pytest.mark.parametrize(
     ("result", "performer", "no_negative", "printed"),
     [
         (cases.TestResult.NEGATIVE, cases.TestPerformer.HEALTH_WORKER, False, "âm tính"),
-        (cases.TestResult.POSITIVE, cases.TestPerformer.HEALTH_WORKER, True, "dương tính – không có kết quả âm tính"),
+        (
+            cases.TestResult.POSITIVE,
+            cases.TestPerformer.HEALTH_WORKER,
+            True,
+            "dương tính – không có kết quả âm tính",
+        ),
         (cases.TestResult.NEGATIVE, cases.TestPerformer.SELF, True, "không có kết quả âm tính"),
         (None, None, True, "không có kết quả âm tính"),
         (None, None, False, "không có kết quả âm tính"),
     ],
 )
-def test_recovery_by_day_count_says_so(result: cases.TestResult | None, performer: cases.TestPerformer | None, no_negative: bool, printed: str) -> None:
-    """Without a negative test that counts, the paper says "không có kết quả âm tính" [rules W-NO-NEGATIVE]."""
+def test_recovery_by_day_count_says_so(
+    result: cases.TestResult | None, performer: cases.TestPerformer | None, no_negative: bool, printed: str
+) -> None:
+    """Without a negative test that counts, the paper says "không có kết quả âm tính" [rules,
+    W-NO-NEGATIVE].
+    """
     case = dataclasses.replace(CASE, last_test_result=result, last_test_by=performer)
-    assert form_values(RECOVERY, case, dataclasses.replace(FACTS, no_negative=no_negative))["last_test_result"] == printed
+    assert (
+        form_values(RECOVERY, case, dataclasses.replace(FACTS, no_negative=no_negative))["last_test_result"]
+        == printed
+    )
 
 
 @pytest.mark.parametrize("sex", list(Sex))
@@ -228,7 +317,9 @@ def test_recovery_by_day_count_says_so(result: cases.TestResult | None, performe
 @pytest.mark.parametrize("performer", list(cases.TestPerformer))
 def test_every_code_has_words(sex: Sex, setting: CareSetting, performer: cases.TestPerformer) -> None:
     """No code of the record reaches the paper as a code."""
-    values = form_values(RECOVERY, dataclasses.replace(CASE, sex=sex, care_setting=setting, last_test_by=performer), FACTS)
+    values = form_values(
+        RECOVERY, dataclasses.replace(CASE, sex=sex, care_setting=setting, last_test_by=performer), FACTS
+    )
     assert values["sex"] in {"Nam", "Nữ", "Chưa xác định"}
     assert not {values["care_place"], values["last_test_by"]} & {"home", "centre", "hospital", "self", ""}
 

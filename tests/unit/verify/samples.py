@@ -25,9 +25,9 @@ from certsvc.config import Profile
 from certsvc.signing import cms
 from certsvc.signing.identities import Identity
 from certsvc.signing.tsa import TimeStamper
-from certsvc.trusting import read_claim_keys
-from certsvc.verify.examining import Examination, Limits, examine, examine_stranger
-from certsvc.verify.geometry import SignaturePlace, prove_places
+from certsvc.trust.anchors import read_claim_keys
+from certsvc.verify.pdf.examining import Examination, Limits, examine, examine_stranger
+from certsvc.verify.pdf.geometry import SignaturePlace, prove_places
 from certsvc.verify.trust import Pin, SignerKind, Trust, digest_of
 from keys_dev.make import KeyType
 from tests.support import pki as pkis
@@ -47,15 +47,34 @@ def pki(key_type: KeyType = KeyType.P256) -> pkis.Pki:
 
 
 @functools.cache
-def genuine(count: int = 3, *, profile: Profile = Profile.B_LT, key_type: KeyType = KeyType.P256, prefer_pss: bool = False) -> bytes:
+def genuine(
+    count: int = 3,
+    *,
+    profile: Profile = Profile.B_LT,
+    key_type: KeyType = KeyType.P256,
+    prefer_pss: bool = False,
+) -> bytes:
     """A file sealed by the shared throw-away PKI, with so many signatures."""
     with ThreadPoolExecutor(1) as apart:  # a loop may be running here, and sealing starts its own
         stamper = Roomy(pki(key_type).tsa())
-        return apart.submit(sealed_sample.sealed, pki(key_type), count, profile=profile, prefer_pss=prefer_pss, stamper=stamper).result().pdf
+        return (
+            apart.submit(
+                sealed_sample.sealed,
+                pki(key_type),
+                count,
+                profile=profile,
+                prefer_pss=prefer_pss,
+                stamper=stamper,
+            )
+            .result()
+            .pdf
+        )
 
 
 class Roomy:
-    """An authority whose tokens may be longer than they are, so that forgers find room for another's signature."""
+    """An authority whose tokens may be longer than they are, so that forgers find room for another's
+    signature.
+    """
 
     def __init__(self, authority: TimeStamper) -> None:
         self._authority = authority
@@ -75,10 +94,20 @@ def trust(key_type: KeyType = KeyType.P256) -> Trust:
     return trust_of(pki(key_type))
 
 
-def trust_of(authority: pkis.Pki, *, facility_code: str = pkis.STATION, licences: Iterable[str] = (pkis.HEAD, pkis.PRACTITIONER)) -> Trust:
+def trust_of(
+    authority: pkis.Pki,
+    *,
+    facility_code: str = pkis.STATION,
+    licences: Iterable[str] = (pkis.HEAD, pkis.PRACTITIONER),
+) -> Trust:
     holders = [authority.identity(licence, facility_code=facility_code) for licence in (*licences, None)]
     pins = {
-        digest_of(der(holder.certificate)): Pin(SignerKind.PERSON if holder.licence else SignerKind.ORGANISATION, facility_code, holder.licence, holder.name)
+        digest_of(der(holder.certificate)): Pin(
+            SignerKind.PERSON if holder.licence else SignerKind.ORGANISATION,
+            facility_code,
+            holder.licence,
+            holder.name,
+        )
         for holder in holders
     }
     return Trust(
@@ -104,8 +133,18 @@ def der_of(authority: pkis.Pki, name: str) -> bytes:
 def crl_naming(authority: pkis.Pki, certificate: x509.Certificate, *, revoked_at: dt.datetime) -> bytes:
     """A list of the issuing CA that names this certificate."""
     key = load_pem_private_key(authority.read("issuing.key.pem"), password=None)
-    entry = x509.RevokedCertificateBuilder().serial_number(certificate.serial_number).revocation_date(revoked_at).build()
-    builder = x509.CertificateRevocationListBuilder().issuer_name(certificate.issuer).last_update(now() - DAY).next_update(now() + 30 * DAY)
+    entry = (
+        x509.RevokedCertificateBuilder()
+        .serial_number(certificate.serial_number)
+        .revocation_date(revoked_at)
+        .build()
+    )
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(certificate.issuer)
+        .last_update(now() - DAY)
+        .next_update(now() + 30 * DAY)
+    )
     builder = builder.add_extension(x509.CRLNumber(2), critical=False)
     signed = builder.add_revoked_certificate(entry).sign(key, hashes.SHA256())  # type: ignore[arg-type]
     return signed.public_bytes(Encoding.DER)
@@ -136,10 +175,17 @@ def without_timestamp(place: SignaturePlace) -> bytes:
     """The CMS of a signature with its unsigned attributes taken away."""
     signed = asn1_cms.ContentInfo.load(place.cms)["content"]
     signer = signed["signer_infos"][0]
-    fields = {name: signer[name] for name in ("version", "sid", "digest_algorithm", "signed_attrs", "signature_algorithm", "signature")}
-    content = {name: signed[name] for name in ("version", "digest_algorithms", "encap_content_info", "certificates")}
+    fields = {
+        name: signer[name]
+        for name in ("version", "sid", "digest_algorithm", "signed_attrs", "signature_algorithm", "signature")
+    }
+    content = {
+        name: signed[name] for name in ("version", "digest_algorithms", "encap_content_info", "certificates")
+    }
     content["signer_infos"] = [asn1_cms.SignerInfo(fields)]
-    return bytes(asn1_cms.ContentInfo({"content_type": "signed_data", "content": asn1_cms.SignedData(content)}).dump())
+    return bytes(
+        asn1_cms.ContentInfo({"content_type": "signed_data", "content": asn1_cms.SignedData(content)}).dump()
+    )
 
 
 def revised(data: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> bytes:
@@ -159,8 +205,17 @@ class Quiet(IncrementalPdfFileWriter):
         pass
 
 
-def sign_over(pdf: io.BytesIO, signer: Identity, *, field: str, certify: bool = False, lock: bool = True, is_stamped: bool = True) -> None:
-    """Sign the field in place with pyHanko, as anybody can who holds a key of our CA: PAdES, time-stamped by our own authority.
+def sign_over(
+    pdf: io.BytesIO,
+    signer: Identity,
+    *,
+    field: str,
+    certify: bool = False,
+    lock: bool = True,
+    is_stamped: bool = True,
+) -> None:
+    """Sign the field in place with pyHanko, as anybody can who holds a key of our CA: PAdES, time-stamped by
+    our own authority.
 
     Without an appearance, so it is not quite what we would write.
     """
@@ -169,10 +224,17 @@ def sign_over(pdf: io.BytesIO, signer: Identity, *, field: str, certify: bool = 
     embedder = PdfCMSEmbedder().write_cms(field_name=field, writer=Quiet(pdf), existing_fields_only=True)
     next(embedder)
     room = 2 * cms.max_cms_bytes(signer, max_token_bytes=stamper.max_token_bytes)
-    placeholder = SignatureObject(timestamp=now(), subfilter=SigSeedSubFilter.PADES, name=signer.name, bytes_reserved=room)
+    placeholder = SignatureObject(
+        timestamp=now(), subfilter=SigSeedSubFilter.PADES, name=signer.name, bytes_reserved=room
+    )
     permissions = MDPPerm.NO_CHANGES if lock else MDPPerm.FILL_FORMS
     field_lock = FieldMDPSpec(FieldMDPAction.ALL) if lock else None
-    terms = SigMDPSetup(md_algorithm="sha256", certify=certify, field_lock=field_lock, docmdp_perms=permissions if lock or certify else None)
+    terms = SigMDPSetup(
+        md_algorithm="sha256",
+        certify=certify,
+        field_lock=field_lock,
+        docmdp_perms=permissions if lock or certify else None,
+    )
     embedder.send(SigObjSetup(sig_placeholder=placeholder, mdp_setup=terms))
     prepared, _ = embedder.send(SigIOSetup(md_algorithm="sha256", in_place=True))
     attributes = template.attributes(prepared.document_digest)
@@ -184,7 +246,9 @@ def sign_over(pdf: io.BytesIO, signer: Identity, *, field: str, certify: bool = 
 def replace_page(writer: IncrementalPdfFileWriter) -> None:
     """Show another text on the first page."""
     page = writer.root["/Pages"]["/Kids"][0].get_object()
-    page[pdf_name("/Contents")] = writer.add_object(generic.StreamObject(stream_data=b"BT /F1 12 Tf (30 ngay) Tj ET"))
+    page[pdf_name("/Contents")] = writer.add_object(
+        generic.StreamObject(stream_data=b"BT /F1 12 Tf (30 ngay) Tj ET")
+    )
     writer.mark_update(page.container_ref)
 
 

@@ -10,8 +10,8 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
-from certsvc.verify.additions import adds_only_signature
-from certsvc.verify.examining import Kind
+from certsvc.verify.pdf.additions import adds_only_signature
+from certsvc.verify.pdf.examining import Kind
 from tests.unit.verify import samples
 
 
@@ -19,10 +19,14 @@ def verdict(data: bytes, *, field_name: str = "organisation") -> bool:
     """Whether the last revision signs this field and does no more."""
     reader = PdfFileReader(io.BytesIO(data))
     last = reader.xrefs.total_revisions - 1
-    return adds_only_signature(reader.get_historical_resolver(last - 1), reader.get_historical_resolver(last), field_name=field_name)
+    return adds_only_signature(
+        reader.get_historical_resolver(last - 1), reader.get_historical_resolver(last), field_name=field_name
+    )
 
 
-@pytest.mark.parametrize(("count", "step", "name"), [(3, 1, "representative"), (3, 2, "organisation"), (2, 1, "organisation")])
+@pytest.mark.parametrize(
+    ("count", "step", "name"), [(3, 1, "representative"), (3, 2, "organisation"), (2, 1, "organisation")]
+)
 def test_our_own_revisions_add_only_a_signature(count: int, step: int, name: str) -> None:
     """The second and the third signature's, each of its own field and of no other."""
     data = samples.genuine(count)[: samples.places(samples.genuine(count))[step].end]
@@ -40,7 +44,11 @@ def test_several_revisions_at_once_are_not_one() -> None:
     """Between the first signature and the third stand two."""
     reader = PdfFileReader(io.BytesIO(samples.genuine(3)))
     last = reader.xrefs.total_revisions - 1
-    assert not adds_only_signature(reader.get_historical_resolver(last - 2), reader.get_historical_resolver(last), field_name="organisation")
+    assert not adds_only_signature(
+        reader.get_historical_resolver(last - 2),
+        reader.get_historical_resolver(last),
+        field_name="organisation",
+    )
 
 
 def _field(writer: IncrementalPdfFileWriter) -> generic.DictionaryObject:
@@ -85,7 +93,9 @@ def _replaced_picture(writer: IncrementalPdfFileWriter) -> None:
     """An appearance under the number of another object."""
     field = _sign(writer)
     page = writer.root["/Pages"]["/Kids"][0].get_object()
-    field[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): list.__getitem__(page["/Contents"], 0)})  # type: ignore[no-untyped-call]
+    field[pdf_name("/AP")] = generic.DictionaryObject(
+        {pdf_name("/N"): list.__getitem__(page["/Contents"], 0)}
+    )  # type: ignore[no-untyped-call]
 
 
 def _second_appearance(writer: IncrementalPdfFileWriter) -> None:
@@ -151,12 +161,16 @@ def test_control_a_signed_field_passes() -> None:
 
 @pytest.mark.parametrize("forge", FORGERIES)
 def test_nothing_more_passes(forge: Callable[[IncrementalPdfFileWriter], object]) -> None:
-    """Another place, no lock, an action, a page, further objects, numbers in use, no value, another field, another title."""
+    """Another place, no lock, an action, a page, further objects, numbers in use, no value, another field,
+    another title.
+    """
     assert not verdict(_revised(forge))
 
 
 def test_an_undefined_number_that_the_file_reserved_does_not_pass() -> None:
-    """A number that the signed part could refer to already must not get its object later, however it is wired in."""
+    """A number that the signed part could refer to already must not get its object later, however it is wired
+    in.
+    """
     data = _unsigned_last()
     reader = PdfFileReader(io.BytesIO(data))
     size = reader.trailer.raw_get("/Size")
@@ -171,7 +185,9 @@ def test_an_undefined_number_that_the_file_reserved_does_not_pass() -> None:
 
 
 def test_what_is_not_plainly_ours_is_for_pyhankos_rules_to_judge() -> None:
-    """A field signed without an appearance passes them, and the whole examination; with another text on the page it does not."""
+    """A field signed without an appearance passes them, and the whole examination; with another text on the
+    page it does not.
+    """
     pki = samples.pki()
     for change, kind in ((None, Kind.OURS_INTACT), (samples.replace_page, Kind.TAMPERED)):
         pdf = io.BytesIO(_unsigned_last())

@@ -1,4 +1,6 @@
-"""What chance may do to a file: no flipped bit, no splice, no further revision and no two files in one are ever valid."""
+"""What chance may do to a file: no flipped bit, no splice, no further revision and no two files in one are
+ever valid.
+"""
 
 import hashlib
 
@@ -10,8 +12,8 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from certsvc.models import Status
-from certsvc.verify.examining import Kind
 from certsvc.verify.judging import RegisterFacts, judge_file
+from certsvc.verify.pdf.examining import Kind
 from certsvc.verify.report import Verdict
 from tests.tampering.bases import STREAM_3_LTA, TABLE_1_LTA, TABLE_3_LT, Base
 from tests.tampering.editing import appended, number_of
@@ -22,7 +24,10 @@ BASES = (TABLE_1_LTA, TABLE_3_LT, STREAM_3_LTA)
 
 def _verdict(data: bytes) -> Verdict:
     """The whole judgement with a register that knows the genuine files."""
-    published = {hashlib.sha256(each).digest() for each in (*(samples.genuine(count) for count in (1, 2, 3)), *(base.data for base in BASES))}
+    published = {
+        hashlib.sha256(each).digest()
+        for each in (*(samples.genuine(count) for count in (1, 2, 3)), *(base.data for base in BASES))
+    }
     register = RegisterFacts(Status.ISSUED) if hashlib.sha256(data).digest() in published else None
     return judge_file(samples.look_at_stranger(data), register=register).verdict
 
@@ -72,15 +77,39 @@ _LEAVES = st.one_of(
     st.builds(generic.TextStringObject, st.text(max_size=20)),
     st.sampled_from(["/Pages", "/Sig", "/JavaScript", "/DSS", "/Widget"]).map(pdf_name),
 )
-_KEYS = st.sampled_from(["/Type", "/Kids", "/Contents", "/AcroForm", "/Fields", "/V", "/AP", "/OpenAction", "/DSS", "/Perms", "/Metadata", "/Annots", "/X"])
-_DICTIONARIES = st.dictionaries(_KEYS.map(pdf_name), st.one_of(_LEAVES, st.lists(_LEAVES, max_size=3).map(generic.ArrayObject)), max_size=4)
+_KEYS = st.sampled_from(
+    [
+        "/Type",
+        "/Kids",
+        "/Contents",
+        "/AcroForm",
+        "/Fields",
+        "/V",
+        "/AP",
+        "/OpenAction",
+        "/DSS",
+        "/Perms",
+        "/Metadata",
+        "/Annots",
+        "/X",
+    ]
+)
+_DICTIONARIES = st.dictionaries(
+    _KEYS.map(pdf_name),
+    st.one_of(_LEAVES, st.lists(_LEAVES, max_size=3).map(generic.ArrayObject)),
+    max_size=4,
+)
 _OBJECTS = st.one_of(_LEAVES, _DICTIONARIES.map(generic.DictionaryObject))
 
 
 @settings(max_examples=60)
 @given(base=st.sampled_from(BASES), objects=st.lists(_OBJECTS, max_size=3), entries=_DICTIONARIES)
-def test_no_revision_of_an_editor_survives(base: Base, objects: list[generic.PdfObject], entries: dict[generic.NameObject, generic.PdfObject]) -> None:
-    """New objects and other entries of the catalog, saved as editors save: not even if they were in the register."""
+def test_no_revision_of_an_editor_survives(
+    base: Base, objects: list[generic.PdfObject], entries: dict[generic.NameObject, generic.PdfObject]
+) -> None:
+    """New objects and other entries of the catalog, saved as editors save: not even if they were in the
+    register.
+    """
 
     def change(writer: IncrementalPdfFileWriter) -> None:
         for each in objects:
@@ -91,11 +120,24 @@ def test_no_revision_of_an_editor_survives(base: Base, objects: list[generic.Pdf
     assert _nobody_but_us(samples.revised(base.data, change))
 
 
-_BODIES = st.sampled_from([b"null", b"<< >>", b"[]", b"<< /Length 1 >>\nstream\nx\nendstream", b"<< /Type /Sig /ByteRange [0 1 2 3] /Contents <00> >>", b"5"])
+_BODIES = st.sampled_from(
+    [
+        b"null",
+        b"<< >>",
+        b"[]",
+        b"<< /Length 1 >>\nstream\nx\nendstream",
+        b"<< /Type /Sig /ByteRange [0 1 2 3] /Contents <00> >>",
+        b"5",
+    ]
+)
 
 
 @settings(max_examples=60)
-@given(base=st.sampled_from(BASES), objects=st.dictionaries(st.integers(1, 60), _BODIES, max_size=4), freed=st.sets(st.integers(1, 60), max_size=2))
+@given(
+    base=st.sampled_from(BASES),
+    objects=st.dictionaries(st.integers(1, 60), _BODIES, max_size=4),
+    freed=st.sets(st.integers(1, 60), max_size=2),
+)
 def test_no_revision_by_hand_survives(base: Base, objects: dict[int, bytes], freed: set[int]) -> None:
     """Any object replaced, any freed, with tables and with streams: not even if it were in the register."""
     assert _nobody_but_us(appended(base, objects, freed=freed - objects.keys()))
@@ -112,8 +154,16 @@ def test_no_tail_of_bytes_survives(base: Base, tail: bytes) -> None:
 @given(st.data())
 def test_no_two_files_in_one_survive(data: st.DataObject) -> None:
     """One behind the other, in either order, whole or from any piece on."""
-    first, second = (data.draw(st.sampled_from([samples.genuine(1), samples.genuine(2), samples.genuine(3), TABLE_1_LTA.data])) for _ in range(2))
-    end = data.draw(st.sampled_from([len(first), *(place.end for place in samples.places(samples.genuine(1)))]) | st.integers(1, len(first)))
+    first, second = (
+        data.draw(
+            st.sampled_from([samples.genuine(1), samples.genuine(2), samples.genuine(3), TABLE_1_LTA.data])
+        )
+        for _ in range(2)
+    )
+    end = data.draw(
+        st.sampled_from([len(first), *(place.end for place in samples.places(samples.genuine(1)))])
+        | st.integers(1, len(first))
+    )
     start = data.draw(st.sampled_from([0, len(second) // 2]) | st.integers(0, len(second) - 1))
     joined = first[:end] + second[start:]
     if joined not in (first, second):

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certsvc.claims import ClaimedKind, Claims, commit, plain_name
-from certsvc.config import HANOI
+from certsvc.clock import HANOI
 from certsvc.models import Kind
 from certsvc.signing.claims import ClaimKey, current, sign_claims
-from certsvc.trusting import read_claim_keys
+from certsvc.trust.anchors import read_claim_keys
 from certsvc.verify.claims import MAX_TEXT, find_claims
 from certsvc.verify.trust import ClaimKey as KnownKey
 from keys_dev import certificates
@@ -41,7 +41,10 @@ def known() -> tuple[KnownKey, ...]:
 
 
 def made(**changes: object) -> Claims:
-    return replace(Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", TODAY, 0, 1_047_551, COMMITMENT, DAY), **changes)  # type: ignore[arg-type]
+    return replace(
+        Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", TODAY, 0, 1_047_551, COMMITMENT, DAY),
+        **changes,  # type: ignore[arg-type]
+    )
 
 
 @functools.cache
@@ -54,19 +57,40 @@ def encoded(message: object) -> str:
 
 
 def signed(payload: bytes, **protected: str) -> str:
-    return base64.b32encode(key().sign_message(payload, protected={int(label[1:]): value for label, value in protected.items()})).decode().rstrip("=")
+    return (
+        base64.b32encode(
+            key().sign_message(
+                payload, protected={int(label[1:]): value for label, value in protected.items()}
+            )
+        )
+        .decode()
+        .rstrip("=")
+    )
 
 
 def test_what_a_key_signs_is_read_back() -> None:
     """Also of the recovery kind, and with the greatest numbers."""
-    for claims in (made(), made(kind=ClaimedKind.STATION_CERTIFICATE, status_list=2**31, status_index=0, serial_tail="", facility_code="HN-01801")):
+    for claims in (
+        made(),
+        made(
+            kind=ClaimedKind.STATION_CERTIFICATE,
+            status_list=2**31,
+            status_index=0,
+            serial_tail="",
+            facility_code="HN-01801",
+        ),
+    ):
         assert find_claims(sign_claims(claims, key()), known()) == claims
 
 
 def test_claims_of_before_are_read_as_they_were_written() -> None:
-    """Six entries, byte for byte those of papers that are in people's hands; the paper's date is not known of them, the day of signing is."""
+    """Six entries, byte for byte those of papers that are in people's hands; the paper's date is not known of
+    them, the day of signing is.
+    """
     earlier = made(dated_on=None)
-    written = cbor2.dumps({6: PAYLOAD[6], -65537: {1: 1, 2: "0012", 3: "01801", 4: 0, 5: 1_047_551, 6: COMMITMENT}})
+    written = cbor2.dumps(
+        {6: PAYLOAD[6], -65537: {1: 1, 2: "0012", 3: "01801", 4: 0, 5: 1_047_551, 6: COMMITMENT}}
+    )
     assert cbor2.dumps(earlier.to_payload()) == written
     found = find_claims(signed(written), known())
     assert found == earlier
@@ -142,7 +166,9 @@ MINE = PAYLOAD[-65537]
     ],
 )
 def test_only_our_own_encoding_of_known_claims_counts(payload: object) -> None:
-    """More, fewer, of other types, in another order, an instant that is no midnight in Hanoi: nothing, though our key signed."""
+    """More, fewer, of other types, in another order, an instant that is no midnight in Hanoi: nothing, though
+    our key signed.
+    """
     assert find_claims(signed(cbor2.dumps(payload)), known()) is None
 
 
@@ -152,7 +178,10 @@ def test_other_headers_are_nothing() -> None:
     assert find_claims(signed(cbor2.dumps(PAYLOAD), _16="other"), known()) is None
     assert find_claims(encoded(cbor2.CBORTag(98, message.value)), known()) is None
     assert find_claims(encoded(message.value), known()) is None
-    assert find_claims(base64.b32encode(cbor2.dumps(message) + b"\x00" * 5).decode().rstrip("="), known()) is None
+    assert (
+        find_claims(base64.b32encode(cbor2.dumps(message) + b"\x00" * 5).decode().rstrip("="), known())
+        is None
+    )
     assert find_claims(encoded(message), known()) == made()
 
 
@@ -181,7 +210,9 @@ def _rolled_over(now: dt.datetime) -> tuple[ClaimKey, ClaimKey]:
     for at in (now - dt.timedelta(days=60), now - dt.timedelta(days=3)):
         private = ec.generate_private_key(ec.SECP256R1())
         pem = certificates.root(private, now=at).certificate.public_bytes(Encoding.PEM)
-        keys.append(ClaimKey.load(pem, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())))
+        keys.append(
+            ClaimKey.load(pem, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        )
     return keys[0], keys[1]
 
 
@@ -197,9 +228,21 @@ def test_a_name_matches_as_people_type_it(typed: str) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"token": TOKEN[::-1]}, {"full_name": "Nguyễn Thị Đạt"}, {"birth": "1988"}, {"first_day": DAY - dt.timedelta(1)}, {"last_day": DAY + dt.timedelta(1)}],
+    [
+        {"token": TOKEN[::-1]},
+        {"full_name": "Nguyễn Thị Đạt"},
+        {"birth": "1988"},
+        {"first_day": DAY - dt.timedelta(1)},
+        {"last_day": DAY + dt.timedelta(1)},
+    ],
 )
 def test_a_commitment_is_of_one_paper(changes: dict[str, object]) -> None:
-    facts: dict[str, object] = {"token": TOKEN, "full_name": "Nguyễn Thị Đào", "birth": "1988-07-01", "first_day": DAY, "last_day": DAY}
+    facts: dict[str, object] = {
+        "token": TOKEN,
+        "full_name": "Nguyễn Thị Đào",
+        "birth": "1988-07-01",
+        "first_day": DAY,
+        "last_day": DAY,
+    }
     assert commit(**facts | changes) != COMMITMENT  # type: ignore[arg-type]
     assert commit(**facts) == COMMITMENT  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certsvc.verify.codes import ALPHABET, Code, CodeKind, encode_code, encode_token, format_code, normalise_code
+from certsvc.codes import ALPHABET, Code, CodeKind, encode_code, encode_token, format_code, normalise_code
 
 CODES = st.text(ALPHABET, min_size=16, max_size=16)
 TOKENS = st.text(ALPHABET, min_size=26, max_size=26)
@@ -14,7 +14,9 @@ CONFUSED = {"0": "0Oo", "1": "1IiLl"}
 @st.composite
 def _sloppy(draw: st.DrawFn, code: str) -> str:
     letters = [
-        draw(st.sampled_from(CONFUSED.get(letter, letter + letter.lower()))) + draw(st.sampled_from(["", "", "-", " ", "\u2011", "\u00a0"])) for letter in code
+        draw(st.sampled_from(CONFUSED.get(letter, letter + letter.lower())))
+        + draw(st.sampled_from(["", "", "-", " ", "\u2011", "\u00a0"]))
+        for letter in code
     ]
     return draw(st.sampled_from(["", " ", "\n"])) + "".join(letters)
 

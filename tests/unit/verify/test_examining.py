@@ -21,7 +21,7 @@ from pyhanko.sign.signers import PdfSignatureMetadata, SimpleSigner, sign_pdf
 
 from certsvc.config import Profile
 from certsvc.models import Slot
-from certsvc.verify.examining import Examination, Kind, Limits, examine
+from certsvc.verify.pdf.examining import Examination, Kind, Limits, examine
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import CheckName, Outcome, TimeSource
 from certsvc.verify.trust import SignerKind, Trust
@@ -44,7 +44,10 @@ def test_genuine_files_prove_themselves(count: int) -> None:
     facts = examination.signatures
     assert [each.slot for each in facts] == sealed_sample.SLOTS[count]
     assert [each.covers_whole_file for each in facts] == [False] * (count - 1) + [True]
-    assert all(each.intact and each.trusted and each.level == "B-LT" and each.time_source is TimeSource.TIMESTAMP for each in facts)
+    assert all(
+        each.intact and each.trusted and each.level == "B-LT" and each.time_source is TimeSource.TIMESTAMP
+        for each in facts
+    )
     assert facts[-1].signer == "Trạm Y tế Phúc Xá"
     assert facts[-1].issuer_ca.startswith("certsvc Issuing CA")
     assert facts[-1].signed_at is not None
@@ -53,7 +56,7 @@ def test_genuine_files_prove_themselves(count: int) -> None:
 
 @pytest.mark.parametrize("prefer_pss", [False, True])
 def test_rsa_of_both_schemes_is_accepted(prefer_pss: bool) -> None:
-    """PKCS#1 v1.5 and PSS, as domain §0.3 wants."""
+    """PKCS#1 v1.5 and PSS [signatures, Algorithms]."""
     data = samples.genuine(2, key_type=KeyType.RSA_2048, prefer_pss=prefer_pss)
     assert samples.look(data, believing=samples.trust(KeyType.RSA_2048)).kind is Kind.OURS_INTACT
 
@@ -64,24 +67,40 @@ def test_without_answers_in_the_file_our_own_lists_do() -> None:
     examination = samples.look(data)
     assert (examination.kind, examination.signatures[0].level) == (Kind.OURS_INTACT, "B-T")
     unproven = samples.look(data, believing=replace(samples.trust(), crls=()))
-    assert (unproven.kind, unproven.reasons, _failed(unproven)) == (Kind.UNPROVEN, (Reason.LIST_TOO_OLD,), [CheckName.REVOCATION])
+    assert (unproven.kind, unproven.reasons, _failed(unproven)) == (
+        Kind.UNPROVEN,
+        (Reason.LIST_TOO_OLD,),
+        [CheckName.REVOCATION],
+    )
 
 
 def test_a_profile_without_timestamps_must_be_wished_for() -> None:
-    """B-B passes where the profile says so, with the time only claimed; else a missing time-stamp is tampering."""
+    """B-B passes where the profile says so, with the time only claimed; else a missing time-stamp is
+    tampering.
+    """
     data = samples.genuine(1, profile=Profile.B_B)
     assert _failed(samples.look(data)) == [CheckName.TIMESTAMP]
     examination = samples.look(data, believing=replace(samples.trust(), require_timestamp=False))
-    assert (examination.kind, examination.signatures[0].level, examination.signatures[0].time_source) == (Kind.OURS_INTACT, "B-B", TimeSource.CLAIMED)
-    assert {check.name for check in examination.checks if check.outcome is Outcome.NOT_DONE} == {CheckName.TIMESTAMP}
+    assert (examination.kind, examination.signatures[0].level, examination.signatures[0].time_source) == (
+        Kind.OURS_INTACT,
+        "B-B",
+        TimeSource.CLAIMED,
+    )
+    assert {check.name for check in examination.checks if check.outcome is Outcome.NOT_DONE} == {
+        CheckName.TIMESTAMP
+    }
 
 
 @pytest.mark.parametrize(("days", "kind"), [(-1, Kind.UNTRUSTED), (1, Kind.OURS_INTACT)])
 def test_our_list_overrules_the_good_answer_in_the_file(days: int, kind: Kind) -> None:
     """Revoked before signing: refused, though the file brings "good". Revoked after: it was good then."""
     pki = samples.pki()
-    listed = samples.crl_naming(pki, pki.identity().certificate, revoked_at=samples.now() + days * samples.DAY)
-    examination = samples.look(samples.genuine(3), believing=replace(samples.trust(), crls=(pki.read("root.crl"), listed)))
+    listed = samples.crl_naming(
+        pki, pki.identity().certificate, revoked_at=samples.now() + days * samples.DAY
+    )
+    examination = samples.look(
+        samples.genuine(3), believing=replace(samples.trust(), crls=(pki.read("root.crl"), listed))
+    )
     assert examination.kind is kind
     assert _failed(examination) == ([CheckName.REVOCATION] if kind is Kind.UNTRUSTED else [])
 
@@ -89,19 +108,28 @@ def test_our_list_overrules_the_good_answer_in_the_file(days: int, kind: Kind) -
 def test_a_revoked_stamper_proves_nothing_ever() -> None:
     """Whoever has the stamper's key can write any date, so the date of revocation does not help."""
     pki = samples.pki()
-    listed = samples.crl_naming(pki, x509.load_pem_x509_certificate(pki.read("tsa.pem")), revoked_at=samples.now() + samples.DAY)
-    examination = samples.look(samples.genuine(1), believing=replace(samples.trust(), crls=(pki.read("root.crl"), listed)))
+    listed = samples.crl_naming(
+        pki, x509.load_pem_x509_certificate(pki.read("tsa.pem")), revoked_at=samples.now() + samples.DAY
+    )
+    examination = samples.look(
+        samples.genuine(1), believing=replace(samples.trust(), crls=(pki.read("root.crl"), listed))
+    )
     assert (examination.kind, _failed(examination)) == (Kind.UNTRUSTED, [CheckName.TIMESTAMP])
 
 
 def test_development_certificates_need_leave() -> None:
     """In production nothing whose subject says DEV ONLY passes."""
-    assert samples.look(samples.genuine(1), believing=replace(samples.trust(), allow_dev=False)).kind is Kind.UNTRUSTED
+    assert (
+        samples.look(samples.genuine(1), believing=replace(samples.trust(), allow_dev=False)).kind
+        is Kind.UNTRUSTED
+    )
 
 
 def test_a_time_in_the_future_is_refused() -> None:
     """A time-stamp later than our clock is nobody's."""
-    examination = examine(samples.genuine(1), trust=samples.trust(), now=samples.now() - samples.DAY, limits=samples.LIMITS)
+    examination = examine(
+        samples.genuine(1), trust=samples.trust(), now=samples.now() - samples.DAY, limits=samples.LIMITS
+    )
     assert _failed(examination) == [CheckName.TIMESTAMP]
 
 
@@ -121,7 +149,9 @@ def test_unsigned_files_are_not_signed() -> None:
     assert samples.look(data[: data.rfind(b"%%EOF", 0, first) + 6]).kind is Kind.NOT_SIGNED
 
 
-@pytest.mark.parametrize("data", [b"", b"hello", b"%PDF-1.7\n", b"%PDF-1.7\nstartxref\n0\n%%EOF", b"\n%PDF-1.7", b"PK\x03\x04"])
+@pytest.mark.parametrize(
+    "data", [b"", b"hello", b"%PDF-1.7\n", b"%PDF-1.7\nstartxref\n0\n%%EOF", b"\n%PDF-1.7", b"PK\x03\x04"]
+)
 def test_rubbish_is_unreadable(data: bytes) -> None:
     """Empty files, other files, PDF headers with nothing behind."""
     assert samples.look_at_stranger(data).kind is Kind.UNREADABLE
@@ -138,11 +168,17 @@ def test_an_encrypted_file_is_said_to_be_one() -> None:
 
 @pytest.mark.parametrize("password", ["mat-khau", ""])
 @pytest.mark.parametrize("is_ours", [True, False])
-def test_a_signed_file_saved_with_a_password_is_encrypted(tmp_path: Path, *, password: str, is_ours: bool) -> None:
+def test_a_signed_file_saved_with_a_password_is_encrypted(
+    tmp_path: Path, *, password: str, is_ours: bool
+) -> None:
     """Our own certificate and a stranger's document alike, though both still show their signatures."""
     original, copy = tmp_path / "original.pdf", tmp_path / "copy.pdf"
     original.write_bytes(samples.genuine(2) if is_ours else _signed_by("Nguyễn Văn Lạ"))
-    subprocess.run(["qpdf", "--encrypt", password, "owner", "256", "--", str(original), str(copy)], check=True, capture_output=True)
+    subprocess.run(
+        ["qpdf", "--encrypt", password, "owner", "256", "--", str(original), str(copy)],
+        check=True,
+        capture_output=True,
+    )
     examination = samples.look(copy.read_bytes())
     assert (examination.kind, examination.reasons) == (Kind.ENCRYPTED, (Reason.ENCRYPTED,))
 
@@ -155,7 +191,9 @@ def test_the_word_encrypt_alone_is_not_encryption() -> None:
 def test_a_file_over_the_size_is_too_complex() -> None:
     """The limit is an argument, and holds before anything is parsed."""
     data = samples.genuine(1)
-    examination = examine(data, trust=samples.trust(), now=samples.now(), limits=Limits(max_bytes=len(data) - 1))
+    examination = examine(
+        data, trust=samples.trust(), now=samples.now(), limits=Limits(max_bytes=len(data) - 1)
+    )
     assert examination.kind is Kind.TOO_COMPLEX
 
 
@@ -163,12 +201,31 @@ def test_a_file_over_the_size_is_too_complex() -> None:
 def _signed_by(name: str) -> bytes:
     """Somebody's PDF with their own self-signed certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name), x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Công ty Thử Nghiệm")])
-    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key()).serial_number(7)
-    builder = builder.not_valid_before(samples.now() - samples.DAY).not_valid_after(samples.now() + samples.DAY)
-    bundle = pkcs12.serialize_key_and_certificates(b"x", key, builder.sign(key, hashes.SHA256()), None, NoEncryption())
+    subject = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COMMON_NAME, name),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Công ty Thử Nghiệm"),
+        ]
+    )
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(7)
+    )
+    builder = builder.not_valid_before(samples.now() - samples.DAY).not_valid_after(
+        samples.now() + samples.DAY
+    )
+    bundle = pkcs12.serialize_key_and_certificates(
+        b"x", key, builder.sign(key, hashes.SHA256()), None, NoEncryption()
+    )
     signer = SimpleSigner.load_pkcs12_data(bundle, other_certs=[])
-    out = sign_pdf(IncrementalPdfFileWriter(io.BytesIO(samples.unsigned())), PdfSignatureMetadata(field_name="Signature1"), signer=signer)
+    out = sign_pdf(
+        IncrementalPdfFileWriter(io.BytesIO(samples.unsigned())),
+        PdfSignatureMetadata(field_name="Signature1"),
+        signer=signer,
+    )
     return bytes(out.getvalue())
 
 
@@ -177,7 +234,13 @@ def test_a_strangers_signature_is_named_and_not_ours() -> None:
     examination = samples.look(_signed_by("Nguyễn Văn Lạ"))
     assert (examination.kind, examination.reasons) == (Kind.SIGNED_BY_OTHER, (Reason.SIGNED_BY_OTHER,))
     [facts] = examination.signatures
-    assert (facts.signer, facts.organisation, facts.slot, facts.trusted, facts.intact) == ("Nguyễn Văn Lạ", "Công ty Thử Nghiệm", None, False, True)
+    assert (facts.signer, facts.organisation, facts.slot, facts.trusted, facts.intact) == (
+        "Nguyễn Văn Lạ",
+        "Công ty Thử Nghiệm",
+        None,
+        False,
+        True,
+    )
 
 
 def test_a_strangers_changed_document_is_tampered() -> None:
@@ -196,21 +259,32 @@ def test_a_stranger_under_our_name_is_untrusted(name: str) -> None:
 
 def test_another_holder_of_our_ca_is_somebody_else() -> None:
     """The same CA, the same stamper, a whole seal of three, but not our signers: pins decide."""
-    other = samples.trust_of(samples.pki(), facility_code="01802", licences=("000011/HNO-CCHN", "000012/HNO-CCHN"))
+    other = samples.trust_of(
+        samples.pki(), facility_code="01802", licences=("000011/HNO-CCHN", "000012/HNO-CCHN")
+    )
     examination = samples.look(samples.genuine(3), believing=other)
     assert (examination.kind, examination.reasons) == (Kind.SIGNED_BY_OTHER, (Reason.SIGNED_BY_OTHER,))
 
 
 def test_signers_must_fit_their_slots_and_station() -> None:
-    """One unpinned signature, a person's key in the organisation's slot, or another station's signer spoil the file."""
+    """One unpinned signature, a person's key in the organisation's slot, or another station's signer spoil
+    the file.
+    """
     believing = samples.trust()
     for digest, pin in believing.pins.items():
         without = {key: value for key, value in believing.pins.items() if key != digest}
         elsewhere = {**believing.pins, digest: replace(pin, facility_code="01802")}
         for pins in (without, elsewhere):
-            assert _failed(samples.look(samples.genuine(3), believing=replace(believing, pins=pins))) == [CheckName.CHAIN]
-    swapped = {digest: replace(pin, kind=next(kind for kind in SignerKind if kind is not pin.kind)) for digest, pin in believing.pins.items()}
-    assert _failed(samples.look(samples.genuine(1), believing=replace(believing, pins=swapped))) == [CheckName.CHAIN]
+            assert _failed(samples.look(samples.genuine(3), believing=replace(believing, pins=pins))) == [
+                CheckName.CHAIN
+            ]
+    swapped = {
+        digest: replace(pin, kind=next(kind for kind in SignerKind if kind is not pin.kind))
+        for digest, pin in believing.pins.items()
+    }
+    assert _failed(samples.look(samples.genuine(1), believing=replace(believing, pins=swapped))) == [
+        CheckName.CHAIN
+    ]
 
 
 def test_a_look_alike_ca_is_untrusted(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certsvc.verify.geometry import GeometryError, TooMuch, prove_places, refuse_excess, refuse_tail
+from certsvc.verify.pdf.geometry import GeometryError, TooMuch, prove_places, refuse_excess, refuse_tail
 from tests.unit.verify import samples
 
 

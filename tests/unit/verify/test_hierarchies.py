@@ -1,10 +1,12 @@
-"""Which hierarchy a stranger's certificate comes from: told by signatures, and never a reason to believe the file."""
+"""Which hierarchy a stranger's certificate comes from: told by signatures, and never a reason to believe the
+file.
+"""
 
 from dataclasses import replace
 
 import pytest
 
-from certsvc.verify.examining import Kind
+from certsvc.verify.pdf.examining import Kind
 from certsvc.verify.trust import Trust
 from keys_dev.make import KeyType
 from tests.unit.verify import samples
@@ -30,7 +32,9 @@ def _families(trust: Trust) -> set[str | None]:
 @pytest.mark.parametrize("anchor", [ROOT, ISSUING], ids=["root", "subordinate"])
 def test_the_family_of_the_root_is_named(anchor: bytes) -> None:
     """Also where the operator added only the CA below it; the other families are not."""
-    trust = replace(_stranger(government=(LOOK_ALIKE,), public=(anchor,)), intermediates=(), anchors=(), pins={})
+    trust = replace(
+        _stranger(government=(LOOK_ALIKE,), public=(anchor,)), intermediates=(), anchors=(), pins={}
+    )
     assert _families(trust) == {"public"}
 
 
@@ -44,8 +48,13 @@ def test_a_known_hierarchy_excuses_nothing() -> None:
     trust = replace(_stranger(public=(ROOT,)), intermediates=(), anchors=(), pins={})
     data = samples.genuine(1)
     at = data.index(b"%PDF-1.7") + 12
-    assert samples.look(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :], believing=trust).kind is Kind.TAMPERED
-    borrowed = replace(_stranger(public=(ROOT,)), pins=dict.fromkeys(("0" * 64,), next(iter(samples.trust().pins.values()))))
+    assert (
+        samples.look(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :], believing=trust).kind
+        is Kind.TAMPERED
+    )
+    borrowed = replace(
+        _stranger(public=(ROOT,)), pins=dict.fromkeys(("0" * 64,), next(iter(samples.trust().pins.values())))
+    )
     assert samples.look(data, believing=borrowed).kind is Kind.UNTRUSTED
 
 

@@ -18,14 +18,20 @@ ISSUED = RegisterFacts(Status.ISSUED)
         (ISSUED, Verdict.VALID, (Reason.GENUINE,)),
         (RegisterFacts(Status.REVOKED, "fraud"), Verdict.REVOKED, (Reason.FRAUD,)),
         (RegisterFacts(Status.REVOKED, "something new"), Verdict.REVOKED, (Reason.REVOKED,)),
-        (RegisterFacts(Status.SUSPENDED, "wrong_data"), Verdict.SUSPENDED, (Reason.SUSPENDED, Reason.WRONG_DATA)),
+        (
+            RegisterFacts(Status.SUSPENDED, "wrong_data"),
+            Verdict.SUSPENDED,
+            (Reason.SUSPENDED, Reason.WRONG_DATA),
+        ),
         (RegisterFacts(Status.REPLACED, "lost"), Verdict.REPLACED, (Reason.REPLACED, Reason.LOST)),
         (None, Verdict.INVALID, (Reason.ALTERED_COPY,)),
         (NoRegister.UNREACHABLE, Verdict.CANNOT_CHECK, (Reason.REGISTER_UNREACHABLE,)),
         (NoRegister.OFFLINE, Verdict.CANNOT_CHECK, (Reason.OFFLINE_FILE,)),
     ],
 )
-def test_an_intact_file_is_what_the_register_says(register: RegisterFacts | NoRegister | None, verdict: Verdict, reasons: tuple[Reason, ...]) -> None:
+def test_an_intact_file_is_what_the_register_says(
+    register: RegisterFacts | NoRegister | None, verdict: Verdict, reasons: tuple[Reason, ...]
+) -> None:
     """Only published bytes of an issued certificate are valid."""
     judgement = judge_file(INTACT, register=register)
     assert (judgement.verdict, judgement.reasons) == (verdict, reasons)
@@ -46,13 +52,17 @@ def test_an_intact_file_is_what_the_register_says(register: RegisterFacts | NoRe
     ],
 )
 @pytest.mark.parametrize("register", [ISSUED, None, NoRegister.OFFLINE])
-def test_any_other_file_is_never_valid(kind: Kind, verdict: Verdict, reason: Reason, register: RegisterFacts | NoRegister | None) -> None:
+def test_any_other_file_is_never_valid(
+    kind: Kind, verdict: Verdict, reason: Reason, register: RegisterFacts | NoRegister | None
+) -> None:
     """Not even if the register knows its bytes."""
     judgement = judge_file(Examination.stopped(kind, ""), register=register)
     assert (judgement.verdict, judgement.reasons) == (verdict, (reason,))
 
 
-@pytest.mark.parametrize("missing", [CheckName.GEOMETRY, CheckName.SIGNATURE, CheckName.CHAIN, CheckName.REVOCATION])
+@pytest.mark.parametrize(
+    "missing", [CheckName.GEOMETRY, CheckName.SIGNATURE, CheckName.CHAIN, CheckName.REVOCATION]
+)
 def test_an_intact_file_without_a_proof_is_not_valid(missing: CheckName) -> None:
     """Were a step ever left out, the judgement would not pass over it."""
     checks = tuple(check for check in INTACT.checks if check.name is not missing)
@@ -61,7 +71,9 @@ def test_an_intact_file_without_a_proof_is_not_valid(missing: CheckName) -> None
 
 def test_withdrawn_bytes_are_withdrawn_even_if_unproven() -> None:
     """A revoked certificate whose key is revoked too says revoked, not untrusted."""
-    judgement = judge_file(Examination.stopped(Kind.UNTRUSTED, ""), register=RegisterFacts(Status.REVOKED, "key_compromise"))
+    judgement = judge_file(
+        Examination.stopped(Kind.UNTRUSTED, ""), register=RegisterFacts(Status.REVOKED, "key_compromise")
+    )
     assert (judgement.verdict, judgement.reasons) == (Verdict.REVOKED, (Reason.KEY_COMPROMISE,))
 
 

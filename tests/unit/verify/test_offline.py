@@ -1,4 +1,6 @@
-"""Checks without a network: published vectors that others are to agree on, and what kept lists may and may not say."""
+"""Checks without a network: published vectors that others are to agree on, and what kept lists may and may
+not say.
+"""
 
 import base64
 import contextlib
@@ -39,7 +41,8 @@ def trusted() -> TrustList:
 def kept() -> Kept:
     whom = trusted()
     lists = {
-        address: read_status_list(both["jwt"].encode(), address, issuer=whom.issuer_of(address), now=NOW) for address, both in VECTORS["status_lists"].items()
+        address: read_status_list(both["jwt"].encode(), address, issuer=whom.issuer_of(address), now=NOW)
+        for address, both in VECTORS["status_lists"].items()
     }
     return Kept(whom, lists)
 
@@ -47,7 +50,11 @@ def kept() -> Kept:
 @pytest.mark.parametrize("check", VECTORS["checks"], ids=[each["about"] for each in VECTORS["checks"]])
 def test_the_vectors_are_answered_as_published(check: dict[str, Any]) -> None:
     report = judge_text(check["qr"], kept=kept(), now=dt.datetime.fromisoformat(check["now"])).to_json()
-    assert (report["verdict"], report["reasons"][0]["code"], report["certificate"]) == (check["verdict"], check["reason"], check["certificate"])
+    assert (report["verdict"], report["reasons"][0]["code"], report["certificate"]) == (
+        check["verdict"],
+        check["reason"],
+        check["certificate"],
+    )
 
 
 def test_a_verifier_of_another_make_agrees() -> None:
@@ -63,7 +70,9 @@ def test_a_verifier_of_another_make_agrees() -> None:
 def test_it_is_told_how_old_the_knowledge_is() -> None:
     """The answer is of the moment at which the list was made; a list of more than a day is said to be old."""
     qr = VECTORS["checks"][0]["qr"]
-    young, old = (judge_text(qr, kept=kept(), now=NOW + dt.timedelta(hours=hours)).to_json() for hours in (0, 25))
+    young, old = (
+        judge_text(qr, kept=kept(), now=NOW + dt.timedelta(hours=hours)).to_json() for hours in (0, 25)
+    )
     assert young["as_of"] == old["as_of"] == "2026-11-26T02:50:00Z"
     assert "cũ hơn một ngày" not in young["checks"][-1]["detail"]
     assert "cũ hơn một ngày" in old["checks"][-1]["detail"]
@@ -109,13 +118,22 @@ def test_a_trust_list_must_lead_to_the_root_that_is_known() -> None:
     """And its signer's certificate be valid now."""
     body = json.dumps(VECTORS["trust_list"]).encode()
     assert read_trust_list(body, root=None, now=NOW).root == ROOT
-    for root, now in ((samples.der_of(pkis.shared(), "root"), NOW), (ROOT, NOW + dt.timedelta(days=4000)), (ROOT, NOW - dt.timedelta(days=90))):
+    for root, now in (
+        (samples.der_of(pkis.shared(), "root"), NOW),
+        (ROOT, NOW + dt.timedelta(days=4000)),
+        (ROOT, NOW - dt.timedelta(days=90)),
+    ):
         with pytest.raises(InputError, match="bad_trust_list"):
             read_trust_list(body, root=root, now=now)
 
 
-@pytest.mark.parametrize(("role", "is_believed"), [(certificates.claim_signer, True), (certificates.tsa, False), (certificates.ocsp_responder, False)])
-def test_only_a_certificate_for_lists_may_sign_them(role: Callable[..., certificates.Pair], *, is_believed: bool) -> None:
+@pytest.mark.parametrize(
+    ("role", "is_believed"),
+    [(certificates.claim_signer, True), (certificates.tsa, False), (certificates.ocsp_responder, False)],
+)
+def test_only_a_certificate_for_lists_may_sign_them(
+    role: Callable[..., certificates.Pair], *, is_believed: bool
+) -> None:
     """Whoever else has a certificate of the same authority could otherwise say whom to trust."""
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(3)]
     root = certificates.root(keys[0], now=NOW)
@@ -125,7 +143,10 @@ def test_only_a_certificate_for_lists_may_sign_them(role: Callable[..., certific
     key = ClaimKey.load(leaf.certificate.public_bytes(Encoding.PEM), pem)
     document = {name: value for name, value in VECTORS["trust_list"].items() if name != "signed"}
     signed = sign_document(document, key=key, chain=(issuing.certificate, root.certificate))
-    body, known = json.dumps(document | {"signed": signed}).encode(), root.certificate.public_bytes(Encoding.DER)
+    body, known = (
+        json.dumps(document | {"signed": signed}).encode(),
+        root.certificate.public_bytes(Encoding.DER),
+    )
     with contextlib.nullcontext() if is_believed else pytest.raises(InputError, match="bad_trust_list"):
         assert read_trust_list(body, root=known, now=NOW).root == known
 
@@ -145,7 +166,9 @@ def test_a_status_list_is_signed_by_its_issuer() -> None:
         whom.issuer_of("https://kiemtra.example.vn/status/7")
 
 
-@pytest.mark.parametrize("body", [b"", b"a.b.c", VECTORS["trust_list"]["signed"].encode(), OWN_JWT[:-4] + b"AAAA"])
+@pytest.mark.parametrize(
+    "body", [b"", b"a.b.c", VECTORS["trust_list"]["signed"].encode(), OWN_JWT[:-4] + b"AAAA"]
+)
 def test_other_bytes_are_no_status_list(body: bytes) -> None:
     with pytest.raises(InputError, match="bad_status_list"):
         read_status_list(body, OWN_LIST, issuer=trusted().own, now=NOW)

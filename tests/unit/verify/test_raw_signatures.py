@@ -1,4 +1,6 @@
-"""The quick proof of what we are about to publish: it passes what we sealed, and nothing that differs in any part."""
+"""The quick proof of what we are about to publish: it passes what we sealed, and nothing that differs in any
+part.
+"""
 
 import asyncio
 import hashlib
@@ -12,9 +14,9 @@ from hypothesis import strategies as st
 
 from certsvc.config import Profile
 from certsvc.signing import cms
-from certsvc.verify.baseline_cms import read_cms
-from certsvc.verify.der import Cursor, NotDer
-from certsvc.verify.raw_signatures import prove_raw
+from certsvc.verify.pdf.baseline_cms import read_cms
+from certsvc.verify.pdf.der import Cursor, NotDer
+from certsvc.verify.pdf.raw_signatures import prove_raw
 from keys_dev.make import KeyType
 from tests.support import pki as pkis
 from tests.unit.verify import samples
@@ -63,7 +65,9 @@ def test_no_flipped_bit_outside_the_last_hole_is_proven(data: st.DataObject) -> 
     """Base, stock, revisions, and the holes that later signatures cover."""
     genuine = samples.genuine(3)
     [*_, last] = samples.places(genuine)
-    at = data.draw(st.integers(0, len(genuine) - 1).filter(lambda at: not last.hole_start <= at < last.hole_end))
+    at = data.draw(
+        st.integers(0, len(genuine) - 1).filter(lambda at: not last.hole_start <= at < last.hole_end)
+    )
     flipped = bytearray(genuine)
     flipped[at] ^= 1 << data.draw(st.integers(0, 7))
     assert fault(bytes(flipped), 3) is not None
@@ -74,7 +78,12 @@ def test_no_byte_more_or_less_is_proven(cut: int) -> None:
     """Cut off, doubled and added bytes, at the end and in the middle."""
     data = samples.genuine(2)
     middle = len(data) // 3
-    for changed in (data[:-cut], data + b"\n" * cut, data[:middle] + data[middle + cut :], data[:middle] + data[middle : middle + cut] + data[middle:]):
+    for changed in (
+        data[:-cut],
+        data + b"\n" * cut,
+        data[:middle] + data[middle + cut :],
+        data[:middle] + data[middle : middle + cut] + data[middle:],
+    ):
         assert fault(changed, 2) is not None
 
 
@@ -97,7 +106,11 @@ def _other_digest(signed_data: asn1_cms.SignedData) -> None:
 
 
 def _signing_time(signed_data: asn1_cms.SignedData) -> None:
-    signer_info(signed_data)["signed_attrs"].append(asn1_cms.CMSAttribute({"type": "signing_time", "values": [asn1_cms.Time({"utc_time": samples.now()})]}))
+    signer_info(signed_data)["signed_attrs"].append(
+        asn1_cms.CMSAttribute(
+            {"type": "signing_time", "values": [asn1_cms.Time({"utc_time": samples.now()})]}
+        )
+    )
 
 
 def _second_digest(signed_data: asn1_cms.SignedData) -> None:
@@ -120,7 +133,9 @@ def _other_signature(signed_data: asn1_cms.SignedData) -> None:
 
 
 def _two_signers(signed_data: asn1_cms.SignedData) -> None:
-    signed_data["signer_infos"] = asn1_cms.SignerInfos([signer_info(signed_data), signer_info(signed_data).copy()])
+    signed_data["signer_infos"] = asn1_cms.SignerInfos(
+        [signer_info(signed_data), signer_info(signed_data).copy()]
+    )
 
 
 def _no_certificates(signed_data: asn1_cms.SignedData) -> None:
@@ -128,7 +143,9 @@ def _no_certificates(signed_data: asn1_cms.SignedData) -> None:
 
 
 def _only_the_issuer(signed_data: asn1_cms.SignedData) -> None:
-    signed_data["certificates"] = [choice for choice in signed_data["certificates"] if "Issuing" in choice.chosen.subject.human_friendly]
+    signed_data["certificates"] = [
+        choice for choice in signed_data["certificates"] if "Issuing" in choice.chosen.subject.human_friendly
+    ]
 
 
 def _another_serial(signed_data: asn1_cms.SignedData) -> None:
@@ -173,7 +190,10 @@ def test_a_signature_over_another_files_digest_is_not_proven() -> None:
     attributes = template.attributes(hashlib.sha256(b"another").digest())
     [raw] = asyncio.run(identity.signer.sign([hashlib.sha256(attributes).digest()]))
     [place] = samples.places(data)
-    assert fault(samples.with_cms(data, place, template.join(attributes, signature=raw, token=None))) == "digest does not match the bytes"
+    assert (
+        fault(samples.with_cms(data, place, template.join(attributes, signature=raw, token=None)))
+        == "digest does not match the bytes"
+    )
 
 
 def test_a_certificate_of_anothers_number_is_no_signers() -> None:
@@ -184,7 +204,10 @@ def test_a_certificate_of_anothers_number_is_no_signers() -> None:
     template = cms.template_of(honest)
     attributes = read_cms(place.cms).attributes
     [raw] = asyncio.run(other.signer.sign([hashlib.sha256(attributes).digest()]))
-    assert fault(samples.with_cms(data, place, template.join(attributes, signature=raw, token=None))) == "signature does not verify"
+    assert (
+        fault(samples.with_cms(data, place, template.join(attributes, signature=raw, token=None)))
+        == "signature does not verify"
+    )
 
 
 @pytest.mark.parametrize(
@@ -200,7 +223,17 @@ def test_a_certificate_of_anothers_number_is_no_signers() -> None:
         b"\x30\x85\x00\x00\x00\x00\x01\x00",
         b"\x30\x84",
     ],
-    ids=["empty", "no length", "other tag", "indefinite", "long form of a short one", "leading zero", "too long", "five octets", "cut off"],
+    ids=[
+        "empty",
+        "no length",
+        "other tag",
+        "indefinite",
+        "long form of a short one",
+        "leading zero",
+        "too long",
+        "five octets",
+        "cut off",
+    ],
 )
 def test_lax_encodings_are_refused(value: bytes) -> None:
     """Only DER: what two readers might read differently proves nothing."""
@@ -221,12 +254,20 @@ def test_nothing_may_be_left_over() -> None:
 @settings(max_examples=300)
 @given(st.binary(max_size=64), st.integers(0, 3000))
 def test_rubbish_is_answered_not_raised(rubbish: bytes, at: int) -> None:
-    """Bytes overwritten in a CMS are a fault, whatever they make of it; nobody signs the issuer's certificate and the time-stamp here."""
+    """Bytes overwritten in a CMS are a fault, whatever they make of it; nobody signs the issuer's certificate
+    and the time-stamp here.
+    """
     data = samples.genuine(1)
     [place] = samples.places(data)
     issuer = samples.der_of(samples.pki(), "issuing")
     stamp = bytes.fromhex("060b2a864886f70d010910020e")
-    first, last = place.cms.index(issuer), place.cms.index(stamp) - len("3082....") // 2  # from the head of the attribute on nothing is looked into
+    first, last = (
+        place.cms.index(issuer),
+        place.cms.index(stamp) - len("3082....") // 2,
+    )  # from the head of the attribute on nothing is looked into
     changed = (place.cms[:at] + rubbish + place.cms[at + len(rubbish) :])[: len(place.cms)]
-    if (changed[:first], changed[first + len(issuer) : last]) != (place.cms[:first], place.cms[first + len(issuer) : last]):
+    if (changed[:first], changed[first + len(issuer) : last]) != (
+        place.cms[:first],
+        place.cms[first + len(issuer) : last],
+    ):
         assert fault(samples.with_cms(data, place, changed)) is not None

@@ -9,10 +9,21 @@ import pytest
 from certsvc.errors import Broken
 from certsvc.models import Slot
 from certsvc.verify.reasons import ADVICE, WITHDRAWAL, Reason
-from certsvc.verify.report import PROOF_OF_FILE, Check, CheckName, Outcome, Report, SignatureFacts, TimeSource, Verdict
+from certsvc.verify.report import (
+    PROOF_OF_FILE,
+    Check,
+    CheckName,
+    Outcome,
+    Report,
+    SignatureFacts,
+    TimeSource,
+    Verdict,
+)
 
 AT = dt.datetime(2026, 11, 23, 7, 30, tzinfo=dt.UTC)
-PROOFS = tuple(Check(name, Outcome.PASSED) for name in (CheckName.REGISTER, *PROOF_OF_FILE, CheckName.TIMESTAMP))
+PROOFS = tuple(
+    Check(name, Outcome.PASSED) for name in (CheckName.REGISTER, *PROOF_OF_FILE, CheckName.TIMESTAMP)
+)
 CONTRACT = {
     "genuine", "wrong_data", "wrong_person", "not_entitled", "fraud", "key_compromise", "lost", "other", "not_signed_yet", "failed",
     "no_such_code", "malformed_code", "altered_copy", "tampered", "forged_qr", "signed_by_other", "not_signed", "no_qr_found",
@@ -28,7 +39,10 @@ def test_every_reason_of_the_contract_has_its_words() -> None:
     assert set(Reason) > WITHDRAWAL
     for advice in ADVICE.values():
         texts = (advice.message_vi, advice.message_en, advice.next_step_vi, advice.next_step_en)
-        assert all(text.endswith(".") and len(text) < 160 and unicodedata.is_normalized("NFC", text) for text in texts)
+        assert all(
+            text.endswith(".") and len(text) < 160 and unicodedata.is_normalized("NFC", text)
+            for text in texts
+        )
         assert not advice.message_vi.isascii()
         assert advice.message_en.isascii()
     assert len({advice.message_vi for advice in ADVICE.values()}) == len(Reason)
@@ -36,13 +50,42 @@ def test_every_reason_of_the_contract_has_its_words() -> None:
 
 def test_json_has_exactly_the_members_of_the_contract() -> None:
     """The shape that clients rely on, made of plain JSON values."""
-    facts = SignatureFacts(Slot.ORGANISATION, "Trạm", "Trạm", "CA", AT, TimeSource.TIMESTAMP, "B-LT", intact=True, trusted=True, covers_whole_file=True)
+    facts = SignatureFacts(
+        Slot.ORGANISATION,
+        "Trạm",
+        "Trạm",
+        "CA",
+        AT,
+        TimeSource.TIMESTAMP,
+        "B-LT",
+        intact=True,
+        trusted=True,
+        covers_whole_file=True,
+    )
     report = Report(Verdict.VALID, (Reason.GENUINE,), AT, PROOFS, {"kind": "recovery"}, (facts,))
     document = json.loads(json.dumps(report.to_json()))
-    assert list(document) == ["verdict", "reasons", "checked_at", "as_of", "checks", "certificate", "signatures"]
-    assert list(document["reasons"][0]) == ["code", "message_vi", "message_en", "next_step_vi", "next_step_en"]
+    assert list(document) == [
+        "verdict",
+        "reasons",
+        "checked_at",
+        "as_of",
+        "checks",
+        "certificate",
+        "signatures",
+    ]
+    assert list(document["reasons"][0]) == [
+        "code",
+        "message_vi",
+        "message_en",
+        "next_step_vi",
+        "next_step_en",
+    ]
     assert document["checks"][0] == {"name": "register", "outcome": "passed", "detail": ""}
-    assert (document["verdict"], document["checked_at"], document["certificate"]) == ("valid", "2026-11-23T07:30:00Z", {"kind": "recovery"})
+    assert (document["verdict"], document["checked_at"], document["certificate"]) == (
+        "valid",
+        "2026-11-23T07:30:00Z",
+        {"kind": "recovery"},
+    )
     assert document["signatures"] == [
         {
             "slot": "organisation", "signer": "Trạm", "organisation": "Trạm", "issuer_ca": "CA", "signed_at": "2026-11-23T07:30:00Z",
@@ -55,14 +98,23 @@ def test_json_has_exactly_the_members_of_the_contract() -> None:
 def test_valid_needs_every_proof(missing: CheckName) -> None:
     """One proof short, failed or not done, and `valid` is refused."""
     others = tuple(check for check in PROOFS if check.name is not missing)
-    for checks in (others, (*others, Check(missing, Outcome.FAILED)), (*others, Check(missing, Outcome.NOT_DONE))):
+    for checks in (
+        others,
+        (*others, Check(missing, Outcome.FAILED)),
+        (*others, Check(missing, Outcome.NOT_DONE)),
+    ):
         with pytest.raises(Broken):
             Report(Verdict.VALID, (Reason.GENUINE,), AT, checks)
 
 
 @pytest.mark.parametrize(
     ("reasons", "checks"),
-    [((), PROOFS), ((Reason.GENUINE,), ()), ((Reason.TAMPERED,), PROOFS), ((Reason.GENUINE,), (*PROOFS, Check(CheckName.STATUS, Outcome.FAILED)))],
+    [
+        ((), PROOFS),
+        ((Reason.GENUINE,), ()),
+        ((Reason.TAMPERED,), PROOFS),
+        ((Reason.GENUINE,), (*PROOFS, Check(CheckName.STATUS, Outcome.FAILED))),
+    ],
 )
 def test_valid_is_never_the_default(reasons: tuple[Reason, ...], checks: tuple[Check, ...]) -> None:
     """No reason, no checks, another reason, or any failed check: not valid."""

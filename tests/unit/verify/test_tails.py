@@ -1,4 +1,6 @@
-"""What stands behind the last signature: nothing, white space, or archive updates of ours; with everything else the file is not ours."""
+"""What stands behind the last signature: nothing, white space, or archive updates of ours; with everything
+else the file is not ours.
+"""
 
 import asyncio
 import io
@@ -11,8 +13,8 @@ from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 from pyhanko.sign.signers import PdfTimeStamper
 
 from certsvc.models import Status
-from certsvc.verify.examining import Kind
 from certsvc.verify.judging import RegisterFacts, judge_file
+from certsvc.verify.pdf.examining import Kind
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import CheckName, Outcome, Verdict
 from tests.tampering.bases import OurStamper, archived
@@ -29,16 +31,26 @@ def _failed(data: bytes) -> list[CheckName]:
 @pytest.mark.parametrize("tail", [b" ", b"\t", b"\n", b"\r\n", b"\x0c", b"\x00" * 100, b" \n" * 512])
 @pytest.mark.parametrize("count", [1, 3])
 def test_white_space_behind_the_end_makes_an_altered_copy(tail: bytes, count: int) -> None:
-    """What mail gateways append: the signed part is ours and good, and the last signature does not cover the file."""
+    """What mail gateways append: the signed part is ours and good, and the last signature does not cover the
+    file.
+    """
     data = samples.genuine(count) + tail
     examination = samples.look(data)
     judgement = judge_file(examination, register=None)
-    assert (judgement.verdict, judgement.reasons, _failed(data)) == (Verdict.INVALID, (Reason.ALTERED_COPY,), [CheckName.GEOMETRY])
-    assert [(facts.intact, facts.covers_whole_file) for facts in examination.signatures] == [(True, False)] * count
+    assert (judgement.verdict, judgement.reasons, _failed(data)) == (
+        Verdict.INVALID,
+        (Reason.ALTERED_COPY,),
+        [CheckName.GEOMETRY],
+    )
+    assert [(facts.intact, facts.covers_whole_file) for facts in examination.signatures] == [
+        (True, False)
+    ] * count
     assert judge_file(examination, register=PUBLISHED).verdict is not Verdict.VALID
 
 
-@pytest.mark.parametrize("tail", [b"%%EOF", b"startxref\n9\n%%EOF\n", b"\n.", b" \n%", b"\x0b", b"\xa0", b"\n" * 1025])
+@pytest.mark.parametrize(
+    "tail", [b"%%EOF", b"startxref\n9\n%%EOF\n", b"\n.", b" \n%", b"\x0b", b"\xa0", b"\n" * 1025]
+)
 def test_other_bytes_behind_the_end_are_tampering(tail: bytes) -> None:
     """A second end, a letter among white space, what is no white space to a PDF, and too much of it."""
     assert samples.look_at_stranger(samples.genuine(2) + tail).kind is Kind.TAMPERED
@@ -48,7 +60,11 @@ def test_white_space_saves_no_other_change() -> None:
     """Cut back, with another revision, with another's signature value: as bad with white space as without."""
     data = samples.genuine(2)
     first, last = samples.places(data)
-    changed = (data[: first.end], samples.revised(data, samples.replace_page), samples.with_cms(data, last, first.cms))
+    changed = (
+        data[: first.end],
+        samples.revised(data, samples.replace_page),
+        samples.with_cms(data, last, first.cms),
+    )
     assert {samples.look_at_stranger(each + b"\n").kind for each in changed} == {Kind.TAMPERED}
 
 
@@ -60,7 +76,10 @@ def test_a_renewed_archive_is_whole_and_valid_once_published(renewals: int) -> N
         data = archived(data)
     examination = samples.look(data)
     assert examination.kind is Kind.OURS_INTACT
-    assert [(check.name, check.outcome) for check in examination.checks][-1] == (CheckName.ARCHIVE, Outcome.PASSED)
+    assert [(check.name, check.outcome) for check in examination.checks][-1] == (
+        CheckName.ARCHIVE,
+        Outcome.PASSED,
+    )
     assert [facts.covers_whole_file for facts in examination.signatures] == [False, False]
     assert judge_file(examination, register=None).reasons == (Reason.ALTERED_COPY,)
     assert judge_file(examination, register=PUBLISHED).verdict is Verdict.VALID
@@ -79,7 +98,10 @@ def _titled(writer: IncrementalPdfFileWriter) -> None:
 
 
 def _described(writer: IncrementalPdfFileWriter) -> None:
-    xmp = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><r:Description a='b'/></r:RDF></x:xmpmeta>"
+    xmp = (
+        b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><r:RDF"
+        b" xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><r:Description a='b'/></r:RDF></x:xmpmeta>"
+    )
     entries = {pdf_name("/Type"): pdf_name("/Metadata"), pdf_name("/Subtype"): pdf_name("/XML")}
     writer.root[pdf_name("/Metadata")] = writer.add_object(generic.StreamObject(entries, stream_data=xmp))
     writer.update_root()  # type: ignore[no-untyped-call]
@@ -91,7 +113,9 @@ def _more_fields(writer: IncrementalPdfFileWriter) -> None:
 
 @pytest.mark.parametrize("change", [_more_fields, _titled, _described, samples.replace_page])
 def test_a_time_stamp_covers_up_no_other_change(change: Change) -> None:
-    """Our authority stamps what it is given, and says nothing of it: a field more, another title, other metadata, another page."""
+    """Our authority stamps what it is given, and says nothing of it: a field more, another title, other
+    metadata, another page.
+    """
     assert samples.look_at_stranger(_stamped(change)).kind is Kind.TAMPERED
 
 

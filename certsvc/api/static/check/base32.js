@@ -1,4 +1,4 @@
-// Canonical base32 without padding [RFC 4648 clause 6]: one text for the same bytes, never two.
+// Canonical base32 without padding [RFC 4648 §6]: one text for the same bytes, never two.
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const LENGTHS_OF_NO_BYTES = new Set([1, 3, 6]);

@@ -1,6 +1,6 @@
 // The little of CBOR that claims are made of [RFC 8949], read strictly: definite lengths, shortest heads, nothing behind.
 //
-// Maps become arrays of [label, value], so that order and number of entries can be seen: what this reads has one encoding only.
+// Maps become arrays of `[label, value]`, so that order and number of entries can be seen: what this reads has one encoding only.
 
 const ONE_BYTE_HEADS = 24;
 const MAX_DEPTH = 4;
@@ -70,7 +70,7 @@ function readMany(cursor, count, read, into) {
   return into;
 }
 
-/** The number in a head, in its shortest form only [RFC 8949 clause 4.2.1]. */
+/** The number in a head, in its shortest form only [RFC 8949 §4.2.1]. */
 function readNumber(cursor, short) {
   if (short < ONE_BYTE_HEADS) return short;
   const size = { 24: 1, 25: 2, 26: 4, 27: 8 }[short];

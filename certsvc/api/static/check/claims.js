@@ -38,7 +38,7 @@ function openMessage(text) {
   return isOurs ? { kid, payload, signature } : null;
 }
 
-/** The Sig_structure [RFC 9052 clause 4.4]: ["Signature1", protected, external, payload]. */
+/** The Sig_structure [RFC 9052 §4.4]: `["Signature1", protected, external, payload]`. */
 function toBeSigned(payload) {
   const context = new TextEncoder().encode("Signature1");
   return Uint8Array.from([0x84, 0x60 | context.length, ...context, ...encodeBytes(PROTECTED), ...encodeBytes([]), ...encodeBytes(payload)]);

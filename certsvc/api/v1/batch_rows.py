@@ -1,0 +1,175 @@
+"""`/v1/batches/{id}/rows/{row}`: one row of a file as it was sent, and a rejected one mended in place."""
+
+import contextlib
+import datetime as dt
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel, Field
+
+from certsvc.api.access import Now, Reader, Res, Writer
+from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
+from certsvc.api.schemas import Record, Strict
+from certsvc.issuing.batches import mending
+from certsvc.issuing.batches.results import result_of
+from certsvc.models import ApiKey, Kind, Role, Status
+from certsvc.records import Cell
+from certsvc.records.retyping import typed
+from certsvc.resources import Resources
+
+router = APIRouter(prefix="/v1/batches", tags=["batches"])
+RowNumber = Annotated[
+    int,
+    Path(
+        ge=1,
+        le=2**31 - 1,
+        description="the row as the file's user sees it; of exchange files the dossier's place",
+    ),
+]
+
+
+class RowRule(BaseModel):
+    id: str
+    level: str
+    field: str | None
+    message_vi: str
+    message_en: str
+
+
+class RowLine(BaseModel):
+    """As a line of a batch's results."""
+
+    row: int
+    case_id: str
+    kind: Kind
+    outcome: Literal[
+        "issued", "existing", "pending", "rejected", "failed", "cancelled", "would_issue", "none"
+    ]
+    rules: list[RowRule]
+    awaits_approval: bool
+    reason: str | None = Field(description="why the certificate failed or was withdrawn")
+    status: Status | None = Field(description="the certificate's today")
+    certificate_id: uuid.UUID | None
+    serial: str | None
+    code: str | None = Field(description="auditors do not see it")
+    days: int | None
+    verify_url: str | None
+
+
+class RowFate(BaseModel):
+    row: int
+    version: int = Field(description="how often the row was mended")
+    mended_at: dt.datetime | None
+    results: list[RowLine] = Field(description="one for each kind")
+
+
+class RowOut(RowFate):
+    record: dict[str, str] | None = Field(
+        description=(
+            "the cells as they would be read now, days as yyyy-mm-dd; null for auditors, and where the file"
+            " is no longer kept"
+        )
+    )
+
+
+class Mending(Strict):
+    """`record` is the whole row: what it does not name is empty."""
+
+    record: Record
+    version: int | None = Field(
+        default=None, description="that of the row you looked at; another one is a 409 `row_changed`"
+    )
+
+
+async def open_row(
+    batch_id: uuid.UUID, row: int, res: Resources, *, caller: ApiKey, with_cells: bool
+) -> mending.Row:
+    """The row of a batch that this caller may see; auditors get no cells."""
+    with_cells = with_cells and caller.role is not Role.AUDITOR
+    async with res.row_turns if with_cells else contextlib.nullcontext():
+        return await mending.read_row(
+            res.db,
+            batch_id,
+            row,
+            caller=caller,
+            with_cells=with_cells,
+            blobs=res.blobs,
+            vault=res.vault,
+            settings=res.settings,
+        )
+
+
+async def mend(
+    batch_id: uuid.UUID,
+    row: int,
+    record: Mapping[str, Cell],
+    version: int | None,
+    res: Resources,
+    *,
+    caller: ApiKey,
+    now: dt.datetime,
+) -> None:
+    """Mend a row, and ring for what is to be issued of it."""
+    async with res.row_turns:
+        await mending.mend_row(
+            res.db,
+            batch_id,
+            row,
+            record,
+            version=version,
+            caller=caller,
+            blobs=res.blobs,
+            vault=res.vault,
+            settings=res.settings,
+            now=now,
+        )
+    await res.doorbell.ring_issue()
+
+
+def _fate(row: mending.Row, *, caller: ApiKey, res: Resources) -> dict[str, Any]:
+    no_codes = {"code": None, "verify_url": None} if caller.role is Role.AUDITOR else {}
+    results = [
+        result_of(line, vault=res.vault, base_url=res.settings.base_url) | no_codes for line in row.lines
+    ]
+    return {"row": row.number, "version": row.version, "mended_at": row.mended_at, "results": results}
+
+
+@router.get("/{batch_id}/rows/{row}")
+async def read_row(batch_id: uuid.UUID, row: RowNumber, res: Res, caller: Reader) -> RowOut:
+    """What a row says and what became of it."""
+    found = await open_row(batch_id, row, res, caller=caller, with_cells=True)
+    record = None if found.cells is None else {name: typed(name, cell) for name, cell in found.cells.items()}
+    return RowOut(record=record, **_fate(found, caller=caller, res=res))
+
+
+@router.post("/{batch_id}/rows/{row}", response_model=RowFate)
+async def mend_row(
+    batch_id: uuid.UUID,
+    row: RowNumber,
+    body: Mending,
+    request: Request,
+    res: Res,
+    caller: Writer,
+    now: Now,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Put `record` in the place of a rejected row and judge it again. What comes of it belongs to the batch;
+    if nothing does, all stays as it was.
+    """
+
+    async def work() -> Response:
+        await mend(batch_id, row, body.record, body.version, res, caller=caller, now=now)
+        fate = _fate(
+            await open_row(batch_id, row, res, caller=caller, with_cells=False), caller=caller, res=res
+        )
+        return json_answer(RowFate.model_validate(fate).model_dump(mode="json"), 200)
+
+    asked = fingerprint(
+        request.method, request.url.path, json.dumps(body.model_dump(mode="json"), sort_keys=True)
+    )
+    return await answer_once(
+        res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work
+    )

@@ -1,0 +1,169 @@
+"""`/v1/batches/{id}/events`: how a batch goes on, as server-sent events [WHATWG HTML §9.2].
+
+Every event tells the whole state, so nothing is lost by missing some. Its id is made of what it tells and of
+nothing that this process knows: whoever comes back with `Last-Event-ID`, here or at another process, hears
+what is new.
+"""
+
+import asyncio
+import datetime as dt
+import time
+import uuid
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+
+from certsvc.api.access import Reader, Res
+from certsvc.api.schemas import BatchOut
+from certsvc.api.v1.batches import batch_state
+from certsvc.errors import TooMany
+from certsvc.models import ApiKey, BatchStatus
+from certsvc.resources import Resources
+
+router = APIRouter(prefix="/v1/batches", tags=["batches"])
+STREAMS_OF_A_KEY = 20
+_STREAMS = 500
+_POLL_S, _HEARTBEAT_S, _LONGEST_S = 1.0, 15.0, 600.0
+"""After the longest time the client comes back by itself, and its key is looked at again."""
+_PAUSE = 10
+"""Between two questions at least so many times as long as one took: the rows of a large file are counted anew
+while it is read.
+"""
+_RETRY_MS = 2000
+_RECENT_S = 30.0
+_open: Counter[uuid.UUID] = Counter()
+"""Streams of this process, by key."""
+
+LastEventId = Annotated[
+    str | None, Header(max_length=64, description="the id of the last event heard: only what is new is told")
+]
+
+
+class BatchEvent(BatchOut):
+    """What an event tells: the batch, and when it will probably be done."""
+
+    estimated_end_at: dt.datetime | None
+
+
+_DATA = BatchEvent.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+del _DATA["$defs"]  # they stand in the document
+_EVENT = {
+    "type": "object",
+    "description": "one event",
+    "required": ["event", "id", "data"],
+    "properties": {
+        "event": {"enum": ["progress", "done", "failed", "cancelled"]},
+        "id": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": _DATA},
+    },
+}
+
+
+class Pace:
+    """When a batch will end, judged by what was done lately."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def estimate(self, done: int, pending: int, *, at_s: float) -> float | None:
+        """Seconds until `pending` more are done; None where nothing was done in the last half minute. `at_s`
+        never goes back.
+        """
+        self._seen.append((at_s, done))
+        while at_s - self._seen[0][0] > _RECENT_S:
+            self._seen.popleft()
+        since_s, before = self._seen[0]
+        return pending * (at_s - since_s) / (done - before) if done > before else None
+
+
+@router.get(
+    "/{batch_id}/events",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {"text/event-stream": {"schema": _EVENT}}},
+        204: {"description": "the end was heard already"},
+        429: {},
+    },
+)
+async def events(
+    request: Request, batch_id: uuid.UUID, res: Res, caller: Reader, last_event_id: LastEventId = None
+) -> Response:
+    """Follow a batch: `progress`, at last `done`, `failed` or `cancelled`, each with the batch as `data`."""
+    state = await batch_state(batch_id, res, caller=caller)
+    if _open[caller.id] >= STREAMS_OF_A_KEY or _open.total() >= _STREAMS:
+        raise TooMany(
+            "too_many_streams",
+            "Đang có quá nhiều kết nối theo dõi; hãy đóng bớt hoặc hỏi lại trạng thái của lô.",
+            "Too many event streams are open; close some, or ask for the batch itself.",
+            retry_after_s=5,
+        )
+    if state.finished_at and _id(state) == last_event_id:
+        return Response(status_code=204)  # tells an EventSource not to come back
+    is_head = bool(request.scope["state"].get("is_head"))
+    told = _tell(res, batch_id, caller=caller, heard=last_event_id, clock=request.app.state.clock)
+    return (
+        Response(media_type="text/event-stream")
+        if is_head
+        else StreamingResponse(told, media_type="text/event-stream")
+    )
+
+
+def _id(state: BatchOut) -> str:
+    counts = state.counts
+    ended = "-ended" if state.finished_at else ""
+    return f"{counts.rows}-{counts.certificates}-{counts.issued}-{counts.failed}-{counts.cancelled}-{counts.awaiting_approval}-{state.status}{ended}"
+
+
+async def _tell(
+    res: Resources,
+    batch_id: uuid.UUID,
+    *,
+    caller: ApiKey,
+    heard: str | None,
+    clock: Callable[[], dt.datetime],
+) -> AsyncGenerator[bytes, None]:
+    """Until the batch has ended or the client has gone."""
+    _open[caller.id] += 1
+    try:
+        pace, began, spoke = Pace(), time.monotonic(), time.monotonic()
+        yield format_sse_event(retry=_RETRY_MS)
+        while (now_s := time.monotonic()) - began < _LONGEST_S:
+            state = await batch_state(batch_id, res, caller=caller)
+            took_s = time.monotonic() - now_s
+            in_work = state.counts.pending - state.counts.awaiting_approval
+            left_s = pace.estimate(state.counts.issued + state.counts.failed, in_work, at_s=now_s)
+            if _id(state) != heard:
+                heard, spoke = _id(state), now_s
+                yield _event(state, end_at=_end_at(state, left_s, now=clock()))
+            elif now_s - spoke >= _HEARTBEAT_S:
+                spoke = now_s
+                yield KEEPALIVE_COMMENT
+            if state.finished_at:
+                return
+            await asyncio.sleep(max(_POLL_S, _PAUSE * took_s))
+    finally:
+        _open[caller.id] -= 1
+        if not _open[caller.id]:
+            del _open[caller.id]
+
+
+def _end_at(state: BatchOut, left_s: float | None, *, now: dt.datetime) -> dt.datetime | None:
+    """Of what is signed without a further word. Not while the file is read, nor where all that is left waits
+    for a facility's head.
+    """
+    is_foreseen = state.status is not BatchStatus.READING and (
+        not state.counts.awaiting_approval or state.counts.awaiting_approval < state.counts.pending
+    )
+    return now + dt.timedelta(seconds=left_s) if left_s is not None and is_foreseen else None
+
+
+def _event(state: BatchOut, *, end_at: dt.datetime | None) -> bytes:
+    told: dict[str, Any] = state.model_dump() | {"estimated_end_at": end_at}
+    name = str(state.status) if state.finished_at else "progress"
+    return format_sse_event(
+        data_str=BatchEvent.model_validate(told).model_dump_json(), event=name, id=_id(state)
+    )

@@ -1,0 +1,311 @@
+"""Use cases of checking: look a code up, prove oneself, download, check a file.
+
+What each may see is `showing`'s matter. Known and unknown codes take the same path and the same queries.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certsvc.checking.second_factor import SecondFactor
+from certsvc.checking.shown import claims_on_paper, holder_view, stranger_view
+from certsvc.codes import Code, claims_in, normalise_code, parse_code
+from certsvc.errors import Conflict, Forbidden, InputError, NotFound, TooMany, Unavailable
+from certsvc.models import Certificate, Event, Status
+from certsvc.processes.examiner import Examiner
+from certsvc.records import Case
+from certsvc.store import Database, answers, certificates, entries
+from certsvc.store.entries import Entry
+from certsvc.vault import Vault
+from certsvc.verify.claims import find_claims
+from certsvc.verify.findings import Kind as FileKind
+from certsvc.verify.images import is_picture
+from certsvc.verify.judging import NoRegister, RegisterFacts, judge_file, judge_status
+from certsvc.verify.reasons import Reason
+from certsvc.verify.report import Check, CheckName, Outcome, Report, Verdict
+from certsvc.verify.trust import Trust
+
+TRIES_AN_HOUR, TRIES_IN_ALL = 5, 20
+_HOUR = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a code led to: the stranger's report, and the entry behind it for who proves more."""
+
+    code: Code
+    report: Report
+    entry: Entry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What the second factor opened; `grant` only with the last four of an id number, on an issued paper."""
+
+    report: Report
+    entry: Entry
+    history: tuple[Event, ...]
+    grant: str | None
+    successor_code: str | None
+
+
+async def look_up(db: Database, text: str, *, vault: Vault, now: dt.datetime) -> Found:
+    """The stranger's answer to a typed code or a scanned token. Raises InputError `malformed_code`."""
+    code = parse_code(text)
+    return _found(
+        code, await entries.look_up(db, vault.index(code.text), kind=code.kind), vault=vault, now=now
+    )
+
+
+async def look_up_qr(
+    db: Database, text: str, *, base_url: str, vault: Vault, trust: Trust, now: dt.datetime
+) -> Report:
+    """The report on the whole text of a QR: a bare code, or an address with or without claims.
+
+    A forger's QR may carry a true code and lead to a page of his own: an address on another host than ours,
+    or with more in it than we print, is `forged_qr`, unless another issuer that we know signed it. Raises
+    InputError `malformed_code`.
+    """
+    code, claims = parse_code(text), claims_in(text, base_url=base_url)
+    if claims is None:
+        return _elsewhere(text, trust=trust, now=now)
+    return (await look_up_claimed(db, code.text, claims, vault=vault, trust=trust, now=now)).report
+
+
+def _elsewhere(text: str, *, trust: Trust, now: dt.datetime) -> Report:
+    """The report on an address that is not ours: of another issuer that we know, whose register we do not
+    have, or forged.
+    """
+    register = Check(CheckName.REGISTER, Outcome.NOT_DONE, "Mã QR không dẫn tới hệ thống này.")
+    for issuer in trust.others:
+        claims = claims_in(text, base_url=issuer.service)
+        if (
+            claims
+            and (signed := find_claims(claims, issuer.claim_keys))
+            and signed.facility_code in issuer.facilities
+        ):
+            passed = Check(CheckName.CLAIMS, Outcome.PASSED, f"Nội dung mã QR do {issuer.name} ký.")
+            return Report(Verdict.CANNOT_CHECK, (Reason.OTHER_ISSUER,), now, (register, passed))
+        if claims == "":
+            return Report(Verdict.CANNOT_CHECK, (Reason.OTHER_ISSUER,), now, (register,))
+    return _forged(register, now)
+
+
+async def look_up_claimed(
+    db: Database, text: str, claims_text: str, *, vault: Vault, trust: Trust, now: dt.datetime
+) -> Found:
+    """As `look_up`, for an address with claims: those that no key of ours signed, or not for this
+    certificate, are `forged_qr`.
+    """
+    found = await look_up(db, text, vault=vault, now=now)
+    if not claims_text:
+        return found
+    claims = find_claims(claims_text.upper(), trust.claim_keys)
+    if claims is None or (
+        found.entry is not None and claims != claims_on_paper(found.entry, claims, vault=vault)
+    ):
+        failed = Check(CheckName.CLAIMS, Outcome.FAILED, "Nội dung mã QR không do hệ thống ký cho giấy này.")
+        return Found(found.code, _forged(failed, now), None)
+    passed = Check(CheckName.CLAIMS, Outcome.PASSED, "Nội dung mã QR do hệ thống ký cho giấy này.")
+    return replace(found, report=replace(found.report, checks=(*found.report.checks, passed)))
+
+
+def _forged(check: Check, now: dt.datetime) -> Report:
+    return Report(Verdict.INVALID, (Reason.FORGED_QR,), now, (check,))
+
+
+def _found(code: Code, entry: Entry | None, *, vault: Vault, now: dt.datetime) -> Found:
+    if entry is None:
+        report = Report(
+            Verdict.UNKNOWN,
+            (Reason.NO_SUCH_CODE,),
+            now,
+            (Check(CheckName.REGISTER, Outcome.FAILED, "Mã không có trong sổ."),),
+        )
+        return Found(code, report, None)
+    view = stranger_view(entry, vault.open_person(entry.id, entry.record), now=now)
+    return Found(code, report_of(entry, now=now, view=view), entry)
+
+
+def report_of(entry: Entry, *, now: dt.datetime, view: Mapping[str, Any]) -> Report:
+    """What the register says of a certificate, with what this asker may see of it [verify, What the report
+    says].
+    """
+    verdict, reasons = judge_status(RegisterFacts(entry.status, entry.reason))
+    return Report(
+        verdict,
+        reasons,
+        now,
+        (Check(CheckName.REGISTER, Outcome.PASSED, "Mã có trong sổ cấp giấy."),),
+        certificate=view,
+    )
+
+
+async def prove(
+    db: Database, text: str, *, birth_date: str, id_last4: str | None, vault: Vault, now: dt.datetime
+) -> Proven:
+    """Open more of a certificate to who knows what is printed on it.
+
+    Raises InputError `malformed_code` or what `SecondFactor.read` raises, TooMany `too_many_tries` (5 wrong
+    ones an hour) or `code_closed` (20 in all), Forbidden `no_match` for a wrong factor or an unknown code
+    alike.
+    """
+    code, factor = parse_code(text), SecondFactor.read(birth_date, id_last4)
+    async with db.begin() as session:  # counting and adding a try is one step
+        entry = await entries.find(session, vault.index(code.text), kind=code.kind)
+        # Tries with the code and with the QR's token are counted together.
+        index = entry.code_index if entry else vault.index(code.text)
+        _refuse_more_tries(*await answers.wrong_tries(session, index=index, since=now - _HOUR))
+        case = vault.open_case(entry.id, entry.record) if entry else None
+        matches = case is not None and factor.matches(case)
+        if not matches:
+            await answers.add_wrong_try(session, index=index, now=now)
+        elif entry and case:
+            return await _proven(session, entry, case, has_id=factor.last4 is not None, vault=vault, now=now)
+    raise Forbidden(
+        "no_match",
+        "Mã tra cứu, ngày sinh hoặc bốn số cuối không khớp với giấy. Sau 5 lần sai, mã bị khoá một giờ.",
+        "The code, the birth date or the last four digits do not match the paper. After 5 wrong tries the"
+        " code is closed for an hour.",
+    )
+
+
+def _refuse_more_tries(recent: int, in_all: int) -> None:
+    if in_all >= TRIES_IN_ALL:
+        raise TooMany(
+            "code_closed",
+            "Mã này đã bị khoá vì nhập sai quá nhiều lần. Hãy liên hệ cơ sở y tế đã cấp giấy.",
+            "This code is closed after too many wrong tries. Please ask the health facility that issued the"
+            " paper.",
+        )
+    if recent >= TRIES_AN_HOUR:
+        raise TooMany(
+            "too_many_tries",
+            "Nhập sai quá 5 lần. Hãy thử lại sau một giờ.",
+            "More than 5 wrong tries. Please try again in an hour.",
+            retry_after_s=int(_HOUR.total_seconds()),
+        )
+
+
+async def _proven(
+    session: AsyncSession, entry: Entry, case: Case, *, has_id: bool, vault: Vault, now: dt.datetime
+) -> Proven:
+    return Proven(
+        report=report_of(entry, now=now, view=holder_view(entry, case, now=now)),
+        entry=entry,
+        history=tuple(await certificates.events_of(session, entry.id)),
+        grant=vault.grant(entry.id) if has_id and entry.status is Status.ISSUED else None,
+        successor_code=vault.code(entry.replaced_by_id) if entry.replaced_by_id else None,
+    )
+
+
+async def find_download(db: Database, text: str, *, grant: str, vault: Vault, now: dt.datetime) -> Entry:
+    """The certificate whose PDF may be downloaded with this grant.
+
+    Raises NotFound for an unknown code, Forbidden `no_grant`, Conflict `not_downloadable`.
+    """
+    found = await look_up(db, text, vault=vault, now=now)
+    if found.entry is None:
+        raise NotFound("no_such_code", "Không có giấy nào mang mã này.", "No certificate has this code.")
+    if not vault.allows(grant, found.entry.id):
+        raise Forbidden(
+            "no_grant",
+            "Đường dẫn tải đã hết hạn. Hãy nhập lại ngày sinh và bốn số cuối.",
+            "The download link has expired. Please enter the birth date and last four again.",
+        )
+    require_issued(found.entry)
+    return found.entry
+
+
+def require_issued(certificate: Certificate | Entry) -> None:
+    """Raises Conflict `not_downloadable` while there is no PDF to hand out."""
+    if certificate.status is not Status.ISSUED:
+        raise Conflict(
+            "not_downloadable",
+            f"Giấy đang ở trạng thái “{certificate.status}”, không tải được.",
+            f"The certificate is {certificate.status}; there is no PDF to download.",
+            status_now=str(certificate.status),
+            reason=certificate.reason,
+        )
+
+
+async def check_upload(
+    data: bytes,
+    *,
+    db: Database,
+    vault: Vault,
+    examiner: Examiner,
+    trust: Trust,
+    base_url: str,
+    now: dt.datetime,
+) -> Report:
+    """The report on a file anybody handed in: a PDF, or a picture with the QR on it.
+
+    The file is examined in a disposable process and not kept. Raises InputError `empty_file`,
+    `not_pdf_or_image`; TooMany where too many are being checked.
+    """
+    if not data:
+        raise InputError("empty_file", "Tệp rỗng.", "The file is empty.")
+    if is_picture(data):
+        return await _check_picture(
+            data, db=db, vault=vault, examiner=examiner, trust=trust, base_url=base_url, now=now
+        )
+    if not data.startswith(b"%PDF-"):
+        raise InputError(
+            "not_pdf_or_image",
+            "Tệp không phải PDF, JPEG, PNG hay WebP. Hãy chọn tệp giấy chứng nhận hoặc ảnh chụp mã QR.",
+            "This is no PDF, JPEG, PNG or WebP file.",
+        )
+    facts, view = await _ask_register(data, db=db, vault=vault, now=now)
+    examination = await examiner.examine(data, trust=trust, now=now)
+    if (
+        view is not None and examination.kind is FileKind.TOO_COMPLEX
+    ):  # our own file: the machine was busy, not the file too complex
+        examination = await examiner.examine(data, trust=trust, now=now)
+    judgement = judge_file(examination, register=facts)
+    return Report(judgement.verdict, judgement.reasons, now, judgement.checks, view, examination.signatures)
+
+
+async def _ask_register(
+    data: bytes, *, db: Database, vault: Vault, now: dt.datetime
+) -> tuple[RegisterFacts | NoRegister | None, Mapping[str, Any] | None]:
+    """What the digest register knows of these bytes; who holds the very file may see what is on it
+    [architecture, What a stranger sees].
+    """
+    try:
+        entry = await entries.find_published(db, hashlib.sha256(data).hexdigest())
+    except Unavailable:
+        return NoRegister.UNREACHABLE, None
+    if entry is None:
+        return None, None
+    return RegisterFacts(entry.status, entry.reason), holder_view(
+        entry, vault.open_case(entry.id, entry.record), now=now
+    )
+
+
+async def _check_picture(
+    data: bytes,
+    *,
+    db: Database,
+    vault: Vault,
+    examiner: Examiner,
+    trust: Trust,
+    base_url: str,
+    now: dt.datetime,
+) -> Report:
+    """What the QR in a picture leads to; a QR of somebody else's is none of ours."""
+    scan = await examiner.read_qr(data)
+    if scan.text and normalise_code(scan.text) is not None:
+        return await look_up_qr(db, scan.text, base_url=base_url, vault=vault, trust=trust, now=now)
+    reason = scan.reason or Reason.NO_QR_FOUND
+    verdict = Verdict.UNKNOWN if reason is Reason.NO_QR_FOUND else Verdict.INVALID
+    return Report(
+        verdict,
+        (reason,),
+        now,
+        (Check(CheckName.REGISTER, Outcome.NOT_DONE, "Không tìm thấy mã QR của hệ thống."),),
+    )

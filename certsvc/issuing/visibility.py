@@ -1,0 +1,41 @@
+"""What a caller may see and change: a certificate or a batch that is not theirs does not exist for them."""
+
+import uuid
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from certsvc.errors import Forbidden, NotFound
+from certsvc.models import ApiKey, Batch, Certificate, Role
+from certsvc.store import batches, certificates
+
+
+async def get_visible(
+    session: AsyncSession, certificate_id: uuid.UUID, *, caller: ApiKey, for_change: bool = False
+) -> Certificate:
+    """The certificate, if it exists for this caller; otherwise NotFound, whoever's it is."""
+    find = certificates.find_for_change if for_change else certificates.find
+    certificate = await find(session, certificate_id)
+    if certificate is None or not caller.may_see(certificate.facility_code):
+        raise NotFound(
+            "no_such_certificate", "Không có giấy chứng nhận này.", "There is no such certificate."
+        )
+    return certificate
+
+
+async def get_batch(session: AsyncSession, batch_id: uuid.UUID, *, caller: ApiKey) -> Batch:
+    """The batch, if it is the caller's own or the caller reads everything; otherwise NotFound."""
+    batch = await batches.find(session, batch_id)
+    owner = await session.get_one(ApiKey, batch.owner_id) if batch else caller
+    if batch is None or not (caller.is_of_same_holder(owner) or caller.role in (Role.ADMIN, Role.AUDITOR)):
+        raise NotFound("no_such_batch", "Không có lô này.", "There is no such batch.")
+    return batch
+
+
+async def require_owner(session: AsyncSession, batch: Batch, *, caller: ApiKey) -> None:
+    """Raises Forbidden `not_yours` for whoever may see the batch and did not send it."""
+    if not caller.is_of_same_holder(await session.get_one(ApiKey, batch.owner_id)):
+        raise Forbidden(
+            "not_yours",
+            "Chỉ đơn vị đã gửi tệp mới được sửa hoặc cấp giấy từ tệp này.",
+            "Only who sent this file may mend it or have it issued.",
+        )

@@ -1,0 +1,93 @@
+"""Signing identities in the database: who signs for whom, and in which file of `keys_dir` the key lies."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+
+from certsvc.config import Environment, Settings
+from certsvc.errors import Broken, Conflict, InputError
+from certsvc.models import SigningIdentity
+from certsvc.signing.keyring import Keyring
+from certsvc.store import Database, registry
+
+
+def open_keyring(settings: Settings) -> Keyring:
+    passphrase = (
+        settings.pkcs12_passphrase.get_secret_value().encode() if settings.pkcs12_passphrase else None
+    )
+    return Keyring(settings.keys_dir, passphrase=passphrase)
+
+
+def choose_identity(
+    rows: Sequence[SigningIdentity], *, facility_code: str, licence: str | None, now: dt.datetime
+) -> SigningIdentity:
+    """The newest good identity of a person (`licence`) or of the facility itself. Raises Broken
+    `no_identity`.
+    """
+    fitting = [
+        row
+        for row in rows
+        if (row.facility_code, row.licence) == (facility_code, licence) and row.is_good(now)
+    ]
+    if not fitting:
+        whose_vi, whose_en = ("người ký", "a signer") if licence else ("cơ sở", "the facility")
+        raise Broken(
+            "no_identity",
+            f"Chưa có khoá ký còn hiệu lực của {whose_vi} ở cơ sở {facility_code}; hãy thêm bằng `certsvc"
+            " identities add`, rồi gửi lại hồ sơ.",
+            f"There is no valid signing key of {whose_en} at facility {facility_code}; add one with `certsvc"
+            " identities add`, then send the case again.",
+        )
+    return max(fitting, key=lambda each: each.not_before)
+
+
+async def add_identity(
+    db: Database, file: Path, *, facility_code: str, licence: str | None, settings: Settings, now: dt.datetime
+) -> SigningIdentity:
+    """Take a PKCS#12 file below `keys_dir` into use; the key stays where it is.
+
+    Raises InputError `outside_keys_dir`, `unknown_facility`; Broken for an unfit or unreadable key;
+    Conflict where it is known already.
+    """
+    source = _source(file, settings.keys_dir)
+    identity = open_keyring(settings).identity(source, facility_code=facility_code, licence=licence)
+    identity.check_fit(now, production=settings.environment is Environment.PRODUCTION)
+    row = SigningIdentity(
+        id=uuid.uuid4(),
+        facility_code=facility_code,
+        licence=licence,
+        source=source,
+        certificate_der=identity.certificate.public_bytes(serialization.Encoding.DER),
+        certificate_sha256=identity.sha256,
+        not_before=identity.certificate.not_valid_before_utc,
+        not_after=identity.certificate.not_valid_after_utc,
+        added_at=now,
+    )
+    async with db.begin() as session:
+        if await registry.find_facility(session, facility_code) is None:
+            raise InputError("unknown_facility", "Không có cơ sở này.", "There is no such facility.")
+        if await registry.find_identity_by_digest(session, row.certificate_sha256) is not None:
+            raise Conflict("identity_known", "Khoá ký này đã có.", "This signing identity is known already.")
+        session.add(row)
+    return row
+
+
+def _source(file: Path, keys_dir: Path) -> str:
+    try:
+        return str(file.resolve().relative_to(keys_dir.resolve()))
+    except ValueError as error:
+        raise InputError(
+            "outside_keys_dir",
+            "Tệp khoá phải nằm trong thư mục khoá (CERTSVC_KEYS_DIR).",
+            "The key file must lie below the keys folder (CERTSVC_KEYS_DIR).",
+        ) from error
+
+
+async def retire_identity(db: Database, identity_id: uuid.UUID, *, now: dt.datetime) -> None:
+    """Sign nothing more with it; what it signed stays verifiable. Raises NotFound."""
+    async with db.begin() as session:
+        row = await registry.get_identity(session, identity_id)
+        row.retired_at = row.retired_at or now

@@ -1,0 +1,180 @@
+"""Reading a stranger's PDF with pyHanko, within bounds: the reader, its form fields, who signed.
+
+pyHanko raises many kinds of exceptions on hostile files; they pass through, and the process that
+examines turns whatever comes out into an answer.
+"""
+
+import contextlib
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from asn1crypto import cms, x509
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.misc import PdfError, PdfReadError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import EmbeddedPdfSignature
+from pyhanko.sign.validation.errors import SignatureValidationError
+
+from certsvc.verify.findings import Kind, Refused
+from certsvc.verify.pdf.geometry import SignaturePlace
+from certsvc.verify.report import CheckName
+from certsvc.verify.trust import Pin, digest_of
+
+_CONTENTS = re.compile(rb"/Contents\s*<([0-9A-Fa-f]{256,})>")
+_MAX_DEPTH = 16
+_MAX_EMBEDDED_CERTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureField:
+    """A form field of type signature; `value` refers to its signature dictionary, if it is signed."""
+
+    name: str
+    dictionary: generic.DictionaryObject
+    value: generic.IndirectObject | None
+
+
+def open_pdf(data: bytes, *, strict: bool) -> PdfFileReader:
+    """A reader over the bytes. Raises Refused for an encrypted file, and whatever pyHanko raises for a broken
+    one.
+    """
+    if b"%%EOF" not in data:  # pyHanko would look for it byte by byte
+        raise PdfReadError("no end")
+    reader = PdfFileReader(io.BytesIO(data), strict=strict)
+    if reader.encrypted:
+        raise Refused(Kind.ENCRYPTED, None, "Tệp được mã hóa.")
+    return reader
+
+
+def refuse_encrypted(data: bytes) -> None:
+    """Refuse an encrypted file before anything else is asked of it. Raises Refused.
+
+    The trailer that names the encryption is never itself encrypted or compressed (ISO 32000-2 clauses
+    7.5.8.2, 7.6.2).
+    """
+    if b"/Encrypt" not in data:
+        return
+    with contextlib.suppress(PdfError):  # a broken file is for the next steps to name
+        open_pdf(data, strict=False)
+
+
+def signature_fields(root: generic.DictionaryObject, *, max_fields: int) -> Iterator[SignatureField]:
+    """Every signature field below the catalog's form, each once. Raises Refused for a form that goes on for
+    ever.
+    """
+    form = entry(root, "/AcroForm")
+    if not isinstance(form, generic.DictionaryObject):
+        return
+    pending = [(node, "", 0) for node in reversed(_array(form, "/Fields"))]
+    seen: set[tuple[int, int]] = set()
+    visited = 0
+    while pending:
+        node, path, depth = pending.pop()
+        visited += 1
+        if visited > max_fields or depth > _MAX_DEPTH:
+            raise Refused(Kind.TOO_COMPLEX, None, "Tệp có quá nhiều trường biểu mẫu.")
+        if isinstance(node, generic.IndirectObject):
+            if (node.idnum, node.generation) in seen:
+                continue
+            seen.add((node.idnum, node.generation))
+        field = node.get_object()  # type: ignore[no-untyped-call]
+        if not isinstance(field, generic.DictionaryObject):
+            continue
+        name = ".".join(part for part in (path, str(entry(field, "/T") or "")) if part)
+        if entry(field, "/FT") == "/Sig":
+            value = field.raw_get("/V") if "/V" in field else None
+            yield SignatureField(name, field, value if isinstance(value, generic.IndirectObject) else None)
+        pending.extend((kid, name, depth + 1) for kid in reversed(_array(field, "/Kids")))
+
+
+def read_signature(reader: PdfFileReader, field: SignatureField) -> EmbeddedPdfSignature:
+    """The signature in a field, its CMS parsed. Raises Refused where there is none, or not just one
+    signer's.
+    """
+    try:
+        signature = EmbeddedPdfSignature(reader, field.dictionary, field.name)
+        len(signature.signer_info)  # parsed only when asked for
+    except (PdfError, SignatureValidationError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Chữ ký số không đúng cấu trúc.") from error
+    return signature
+
+
+def matches_place(
+    reader: PdfFileReader, field: SignatureField, place: SignaturePlace, *, kind: tuple[str, str]
+) -> bool:
+    """Whether the reader reads this field's signature from the proven place; `kind` is its /Type and
+    /SubFilter.
+    """
+    value = field.value
+    if value is None or (value.idnum, value.generation) != (place.object_number, place.generation):
+        return False
+    if reader.xrefs[value.reference] != place.object_start:
+        return False
+    signature = value.get_object()  # type: ignore[no-untyped-call]
+    contents = signature.raw_get("/Contents").original_bytes
+    if (
+        tuple(signature.raw_get("/ByteRange")) != place.byte_range
+        or not contents.startswith(place.cms)
+        or any(contents[len(place.cms) :])
+    ):
+        return False
+    return (entry(signature, "/Type"), entry(signature, "/SubFilter")) == kind
+
+
+def entry(dictionary: generic.DictionaryObject, key: str) -> Any:
+    """A dictionary's entry or None, references followed; pyHanko's own `get` would not follow them."""
+    return dictionary[key] if key in dictionary else None  # noqa: SIM401
+
+
+def is_claimed_by(data: bytes, pins: Mapping[str, Pin]) -> bool:
+    """Whether anything in these bytes looks like a signature by one of the pinned certificates."""
+    return any(digest_of(cert.dump()) in pins for blob in _blobs(data) for cert in _certificates(blob))
+
+
+def sole_signer(signed_data: cms.SignedData) -> x509.Certificate | None:
+    """The certificate of the one signer; None unless there is one signer and few certificates. Names are
+    compared byte for byte, as they are copied.
+    """
+    infos, certs = signed_data["signer_infos"], signed_data["certificates"]
+    if len(infos) != 1 or not 1 <= len(certs) <= _MAX_EMBEDDED_CERTS:
+        return None
+    sid = infos[0]["sid"].chosen
+    if not isinstance(sid, cms.IssuerAndSerialNumber):
+        return None
+    matches = [
+        choice.chosen
+        for choice in certs
+        if choice.name == "certificate"
+        and choice.chosen.serial_number == sid["serial_number"].native
+        and choice.chosen.issuer.dump() == sid["issuer"].dump()
+    ]
+    return matches[0] if len(matches) == 1 else None
+
+
+def name_part(name: x509.Name, part: str) -> str:
+    """One attribute of a distinguished name (`common_name`, `organization_name`, …), or an empty text."""
+    value = name.native.get(part, "")
+    return value if isinstance(value, str) else str(value[0])
+
+
+def _array(dictionary: generic.DictionaryObject, key: str) -> list[generic.PdfObject]:
+    value = entry(dictionary, key)
+    return list.copy(value) if isinstance(value, generic.ArrayObject) else []
+
+
+def _blobs(data: bytes) -> Iterator[bytes]:
+    for match in _CONTENTS.finditer(data):
+        digits = match[1]
+        yield bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
+
+
+def _certificates(blob: bytes) -> list[x509.Certificate]:
+    """Certificates in a CMS; none where it cannot be read, for then nobody signed anything with it."""
+    try:
+        choices = cms.ContentInfo.load(blob)["content"]["certificates"]
+        return [choice.chosen for choice in choices if choice.name == "certificate"]
+    except (ValueError, TypeError, KeyError):
+        return []

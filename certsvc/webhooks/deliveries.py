@@ -1,0 +1,262 @@
+"""Sending what was announced, as Standard Webhooks 1.0 says: signed, tried again for three days, at least
+once.
+
+    1. claim    a short transaction takes what is due for one endpoint and moves it behind the lease
+    2. post     outside any transaction, a few at once
+    3. settle   a short transaction writes what came of it, as far as the claim still holds
+
+A worker that dies leaves deliveries that are due again when the lease has run out. Endpoints have nothing to
+do with one another: a receiver that never answers holds up its own deliveries alone.
+"""
+
+import asyncio
+import base64
+import datetime as dt
+import hmac
+import random
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+from certsvc.errors import CertsvcError
+from certsvc.logs import get_logger
+from certsvc.models import DeliveryState, Disabled, WebhookDelivery, WebhookEndpoint
+from certsvc.store import Database, webhooks
+from certsvc.vault import Vault
+from certsvc.webhooks.endpoints import secrets_of
+from certsvc.webhooks.posting import Answer, Letter
+
+Post = Callable[[str, Sequence[Letter], str], Awaitable[list[Answer]]]
+"""Posts letters to one address of a holder (`posting.Poster.post_all`)."""
+
+GIVE_UP_AFTER = dt.timedelta(hours=72)
+TRIES_AFTER = tuple(
+    dt.timedelta(seconds=each)
+    for each in (5, 5 * 60, 35 * 60, 9_000, 27_000, 63_000, 113_400, 185_400, 244_800)
+)
+"""When a delivery is tried again, counted from its first try: 5 s, 5 min, 35 min, 2.5 h, 7.5 h, 17.5 h, 31.5
+h, 51.5 h, 68 h.
+"""
+
+JITTER = 0.05
+"""So much later at most, by chance: what failed together does not come back together."""
+
+DISABLE_AFTER = dt.timedelta(days=5)
+AT_ONCE = 10
+"""Posts to one endpoint side by side."""
+
+_ENDPOINTS_AT_ONCE = 50
+_LEASE = dt.timedelta(seconds=60)
+_LOOK_S = 1.0
+_LAST_POSTS_S = 8
+_BUSY = (
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+)
+_PAUSE, _LONGEST_PAUSE = dt.timedelta(seconds=30), dt.timedelta(hours=1)
+_LONGEST_WISH = dt.timedelta(days=1)
+_log = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """What sending works with; `chance` gives numbers from 0 to 1."""
+
+    db: Database
+    vault: Vault
+    post: Post
+    clock: Callable[[], dt.datetime]
+    chance: Callable[[], float] = random.random
+
+    async def due(self) -> Sequence[uuid.UUID]:
+        """Endpoints to which something can be sent now."""
+        async with self.db.read() as session:
+            return await webhooks.due_endpoints(session, now=self.clock())
+
+    async def deliver_some(self, endpoint_id: uuid.UUID) -> int:
+        """One round of up to `AT_ONCE` deliveries to an endpoint; returns how many were tried.
+
+        Raises Unavailable where none was; they are due again when the lease has run out.
+        """
+        now = self.clock()
+        async with self.db.begin() as session:
+            found = await webhooks.find_sendable(session, endpoint_id, now=now)
+            due = await webhooks.take_due(session, endpoint_id, now=now, limit=AT_ONCE) if found else ()
+            for each in due:
+                each.claim(lease_until=now + _LEASE)
+        if not found or not due:
+            return 0
+        endpoint, owner, has_good_key = found
+        answers = [Answer(error="no_good_key")] * len(due)
+        if has_good_key:
+            answers = await self.post(endpoint.url, self._letters(endpoint, due, now=now), owner.owner)
+        await self._settle(endpoint_id, due, answers)
+        return len(due)
+
+    def _letters(
+        self, endpoint: WebhookEndpoint, due: Sequence[WebhookDelivery], *, now: dt.datetime
+    ) -> list[Letter]:
+        keys = [each.key for each in secrets_of(endpoint, vault=self.vault, now=now)]
+        return [Letter(_headers(each, keys, now=now), each.body.encode()) for each in due]
+
+    async def _settle(
+        self, endpoint_id: uuid.UUID, due: Sequence[WebhookDelivery], answers: Sequence[Answer]
+    ) -> None:
+        now = self.clock()
+        by_id = {each.id: answer for each, answer in zip(due, answers, strict=True)}
+        async with self.db.begin() as session:
+            endpoint = await webhooks.find(session, endpoint_id, for_change=True)
+            if endpoint is None:
+                return
+            for delivery in await webhooks.lock_held(session, {each.id: each.attempts for each in due}):
+                _settle_one(delivery, by_id[delivery.id], now=now, chance=self.chance())
+            _judge(endpoint, answers, now=now)
+        good = sum(each.is_good for each in answers)
+        _log.info(
+            "webhooks.posted", endpoint=str(endpoint_id), delivered=good, not_delivered=len(answers) - good
+        )
+
+
+def _headers(delivery: WebhookDelivery, keys: Sequence[bytes], *, now: dt.datetime) -> dict[str, str]:
+    timestamp = str(int(now.timestamp()))
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "certsvc-webhooks/1",
+        "webhook-id": delivery.message_id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": " ".join(
+            sign(key, delivery.message_id, timestamp, delivery.body) for key in keys
+        ),
+    }
+
+
+def sign(key: bytes, message_id: str, timestamp: str, body: str) -> str:
+    """`v1,` and HMAC-SHA-256 over `id.timestamp.body` in base64 [Standard Webhooks 1.0]."""
+    return (
+        "v1,"
+        + base64.b64encode(hmac.digest(key, f"{message_id}.{timestamp}.{body}".encode(), "sha256")).decode()
+    )
+
+
+def _settle_one(delivery: WebhookDelivery, answer: Answer, *, now: dt.datetime, chance: float) -> None:
+    note: dict[str, Any] = {
+        "at": now.isoformat(),
+        "status_code": answer.status,
+        "error": answer.error,
+        "ms": answer.ms,
+    }
+    if answer.is_good:
+        delivery.settle(DeliveryState.DELIVERED, note)
+    elif (
+        answer.status == HTTPStatus.GONE
+        or (at := next_try(delivery.started_at, now=now, wish=_wish(answer, now), chance=chance)) is None
+    ):
+        delivery.settle(DeliveryState.FAILED, note)
+    else:
+        delivery.settle(DeliveryState.PENDING, note, next_attempt_at=at)
+
+
+def next_try(
+    started_at: dt.datetime, *, now: dt.datetime, wish: dt.timedelta | None, chance: float
+) -> dt.datetime | None:
+    """When a delivery first tried at `started_at` is tried again, not sooner than the receiver wishes; None
+    where three days are over.
+    """
+    step = next((each for each in TRIES_AFTER if each > now - started_at), None)
+    if step is None:
+        return None
+    return min(
+        max(started_at + step * (1 + JITTER * chance), now + (wish or dt.timedelta())),
+        started_at + GIVE_UP_AFTER,
+    )
+
+
+def _wish(answer: Answer, now: dt.datetime) -> dt.timedelta | None:
+    """`Retry-After`, in seconds or as a date [RFC 9110 §10.2.3], a day at most; None for anything else."""
+    text = answer.retry_after or ""
+    try:
+        wish = (
+            dt.timedelta(seconds=int(text))
+            if text.isdecimal()
+            else parsedate_to_datetime(text).astimezone(dt.UTC) - now
+        )
+    except (ValueError, OverflowError):
+        return None
+    return min(max(wish, dt.timedelta()), _LONGEST_WISH)
+
+
+def _judge(endpoint: WebhookEndpoint, answers: Sequence[Answer], *, now: dt.datetime) -> None:
+    """What the answers say of the endpoint itself: gone, failing for days, or to be left alone for a
+    while.
+    """
+    is_good = any(each.is_good for each in answers)
+    endpoint.failing_since = None if is_good else endpoint.failing_since or now
+    pauses = [_wish(each, now) or _PAUSE for each in answers if each.status in _BUSY]
+    if pauses:
+        endpoint.paused_until = now + min(max(pauses), _LONGEST_PAUSE)
+    if any(each.status == HTTPStatus.GONE for each in answers):
+        _disable(endpoint, Disabled.GONE, now=now)
+    elif endpoint.failing_since is not None and now - endpoint.failing_since >= DISABLE_AFTER:
+        _disable(endpoint, Disabled.FAILING, now=now)
+
+
+def _disable(endpoint: WebhookEndpoint, reason: Disabled, *, now: dt.datetime) -> None:
+    endpoint.disable(now, reason)
+    _log.warning("webhook.disabled", endpoint=str(endpoint.id), reason=reason)
+
+
+class Delivering:
+    """Sends to many endpoints side by side, and looks once a second for what is due."""
+
+    def __init__(self, courier: Courier) -> None:
+        self._courier = courier
+        self._under_way: dict[uuid.UUID, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Until cancelled; what is under way gets a few seconds more."""
+        try:
+            while True:
+                await self._look()
+                await asyncio.sleep(_LOOK_S)
+        finally:
+            await self._end()
+
+    async def _look(self) -> None:
+        try:
+            due = [each for each in await self._courier.due() if each not in self._under_way]
+        except CertsvcError as error:
+            _log.warning("webhooks.interrupted", code=error.code)
+            return
+        free = _ENDPOINTS_AT_ONCE - len(self._under_way)
+        for endpoint_id in random.sample(
+            due, min(free, len(due))
+        ):  # in turn, by chance, where there are too many
+            self._under_way[endpoint_id] = asyncio.create_task(self._deliver(endpoint_id))
+
+    async def _deliver(self, endpoint_id: uuid.UUID) -> None:
+        """Round after round, unless others wait for a place."""
+        try:
+            while (
+                await self._courier.deliver_some(endpoint_id) == AT_ONCE
+                and len(self._under_way) < _ENDPOINTS_AT_ONCE
+            ):
+                pass
+        except CertsvcError as error:  # the lease runs out, and it is tried again
+            _log.warning("webhooks.interrupted", code=error.code, endpoint=str(endpoint_id))
+        except Exception as error:  # noqa: BLE001 - other endpoints go on, and the operator is told
+            _log.error("webhooks.crashed", endpoint=str(endpoint_id), exc_info=error)
+        finally:
+            del self._under_way[endpoint_id]
+
+    async def _end(self) -> None:
+        tasks = list(self._under_way.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=_LAST_POSTS_S)
+        for late in tasks:
+            late.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
