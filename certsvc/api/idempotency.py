@@ -6,12 +6,15 @@ running 409. Nothing is kept of a call that raised: its transaction was rolled b
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
-from fastapi import Header
+from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
 
+from certsvc.api.access import Now, Res
 from certsvc.errors import Conflict, InputError
 from certsvc.models import ApiKey, StoredAnswer
 from certsvc.store import Database, answers
@@ -122,6 +125,36 @@ def _still_running() -> Conflict:
         "The request with this key is still running; try again later.",
         retry_after_s=2,
     )
+
+
+class _Once:
+    """How a call answers that has its effect once. Content is what makes two calls the same, beside method
+    and path; parsed, where it is JSON.
+    """
+
+    def __init__(self, request: Request, res: Res, now: Now, idempotency_key: IdempotencyKey = None) -> None:
+        self._request, self._res, self._now, self._key = request, res, now, idempotency_key
+
+    async def __call__(
+        self, work: Callable[[], Awaitable[Response]], *content: str | BaseModel, caller: ApiKey
+    ) -> Response:
+        parts = [
+            each if isinstance(each, str) else json.dumps(each.model_dump(mode="json"), sort_keys=True)
+            for each in content
+        ]
+        asked = fingerprint(self._request.method, self._request.url.path, *parts)
+        return await answer_once(
+            self._res.db,
+            self._key,
+            vault=self._res.vault,
+            caller=caller,
+            request_sha256=asked,
+            now=self._now,
+            work=work,
+        )
+
+
+Once = Annotated[_Once, Depends()]
 
 
 def json_answer(body: Any, status: int, **headers: str) -> Response:

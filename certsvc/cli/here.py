@@ -21,7 +21,7 @@ from certsvc.records.columns import PRACTITIONERS
 from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
 from certsvc.records.sheets.tables import open_table
 from certsvc.store import Database, approvals, papers, registry
-from certsvc.trust.identities import add_identity, retire_identity
+from certsvc.trust.identities import add_identity, retire_identity, rotate_identity
 
 T = TypeVar("T")
 _MAX_BYTES = 64 << 20
@@ -285,13 +285,7 @@ def rotate(
     """Put a new key in an identity's place."""
 
     async def work(db: Database, settings: Settings) -> uuid.UUID:
-        async with db.read() as session:
-            old = await registry.get_identity(session, identity)
-        new = await add_identity(
-            db, file, facility_code=old.facility_code, licence=old.licence, settings=settings, now=utc_now()
-        )
-        await retire_identity(db, identity, now=utc_now())
-        return new.id
+        return (await rotate_identity(db, identity, file, settings=settings, now=utc_now())).id
 
     say(str(on_database(work)))
 

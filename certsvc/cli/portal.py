@@ -10,7 +10,8 @@ from typing import Annotated, TypeVar
 import typer
 from rich.table import Table
 
-from certsvc.cli.ending import SAYS_NO, complain, complain_each, run, say, settings_from_environment, show
+from certsvc.cli.ending import SAYS_NO, complain, complain_each, say, show
+from certsvc.cli.here import on_database
 from certsvc.clock import utc_now
 from certsvc.config import Settings
 from certsvc.errors import CertsvcError, NotFound, Unavailable
@@ -109,7 +110,7 @@ def status(
         async with db.read() as session:
             return list(await submissions.newest(session, state=state, limit=limit))
 
-    _tell(run(_opened(work)), as_json=as_json)
+    _tell(on_database(work), as_json=as_json)
 
 
 @portal.command()
@@ -144,17 +145,7 @@ def _at_the_counter(work: Callable[[Counter], Awaitable[T]]) -> T:
         async with open_client(settings) as client:
             return await work(Counter(db, exporter, Portal(client, accounts), utc_now, "operator"))
 
-    return run(_opened(opened))
-
-
-async def _opened(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
-    settings = settings_from_environment()
-    db = Database(settings.sqlalchemy_url)
-    try:
-        await db.check_schema()
-        return await work(db, settings)
-    finally:
-        await db.close()
+    return on_database(opened)
 
 
 def _tell(found: list[Submission], *, as_json: bool) -> None:

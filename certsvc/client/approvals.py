@@ -4,24 +4,16 @@ head, or of who is delegated.
 
 from collections.abc import AsyncGenerator
 
-from certsvc.client.asking import Question, ask, post
+from certsvc.client.asking import ask, ask_pages, post
 from certsvc.client.certificates import Id
 from certsvc.client.more_results import Approval, ApprovalPage, Decision
 from certsvc.client.results import Certificate
 from certsvc.client.wires import Wire
 
 
-async def list_approvals(wire: Wire, *, page_size: int = 200) -> AsyncGenerator[Approval, None]:
+def list_approvals(wire: Wire, *, page_size: int = 200) -> AsyncGenerator[Approval, None]:
     """What waits, the longest waiting first, page after page as they are needed."""
-    cursor: str | None = None
-    while True:
-        page = await ask(
-            wire, Question("GET", "/v1/approvals", {"limit": page_size, "cursor": cursor}), ApprovalPage
-        )
-        for item in page.items:
-            yield item
-        if (cursor := page.next_cursor) is None:
-            return
+    return ask_pages(wire, "/v1/approvals", {"limit": page_size}, ApprovalPage)
 
 
 async def approve_batch(wire: Wire, batch_id: Id) -> Decision:

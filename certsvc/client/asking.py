@@ -19,12 +19,14 @@ import httpx2
 from pydantic import BaseModel, ValidationError
 
 from certsvc.client.failures import ServiceError, Unreachable, UnreadableAnswer, failure_of
+from certsvc.client.results import Page
 from certsvc.client.wires import Wire
 
 Upload: TypeAlias = str | PathLike[str] | bytes | tuple[str, bytes]
 """A path, bytes, or a file name and bytes."""
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+T = TypeVar("T")
 _AGAIN = frozenset({429, 502, 503, 504})
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
 _CHANCE = secrets.SystemRandom()
@@ -66,6 +68,19 @@ def parsed(content: bytes | str, result: type[ModelT]) -> ModelT:
         return result.model_validate_json(content)
     except ValidationError:
         raise UnreadableAnswer(HTTPStatus.OK) from None
+
+
+async def ask_pages(
+    wire: Wire, path: str, query: Mapping[str, Any], pages: type[Page[T]]
+) -> AsyncGenerator[T, None]:
+    """What a list holds, page after page as they are needed. Raises ServiceError."""
+    cursor: str | None = None
+    while True:
+        page = await ask(wire, Question("GET", path, {**query, "cursor": cursor}), pages)
+        for item in page.items:
+            yield item
+        if (cursor := page.next_cursor) is None:
+            return
 
 
 async def ask_lines(wire: Wire, question: Question, result: type[ModelT]) -> AsyncGenerator[ModelT, None]:

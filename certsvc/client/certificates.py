@@ -4,7 +4,7 @@ import uuid
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Literal, TypeAlias
 
-from certsvc.client.asking import Question, ask, fetch, post
+from certsvc.client.asking import Question, ask, ask_pages, fetch, post
 from certsvc.client.results import Certificate, CertificatePage, Kind, Status
 from certsvc.client.wires import Wire
 
@@ -57,7 +57,7 @@ async def wait_for_certificate(wire: Wire, certificate_id: Id, *, at_most_s: flo
     return certificate
 
 
-async def list_certificates(
+def list_certificates(
     wire: Wire,
     *,
     facility: str | None = None,
@@ -67,21 +67,8 @@ async def list_certificates(
     page_size: int = 200,
 ) -> AsyncGenerator[Certificate, None]:
     """What this key may see, newest first, page after page as they are needed."""
-    cursor: str | None = None
-    while True:
-        query = {
-            "facility": facility,
-            "status": status,
-            "kind": kind,
-            "case_id": case_id,
-            "limit": page_size,
-            "cursor": cursor,
-        }
-        page = await ask(wire, Question("GET", "/v1/certificates", query), CertificatePage)
-        for item in page.items:
-            yield item
-        if (cursor := page.next_cursor) is None:
-            return
+    query = {"facility": facility, "status": status, "kind": kind, "case_id": case_id, "limit": page_size}
+    return ask_pages(wire, "/v1/certificates", query, CertificatePage)
 
 
 async def get_pdf(wire: Wire, certificate_id: Id) -> bytes:

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Annotated, Any, Literal
 
-from certsvc.client.results import DeliveryState, Kind, Open, Result, Status
+from certsvc.client.results import DeliveryState, Kind, Open, Page, Result, Status
 
 EventType = Annotated[
     Literal[
@@ -61,9 +61,8 @@ class Delivery(Result):
     payload: dict[str, Any]
 
 
-class DeliveryPage(Result):
-    items: list[Delivery]
-    next_cursor: str | None
+class DeliveryPage(Page[Delivery]):
+    pass
 
 
 class Replayed(Result):
@@ -224,9 +223,8 @@ class Approval(Result):
     requested_as: Annotated[Literal["insurer", "facility", "auditor", "admin"], Open]
 
 
-class ApprovalPage(Result):
-    items: list[Approval]
-    next_cursor: str | None
+class ApprovalPage(Page[Approval]):
+    pass
 
 
 class Decision(Result):

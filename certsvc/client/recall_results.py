@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Annotated, Literal
 
-from certsvc.client.results import Kind, Open, Result, Status
+from certsvc.client.results import Kind, Open, Page, Result, Status
 
 RecallStatus = Annotated[Literal["waiting", "revoked", "declined"], Open]
 RecallOutcome = Annotated[Literal["waiting", "revoked", "reinstated", "unchanged"], Open]
@@ -74,9 +74,8 @@ class Recall(Result):
     links: dict[str, str]
 
 
-class RecallPage(Result):
-    items: list[Recall]
-    next_cursor: str | None
+class RecallPage(Page[Recall]):
+    pass
 
 
 class RecalledCertificate(Result):
@@ -91,6 +90,5 @@ class RecalledCertificate(Result):
     status: Status
 
 
-class RecalledPage(Result):
-    items: list[RecalledCertificate]
-    next_cursor: str | None
+class RecalledPage(Page[RecalledCertificate]):
+    pass

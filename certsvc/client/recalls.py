@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any, TypedDict
 
-from certsvc.client.asking import Question, ask, post
+from certsvc.client.asking import Question, ask, ask_pages, post
 from certsvc.client.certificates import Id, WithdrawalReason
 from certsvc.client.recall_results import (
     Recall,
@@ -79,33 +79,20 @@ async def get_recall(wire: Wire, recall_id: Id) -> Recall:
     return await ask(wire, Question("GET", f"{_PATH}/{recall_id}"), Recall)
 
 
-async def list_recalls(
+def list_recalls(
     wire: Wire, *, status: RecallStatus | None = None, page_size: int = 200
 ) -> AsyncGenerator[Recall, None]:
     """Those of this key's organisation, newest first, page after page as they are needed."""
-    cursor: str | None = None
-    while True:
-        page = await ask(
-            wire, Question("GET", _PATH, {"status": status, "limit": page_size, "cursor": cursor}), RecallPage
-        )
-        for item in page.items:
-            yield item
-        if (cursor := page.next_cursor) is None:
-            return
+    return ask_pages(wire, _PATH, {"status": status, "limit": page_size}, RecallPage)
 
 
-async def recalled_certificates(
+def recalled_certificates(
     wire: Wire, recall_id: Id, *, outcome: RecallOutcome | None = None, page_size: int = 200
 ) -> AsyncGenerator[RecalledCertificate, None]:
     """A recall's certificates and what it came to for each, page after page as they are needed."""
-    cursor: str | None = None
-    while True:
-        query = {"outcome": outcome, "limit": page_size, "cursor": cursor}
-        page = await ask(wire, Question("GET", f"{_PATH}/{recall_id}/certificates", query), RecalledPage)
-        for item in page.items:
-            yield item
-        if (cursor := page.next_cursor) is None:
-            return
+    return ask_pages(
+        wire, f"{_PATH}/{recall_id}/certificates", {"outcome": outcome, "limit": page_size}, RecalledPage
+    )
 
 
 async def approve_recall(wire: Wire, recall_id: Id) -> Recall:

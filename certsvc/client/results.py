@@ -6,7 +6,7 @@ they come as they are, so a `match` over them needs a last case.
 
 import datetime as dt
 import uuid
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
@@ -43,6 +43,13 @@ class Result(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class Page(Result, Generic[T]):
+    """Some of what was asked for; `next_cursor` leads on."""
+
+    items: list[T]
+    next_cursor: str | None
+
+
 class Certificate(Result):
     """`code` exists from acceptance (auditors do not see it), `serial` from signing.
 
@@ -70,9 +77,8 @@ class Certificate(Result):
     replaced_by: uuid.UUID | None
 
 
-class CertificatePage(Result):
-    items: list[Certificate]
-    next_cursor: str | None
+class CertificatePage(Page[Certificate]):
+    pass
 
 
 class BatchCounts(Result):

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import AsyncGenerator, Sequence
 
-from certsvc.client.asking import Question, ask, fetch, post
+from certsvc.client.asking import Question, ask, ask_pages, fetch, post
 from certsvc.client.certificates import Id
 from certsvc.client.more_results import (
     Delivery,
@@ -72,18 +72,13 @@ async def rotate_webhook(wire: Wire, webhook_id: Id, *, overlap_s: int = 24 * 36
     )
 
 
-async def list_deliveries(
+def list_deliveries(
     wire: Wire, webhook_id: Id, *, state: DeliveryState | None = None, page_size: int = 200
 ) -> AsyncGenerator[Delivery, None]:
     """What was sent and what came of it, newest first, page after page as they are needed."""
-    cursor: str | None = None
-    while True:
-        query = {"state": state, "limit": page_size, "cursor": cursor}
-        page = await ask(wire, Question("GET", f"{_PATH}/{webhook_id}/deliveries", query), DeliveryPage)
-        for item in page.items:
-            yield item
-        if (cursor := page.next_cursor) is None:
-            return
+    return ask_pages(
+        wire, f"{_PATH}/{webhook_id}/deliveries", {"state": state, "limit": page_size}, DeliveryPage
+    )
 
 
 async def replay_delivery(wire: Wire, webhook_id: Id, delivery_id: str) -> int:

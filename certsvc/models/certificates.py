@@ -53,6 +53,8 @@ class Certificate(Entity):
     counted without its rows. `awaits_approval`: `requested`, and no worker takes it before the facility's
     head has approved. `discharge_rule` is the row that a recovery was judged by and cites, whatever rows are
     entered later. `status_list` and `status_index` are its place in the status lists, which its QR names.
+    `reason` says why it was last withdrawn, reinstated or not made; `reason_text` is what a person wrote to
+    it, and stands nowhere else.
     """
 
     __tablename__ = "certificates"
@@ -246,9 +248,9 @@ class Certificate(Entity):
         self._move(Status.SUSPENDED, now, legal_from=(Status.ISSUED,))
         self.reason, self.reason_text = reason, text
 
-    def reinstate(self, now: dt.datetime) -> None:
+    def reinstate(self, now: dt.datetime, reason: str, text: str | None) -> None:
         self._move(Status.ISSUED, now, legal_from=(Status.SUSPENDED,))
-        self.reason = self.reason_text = None
+        self.reason, self.reason_text = reason, text
 
     def replace(self, now: dt.datetime, reason: str, text: str | None) -> None:
         self._move(Status.REPLACED, now, legal_from=(Status.ISSUED, Status.SUSPENDED))

@@ -121,6 +121,10 @@ class SigningIdentity(Entity):
         """Whether it may sign now."""
         return self.retired_at is None and self.not_before <= now <= self.not_after
 
+    def retire(self, now: dt.datetime) -> None:
+        """Sign nothing more with it; the first time counts."""
+        self.retired_at = self.retired_at or now
+
 
 class ApiKey(Entity):
     """A caller: who asks, as what, for which facility; whatever is asked for points here.

@@ -11,10 +11,10 @@ from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import ocsp
 
 from certsvc.errors import Broken
+from certsvc.signing.signers import PrivateKey, read_pem_key
 
 _GOOD_FOR = dt.timedelta(days=7)
 _FRESH_FOR = dt.timedelta(days=1)
@@ -54,7 +54,7 @@ class LocalRevocation:
         root: x509.Certificate,
         issuing: x509.Certificate,
         responder: x509.Certificate,
-        responder_key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
+        responder_key: PrivateKey,
         crls: tuple[bytes, ...],
         clock: Callable[[], dt.datetime],
     ) -> None:
@@ -123,11 +123,9 @@ def load_local_revocation(
         root = x509.load_pem_x509_certificate(root_pem)
         issuing = x509.load_pem_x509_certificate(issuing_pem)
         responder = x509.load_pem_x509_certificate(responder_pem)
-        key = serialization.load_pem_private_key(responder_key_pem, password=None)
+        key = read_pem_key(responder_key_pem)
     except (ValueError, TypeError) as error:
         raise _unreadable() from error
-    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise _unreadable()
     return LocalRevocation(
         root=root, issuing=issuing, responder=responder, responder_key=key, crls=crls, clock=clock
     )

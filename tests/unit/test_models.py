@@ -45,7 +45,11 @@ MOVES: dict[str, tuple[Callable[[Certificate], None], frozenset[Status], Status]
         Status.FAILED,
     ),
     "suspend": (lambda each: each.suspend(NOW, "fraud", None), frozenset({Status.ISSUED}), Status.SUSPENDED),
-    "reinstate": (lambda each: each.reinstate(NOW), frozenset({Status.SUSPENDED}), Status.ISSUED),
+    "reinstate": (
+        lambda each: each.reinstate(NOW, "other", "checked"),
+        frozenset({Status.SUSPENDED}),
+        Status.ISSUED,
+    ),
     "revoke": (
         lambda each: each.revoke(NOW, "fraud", None),
         frozenset({Status.ISSUED, Status.SUSPENDED}),

@@ -255,16 +255,11 @@ async def make_change(
     if confirmed != "yes":
         return await _preview_page(request, certificate_id, change, asked, res=res, now=now, staff=staff)
     terms: dict[str, Any] = {"reason": asked.reason, "text": asked.text, "caller": staff.caller, "now": now}
-    match change:
-        case Change.REVOKE:
-            changed = await changes.revoke(res.db, certificate_id, **terms)
-        case Change.SUSPEND:
-            changed = await changes.suspend(res.db, certificate_id, **terms)
-        case Change.REINSTATE:
-            changed = await changes.reinstate(res.db, certificate_id, **terms)
-        case Change.REPLACE:
-            changed = await changes.replace(res.db, certificate_id, record=None, vault=res.vault, **terms)
-            await res.doorbell.ring_issue()
+    if change is Change.REPLACE:
+        changed = await changes.replace(res.db, certificate_id, record=None, vault=res.vault, **terms)
+        await res.doorbell.ring_issue()
+    else:
+        changed = await changes.change(res.db, certificate_id, change, **terms)
     return RedirectResponse(f"/staff/certificates/{changed.id}", 303)
 
 

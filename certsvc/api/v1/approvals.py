@@ -4,14 +4,13 @@ day.
 
 import datetime as dt
 import uuid
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from certsvc.api.access import Approver, Now, Reader, Res
-from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
+from certsvc.api.idempotency import Once, json_answer
 from certsvc.api.paging import Cursor, lead_on, read_cursor_of_parts
 from certsvc.api.schemas import CertificateOut, Strict, certificate_out
 from certsvc.issuing.approval import approving
@@ -103,14 +102,7 @@ def _approval(waiting: Waiting) -> ApprovalOut:
 
 
 @router.post("/batches/{batch_id}/approve", response_model=DecisionOut)
-async def approve_batch(
-    batch_id: uuid.UUID,
-    request: Request,
-    res: Res,
-    caller: Approver,
-    now: Now,
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+async def approve_batch(batch_id: uuid.UUID, res: Res, caller: Approver, now: Now, once: Once) -> Response:
     """Have everything of a batch that waits for this facility's head signed; other facilities' certificates
     are left to theirs.
     """
@@ -120,18 +112,12 @@ async def approve_batch(
         await res.doorbell.ring_issue()
         return _decided(batch_id, caller, number)
 
-    return await _once(request, res, caller, now, idempotency_key, work)
+    return await once(work, caller=caller)
 
 
 @router.post("/batches/{batch_id}/decline", response_model=DecisionOut)
 async def decline_batch(
-    batch_id: uuid.UUID,
-    body: Declining,
-    request: Request,
-    res: Res,
-    caller: Approver,
-    now: Now,
-    idempotency_key: IdempotencyKey = None,
+    batch_id: uuid.UUID, body: Declining, res: Res, caller: Approver, now: Now, once: Once
 ) -> Response:
     """Give up everything of a batch that waits for this facility's head: `failed`, reason `declined`. Mended
     records may be sent again.
@@ -143,7 +129,7 @@ async def decline_batch(
         )
         return _decided(batch_id, caller, number)
 
-    return await _once(request, res, caller, now, idempotency_key, work, body.text)
+    return await once(work, body.text, caller=caller)
 
 
 def _decided(batch_id: uuid.UUID, caller: ApiKey, number: int) -> Response:
@@ -153,12 +139,7 @@ def _decided(batch_id: uuid.UUID, caller: ApiKey, number: int) -> Response:
 
 @router.post("/certificates/{certificate_id}/approve", response_model=CertificateOut)
 async def approve_certificate(
-    certificate_id: uuid.UUID,
-    request: Request,
-    res: Res,
-    caller: Approver,
-    now: Now,
-    idempotency_key: IdempotencyKey = None,
+    certificate_id: uuid.UUID, res: Res, caller: Approver, now: Now, once: Once
 ) -> Response:
     """Have one certificate signed that waits for this facility's head, also one of a batch."""
 
@@ -167,18 +148,12 @@ async def approve_certificate(
         await res.doorbell.ring_issue()
         return json_answer(_certificate(certificate, caller=caller, res=res), 200)
 
-    return await _once(request, res, caller, now, idempotency_key, work)
+    return await once(work, caller=caller)
 
 
 @router.post("/certificates/{certificate_id}/decline", response_model=CertificateOut)
 async def decline_certificate(
-    certificate_id: uuid.UUID,
-    body: Declining,
-    request: Request,
-    res: Res,
-    caller: Approver,
-    now: Now,
-    idempotency_key: IdempotencyKey = None,
+    certificate_id: uuid.UUID, body: Declining, res: Res, caller: Approver, now: Now, once: Once
 ) -> Response:
     """Give one certificate up that waits for this facility's head, also one of a batch."""
 
@@ -189,25 +164,10 @@ async def decline_certificate(
         await res.doorbell.ring_issue()  # its batch may have ended
         return json_answer(_certificate(certificate, caller=caller, res=res), 200)
 
-    return await _once(request, res, caller, now, idempotency_key, work, body.text)
+    return await once(work, body.text, caller=caller)
 
 
 def _certificate(certificate: Certificate, *, caller: ApiKey, res: Resources) -> dict[str, Any]:
     return certificate_out(certificate, caller=caller, vault=res.vault, settings=res.settings).model_dump(
         mode="json"
-    )
-
-
-async def _once(
-    request: Request,
-    res: Resources,
-    caller: ApiKey,
-    now: dt.datetime,
-    key: str | None,
-    work: Callable[[], Awaitable[Response]],
-    *content: str,
-) -> Response:
-    asked = fingerprint("POST", request.url.path, *content)
-    return await answer_once(
-        res.db, key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work
     )

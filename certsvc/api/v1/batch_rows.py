@@ -2,16 +2,15 @@
 
 import contextlib
 import datetime as dt
-import json
 import uuid
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
 from certsvc.api.access import Now, Reader, Res, Writer
-from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
+from certsvc.api.idempotency import Once, json_answer
 from certsvc.api.schemas import Record, Strict
 from certsvc.issuing.batches import mending
 from certsvc.issuing.batches.results import result_of
@@ -147,14 +146,7 @@ async def read_row(batch_id: uuid.UUID, row: RowNumber, res: Res, caller: Reader
 
 @router.post("/{batch_id}/rows/{row}", response_model=RowFate)
 async def mend_row(
-    batch_id: uuid.UUID,
-    row: RowNumber,
-    body: Mending,
-    request: Request,
-    res: Res,
-    caller: Writer,
-    now: Now,
-    idempotency_key: IdempotencyKey = None,
+    batch_id: uuid.UUID, row: RowNumber, body: Mending, res: Res, caller: Writer, now: Now, once: Once
 ) -> Response:
     """Put `record` in the place of a rejected row and judge it again. What comes of it belongs to the batch;
     if nothing does, all stays as it was.
@@ -167,9 +159,4 @@ async def mend_row(
         )
         return json_answer(RowFate.model_validate(fate).model_dump(mode="json"), 200)
 
-    asked = fingerprint(
-        request.method, request.url.path, json.dumps(body.model_dump(mode="json"), sort_keys=True)
-    )
-    return await answer_once(
-        res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work
-    )
+    return await once(work, body, caller=caller)

@@ -17,7 +17,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from starlette.datastructures import UploadFile
 
 from certsvc.api.access import Now, Reader, Res, Writer
-from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
+from certsvc.api.idempotency import Once, json_answer
 from certsvc.api.openapi import file, headers
 from certsvc.api.schemas import BatchOut, LateReason, Strict, batch_out
 from certsvc.errors import Forbidden, InputError
@@ -87,9 +87,7 @@ _NDJSON_TYPE = "application/x-ndjson"
     responses={202: headers("Location", "Retry-After"), 404: {}},
     openapi_extra=_FORM,
 )
-async def submit(
-    request: Request, res: Res, caller: Writer, now: Now, idempotency_key: IdempotencyKey = None
-) -> Response:
+async def submit(request: Request, res: Res, caller: Writer, now: Now, once: Once) -> Response:
     """Hand in a file of cases. What its first bytes and its header show is refused at once."""
     # The form is read here and not by FastAPI, which would spool a stranger's file before asking for his key.
     async with request.form(max_files=1, max_fields=_MOST_FIELDS) as form:
@@ -122,16 +120,7 @@ async def submit(
                 order.late_reason,
                 *([] if order.mapping is None else [order.mapping]),
             )
-            asked = fingerprint("POST", request.url.path, file_sha256, *terms)
-            return await answer_once(
-                res.db,
-                idempotency_key,
-                vault=res.vault,
-                caller=caller,
-                request_sha256=asked,
-                now=now,
-                work=work,
-            )
+            return await once(work, file_sha256, *terms, caller=caller)
 
 
 def read_order(sent: Mapping[str, Any], *, caller: ApiKey) -> Order:
@@ -192,13 +181,7 @@ async def read(batch_id: uuid.UUID, res: Res, caller: Reader) -> Response:
 
 @router.post("/{batch_id}/{change}", response_model=BatchOut)
 async def change(
-    batch_id: uuid.UUID,
-    change: BatchChange,
-    request: Request,
-    res: Res,
-    caller: Writer,
-    now: Now,
-    idempotency_key: IdempotencyKey = None,
+    batch_id: uuid.UUID, change: BatchChange, res: Res, caller: Writer, now: Now, once: Once
 ) -> Response:
     """Stop a batch, go on with it, or try again what failed in it.
 
@@ -213,10 +196,7 @@ async def change(
         await ring_for_all(batch_id, res)
         return await _answer(batch_id, res, 200, caller=caller)
 
-    asked = fingerprint("POST", request.url.path)
-    return await answer_once(
-        res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work
-    )
+    return await once(work, caller=caller)
 
 
 async def ring_for_all(batch_id: uuid.UUID, res: Resources) -> None:

@@ -1,8 +1,6 @@
 """`/v1/certificates`: ask for one, follow it, fetch its PDF, withdraw it."""
 
-import json
 import uuid
-from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from certsvc.api.access import Now, Reader, Res, Withdrawer, Writer
 from certsvc.api.downloads import PDF_ANSWERS, deliver_pdf
-from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
+from certsvc.api.idempotency import Once, json_answer
 from certsvc.api.openapi import headers
 from certsvc.api.paging import Cursor, lead_on, read_cursor
 from certsvc.api.schemas import (
@@ -26,7 +24,7 @@ from certsvc.issuing.requests.single import request_certificate
 from certsvc.issuing.terms import Terms
 from certsvc.issuing.visibility import get_visible
 from certsvc.issuing.withdrawing import changes
-from certsvc.issuing.withdrawing.changes import WithdrawalReason
+from certsvc.issuing.withdrawing.changes import StatusChange, WithdrawalReason
 from certsvc.models import PUBLISHED, ApiKey, Certificate, Kind, Status
 from certsvc.resources import Resources
 from certsvc.store import certificates
@@ -44,14 +42,7 @@ def _body(certificate: Certificate, *, caller: ApiKey, res: Resources) -> dict[s
 @router.post(
     "", status_code=202, response_model=CertificateOut, responses={202: headers("Location", "Retry-After")}
 )
-async def request_one(
-    body: CertificateRequest,
-    request: Request,
-    res: Res,
-    caller: Writer,
-    now: Now,
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+async def request_one(body: CertificateRequest, res: Res, caller: Writer, now: Now, once: Once) -> Response:
     """Ask for one certificate; it is signed in the background."""
 
     async def work() -> Response:
@@ -62,15 +53,7 @@ async def request_one(
         await res.doorbell.ring_issue()
         return _accepted(certificate, caller=caller, res=res)
 
-    return await answer_once(
-        res.db,
-        idempotency_key,
-        vault=res.vault,
-        caller=caller,
-        request_sha256=_fingerprint(request, body),
-        now=now,
-        work=work,
-    )
+    return await once(work, body, caller=caller)
 
 
 def _accepted(certificate: Certificate, *, caller: ApiKey, res: Resources) -> Response:
@@ -80,11 +63,6 @@ def _accepted(certificate: Certificate, *, caller: ApiKey, res: Resources) -> Re
         location=f"/v1/certificates/{certificate.id}",
         retry_after="1",
     )
-
-
-def _fingerprint(request: Request, body: Withdrawal | CertificateRequest | None) -> str:
-    content = "" if body is None else json.dumps(body.model_dump(mode="json"), sort_keys=True)
-    return fingerprint(request.method, request.url.path, content)
 
 
 @router.get("")
@@ -161,13 +139,7 @@ async def read_pdf(certificate_id: uuid.UUID, request: Request, res: Res, caller
     responses={202: headers("Location", "Retry-After")},
 )
 async def replace(
-    certificate_id: uuid.UUID,
-    body: Replacement,
-    request: Request,
-    res: Res,
-    caller: Withdrawer,
-    now: Now,
-    idempotency_key: IdempotencyKey = None,
+    certificate_id: uuid.UUID, body: Replacement, res: Res, caller: Withdrawer, now: Now, once: Once
 ) -> Response:
     """Put a successor in its place: corrected by `record`, or without it the same paper again."""
 
@@ -186,58 +158,28 @@ async def replace(
         await res.doorbell.ring_issue()
         return _accepted(successor, caller=caller, res=res)
 
-    return await answer_once(
-        res.db,
-        idempotency_key,
-        vault=res.vault,
-        caller=caller,
-        request_sha256=_fingerprint(request, body),
-        now=now,
-        work=work,
-    )
-
-
-class Withdrawing(StrEnum):
-    REVOKE = "revoke"
-    SUSPEND = "suspend"
-    REINSTATE = "reinstate"
-
-
-_CHANGES = {
-    Withdrawing.REVOKE: changes.revoke,
-    Withdrawing.SUSPEND: changes.suspend,
-    Withdrawing.REINSTATE: changes.reinstate,
-}
+    return await once(work, body, caller=caller)
 
 
 @router.post("/{certificate_id}/{change}", response_model=CertificateOut)
 async def withdraw(
     certificate_id: uuid.UUID,
-    change: Withdrawing,
+    change: StatusChange,
     body: Withdrawal,
-    request: Request,
     res: Res,
     caller: Withdrawer,
     now: Now,
-    idempotency_key: IdempotencyKey = None,
+    once: Once,
 ) -> Response:
     """Revoke for good, suspend, or reinstate what was suspended; everybody sees it at once."""
 
     async def work() -> Response:
-        certificate = await _CHANGES[change](
-            res.db, certificate_id, reason=explained(body), text=body.text, caller=caller, now=now
+        certificate = await changes.change(
+            res.db, certificate_id, change, reason=explained(body), text=body.text, caller=caller, now=now
         )
         return json_answer(_body(certificate, caller=caller, res=res), 200)
 
-    return await answer_once(
-        res.db,
-        idempotency_key,
-        vault=res.vault,
-        caller=caller,
-        request_sha256=_fingerprint(request, body),
-        now=now,
-        work=work,
-    )
+    return await once(work, body, caller=caller)
 
 
 def explained(body: Withdrawal) -> WithdrawalReason:

@@ -1,6 +1,5 @@
 """`/v1/recalls`: revoke many certificates by one request, with a second person's approval."""
 
-import json
 import uuid
 from collections.abc import Iterable
 from typing import Annotated
@@ -9,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.api.access import Now, Reader, Res, Withdrawer
-from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
+from certsvc.api.idempotency import Once, json_answer
 from certsvc.api.openapi import headers
 from certsvc.api.paging import Cursor, lead_on, read_cursor
 from certsvc.api.v1.certificates import explained
@@ -71,14 +70,7 @@ async def preview(body: RecallChoice, res: Res, caller: Withdrawer) -> RecallPre
 
 
 @router.post("", status_code=201, response_model=RecallOut, responses={201: headers("Location"), 404: {}})
-async def start(
-    body: RecallRequest,
-    request: Request,
-    res: Res,
-    caller: Withdrawer,
-    now: Now,
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+async def start(body: RecallRequest, res: Res, caller: Withdrawer, now: Now, once: Once) -> Response:
     """Revoke certificates at once; more than one may alone are suspended at once, and wait for a second
     person's approval.
     """
@@ -96,12 +88,7 @@ async def start(
             recall.id, caller=caller, res=res, status=201, location=f"/v1/recalls/{recall.id}"
         )
 
-    asked = fingerprint(
-        request.method, request.url.path, json.dumps(body.model_dump(mode="json"), sort_keys=True)
-    )
-    return await answer_once(
-        res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work
-    )
+    return await once(work, body, caller=caller)
 
 
 @router.get("")
@@ -157,14 +144,7 @@ async def list_recalled(
 
 
 @router.post("/{recall_id}/approve", response_model=RecallOut)
-async def approve(
-    recall_id: uuid.UUID,
-    request: Request,
-    res: Res,
-    caller: Withdrawer,
-    now: Now,
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+async def approve(recall_id: uuid.UUID, res: Res, caller: Withdrawer, now: Now, once: Once) -> Response:
     """Revoke its certificates: by a second person of the organisation that asked, or an admin; never by
     whoever asked.
     """
@@ -173,21 +153,12 @@ async def approve(
         await recalling.approve(res.db, recall_id, caller=caller, now=now)
         return await _answer(recall_id, caller=caller, res=res)
 
-    asked = fingerprint(request.method, request.url.path)
-    return await answer_once(
-        res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work
-    )
+    return await once(work, caller=caller)
 
 
 @router.post("/{recall_id}/decline", response_model=RecallOut)
 async def decline(
-    recall_id: uuid.UUID,
-    body: Declination,
-    request: Request,
-    res: Res,
-    caller: Withdrawer,
-    now: Now,
-    idempotency_key: IdempotencyKey = None,
+    recall_id: uuid.UUID, body: Declination, res: Res, caller: Withdrawer, now: Now, once: Once
 ) -> Response:
     """Reinstate what it has suspended; whoever asked may take it back so."""
 
@@ -195,7 +166,4 @@ async def decline(
         await recalling.decline(res.db, recall_id, text=body.text, caller=caller, now=now)
         return await _answer(recall_id, caller=caller, res=res)
 
-    asked = fingerprint(request.method, request.url.path, json.dumps(body.model_dump(mode="json")))
-    return await answer_once(
-        res.db, idempotency_key, vault=res.vault, caller=caller, request_sha256=asked, now=now, work=work
-    )
+    return await once(work, body, caller=caller)

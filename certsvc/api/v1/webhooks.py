@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
 
 from certsvc.api.access import Now, Reader, Res, Writer
-from certsvc.api.idempotency import IdempotencyKey, answer_once, fingerprint, json_answer
+from certsvc.api.idempotency import Once, json_answer
 from certsvc.api.openapi import headers
 from certsvc.api.paging import Cursor, lead_on, read_cursor
 from certsvc.api.schemas import Strict
@@ -151,23 +151,8 @@ def _delivery_out(delivery: WebhookDelivery) -> DeliveryOut:
     )
 
 
-def _fingerprint(request: Request, body: BaseModel | None = None) -> str:
-    return fingerprint(
-        request.method,
-        request.url.path,
-        "" if body is None else json.dumps(body.model_dump(mode="json"), sort_keys=True),
-    )
-
-
 @router.post("", status_code=201, response_model=WebhookWithSecret, responses={201: headers("Location")})
-async def create(
-    body: WebhookRequest,
-    request: Request,
-    res: Res,
-    caller: Writer,
-    now: Now,
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+async def create(body: WebhookRequest, res: Res, caller: Writer, now: Now, once: Once) -> Response:
     """Have events posted to an address. The answer shows the secret that signs them, this once."""
 
     async def work() -> Response:
@@ -180,15 +165,7 @@ async def create(
             201,
         )
 
-    return await answer_once(
-        res.db,
-        idempotency_key,
-        vault=res.vault,
-        caller=caller,
-        request_sha256=_fingerprint(request, body),
-        now=now,
-        work=work,
-    )
+    return await once(work, body, caller=caller)
 
 
 @router.get("")
@@ -228,13 +205,7 @@ async def remove(webhook_id: uuid.UUID, res: Res, caller: Writer) -> None:
 
 @router.post("/{webhook_id}/rotate", response_model=WebhookWithSecret, responses={200: headers("Location")})
 async def rotate(
-    webhook_id: uuid.UUID,
-    request: Request,
-    res: Res,
-    caller: Writer,
-    now: Now,
-    body: Rotation | None = None,
-    idempotency_key: IdempotencyKey = None,
+    webhook_id: uuid.UUID, res: Res, caller: Writer, now: Now, once: Once, body: Rotation | None = None
 ) -> Response:
     """A new secret, shown this once. Those before sign beside it for `overlap_s` more."""
 
@@ -247,15 +218,7 @@ async def rotate(
             200,
         )
 
-    return await answer_once(
-        res.db,
-        idempotency_key,
-        vault=res.vault,
-        caller=caller,
-        request_sha256=_fingerprint(request, body),
-        now=now,
-        work=work,
-    )
+    return await once(work, body or "", caller=caller)
 
 
 @router.get("/{webhook_id}/deliveries")
@@ -284,13 +247,7 @@ async def list_deliveries(
 
 @router.post("/{webhook_id}/replay", status_code=202, response_model=Replayed)
 async def replay(
-    webhook_id: uuid.UUID,
-    body: Replay,
-    request: Request,
-    res: Res,
-    caller: Writer,
-    now: Now,
-    idempotency_key: IdempotencyKey = None,
+    webhook_id: uuid.UUID, body: Replay, res: Res, caller: Writer, now: Now, once: Once
 ) -> Response:
     """Send again, under the same `webhook-id`."""
 
@@ -304,38 +261,15 @@ async def replay(
             count = await endpoints.replay_one(res.db, webhook_id, delivery_id, caller=caller, now=now)
         return json_answer({"replayed": count}, 202)
 
-    return await answer_once(
-        res.db,
-        idempotency_key,
-        vault=res.vault,
-        caller=caller,
-        request_sha256=_fingerprint(request, body),
-        now=now,
-        work=work,
-    )
+    return await once(work, body, caller=caller)
 
 
 @router.post("/{webhook_id}/test", status_code=202, response_model=DeliveryOut)
-async def send_test(
-    webhook_id: uuid.UUID,
-    request: Request,
-    res: Res,
-    caller: Writer,
-    now: Now,
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+async def send_test(webhook_id: uuid.UUID, res: Res, caller: Writer, now: Now, once: Once) -> Response:
     """Send a `webhook.test`; what comes of it is in the log."""
 
     async def work() -> Response:
         sent = await endpoints.send_test(res.db, webhook_id, caller=caller, now=now)
         return json_answer(_delivery_out(sent).model_dump(mode="json"), 202)
 
-    return await answer_once(
-        res.db,
-        idempotency_key,
-        vault=res.vault,
-        caller=caller,
-        request_sha256=_fingerprint(request),
-        now=now,
-        work=work,
-    )
+    return await once(work, "", caller=caller)

@@ -8,7 +8,7 @@ replaced it.
 import datetime as dt
 import json
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 from certsvc.clock import day_in_hanoi
@@ -169,15 +169,15 @@ def _document_day(certificate: Certificate, case: Case) -> dt.date:
     return _signed_on(certificate) if certificate.is_reissue else case.dated_on or certificate.event_on
 
 
-async def export_zip(
+def export_zip(
     exporter: Exporter, db: Database, batch_id: uuid.UUID, layout: Format, *, now: dt.datetime
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Every sick leave of a batch and what replaced it, a file each, and `export.csv` with what was written
     and what was not, and why.
     """
     told = [csv_row(_COLUMNS)]
 
-    async def members() -> AsyncIterator[Member]:
+    async def members() -> AsyncGenerator[Member, None]:
         async with db.read() as session:
             async for _, first in batches.lines(session, batch_id):
                 if first is None or first.kind is not Kind.SICK_LEAVE:
@@ -204,8 +204,7 @@ async def export_zip(
                     yield Member(file_name(certificate, "xml"), now, _pieces(data))
         yield Member("export.csv", now, _pieces(BOM, *told), is_packed=True)
 
-    async for piece in zip_stream(members()):
-        yield piece
+    return zip_stream(members())
 
 
 def _left_out(certificate: Certificate, error: CertsvcError) -> list[bytes]:
@@ -214,6 +213,6 @@ def _left_out(certificate: Certificate, error: CertsvcError) -> list[bytes]:
     return [csv_row((*known, item["field"], item["message_vi"], item["message_en"])) for item in items]
 
 
-async def _pieces(*pieces: bytes) -> AsyncIterator[bytes]:
+async def _pieces(*pieces: bytes) -> AsyncGenerator[bytes, None]:
     for piece in pieces:
         yield piece

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 from certsvc.codes import format_code
@@ -82,7 +82,7 @@ def _signing_rules(outcome: str, certificate: Certificate | None) -> list[dict[s
     )
 
 
-async def results_csv(lines: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
+async def results_csv(lines: AsyncIterator[dict[str, Any]]) -> AsyncGenerator[bytes, None]:
     """UTF-8 with a BOM, as spreadsheets want it; no cell can be taken for a formula."""
     yield BOM + csv_row(COLUMNS)
     async for line in lines:
@@ -95,7 +95,7 @@ async def results_csv(lines: AsyncIterator[dict[str, Any]]) -> AsyncIterator[byt
         yield csv_row(tuple(texts.get(column, line.get(column)) for column in COLUMNS))
 
 
-async def archive_zip(
+def archive_zip(
     db: Database,
     batch_id: uuid.UUID,
     *,
@@ -104,12 +104,12 @@ async def archive_zip(
     base_url: str,
     now: dt.datetime,
     with_codes: bool = True,
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """A ZIP with every PDF of the batch that is issued and not erased, and results.csv; streamed, one file in
     memory at a time.
     """
 
-    async def members() -> AsyncIterator[Member]:
+    async def members() -> AsyncGenerator[Member, None]:
         told = results_csv(result_lines(db, batch_id, vault=vault, base_url=base_url, with_codes=with_codes))
         yield Member("results.csv", now, told, is_packed=True)
         async with db.read() as session:
@@ -127,8 +127,7 @@ async def archive_zip(
                         _content(archive, file),
                     )
 
-    async for piece in zip_stream(members()):
-        yield piece
+    return zip_stream(members())
 
 
 def file_name(certificate: Certificate, ending: str) -> str:
@@ -138,5 +137,5 @@ def file_name(certificate: Certificate, ending: str) -> str:
     return f"{certificate.serial}_{_NOT_IN_NAMES.sub('_', certificate.case_id)}.{ending}"
 
 
-async def _content(archive: Archive, file: PublishedFile) -> AsyncIterator[bytes]:
+async def _content(archive: Archive, file: PublishedFile) -> AsyncGenerator[bytes, None]:
     yield await archive.get(file)

@@ -3,10 +3,7 @@ sent again.
 """
 
 import asyncio
-import dataclasses
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterable
 from typing import IO, Any
@@ -18,6 +15,7 @@ from certsvc.files.uploads import opened_upload
 from certsvc.issuing.batches.results import result_lines
 from certsvc.issuing.batches.returned_process import Task
 from certsvc.models import Batch, BatchStatus, Kind, Status
+from certsvc.processes.one_shot import ask_child
 from certsvc.records.rules.findings import Level
 from certsvc.records.workbooks.result_cells import FAILED, REJECTED
 from certsvc.store import Database
@@ -89,22 +87,7 @@ async def returned_workbook(
 
 
 async def _write(task: Task) -> None:
-    """In a process of its own; what it says of a failure is not kept, for it may quote a cell."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",
-        "-m",
-        "certsvc.issuing.batches.returned_process",
-        stdin=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        await process.communicate(json.dumps(dataclasses.asdict(task)).encode())
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
+    if (await ask_child("certsvc.issuing.batches.returned_process", task)).code:
         raise Broken(
             "not_returned",
             "Không lập được tệp kết quả; hãy lấy kết quả dạng CSV.",

@@ -1,12 +1,9 @@
 """Writes a returned file in a process of its own, for it takes seconds and reads what a stranger sent.
 
-`python -m certsvc.issuing.batches.returned_process` reads a `Task` as JSON from its input; it answers with
-its exit code.
+It does a `Task` (`one_shot`) and answers with its exit code.
 """
 
 import json
-import resource
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from certsvc.errors import InputError
+from certsvc.processes.one_shot import serve_task
 from certsvc.records.raw.rows import Place, RawRow
 from certsvc.records.workbooks.result_cells import RowResult
 from certsvc.records.workbooks.returned import return_workbook
@@ -139,11 +137,5 @@ def _lines(task: Task) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, file)
 
 
-def main() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
-    write_returned(Task(**json.load(sys.stdin)))
-
-
 if __name__ == "__main__":
-    main()
+    serve_task(Task, write_returned, memory_bytes=_MEMORY_BYTES, cpu_s=_CPU_S)

@@ -1,20 +1,16 @@
 """Draws a form as it would look, in a process of its own: a long text takes the full layout, which is slow
 and large.
 
-`python -m certsvc.issuing.requests.preview_process` reads a `Drawing` as JSON from its input and writes a PNG
-to its output, with words across the page that say it is none. Nothing is signed, and nothing goes to disk. A
-text that the form cannot hold is told by the exit code alone.
+Its task is a `Drawing` (`one_shot`), its answer a PNG, with words across the page that say it is none.
+Nothing is signed, and nothing goes to disk. A text that the form cannot hold is told by the exit code alone.
 """
 
-import json
-import resource
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from certsvc.errors import InputError
+from certsvc.processes.one_shot import serve_task
 from certsvc.states import Slot
 
 TOO_LONG, UNPRINTABLE = 3, 4
@@ -82,14 +78,5 @@ def _marked(png: bytes) -> bytes:
     return out.getvalue()
 
 
-def main() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
-    try:
-        sys.stdout.buffer.write(draw(Drawing(**json.load(sys.stdin.buffer))))
-    except InputError as error:
-        sys.exit(_EXITS.get(error.code, 1))
-
-
 if __name__ == "__main__":
-    main()
+    serve_task(Drawing, draw, memory_bytes=_MEMORY_BYTES, cpu_s=_CPU_S, exits=_EXITS)

@@ -2,11 +2,6 @@
 is stored.
 """
 
-import asyncio
-import dataclasses
-import json
-import subprocess
-import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -22,6 +17,7 @@ from certsvc.issuing.requests.single import check_for
 from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.issuing.terms import Answer, Terms
 from certsvc.models import Kind
+from certsvc.processes.one_shot import ask_child
 from certsvc.records import Case, Cell, Finding, Rulebook, judge, rule_ids
 from certsvc.store import Database
 from certsvc.templates.designs import choose_design
@@ -114,38 +110,24 @@ async def picture(
 
 
 async def _drawn(drawing: Drawing) -> bytes:
-    """By a process of its own; what it says of a failure is not kept, for it may quote the case. Raises as
-    `picture`.
-    """
-    command = (sys.executable, "-P", "-m", "certsvc.issuing.requests.preview_process")
-    process = await asyncio.create_subprocess_exec(
-        *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    try:
-        async with asyncio.timeout(_PATIENCE_S):
-            out, _ = await process.communicate(json.dumps(dataclasses.asdict(drawing)).encode())
-    except TimeoutError:
-        out = b""
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode == TOO_LONG:
+    """By a process of its own. Raises as `picture`."""
+    png, code = await ask_child("certsvc.issuing.requests.preview_process", drawing, timeout_s=_PATIENCE_S)
+    if code == TOO_LONG:
         raise InputError(
             "text_too_long",
             "Nội dung quá dài, không in vừa một trang giấy.",
             "The text is too long for one page.",
         )
-    if process.returncode == UNPRINTABLE:
+    if code == UNPRINTABLE:
         raise InputError(
             "unprintable",
             "Có ký tự không in được trên giấy.",
             "Some characters cannot be printed on the form.",
         )
-    if process.returncode:
+    if code:
         raise Unavailable(
             "no_preview",
             "Chưa vẽ được bản xem trước; hãy thử lại sau.",
             "The preview cannot be drawn now; try again later.",
         )
-    return out
+    return png

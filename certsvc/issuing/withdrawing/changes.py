@@ -2,10 +2,10 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
+from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +17,7 @@ from certsvc.issuing.requests.single import check_for, rejected
 from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.issuing.terms import Answer, Terms
 from certsvc.issuing.visibility import get_visible
-from certsvc.models import ApiKey, Certificate, CertificateMark, Disclosure, EventType, Role
+from certsvc.models import ApiKey, Certificate, CertificateMark, Disclosure, EventType, Role, Status
 from certsvc.records import Case, Cell, judge, rule_ids
 from certsvc.store import Database, certificates, papers, recalls, registry, status_lists
 from certsvc.vault import Vault
@@ -43,6 +43,10 @@ class Change(StrEnum):
     SUSPEND = "suspend"
     REINSTATE = "reinstate"
     REPLACE = "replace"
+
+
+StatusChange = Literal[Change.REVOKE, Change.SUSPEND, Change.REINSTATE]
+"""A change that makes no second certificate."""
 
 
 async def _get_own(
@@ -73,6 +77,22 @@ async def _get_own(
     return certificate
 
 
+_TRANSITIONS: Mapping[Change, Callable[[Certificate, dt.datetime, str, str | None], None]] = {
+    Change.REVOKE: Certificate.revoke,
+    Change.SUSPEND: Certificate.suspend,
+    Change.REINSTATE: Certificate.reinstate,
+    Change.REPLACE: Certificate.replace,
+}
+
+TOLD: Mapping[Status, tuple[str, EventType]] = {
+    Status.SUSPENDED: ("suspended", EventType.CERTIFICATE_SUSPENDED),
+    Status.REVOKED: ("revoked", EventType.CERTIFICATE_REVOKED),
+    Status.ISSUED: ("reinstated", EventType.CERTIFICATE_REINSTATED),
+    Status.REPLACED: ("replaced", EventType.CERTIFICATE_REPLACED),
+}
+"""What is said of a certificate that has just been given a state: in its history, and to webhooks."""
+
+
 async def preview(
     db: Database,
     certificate_id: uuid.UUID,
@@ -89,78 +109,48 @@ async def preview(
     async with db.read() as session:
         certificate = await _get_own(session, certificate_id, caller=caller, for_change=False)
         session.expunge(certificate)
-    match change:
-        case Change.REVOKE:
-            certificate.revoke(now, reason, text)
-        case Change.SUSPEND:
-            certificate.suspend(now, reason, text)
-        case Change.REINSTATE:
-            certificate.reinstate(now)
-        case Change.REPLACE:
-            certificate.replace(now, reason, text)
-        case _:
-            assert_never(change)
+    _TRANSITIONS[change](certificate, now, reason, text)
     return certificate
 
 
-async def revoke(
+async def change(
     db: Database,
     certificate_id: uuid.UUID,
+    change: StatusChange,
     *,
     reason: WithdrawalReason,
     text: str | None,
     caller: ApiKey,
     now: dt.datetime,
 ) -> Certificate:
+    """Revoke, suspend or reinstate. Raises NotFound, Forbidden `not_yours`, Conflict `under_recall`,
+    `illegal_transition`.
+    """
     async with db.begin() as session:
         certificate = await _get_own(session, certificate_id, caller=caller)
-        certificate.revoke(now, reason, text)
-        await status_lists.mark_changed(session, certificate)
-        certificates.record_event(
-            session, certificate.id, "revoked", at=now, actor=str(caller.id), reason=str(reason)
-        )
-        await announce(session, EventType.CERTIFICATE_REVOKED, [certificate], now=now)
+        _TRANSITIONS[change](certificate, now, reason, text)
+        await _tell(session, certificate, reason, caller=caller, now=now)
     return certificate
 
 
-async def suspend(
-    db: Database,
-    certificate_id: uuid.UUID,
-    *,
+async def _tell(
+    session: AsyncSession,
+    certificate: Certificate,
     reason: WithdrawalReason,
-    text: str | None,
+    *,
     caller: ApiKey,
     now: dt.datetime,
-) -> Certificate:
-    async with db.begin() as session:
-        certificate = await _get_own(session, certificate_id, caller=caller)
-        certificate.suspend(now, reason, text)
-        await status_lists.mark_changed(session, certificate)
-        certificates.record_event(
-            session, certificate.id, "suspended", at=now, actor=str(caller.id), reason=str(reason)
-        )
-        await announce(session, EventType.CERTIFICATE_SUSPENDED, [certificate], now=now)
-    return certificate
-
-
-async def reinstate(
-    db: Database,
-    certificate_id: uuid.UUID,
-    *,
-    reason: WithdrawalReason,
-    text: str | None,
-    caller: ApiKey,
-    now: dt.datetime,
-) -> Certificate:
-    async with db.begin() as session:
-        certificate = await _get_own(session, certificate_id, caller=caller)
-        certificate.reinstate(now)
-        await status_lists.mark_changed(session, certificate)
-        certificates.record_event(
-            session, certificate.id, "reinstated", at=now, actor=str(caller.id), reason=str(reason), text=text
-        )
-        await announce(session, EventType.CERTIFICATE_REINSTATED, [certificate], now=now)
-    return certificate
+    **facts: str,
+) -> None:
+    """What has just befallen a certificate goes to the status lists, its history and the webhooks; the
+    reason's text to none of them.
+    """
+    event, told = TOLD[certificate.status]
+    await status_lists.mark_changed(session, certificate)
+    certificates.record_event(
+        session, certificate.id, event, at=now, actor=str(caller.id), reason=str(reason), **facts
+    )
+    await announce(session, told, [certificate], now=now)
 
 
 async def replace(
@@ -274,12 +264,8 @@ async def _succeed(
         [{"certificate_id": successor.id, "mark": mark} for mark in marks_of(content.case, vault=vault)],
     )
     old.replaced_by_id = successor.id
-    await status_lists.mark_changed(session, old)
-    certificates.record_event(
-        session, old.id, "replaced", at=now, actor=str(caller.id), reason=str(reason), by=str(successor.id)
-    )
     certificates.record_event(
         session, successor.id, "requested", at=now, actor=str(caller.id), replaces=str(old.id)
     )
-    await announce(session, EventType.CERTIFICATE_REPLACED, [old], now=now)
+    await _tell(session, old, reason, caller=caller, now=now, by=str(successor.id))
     return successor

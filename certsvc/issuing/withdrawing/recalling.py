@@ -18,12 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.errors import Conflict, InputError, NotFound
 from certsvc.issuing.visibility import get_batch
-from certsvc.issuing.withdrawing.changes import WithdrawalReason
+from certsvc.issuing.withdrawing.changes import TOLD, WithdrawalReason
 from certsvc.models import (
     REVOCABLE,
     ApiKey,
     Certificate,
-    EventType,
     Kind,
     Recall,
     RecalledCertificate,
@@ -278,14 +277,6 @@ def _new_recall(order: Order, plan: Plan, *, caller: ApiKey, now: dt.datetime) -
     )
 
 
-_TOLD = {
-    Status.SUSPENDED: ("suspended", EventType.CERTIFICATE_SUSPENDED),
-    Status.REVOKED: ("revoked", EventType.CERTIFICATE_REVOKED),
-    Status.ISSUED: ("reinstated", EventType.CERTIFICATE_REINSTATED),
-}
-"""What is said of a certificate that has just got a state: in its history, and to webhooks."""
-
-
 async def _move(
     session: AsyncSession,
     recall: Recall,
@@ -298,18 +289,13 @@ async def _move(
     """Give certificates of a recall, all locked, another state, and tell everybody, as `withdrawing` does for
     one.
     """
-    event, told = _TOLD[to]
+    event, told = TOLD[to]
     is_back = to is Status.ISSUED
     reason, text = (None, None) if is_back else (recall.reason, recall.text)
     await recalls.change(session, certificate_ids, to, reason=reason, text=text, now=now)
-    facts = (
-        {"reason": str(WithdrawalReason.OTHER), "text": recall.decision_text}
-        if is_back
-        else {"reason": recall.reason}
-    )
-    which = Certificate.id.in_(certificate_ids)
+    facts = {"reason": str(WithdrawalReason.OTHER) if is_back else recall.reason, "recall": str(recall.id)}
     await certificates.record_events(
-        session, which, event, facts | {"recall": str(recall.id)}, at=now, actor=str(caller.id)
+        session, Certificate.id.in_(certificate_ids), event, facts, at=now, actor=str(caller.id)
     )
     await status_lists.mark_many_changed(session, certificate_ids)
     await announce(session, told, await recalls.to_announce(session, certificate_ids), now=now)

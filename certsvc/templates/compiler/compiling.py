@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from certsvc.errors import Broken, InputError
-from certsvc.pdf import Blank, stream
+from certsvc.pdf import stream
 from certsvc.states import Slot
 from certsvc.templates.compiler.assembling import Assembled, assemble
 from certsvc.templates.compiler.boxes import Placed, place
@@ -87,28 +87,6 @@ def _htmls(
 
 def _placed(documents: Sequence[Any], *, empty: bool) -> list[tuple[Drawn, Placed]]:
     return [(drawn, place(drawn, empty=empty)) for drawn in map(draw, documents)]
-
-
-def lay_out_fully(
-    design: Design,
-    values: Mapping[str, str],
-    *,
-    record: bytes,
-    head_examined: bool,
-    is_reissue: bool,
-    traits: frozenset[Trait] = PLAIN,
-    slots: Sequence[Slot] | None = None,
-) -> Blank:
-    """The file that `assemble_fully` makes."""
-    return assemble_fully(
-        design,
-        values,
-        record=record,
-        head_examined=head_examined,
-        is_reissue=is_reissue,
-        traits=traits,
-        slots=slots,
-    ).blank
 
 
 def assemble_fully(

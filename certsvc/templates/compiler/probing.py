@@ -13,7 +13,7 @@ from typing_extensions import override
 from certsvc.errors import CertsvcError
 from certsvc.templates.compiler.bases import compile_base
 from certsvc.templates.compiler.boxes import Fault, Landmark, landmarks
-from certsvc.templates.compiler.compiling import lay_out_fully
+from certsvc.templates.compiler.compiling import assemble_fully
 from certsvc.templates.compiler.laying import ONE_LAYOUT_AT_A_TIME, lay_out, parse_stylesheet
 from certsvc.templates.compiler.markup import form_html, form_sheets
 from certsvc.templates.designs import PLAIN, Design, Trait
@@ -48,7 +48,7 @@ def probe(design: Design, *, lines: Mapping[str, int]) -> Iterator[Problem]:
         try:
             base = compile_base(design, head_examined=flag, is_reissue=flag, traits=traits)
             values = sample_values(design, head_examined=flag, traits=traits)
-            lay_out_fully(design, values, record=b"", head_examined=flag, is_reissue=flag, traits=traits)
+            assemble_fully(design, values, record=b"", head_examined=flag, is_reissue=flag, traits=traits)
         except Fault as fault:
             yield Problem("form.html", lines.get(fault.name, 0), fault.message_vi, fault.message_en)
         except CertsvcError as error:

@@ -6,9 +6,9 @@ from importlib import import_module
 from certsvc.records.icd10 import ADDED, find_code
 
 
-def test_known_are_the_diagnoses_of_the_librarys_list_and_covids_later_codes() -> None:
-    """Categories and subcategories as the library itself tells them from its data, which we read without it;
-    no chapter and no block.
+def test_known_are_the_diagnoses_of_whos_list_and_covids_later_codes() -> None:
+    """Categories and subcategories as a library tells them from the same list of WHO; no chapter and no
+    block.
     """
     with warnings.catch_warnings():
         warnings.simplefilter(

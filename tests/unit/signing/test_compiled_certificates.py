@@ -22,7 +22,7 @@ from certsvc.models import Slot
 from certsvc.signing.cms import der
 from certsvc.signing.sealing import Sheet
 from certsvc.signing.stock import Signing
-from certsvc.templates.compiler.compiling import lay_out_fully
+from certsvc.templates.compiler.compiling import assemble_fully
 from certsvc.templates.designs import load_designs
 from certsvc.templates.filling import fill
 from certsvc.templates.marks import Mark, picture, signing_time, time_line
@@ -50,9 +50,9 @@ def certificate(count: int, is_fast: bool) -> Sample:
         blank, objects = filled.blank, filled.objects
     else:
         blank, objects = (
-            lay_out_fully(
+            assemble_fully(
                 design, values, record=b"<HoSo/>", head_examined=head, is_reissue=False, slots=slots
-            ),
+            ).blank,
             {},
         )
     wanted = [

@@ -141,9 +141,9 @@ def identity_signed_with_sha1() -> Identity:
     return Identity(
         facility_code="01801",
         licence=None,
-        certificate=Sha1Certificate(),
+        certificate=Sha1Certificate(),  # type: ignore[arg-type]
         chain=(),
-        signer=strong.signer,  # type: ignore[arg-type]
+        signer=strong.signer,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from certsvc.pdf import Blank
 from certsvc.templates.compiler.bases import compile_base
-from certsvc.templates.compiler.compiling import lay_out_fully
+from certsvc.templates.compiler.compiling import assemble_fully
 from certsvc.templates.designs import Design, load_designs
 from certsvc.templates.filling import Filled, fill
 from certsvc.templates.samples import sample_values
@@ -60,9 +60,9 @@ def laid_out(variant: tuple[Design, bool]) -> Blank:
 @functools.cache
 def _laid_out(index: int) -> Blank:
     design, flag = VARIANTS[index]
-    return lay_out_fully(
+    return assemble_fully(
         design, sample_values(design, head_examined=flag), record=RECORD, head_examined=flag, is_reissue=flag
-    )
+    ).blank
 
 
 @pytest.fixture

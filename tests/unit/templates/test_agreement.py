@@ -20,7 +20,7 @@ from PIL import Image, ImageChops
 
 from certsvc.errors import InputError
 from certsvc.templates.compiler.bases import compile_base
-from certsvc.templates.compiler.compiling import lay_out_fully
+from certsvc.templates.compiler.compiling import assemble_fully
 from certsvc.templates.designs import Design, load_designs
 from certsvc.templates.filling import Filled, fill
 from certsvc.templates.preview import filled_pdf
@@ -52,7 +52,9 @@ def _both_ways(
     filled = fill(design, values, record=RECORD, head_examined=head_examined, is_reissue=is_reissue)
     if not filled.is_fast:
         return None
-    full = lay_out_fully(design, values, record=RECORD, head_examined=head_examined, is_reissue=is_reissue)
+    full = assemble_fully(
+        design, values, record=RECORD, head_examined=head_examined, is_reissue=is_reissue
+    ).blank
     return filled_pdf(filled), full.pdf
 
 

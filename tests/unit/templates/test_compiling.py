@@ -20,7 +20,7 @@ from certsvc.models import Slot
 from certsvc.pdf import Blank, append, stream
 from certsvc.templates.compiler.bases import compile_base
 from certsvc.templates.compiler.caching import find_base, keep_base
-from certsvc.templates.compiler.compiling import lay_out_fully
+from certsvc.templates.compiler.compiling import assemble_fully
 from certsvc.templates.designs import Design, Need, find_design
 from certsvc.templates.faces import FACES
 from certsvc.templates.samples import sample_values
@@ -224,13 +224,13 @@ def test_text_that_a_slot_cannot_hold_is_laid_out_fully() -> None:
     """
     design = _design()
     employer = "Công ty Trách nhiệm hữu hạn Một thành viên Thí Dụ " * 8 + "Ω"
-    blank = lay_out_fully(
+    blank = assemble_fully(
         design,
         sample_values(design) | {"employer": employer},
         record=b"",
         head_examined=False,
         is_reissue=False,
-    )
+    ).blank
     with pypdfium2.PdfDocument(blank.pdf) as document:
         assert len(document) == 1
         text = re.sub(r"[\s\u0002\ufffe]+", "", document[0].get_textpage().get_text_range())
@@ -241,7 +241,7 @@ def test_full_layout_refuses_what_cannot_be_printed() -> None:
     """Too long for a page at the smallest size, or not in the typeface: said by field, not cut."""
     design = _design()
     with pytest.raises(InputError, match="text_too_long"):
-        lay_out_fully(
+        assemble_fully(
             design,
             sample_values(design) | {"employer": "W" * 6000},
             record=b"",
@@ -249,7 +249,7 @@ def test_full_layout_refuses_what_cannot_be_printed() -> None:
             is_reissue=False,
         )
     with pytest.raises(InputError, match="unprintable") as caught:
-        lay_out_fully(
+        assemble_fully(
             design,
             sample_values(design) | {"employer": "会社"},
             record=b"",
@@ -258,9 +258,9 @@ def test_full_layout_refuses_what_cannot_be_printed() -> None:
         )
     assert [error["field"] for error in caught.value.errors or []] == ["employer"]
     with pytest.raises(Broken, match="design_values"):
-        lay_out_fully(design, {}, record=b"", head_examined=False, is_reissue=False)
+        assemble_fully(design, {}, record=b"", head_examined=False, is_reissue=False)
     with pytest.raises(Broken, match="design_blank"):
-        lay_out_fully(
+        assemble_fully(
             design,
             sample_values(design) | {"employer": " "},
             record=b"",

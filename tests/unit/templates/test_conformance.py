@@ -16,7 +16,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from certsvc.models import Kind, Slot
 from certsvc.pdf import Blank
 from certsvc.templates.compiler.bases import compile_base
-from certsvc.templates.compiler.compiling import lay_out_fully
+from certsvc.templates.compiler.compiling import assemble_fully
 from certsvc.templates.designs import Design, load_designs
 from certsvc.templates.filling import Filled, fill
 from certsvc.templates.preview import filled_pdf, with_marks
@@ -47,9 +47,9 @@ def _all_files() -> dict[str, bytes]:
             made[f"{name}-base"] = compile_base(design, head_examined=flag, is_reissue=flag).blank.pdf
             made[f"{name}-filled"] = filled_pdf(filled)
             made[f"{name}-marked"] = with_marks(filled)
-            made[f"{name}-full"] = lay_out_fully(
+            made[f"{name}-full"] = assemble_fully(
                 design, values, record=RECORD, head_examined=flag, is_reissue=flag
-            ).pdf
+            ).blank.pdf
     return made
 
 
