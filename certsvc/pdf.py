@@ -2,9 +2,9 @@
 
 A certificate is written in layers, each an incremental update of the one below (clause 7.5.6):
 
-    base        a compiled design: the page, its fonts, empty slots, empty signature fields     one a design
-    stock       marks of the signers and validation material                                    one a day and signers
-    revisions   texts, QR and record with the first signature; then each further signature      one certificate's own
+    base        one a design: the page, its fonts, empty slots, empty signature fields
+    stock       one a day and signers: the signers' marks and validation material
+    revisions   one certificate's own: texts, QR and record with the first signature; then each further one
 
 Only bytes are appended, so a file's front never changes and its hash goes on from a stored midstate.
 """

@@ -27,8 +27,8 @@ tables stops the start, so a misspelt setting is never ignored. Settings are rea
 """
 
 _COMMANDS = """
-Commands that talk to a service (`batch`, `export`, `mappings`, `recalls`, `template`, `webhooks`, `verify`) read two more variables.
-They are no settings of the service.
+Commands that talk to a service (`batch`, `export`, `mappings`, `recalls`, `template`, `webhooks`, `verify`)
+read two more variables. They are no settings of the service.
 
 | variable | default | meaning |
 |---|---|---|
@@ -36,20 +36,21 @@ They are no settings of the service.
 | `CERTSVC_KEY` | the demo's insurer key | API key |
 
 In `production` the service wants `CERTSVC_SECRET` (at least 32 characters) and an `https://` address in
-`CERTSVC_BASE_URL`. Neither signing nor verification takes a certificate that says DEV ONLY. A worker refuses to
-start in production today: adapters for a time-stamping authority and for OCSP of outside are not built yet.
+`CERTSVC_BASE_URL`. Neither signing nor verification takes a certificate that says DEV ONLY. A worker refuses
+to start in production today: adapters for a time-stamping authority and for OCSP of outside are not built
+yet.
 """
 
 _RULES = """# Rules
 
 <!-- Written by docs/reference.py from certsvc/records/. -->
 
-Every row of a case file is held against these rules. V rules are about fields, A rules about the
-sick-leave certificate, R rules about the recovery certificate, W rules are warnings. The level says what
-follows: `reject` (the certificate is not issued), `warn` (it is issued, the warning goes with it),
-`repair` (a value was mended, and the mending is told). All broken rules of a row are told at once.
-`{column}` and other words in braces are filled in. A rule may have several wordings.
-Figures that change with the law are [dated rows](#dated-rows), at the end.
+Every row of a case file is held against these rules. V rules are about fields, A rules about the sick-leave
+certificate, R rules about the recovery certificate, W rules are warnings. The level says what follows:
+`reject` (the certificate is not issued), `warn` (it is issued, the warning goes with it), `repair` (a value
+was mended, and the mending is told). All broken rules of a row are told at once. `{column}` and other words
+in braces are filled in. A rule may have several wordings. Figures that change with the law are [dated
+rows](#dated-rows), at the end.
 """
 
 _SCOPE = """
@@ -57,39 +58,48 @@ The law and facts behind them, with sources and how sure we are: [the field](dom
 
 ## Order and scope
 
-- Today is the day in Hanoi. Repairs come first, then every V rule; if one fails, A and R rules are not judged. Otherwise every broken A rule
-  (sick leave) and R rule (recovery) is reported. A paper that was not asked for is `none`, whatever else is wrong.
-- Warnings come only with a paper that is issued: those about fields with either kind, W-EXPORT, W-ICD-MISMATCH and A-OVERLAP
-  with a sick leave, W-NO-NEGATIVE and W-DAY-COUNT with a recovery. Of two rows or papers, W-SAME-NUMBER, W-SAME-VISIT and A-OVERLAP fall on the later one.
-- A-LATE is judged when a paper is signed, never when a file is read. An unknown facility hides V-PRACTITIONER, as does a licence with V-BROKEN-ID.
-- A negative test done unsupervised, too early or after isolation counts as none. Recovery by day count then carries W-NO-NEGATIVE.
-- R-OUTCOME, R-NOT-OVER, R-CARE-SETTING and R-REINFECTION are always judged; where no dated row covers the day, R-NO-RULE stands for the rest.
-- Which columns are required depends on the papers that the file asks for. V-DUPLICATE is judged after repair; the first row stands.
+- Today is the day in Hanoi. Repairs come first, then every V rule; if one fails, A and R rules are not
+  judged. Otherwise every broken A rule (sick leave) and R rule (recovery) is reported. A paper that was not
+  asked for is `none`, whatever else is wrong.
+- Warnings come only with a paper that is issued: those about fields with either kind, W-EXPORT,
+  W-ICD-MISMATCH and A-OVERLAP with a sick leave, W-NO-NEGATIVE and W-DAY-COUNT with a recovery. Of two rows
+  or papers, W-SAME-NUMBER, W-SAME-VISIT and A-OVERLAP fall on the later one.
+- A-LATE is judged when a paper is signed, never when a file is read. An unknown facility hides
+  V-PRACTITIONER, as does a licence with V-BROKEN-ID.
+- A negative test done unsupervised, too early or after isolation counts as none. Recovery by day count then
+  carries W-NO-NEGATIVE.
+- R-OUTCOME, R-NOT-OVER, R-CARE-SETTING and R-REINFECTION are always judged; where no dated row covers the
+  day, R-NO-RULE stands for the rest.
+- Which columns are required depends on the papers that the file asks for. V-DUPLICATE is judged after repair;
+  the first row stands.
 
 ## Same person
 
-Two cases are about the same person if a number (citizen id or social insurance) agrees and so does the name or the birth date. If they have no kind
-of number in common, name, birth and phone must agree. Names are compared after repair and case folding, births by year if one is a year
-alone. A number with two names or births is W-SAME-NUMBER.
+Two cases are about the same person if a number (citizen id or social insurance) agrees and so does the name
+or the birth date. If they have no kind of number in common, name, birth and phone must agree. Names are
+compared after repair and case folding, births by year if one is a year alone. A number with two names or
+births is W-SAME-NUMBER.
 
 ## Between facilities
 
-What another facility's case says of the same person (A-OVERLAP, R-REINFECTION) is judged last: for a real request, where number *and* name or birth
-agree, and only where every other rule lets the paper through; each disclosure is recorded at both ([decision 0032](decisions/0032-people-and-facilities.md),
-[API](api.md#between-facilities)). Insurers get it in dry runs too. Rejected rows and dry runs disclose nothing to others.
+What another facility's case says of the same person (A-OVERLAP, R-REINFECTION) is judged last: for a real
+request, where number *and* name or birth agree, and only where every other rule lets the paper through; each
+disclosure is recorded at both ([decision 0032](decisions/0032-people-and-facilities.md),
+[API](api.md#between-facilities)). Insurers get it in dry runs too. Rejected rows and dry runs disclose
+nothing to others.
 
 ## Sent again
 
-A row that was issued before is `existing`, even after an upgrade that repairs or normalises more, and even if the file has gained new, empty
-columns ([decision 0007](decisions/0007-existing-or-duplicate.md)).
+A row that was issued before is `existing`, even after an upgrade that repairs or normalises more, and even if
+the file has gained new, empty columns ([decision 0007](decisions/0007-existing-or-duplicate.md)).
 """
 
 _DATED = """
 ## Dated rows
 
-The ceiling of a leave goes by the day of the examination, the rule of recovery by the end of isolation, for each care
-setting by itself. The row that began last before that day counts, unless it has ended; where there is none, R-NO-RULE.
-What comes with certsvc:
+The ceiling of a leave goes by the day of the examination, the rule of recovery by the end of isolation, for
+each care setting by itself. The row that began last before that day counts, unless it has ended; where there
+is none, R-NO-RULE. What comes with certsvc:
 
 """
 
@@ -130,14 +140,19 @@ An operator enters it as a file, in TOML (the decisions here are invented):
     certsvc rules add next.toml       # all rows or none; every process judges by them from now on
     certsvc rules list                # everything, with --json for programs
 
-- A row without `valid_to` is ended by the next one that begins, so what is there need not be changed. Rows that both have a
-  `valid_to` must not overlap in a care setting, and no two begin on one day. After a row that has ended there is no rule.
-- A row that begins in the past is taken: cases sent from then on are judged by it. Papers that exist keep the row that judged
+- A row without `valid_to` is ended by the next one that begins, so what is there need not be changed. Rows
+  that both have a
+  `valid_to` must not overlap in a care setting, and no two begin on one day. After a row that has ended
+  there is no rule.
+- A row that begins in the past is taken: cases sent from then on are judged by it. Papers that exist keep
+  the row that judged
   them, also when they are issued again; how many there are `check` and `add` say.
-- `certsvc rules withdraw ID` takes an operator's row back; enter the right one under another id. Every examination has a ceiling,
+- `certsvc rules withdraw ID` takes an operator's row back; enter the right one under another id. Every
+  examination has a ceiling,
   so the last one cannot be ended or withdrawn without another.
 
-Staff see the rows that hold at [`GET /v1/rules`](api.md#rules). Why it is so: [decision 0031](decisions/0031-dated-rows-are-data.md).
+Staff see the rows that hold at [`GET /v1/rules`](api.md#rules). Why it is so: [decision
+0031](decisions/0031-dated-rows-are-data.md).
 """
 
 _REASONS = """# Reasons

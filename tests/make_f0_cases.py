@@ -1,6 +1,7 @@
 """Makes case files whose outcomes are known. All persons are invented; the same seed gives the same cases.
 
-    python -m tests.make_f0_cases OUT_DIR [--rows 200] [--seed 1] [--first 1] [--flawed 0.15] [--living 0.1] [--today YYYY-MM-DD]
+    python -m tests.make_f0_cases OUT_DIR [--rows 200] [--seed 1] [--first 1] [--flawed 0.15] [--living 0.1]
+        [--today YYYY-MM-DD]
 
 writes facilities.csv and practitioners.csv; the cases as f0_cases.csv (English titles, ISO dates),
 f0_cases_vi.csv and f0_cases_vi.xlsx (as stations keep them: Vietnamese titles and words, dd/mm/yyyy or real

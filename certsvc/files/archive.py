@@ -2,7 +2,8 @@
 
     file  = base ‖ stock ‖ piece
     layer = zlib(base or stock), an object named by the SHA-256 of what is in it
-    piece = what is the certificate's own, sealed (`pieces`); a chunk's pieces lie end to end in one object, the pack
+    piece = what is the certificate's own, sealed (`pieces`); a chunk's pieces lie end to end in one object,
+        the pack
 
 Layers hold nothing personal. Whoever has the pack but not the data key has nothing, so erasing a file is
 destroying its key. All is written before a row of the register refers to it; what is never referred to is

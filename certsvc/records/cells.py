@@ -95,7 +95,8 @@ _VOWELS = (
 )
 _LETTERS = "".join(("đ", *(vowel for vowel in _VOWELS if not vowel.isascii())))
 _PLAIN = re.compile(
-    f"[ -~\u00a1-\u00ac\u00ae-\u00b4\u00b6-\u00cf\u00d1-\u00ef\u00f1-\u00ff{_LETTERS}{_LETTERS.upper()}–—‘’“”…•]*+"
+    "[ -~\u00a1-\u00ac\u00ae-\u00b4\u00b6-\u00cf\u00d1-\u00ef\u00f1-\u00ff"
+    f"{_LETTERS}{_LETTERS.upper()}–—‘’“”…•]*+"
 )
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 ADDED = frozenset({"U08.9", "U09.9", "U10", "U10.9", "U11", "U11.9", "U12", "U12.9"})
 """WHO's COVID-19 updates of 2020 and 2021, in use in Vietnam by QĐ 98/QĐ-BYT (14/01/2022): history,
-post-COVID condition, multisystem inflammatory syndrome, need for immunisation, adverse effects of vaccines."""
+post-COVID condition, multisystem inflammatory syndrome, need for immunisation, adverse effects of
+vaccines."""
 
 _LIST = Path(__file__).with_name("icd10.json")
 _CATEGORY_CHARS = 3

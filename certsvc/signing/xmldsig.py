@@ -55,8 +55,10 @@ async def sign_element(element: bytes, element_id: str, *, identity: Identity, a
     subject = escape(identity.certificate.subject.rfc4514_string())
     certificate = _base64(identity.certificate.public_bytes(serialization.Encoding.DER))
     return (
-        f'<Signature xmlns="{_NAMESPACE}"'
-        f' Id="{own_id}"><SignedInfo{info}<SignatureValue>{_base64(value)}</SignatureValue><KeyInfo><X509Data><X509SubjectName>{subject}</X509SubjectName><X509Certificate>{certificate}</X509Certificate></X509Data></KeyInfo><Object'
+        f'<Signature xmlns="{_NAMESPACE}" Id="{own_id}"><SignedInfo{info}'
+        f"<SignatureValue>{_base64(value)}</SignatureValue><KeyInfo><X509Data>"
+        f"<X509SubjectName>{subject}</X509SubjectName><X509Certificate>{certificate}</X509Certificate>"
+        "</X509Data></KeyInfo><Object"
         f" {inside}</Signature>"
     )
 

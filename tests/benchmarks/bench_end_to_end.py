@@ -1,6 +1,7 @@
 """The whole way: a CSV posted to the running service until its last PDF can be downloaded.
 
-    python -m tests.benchmarks.bench_end_to_end [--rows 1000] [--database sqlite] [--signatures organisation] [--profile B-B]
+    python -m tests.benchmarks.bench_end_to_end [--rows 1000] [--database sqlite] [--signatures organisation]
+        [--profile B-B]
 
 Starts `certsvc serve` with its worker in a folder of its own (and a PostgreSQL server beside it), and stops
 both at the end. Each row asks for one certificate. Prints what `measure` returns as JSON.

@@ -127,6 +127,7 @@ def test_a_file_may_be_dropped_anywhere_on_the_form(service: Service, opening: O
     page.locator("form[data-drop]").evaluate("""form => {
             const dropped = new DataTransfer();
             dropped.items.add(new File(["x"], "ca.csv"));
-            form.dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true }));
+            const options = { dataTransfer: dropped, bubbles: true, cancelable: true };
+            form.dispatchEvent(new DragEvent("drop", options));
         }""")
     assert page.locator("#file").evaluate("field => field.files[0].name") == "ca.csv"

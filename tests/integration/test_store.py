@@ -165,8 +165,10 @@ async def test_who_is_signed_in_is_known_by_his_subject(empty_database: str) -> 
         await db.close()
 
 
-_OLD_SESSION = """INSERT INTO staff_sessions (sha256, caller_id, name, subject, opened_at, seen_at, expires_at)
-    VALUES ('x', '{id}', 'x', 'a digest', '2026-11-22 00:00:00+00:00', '2026-11-22 00:00:00+00:00', '2026-11-22 09:00:00+00:00')"""
+_OLD_SESSION = """INSERT INTO staff_sessions (sha256, caller_id, name, subject, opened_at, seen_at,
+expires_at)
+    VALUES ('x', '{id}', 'x', 'a digest', '2026-11-22 00:00:00+00:00', '2026-11-22 00:00:00+00:00',
+    '2026-11-22 09:00:00+00:00')"""
 _OLD_KEY = """INSERT INTO api_keys (id, prefix, sha256, role, holder, created_at)
     VALUES ('{id}', '{prefix}', '{sha256}', 'insurer', 'insurer', '2026-11-22 00:00:00+00:00')"""
 _OLD_ANSWER = """INSERT INTO stored_answers (caller_id, key, request_sha256, headers, body, created_at)

@@ -23,7 +23,8 @@ _WIDTH, _HEIGHT = 150.0, 60.0
 _EXTENSIONS = b"/Extensions << /ESIC << /Type /DeveloperExtensions /BaseVersion /1.7 /ExtensionLevel 1 >> >>"
 
 _XMP = b"""<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>
-<rdf:Description rdf:about='' xmlns:dc='http://purl.org/dc/elements/1.1/' xmlns:pdfaid='http://www.aiim.org/pdfa/ns/id/' pdfaid:part='3'>
+<rdf:Description rdf:about='' xmlns:dc='http://purl.org/dc/elements/1.1/'
+ xmlns:pdfaid='http://www.aiim.org/pdfa/ns/id/' pdfaid:part='3'>
 <dc:title><rdf:Alt><rdf:li xml:lang='x-default'>Sample</rdf:li></rdf:Alt></dc:title></rdf:Description>
 <rdf:Description rdf:about='' xmlns:pdf='http://ns.adobe.com/pdf/1.3/' xmlns:e='http://www.aiim.org/pdfa/ns/extension/'>
 <pdf:Producer>certsvc</pdf:Producer><e:schemas><rdf:Bag><rdf:li rdf:parseType='Resource'><e:uri>http://www.aiim.org/</e:uri></rdf:li></rdf:Bag></e:schemas>

@@ -15,18 +15,20 @@ Tags = Mapping[str, str]
 
 
 def document(root: str, tags: Tags) -> bytes:
-    return f"<{root}>{''.join(f'<{tag}>{escape(value)}</{tag}>' for tag, value in tags.items())}</{root}>".encode()
+    fields = "".join(f"<{tag}>{escape(value)}</{tag}>" for tag, value in tags.items())
+    return f"<{root}>{fields}</{root}>".encode()
 
 
 def file_of(kind: str, content: bytes) -> str:
-    return f"<FILEHOSO>\n<LOAIHOSO>{kind}</LOAIHOSO><NOIDUNGFILE>\n{base64.encodebytes(content).decode()}</NOIDUNGFILE></FILEHOSO>"
+    packed = base64.encodebytes(content).decode()
+    return f"<FILEHOSO>\n<LOAIHOSO>{kind}</LOAIHOSO><NOIDUNGFILE>\n{packed}</NOIDUNGFILE></FILEHOSO>"
 
 
 def hschungtu(*dossiers: str, facility: str = "01801", root: str = "HSCHUNGTU") -> bytes:
     inside = "".join(f"<HOSO>{each}</HOSO>\n" for each in dossiers)
     return (
-        '<?xml version="1.0"'
-        f' encoding="utf-8"?>\n<{root}><THONGTINDONVI><CHUKYDONVI/><MACSKCB>{facility}</MACSKCB></THONGTINDONVI>'
+        f'<?xml version="1.0" encoding="utf-8"?>\n<{root}>'
+        f"<THONGTINDONVI><CHUKYDONVI/><MACSKCB>{facility}</MACSKCB></THONGTINDONVI>"
         f"<THONGTINHOSO><NGAYLAP>20220301</NGAYLAP><SOLUONGHOSO>{len(dossiers)}</SOLUONGHOSO><DANHSACHHOSO>{inside}</DANHSACHHOSO></THONGTINHOSO></{root}>"
     ).encode()
 

@@ -38,7 +38,8 @@ def cell(value: object) -> str:
         case dt.date():
             return (
                 '<table:table-cell office:value-type="date"'
-                f' office:date-value="{value.isoformat()}"><text:p>{value:%d/%m/%y}</text:p></table:table-cell>'
+                f' office:date-value="{value.isoformat()}"><text:p>{value:%d/%m/%y}</text:p>'
+                "</table:table-cell>"
             )
         case dt.timedelta():
             hours, seconds = divmod(int(value.total_seconds()), 3600)
@@ -70,8 +71,8 @@ def sheet(*rows: str, name: str = "F0", style: str = "ta1") -> str:
 def content(*sheets: str, styles: str = "") -> str:
     body = f"<office:body><office:spreadsheet>{''.join(sheets)}</office:spreadsheet></office:body>"
     return (
-        '<?xml version="1.0"'
-        f' encoding="UTF-8"?>{_ROOT}<office:automatic-styles>{styles}</office:automatic-styles>{body}</office:document-content>'
+        f'<?xml version="1.0" encoding="UTF-8"?>{_ROOT}'
+        f"<office:automatic-styles>{styles}</office:automatic-styles>{body}</office:document-content>"
     )
 
 

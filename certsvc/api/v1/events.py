@@ -115,7 +115,15 @@ async def events(
 def _id(state: BatchOut) -> str:
     counts = state.counts
     ended = "-ended" if state.finished_at else ""
-    return f"{counts.rows}-{counts.certificates}-{counts.issued}-{counts.failed}-{counts.cancelled}-{counts.awaiting_approval}-{state.status}{ended}"
+    figures = (
+        counts.rows,
+        counts.certificates,
+        counts.issued,
+        counts.failed,
+        counts.cancelled,
+        counts.awaiting_approval,
+    )
+    return f"{'-'.join(map(str, figures))}-{state.status}{ended}"
 
 
 async def _tell(

@@ -74,15 +74,18 @@ BATCH_CHANGES: Mapping[BatchChange, Words] = {
 FIELDS: Mapping[Words, tuple[str, ...]] = {
     Words("Hồ sơ", "The case"): ("case_id", "wants_sick_leave", "wants_recovery"),
     Words("Người bệnh", "The patient"): (
-        "full_name", "birth_date", "sex", "citizen_id", "id_type", "id_issued_on", "social_insurance_no", "health_insurance_card",
+        "full_name", "birth_date", "sex", "citizen_id", "id_type", "id_issued_on", "social_insurance_no",
+        "health_insurance_card",
         "phone", "address", "ward_code", "employer", "father_name", "mother_name",
     ),
     Words("Bệnh, xét nghiệm, cách ly", "Illness, tests, isolation"): (
-        "positive_on", "test_method", "test_place", "last_test_on", "last_test_result", "last_test_by", "care_setting",
+        "positive_on", "test_method", "test_place", "last_test_on", "last_test_result", "last_test_by",
+        "care_setting",
         "isolation_from", "isolation_to", "vaccine_doses", "last_dose_on", "outcome", "outcome_on",
     ),
     Words("Khám bệnh", "Examination"): (
-        "facility_code", "visit_no", "examined_on", "certified_on", "icd10", "diagnosis", "treatment", "practitioner_licence",
+        "facility_code", "visit_no", "examined_on", "certified_on", "icd10", "diagnosis", "treatment",
+        "practitioner_licence",
     ),
 }  # fmt: skip
 """The fields of a case, as a form has them."""

@@ -17,7 +17,8 @@ from certsvc.store.batches import IN_WORK, Line
 from certsvc.vault import Vault
 
 COLUMNS = (
-    "row", "case_id", "kind", "outcome", "rules", "message_vi", "message_en", "certificate_id", "serial", "code", "days", "verify_url",
+    "row", "case_id", "kind", "outcome", "rules", "message_vi", "message_en", "certificate_id", "serial",
+    "code", "days", "verify_url",
     "reason", "status",
 )  # fmt: skip
 

@@ -18,7 +18,8 @@ depends_on = None
 _UNMARKED = sa.text("person <> ''")
 _FROM_REJECTED = """
 DELETE FROM episodes WHERE NOT EXISTS (
-  SELECT 1 FROM certificates WHERE certificates.facility_code = episodes.facility_code AND certificates.case_id = episodes.case_id
+  SELECT 1 FROM certificates WHERE certificates.facility_code = episodes.facility_code AND
+  certificates.case_id = episodes.case_id
 )
 """
 """An illness whose case never led to a paper came from rows that were rejected, or from one that asked for

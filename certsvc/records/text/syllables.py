@@ -21,21 +21,26 @@ e ec em en eng eo ep et ê êch êm ên ênh êp êt êu i ich im in inh ip it i
 """
 _BACK_RHYMES = """
 a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt âc âm ân âng âp ât âu ây
-o oc oi om on ong op ot oong ooc oa oac oach oai oam oan oang oanh oao oap oat oay oăc oăm oăn oăng oăt oe oem oen oeo oet
+o oc oi om on ong op ot oong ooc oa oac oach oai oam oan oang oanh oao oap oat oay oăc oăm oăn oăng oăt oe
+oem oen oeo oet
 ô ôc ôi ôm ôn ông ôp ôt ơ ơi ơm ơn ơp ơt
-u uc ui um un ung up ut ua uâc uân uâng uât uây uê uêch uên uênh uêt uơ uôc uôi uôm uôn uông uôp uôt uy uya uych uyn uynh uyp uyt uyu uyên uyêt
+u uc ui um un ung up ut ua uâc uân uâng uât uây uê uêch uên uênh uêt uơ uôc uôi uôm uôn uông uôp uôt uy uya
+uych uyn uynh uyp uyt uyu uyên uyêt
 ư ưc ưi ưm ưn ưng ưt ưu ưa ươc ươi ươm ươn ương ươp ươt ươu
 """
 _RHYMES_ALONE = (
     "i ich im in inh ip it iu ia y yêm yên yêng yêt yêu e ec em en eng eo ep et ê êch êm ên ênh êp êt êu"
 )
 _AFTER_QU = """
-a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt âc ân âng ât âu ây e en eng eo et ê ên ênh êch êt êu
+a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt âc ân âng ât âu ây e en eng eo et ê ên ênh êch êt
+êu
 i ich in inh it iu y ych yn ynh yp yt yên yêt ơ ơi ơn ôc
 """
 _AFTER_GI = """
-a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt âc âm ân âng âp ât âu ây e ec em en eng eo ep et ê êm ên êt êu
-o oc oi om on ong op ot oa ô ôc ôi ôm ôn ông ôp ôt ơ ơi ơm ơn ơp ơt u uc ui um un ung up ut ua uôc uôi uôm uôn uông uôt
+a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt âc âm ân âng âp ât âu ây e ec em en eng eo ep et
+ê êm ên êt êu
+o oc oi om on ong op ot oa ô ôc ôi ôm ôn ông ôp ôt ơ ơi ơm ơn ơp ơt u uc ui um un ung up ut ua uôc uôi uôm
+uôn uông uôt
 ư ưc ưi ưng ưt ưu ưa ươc ươi ươm ươn ương ươp ươt
 """
 _MERGED_WITH_GI = "i in im ip it iêc iêm iên iêng iêp iêt iêu"

@@ -41,7 +41,8 @@ def write_plain(to: Path, rows: Iterable[RawRow], *, shift: int) -> int:
                 book.writestr(name, package.read(name))
         with book.open(PART, "w") as sheet:
             sheet.write(
-                f'<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="{SHEET_MAIN_NS}"><sheetData>'.encode()
+                b'<?xml version="1.0" encoding="UTF-8"?>'
+                + f'<worksheet xmlns="{SHEET_MAIN_NS}"><sheetData>'.encode()
             )
             for row in rows:
                 width = max(width, len(row.cells))

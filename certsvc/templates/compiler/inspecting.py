@@ -39,7 +39,7 @@ def check_design(folder: Path) -> list[Problem]:
     if missing := [name for name in OWN if not folder.joinpath(name).is_file()]:
         return [Problem(name, 0, "Thiếu tệp.", "The file is missing.") for name in missing]
     try:
-        design = read_design(folder, shared=files(__package__).joinpath("designs"))
+        design = read_design(folder, shared=files("certsvc.templates").joinpath("designs"))
     except CertsvcError as error:
         return [Problem("design.toml", 0, error.message_vi, error.message_en)]
     found = [

@@ -27,7 +27,10 @@ GIVEN = frozenset({"qr", "head_examined", "is_reissue", "is_delegated", "for_chi
 EMPTY = "\N{NO-BREAK SPACE}"
 """What an empty slot holds: WeasyPrint draws nothing for it, but makes its line and its marked content."""
 
-_QR = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
+_QR = (
+    "data:image/png;base64,"
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
+)
 """One white pixel, for whose image object the QR's is put."""
 
 _LABEL_PT = 13.0

@@ -1,7 +1,8 @@
 """Proof that a file is one of ours: its signatures, in our slots, by our signers, and nothing besides.
 
     1. geometry     every signature covers its revision, the last one the file; pyHanko reads the same objects
-                    (white space behind the last one is cut off: such a copy is altered, but what was signed is whole)
+                    (white space behind the last one is cut off: such a copy is altered, but what was signed
+                    is whole)
     2. signers      each certificate pinned for its slot, all of one facility, before any path is built
     3. signature    CMS, chain, revocation, time-stamp of each (`proving`)
     4. permissions  the first certifies, the last locks; each revision adds its signature and no more

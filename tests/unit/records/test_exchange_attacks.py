@@ -121,7 +121,8 @@ def test_reading_takes_constant_memory(tmp_path: Path) -> None:
             "<HSCHUNGTU><THONGTINDONVI><MACSKCB>01801</MACSKCB></THONGTINDONVI><THONGTINHOSO><DANHSACHHOSO>"
         )
         file.write(
-            f"<HOSO><FILEHOSO><LOAIHOSO>XML3</LOAIHOSO><NOIDUNGFILE>{'QUJD' * (2 << 20)}</NOIDUNGFILE></FILEHOSO></HOSO>"
+            "<HOSO><FILEHOSO><LOAIHOSO>XML3</LOAIHOSO><NOIDUNGFILE>"
+            f"{'QUJD' * (2 << 20)}</NOIDUNGFILE></FILEHOSO></HOSO>"
         )
         for _ in range(100):
             file.write(one)

@@ -64,12 +64,13 @@ def test_an_identifier_that_became_a_date_or_a_time_is_refused(typed: object, tm
 def test_texts_keep_their_spaces_tabs_and_lines(tmp_path: Path) -> None:
     """Paragraphs are lines; spans and links are part of the text, a note beside it is not."""
     text = (
-        '<table:table-cell office:value-type="string"><office:annotation><text:p>ghi'
-        " chú</text:p></office:annotation>"
-        "<text:p>a<text:s"
-        ' text:c="2"/>b<text:tab/><text:span>c<text:a>d</text:a></text:span>e</text:p><text:p>f<text:line-break/>g</text:p></table:table-cell>'
+        '<table:table-cell office:value-type="string">'
+        "<office:annotation><text:p>ghi chú</text:p></office:annotation>"
+        '<text:p>a<text:s text:c="2"/>b<text:tab/><text:span>c<text:a>d</text:a></text:span>e</text:p>'
+        "<text:p>f<text:line-break/>g</text:p></table:table-cell>"
     )
-    line = f"<table:table-row>{''.join(map(cell, VALUES[:10]))}{text}{''.join(map(cell, VALUES[11:]))}</table:table-row>"
+    cells = "".join((*map(cell, VALUES[:10]), text, *map(cell, VALUES[11:])))
+    line = f"<table:table-row>{cells}</table:table-row>"
     [found] = read(saved(tmp_path, line))[1]
     assert found.cells[TITLES[10]] == "a  b\tcde\nf\ng"
 
@@ -78,7 +79,8 @@ def test_rows_keep_their_numbers_and_repeated_ones_are_rows(tmp_path: Path) -> N
     """A blank row repeated counts as often as it says, so does one with a case; groups of rows make no
     difference.
     """
-    grouped = f"<table:table-row-group>{good()}<table:table-header-rows>{row(['', '  '])}</table:table-header-rows></table:table-row-group>"
+    header = f"<table:table-header-rows>{row(['', '  '])}</table:table-header-rows>"
+    grouped = f"<table:table-row-group>{good()}{header}</table:table-row-group>"
     again = row(VALUES, times=2)
     path = write_ods(
         tmp_path / "x",
@@ -98,7 +100,9 @@ def test_repeated_cells_are_cells(tmp_path: Path) -> None:
     columns = TITLES.index("positive_on"), TITLES.index("test_method")
     twice = cell("y").replace("<table:table-cell", '<table:table-cell table:number-columns-repeated="2"', 1)
     blank = '<table:table-cell table:number-columns-repeated="16300"/>'
-    line = f"<table:table-row>{''.join(map(cell, VALUES[: columns[0]]))}{twice}{''.join(map(cell, VALUES[columns[1] + 1 :]))}{blank}</table:table-row>"
+    before, behind = VALUES[: columns[0]], VALUES[columns[1] + 1 :]
+    cells = "".join((*map(cell, before), twice, *map(cell, behind), blank))
+    line = f"<table:table-row>{cells}</table:table-row>"
     [found] = read(saved(tmp_path, line))[1]
     assert (found.cells["positive_on"], found.cells["test_method"], found.cells["test_place"]) == (
         "y",

@@ -77,8 +77,8 @@ def cells_of(path: Path, row: int) -> list[Any]:
             ' t="inlineStr"><is><t>x</t></is></c></row><row r="2"/></sheetData></worksheet>'
         ),
         (
-            f"<worksheet {NS}><cols><col min='1'"
-            " max='16384'/></cols><sheetData><row><c><v>1</v></c></row><row></row></sheetData><pageMargins/></worksheet>"
+            f"<worksheet {NS}><cols><col min='1' max='16384'/></cols>"
+            "<sheetData><row><c><v>1</v></c></row><row></row></sheetData><pageMargins/></worksheet>"
         ),
         PREFIXED,
         (

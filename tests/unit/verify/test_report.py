@@ -25,8 +25,10 @@ PROOFS = tuple(
     Check(name, Outcome.PASSED) for name in (CheckName.REGISTER, *PROOF_OF_FILE, CheckName.TIMESTAMP)
 )
 CONTRACT = {
-    "genuine", "wrong_data", "wrong_person", "not_entitled", "fraud", "key_compromise", "lost", "other", "not_signed_yet", "failed",
-    "no_such_code", "malformed_code", "altered_copy", "tampered", "forged_qr", "signed_by_other", "not_signed", "no_qr_found",
+    "genuine", "wrong_data", "wrong_person", "not_entitled", "fraud", "key_compromise", "lost", "other",
+    "not_signed_yet", "failed",
+    "no_such_code", "malformed_code", "altered_copy", "tampered", "forged_qr", "signed_by_other",
+    "not_signed", "no_qr_found",
     "unreadable", "encrypted", "too_complex", "register_unreachable", "list_too_old", "offline_file",
 }  # fmt: skip
 
@@ -88,8 +90,10 @@ def test_json_has_exactly_the_members_of_the_contract() -> None:
     )
     assert document["signatures"] == [
         {
-            "slot": "organisation", "signer": "Trạm", "organisation": "Trạm", "issuer_ca": "CA", "signed_at": "2026-11-23T07:30:00Z",
-            "time_source": "timestamp", "level": "B-LT", "intact": True, "trusted": True, "covers_whole_file": True, "hierarchy": None,
+            "slot": "organisation", "signer": "Trạm", "organisation": "Trạm", "issuer_ca": "CA",
+            "signed_at": "2026-11-23T07:30:00Z",
+            "time_source": "timestamp", "level": "B-LT", "intact": True, "trusted": True,
+            "covers_whole_file": True, "hierarchy": None,
         }
     ]  # fmt: skip
 
