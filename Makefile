@@ -5,14 +5,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 PROVIDER := tests/provider/node_modules/.package-lock.json
 
-.PHONY: run test check bench bench-engine fmt lock reader wheel clean system system-test
+.PHONY: run test test-long check bench bench-engine fmt lock reader wheel clean system system-test
+
+# The demo and its browser first, on one worker: they take longest.
+TESTS := tests/e2e tests/unit tests/integration -n auto --dist loadfile --no-loadscope-reorder
+
+# A service is several processes, and tests start dozens: without bytecode on disk each would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 
 run: $(VENV)/.runtime system ## set up, issue the sample cases, serve on PORT
 	$(BIN)/certsvc demo --port $(PORT)
 
 test: $(VENV)/.dev system-test $(PROVIDER) ## set up and run all tests
-	$(BIN)/python -m pytest tests/unit tests/integration -n auto --dist loadfile
-	$(BIN)/python -m pytest tests/e2e
+	$(BIN)/python -m pytest $(TESTS)
+
+test-long: $(VENV)/.dev system-test $(PROVIDER) ## many of what `test` tries some of: an hour, before something is called done
+	$(BIN)/python -m pytest $(TESTS) -m long
 
 check: $(VENV)/.dev ## lint, types, import layers
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,13 @@ class Doorbell:
         self._pool = pool
 
     @classmethod
-    async def connect(cls, url: str) -> "Doorbell":
-        """Raises Unavailable where no server answers at `url` (`redis://…`, `rediss://…`, `unix://…`)."""
+    async def connect(cls, url: str, *, retries: int = 5) -> "Doorbell":
+        """Raises Unavailable where no server answers at `url` (`redis://…`, `rediss://…`, `unix://…`),
+        however often it is tried.
+        """
         try:
-            pool = await create_pool(redis_settings(url), job_serializer=dump_job, job_deserializer=load_job)
+            where = replace(redis_settings(url), conn_retries=retries)
+            pool = await create_pool(where, job_serializer=dump_job, job_deserializer=load_job)
         except (RedisError, OSError) as error:
             raise _unreachable() from error
         return cls(pool)

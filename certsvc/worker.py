@@ -5,8 +5,9 @@ import datetime as dt
 import secrets
 import uuid
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from arq import Worker, func
@@ -17,7 +18,7 @@ from certsvc.errors import CertsvcError, Conflict, Unavailable
 from certsvc.issuing.batches.reading import read_batch
 from certsvc.issuing.erasing import forget_uploads
 from certsvc.issuing.finishing import fail_batch, finish_batches
-from certsvc.issuing.press.producing import Workbench, has_waiting, issue_chunk
+from certsvc.issuing.press.producing import Press, Workbench, has_waiting, issue_chunk
 from certsvc.issuing.publishing import Publisher, open_publisher
 from certsvc.logs import get_logger
 from certsvc.processes.memory import give_back, keep_what_is_there
@@ -40,12 +41,18 @@ _LAST_CHUNKS_S = 8
 
 _LOOK_WHETHER_WORN_S = 1.0
 
-WORN_AFTER = 20_000
+_WORN_AFTER = 20_000
 """Certificates after which a worker is replaced once there is nothing to do: its memory has holes by then,
 some 60 MB of them.
 """
 
 _log = get_logger()
+
+
+class OpenPress(Protocol):
+    """As `open_press`."""
+
+    def __call__(self, settings: Settings, *, address: Path) -> AbstractAsyncContextManager[Press]: ...
 
 
 class Issuing:
@@ -56,8 +63,9 @@ class Issuing:
     end.
     """
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: Workbench, *, worn_after: int = _WORN_AFTER) -> None:
         self._bench = bench
+        self._worn_after = worn_after
         self._rung = asyncio.Event()
         self._express = asyncio.Lock()
         self._under_way: set[asyncio.Task[None]] = set()
@@ -71,7 +79,7 @@ class Issuing:
     @property
     def is_worn(self) -> bool:
         """Whether it has done much, and has nothing to do now."""
-        return self._worked_on >= WORN_AFTER and not self._under_way and not self._rung.is_set()
+        return self._worked_on >= self._worn_after and not self._under_way and not self._rung.is_set()
 
     async def run(self) -> None:
         """Until cancelled; then what is under way is brought to its end, unless that takes too long."""
@@ -127,13 +135,16 @@ class Issuing:
             _log.error("chunk.crashed", exc_info=error)
 
 
-async def run_worker(settings: Settings, *, presses: Path) -> bool:
+async def run_worker(
+    settings: Settings, *, presses: Path, opening: OpenPress = open_press, worn_after: int = _WORN_AFTER
+) -> bool:
     """Work until told to stop (SIGTERM, SIGINT); what is begun is finished or falls to the next worker.
 
-    `presses` is the address where they listen. Returns whether it ends only to be replaced by a fresh one.
+    `presses` is the address where they listen. Returns whether it ends only to be replaced by a fresh one,
+    after `worn_after` certificates.
     """
-    async with open_resources(settings) as res, open_press(settings, address=presses) as press:
-        issuing = Issuing(workbench(res, press))
+    async with open_resources(settings) as res, opening(settings, address=presses) as press:
+        issuing = Issuing(workbench(res, press), worn_after=worn_after)
         worker = Worker(
             functions=[
                 func(_issue, name=ISSUE),

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import Depends, FastAPI
+from starlette.datastructures import State
 
 from certsvc import __version__
 from certsvc.api import health
@@ -15,7 +16,7 @@ from certsvc.api.console import batches as console_batches
 from certsvc.api.console import certificates as console_certificates
 from certsvc.api.console import home as console_home
 from certsvc.api.console import recalls as console_recalls
-from certsvc.api.limits import AddressLimiter
+from certsvc.api.limits import AddressLimiter, limit_of
 from certsvc.api.middleware import BodyLimit, RequestContext
 from certsvc.api.openapi import set_up_openapi
 from certsvc.api.pages import static_files
@@ -35,20 +36,18 @@ from certsvc.api.v1 import (
     templates,
     webhooks,
 )
+from certsvc.callers.proofs import Passwords
 from certsvc.clock import utc_now
 from certsvc.config import Settings
 from certsvc.resources import Resources, open_resources
 
-_SIGN_INS_A_MINUTE = 120
-"""Of one address on the pages around signing in: each try costs a password hash."""
-_CALLS_A_MINUTE = 300
-"""Of one address on what needs no key: a factory gate scans every few seconds, a network shares one
-address.
-"""
-_ONE_CASE_A_MINUTE = 300
-"""Of one address on the form for one case: it is checked after every field, and a station shares one
-address.
-"""
+_A_MINUTE = {
+    "public": 300,  # what needs no key: a factory gate scans every few seconds, a network shares one address
+    "sign-in": 120,  # the pages around signing in: each try costs a password hash
+    # the form for one case: it is checked after every field, and a station shares one address
+    "one-case": 300,
+}
+"""Calls of one address."""
 
 _PREVIEWS_AT_ONCE = 2
 """Forms that a process has drawn at the same time: each takes a second of a core."""
@@ -79,10 +78,7 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     )
     set_up_problems(app)
     app.add_exception_handler(Exception, unknown_error)
-    limiter = AddressLimiter(trusted_proxies=settings.trusted_proxies)
-    app.state.clock = utc_now
-    app.state.bulk_gate = bulk.BulkGate(limiter)
-    app.state.limit_public = limiter.limit("public", per_minute=_CALLS_A_MINUTE)
+    app.state = fresh_state(settings)
     # Routes are tried in this order: what is asked most comes first.
     for open_to_all in (
         checks.router,
@@ -94,8 +90,6 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
         checks.claimed,
     ):
         app.include_router(open_to_all)
-    app.state.returning_turns = asyncio.Semaphore(_RETURNS_AT_ONCE)
-    app.state.preview_turns = asyncio.Semaphore(_PREVIEWS_AT_ONCE)
     # Approvals come before certificates and batches, whose changes have a name in the address too.
     for behind_key in (
         approvals,
@@ -112,9 +106,7 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
         disclosures,
     ):
         app.include_router(behind_key.router)
-    app.include_router(
-        staff.router, dependencies=[Depends(limiter.limit("sign-in", per_minute=_SIGN_INS_A_MINUTE))]
-    )
+    app.include_router(staff.router, dependencies=[Depends(limit_of("sign-in"))])
     for console in (
         console_home.router,
         console_batches.router,
@@ -128,12 +120,26 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     ):
         app.include_router(console)
     for one_case in (new_case.router, new_papers.router):
-        app.include_router(
-            one_case, dependencies=[Depends(limiter.limit("one-case", per_minute=_ONE_CASE_A_MINUTE))]
-        )
+        app.include_router(one_case, dependencies=[Depends(limit_of("one-case"))])
     app.include_router(health.router)
     app.mount("/static", static_files(), name="static")
     set_up_openapi(app)
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(RequestContext, is_https=settings.base_url.startswith("https://"))
     return app
+
+
+def fresh_state(settings: Settings) -> State:
+    """What an application counts and shares beside its resources; nobody has called yet, nothing is busy."""
+    limiter = AddressLimiter(trusted_proxies=settings.trusted_proxies)
+    return State(
+        {
+            "clock": utc_now,
+            "limits": {name: limiter.limit(name, per_minute=calls) for name, calls in _A_MINUTE.items()},
+            "passwords": Passwords(),
+            "streams": events.Streams(),
+            "bulk_gate": bulk.BulkGate(limiter),
+            "returning_turns": asyncio.Semaphore(_RETURNS_AT_ONCE),
+            "preview_turns": asyncio.Semaphore(_PREVIEWS_AT_ONCE),
+        }
+    )

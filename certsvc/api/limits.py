@@ -23,19 +23,26 @@ _MOST_ADDRESSES = 100_000
 
 
 class LimitedRoute(APIRoute):
-    """A route that needs no key: each call counts against what its address may ask
-    (`app.state.limit_public`).
-    """
+    """A route that needs no key: each call counts against what its address may ask, the limit `public`."""
 
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        handle, limit = super().get_route_handler(), limit_of("public")
 
         async def limited(request: Request) -> Response:
-            await request.app.state.limit_public(request)
+            await limit(request)
             return await handle(request)
 
         return limited
+
+
+def limit_of(name: str) -> Callable[[Request], Awaitable[None]]:
+    """The limit of that name which the application has now (`app.state.limits`)."""
+
+    async def check(request: Request) -> None:
+        await request.app.state.limits[name](request)
+
+    return check
 
 
 class AddressLimiter:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from certsvc.callers import proofs
 from certsvc.callers.keys import make_caller
+from certsvc.callers.proofs import Passwords
 from certsvc.errors import Conflict, Forbidden, InputError, NotFound, TooMany
 from certsvc.models import Account, ApiKey, Origin, Role
 from certsvc.store import Database, registry, sign_in
@@ -134,7 +135,14 @@ async def find_enrolment(db: Database, token: str, *, vault: Vault, now: dt.date
 
 
 async def enrol(
-    db: Database, token: str, *, password: str, code: str, vault: Vault, now: dt.datetime
+    db: Database,
+    token: str,
+    *,
+    password: str,
+    code: str,
+    passwords: Passwords,
+    vault: Vault,
+    now: dt.datetime,
 ) -> tuple[ApiKey, list[str]]:
     """Set password and authenticator; the link is used up. Returns the caller and the recovery codes, shown
     once.
@@ -143,7 +151,7 @@ async def enrol(
     """
     _refuse_weak(password)
     async with _hashing:
-        password_hash = await asyncio.to_thread(proofs.hash_password, password)
+        password_hash = await asyncio.to_thread(passwords.hash, password)
     codes = proofs.new_recovery_codes()
     async with db.begin() as session:
         account = await sign_in.find_account_to_enrol(session, proofs.digest(token), now=now, for_change=True)
@@ -175,7 +183,15 @@ def _refuse_weak(password: str) -> None:
 
 
 async def check_sign_in(
-    db: Database, *, name: str, password: str, code: str, address: str, vault: Vault, now: dt.datetime
+    db: Database,
+    *,
+    name: str,
+    password: str,
+    code: str,
+    address: str,
+    passwords: Passwords,
+    vault: Vault,
+    now: dt.datetime,
 ) -> tuple[ApiKey, str]:
     """Who signs in, and the account's name. `code` is of the authenticator, or a recovery code.
 
@@ -191,7 +207,7 @@ async def check_sign_in(
         account = await sign_in.find_account(session, name)
     async with _hashing:
         is_password = await asyncio.to_thread(
-            proofs.is_password,
+            passwords.is_right,
             account.password_hash if account else None,
             password[: proofs.MAX_PASSWORD + 1],
         )

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 import unicodedata
+from dataclasses import dataclass, field
 
 import pyotp
 from argon2 import PasswordHasher
@@ -16,28 +17,32 @@ MIN_PASSWORD, MAX_PASSWORD = 12, 128
 RECOVERY_CODES = 10
 _STEP_S = 30
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-_HASHER = PasswordHasher()
-"""RFC 9106 clause 4, second choice: 64 MiB, three passes, four lanes."""
 
 
-@functools.cache
-def _nobodys() -> str:
-    return _HASHER.hash(secrets.token_hex(16))
+@dataclass(frozen=True)
+class Passwords:
+    """How passwords are kept and compared; by default at the cost of RFC 9106 clause 4, second choice: 64
+    MiB, three passes, four lanes.
+    """
 
+    hasher: PasswordHasher = field(default_factory=PasswordHasher)
 
-def hash_password(password: str) -> str:
-    return _HASHER.hash(_plain_password(password))
+    @functools.cached_property
+    def _nobodys(self) -> str:
+        return self.hasher.hash(secrets.token_hex(16))
 
+    def hash(self, password: str) -> str:
+        return self.hasher.hash(_plain_password(password))
 
-def is_password(password_hash: str | None, password: str) -> bool:
-    """Whether it is; where there is none to compare with it takes the same time."""
-    try:
-        return (
-            _HASHER.verify(password_hash or _nobodys(), _plain_password(password))
-            and password_hash is not None
-        )
-    except (VerificationError, InvalidHashError):
-        return False
+    def is_right(self, password_hash: str | None, password: str) -> bool:
+        """Whether it is; where there is none to compare with it takes the same time."""
+        try:
+            return (
+                self.hasher.verify(password_hash or self._nobodys, _plain_password(password))
+                and password_hash is not None
+            )
+        except (VerificationError, InvalidHashError):
+            return False
 
 
 def _plain_password(password: str) -> str:

@@ -22,7 +22,7 @@ from certsvc.verify.findings import Examination, Kind, Limits
 from certsvc.verify.reasons import Reason
 from certsvc.verify.trust import Trust
 
-MAX_ANSWER_BYTES = 256 * 1024
+_MAX_ANSWER_BYTES = 256 * 1024
 _GRACE_S = 1.0
 """The child's own alarm rings first; this much later the parent stops waiting."""
 
@@ -40,7 +40,7 @@ class Examiner:
 
     `timeout_s` is wall-clock and processor time of one check, `memory_bytes` its address space;
     `concurrency` checks run at once and `max_waiting` wait their turn. Where somebody else keeps a zygote,
-    it listens at the address `zygote`.
+    it listens at the address `zygote`. An answer longer than `max_answer_bytes` counts as none.
     """
 
     def __init__(
@@ -50,9 +50,11 @@ class Examiner:
         memory_bytes: int,
         concurrency: int = 2,
         max_waiting: int = 16,
+        max_answer_bytes: int = _MAX_ANSWER_BYTES,
         zygote: Path | None = None,
     ) -> None:
         self._address = zygote
+        self._max_answer_bytes = max_answer_bytes
         self._timeout_s = timeout_s
         self._memory_bytes = memory_bytes
         self._places = concurrency + max_waiting
@@ -134,7 +136,9 @@ class Examiner:
         except OSError:
             await asyncio.to_thread(zygote.end)
             return b""
-        return await _converse(connection, request, timeout_s=self._timeout_s + _GRACE_S)
+        return await _converse(
+            connection, request, timeout_s=self._timeout_s + _GRACE_S, max_bytes=self._max_answer_bytes
+        )
 
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -171,7 +175,7 @@ def _request(header: dict[str, Any], body: bytes) -> bytes:
     return LENGTH.pack(len(raw)) + raw + body
 
 
-async def _converse(connection: socket.socket, request: bytes, *, timeout_s: float) -> bytes:
+async def _converse(connection: socket.socket, request: bytes, *, timeout_s: float, max_bytes: int) -> bytes:
     """Send a request and read the answer to its end; empty if the other side fails, dawdles or says too
     much.
     """
@@ -183,7 +187,7 @@ async def _converse(connection: socket.socket, request: bytes, *, timeout_s: flo
                 await loop.sock_sendall(connection, request)
                 while part := await loop.sock_recv(connection, 65536):
                     answer += part
-                    if len(answer) > MAX_ANSWER_BYTES:
+                    if len(answer) > max_bytes:
                         return b""
         except (TimeoutError, OSError):
             return b""

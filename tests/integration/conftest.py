@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from throttled import utils as throttled_time
 
-from certsvc.issuing.batches import reading
+from certsvc.issuing.batches.reading import Steps
 from certsvc.issuing.press import process
 from certsvc.issuing.press.producing import Press
 from certsvc.logs import set_up_logging
@@ -17,6 +17,7 @@ from certsvc.queue import EmbeddedServer
 from tests.support.postgres import Postgres, running_postgres
 from tests.support.rig import Rig, rigged
 from tests.support.stand_in_press import StandInPress
+from tests.support.statements import share_compiled
 from tests.support.station import Station, set_up, set_up_on
 
 
@@ -24,6 +25,11 @@ from tests.support.station import Station, set_up, set_up_on
 def _logging() -> None:
     """As every command sets it up."""
     set_up_logging(json=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements() -> None:
+    share_compiled()
 
 
 @pytest.fixture(scope="session")
@@ -104,23 +110,24 @@ def press(station: Station) -> Press:
 
 
 @pytest.fixture
-async def rig(station: Station, queue_server: EmbeddedServer, press: Press) -> AsyncIterator[Rig]:
-    async with rigged(station, redis_url=queue_server.url, press=press) as one:
+def steps() -> Steps:
+    """How many rows of a file a transaction takes."""
+    return Steps()
+
+
+@pytest.fixture
+async def rig(
+    station: Station, queue_server: EmbeddedServer, press: Press, steps: Steps
+) -> AsyncIterator[Rig]:
+    async with rigged(station, redis_url=queue_server.url, press=press, steps=steps) as one:
         yield one
 
 
 @pytest.fixture
-async def dummy_rig(station: Station, queue_server: EmbeddedServer) -> AsyncIterator[Rig]:
+async def dummy_rig(station: Station, queue_server: EmbeddedServer, steps: Steps) -> AsyncIterator[Rig]:
     """With a press that signs nothing, for what happens around it."""
-    async with rigged(station, redis_url=queue_server.url, press=StandInPress()) as one:
+    async with rigged(station, redis_url=queue_server.url, press=StandInPress(), steps=steps) as one:
         yield one
-
-
-@pytest.fixture
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that a file of a few rows takes several transactions."""
-    monkeypatch.setattr(reading, "FIRST_ROWS", 2)
-    monkeypatch.setattr(reading, "MOST_ROWS", 2)
 
 
 @pytest.fixture

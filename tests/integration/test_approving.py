@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from certsvc.api.v1.events import _tell
+from certsvc.api.v1.events import Streams, _tell
 from certsvc.callers.keys import create_key
 from certsvc.callers.subjects import Subject, find_subject_caller
 from certsvc.clock import utc_now
 from certsvc.errors import Forbidden
 from certsvc.issuing.approval.approving import approve_batch
 from certsvc.issuing.approval.delegating import withdraw_delegation
-from certsvc.issuing.batches import reading
+from certsvc.issuing.batches.reading import Steps
 from certsvc.issuing.press.producing import has_waiting
 from certsvc.models import ApiKey, Batch, Role, Scope
 from tests.support.approving import DEPUTY, ELSEWHERE, HEAD, HERE, decide, delegate, history, require, waiting
@@ -345,9 +345,9 @@ async def test_turning_the_requirement_off_lets_go_what_waits(rig: Rig) -> None:
     assert (await state(rig, batch_id))["counts"]["issued"] == 4
 
 
-async def test_a_file_is_approved_when_it_is_read(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_file_is_approved_when_it_is_read(rig: Rig) -> None:
     """Nobody approves rows that nobody has judged."""
-    monkeypatch.setattr(reading, "FIRST_ROWS", 1)
+    rig = replace(rig, steps=Steps(first=1))
     await require(rig, HERE)
     batch_id = (await rig.submit(FILE)).json()["id"]
     told = []
@@ -470,7 +470,7 @@ async def test_events_tell_that_it_was_approved(rig: Rig) -> None:
     async with rig.res.db.read() as session:
         batch = await session.get_one(Batch, uuid.UUID(batch_id))
         caller = await session.get_one(ApiKey, batch.owner_id)
-    heard = _tell(rig.res, batch.id, caller=caller, heard=None, clock=utc_now)
+    heard = _tell(rig.res, batch.id, caller=caller, heard=None, streams=Streams(), clock=utc_now)
     try:
         held = [await anext(heard) for _ in ("the time to retry", "the state")][1].decode()
         await decide(rig, f"batches/{batch_id}", "approve")

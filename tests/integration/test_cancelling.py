@@ -11,6 +11,7 @@ import pytest
 
 from certsvc.clock import utc_now
 from certsvc.errors import Conflict, Unavailable
+from certsvc.issuing.batches.reading import Steps
 from certsvc.issuing.erasing import forget_uploads
 from certsvc.issuing.finishing import finish_batches
 from certsvc.store import certificates
@@ -31,7 +32,11 @@ from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 from tests.support.stand_in_press import StandInPress
 
-pytestmark = pytest.mark.usefixtures("small_chunks")
+
+@pytest.fixture
+def steps() -> Steps:
+    """So that a file of a few rows takes several transactions."""
+    return Steps(first=2, most=2)
 
 
 @pytest.fixture

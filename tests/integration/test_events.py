@@ -5,9 +5,8 @@ import json
 from typing import Any
 
 import httpx2
-import pytest
 
-from certsvc.api.v1.events import Pace
+from certsvc.api.v1.events import Pace, Streams
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
@@ -59,9 +58,9 @@ async def test_head_of_a_stream_does_not_wait_for_its_end(dummy_rig: Rig) -> Non
     assert answer.headers["content-type"].startswith("text/event-stream")
 
 
-async def test_streams_of_a_key_are_counted(dummy_rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_streams_of_a_key_are_counted(dummy_rig: Rig) -> None:
     batch_id = (await dummy_rig.submit(as_csv(record(1)))).json()["id"]
-    monkeypatch.setattr("certsvc.api.v1.events.STREAMS_OF_A_KEY", 0)
+    dummy_rig.app.state.streams = Streams(most_of_a_key=0)
     answer = await dummy_rig.call("GET", f"/v1/batches/{batch_id}/events")
     assert (answer.status_code, answer.json()["code"]) == (429, "too_many_streams")
 

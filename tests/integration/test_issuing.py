@@ -15,6 +15,7 @@ from typing_extensions import override
 from certsvc.clock import utc_now
 from certsvc.errors import Broken, CertsvcError, Conflict, Unavailable
 from certsvc.files.archive import Archive, Place
+from certsvc.files.blobs import Blobs
 from certsvc.issuing.press.orders import Chunk, Order, Pressed
 from certsvc.issuing.press.producing import issue_chunk
 from certsvc.models import Event, PublishedFile, SigningIdentity
@@ -294,21 +295,21 @@ async def test_single_requests_go_before_batches(rig: Rig) -> None:
     assert await rig.issue() == 40
 
 
-async def test_a_batch_read_by_two_is_read_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_batch_read_by_two_is_read_once(rig: Rig) -> None:
     """A reader whose lease ran out while it was silent is overtaken, and stops: no row twice, no failure of
     the batch.
     """
     batch_id = (await rig.submit(as_csv(*(record(number) for number in range(5))))).json()["id"]
-    real_fetch = rig.res.blobs.fetch
 
-    async def fetch_slowly(name: str, to: Path) -> None:
-        await real_fetch(name, to)
-        monkeypatch.setattr(type(rig.res.blobs), "fetch", lambda _, name, to: real_fetch(name, to))
-        await rig.read(clock=_clock(dt.timedelta(hours=1)))
+    class Slow(Blobs):
+        @override
+        async def fetch(self, name: str, to: Path) -> None:
+            await super().fetch(name, to)
+            await rig.read(clock=_clock(dt.timedelta(hours=1)))
 
-    monkeypatch.setattr(type(rig.res.blobs), "fetch", lambda _, name, to: fetch_slowly(name, to))
+    slow = replace(rig, res=replace(rig.res, blobs=Slow(rig.res.settings.obstore_url)))
     with pytest.raises(Conflict, match="taken_over"):
-        await rig.read()
+        await slow.read()
     await rig.work()
     batch = (await rig.call("GET", f"/v1/batches/{batch_id}")).json()
     assert batch["status"] == "done"

@@ -5,18 +5,19 @@ mended in them.
 import asyncio
 import io
 import json
-import threading
-import time
 import uuid
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from typing_extensions import override
 
 from certsvc.clock import utc_now
+from certsvc.files.blobs import Blobs
 from certsvc.files.uploads import open_cells
-from certsvc.issuing.batches import mending
 from certsvc.issuing.erasing import forget_uploads
 from certsvc.models import Batch, BatchAmendment
 from certsvc.store import batch_rows
@@ -127,25 +128,24 @@ async def test_amendments_lie_sealed_and_bound_to_their_row(rig: Rig) -> None:
     assert (answer.status_code, answer.json()["code"]) == (500, "blob_damaged")
 
 
-async def test_files_are_looked_through_in_turns(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_files_are_looked_through_in_turns(rig: Rig) -> None:
     """However many ask at once: a row far down in a large file takes long, and everybody else's answers must
     not wait for it.
     """
     batch_id = await handed_in(rig, *(wrong(number) for number in range(1, 9)), dry_run=True)
-    lock, real = threading.Lock(), mending._cells_of
-    now, most = 0, 0
+    now = most = 0
 
-    def counted(*args: Any) -> Any:
-        nonlocal now, most
-        with lock:
+    class Counted(Blobs):
+        @override
+        async def fetch(self, name: str, to: Path) -> None:
+            nonlocal now, most
             now += 1
             most = max(most, now)
-        time.sleep(0.05)
-        with lock:
+            await asyncio.sleep(0.05)
+            await super().fetch(name, to)
             now -= 1
-        return real(*args)
 
-    monkeypatch.setattr(mending, "_cells_of", counted)
+    rig.app.state.resources = replace(rig.res, blobs=Counted(rig.res.settings.obstore_url))
     rows = await asyncio.gather(*(look(rig, batch_id, row) for row in range(2, 10)))
     assert [row["record"]["case_id"] for row in rows] == [record(number)["case_id"] for number in range(1, 9)]
     assert most == 2

@@ -1,5 +1,6 @@
 """Every failure is a problem document; what nobody foresaw is opaque; rate limits say how much is left."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -21,6 +22,14 @@ FAMILIES = {
 }
 
 
+def _with(router: APIRouter, rig: Rig) -> Rig:
+    """With more routes, in an application of its own."""
+    app = create_app(rig.res.settings)
+    app.state.resources = rig.res
+    app.include_router(router)
+    return replace(rig, app=app)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 async def test_families_have_statuses(rig: Rig, family: type[Any]) -> None:
     """With code, both messages, errors and facts as members; Retry-After where it is known."""
@@ -32,8 +41,7 @@ async def test_families_have_statuses(rig: Rig, family: type[Any]) -> None:
             "some_code", "Tiếng Việt", "English", errors=[{"field": "x"}], retry_after_s=7, colour="red"
         )
 
-    rig.app.include_router(router)
-    answer = await rig.call("GET", "/fail")
+    answer = await _with(router, rig).call("GET", "/fail")
     problem = answer.json()
     assert (answer.status_code, problem["status"]) == (FAMILIES[family], FAMILIES[family])
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -60,8 +68,7 @@ async def test_what_nobody_foresaw_is_opaque(rig: Rig, capfd: pytest.CaptureFixt
     async def crash() -> None:
         raise RuntimeError("internal detail")
 
-    rig.app.include_router(router)
-    answer = await rig.call("GET", "/crash")
+    answer = await _with(router, rig).call("GET", "/crash")
     assert answer.status_code == 500
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["code"] == "internal_error"

@@ -3,15 +3,16 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from arq.connections import RedisSettings
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from certsvc import worker
+from certsvc.config import Settings
 from certsvc.errors import Unavailable
 from certsvc.queue import Doorbell, EmbeddedServer
 from tests.support.records import as_csv, record
@@ -68,13 +69,10 @@ async def test_the_sweep_rings_for_what_nobody_rang_for(rig: Rig, redis: Redis) 
 @pytest.mark.filterwarnings(
     "ignore:Call to deprecated close:DeprecationWarning"
 )  # arq 0.28 closes its pool so
-async def test_a_worker_goes_on_after_the_queue_was_emptied(
-    rig: Rig, redis: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_worker_goes_on_after_the_queue_was_emptied(rig: Rig, redis: Redis) -> None:
     """A real worker loop in the middle of a batch, FLUSHALL twice: everything is issued."""
     settings = rig.res.settings.model_copy(update={"sweep_s": 0.2, "chunk_size": 2, "lease_s": 5})
-    monkeypatch.setattr(worker, "open_press", lambda *_, **__: contextlib.nullcontext(rig.bench.press))
-    working = asyncio.create_task(worker.run_worker(settings, presses=Path()))
+    working = asyncio.create_task(_run_worker(rig, settings))
     try:
         batch_id = (await rig.submit(as_csv(*(record(number) for number in range(6))))).json()["id"]
         for issued in (2, 6):
@@ -91,14 +89,10 @@ async def test_a_worker_goes_on_after_the_queue_was_emptied(
 @pytest.mark.filterwarnings(
     "ignore:Call to deprecated close:DeprecationWarning"
 )  # arq 0.28 closes its pool so
-async def test_a_worker_that_has_worked_for_long_asks_for_a_fresh_one(
-    rig: Rig, redis: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_worker_that_has_worked_for_long_asks_for_a_fresh_one(rig: Rig, redis: Redis) -> None:
     """By itself, but only when nothing waits any more; before that it goes on, batch after batch."""
-    monkeypatch.setattr(worker, "open_press", lambda *_, **__: contextlib.nullcontext(rig.bench.press))
-    monkeypatch.setattr(worker, "WORN_AFTER", 8)
     settings = rig.res.settings.model_copy(update={"chunk_size": 2})
-    working = asyncio.create_task(worker.run_worker(settings, presses=Path()))
+    working = asyncio.create_task(_run_worker(rig, settings, worn_after=8))
     first = (await rig.submit(as_csv(*(record(number) for number in range(3))))).json()["id"]
     await _until(rig, first, issued=6, status="done")
     assert not working.done()
@@ -107,6 +101,13 @@ async def test_a_worker_that_has_worked_for_long_asks_for_a_fresh_one(
         assert await working
     batch = (await rig.call("GET", f"/v1/batches/{second}")).json()
     assert (batch["status"], batch["counts"]["issued"]) == ("done", 6)
+
+
+async def _run_worker(rig: Rig, settings: Settings, **more: Any) -> bool:
+    """With the rig's press."""
+    return await worker.run_worker(
+        settings, presses=Path(), opening=lambda *_, **__: contextlib.nullcontext(rig.bench.press), **more
+    )
 
 
 async def _until(rig: Rig, batch_id: str, *, issued: int, status: str | None = None) -> Any:
@@ -162,27 +163,23 @@ async def test_without_a_queue_the_request_is_kept(rig: Rig, monkeypatch: pytest
     }
 
 
-async def test_no_server_no_doorbell(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_server_no_doorbell() -> None:
     """Unavailable, not a strange exception, where nobody listens."""
-    monkeypatch.setattr(
-        "certsvc.queue.redis_settings",
-        lambda url: RedisSettings(unix_socket_path=url.removeprefix("unix://"), conn_retries=0),
-    )
     with pytest.raises(Unavailable):
-        await Doorbell.connect("unix:///tmp/certsvc-no-such-socket")
+        await Doorbell.connect("unix:///tmp/certsvc-no-such-socket", retries=0)
 
 
-async def test_readiness_names_what_is_missing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_readiness_names_what_is_missing(rig: Rig) -> None:
     """200 and `ready`; without the queue 503, and `queue` says why. Alive it is all the same."""
     ready = await rig.call("GET", "/readyz", role=None)
     assert (ready.status_code, set(ready.json()["parts"].values())) == (200, {"ok"})
 
-    async def down() -> None:
-        raise Unavailable(
-            "queue_unavailable", "Hàng đợi tạm thời không phản hồi.", "The queue cannot be reached now."
-        )
-
-    monkeypatch.setattr(rig.res.doorbell, "check", down)
+    gone = EmbeddedServer()
+    gone.start()
+    doorbell = await Doorbell.connect(gone.url)
+    gone.stop()
+    rig.app.state.resources = replace(rig.res, doorbell=doorbell)
     unready = await rig.call("GET", "/readyz", role=None)
     assert (unready.status_code, unready.json()["parts"]["queue"]) == (503, "queue_unavailable")
     assert (await rig.call("GET", "/livez", role=None)).status_code == 200
+    await doorbell.close()

@@ -4,6 +4,7 @@ time.
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import openpyxl
@@ -12,7 +13,7 @@ from sqlalchemy import select
 
 from certsvc.clock import utc_now
 from certsvc.errors import Conflict
-from certsvc.issuing.batches import reading
+from certsvc.issuing.batches.reading import Steps
 from certsvc.models import Episode
 from tests.support.changing import change, read_until, state
 from tests.support.records import as_csv, record
@@ -53,7 +54,10 @@ ON_LEAVE_TWICE |= {
 OTHERS = [record(number) for number in range(11, 15)]
 
 
-pytestmark = pytest.mark.usefixtures("small_chunks")
+@pytest.fixture
+def steps() -> Steps:
+    """So that a file of a few rows takes several transactions."""
+    return Steps(first=2, most=2)
 
 
 @pytest.fixture
@@ -171,11 +175,9 @@ async def _illnesses(rig: Rig) -> list[tuple[str, str]]:
         return [(each.facility_code, each.case_id) for each in await session.scalars(select(Episode))]
 
 
-async def test_of_a_file_that_breaks_off_both_papers_of_the_rows_before_stand(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_of_a_file_that_breaks_off_both_papers_of_the_rows_before_stand(rig: Rig) -> None:
     """The batch has failed and says why; what was judged is issued."""
-    monkeypatch.setattr(reading, "MOST_ROWS", 100)
+    rig = replace(rig, steps=Steps(first=2, most=100))
     whole = json.dumps([record(number) for number in range(1, 202)]).encode()
     batch_id = (await rig.submit(whole[: whole.rindex(b"{") + 9])).json()["id"]
     await rig.work()

@@ -125,6 +125,7 @@ async def test_an_owner_at_another_address_is_not_shut_out(rig: Rig) -> None:
             password=password,
             code=person.code(),
             address=address,
+            passwords=rig.app.state.passwords,
             vault=rig.res.vault,
             now=person.now,
         )
@@ -152,6 +153,7 @@ async def test_who_has_the_password_guesses_few_codes(rig: Rig) -> None:
             password=PASSWORD,
             code=code,
             address=address,
+            passwords=rig.app.state.passwords,
             vault=rig.res.vault,
             now=person.now,
         )

@@ -350,11 +350,14 @@ async def test_a_revoked_key_hears_no_more(rig: Rig, receiver: Receiver) -> None
 @pytest.mark.filterwarnings(
     "ignore:Call to deprecated close:DeprecationWarning"
 )  # arq 0.28 closes its pool so
-async def test_a_worker_sends(rig: Rig, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_worker_sends(rig: Rig, receiver: Receiver) -> None:
     """A real worker loop: asked for, issued, told."""
-    monkeypatch.setattr(worker, "open_press", lambda *_, **__: contextlib.nullcontext(rig.bench.press))
     webhook = await subscribe(rig, receiver.url)
-    working = asyncio.create_task(worker.run_worker(rig.res.settings, presses=Path()))
+    working = asyncio.create_task(
+        worker.run_worker(
+            rig.res.settings, presses=Path(), opening=lambda *_, **__: contextlib.nullcontext(rig.bench.press)
+        )
+    )
     try:
         await rig.request(record(1))
         await _until(lambda: receiver.came)

@@ -92,4 +92,5 @@ async def read_until(rig: Rig, batch_id: str, chunks: int, then: Callable[[], Aw
         settings=res.settings,
         clock=utc_now,
         on_progress=progress,
+        steps=rig.steps,
     )

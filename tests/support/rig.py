@@ -10,11 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 
-from certsvc.api.app import create_app
+from certsvc.api.app import create_app, fresh_state
+from certsvc.callers.proofs import Passwords
 from certsvc.clock import utc_now
-from certsvc.issuing.batches.reading import read_batch
+from certsvc.config import Settings
+from certsvc.issuing.batches.reading import Steps, read_batch
 from certsvc.issuing.finishing import finish_batches
 from certsvc.issuing.press.producing import Press, Workbench, issue_chunk
 from certsvc.resources import Resources, open_resources, workbench
@@ -34,6 +37,7 @@ class Rig:
     res: Resources
     app: FastAPI
     bench: Workbench
+    steps: Steps
 
     def client(self, role: str | None = "insurer") -> httpx2.AsyncClient:
         headers = {"Accept": "application/json"} | (
@@ -79,6 +83,7 @@ class Rig:
                 settings=self.res.settings,
                 clock=clock,
                 on_progress=self.res.doorbell.ring_issue,
+                steps=self.steps,
             )
 
     async def issue(
@@ -112,10 +117,27 @@ class Rig:
         return certificate
 
 
+_OF_A_STATION = {"data_dir", "keys_dir", "database_url", "redis_url", "secret"}
+_apps: dict[str, FastAPI] = {}
+_QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+"""A service's own take a quarter of a second of processor time for each password."""
+
+
+def _app(settings: Settings) -> FastAPI:
+    """As `create_app` makes it for such settings, with nothing counted yet; its routes are made once a
+    process, for that takes longer than most tests.
+    """
+    kind = settings.model_dump_json(exclude=_OF_A_STATION)
+    app = _apps.get(kind) or _apps.setdefault(kind, create_app(settings))
+    app.state = fresh_state(settings)
+    app.state.passwords = _QUICK
+    return app
+
+
 @asynccontextmanager
-async def rigged(station: Station, *, redis_url: str, press: Press) -> AsyncIterator[Rig]:
+async def rigged(station: Station, *, redis_url: str, press: Press, steps: Steps) -> AsyncIterator[Rig]:
     settings = station.settings.model_copy(update={"redis_url": redis_url})
     async with open_resources(settings) as res:
-        app = create_app(settings)
+        app = _app(settings)
         app.state.resources = res
-        yield Rig(station, res, app, workbench(res, press))
+        yield Rig(station, res, app, workbench(res, press), steps)

@@ -19,7 +19,9 @@ from typing import Any
 import httpx2
 
 from certsvc.callers.keys import create_key
-from certsvc.config import Settings
+from certsvc.config import Settings, Signatures
+from certsvc.issuing.press.process import setup_of
+from certsvc.issuing.press.warming import compile_ahead
 from certsvc.models import Role
 from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
 from certsvc.store import Database, registry
@@ -142,6 +144,15 @@ async def _fill(settings: Settings) -> dict[str, str]:
         await db.close()
 
 
+@functools.cache
+def _bases(signatures: Signatures) -> Path:
+    """What a worker compiles before its first certificate, made once a process."""
+    folder = Path(tempfile.mkdtemp(prefix="certsvc-bases-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    compile_ahead(signatures, folder)
+    return folder
+
+
 @dataclass(frozen=True)
 class Served:
     """A `certsvc serve` that answers."""
@@ -159,7 +170,10 @@ class Served:
 
 @contextlib.contextmanager
 def served(station: Station) -> Iterator[Served]:
-    """Start `certsvc serve` and wait until it answers; stop it at the end, where the test has not done so."""
+    """Start `certsvc serve` and wait until it answers; stop it at the end, where the test has not done so.
+    Its designs are compiled already.
+    """
+    shutil.copytree(_bases(station.settings.signatures), setup_of(station.settings).bases, dirs_exist_ok=True)
     port = free_port()
     base_url = f"http://127.0.0.1:{port}"
     settings = station.settings.model_copy(update={"base_url": base_url})

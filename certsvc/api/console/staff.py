@@ -109,6 +109,7 @@ async def sign_in(
             password=password,
             code=code,
             address=network_of(request, trusted_proxies=res.settings.trusted_proxies),
+            passwords=request.app.state.passwords,
             vault=res.vault,
             now=now,
         )
@@ -179,7 +180,13 @@ async def enrol(
     enrolment = await accounts.find_enrolment(res.db, token, vault=res.vault, now=now)
     try:
         caller, codes = await accounts.enrol(
-            res.db, token, password=password, code=code, vault=res.vault, now=now
+            res.db,
+            token,
+            password=password,
+            code=code,
+            passwords=request.app.state.passwords,
+            vault=res.vault,
+            now=now,
         )
     except CertsvcError as error:
         return await _enrol_page(request, token, res=res, now=now, error=error)

@@ -11,6 +11,7 @@ import time
 import uuid
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
@@ -25,8 +26,6 @@ from certsvc.models import ApiKey, BatchStatus
 from certsvc.resources import Resources
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
-STREAMS_OF_A_KEY = 20
-_STREAMS = 500
 _POLL_S, _HEARTBEAT_S, _LONGEST_S = 1.0, 15.0, 600.0
 """After the longest time the client comes back by itself, and its key is looked at again."""
 _PAUSE = 10
@@ -35,12 +34,22 @@ while it is read.
 """
 _RETRY_MS = 2000
 _RECENT_S = 30.0
-_open: Counter[uuid.UUID] = Counter()
-"""Streams of this process, by key."""
 
 LastEventId = Annotated[
     str | None, Header(max_length=64, description="the id of the last event heard: only what is new is told")
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """The open ones of this process, by key, and how many there may be."""
+
+    most_of_a_key: int = 20
+    most: int = 500
+    open: Counter[uuid.UUID] = field(default_factory=Counter)
+
+    def has_room(self, key_id: uuid.UUID) -> bool:
+        return self.open[key_id] < self.most_of_a_key and self.open.total() < self.most
 
 
 class BatchEvent(BatchOut):
@@ -94,7 +103,8 @@ async def events(
 ) -> Response:
     """Follow a batch: `progress`, at last `done`, `failed` or `cancelled`, each with the batch as `data`."""
     state = await batch_state(batch_id, res, caller=caller)
-    if _open[caller.id] >= STREAMS_OF_A_KEY or _open.total() >= _STREAMS:
+    streams: Streams = request.app.state.streams
+    if not streams.has_room(caller.id):
         raise TooMany(
             "too_many_streams",
             "Đang có quá nhiều kết nối theo dõi; hãy đóng bớt hoặc hỏi lại trạng thái của lô.",
@@ -104,7 +114,9 @@ async def events(
     if state.finished_at and _id(state) == last_event_id:
         return Response(status_code=204)  # tells an EventSource not to come back
     is_head = bool(request.scope["state"].get("is_head"))
-    told = _tell(res, batch_id, caller=caller, heard=last_event_id, clock=request.app.state.clock)
+    told = _tell(
+        res, batch_id, caller=caller, heard=last_event_id, streams=streams, clock=request.app.state.clock
+    )
     return (
         Response(media_type="text/event-stream")
         if is_head
@@ -132,10 +144,11 @@ async def _tell(
     *,
     caller: ApiKey,
     heard: str | None,
+    streams: Streams,
     clock: Callable[[], dt.datetime],
 ) -> AsyncGenerator[bytes, None]:
     """Until the batch has ended or the client has gone."""
-    _open[caller.id] += 1
+    streams.open[caller.id] += 1
     try:
         pace, began, spoke = Pace(), time.monotonic(), time.monotonic()
         yield format_sse_event(retry=_RETRY_MS)
@@ -154,9 +167,9 @@ async def _tell(
                 return
             await asyncio.sleep(max(_POLL_S, _PAUSE * took_s))
     finally:
-        _open[caller.id] -= 1
-        if not _open[caller.id]:
-            del _open[caller.id]
+        streams.open[caller.id] -= 1
+        if not streams.open[caller.id]:
+            del streams.open[caller.id]
 
 
 def _end_at(state: BatchOut, left_s: float | None, *, now: dt.datetime) -> dt.datetime | None:

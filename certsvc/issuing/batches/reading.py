@@ -38,11 +38,20 @@ from certsvc.records.sheets.tables import SheetRow
 from certsvc.store import Database, batches, papers
 from certsvc.vault import Vault
 
-FIRST_ROWS, MOST_ROWS = 100, 500
-"""Rows of one transaction: few at first, so that signing can begin; then more, since each transaction has its
-price.
-"""
 _ORDER = (Kind.SICK_LEAVE, Kind.RECOVERY)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Rows of one transaction: few at first, so that signing can begin; then more, since each transaction has
+    its price.
+    """
+
+    first: int = 100
+    most: int = 500
+
+
+_STEPS = Steps()
 
 
 async def read_batch(
@@ -54,6 +63,7 @@ async def read_batch(
     settings: Settings,
     clock: Callable[[], dt.datetime],
     on_progress: Callable[[], Awaitable[None]],
+    steps: Steps = _STEPS,
 ) -> None:
     """Judge every row of a batch that nobody reads; does nothing where somebody does or it is read.
 
@@ -87,7 +97,7 @@ async def read_batch(
     async with opened_upload(batch, blobs=blobs, vault=vault) as file:
         try:
             rows = functools.partial(open_amended, required(file), batch, settings, amendments)
-            reader = _Reader(db, batch_id, rows, terms, stations, rules, vault, lease, on_progress)
+            reader = _Reader(db, batch_id, rows, terms, stations, rules, vault, lease, on_progress, steps)
             await reader.read_all(done)
         except InputError as error:
             problem: dict[str, Any] = {
@@ -119,6 +129,7 @@ class _Reader:
     vault: Vault
     lease: Lease
     on_progress: Callable[[], Awaitable[None]]
+    steps: Steps
     history: PeoplesHistory = field(default_factory=PeoplesHistory, repr=False)
 
     async def read_all(self, done: Mapping[Kind, int]) -> None:
@@ -135,7 +146,7 @@ class _Reader:
             raise broken
 
     async def _read(self, kind: Kind, done: int) -> None:
-        most = FIRST_ROWS
+        most = self.steps.first
         self.history.forget_people()
         with closing(SeenRows()) as seen, self.open_file() as rows:
             while True:
@@ -144,7 +155,7 @@ class _Reader:
                 if judged := chunk if self.terms.dry_run else fresh:
                     await self._judge(kind, judged, done)
                 if fresh:
-                    most = min(2 * most, MOST_ROWS)
+                    most = min(2 * most, self.steps.most)
                     await self.on_progress()
                 if broken is not None:
                     raise broken

@@ -207,7 +207,7 @@ def test_a_paper_is_dated_as_it_is_signed(bases: Path) -> None:
 
 def test_a_text_that_fits_no_page_fails_alone(bases: Path) -> None:
     """The person is told that the text is too long; the neighbour is made."""
-    pressed = make_press(bases).press(chunk(order(1, employer="Rất dài " * 3000), order(2)))
+    pressed = make_press(bases).press(chunk(order(1, employer="Rất dài " * 600), order(2)))
     assert [each.error.code for each in pressed.unmade] == ["text_too_long"]
     assert len(pressed.made) == 1
 

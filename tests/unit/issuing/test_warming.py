@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from certsvc.config import Signatures
-from certsvc.issuing.press import warming
-from certsvc.issuing.press.warming import compile_ahead
-from certsvc.templates.designs import load_designs
+from certsvc.issuing.press.warming import _usual, compile_ahead
+from certsvc.templates.compiler.bases import _name
+from certsvc.templates.compiler.caching import find_path
+from certsvc.templates.designs import PLAIN, load_designs
 
 _HERE = """
 import sys
@@ -35,10 +36,17 @@ def test_what_is_kept_is_not_compiled_again(tmp_path: Path, monkeypatch: pytest.
     """No process is started for it; a variant that is lacking starts one."""
     started: list[object] = []
     monkeypatch.setattr(subprocess, "run", lambda *words, **_: started.append(words))
-    monkeypatch.setattr(warming, "is_kept", lambda **_: True)
+    kept = [
+        find_path(
+            tmp_path, _name(each["design"], each["head_examined"], each["is_reissue"], PLAIN, each["slots"])
+        )
+        for each in _usual(Signatures.ALL)
+    ]
+    for base in kept:
+        base.touch()
     compile_ahead(Signatures.ALL, tmp_path)
     assert started == []
-    monkeypatch.setattr(warming, "is_kept", lambda **variant: variant["head_examined"])
+    kept[-1].unlink()
     compile_ahead(Signatures.ALL, tmp_path)
     assert len(started) == 1
 

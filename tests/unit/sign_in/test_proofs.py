@@ -50,15 +50,16 @@ def test_what_is_no_code(code: str) -> None:
 
 def test_passwords() -> None:
     """Argon2id; another password, none, or a broken hash is never right."""
-    kept = proofs.hash_password("con mèo nằm trên mái")
-    assert kept.startswith("$argon2id$")
-    assert proofs.is_password(kept, "con mèo nằm trên mái")
-    assert proofs.is_password(kept, unicodedata.normalize("NFD", "con mèo nằm trên mái")), (
+    passwords = proofs.Passwords()
+    kept = passwords.hash("con mèo nằm trên mái")
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert passwords.is_right(kept, "con mèo nằm trên mái")
+    assert passwords.is_right(kept, unicodedata.normalize("NFD", "con mèo nằm trên mái")), (
         "the keyboard of another system"
     )
-    assert not proofs.is_password(kept, "con mèo nằm trên máí")
-    assert not proofs.is_password(None, "con mèo nằm trên mái")
-    assert not proofs.is_password("broken", "con mèo nằm trên mái")
+    assert not passwords.is_right(kept, "con mèo nằm trên máí")
+    assert not passwords.is_right(None, "con mèo nằm trên mái")
+    assert not passwords.is_right("broken", "con mèo nằm trên mái")
 
 
 def test_recovery_codes_are_many_and_read_kindly() -> None:

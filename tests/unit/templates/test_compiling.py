@@ -243,7 +243,7 @@ def test_full_layout_refuses_what_cannot_be_printed() -> None:
     with pytest.raises(InputError, match="text_too_long"):
         assemble_fully(
             design,
-            sample_values(design) | {"employer": "W" * 6000},
+            sample_values(design) | {"employer": "W" * 2000},
             record=b"",
             head_examined=False,
             is_reissue=False,
