@@ -1,9 +1,11 @@
-"""Writes the reference pages that repeat what the code says: `.venv/bin/python docs/reference.py`.
+"""Writes the pages that repeat what the code says: `.venv/bin/python docs/reference.py`.
 
-Settings, rules and reasons stand in the code once; a test compares these pages with it.
+Settings, rules, reasons, layers and rooms stand in the code once; a test compares these pages with it.
 """
 
+import ast
 import datetime as dt
+import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -167,7 +169,12 @@ A running service shows this list to everybody at `/reasons`.
 
 def pages() -> dict[Path, str]:
     """What each generated page should hold."""
-    return {DOCS / "settings.md": _settings(), DOCS / "rules.md": _rules(), DOCS / "reasons.md": _reasons()}
+    return {
+        DOCS / "settings.md": _settings(),
+        DOCS / "rules.md": _rules(),
+        DOCS / "reasons.md": _reasons(),
+        DOCS / "architecture.md": _architecture(),
+    }
 
 
 def _settings() -> str:
@@ -244,6 +251,41 @@ def _reasons() -> str:
 
 def _verdicts(reason: Reason) -> str:
     return ", ".join(f"`{verdict}`" for verdict in VERDICTS_OF[reason])
+
+
+def _architecture() -> str:
+    """The page as it is, with its pictures of layers and rooms drawn anew."""
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    for name, picture in (("layers", _layers()), ("rooms", _rooms())):
+        begin, end = f"<!-- {name}: docs/reference.py -->", f"<!-- end of {name} -->"
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}\n```\n{picture}\n```\n{end}{rest.partition(end)[2]}"
+    return text
+
+
+def _layers() -> str:
+    """The layers of the import contract, from the top down."""
+    project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    [layers] = [each["layers"] for each in contracts if each["type"] == "layers"]
+    return "\n".join(layer.replace(" | ", "   ") for layer in layers)
+
+
+def _rooms() -> str:
+    """Every package, with how many modules it has and the first sentence of what it is for."""
+    source = DOCS.parent / "certsvc"
+    return "\n".join(
+        f"{'  ' * len(package.relative_to(source).parts) + package.name + '/':<18}"
+        f"{len(list(package.glob('[!_]*.py'))):>3}  {_purpose(package)}"
+        for package in sorted(path.parent for path in source.rglob("__init__.py"))
+        if "migrations" not in package.parts
+    )
+
+
+def _purpose(package: Path) -> str:
+    module = ast.parse((package / "__init__.py").read_text(encoding="utf-8"))
+    first = (ast.get_docstring(module) or "").partition("\n\n")[0]
+    return " ".join(first.split()).partition(". ")[0].removesuffix(".")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Where bytes lie: objects (`blobs`), published papers (`archive`, `pieces`), uploads."""

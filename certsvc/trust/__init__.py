@@ -1,0 +1,1 @@
+"""Whom this service believes and signs as: identities, anchors, other issuers."""

@@ -1,6 +1,6 @@
 """Bytes → facts → judgement: is this file, byte for byte, what we published?
 
-`examining` proves a file from its bytes (`geometry`, `trust`, pyHanko), `apart` does so in a
-disposable process, `judging` joins the outcome with the digest register, `report` is what everybody
-gets to see. Nothing here imports `signing` or `templates`: a signing mistake cannot certify itself.
+`pdf/` proves a file from its bytes, `judging` joins the outcome with the digest register, `report` is what
+everybody gets to see; `processes/examiner` runs the proof in a disposable process. Nothing here imports
+`signing` or `templates`: a signing mistake cannot certify itself.
 """

@@ -33,6 +33,7 @@ NAMES = (
     r"XMLDSig 1\.1",
     r"(?:UAX|UTS) #\d+",
     r"(?:CWE-|CVE-\d{4}-)\d+",
+    r"APPNOTE(?: 4(?:\.\d+)+)?",  # PKWARE, .ZIP File Format Specification
     r"Zint manual",
     r"[A-Z]\w+(?: and [A-Z]\w+| et al\.)? (?:19|20)\d\d",
 )

@@ -1,0 +1,1 @@
+"""The contract for systems [api]: one router per resource."""

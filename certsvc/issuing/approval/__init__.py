@@ -1,0 +1,1 @@
+"""A facility's head approves or declines, and delegates that."""

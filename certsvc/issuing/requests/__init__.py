@@ -1,0 +1,1 @@
+"""From a case to certificates `requested`, or to the reasons why not."""

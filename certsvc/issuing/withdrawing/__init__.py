@@ -1,0 +1,1 @@
+"""Suspend, reinstate, revoke, replace one certificate; recall many."""

@@ -1,0 +1,1 @@
+"""BHXH's exchange formats: CT07 and XML11, read and written."""

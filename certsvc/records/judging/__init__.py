@@ -1,0 +1,1 @@
+"""Which certificates a case gets: A and R rules, with dated rows of law as data."""

@@ -1,0 +1,1 @@
+"""The catalogue of rules: ids, levels, wordings in both languages."""

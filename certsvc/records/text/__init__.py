@@ -1,0 +1,1 @@
+"""Vietnamese text: old encodings, look-alike letters, syllables, what a form can print."""

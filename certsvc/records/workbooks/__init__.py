@@ -1,0 +1,1 @@
+"""Workbooks out: templates, tables, and a sender's own file with its results."""

@@ -1,0 +1,1 @@
+"""What the bytes of a PDF prove: geometry, signatures, chains, permissions, evidence."""

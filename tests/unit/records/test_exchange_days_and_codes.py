@@ -34,6 +34,15 @@ def of_2025(number: int, **changes: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
+    ("code", "id_type"), [("0", None), ("1", "1"), ("2", "2"), ("3", "3"), ("4", "4")], ids="01234"
+)
+def test_the_kind_of_number_is_read(code: str, id_type: str | None, tmp_path: Path) -> None:
+    """LOAI_GIAYTO of 2025 is the column `id_type`; 0, no number, leaves it empty."""
+    [row] = read(hschungtu(ct07(of_2025(1, LOAI_GIAYTO=code))), tmp_path)
+    assert row.cells.get("id_type") == id_type
+
+
+@pytest.mark.parametrize(
     ("changes", "icd10", "diagnosis", "treatment"),
     [
         ({}, "U07.1", "COVID-19, vi rút được xác định", "Nghỉ ngơi"),
