@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from certsvc.records.raw.text import text_file
@@ -128,6 +128,7 @@ def test_only_the_end_is_left_out(text: str, encoding: str, far: int, tmp_path: 
     """
     path = tmp_path / "text"
     whole = "x" * far + text
+    assume(encoding != "utf-16" or not whole.startswith("\0"))  # its mark and a NUL are the mark of UTF-32
     path.write_bytes(whole.encode(encoding))
     body = whole.rstrip(" \n\x1a\0")
     ends = [at for at in range(len(body), len(whole)) if whole[at] in "\x1a\0"]
