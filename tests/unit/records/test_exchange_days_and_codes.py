@@ -42,6 +42,13 @@ def test_the_kind_of_number_is_read(code: str, id_type: str | None, tmp_path: Pa
     assert row.cells.get("id_type") == id_type
 
 
+@pytest.mark.parametrize(("written", "day"), [("20210510", "20210510"), ("2021", None)])
+def test_a_year_of_issue_alone_is_left_out(written: str, day: str | None, tmp_path: Path) -> None:
+    """The format allows it in NGAYCAP_CCCD, no paper prints it."""
+    [row] = read(hschungtu(ct07(of_2025(1, NGAYCAP_CCCD=written))), tmp_path)
+    assert row.cells.get("id_issued_on") == day
+
+
 @pytest.mark.parametrize(
     ("changes", "icd10", "diagnosis", "treatment"),
     [
