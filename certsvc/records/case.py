@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import Any, Self
 
 from certsvc.records.birth import Birth
+from certsvc.records.columns import DATES
 from certsvc.records.patient import Patient, split_cards
 from certsvc.states import Kind
 
@@ -244,20 +245,7 @@ _TYPES: dict[str, Callable[[str], Any]] = {
     "last_test_by": TestPerformer,
     "care_setting": CareSetting,
     "outcome": Outcome,
-} | dict.fromkeys(
-    (
-        "id_issued_on",
-        "positive_on",
-        "last_test_on",
-        "isolation_from",
-        "isolation_to",
-        "last_dose_on",
-        "outcome_on",
-        "examined_on",
-        "certified_on",
-    ),
-    dt.date.fromisoformat,
-)
+} | dict.fromkeys(DATES, dt.date.fromisoformat)
 
 
 def _typed(name: str, value: Any) -> Any:

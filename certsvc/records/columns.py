@@ -278,18 +278,18 @@ IDENTIFIERS = frozenset(
 )
 """Numbers that nobody counts with: a leading zero is part of them."""
 
-DAYS = frozenset(
-    (
-        "birth_date",
-        "id_issued_on",
-        "positive_on",
-        "last_test_on",
-        "isolation_from",
-        "isolation_to",
-        "last_dose_on",
-        "outcome_on",
-        "examined_on",
-        "certified_on",
-    )
+DATES = (
+    "id_issued_on",
+    "positive_on",
+    "last_test_on",
+    "isolation_from",
+    "isolation_to",
+    "last_dose_on",
+    "outcome_on",
+    "examined_on",
+    "certified_on",
 )
+"""Columns of whole days."""
+
+DAYS = frozenset(("birth_date", *DATES))
 """Columns of days; `birth_date` may be a year alone."""

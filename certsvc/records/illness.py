@@ -7,6 +7,7 @@ from typing import Protocol
 
 from certsvc.records.birth import Birth
 from certsvc.records.case import Outcome, TestResult
+from certsvc.records.columns import DATES
 from certsvc.records.draft import Draft
 from certsvc.records.icd10 import find_code
 from certsvc.records.rules.catalogue import OLD_COVID_CODE, finding, takes_old_covid_code
@@ -20,17 +21,6 @@ V-DATE-ORDER].
 """
 _DAYS_BEFORE_POSITIVE, _DAYS_AFTER_POSITIVE = 1, 14
 _ENDINGS = frozenset({Outcome.DIED, Outcome.TRANSFERRED})
-_DATES = (
-    "id_issued_on",
-    "positive_on",
-    "last_test_on",
-    "isolation_from",
-    "isolation_to",
-    "last_dose_on",
-    "outcome_on",
-    "examined_on",
-    "certified_on",
-)
 
 
 class Station(Protocol):
@@ -67,7 +57,7 @@ def dates(
     draft: Draft, *, wants: frozenset[Kind], result: TestResult | None, outcome: Outcome | None
 ) -> dict[str, dt.date | None]:
     """Every date of the row by column; V-DATE-ORDER for those missing, unreal, future or out of order."""
-    days = {column: draft.day(column, may_lie_ahead=column in _AHEAD) for column in _DATES}
+    days = {column: draft.day(column, may_lie_ahead=column in _AHEAD) for column in DATES}
     needed = ["positive_on", "isolation_from", "isolation_to"]
     if Kind.SICK_LEAVE in wants:
         needed.append("examined_on")

@@ -153,6 +153,18 @@ async def test_a_refused_correction_is_noted_too(rig: Rig) -> None:
     assert await disclosures(rig) == [("R-REINFECTION", "01801", "01802")]
 
 
+async def test_a_correction_of_another_case_notes_nothing(rig: Rig) -> None:
+    """It is refused before its patient is asked about: nobody was told, so nothing is noted."""
+    recovery = await rig.issued(record(2) | {"wants_sick_leave": "0"}, kind="recovery")
+    await rig.issued(ILL_THERE)
+    correction = {"reason": "wrong_data", "record": record(1)}
+    refused = await rig.call(
+        "POST", f"/v1/certificates/{recovery['id']}/replace", role="facility", json=correction
+    )
+    assert refused.json()["code"] == "another_case"
+    assert await disclosures(rig) == []
+
+
 async def test_a_facilitys_dry_run_says_what_it_cannot_foresee(rig: Rig) -> None:
     """W-ELSEWHERE on the file; an insurer, who sees all, is not told, and the real run says nothing of it."""
     told = {}

@@ -87,10 +87,11 @@ async def answer_one(
 
     The caller reports the refusal behind the transaction, so that the note stays [rules, Between facilities].
     """
-    attempt = await session.begin_nested()
-    [answers] = await answer_rows(session, [row], terms=terms, vault=vault, history=history, rules=rules)
+    async with session.begin_nested() as attempt:
+        [answers] = await answer_rows(session, [row], terms=terms, vault=vault, history=history, rules=rules)
+        if is_refused(answers):
+            await attempt.rollback()
     if is_refused(answers) and not terms.dry_run:
-        await attempt.rollback()
         await papers.add_all(session, Disclosure, disclosures_of(row, answers, terms=terms))
     return answers
 

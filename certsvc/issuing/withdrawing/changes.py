@@ -209,27 +209,28 @@ async def _corrected(
     now: dt.datetime,
     vault: Vault,
 ) -> _Content | InputError:
-    """What the record says, or why it is refused: it breaks a rule or is another case. Raises InputError
-    `unknown_fields`.
+    """What the record says, or why it is refused: it is another case or breaks a rule.
+
+    Another case is not even judged: what was known of its patient would be noted as disclosed, though nobody
+    was told. Raises InputError `unknown_fields`.
     """
     stations, rules = await Stations.load(session, only=caller.facility_code), await load_rulebook(session)
     row = check_for(old.kind, record, now=now, stations=stations)
-    history = PeoplesHistory()
-    if row.case is not None:
-        await history.learn(session, [row.case], asker=Asker(caller), vault=vault)
-    verdict = judge(
-        row, history=history.beside((old.facility_code, old.case_id)), rules=rules, today=day_in_hanoi(now)
-    )[old.kind]
-    answer = Answer(old.kind, verdict.outcome, verdict.findings, told=verdict.told)
-    await papers.add_all(session, Disclosure, disclosures_of(row, [answer], terms=Terms(caller, now)))
-    if row.case is None or verdict.outcome == "reject":
-        return rejected(verdict.findings)
-    if (row.case.facility_code, row.case.case_id) != (old.facility_code, old.case_id):
+    key = (old.facility_code, old.case_id)
+    if row.case is not None and (row.case.facility_code, row.case.case_id) != key:
         return InputError(
             "another_case",
             "Hồ sơ thay thế phải cùng cơ sở và cùng mã ca.",
             "The replacing record must be of the same facility and case.",
         )
+    history = PeoplesHistory()
+    if row.case is not None:
+        await history.learn(session, [row.case], asker=Asker(caller), vault=vault)
+    verdict = judge(row, history=history.beside(key), rules=rules, today=day_in_hanoi(now))[old.kind]
+    answer = Answer(old.kind, verdict.outcome, verdict.findings, told=verdict.told)
+    await papers.add_all(session, Disclosure, disclosures_of(row, [answer], terms=Terms(caller, now)))
+    if row.case is None or verdict.outcome == "reject":
+        return rejected(verdict.findings)
     return _Content(
         row.case, rule_ids(verdict.findings), discharge_rule_of(row.case, old.kind, rules), is_new=True
     )
