@@ -93,6 +93,12 @@ BY_REASON: Mapping[Reason, Headline] = {
     Reason.NOT_SIGNED: Headline(
         Tone.NONE, "question", Words("Không có chữ ký số", "Not digitally signed"), _NOT_YET
     ),
+    Reason.NOT_CHECKABLE: Headline(
+        Tone.NONE,
+        "question",
+        Words("Không phải giấy của hệ thống này", "Not a certificate of this service"),
+        _NOT_YET,
+    ),
     Reason.SIGNED_BY_OTHER: Headline(
         Tone.NONE,
         "question",
