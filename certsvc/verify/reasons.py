@@ -190,7 +190,7 @@ ADVICE: dict[Reason, Advice] = {
         "Tệp có chữ ký số mà hệ thống này không kiểm được; không phải giấy do hệ thống này cấp.",
         "It has a digital signature that this service cannot check; it is not a certificate of this service.",
         "Hệ thống này không xác nhận được tệp. Hãy hỏi nơi đã ký; mục kiểm tra chữ ký cho biết còn thiếu gì.",
-        "This service cannot vouch for it. Ask whoever signed it; the signature's check says what is missing.",
+        "This service cannot vouch for it. Ask whoever signed it; the check of it says what is missing.",
     ),
     Reason.NOT_SIGNED: Advice(
         "Tệp không có chữ ký số.", "The file has no digital signature.", *_SCAN_INSTEAD

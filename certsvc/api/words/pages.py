@@ -188,6 +188,7 @@ EVENTS: Mapping[str, Words] = {
 FIELDS_AT_FAULT: Mapping[str, tuple[str, ...]] = {
     "malformed_code": ("code",),
     "malformed_birth_date": ("birth_date",),
+    "impossible_birth_date": ("birth_date",),
     "malformed_last4": ("id_last4",),
     "no_match": ("code", "birth_date", "id_last4"),
     "no_file": ("file",),

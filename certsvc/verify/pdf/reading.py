@@ -39,8 +39,8 @@ class SignatureField:
 
 
 def open_pdf(data: bytes, *, strict: bool) -> PdfFileReader:
-    """A reader over the bytes. Raises Refused for a file that needs a password, and whatever pyHanko raises for
-    a broken one.
+    """A reader over the bytes. Raises Refused for a file that needs a password, and whatever pyHanko raises
+    for a broken one.
 
     Many files are encrypted with an empty user password: they open for everybody, and forbid only changes.
     """
