@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, assert_never
 
 from certsvc.checking.lookups import check_upload, look_up_qr
 from certsvc.errors import InputError, TooMany, Unavailable
+from certsvc.pause import Pause
 from certsvc.processes.examiner import Examiner
 from certsvc.store import Database
 from certsvc.vault import Vault
@@ -93,9 +94,10 @@ async def check_many(items: Iterable[Item], *, desk: Desk, now: dt.datetime) -> 
     """The answer to each item, in their order, as soon as it is known. Raises Broken where nothing can be
     checked at all.
     """
-    waits = iter(range(MOST_WAITS))
+    waits, pause = iter(range(MOST_WAITS)), Pause()
     for item in items:
         yield Answer(item, await _check(item, desk=desk, now=now, waits=waits))
+        await pause()
 
 
 async def _check(item: Item, *, desk: Desk, now: dt.datetime, waits: Iterator[int]) -> Report:

@@ -63,11 +63,12 @@ async def _sick_leaves(db: Database, batch: uuid.UUID) -> list[uuid.UUID]:
     async with db.read() as session:
         if await batches.find(session, batch) is None:
             raise NotFound("no_such_batch", "Không có lô này.", "There is no such batch.")
-        leaves = [
-            each
-            async for _, each in batches.lines(session, batch)
-            if each is not None and each.kind is Kind.SICK_LEAVE
-        ]
+    leaves = [
+        each
+        async for _, each in batches.lines(db, batch)
+        if each is not None and each.kind is Kind.SICK_LEAVE
+    ]
+    async with db.read() as session:
         return [[each, *await certificates.successors(session, each)][-1].id for each in leaves]
 
 
