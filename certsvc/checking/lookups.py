@@ -232,17 +232,26 @@ async def check_upload(
     trust: Trust,
     base_url: str,
     now: dt.datetime,
+    asker: str = "",
 ) -> Report:
     """The report on a file anybody handed in: a PDF, or a picture with the QR on it.
 
-    The file is examined in a disposable process and not kept. Raises InputError `empty_file`,
+    The file is examined in a disposable process and not kept; `asker` is who takes turns there, such as a
+    network. Raises InputError `empty_file`,
     `not_pdf_or_image`; TooMany where too many are being checked.
     """
     if not data:
         raise InputError("empty_file", "Tệp rỗng.", "The file is empty.")
     if is_picture(data):
         return await _check_picture(
-            data, db=db, vault=vault, examiner=examiner, trust=trust, base_url=base_url, now=now
+            data,
+            db=db,
+            vault=vault,
+            examiner=examiner,
+            trust=trust,
+            base_url=base_url,
+            now=now,
+            asker=asker,
         )
     if not data.startswith(b"%PDF-"):
         raise InputError(
@@ -251,11 +260,11 @@ async def check_upload(
             "This is no PDF, JPEG, PNG or WebP file.",
         )
     facts, view = await _ask_register(data, db=db, vault=vault, now=now)
-    examination = await examiner.examine(data, trust=trust, now=now)
+    examination = await examiner.examine(data, trust=trust, now=now, asker=asker)
     if (
         view is not None and examination.kind is FileKind.TOO_COMPLEX
     ):  # our own file: the machine was busy, not the file too complex
-        examination = await examiner.examine(data, trust=trust, now=now)
+        examination = await examiner.examine(data, trust=trust, now=now, asker=asker)
     judgement = judge_file(examination, register=facts)
     return Report(judgement.verdict, judgement.reasons, now, judgement.checks, view, examination.signatures)
 
@@ -286,9 +295,10 @@ async def _check_picture(
     trust: Trust,
     base_url: str,
     now: dt.datetime,
+    asker: str,
 ) -> Report:
     """What the QR in a picture leads to; a QR of somebody else's is none of ours."""
-    scan = await examiner.read_qr(data)
+    scan = await examiner.read_qr(data, asker=asker)
     if scan.text and normalise_code(scan.text) is not None:
         return await look_up_qr(db, scan.text, base_url=base_url, vault=vault, trust=trust, now=now)
     reason = scan.reason or Reason.NO_QR_FOUND

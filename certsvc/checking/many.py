@@ -21,6 +21,9 @@ from certsvc.verify.reasons import Reason
 from certsvc.verify.report import Check, CheckName, Outcome, Report, Verdict
 from certsvc.verify.trust import Trust
 
+_BULK = "bulk"
+"""All bulk calls together are one asker at the examiner."""
+
 MOST_WAITS = 120
 """How often a call waits for a busy examiner, in all; afterwards its files are answered `busy`."""
 
@@ -138,6 +141,7 @@ async def _check_file(data: bytes, *, desk: Desk, now: dt.datetime, waits: Itera
                     trust=desk.trust,
                     base_url=desk.base_url,
                     now=now,
+                    asker=_BULK,
                 )
             except TooMany:
                 if next(waits, None) is None:

@@ -167,6 +167,7 @@ async def check_file(request: Request, *, res: Resources, now: dt.datetime) -> R
         trust=await res.trust.get(now),
         base_url=res.settings.base_url,
         now=now,
+        asker=network_of(request, trusted_proxies=res.settings.trusted_proxies),
     )
 
 
