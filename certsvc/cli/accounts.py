@@ -16,8 +16,8 @@ from certsvc.cli.ending import say, show
 from certsvc.cli.here import Facility, Licence, on_database, refuse_odd_facility
 from certsvc.clock import utc_now
 from certsvc.config import Settings
-from certsvc.models import Role
 from certsvc.resources import open_vault
+from certsvc.states import Role
 from certsvc.store import Database, sign_in
 
 accounts = typer.Typer(

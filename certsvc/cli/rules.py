@@ -5,7 +5,7 @@ import getpass
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -14,8 +14,7 @@ from certsvc.cli.ending import say, show, told
 from certsvc.cli.here import on_database
 from certsvc.clock import day_in_hanoi, utc_now
 from certsvc.config import Settings
-from certsvc.issuing.rulebooks import Effect, add_rules, list_rules, plan_rules, withdraw_rule
-from certsvc.models import RuleRow
+from certsvc.issuing.rulebooks import Effect, ListedRule, add_rules, list_rules, plan_rules, withdraw_rule
 from certsvc.records import Rulebook
 from certsvc.records.judging.rule_files import MAX_BYTES, read_rules
 from certsvc.records.judging.rulebook import DatedRow, DischargeRule, table_of, to_json
@@ -29,54 +28,59 @@ RulesFile = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, help="TOML file of rows, as docs/rules.md shows it")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-_WITHDRAWN = "withdrawn"
 
 
 @rules.command("list")
 def list_all(*, as_json: AsJson = False) -> None:
     """Every row: what came with the software, and what was added here."""
 
-    async def work(db: Database, _: Settings) -> Sequence[tuple[DatedRow, RuleRow | None]]:
+    async def work(db: Database, _: Settings) -> list[ListedRule]:
         async with db.read() as session:
             return await list_rules(session)
 
     found = on_database(work)
     if as_json:
-        say(json.dumps([_told(*each) for each in found], ensure_ascii=False, indent=2))
+        say(json.dumps([_as_json(rule) for rule in found], ensure_ascii=False, indent=2))
         return
     table = Table(
         "id", "table", "from", "to", "days", "care settings", "decision", "source", "state", "basis"
     )
-    for row, entered in found:
-        told_row = _told(row, entered)
-        days = (str(row.valid_from), str(row.valid_to or ""))
-        settings, decision = (
-            (" ".join(sorted(row.care_settings)), row.decision)
-            if isinstance(row, DischargeRule)
-            else ("", "")
-        )
+    for rule in found:
+        row = rule.row
+        care_settings, decision = "", ""
+        if isinstance(row, DischargeRule):
+            care_settings, decision = " ".join(sorted(row.care_settings)), row.decision
         table.add_row(
             row.id,
             table_of(row),
-            *days,
+            str(row.valid_from),
+            str(row.valid_to or ""),
             _counts(row),
-            settings,
+            care_settings,
             decision,
-            told_row["source"],
-            told_row["state"],
+            _source(rule),
+            _state(rule),
             row.basis,
         )
     show(table)
 
 
-def _told(row: DatedRow, entered: RuleRow | None) -> dict[str, Any]:
-    state = _WITHDRAWN if entered and entered.withdrawn_at else "holds"
-    whence = {
-        "source": "built_in" if entered is None else "operator",
-        "state": state,
-        "added_at": entered and entered.added_at.isoformat(),
+def _as_json(rule: ListedRule) -> dict[str, object]:
+    return {
+        "table": table_of(rule.row),
+        **to_json(rule.row),
+        "source": _source(rule),
+        "state": _state(rule),
+        "added_at": rule.added_at and rule.added_at.isoformat(),
     }
-    return {"table": table_of(row), **to_json(row), **whence}
+
+
+def _source(rule: ListedRule) -> str:
+    return "built_in" if rule.added_at is None else "operator"
+
+
+def _state(rule: ListedRule) -> str:
+    return "holds" if rule.withdrawn_at is None else "withdrawn"
 
 
 def _counts(row: DatedRow) -> str:
@@ -136,18 +140,13 @@ def _user() -> str:
 def _report(added: Rulebook, effects: Sequence[Effect], *, as_json: bool) -> None:
     if as_json:
         rows = [{"table": table_of(row), **to_json(row)} for row in added.rows]
-        say(
-            json.dumps(
-                {"rows": rows, "changes": [_effect_json(each) for each in effects]},
-                ensure_ascii=False,
-                indent=2,
-            )
-        )
+        answer = {"rows": rows, "changes": [_effect_json(effect) for effect in effects]}
+        say(json.dumps(answer, ensure_ascii=False, indent=2))
         return
     say(*_lines(effects))
 
 
-def _effect_json(effect: Effect) -> dict[str, Any]:
+def _effect_json(effect: Effect) -> dict[str, object]:
     change = effect.change
     days = {"first": change.first.isoformat(), "last": change.last and change.last.isoformat()}
     return {

@@ -2,15 +2,14 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
 from certsvc.api.schemas import Strict, Text, Withdrawal
 from certsvc.issuing.withdrawing.recalling import LeftOut, Order, Plan
-from certsvc.models import ApiKey, Kind, Origin, Recall, RecallOutcome, RecallStatus, Role, Status
-from certsvc.store.recalls import Choice, Recalled
+from certsvc.models import ApiKey, Kind, Origin, RecallOutcome, RecallStatus, Role, Status
+from certsvc.store.recalls import Choice, RecallDetail, Recalled
 
 _MOST_IDS = 3000
 """What fits into a body; a batch, or a station and days, may be more (`recalling.MOST`)."""
@@ -158,11 +157,9 @@ def preview_out(plan: Plan, *, revoke_alone: int) -> RecallPreview:
     )
 
 
-def recall_out(
-    recall: Recall, counts: Mapping[RecallOutcome, int], callers: Mapping[uuid.UUID, ApiKey]
-) -> RecallOut:
+def recall_out(detail: RecallDetail) -> RecallOut:
+    recall, counts, asked_by, decided_by = detail
     here = f"/v1/recalls/{recall.id}"
-    decided_by = None if recall.decided_by_id is None else _caller_out(callers[recall.decided_by_id])
     return RecallOut(
         id=recall.id,
         status=recall.status,
@@ -174,9 +171,9 @@ def recall_out(
             **{str(outcome): counts.get(outcome, 0) for outcome in RecallOutcome},
         ),
         left_out={LeftOut(why): number for why, number in recall.left_out.items()},
-        asked_by=_caller_out(callers[recall.asked_by_id]),
+        asked_by=_caller_out(asked_by),
         asked_at=recall.asked_at,
-        decided_by=decided_by,
+        decided_by=None if decided_by is None else _caller_out(decided_by),
         decided_at=recall.decided_at,
         decision_text=recall.decision_text,
         links={"self": here, "certificates": f"{here}/certificates"},

@@ -1,11 +1,9 @@
 """`/v1/recalls`: revoke many certificates by one request, with a second person's approval."""
 
 import uuid
-from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.api.access import Now, Reader, Res, Withdrawer
 from certsvc.api.idempotency import Once, json_answer
@@ -26,21 +24,12 @@ from certsvc.api.v1.recall_schemas import (
 )
 from certsvc.issuing.withdrawing import recalling
 from certsvc.issuing.withdrawing.recalling import get_recall
-from certsvc.models import ApiKey, Recall, RecallOutcome, RecallStatus, Role
+from certsvc.models import ApiKey, RecallOutcome, RecallStatus, Role
 from certsvc.resources import Resources
-from certsvc.store import recalls, registry
+from certsvc.store import recalls
 
 router = APIRouter(prefix="/v1/recalls", tags=["recalls"])
 _MAX_PAGE = 200
-
-
-async def as_shown(session: AsyncSession, found: Iterable[Recall]) -> list[RecallOut]:
-    """Recalls with their counts and who asked for and decided them."""
-    found = list(found)
-    counts = await recalls.counts(session, [each.id for each in found])
-    ids = {caller_id for each in found for caller_id in (each.asked_by_id, each.decided_by_id) if caller_id}
-    callers = await registry.callers_by_id(session, ids)
-    return [recall_out(each, counts[each.id], callers) for each in found]
 
 
 def owner_seen_by(caller: ApiKey) -> ApiKey | None:
@@ -53,8 +42,8 @@ async def _answer(
 ) -> Response:
     async with res.db.read() as session:
         recall, _ = await get_recall(session, recall_id, caller=caller)
-        [shown] = await as_shown(session, [recall])
-    return json_answer(shown.model_dump(mode="json"), status, **headers)
+        [detail] = await recalls.in_detail(session, [recall])
+    return json_answer(recall_out(detail).model_dump(mode="json"), status, **headers)
 
 
 @router.post("/preview", responses={404: {}})
@@ -108,7 +97,7 @@ async def list_recalls(
         found = await recalls.list_page(
             session, owner=owner_seen_by(caller), status=status, before=before, limit=limit + 1
         )
-        items = await as_shown(session, found[:limit])
+        items = [recall_out(detail) for detail in await recalls.in_detail(session, found[:limit])]
     next_cursor = lead_on(request, response, items[-1].asked_at, items[-1].id) if len(found) > limit else None
     return RecallPage(items=items, next_cursor=next_cursor)
 

@@ -15,24 +15,23 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.callers.accounts import create_account, enrolment_link, reset_account
-from certsvc.callers.keys import create_key, find_caller
+from certsvc.callers.accounts import enrolment_link, invite
+from certsvc.callers.keys import keep_key
 from certsvc.cli.demo.handing_in import hand_in
 from certsvc.cli.demo.ill_today import write_cases
 from certsvc.clock import day_in_hanoi, utc_now
 from certsvc.codes import format_code
 from certsvc.config import Settings
-from certsvc.errors import Conflict
+from certsvc.issuing.examples import find_examples
+from certsvc.issuing.registering import import_facilities, import_practitioners
 from certsvc.issuing.requests.marking import mark_all
-from certsvc.models import Certificate, Kind, PublishedFile, Role, Status
 from certsvc.processes.family import die_with_parent
 from certsvc.queue import EmbeddedServer
-from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
 from certsvc.resources import Resources, open_resources, open_vault
-from certsvc.store import Database, certificates, registry, sign_in
-from certsvc.trust.identities import add_identity, open_keyring
+from certsvc.states import Role
+from certsvc.store import Database
+from certsvc.trust.identities import add_all_identities
 from keys_dev.make import make_pki
 
 _EXAMPLES = 10
@@ -116,11 +115,9 @@ async def _set_up(settings: Settings, sample: Path) -> None:
         try:
             await db.migrate()
             await mark_all(db, vault=open_vault(settings))
-            async with db.begin() as session:
-                await registry.save_facilities(session, read_facilities(sample / "facilities.csv"))
-            async with db.begin() as session:
-                await registry.save_practitioners(session, read_practitioners(sample / "practitioners.csv"))
-            await add_all_identities(db, settings)
+            await import_facilities(db, sample / "facilities.csv", actor="operator", now=utc_now())
+            await import_practitioners(db, sample / "practitioners.csv")
+            await add_all_identities(db, settings, now=utc_now())
         finally:
             await db.close()
 
@@ -130,66 +127,34 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-async def add_all_identities(db: Database, settings: Settings) -> int:
-    """Take every identity of a development PKI in `keys_dir` into use; returns how many were new."""
-    added = 0
-    for entry in open_keyring(settings).entries():
-        file = settings.keys_dir / entry.file
-        try:
-            await add_identity(
-                db,
-                file,
-                facility_code=entry.facility_code,
-                licence=entry.licence,
-                settings=settings,
-                now=utc_now(),
-            )
-        except Conflict:
-            continue
-        added += 1
-    return added
-
-
 async def _keys(settings: Settings, folder: Path) -> dict[str, str]:
     """The demo's API keys: those of an earlier run while they are good, else new ones."""
     db = Database(settings.sqlalchemy_url)
+    known = _credentials(folder).get("keys", {})
     try:
-        known = _credentials(folder).get("keys", {})
-        keys = {}
-        for role in (Role.ADMIN, Role.INSURER, Role.FACILITY, Role.AUDITOR):
-            is_good = role in known and await find_caller(db, known[role], now=utc_now()) is not None
-            scope = _FACILITY if role is Role.FACILITY else None
-            keys[str(role)] = (
-                known[role]
-                if is_good
-                else await create_key(db, role=role, facility_code=scope, now=utc_now())
+        return {
+            str(role): await keep_key(
+                db,
+                known.get(role),
+                role=role,
+                facility_code=_FACILITY if role is Role.FACILITY else None,
+                now=utc_now(),
             )
-        return keys
+            for role in (Role.ADMIN, Role.INSURER, Role.FACILITY, Role.AUDITOR)
+        }
     finally:
         await db.close()
 
 
 async def _staff_address(res: Resources) -> str:
-    """Of the console; while the demo's insurer waits for somebody to enrol, a new one-time link to do so. Who
-    was disabled stays so.
+    """Where staff sign in: a new one-time link while the demo's insurer has not enrolled. A disabled account
+    stays disabled.
     """
-    async with res.db.read() as session:
-        account = await sign_in.find_account(session, _ACCOUNT)
-    if not res.settings.local_accounts or (account and account.enrolment_sha256 is None):
-        return f"{res.settings.base_url}/staff"
-    if account is None:
-        token = await create_account(
-            res.db,
-            _ACCOUNT,
-            role=Role.INSURER,
-            facility_code=None,
-            holder=None,
-            vault=res.vault,
-            now=utc_now(),
-        )
-    else:
-        token = await reset_account(res.db, _ACCOUNT, vault=res.vault, now=utc_now())
-    return enrolment_link(res.settings.base_url, token)
+    if res.settings.local_accounts:
+        token = await invite(res.db, _ACCOUNT, role=Role.INSURER, vault=res.vault, now=utc_now())
+        if token is not None:
+            return enrolment_link(res.settings.base_url, token)
+    return f"{res.settings.base_url}/staff"
 
 
 def _credentials(folder: Path) -> dict[str, Any]:
@@ -206,9 +171,10 @@ async def _write_examples(res: Resources, folder: Path, first: Sequence[str]) ->
     """
     (folder / "certificates").mkdir(exist_ok=True)
     examples = []
-    for certificate, file in await _some_issued(res, first):
+    for example in await find_examples(res.db, first, a_kind=_EXAMPLES // 2):
+        certificate = example.certificate
         path = folder / "certificates" / f"{certificate.serial}.pdf"
-        path.write_bytes(await res.archive.get(file))
+        path.write_bytes(await res.archive.get(example.file))
         code = format_code(res.vault.code(certificate.id))
         examples.append(
             {
@@ -219,32 +185,6 @@ async def _write_examples(res: Resources, folder: Path, first: Sequence[str]) ->
             }
         )
     return examples
-
-
-async def _some_issued(res: Resources, first: Sequence[str]) -> list[tuple[Certificate, PublishedFile]]:
-    """Some certificates of both kinds whose files were not erased: the sick leaves of the `first` cases, then
-    the newest.
-    """
-    found: list[Certificate] = []
-    async with res.db.read() as session:
-        for kind in Kind:
-            case_ids = (*first, None) if kind is Kind.SICK_LEAVE else (None,)
-            pages = [await _newest(session, kind, case_id) for case_id in case_ids]
-            found += list({each.id: each for page in pages for each in page}.values())[: _EXAMPLES // 2]
-        files = await certificates.published_files(session, [each.pdf_sha256 or "" for each in found])
-    return [(each, file) for each in found if (file := files[each.pdf_sha256 or ""]).data_key is not None]
-
-
-async def _newest(session: AsyncSession, kind: Kind, case_id: str | None) -> Sequence[Certificate]:
-    return await certificates.list_page(
-        session,
-        facility_code=None,
-        status=Status.ISSUED,
-        kind=kind,
-        case_id=case_id,
-        before=None,
-        limit=_EXAMPLES // 2,
-    )
 
 
 def _write_credentials(

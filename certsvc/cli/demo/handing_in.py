@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import uuid
 from pathlib import Path
 
 from rich.console import Console
@@ -11,8 +12,8 @@ from certsvc.callers.keys import find_caller
 from certsvc.clock import utc_now
 from certsvc.errors import Broken
 from certsvc.issuing.batches.accepting import Order, accept_batch
-from certsvc.models import Batch, BatchStatus
 from certsvc.resources import Resources
+from certsvc.states import BatchStatus
 from certsvc.store import batches
 
 
@@ -43,7 +44,7 @@ async def hand_in(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("Ký giấy / Issuing", total=None)
-        while not _has_ended(*(state := await _look(res, batch))):
+        while not _has_ended(*(state := await _look(res, batch.id))):
             counts = state[1]
             progress.update(task, total=counts["certificates"] or None, completed=counts["issued"])
             await asyncio.sleep(0.2)
@@ -69,7 +70,7 @@ def _has_ended(status: BatchStatus, counts: dict[str, int]) -> bool:
     return waits_for_heads or status not in (BatchStatus.READING, BatchStatus.RUNNING)
 
 
-async def _look(res: Resources, batch: Batch) -> tuple[BatchStatus, dict[str, int]]:
+async def _look(res: Resources, batch_id: uuid.UUID) -> tuple[BatchStatus, dict[str, int]]:
     async with res.db.read() as session:
-        found = await batches.find(session, batch.id)
-        return (found.status if found else BatchStatus.FAILED), await batches.count(session, batch.id)
+        found = await batches.find(session, batch_id)
+        return (found.status if found else BatchStatus.FAILED), await batches.count(session, batch_id)

@@ -11,7 +11,7 @@ from rich.table import Table
 from certsvc.cli.ending import say, show
 from certsvc.cli.remote.batches import AsJson, Key, Url
 from certsvc.cli.remote.client import expect, service
-from certsvc.models import EventType
+from certsvc.states import EventType
 
 webhooks = typer.Typer(no_args_is_help=True, help="Addresses that are told of changes.")
 WebhookId = Annotated[uuid.UUID, typer.Argument(help="the webhook's id, as `webhooks list` shows it")]

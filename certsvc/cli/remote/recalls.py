@@ -12,7 +12,7 @@ from certsvc.cli.ending import say, show, told
 from certsvc.cli.remote.batches import AsJson, Key, Url
 from certsvc.cli.remote.client import expect, service
 from certsvc.issuing.withdrawing.changes import WithdrawalReason
-from certsvc.models import Kind, RecallStatus
+from certsvc.states import Kind, RecallStatus
 
 recalls = typer.Typer(
     no_args_is_help=True, help="Many certificates revoked at once, with a second person's approval."
