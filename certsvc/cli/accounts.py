@@ -60,7 +60,7 @@ def create(
 
 @accounts.command("list")
 def list_accounts() -> None:
-    """Which accounts there are, and how far each is."""
+    """Every account, and whether it is enrolled."""
 
     async def work(db: Database, _: Settings) -> Table:
         table, now = Table("name", "role", "facility", "licence", "holder", "caller", "state"), utc_now()
@@ -103,7 +103,7 @@ def reset(name: Name) -> None:
 
 @accounts.command("disable")
 def disable(name: Name) -> None:
-    """Sign out everywhere, and never in again."""
+    """Sign out everywhere, and let nobody sign in again."""
 
     async def work(db: Database, _: Settings) -> None:
         await disable_account(db, name, now=utc_now())

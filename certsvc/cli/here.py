@@ -115,7 +115,6 @@ def create(
     narrowed = _read_scopes(scopes) if scopes is not None else None
 
     async def work(db: Database, _: Settings) -> str:
-        more = {"holder": holder, "licence": licence}
         return await create_key(
             db,
             role=role,
@@ -123,7 +122,8 @@ def create(
             now=utc_now(),
             scopes=narrowed,
             expires_at=expires_at,
-            **more,
+            holder=holder,
+            licence=licence,
         )
 
     say(on_database(work))
@@ -131,7 +131,7 @@ def create(
 
 def _read_scopes(typed: str) -> list[Scope]:
     try:
-        return [Scope(each.strip()) for each in typed.split(",")]
+        return [Scope(name.strip()) for name in typed.split(",")]
     except ValueError as error:
         wrong = f"phạm vi là {', '.join(Scope)} / scopes are {', '.join(Scope)}"
         raise typer.BadParameter(wrong, param_hint="--scopes") from error
@@ -139,7 +139,7 @@ def _read_scopes(typed: str) -> list[Scope]:
 
 @keys.command("list")
 def list_keys() -> None:
-    """Which keys there are; the keys themselves are not known."""
+    """Every key by its prefix; the keys themselves are not kept."""
 
     async def work(db: Database, _: Settings) -> Table:
         table = Table(

@@ -1,4 +1,4 @@
-"""designs and doctor: commands that look and tell."""
+"""designs and doctor: commands that look and report."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +11,11 @@ from certsvc.cli.ending import (
     SAYS_NO,
     WRONG_USAGE,
     complain,
+    reported,
     run,
     say,
     settings_from_environment,
     show,
-    told,
 )
 from certsvc.issuing.readiness import find_shortcomings
 from certsvc.templates.designs import find_design, load_designs
@@ -27,7 +27,7 @@ designs = typer.Typer(no_args_is_help=True, help="The form designs.")
 def list_designs() -> None:
     """Which designs there are and when they apply."""
     table = Table("design", "title", "from", "to", "legal basis")
-    with told():
+    with reported():
         for design in load_designs():
             table.add_row(
                 design.id,
@@ -49,9 +49,9 @@ def preview(
     head: Annotated[bool, typer.Option("--head", help="the variant for a head who examined himself")] = False,
 ) -> None:
     """A PNG of a design with invented values."""
-    from certsvc.templates.preview import preview_png  # noqa: PLC0415 - WeasyPrint takes its time to load
+    from certsvc.templates.preview import preview_png  # noqa: PLC0415 - WeasyPrint is slow to load
 
-    with told():
+    with reported():
         design = find_design(design_id)
         if design is None:
             complain("Không có mẫu này.", "There is no such design.")
@@ -66,10 +66,10 @@ def check(
     folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="the design's folder")],
 ) -> None:
     """What is wrong with a design, with its line."""
-    # WeasyPrint takes its time to load.
+    # WeasyPrint is slow to load.
     from certsvc.templates.compiler.inspecting import check_design  # noqa: PLC0415
 
-    with told():
+    with reported():
         problems = check_design(folder)
     for problem in problems:
         say(f"{problem.file}:{problem.line}: {problem.message_vi} / {problem.message_en}")
@@ -79,7 +79,7 @@ def check(
 
 
 def doctor() -> None:
-    """What is missing or about to expire, in plain words; exit code 3 where something must be done."""
+    """What is missing or about to expire, in plain words; exit code 3 if something must be done."""
     settings = settings_from_environment()
 
     findings = run(find_shortcomings(settings))

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from certsvc.cli.ending import say, show, told
+from certsvc.cli.ending import reported, say, show
 from certsvc.cli.here import on_database
 from certsvc.clock import day_in_hanoi, utc_now
 from certsvc.config import Settings
@@ -84,7 +84,7 @@ def _state(rule: ListedRule) -> str:
 
 
 def _counts(row: DatedRow) -> str:
-    """`min/vaccinated/other`, and the first day on which a test counts."""
+    """`min/vaccinated/other` days, and the first day on which a test counts."""
     if isinstance(row, DischargeRule):
         return f"{row.min_days}/{row.vaccinated_days}/{row.other_days}, test ≥ {row.first_test_day}"
     return f"≤ {row.max_days}"
@@ -92,7 +92,7 @@ def _counts(row: DatedRow) -> str:
 
 @rules.command("check")
 def check(file: RulesFile, *, as_json: AsJson = False) -> None:
-    """What is wrong with a file of rows, and what adding it would change; nothing is written."""
+    """Show what is wrong with a file of rows and what adding it would change; nothing is written."""
     added = _read(file)
 
     async def work(db: Database, _: Settings) -> list[Effect]:
@@ -104,7 +104,7 @@ def check(file: RulesFile, *, as_json: AsJson = False) -> None:
 
 @rules.command("add")
 def add(file: RulesFile, *, as_json: AsJson = False) -> None:
-    """Add a file's rows to those that hold, all or none; every process judges by them at once."""
+    """Add a file's rows to those in force, all or none; every process judges by them at once."""
     added = _read(file)
 
     async def work(db: Database, _: Settings) -> list[Effect]:
@@ -117,7 +117,7 @@ def add(file: RulesFile, *, as_json: AsJson = False) -> None:
 
 @rules.command("withdraw")
 def withdraw(row: Annotated[str, typer.Argument(help="as `rules list` shows it")]) -> None:
-    """Judge by an operator's row no more; papers that were judged by it keep it."""
+    """Stop judging by an operator's row; papers that were judged by it keep it."""
 
     async def work(db: Database, _: Settings) -> list[Effect]:
         return await withdraw_rule(db, row, now=utc_now())
@@ -126,7 +126,7 @@ def withdraw(row: Annotated[str, typer.Argument(help="as `rules list` shows it")
 
 
 def _read(file: Path) -> Rulebook:
-    with told(), file.open("rb") as opened:
+    with reported(), file.open("rb") as opened:
         return read_rules(opened.read(MAX_BYTES + 1))
 
 

@@ -48,7 +48,7 @@ async def _answer(
 
 @router.post("/preview", responses={404: {}})
 async def preview(body: RecallChoice, res: Res, caller: Withdrawer) -> RecallPreview:
-    """What a recall would do now: how many it takes, which it leaves out and why, and whether it then waits.
+    """What a recall would do now: how many it takes, which it leaves out and why, and whether it would wait.
     Nothing is changed.
     """
     explained(body)
@@ -60,8 +60,8 @@ async def preview(body: RecallChoice, res: Res, caller: Withdrawer) -> RecallPre
 
 @router.post("", status_code=201, response_model=RecallOut, responses={201: headers("Location"), 404: {}})
 async def start(body: RecallRequest, res: Res, caller: Withdrawer, now: Now, once: Once) -> Response:
-    """Revoke certificates at once; more than one may alone are suspended at once, and wait for a second
-    person's approval.
+    """Revoke certificates at once. More than one person may revoke alone are suspended at once, and wait for
+    a second person's approval.
     """
 
     async def work() -> Response:
@@ -104,7 +104,7 @@ async def list_recalls(
 
 @router.get("/{recall_id}", response_model=RecallOut)
 async def read_one(recall_id: uuid.UUID, res: Res, caller: Reader) -> Response:
-    """Where a recall stands, and what it came to."""
+    """Where a recall stands, and its outcome."""
     return await _answer(recall_id, caller=caller, res=res)
 
 
@@ -120,7 +120,7 @@ async def list_recalled(
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=_MAX_PAGE)] = 50,
 ) -> RecalledPage:
-    """Its certificates, and what it came to for each."""
+    """Its certificates, each with the outcome."""
     before = None if cursor is None else read_cursor(cursor)
     async with res.db.read() as session:
         await get_recall(session, recall_id, caller=caller)
@@ -129,7 +129,7 @@ async def list_recalled(
         )
     last = found[limit - 1].certificate if len(found) > limit else None
     next_cursor = lead_on(request, response, last.requested_at, last.id) if last else None
-    return RecalledPage(items=[recalled_out(each) for each in found[:limit]], next_cursor=next_cursor)
+    return RecalledPage(items=[recalled_out(recalled) for recalled in found[:limit]], next_cursor=next_cursor)
 
 
 @router.post("/{recall_id}/approve", response_model=RecallOut)
@@ -149,7 +149,7 @@ async def approve(recall_id: uuid.UUID, res: Res, caller: Withdrawer, now: Now, 
 async def decline(
     recall_id: uuid.UUID, body: Declination, res: Res, caller: Withdrawer, now: Now, once: Once
 ) -> Response:
-    """Reinstate what it has suspended; whoever asked may take it back so."""
+    """Reinstate what it has suspended; whoever asked may take it back this way."""
 
     async def work() -> Response:
         await recalling.decline(res.db, recall_id, text=body.text, caller=caller, now=now)

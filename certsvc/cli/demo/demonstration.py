@@ -1,4 +1,4 @@
-"""The demo: a whole small certsvc in one folder, with the sample's certificates issued, and those of people
+"""The demo: a small but whole certsvc in one folder, with certificates issued for the sample and for people
 who are ill on the day it runs.
 """
 
@@ -41,7 +41,7 @@ _console = Console(stderr=True)
 
 
 def settings_of_demo(settings: Settings, folder: Path, *, host: str, port: int) -> Settings:
-    """The same with everything below `folder`."""
+    """The same settings with everything below `folder`."""
     base_url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - a comparison, not a binding
     return settings.model_copy(
         update={"data_dir": folder / "data", "keys_dir": folder / "keys", "base_url": base_url}
@@ -54,10 +54,9 @@ def worker_log(folder: Path) -> Path:
 
 
 async def run_demo(settings: Settings, folder: Path, *, once: bool) -> None:
-    """Set up, issue, print; running it again issues nothing twice, and on another day what that day's
-    patients ask for besides.
+    """Set up, issue, print. Running it again issues nothing twice; another day adds its patients.
 
-    `once` says that nobody is going to serve it.
+    `once` says that it is not going to be served.
     """
     with as_file(files("certsvc").joinpath("sample")) as sample:
         await _set_up(settings, sample)
@@ -78,7 +77,7 @@ async def run_demo(settings: Settings, folder: Path, *, once: bool) -> None:
 
 @contextmanager
 def _working(settings: Settings, log: Path) -> Iterator[Settings]:
-    """A worker beside us, with an embedded queue server where no other is configured; yields the settings
+    """A worker alongside, with an embedded queue server unless another is configured; yields the settings
     with its address.
     """
     with ExitStack() as stack:
@@ -93,7 +92,7 @@ def _working(settings: Settings, log: Path) -> Iterator[Settings]:
             env=os.environ | settings.as_environment(),
             stdout=output,
             stderr=output,
-            start_new_session=True,  # a Ctrl-C is for us; we stop it in order
+            start_new_session=True,  # Ctrl-C is for us; we stop the worker in an orderly way
             preexec_fn=die_with_parent,  # noqa: PLW1509 - only one prctl call
         )
         stack.callback(worker.wait)
@@ -102,7 +101,7 @@ def _working(settings: Settings, log: Path) -> Iterator[Settings]:
 
 
 async def _set_up(settings: Settings, sample: Path) -> None:
-    """Database, development keys, facilities, practitioners, identities: what is there already stays."""
+    """Database, development keys, facilities, practitioners, identities; what exists already stays."""
     with _console.status(
         "Chuẩn bị cơ sở dữ liệu và khoá phát triển… / Preparing database and development keys…"
     ):
@@ -166,7 +165,7 @@ def _credentials(folder: Path) -> dict[str, Any]:
 
 
 async def _write_examples(res: Resources, folder: Path, first: Sequence[str]) -> list[dict[str, str]]:
-    """Copies of some signed PDFs, both kinds, where a person can open them; sick leaves of the `first` cases
+    """Copy some signed PDFs of both kinds to where a person can open them, sick leaves of the cases `first`
     before others.
     """
     (folder / "certificates").mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""A file of cases handed in as the demo's insurer would, with a bar that shows how far it is."""
+"""A file of cases submitted as the demo's insurer would, with a progress bar."""
 
 import asyncio
 import datetime as dt
@@ -20,11 +20,11 @@ from certsvc.store import batches
 async def hand_in(
     res: Resources, file: Path, *, key: str, console: Console, day: dt.date | None = None
 ) -> None:
-    """Hand the file in with that API key, and wait until every row has its fate; print how many, of the `day`
-    if one is given.
+    """Submit the file with that API key, wait until every row is settled, and print the counts, with
+    the `day` if one is given.
 
-    What a station's head is to approve is not waited for. Raises Broken where the key is not good, or a
-    certificate failed.
+    Certificates that a station's head has to approve are not waited for. Raises Broken if the key is not good
+    or a certificate failed.
     """
     caller = await find_caller(res.db, key, now=utc_now())
     if caller is None:
@@ -65,7 +65,7 @@ async def hand_in(
 
 
 def _has_ended(status: BatchStatus, counts: dict[str, int]) -> bool:
-    """Whether nothing more happens by itself."""
+    """Whether nothing more happens without a person."""
     waits_for_heads = status is BatchStatus.RUNNING and counts["pending"] == counts["awaiting_approval"] > 0
     return waits_for_heads or status not in (BatchStatus.READING, BatchStatus.RUNNING)
 
