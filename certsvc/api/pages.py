@@ -1,5 +1,6 @@
 """Server-rendered pages: Vietnamese with English beside it, mobile first, working without JavaScript."""
 
+import asyncio
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -113,3 +114,8 @@ def render(
     """A page by the name of its template; `context` is all it may show."""
     html = _environment.get_template(name).render(path=request.url.path, **context)
     return HTMLResponse(html, status, headers=dict(headers or {}))
+
+
+async def render_large(request: Request, name: str, /, **context: Any) -> Response:
+    """`render` for a page of hundreds of lines, which would hold up everybody else's answers."""
+    return await asyncio.to_thread(render, request, name, **context)

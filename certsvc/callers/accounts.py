@@ -17,6 +17,7 @@ from certsvc.callers.proofs import Passwords
 from certsvc.errors import Conflict, Forbidden, InputError, NotFound, TooMany
 from certsvc.models import Account, ApiKey, Origin, Role
 from certsvc.store import Database, registry, sign_in
+from certsvc.store.counting import count_alone
 from certsvc.vault import Vault
 
 LINK_LIFETIME = dt.timedelta(hours=72)
@@ -217,6 +218,7 @@ async def check_sign_in(
     async with (
         db.begin() as session
     ):  # counted before it is judged, so that tries at the same moment count too
+        await count_alone(session, f"sign-in {here}")
         _refuse_past(_TRIES_AWHILE, _AWHILE, tries=await sign_in.tries(session, here, since=now - _AWHILE))
         await sign_in.add_try(session, here, now=now, kept_since=now - _DAY)
         account = await sign_in.find_account(session, name)
@@ -229,6 +231,7 @@ async def check_sign_in(
     if account is None or not is_password:
         raise _wrong()
     async with db.begin() as session:
+        await count_alone(session, f"sign-in {codes}")
         _refuse_past(_CODES_AN_HOUR, _HOUR, tries=await sign_in.tries(session, codes, since=now - _HOUR))
         _refuse_past(_CODES_A_DAY, _DAY, tries=await sign_in.tries(session, codes, since=now - _DAY))
         await sign_in.add_try(session, codes, now=now, kept_since=now - _DAY)

@@ -13,12 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.checking.second_factor import SecondFactor
 from certsvc.checking.shown import claims_on_paper, holder_view, stranger_view
+from certsvc.checking.tries import note_wrong, refuse_guessing
+from certsvc.clock import day_in_hanoi
 from certsvc.codes import Code, claims_in, normalise_code, parse_code
-from certsvc.errors import Conflict, Forbidden, InputError, NotFound, TooMany, Unavailable
+from certsvc.errors import CertsvcError, Conflict, Forbidden, InputError, NotFound, Unavailable
 from certsvc.models import Certificate, Event, Status
 from certsvc.processes.examiner import Examiner
 from certsvc.records import Case
-from certsvc.store import Database, answers, certificates, entries
+from certsvc.store import Database, certificates, entries
 from certsvc.store.entries import Entry
 from certsvc.vault import Vault
 from certsvc.verify.claims import find_claims
@@ -28,9 +30,6 @@ from certsvc.verify.judging import NoRegister, RegisterFacts, judge_file, judge_
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import Check, CheckName, Outcome, Report, Verdict
 from certsvc.verify.trust import Trust
-
-TRIES_AN_HOUR, TRIES_IN_ALL = 5, 20
-_HOUR = dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,49 +145,40 @@ def report_of(entry: Entry, *, now: dt.datetime, view: Mapping[str, Any]) -> Rep
 
 
 async def prove(
-    db: Database, text: str, *, birth_date: str, id_last4: str | None, vault: Vault, now: dt.datetime
+    db: Database,
+    text: str,
+    *,
+    birth_date: str,
+    id_last4: str | None,
+    network: str,
+    vault: Vault,
+    now: dt.datetime,
 ) -> Proven:
-    """Open more of a certificate to who knows what is printed on it.
+    """Open more of a certificate to who knows what is printed on it; `network` is where the question came
+    from.
 
-    Raises InputError `malformed_code` or what `SecondFactor.read` raises, TooMany `too_many_tries` (5 wrong
-    ones an hour) or `code_closed` (20 in all), Forbidden `no_match` for a wrong factor or an unknown code
-    alike.
+    Raises InputError `malformed_code` or what `SecondFactor.read` raises, TooMany as `refuse_guessing` gives
+    it, Forbidden `no_match` for a wrong factor or an unknown code alike.
     """
-    code, factor = parse_code(text), SecondFactor.read(birth_date, id_last4)
-    async with db.begin() as session:  # counting and adding a try is one step
+    code, factor = parse_code(text), SecondFactor.read(birth_date, id_last4, today=day_in_hanoi(now))
+    async with db.begin() as session:
         entry = await entries.find(session, vault.index(code.text), kind=code.kind)
         # Tries with the code and with the QR's token are counted together.
         index = entry.code_index if entry else vault.index(code.text)
-        _refuse_more_tries(*await answers.wrong_tries(session, index=index, since=now - _HOUR))
+        origin = vault.index(f"tries\n{index}\n{network}")
+        refusal: CertsvcError | None = await refuse_guessing(session, index=index, origin=origin, now=now)
         case = vault.open_case(entry.id, entry.record) if entry else None
-        matches = case is not None and factor.matches(case)
-        if not matches:
-            await answers.add_wrong_try(session, index=index, now=now)
-        elif entry and case:
+        if refusal is None and entry and case and factor.matches(case):
             return await _proven(session, entry, case, has_id=factor.last4 is not None, vault=vault, now=now)
-    raise Forbidden(
-        "no_match",
-        "Mã tra cứu, ngày sinh hoặc bốn số cuối không khớp với giấy. Sau 5 lần sai, mã bị khoá một giờ.",
-        "The code, the birth date or the last four digits do not match the paper. After 5 wrong tries the"
-        " code is closed for an hour.",
-    )
-
-
-def _refuse_more_tries(recent: int, in_all: int) -> None:
-    if in_all >= TRIES_IN_ALL:
-        raise TooMany(
-            "code_closed",
-            "Mã này đã bị khoá vì nhập sai quá nhiều lần. Hãy liên hệ cơ sở y tế đã cấp giấy.",
-            "This code is closed after too many wrong tries. Please ask the health facility that issued the"
-            " paper.",
-        )
-    if recent >= TRIES_AN_HOUR:
-        raise TooMany(
-            "too_many_tries",
-            "Nhập sai quá 5 lần. Hãy thử lại sau một giờ.",
-            "More than 5 wrong tries. Please try again in an hour.",
-            retry_after_s=int(_HOUR.total_seconds()),
-        )
+        if refusal is None:
+            await note_wrong(session, index=index, origin=origin, now=now)
+            refusal = Forbidden(
+                "no_match",
+                "Mã tra cứu, ngày sinh hoặc bốn số cuối không khớp với giấy. Sau 5 lần sai phải đợi một giờ.",
+                "The code, the birth date or the last four digits do not match the paper. After 5 wrong tries"
+                " you have to wait for an hour.",
+            )
+    raise refusal
 
 
 async def _proven(
@@ -242,17 +232,26 @@ async def check_upload(
     trust: Trust,
     base_url: str,
     now: dt.datetime,
+    asker: str = "",
 ) -> Report:
     """The report on a file anybody handed in: a PDF, or a picture with the QR on it.
 
-    The file is examined in a disposable process and not kept. Raises InputError `empty_file`,
+    The file is examined in a disposable process and not kept; `asker` is who takes turns there, such as a
+    network. Raises InputError `empty_file`,
     `not_pdf_or_image`; TooMany where too many are being checked.
     """
     if not data:
         raise InputError("empty_file", "Tệp rỗng.", "The file is empty.")
     if is_picture(data):
         return await _check_picture(
-            data, db=db, vault=vault, examiner=examiner, trust=trust, base_url=base_url, now=now
+            data,
+            db=db,
+            vault=vault,
+            examiner=examiner,
+            trust=trust,
+            base_url=base_url,
+            now=now,
+            asker=asker,
         )
     if not data.startswith(b"%PDF-"):
         raise InputError(
@@ -261,11 +260,11 @@ async def check_upload(
             "This is no PDF, JPEG, PNG or WebP file.",
         )
     facts, view = await _ask_register(data, db=db, vault=vault, now=now)
-    examination = await examiner.examine(data, trust=trust, now=now)
+    examination = await examiner.examine(data, trust=trust, now=now, asker=asker)
     if (
         view is not None and examination.kind is FileKind.TOO_COMPLEX
     ):  # our own file: the machine was busy, not the file too complex
-        examination = await examiner.examine(data, trust=trust, now=now)
+        examination = await examiner.examine(data, trust=trust, now=now, asker=asker)
     judgement = judge_file(examination, register=facts)
     return Report(judgement.verdict, judgement.reasons, now, judgement.checks, view, examination.signatures)
 
@@ -296,9 +295,10 @@ async def _check_picture(
     trust: Trust,
     base_url: str,
     now: dt.datetime,
+    asker: str,
 ) -> Report:
     """What the QR in a picture leads to; a QR of somebody else's is none of ours."""
-    scan = await examiner.read_qr(data)
+    scan = await examiner.read_qr(data, asker=asker)
     if scan.text and normalise_code(scan.text) is not None:
         return await look_up_qr(db, scan.text, base_url=base_url, vault=vault, trust=trust, now=now)
     reason = scan.reason or Reason.NO_QR_FOUND

@@ -13,12 +13,16 @@ from typing import Any, TypeAlias, assert_never
 
 from certsvc.checking.lookups import check_upload, look_up_qr
 from certsvc.errors import InputError, TooMany, Unavailable
+from certsvc.pause import Pause
 from certsvc.processes.examiner import Examiner
 from certsvc.store import Database
 from certsvc.vault import Vault
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import Check, CheckName, Outcome, Report, Verdict
 from certsvc.verify.trust import Trust
+
+_BULK = "bulk"
+"""All bulk calls together are one asker at the examiner."""
 
 MOST_WAITS = 120
 """How often a call waits for a busy examiner, in all; afterwards its files are answered `busy`."""
@@ -93,9 +97,10 @@ async def check_many(items: Iterable[Item], *, desk: Desk, now: dt.datetime) -> 
     """The answer to each item, in their order, as soon as it is known. Raises Broken where nothing can be
     checked at all.
     """
-    waits = iter(range(MOST_WAITS))
+    waits, pause = iter(range(MOST_WAITS)), Pause()
     for item in items:
         yield Answer(item, await _check(item, desk=desk, now=now, waits=waits))
+        await pause()
 
 
 async def _check(item: Item, *, desk: Desk, now: dt.datetime, waits: Iterator[int]) -> Report:
@@ -136,6 +141,7 @@ async def _check_file(data: bytes, *, desk: Desk, now: dt.datetime, waits: Itera
                     trust=desk.trust,
                     base_url=desk.base_url,
                     now=now,
+                    asker=_BULK,
                 )
             except TooMany:
                 if next(waits, None) is None:

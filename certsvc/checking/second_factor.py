@@ -3,6 +3,7 @@
 What is no birth date at all, or fewer than four characters, is told and costs no try.
 """
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 from typing import Self
@@ -13,7 +14,8 @@ from certsvc.records import Case
 _DAY_FIRST = re.compile(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})")
 _DIGITS_ALONE = re.compile(r"(\d{2})(\d{2})(\d{4})")
 _YEAR_FIRST = re.compile(r"\d{4}(-\d{2}-\d{2})?")
-_LAST = 4
+_LAST, _YEAR = 4, 4
+_OLDEST = 130
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -24,13 +26,16 @@ class SecondFactor:
     last4: str | None
 
     @classmethod
-    def read(cls, birth_date: str, id_last4: str | None) -> Self:
-        """From what was typed: dd/mm/yyyy, ddmmyyyy (a number pad has no stroke), ISO, or a year; an id
-        number whole or its end.
+    def read(cls, birth_date: str, id_last4: str | None, *, today: dt.date) -> Self:
+        """From what was typed: dd/mm/yyyy, ddmmyyyy (a number pad has no slash), ISO, or a year; an id number
+        whole or its end.
 
-        Raises InputError `malformed_birth_date`, `malformed_last4`.
+        Raises InputError `malformed_birth_date`, `impossible_birth_date` for a day that no calendar has, that
+        is yet to come or longer ago than people live, and `malformed_last4`.
         """
-        return cls(_read_birth(birth_date.strip()), _read_last4("".join((id_last4 or "").split()).upper()))
+        birth = _read_birth(birth_date.strip())
+        _refuse_impossible(birth, today=today)
+        return cls(birth, _read_last4("".join((id_last4 or "").split()).upper()))
 
     def matches(self, case: Case) -> bool:
         """Whether all that was given is printed on the paper; the year is enough where no more is known."""
@@ -51,6 +56,19 @@ def _read_birth(typed: str) -> str:
         "Ngày sinh chưa đúng dạng: hãy nhập ngày, tháng, năm, ví dụ 05/09/1988.",
         "This is no birth date: please type day, month and year, like 05/09/1988.",
     )
+
+
+def _refuse_impossible(birth: str, *, today: dt.date) -> None:
+    try:
+        earliest = dt.date.fromisoformat(birth if len(birth) > _YEAR else f"{birth}-01-01")
+    except ValueError:
+        earliest = dt.date.max
+    if not today.year - _OLDEST <= earliest.year or earliest > today:
+        raise InputError(
+            "impossible_birth_date",
+            "Không có ngày sinh này: hãy xem lại ngày, tháng, năm.",
+            "Nobody was born on that day: please look at day, month and year again.",
+        )
 
 
 def _read_last4(typed: str) -> str | None:

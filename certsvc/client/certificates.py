@@ -95,6 +95,11 @@ async def reinstate(
     return await _change(wire, certificate_id, "reinstate", reason, text)
 
 
+async def reopen_code(wire: Wire, certificate_id: Id) -> Certificate:
+    """Let the holder try the second factor again at once: wrong tries count no more."""
+    return await ask(wire, post(f"/v1/certificates/{certificate_id}/reopen-code"), Certificate)
+
+
 async def replace(
     wire: Wire,
     certificate_id: Id,

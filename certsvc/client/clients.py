@@ -28,6 +28,7 @@ class Methods:
     revoke = Call(certificates.revoke)
     suspend = Call(certificates.suspend)
     reinstate = Call(certificates.reinstate)
+    reopen_code = Call(certificates.reopen_code)
     replace = Call(certificates.replace)
     export_certificate = Call(certificates.export_certificate)
 

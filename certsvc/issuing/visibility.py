@@ -22,6 +22,24 @@ async def get_visible(
     return certificate
 
 
+async def get_own(
+    session: AsyncSession, certificate_id: uuid.UUID, *, caller: ApiKey, for_change: bool = False
+) -> Certificate:
+    """The certificate for whoever may change it: an insurer only what it asked for itself [api, Keys and
+    roles]. Raises NotFound, Forbidden `not_yours`.
+    """
+    certificate = await get_visible(session, certificate_id, caller=caller, for_change=for_change)
+    if caller.role is Role.INSURER and not caller.is_of_same_holder(
+        await session.get_one(ApiKey, certificate.requested_by_id)
+    ):
+        raise Forbidden(
+            "not_yours",
+            "Chỉ đơn vị đã yêu cầu cấp mới được thu hồi giấy này.",
+            "Only who asked for this certificate may withdraw it.",
+        )
+    return certificate
+
+
 async def get_batch(session: AsyncSession, batch_id: uuid.UUID, *, caller: ApiKey) -> Batch:
     """The batch, if it is the caller's own or the caller reads everything; otherwise NotFound."""
     batch = await batches.find(session, batch_id)

@@ -25,10 +25,16 @@ class StoredAnswer(Entity):
 
 
 class WrongTry(Entity):
-    """A wrong second factor against a code, known or not [api, Limits]."""
+    """A wrong second factor against a code, known or not, or a first one that has to wait [api, Limits].
+
+    `origin` is a keyed digest of the network it came from, other for every code; `is_announced` marks those
+    that were not looked at: they may come back a little later.
+    """
 
     __tablename__ = "wrong_tries"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     code_index: Mapped[str] = mapped_column(String(64), index=True)
-    at: Mapped[dt.datetime]
+    origin: Mapped[str] = mapped_column(String(64), default="")
+    is_announced: Mapped[bool] = mapped_column(default=False)
+    at: Mapped[dt.datetime] = mapped_column(index=True)

@@ -140,11 +140,12 @@ async def sick_leaves_of(db: Database, batch_id: uuid.UUID) -> list[uuid.UUID]:
     async with db.read() as session:
         if await batches.find(session, batch_id) is None:
             raise NotFound("no_such_batch", "Không có lô này.", "There is no such batch.")
-        leaves = [
-            certificate
-            async for _, certificate in batches.lines(session, batch_id)
-            if certificate is not None and certificate.kind is Kind.SICK_LEAVE
-        ]
+    leaves = [
+        certificate
+        async for _, certificate in batches.lines(db, batch_id)
+        if certificate is not None and certificate.kind is Kind.SICK_LEAVE
+    ]
+    async with db.read() as session:
         return [[leave, *await certificates.successors(session, leave)][-1].id for leave in leaves]
 
 

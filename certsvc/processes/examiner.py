@@ -1,21 +1,20 @@
 """Checks in disposable processes: memory, processor time, files and wall clock limited, no secrets near.
 
 An `Examiner` has one `zygote` (its own child, or one that the service forks; another one if it dies) and lets
-a few checks run at once, a few more wait, and turns the rest away. A child that dies or runs out of time is
-an answer too: `too_complex`. Answers come back as JSON of bounded size, never as objects.
+a few checks run at once. More wait, in fair turns for each asker, and the rest is turned away. A child that
+dies or runs out of time is an answer too: `too_complex`. Answers come back as JSON of bounded size, never as
+objects.
 """
 
 import asyncio
-import contextlib
 import datetime as dt
 import json
 import socket
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from certsvc.errors import TooMany
+from certsvc.processes.turns import FairTurns
 from certsvc.processes.wire import LENGTH
 from certsvc.processes.zygote_link import Zygote
 from certsvc.verify.findings import Examination, Kind, Limits
@@ -38,9 +37,10 @@ class Scan:
 class Examiner:
     """Runs checks apart from this process. Use as an asynchronous context manager, or call `close`.
 
-    `timeout_s` is wall-clock and processor time of one check, `memory_bytes` its address space;
-    `concurrency` checks run at once and `max_waiting` wait their turn. Where somebody else keeps a zygote,
-    it listens at the address `zygote`. An answer longer than `max_answer_bytes` counts as none.
+    `timeout_s` is wall-clock and processor time of one check, `memory_bytes` its address space; `concurrency`
+    checks run at once and `max_waiting` wait their turn, `max_waiting_each` of one asker. Where somebody else
+    keeps a zygote, it listens at the address `zygote`. An answer longer than `max_answer_bytes` counts as
+    none.
     """
 
     def __init__(
@@ -49,7 +49,8 @@ class Examiner:
         timeout_s: float,
         memory_bytes: int,
         concurrency: int = 2,
-        max_waiting: int = 16,
+        max_waiting: int = 240,
+        max_waiting_each: int = 60,
         max_answer_bytes: int = _MAX_ANSWER_BYTES,
         zygote: Path | None = None,
     ) -> None:
@@ -57,8 +58,7 @@ class Examiner:
         self._max_answer_bytes = max_answer_bytes
         self._timeout_s = timeout_s
         self._memory_bytes = memory_bytes
-        self._places = concurrency + max_waiting
-        self._turns = asyncio.Semaphore(concurrency)
+        self._turns = FairTurns(concurrency, max_waiting=max_waiting, max_waiting_each=max_waiting_each)
         self._starting = asyncio.Lock()
         self._zygote: Zygote | None = None
 
@@ -82,7 +82,13 @@ class Examiner:
             await asyncio.to_thread(zygote.end)
 
     async def examine(
-        self, data: bytes, *, trust: Trust, now: dt.datetime, limits: Limits | None = None
+        self,
+        data: bytes,
+        *,
+        trust: Trust,
+        now: dt.datetime,
+        limits: Limits | None = None,
+        asker: str = "",
     ) -> Examination:
         """`examine_stranger` in a process of its own. Raises TooMany when too many wait, Broken if no process
         starts.
@@ -99,15 +105,16 @@ class Examiner:
             },
             data,
             trust=trust,
+            asker=asker,
         )
         try:
             return Examination.from_json(answer)
         except (ValueError, KeyError, TypeError):
             return Examination.stopped(Kind.TOO_COMPLEX, "Việc kiểm tra vượt giới hạn.")
 
-    async def read_qr(self, picture: bytes) -> Scan:
+    async def read_qr(self, picture: bytes, *, asker: str = "") -> Scan:
         """The QR code in a JPEG, PNG or WebP picture. Raises as `examine` does."""
-        answer = await self._ask({"task": "picture"}, picture, trust=None)
+        answer = await self._ask({"task": "picture"}, picture, trust=None, asker=asker)
         match answer:
             case {"text": str(text), "reason": None}:
                 return Scan(text, None)
@@ -116,10 +123,12 @@ class Examiner:
             case _:
                 return Scan(None, Reason.TOO_COMPLEX)
 
-    async def _ask(self, header: dict[str, Any], body: bytes, *, trust: Trust | None) -> dict[str, Any]:
+    async def _ask(
+        self, header: dict[str, Any], body: bytes, *, trust: Trust | None, asker: str
+    ) -> dict[str, Any]:
         """The child's answer; an empty one if it died, ran out of time or said too much."""
         request = _request(header, body)
-        async with self._turn():
+        async with self._turns.turn(asker):
             zygote = await self._running()
             raw = await self._ask_child(zygote, request, trust)
             if not raw and not zygote.is_alive:  # which says nothing of the file
@@ -139,22 +148,6 @@ class Examiner:
         return await _converse(
             connection, request, timeout_s=self._timeout_s + _GRACE_S, max_bytes=self._max_answer_bytes
         )
-
-    @contextlib.asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        if self._places <= 0:
-            raise TooMany(
-                "checker_busy",
-                "Hệ thống đang kiểm tra nhiều tệp. Hãy thử lại sau ít phút.",
-                "Many files are being checked. Try again in a few minutes.",
-                retry_after_s=5,
-            )
-        self._places -= 1
-        try:
-            async with self._turns:
-                yield
-        finally:
-            self._places += 1
 
     async def _running(self) -> Zygote:
         async with self._starting:

@@ -1,9 +1,10 @@
-"""Answers kept under an `Idempotency-Key`, and wrong second factors."""
+"""Answers kept under an `Idempotency-Key`, and tries of second factors."""
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.models import StoredAnswer, WrongTry
@@ -37,14 +38,26 @@ async def forget_answers(session: AsyncSession, *, older_than: dt.datetime) -> N
     await session.execute(delete(StoredAnswer).where(StoredAnswer.created_at < older_than))
 
 
-async def wrong_tries(session: AsyncSession, *, index: str, since: dt.datetime) -> tuple[int, int]:
-    """(wrong tries since that instant, wrong tries in all) against a code, known or not."""
-    query = select(func.count(), func.count().filter(WrongTry.at >= since)).where(
-        WrongTry.code_index == index
-    )
-    in_all, recent = (await session.execute(query)).one()
-    return recent, in_all
+async def tries_at(session: AsyncSession, *, index: str, since: dt.datetime) -> Sequence[WrongTry]:
+    """Tries against a code, known or not, since that instant; the oldest first."""
+    query = select(WrongTry).where(WrongTry.code_index == index, WrongTry.at > since)
+    return (await session.scalars(query.order_by(WrongTry.at, WrongTry.id))).all()
 
 
-async def add_wrong_try(session: AsyncSession, *, index: str, now: dt.datetime) -> None:
-    session.add(WrongTry(code_index=index, at=now))
+async def add_try(
+    session: AsyncSession,
+    *,
+    index: str,
+    origin: str,
+    is_announced: bool,
+    now: dt.datetime,
+    kept_since: dt.datetime,
+) -> None:
+    """Note a try, and forget those before `kept_since`, against whichever code."""
+    await session.execute(delete(WrongTry).where(WrongTry.at <= kept_since))
+    session.add(WrongTry(code_index=index, origin=origin, is_announced=is_announced, at=now))
+
+
+async def forget_tries(session: AsyncSession, *, index: str) -> None:
+    """Open a code again: nothing that was tried counts any more."""
+    await session.execute(delete(WrongTry).where(WrongTry.code_index == index))

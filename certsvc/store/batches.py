@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.models import CANCELLED, Batch, BatchRow, BatchStatus, Certificate, Kind, PublishedFile, Status
+from certsvc.store.database import Database
 
 LINES_AT_ONCE = 250
 IN_WORK = (Status.REQUESTED, Status.SIGNING)
@@ -193,15 +194,18 @@ def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
-async def lines(session: AsyncSession, batch_id: uuid.UUID) -> AsyncIterator[Line]:
-    """Every line of the batch in the order of the file, sick leave before recovery, a page at a time."""
+async def lines(db: Database, batch_id: uuid.UUID) -> AsyncIterator[Line]:
+    """Every line of the batch in the order of the file, sick leave before recovery.
+
+    Each page is a transaction of its own: whoever takes the lines slowly, or not at all, holds no connection.
+    """
     query = select(BatchRow, Certificate).outerjoin(Certificate, Certificate.id == BatchRow.certificate_id)
-    async for row, certificate in _in_pages(session, batch_id, query):
+    async for row, certificate in _in_pages(db, batch_id, query):
         yield Line(row, certificate)
 
 
 async def lines_with_files(
-    session: AsyncSession, batch_id: uuid.UUID
+    db: Database, batch_id: uuid.UUID
 ) -> AsyncIterator[tuple[Line, PublishedFile | None]]:
     """As `lines`, each with the entry of its PDF in the digest register."""
     query = (
@@ -209,20 +213,22 @@ async def lines_with_files(
         .outerjoin(Certificate, Certificate.id == BatchRow.certificate_id)
         .outerjoin(PublishedFile, PublishedFile.sha256 == Certificate.pdf_sha256)
     )
-    async for row, certificate, file in _in_pages(session, batch_id, query):
+    async for row, certificate, file in _in_pages(db, batch_id, query):
         yield Line(row, certificate), file
 
 
 async def _in_pages(
-    session: AsyncSession, batch_id: uuid.UUID, query: Select[BatchRow, *_Joined]
+    db: Database, batch_id: uuid.UUID, query: Select[BatchRow, *_Joined]
 ) -> AsyncIterator[Row[BatchRow, *_Joined]]:
     row, kind = 0, ""
-    while page := (await session.execute(_page(query, batch_id, row=row, kind=kind))).all():
+    while True:
+        async with db.read() as session:
+            page = (await session.execute(_page(query, batch_id, row=row, kind=kind))).all()
         for found in page:
             yield found
-        last = page[-1][0]
-        row, kind = last.row, str(last.kind)
-        session.expunge_all()
+        if len(page) < LINES_AT_ONCE:
+            return
+        row, kind = page[-1][0].row, str(page[-1][0].kind)
 
 
 def _page(

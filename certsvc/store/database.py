@@ -19,6 +19,7 @@ from sqlalchemy.exc import (
     InvalidRequestError,
     OperationalError,
 )
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -34,6 +35,8 @@ from certsvc.store.marks import ANY_UNMARKED
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _BUSY_TIMEOUT = dt.timedelta(seconds=30)
+_POOL_TIMEOUT_S = 5
+"""For a connection of the pool; then the caller is told to come back."""
 _CACHE_KIB = 512
 """Of each connection. It is worth nothing as soon as another one has written; what is read again and again
 lies in the system's cache, once for all.
@@ -123,6 +126,8 @@ class Database:
             if not _is_down(error):
                 raise
             raise _unavailable() from error
+        except PoolTimeoutError as error:
+            raise _unavailable() from error
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -162,7 +167,9 @@ def _open_engine(url: str) -> tuple[URL, AsyncEngine]:
         parsed = make_url(url)
         # Errors are logged, values must not be; the connection used last is the next one's, for its pages and
         # statements are there.
-        return parsed, create_async_engine(parsed, hide_parameters=True, pool_use_lifo=True)
+        return parsed, create_async_engine(
+            parsed, hide_parameters=True, pool_use_lifo=True, pool_timeout=_POOL_TIMEOUT_S
+        )
     except (ArgumentError, InvalidRequestError, ImportError) as error:
         raise Broken(
             "no_driver",
@@ -187,7 +194,10 @@ def _make_file(url: URL) -> None:
 
 def _unavailable() -> Unavailable:
     return Unavailable(
-        "store_unavailable", "Cơ sở dữ liệu tạm thời không phản hồi.", "The database cannot be reached now."
+        "store_unavailable",
+        "Cơ sở dữ liệu tạm thời không phản hồi.",
+        "The database cannot be reached now.",
+        retry_after_s=2,
     )
 
 

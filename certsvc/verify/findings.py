@@ -19,6 +19,7 @@ class Kind(StrEnum):
     UNTRUSTED = "untrusted"
     UNPROVEN = "unproven"
     SIGNED_BY_OTHER = "signed_by_other"
+    NOT_CHECKABLE = "not_checkable"
     NOT_SIGNED = "not_signed"
     UNREADABLE = "unreadable"
     ENCRYPTED = "encrypted"
@@ -30,6 +31,7 @@ REASON_OF: dict[Kind, Reason] = {
     Kind.UNTRUSTED: Reason.UNTRUSTED,
     Kind.UNPROVEN: Reason.LIST_TOO_OLD,
     Kind.SIGNED_BY_OTHER: Reason.SIGNED_BY_OTHER,
+    Kind.NOT_CHECKABLE: Reason.NOT_CHECKABLE,
     Kind.NOT_SIGNED: Reason.NOT_SIGNED,
     Kind.UNREADABLE: Reason.UNREADABLE,
     Kind.ENCRYPTED: Reason.ENCRYPTED,

@@ -93,7 +93,7 @@ def _given(reason: str | None) -> tuple[Reason, ...]:
 
 def _verdict_of(kind: Kind) -> Verdict:
     match kind:
-        case Kind.SIGNED_BY_OTHER | Kind.NOT_SIGNED:
+        case Kind.SIGNED_BY_OTHER | Kind.NOT_CHECKABLE | Kind.NOT_SIGNED:
             return Verdict.UNKNOWN
         case Kind.UNPROVEN:
             return Verdict.CANNOT_CHECK

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     UNTRUSTED = "untrusted"
     FORGED_QR = "forged_qr"
     SIGNED_BY_OTHER = "signed_by_other"
+    NOT_CHECKABLE = "not_checkable"
     NOT_SIGNED = "not_signed"
     NO_QR_FOUND = "no_qr_found"
     UNREADABLE = "unreadable"
@@ -184,6 +185,12 @@ ADVICE: dict[Reason, Advice] = {
         "Signed by somebody else; it is not a certificate of this service.",
         "Hệ thống này không xác nhận được tệp. Hãy hỏi nơi đã ký.",
         "This service cannot vouch for it. Ask whoever signed it.",
+    ),
+    Reason.NOT_CHECKABLE: Advice(
+        "Tệp có chữ ký số mà hệ thống này không kiểm được; không phải giấy do hệ thống này cấp.",
+        "It has a digital signature that this service cannot check; it is not a certificate of this service.",
+        "Hệ thống này không xác nhận được tệp. Hãy hỏi nơi đã ký; mục kiểm tra chữ ký cho biết còn thiếu gì.",
+        "This service cannot vouch for it. Ask whoever signed it; the check of it says what is missing.",
     ),
     Reason.NOT_SIGNED: Advice(
         "Tệp không có chữ ký số.", "The file has no digital signature.", *_SCAN_INSTEAD

@@ -42,6 +42,7 @@ VERDICTS_OF: Mapping[Reason, tuple[Verdict, ...]] = {
             Reason.NO_SUCH_CODE,
             Reason.MALFORMED_CODE,
             Reason.SIGNED_BY_OTHER,
+            Reason.NOT_CHECKABLE,
             Reason.NOT_SIGNED,
             Reason.NO_QR_FOUND,
         ),

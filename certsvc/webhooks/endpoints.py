@@ -14,6 +14,7 @@ from certsvc.errors import Conflict, NotFound
 from certsvc.models import ApiKey, Disabled, EventType, Role, WebhookDelivery, WebhookEndpoint
 from certsvc.models.webhooks import TEST
 from certsvc.store import Database, webhooks
+from certsvc.store.counting import count_alone
 from certsvc.vault import Vault
 from certsvc.webhooks.events import body_of, delivery
 from certsvc.webhooks.posting import read_url
@@ -92,6 +93,7 @@ async def create_endpoint(
         created_at=now,
     )
     async with db.begin() as session:
+        await count_alone(session, f"webhooks of {caller.owner}")
         if len(await webhooks.list_owned(session, holder_of=caller)) >= MOST_ENDPOINTS:
             raise Conflict(
                 "too_many_webhooks",

@@ -63,6 +63,7 @@ _ON_BOTH = frozenset(
         "test_looking_up",
         "test_events",
         "test_sign_in",
+        "test_second_factor",
         "test_portal",
         "test_webhooks",
         "test_webhook_sending",

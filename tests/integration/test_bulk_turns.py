@@ -98,7 +98,7 @@ async def test_waiting_ends(desk: Desk) -> None:
     """An examiner without any place: so many waits for the whole call, then every file is told to come back;
     codes are answered.
     """
-    async with _CountingExaminer(timeout_s=10, memory_bytes=MEMORY, max_waiting=-2) as full:
+    async with _CountingExaminer(timeout_s=10, memory_bytes=MEMORY, concurrency=0, max_waiting=0) as full:
         answers = await _all(
             replace(desk, examiner=full),
             [*_files(3, samples.unsigned()), CodeItem(4, None, 1, "0000-0000-0000-0001")],

@@ -111,6 +111,7 @@ BEHIND_SESSION: frozenset[Route] = frozenset(
                 "/staff/batches",
                 "/staff/batches/{batch_id}/issue",
                 "/staff/certificates/find",
+                "/staff/certificates/{certificate_id}/reopen-code",
             )
         ),
         *((method, "/staff/batches/{batch_id}/rows/{row}") for method in ("GET", "POST")),
@@ -161,6 +162,7 @@ CALLS: Mapping[Route, Needs] = {
     ("GET", "/v1/certificates/{certificate_id}"): Needs(Scope.READ, "certificate"),
     ("GET", "/v1/certificates/{certificate_id}/pdf"): Needs(Scope.READ, "certificate"),
     ("POST", "/v1/certificates/{certificate_id}/{change}"): Needs(Scope.WITHDRAW, "certificate", _REASON),
+    ("POST", "/v1/certificates/{certificate_id}/reopen-code"): Needs(Scope.WITHDRAW, "certificate"),
     ("POST", "/v1/certificates/{certificate_id}/replace"): Needs(Scope.WITHDRAW, "certificate", _REASON),
     ("GET", "/v1/recalls"): Needs(Scope.READ),
     ("POST", "/v1/recalls"): Needs(

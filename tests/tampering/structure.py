@@ -111,7 +111,7 @@ _ENDS = (TABLE_1_B, TABLE_3_LT, STREAM_1_T, STREAM_3_LT)
 
 ATTACKS = (
     Attack("password", "saved with a password", _encrypted("mật khẩu"), ENCRYPTED),
-    Attack("owner-password", "saved with restrictions only", _encrypted(""), ENCRYPTED),
+    Attack("owner-password", "saved with restrictions only", _encrypted(""), BROKEN),
     Attack(
         "said-encrypted",
         "a trailer that says so of a file that is not encrypted",

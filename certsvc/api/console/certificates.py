@@ -24,6 +24,7 @@ from certsvc.api.words.pages import ROLES
 from certsvc.callers.keys import require_scope
 from certsvc.callers.sessions import SignedIn
 from certsvc.errors import InputError
+from certsvc.issuing.reopening import reopen_code
 from certsvc.issuing.requests.searching import search
 from certsvc.issuing.visibility import get_visible
 from certsvc.issuing.withdrawing import changes
@@ -147,6 +148,7 @@ async def read_certificate(certificate_id: uuid.UUID, request: Request, res: Res
         history=[(each, actor_of(each.actor, by_actor, ROLES)) for each in events],
         recall=recall,
         changes=[] if recall else _changes_open_to(staff.caller, certificate, requester),
+        may_reopen=staff.caller.may(Scope.WITHDRAW) and certificate.status in PUBLISHED,
         has_file=certificate.status in PUBLISHED and not _is_erased(events),
     )
 
@@ -224,6 +226,14 @@ async def _reason_page(
         staff=staff,
         **context,
     )
+
+
+@router.post("/{certificate_id}/reopen-code")
+async def reopen(certificate_id: uuid.UUID, res: Res, now: Now, staff: StaffForm) -> Response:
+    """At once, and without a preview: it only forgets wrong tries."""
+    require_scope(staff.caller, Scope.WITHDRAW)
+    await reopen_code(res.db, certificate_id, caller=staff.caller, now=now)
+    return RedirectResponse(f"/staff/certificates/{certificate_id}#history", 303)
 
 
 @router.post("/{certificate_id}/{change}")

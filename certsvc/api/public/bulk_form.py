@@ -115,9 +115,13 @@ async def _items(form: FormData, turn: asyncio.Lock) -> AsyncIterator[Item]:
 async def _listed(field: str, value: UploadFile | str, turn: asyncio.Lock) -> list[ListedCode]:
     """The codes in a list or in the text field for codes; other fields have none."""
     if isinstance(value, str):
-        return list(codes_in_text(value)) if field == _LIST_FIELD else []
+        return await asyncio.to_thread(_in_text, value) if field == _LIST_FIELD else []
     async with turn:  # workbooks are costly: many at once would hold everybody up
         return await asyncio.to_thread(codes_in_table, await value.read(), max_rows=MOST_CODES)
+
+
+def _in_text(text: str) -> list[ListedCode]:
+    return list(codes_in_text(text))
 
 
 async def _is_list(field: str, upload: UploadFile) -> bool:

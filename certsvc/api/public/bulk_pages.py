@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
@@ -16,7 +17,7 @@ from certsvc.api.limits import LimitedRoute
 from certsvc.api.problems import status_of
 from certsvc.api.public.bulk import FILE_NAME, BulkGate, Format, as_download
 from certsvc.api.public.bulk_form import MOST_CODES, MOST_FILES
-from certsvc.api.public.bulk_table import table_csv, table_xlsx
+from certsvc.api.public.bulk_table import packed, table_csv, table_xlsx
 from certsvc.api.words.pages import Tone, Words, headline_of, headlines_for
 from certsvc.errors import CertsvcError
 from certsvc.records.workbooks.cells import CSV_TYPE, XLSX_TYPE
@@ -59,10 +60,10 @@ async def answer_many(request: Request, res: Res, now: Now) -> Response:
     lines = []
     async with aclosing(admitted.answers):
         async for answer in admitted.answers:
-            lines.append(answer.to_json())
+            lines.append(packed(answer))
             if await request.is_disconnected():  # nobody is waiting any more: the turn goes to others
                 break
-    return pages.render(request, "many_answers.html", **await asyncio.to_thread(shown, lines))
+    return await pages.render_large(request, "many_answers.html", **await asyncio.to_thread(shown, lines))
 
 
 @router.get("/reasons")
@@ -99,16 +100,17 @@ def _form(request: Request, res: Resources, *, error: CertsvcError | None = None
     )
 
 
-def shown(lines: Sequence[Mapping[str, Any]], *, most_lines: int = _MOST_LINES) -> dict[str, Any]:
+def shown(lines: Sequence[bytes], *, most_lines: int = _MOST_LINES) -> dict[str, Any]:
     """What the page of answers shows: figures, the lines with those that need a look first, and the whole
-    table as files embedded in the page.
+    table as files embedded in the page. The lines are packed (`bulk_table`).
     """
-    by_need = sorted(lines, key=lambda line: _ORDER.index(headline_of(line).tone))
+    tones = [headline_of(json.loads(line)).tone for line in lines]
+    by_need = sorted(range(len(lines)), key=lambda number: _ORDER.index(tones[number]))
     return {
         "total": len(lines),
-        "counts": _counts(lines),
-        "lines": by_need[:most_lines],
-        "checked_at": lines[0]["checked_at"],
+        "counts": _counts(Counter(tones)),
+        "lines": [json.loads(lines[number]) for number in by_need[:most_lines]],
+        "checked_at": json.loads(lines[0])["checked_at"],
         "file_name": FILE_NAME,
         "downloads": {
             "xlsx": _address(table_xlsx(lines), XLSX_TYPE),
@@ -117,8 +119,7 @@ def shown(lines: Sequence[Mapping[str, Any]], *, most_lines: int = _MOST_LINES) 
     }
 
 
-def _counts(lines: Sequence[Mapping[str, Any]]) -> list[Count]:
-    tones = Counter(headline_of(line).tone for line in lines)
+def _counts(tones: Counter[Tone]) -> list[Count]:
     return [
         Count(tones[Tone.GOOD], Tone.GOOD, "tick", Words("Giấy thật, còn hiệu lực", "genuine and in force")),
         Count(

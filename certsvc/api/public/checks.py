@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationError
 from certsvc.api import pages
 from certsvc.api.access import Now, Res, get_now, get_resources
 from certsvc.api.downloads import PDF_ANSWERS, deliver_pdf
-from certsvc.api.limits import LimitedRoute
+from certsvc.api.limits import LimitedRoute, network_of
 from certsvc.api.openapi import PAPER_TYPES
 from certsvc.api.public.report_schema import ProvenOut, ReportOut
 from certsvc.api.schemas import Strict
@@ -88,10 +88,18 @@ def _answer(request: Request, found: Found) -> Response:
 
 @router.post("/v/{code}", response_model=ProvenOut, responses={403: {}, 409: {}})
 @router.post("/V/{code}", include_in_schema=False)
-async def prove_code(code: CodeText, body: SecondFactorBody, res: Res, now: Now) -> Response:
+async def prove_code(
+    code: CodeText, body: SecondFactorBody, request: Request, res: Res, now: Now
+) -> Response:
     """Open more with what is printed on the paper: a Report with name and dates, and a grant to download."""
     proven = await prove(
-        res.db, code, birth_date=body.birth_date, id_last4=body.id_last4, vault=res.vault, now=now
+        res.db,
+        code,
+        birth_date=body.birth_date,
+        id_last4=body.id_last4,
+        network=network_of(request, trusted_proxies=res.settings.trusted_proxies),
+        vault=res.vault,
+        now=now,
     )
     more: dict[str, Any] = {"grant": proven.grant, "pdf_url": None, "successor_url": None}
     if proven.grant:
@@ -159,6 +167,7 @@ async def check_file(request: Request, *, res: Resources, now: dt.datetime) -> R
         trust=await res.trust.get(now),
         base_url=res.settings.base_url,
         now=now,
+        asker=network_of(request, trusted_proxies=res.settings.trusted_proxies),
     )
 
 

@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
-from certsvc.api.limits import LimitedRoute
+from certsvc.api.limits import LimitedRoute, network_of
 from certsvc.api.problems import status_of
 from certsvc.api.public import check_app
 from certsvc.api.public.checks import CodeText, check_file
@@ -42,7 +42,15 @@ async def answer_worker(
 ) -> Response:
     """The worker's own view: status as a timeline, and the PDF; or an employer's who knows the birth date."""
     try:
-        proven = await prove(res.db, code, birth_date=birth_date, id_last4=id_last4, vault=res.vault, now=now)
+        proven = await prove(
+            res.db,
+            code,
+            birth_date=birth_date,
+            id_last4=id_last4,
+            network=network_of(request, trusted_proxies=res.settings.trusted_proxies),
+            vault=res.vault,
+            now=now,
+        )
     except CertsvcError as error:
         # The birth date is not echoed; the code is, since it is long to type.
         headers = (

@@ -20,6 +20,7 @@ from certsvc.api.schemas import (
     certificate_out,
 )
 from certsvc.errors import Conflict, InputError
+from certsvc.issuing.reopening import reopen_code
 from certsvc.issuing.requests.single import request_certificate
 from certsvc.issuing.terms import Terms
 from certsvc.issuing.visibility import get_visible
@@ -162,6 +163,17 @@ async def replace(
         return _accepted(successor, caller=caller, res=res)
 
     return await once(work, body, caller=caller)
+
+
+@router.post("/{certificate_id}/reopen-code", response_model=CertificateOut)
+async def reopen(certificate_id: uuid.UUID, res: Res, caller: Withdrawer, now: Now, once: Once) -> Response:
+    """Let its holder try the second factor again at once: wrong tries, whoever made them, count no more."""
+
+    async def work() -> Response:
+        certificate = await reopen_code(res.db, certificate_id, caller=caller, now=now)
+        return json_answer(_body(certificate, caller=caller, res=res), 200)
+
+    return await once(work, caller=caller)
 
 
 @router.post("/{certificate_id}/{change}", response_model=CertificateOut)

@@ -157,6 +157,7 @@ MORE_EVENTS: Mapping[str, Words] = {
     "released": Words("Không còn cần duyệt", "Approval is required no more"),
     "erased": Words("Đã xoá tệp PDF vĩnh viễn", "PDF erased for good"),
     "handed_in": Words("Đã gửi cổng BHXH", "Handed in at the insurer's portal"),
+    "code_reopened": Words("Đã mở lại mã tra cứu", "Look-up code opened again"),
 }
 """Of a certificate's event log, beside those that its holder sees."""
 

@@ -93,6 +93,12 @@ BY_REASON: Mapping[Reason, Headline] = {
     Reason.NOT_SIGNED: Headline(
         Tone.NONE, "question", Words("Không có chữ ký số", "Not digitally signed"), _NOT_YET
     ),
+    Reason.NOT_CHECKABLE: Headline(
+        Tone.NONE,
+        "question",
+        Words("Không phải giấy của hệ thống này", "Not a certificate of this service"),
+        _NOT_YET,
+    ),
     Reason.SIGNED_BY_OTHER: Headline(
         Tone.NONE,
         "question",
@@ -182,6 +188,7 @@ EVENTS: Mapping[str, Words] = {
 FIELDS_AT_FAULT: Mapping[str, tuple[str, ...]] = {
     "malformed_code": ("code",),
     "malformed_birth_date": ("birth_date",),
+    "impossible_birth_date": ("birth_date",),
     "malformed_last4": ("id_last4",),
     "no_match": ("code", "birth_date", "id_last4"),
     "no_file": ("file",),

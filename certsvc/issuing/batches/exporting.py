@@ -178,33 +178,28 @@ def export_zip(
     told = [csv_row(_COLUMNS)]
 
     async def members() -> AsyncGenerator[Member, None]:
-        async with db.read() as session:
-            async for _, first in batches.lines(session, batch_id):
-                if first is None or first.kind is not Kind.SICK_LEAVE:
+        async for _, first in batches.lines(db, batch_id):
+            if first is None or first.kind is not Kind.SICK_LEAVE:
+                continue
+            for certificate in await _with_successors(db, first):
+                try:
+                    data = await exporter.file(certificate, layout, now=now)
+                except CertsvcError as error:
+                    told.extend(_left_out(certificate, error))
                     continue
-                for certificate in [first, *await certificates.successors(session, first)]:
-                    try:
-                        data = await exporter.file(certificate, layout, now=now)
-                    except CertsvcError as error:
-                        told.extend(_left_out(certificate, error))
-                        continue
-                    told.append(
-                        csv_row(
-                            (
-                                certificate.serial,
-                                certificate.case_id,
-                                str(certificate.id),
-                                "written",
-                                None,
-                                None,
-                                None,
-                            )
-                        )
-                    )
-                    yield Member(file_name(certificate, "xml"), now, _pieces(data))
+                known = (certificate.serial, certificate.case_id, str(certificate.id), "written")
+                told.append(csv_row((*known, None, None, None)))
+                yield Member(file_name(certificate, "xml"), now, _pieces(data))
         yield Member("export.csv", now, _pieces(BOM, *told), is_packed=True)
 
     return zip_stream(members())
+
+
+async def _with_successors(db: Database, certificate: Certificate) -> list[Certificate]:
+    if certificate.replaced_by_id is None:
+        return [certificate]
+    async with db.read() as session:
+        return [certificate, *await certificates.successors(session, certificate)]
 
 
 def _left_out(certificate: Certificate, error: CertsvcError) -> list[bytes]:

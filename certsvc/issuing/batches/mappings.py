@@ -16,6 +16,7 @@ from certsvc.records.columns import CASES, LONGEST_TITLE, MAX_CHARS, fold, is_re
 from certsvc.records.titles import TITLES_VI
 from certsvc.records.words import is_known_word
 from certsvc.store import Database, mappings
+from certsvc.store.counting import count_alone
 
 DEFAULT = "default"
 _MOST = 50
@@ -50,6 +51,7 @@ async def save_mapping(
         owner=caller.owner, name=name, columns=dict(columns), defaults=dict(defaults), changed_at=now
     )
     async with db.begin() as session:
+        await count_alone(session, f"mappings of {caller.owner}")
         if (
             await mappings.find(session, caller.owner, name) is None
             and await mappings.count(session, caller.owner) >= _MOST

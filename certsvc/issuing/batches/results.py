@@ -31,10 +31,9 @@ async def result_lines(
     """One line a row and kind [batches, Results, and mending], in the order of the file; auditors get no
     codes.
     """
-    async with db.read() as session:
-        async for line in batches.lines(session, batch_id):
-            result = result_of(line, vault=vault, base_url=base_url)
-            yield result if with_codes else result | {"code": None, "verify_url": None}
+    async for line in batches.lines(db, batch_id):
+        result = result_of(line, vault=vault, base_url=base_url)
+        yield result if with_codes else result | {"code": None, "verify_url": None}
 
 
 def result_of(line: Line, *, vault: Vault, base_url: str) -> dict[str, Any]:
@@ -113,20 +112,17 @@ def archive_zip(
     async def members() -> AsyncGenerator[Member, None]:
         told = results_csv(result_lines(db, batch_id, vault=vault, base_url=base_url, with_codes=with_codes))
         yield Member("results.csv", now, told, is_packed=True)
-        async with db.read() as session:
-            async for line, file in batches.lines_with_files(session, batch_id):
-                if (
-                    line.certificate
-                    and line.certificate.status is Status.ISSUED
-                    and line.certificate.signed_at
-                    and file
-                    and file.data_key
-                ):
-                    yield Member(
-                        file_name(line.certificate, "pdf"),
-                        line.certificate.signed_at,
-                        _content(archive, file),
-                    )
+        async for line, file in batches.lines_with_files(db, batch_id):
+            if (
+                line.certificate
+                and line.certificate.status is Status.ISSUED
+                and line.certificate.signed_at
+                and file
+                and file.data_key
+            ):
+                yield Member(
+                    file_name(line.certificate, "pdf"), line.certificate.signed_at, _content(archive, file)
+                )
 
     return zip_stream(members())
 

@@ -10,14 +10,14 @@ from typing import Literal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.clock import day_in_hanoi
-from certsvc.errors import Conflict, Forbidden, InputError
+from certsvc.errors import Conflict, InputError
 from certsvc.issuing.certificates import discharge_rule_of, disclosures_of, marks_of, new_certificate
 from certsvc.issuing.known import Asker, PeoplesHistory, Stations
 from certsvc.issuing.requests.single import check_for, rejected
 from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.issuing.terms import Answer, Terms
-from certsvc.issuing.visibility import get_visible
-from certsvc.models import ApiKey, Certificate, CertificateMark, Disclosure, EventType, Role, Status
+from certsvc.issuing.visibility import get_own
+from certsvc.models import ApiKey, Certificate, CertificateMark, Disclosure, EventType, Status
 from certsvc.records import Case, Cell, judge, rule_ids
 from certsvc.store import Database, certificates, papers, recalls, registry, status_lists
 from certsvc.vault import Vault
@@ -57,15 +57,7 @@ async def _get_own(
 
     Raises NotFound, Forbidden `not_yours`, Conflict `under_recall`.
     """
-    certificate = await get_visible(session, certificate_id, caller=caller, for_change=for_change)
-    if caller.role is Role.INSURER and not caller.is_of_same_holder(
-        await session.get_one(ApiKey, certificate.requested_by_id)
-    ):
-        raise Forbidden(
-            "not_yours",
-            "Chỉ đơn vị đã yêu cầu cấp mới được thu hồi giấy này.",
-            "Only who asked for this certificate may withdraw it.",
-        )
+    certificate = await get_own(session, certificate_id, caller=caller, for_change=for_change)
     if recall_id := (await recalls.waiting_of(session, [certificate_id])).get(certificate_id):
         raise Conflict(
             "under_recall",

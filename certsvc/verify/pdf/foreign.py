@@ -4,25 +4,26 @@ Nothing here can make a file valid; it answers honestly with "signed by …, not
 stranger's document from one that borrows our names.
 """
 
+import datetime as dt
 import unicodedata
 
-from asn1crypto import x509
+from asn1crypto import core, tsp, x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509 import load_der_x509_certificate
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.validation import EmbeddedPdfSignature
-from pyhanko.sign.validation.errors import SignatureValidationError
-from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
+from certsvc.states import Slot
 from certsvc.verify.findings import STEPS, Examination, Kind, Limits, Refused
 from certsvc.verify.pdf.geometry import MAX_SIGNATURES
 from certsvc.verify.pdf.hierarchies import hierarchy_of
-from certsvc.verify.pdf.reading import name_part, open_pdf, read_signature, signature_fields, sole_signer
+from certsvc.verify.pdf.integrity import Integrity, embedded_certificates, state_of
+from certsvc.verify.pdf.reading import name_part, open_pdf, read_signature, signature_fields
 from certsvc.verify.report import Check, CheckName, Outcome, SignatureFacts, TimeSource
 from certsvc.verify.trust import Trust
 
-_WHOLE = (SignatureCoverageLevel.ENTIRE_FILE, SignatureCoverageLevel.ENTIRE_REVISION)
+_OUR_FIELDS = frozenset(Slot)
 _MAX_NAME = 200
 
 
@@ -43,30 +44,50 @@ def _describe(data: bytes, *, trust: Trust, limits: Limits) -> Examination:
         for field in signature_fields(reader.root, max_fields=limits.max_fields)
         if "/V" in field.dictionary
     ]
-    if not fields and b"/ByteRange" not in data:
+    if not fields:
         raise Refused(Kind.NOT_SIGNED, None, "Tệp không có chữ ký số.")
-    if not fields or any(field.value is None for field in fields):
-        raise Refused(Kind.TAMPERED, CheckName.GEOMETRY, "Chữ ký trong tệp không đầy đủ.")
     if len(fields) > MAX_SIGNATURES:
         raise Refused(Kind.TOO_COMPLEX, None, "Tệp có quá nhiều chữ ký.")
-    signatures = [read_signature(reader, field) for field in fields]
-    signers = [_signer(signature) for signature in signatures]
+    poses_as_ours = any(field.name in _OUR_FIELDS for field in fields)
+    try:
+        signatures = [read_signature(reader, field) for field in fields]
+    except Refused:
+        if poses_as_ours:
+            raise
+        return _unchecked("không đọc được cấu trúc chữ ký", ())
+    states = [state_of(signature) for signature in signatures]
     facts = tuple(
-        _facts(signature, signer, trust=trust) for signature, signer in zip(signatures, signers, strict=True)
+        _facts(signature, state.signer, is_intact=state.integrity is Integrity.INTACT, trust=trust)
+        for signature, state in zip(signatures, states, strict=True)
+        if state.signer is not None
     )
-    if any(borrows_our_name(signer, trust) for signer in signers):
+    lacking = [state.lacks for state in states if state.integrity is Integrity.UNCHECKED]
+    if lacking and poses_as_ours:  # ours can all be checked
+        raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Chữ ký số không đúng cấu trúc.")
+    if any(state.integrity is Integrity.CHANGED for state in states):
+        raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Tệp đã bị thay đổi sau khi ký.", signatures=facts)
+    if any(state.signer is not None and borrows_our_name(state.signer, trust) for state in states):
         raise Refused(
             Kind.UNTRUSTED,
             CheckName.CHAIN,
             "Chữ ký mượn tên cơ sở y tế nhưng không phải của người ký đã đăng ký.",
             signatures=facts,
         )
+    if lacking:
+        return _unchecked(lacking[0], facts)
     detail = "Chữ ký nguyên vẹn nhưng không phải của người ký đã đăng ký."
     if any(each.hierarchy for each in facts):
         detail += " Đã dò đường dẫn chứng thư tới gốc, chưa kiểm tra thu hồi."
     return Examination(
         Kind.SIGNED_BY_OTHER, tuple(Check(name, *_outcome(name, detail)) for name in STEPS), facts
     )
+
+
+def _unchecked(lacking: str, facts: tuple[SignatureFacts, ...]) -> Examination:
+    """The examination of a signed file that nobody can check here: neither whole nor changed."""
+    detail = f"Không kiểm được chữ ký: {lacking}."
+    checks = (Check(name, Outcome.NOT_DONE, detail if name is CheckName.SIGNATURE else "") for name in STEPS)
+    return Examination(Kind.NOT_CHECKABLE, tuple(checks), facts)
 
 
 def borrows_our_name(signer: x509.Certificate, trust: Trust) -> bool:
@@ -93,37 +114,10 @@ def _issued(signer: x509.Certificate, issuer: x509.Certificate) -> bool:
     return True
 
 
-def _signer(signature: EmbeddedPdfSignature) -> x509.Certificate:
-    """The signer of an intact signature that nothing but harmless changes follow. Raises Refused."""
-    try:
-        signer = sole_signer(signature.signed_data) or signature.signer_cert
-        signature.compute_integrity_info()  # type: ignore[no-untyped-call]
-        intact, valid = validate_sig_integrity(
-            signature.signer_info,
-            signer,
-            expected_content_type=signature.signed_data["encap_content_info"]["content_type"].native,
-            actual_digest=signature.compute_digest(),
-        )
-        summary = signature.summarise_integrity_info()
-    except (
-        PdfError,
-        SignatureValidationError,
-        ValueError,
-        TypeError,
-        AssertionError,
-    ) as error:  # key and algorithm that do not fit
-        raise _changed() from error
-    if not (intact and valid and summary["coverage"] in _WHOLE and summary["docmdp_ok"]):
-        raise _changed()
-    return signer
-
-
-def _changed() -> Refused:
-    return Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Tệp đã bị thay đổi sau khi ký.")
-
-
-def _facts(signature: EmbeddedPdfSignature, signer: x509.Certificate, *, trust: Trust) -> SignatureFacts:
-    signed_at = signature.self_reported_timestamp
+def _facts(
+    signature: EmbeddedPdfSignature, signer: x509.Certificate, *, is_intact: bool, trust: Trust
+) -> SignatureFacts:
+    signed_at = _claimed_time(signature)
     return SignatureFacts(
         slot=None,
         signer=_shown(
@@ -136,11 +130,24 @@ def _facts(signature: EmbeddedPdfSignature, signer: x509.Certificate, *, trust: 
         signed_at=signed_at,
         time_source=None if signed_at is None else TimeSource.CLAIMED,
         level=None,
-        intact=True,
+        intact=is_intact,
         trusted=False,
         covers_whole_file=signature.coverage is SignatureCoverageLevel.ENTIRE_FILE,
-        hierarchy=hierarchy_of(signer, signature.other_embedded_certs, trust=trust, at=signed_at),
+        hierarchy=hierarchy_of(signer, embedded_certificates(signature), trust=trust, at=signed_at),
     )
+
+
+def _claimed_time(signature: EmbeddedPdfSignature) -> dt.datetime | None:
+    """When the signer says it was, or the time-stamp; None where that cannot be read."""
+    try:
+        content = signature.signed_data["encap_content_info"]["content"]
+        if isinstance(content, core.ParsableOctetString) and isinstance(content.parsed, tsp.TSTInfo):
+            stamped: dt.datetime = content.parsed["gen_time"].native
+            return stamped
+        said = signature.self_reported_timestamp
+    except (PdfError, ValueError, TypeError, LookupError):
+        return None
+    return said if said is None or said.tzinfo else None
 
 
 def _outcome(name: CheckName, detail: str) -> tuple[Outcome, str]:

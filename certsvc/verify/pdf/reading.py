@@ -13,6 +13,7 @@ from typing import Any
 
 from asn1crypto import cms, x509
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.crypt import AuthStatus
 from pyhanko.pdf_utils.misc import PdfError, PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import EmbeddedPdfSignature
@@ -38,19 +39,28 @@ class SignatureField:
 
 
 def open_pdf(data: bytes, *, strict: bool) -> PdfFileReader:
-    """A reader over the bytes. Raises Refused for an encrypted file, and whatever pyHanko raises for a broken
-    one.
+    """A reader over the bytes. Raises Refused for a file that needs a password, and whatever pyHanko raises
+    for a broken one.
+
+    Many files are encrypted with an empty user password: they open for everybody, and forbid only changes.
     """
     if b"%%EOF" not in data:  # pyHanko would look for it byte by byte
         raise PdfReadError("no end")
     reader = PdfFileReader(io.BytesIO(data), strict=strict)
-    if reader.encrypted:
+    if reader.encrypted and not _opens_for_everybody(reader):
         raise Refused(Kind.ENCRYPTED, None, "Tệp được mã hóa.")
     return reader
 
 
+def _opens_for_everybody(reader: PdfFileReader) -> bool:
+    try:
+        return reader.decrypt("").status is not AuthStatus.FAILED
+    except (PdfError, ValueError, TypeError, LookupError):  # encrypted for certificates, or not as we know it
+        return False
+
+
 def refuse_encrypted(data: bytes) -> None:
-    """Refuse an encrypted file before anything else is asked of it. Raises Refused.
+    """Refuse an encrypted file of ours, which never are, before anything else is asked of it. Raises Refused.
 
     The trailer that names the encryption is never itself encrypted or compressed (ISO 32000-2 clauses
     7.5.8.2, 7.6.2).

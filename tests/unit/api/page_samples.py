@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from certsvc.api.public.bulk_pages import shown, told_reasons
+from certsvc.api.public.bulk_table import packed
 from certsvc.checking.lookups import Proven
 from certsvc.checking.many import Answer, CodeItem, FileItem, Item
 from certsvc.errors import CertsvcError, Forbidden, InputError, TooMany, Unavailable
@@ -86,6 +87,7 @@ VERDICT_OF_REASON = {
     Reason.UNTRUSTED: (Verdict.INVALID,),
     Reason.FORGED_QR: (Verdict.INVALID,),
     Reason.SIGNED_BY_OTHER: (Verdict.UNKNOWN,),
+    Reason.NOT_CHECKABLE: (Verdict.UNKNOWN,),
     Reason.NOT_SIGNED: (Verdict.UNKNOWN,),
     Reason.NO_QR_FOUND: (Verdict.UNKNOWN,),
     Reason.UNREADABLE: (Verdict.INVALID,),
@@ -365,7 +367,7 @@ def many() -> Iterator[Page]:
         CodeItem(number, None if number % 2 else "ds.csv", number + 1, CODE) for number in range(1, len(seen))
     ]
     lines = [
-        Answer(item, each).to_json()
+        packed(Answer(item, each))
         for item, each in zip([*items, FileItem(len(seen), "giấy <b>.pdf", 1, _nothing)], seen, strict=True)
     ]
     context = shown(lines, most_lines=len(lines) - 1)
@@ -373,9 +375,9 @@ def many() -> Iterator[Page]:
     holders = Answer(
         FileItem(1, "", 1, _nothing), report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER | OPENED)
     )
-    yield Page("many-one", "many_answers.html", "/check/many", shown([holders.to_json()]))
+    yield Page("many-one", "many_answers.html", "/check/many", shown([packed(holders)]))
     late = Answer(CodeItem(1, None, 1, CODE), report(Verdict.VALID, Reason.GENUINE, certificate=LATE))
-    yield Page("many-late", "many_answers.html", "/check/many", shown([late.to_json()]), is_stranger=True)
+    yield Page("many-late", "many_answers.html", "/check/many", shown([packed(late)]), is_stranger=True)
     yield Page("reasons", "reasons.html", "/reasons", {"reasons": told_reasons()})
 
 

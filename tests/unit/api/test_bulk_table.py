@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import json
 from typing import Any
 
 import pytest
@@ -79,7 +80,9 @@ def test_a_late_paper_has_both_days() -> None:
         "07/03/2026 10:42",
     )
     assert row["Lý do"] == f"{ADVICE[Reason.GENUINE].message_vi} {LATE_NOTE.vi}"
-    header, cells = csv.reader(io.StringIO(table_csv([line]).decode("utf-8-sig"), newline=""))
+    header, cells = csv.reader(
+        io.StringIO(table_csv([json.dumps(line).encode()]).decode("utf-8-sig"), newline="")
+    )
     assert cells[header.index("Ngày trên giấy")] == "2022-03-14"
 
 
@@ -117,9 +120,9 @@ def test_a_reason_s_verdicts_hold_those_of_the_pages() -> None:
 
 def test_a_file_s_name_runs_nothing() -> None:
     """Names are their sender's: a formula among them is a text."""
-    text = table_csv([_of_file(report(Verdict.INVALID, Reason.TAMPERED), "=cmd|' /C calc'!A0")]).decode(
-        "utf-8-sig"
-    )
+    text = table_csv(
+        [json.dumps(_of_file(report(Verdict.INVALID, Reason.TAMPERED), "=cmd|' /C calc'!A0")).encode()]
+    ).decode("utf-8-sig")
     header, row = csv.reader(io.StringIO(text, newline=""))
     assert header == list(HEADER)
     assert row[1] == "'=cmd|' /C calc'!A0"

@@ -43,6 +43,7 @@ CALLS: dict[str, Callable[[Client, Path], object]] = {
     "revoke": lambda client, _: client.revoke(ID, "other", text="why"),
     "suspend": lambda client, _: client.suspend(ID, "other", text="why"),
     "reinstate": lambda client, _: client.reinstate(ID, "other", text="why"),
+    "reopen_code": lambda client, _: client.reopen_code(ID),
     "replace": lambda client, _: client.replace(ID, "other", text="why", record={"case_id": "1"}),
     "export_certificate": lambda client, _: client.export_certificate(ID, "ct07"),
     "preview_recall": lambda client, _: client.preview_recall(
