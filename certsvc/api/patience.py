@@ -12,8 +12,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_S = 20.0
 """For a whole request line and headers."""
-BODY_GRACE_S, BODY_BYTES_PER_S = 30.0, 4096
-"""After the grace a body has to come at that rate, on average."""
+BODY_WINDOW_S, BODY_BYTES_PER_S = 30.0, 4096
+"""A body has to come at that rate, on average of each such window."""
 STALLED_S = 60.0
 """For a client that does not read its answer."""
 _LOOK_EVERY_S = 2.0
@@ -22,7 +22,7 @@ _LOOK_EVERY_S = 2.0
 class PatientProtocol(H11Protocol):
     """HTTP/1.1 with an end to patience; looks at each connection every few seconds."""
 
-    head_s, body_grace_s, stalled_s, look_every_s = HEAD_S, BODY_GRACE_S, STALLED_S, _LOOK_EVERY_S
+    head_s, body_window_s, stalled_s, look_every_s = HEAD_S, BODY_WINDOW_S, STALLED_S, _LOOK_EVERY_S
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -34,7 +34,7 @@ class PatientProtocol(H11Protocol):
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._await_request()
+        self._begin_window()
         self._look = self.loop.call_later(self.look_every_s, self._look_around)
 
     @override
@@ -46,7 +46,7 @@ class PatientProtocol(H11Protocol):
     @override
     def data_received(self, data: bytes) -> None:
         if self.timeout_keep_alive_task is not None:  # the next request on a kept connection
-            self._await_request()
+            self._begin_window()
         self._taken += len(data)
         super().data_received(data)
 
@@ -60,7 +60,7 @@ class PatientProtocol(H11Protocol):
         self._stalled_since = None
         super().resume_writing()
 
-    def _await_request(self) -> None:
+    def _begin_window(self) -> None:
         self._since, self._taken = self.loop.time(), 0
 
     def _look_around(self) -> None:
@@ -80,5 +80,9 @@ class PatientProtocol(H11Protocol):
         if not self.cycle.more_body:
             return False
         if self.flow.read_paused:  # it is us who do not read
-            self._since += self.look_every_s
-        return self._taken < (now - self._since - self.body_grace_s) * BODY_BYTES_PER_S
+            self._begin_window()
+        if now - self._since < self.body_window_s:
+            return False
+        is_slow = self._taken < (now - self._since) * BODY_BYTES_PER_S
+        self._begin_window()
+        return is_slow

@@ -15,7 +15,7 @@ _LARGE = b"x" * 16 * 1024**2
 
 
 class _Hasty(PatientProtocol):
-    head_s, body_grace_s, stalled_s, look_every_s = 0.4, 0.4, 0.4, 0.05
+    head_s, body_window_s, stalled_s, look_every_s = 0.4, 0.4, 0.4, 0.05
 
 
 async def _app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,15 +78,17 @@ async def test_half_a_request_ends() -> None:
 
 
 async def test_half_a_body_ends() -> None:
-    """Also where it trickles in below the least rate."""
+    """Also where it trickles in below the least rate, from the start or after a burst."""
     async with _served() as port:
         assert b"200" not in (await _send(port, _HEAD % 1000, b"x" * 10))[0]
+        burst = b"x" * 50_000
+        assert b"200" not in (await _send(port, _HEAD % 60_000, burst))[0]
         answer, took = await _send(port, _HEAD % 1000, *[b"x"] * 60, pause_s=0.05)
         assert (b"200" in answer, took < 5) == (False, True)
 
 
 async def test_a_slow_body_is_taken() -> None:
-    """At twice the least rate, for longer than the grace."""
+    """At twice the least rate, for several windows."""
     part = b"x" * (BODY_BYTES_PER_S // 5)
     async with _served() as port:
         answer, took = await _send(port, _HEAD % (len(part) * 20), *[part] * 20, pause_s=0.1)
