@@ -57,18 +57,22 @@ class FairTurns:
             raise
 
     def _leave(self, asker: str, mine: asyncio.Future[None]) -> None:
-        queue = self._queues[asker]
-        queue.remove(mine)
+        queue = self._queues.get(asker, deque())
+        if mine in queue:  # else its turn was passed over already
+            queue.remove(mine)
         if not queue:
-            del self._queues[asker]
+            self._queues.pop(asker, None)
 
     def _pass_on(self) -> None:
-        """Give the turn to the first of the asker whose turn it is, who then goes to the end of the line."""
-        if not self._queues:
-            self._free += 1
-            return
-        asker, queue = self._queues.popitem(last=False)
-        first = queue.popleft()
-        if queue:
-            self._queues[asker] = queue
-        first.set_result(None)
+        """Give the turn to the first of the asker whose turn it is, who then goes to the end of the line; who
+        was cancelled and has not noticed yet is passed over.
+        """
+        while self._queues:
+            asker, queue = self._queues.popitem(last=False)
+            first = queue.popleft()
+            if queue:
+                self._queues[asker] = queue
+            if not first.done():
+                first.set_result(None)
+                return
+        self._free += 1

@@ -58,6 +58,22 @@ async def test_too_many_are_turned_away(waiting: int, each: int) -> None:
     assert order == ["one"] * 3
 
 
+async def test_who_is_cancelled_as_the_turn_is_passed_on_is_passed_over() -> None:
+    """Before it has noticed: the next one gets the turn, of the same asker or of another."""
+    turns, order = _turns(), list[str]()
+    holder = turns.turn("a")
+    await holder.__aenter__()
+    gone = [asyncio.create_task(_working(turns, order)(asker)) for asker in ("b", "c")]
+    stays = asyncio.create_task(_working(turns, order)("c"))
+    await asyncio.sleep(0)
+    for task in gone:
+        task.cancel()
+    await holder.__aexit__(None, None, None)
+    await asyncio.gather(*gone, stays, return_exceptions=True)
+    await _working(turns, order)("d")
+    assert (order, turns.waiting) == (["c", "d"], 0)
+
+
 @pytest.mark.parametrize("has_turn", [False, True])
 async def test_who_goes_away_leaves_no_gap(has_turn: bool) -> None:
     """Cancelled while waiting, or at the very moment that the turn came."""
