@@ -110,7 +110,8 @@ def leads_to(text: str) -> Leads | None:
 
 
 def _host(name: str) -> str:
-    return name.lower().rstrip(".")
+    """As it may be shown: nothing in it turns the letters around it."""
+    return "".join(filter(str.isprintable, name)).lower().rstrip(".")
 
 
 def claims_in(text: str, *, base_url: str) -> str | None:

@@ -152,7 +152,7 @@ async def run_worker(
                 func(_read_batch, name=READ_BATCH, timeout=_READING_TIMEOUT),
             ],
             redis_settings=redis_settings(settings.redis_url or ""),
-            ctx={"res": res, "issuing": issuing, "reading": Counter[str | None]()},
+            ctx={"res": res, "issuing": issuing, "reading": Counter[str]()},
             keep_result=0,  # arq refuses an id while its result is kept
             poll_delay=_POLL_S,
             max_jobs=_READS_AT_ONCE,
@@ -216,10 +216,14 @@ async def _read_batch(ctx: dict[str, Any], batch_id: str) -> None:
     """
     res: Resources = ctx["res"]
     structlog.contextvars.bind_contextvars(job=ctx["job_id"], batch=batch_id)
-    async with res.db.read() as session:
-        owner = await batches.owner_of(session, uuid.UUID(batch_id))
-    reading: Counter[str | None] = ctx["reading"]
-    if reading[owner] >= _READS_OF_ONE:
+    reading: Counter[str] = ctx["reading"]
+    try:
+        async with res.db.read() as session:
+            owner = await batches.owner_of(session, uuid.UUID(batch_id))
+    except Unavailable as error:
+        _log.warning("batch.interrupted", code=error.code)
+        return
+    if owner is None or reading[owner] >= _READS_OF_ONE:
         return
     reading[owner] += 1
     try:

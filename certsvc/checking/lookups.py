@@ -15,7 +15,7 @@ from certsvc.checking.second_factor import SecondFactor
 from certsvc.checking.shown import claims_on_paper, holder_view, stranger_view
 from certsvc.checking.tries import note_wrong, refuse_guessing
 from certsvc.clock import day_in_hanoi
-from certsvc.codes import Code, Leads, claims_in, host_of, leads_to, normalise_code, parse_code
+from certsvc.codes import Code, claims_in, host_of, leads_to, normalise_code, parse_code
 from certsvc.errors import CertsvcError, Conflict, Forbidden, InputError, NotFound, Unavailable
 from certsvc.models import Certificate, Event, Status
 from certsvc.processes.examiner import Examiner
@@ -69,24 +69,22 @@ async def look_up_qr(
     host's name, and does not lead here is `forged_qr`, unless another issuer that we know signed it; any
     other address `leads_elsewhere`. Raises InputError `malformed_code` for what is neither code nor address.
     """
-    leads, claims = leads_to(text), claims_in(text, base_url=base_url)
-    if leads is None:
-        parse_code(text)
-    if claims is None or (leads is not None and leads.claims is None):
-        return _elsewhere(text, leads, base_url=base_url, trust=trust, now=now)
-    return (
-        await look_up_claimed(db, parse_code(text).text, claims, vault=vault, trust=trust, now=now)
-    ).report
+    claims = claims_in(text, base_url=base_url)
+    if claims is None:
+        return _elsewhere(text, base_url=base_url, trust=trust, now=now)
+    code = parse_code(text).text
+    return (await look_up_claimed(db, code, claims, vault=vault, trust=trust, now=now)).report
 
 
-def _elsewhere(text: str, leads: Leads | None, *, base_url: str, trust: Trust, now: dt.datetime) -> Report:
+def _elsewhere(text: str, *, base_url: str, trust: Trust, now: dt.datetime) -> Report:
     """The report on an address that is not ours: of another issuer that we know, whose register we do not
-    have, forged, or of somebody who has nothing to do with us.
+    have, forged, or of somebody who has nothing to do with us. Raises InputError `malformed_code`.
     """
-    where = leads.host if leads else "?"
-    register = Check(
-        CheckName.REGISTER, Outcome.NOT_DONE, f"Mã QR dẫn tới “{where}”, không phải hệ thống này."
-    )
+    leads = leads_to(text)
+    if leads is None:
+        parse_code(text)  # neither code nor address
+    where = f"tới “{leads.host}”, " if leads else ""
+    register = Check(CheckName.REGISTER, Outcome.NOT_DONE, f"Mã QR dẫn {where}không phải hệ thống này.")
     for issuer in trust.others:
         claims = claims_in(text, base_url=issuer.service)
         if (
@@ -246,8 +244,7 @@ async def check_upload(
     """The report on a file anybody handed in: a PDF, or a picture with the QR on it.
 
     The file is examined in a disposable process and not kept; `asker` is who takes turns there, such as a
-    network. Raises InputError `empty_file`,
-    `not_pdf_or_image`; TooMany where too many are being checked.
+    network. Raises InputError `empty_file`, `not_pdf_or_image`; TooMany where too many are being checked.
     """
     if not data:
         raise InputError("empty_file", "Tệp rỗng.", "The file is empty.")

@@ -9,11 +9,11 @@ from pathlib import Path
 from tests.attacks.attacks import ATTACKS
 from tests.attacks.target import prepare
 from tests.attacks.watching import strangers
-from tests.benchmarks.site import running_site
+from tests.benchmarks.site import Site, running_site
 
 
-async def _attack(site: object, folder: Path, names: list[str]) -> bool:
-    target, are_served = await prepare(site, folder), True  # type: ignore[arg-type]
+async def _attack(site: Site, folder: Path, names: list[str]) -> bool:
+    target, are_served = await prepare(site, folder), True
     for name in names:
         async with strangers(target.base_url, target.codes) as seen:
             told = await ATTACKS[name](target)

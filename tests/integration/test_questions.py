@@ -79,6 +79,7 @@ async def test_what_messengers_add_says_nothing(rig: Rig, certificate: Any, endi
         ("HTTP://[/V/x", "["),
         ("https://user@bank.example:8443/login", "bank.example"),
         ("//example.com\\v", "example.com"),
+        ("https://moc.\u202eelpmaxe\u0000/x", "moc.elpmaxe"),
     ],
 )
 async def test_an_address_of_others_is_told_as_such(rig: Rig, text: str, host: str) -> None:

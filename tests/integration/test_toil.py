@@ -71,6 +71,7 @@ async def test_one_organisation_reads_two_files_at_a_time(
     batch = (await dummy_rig.submit(as_csv(record(7)))).json()
     async with dummy_rig.res.db.read() as session:
         owner = await batches.owner_of(session, uuid.UUID(batch["id"]))
+    assert owner is not None
     reads = Counter({owner: under_way})
     ctx: dict[str, Any] = {"res": dummy_rig.res, "reading": reads, "job_id": "x"}
     await worker._read_batch(ctx, batch["id"])
