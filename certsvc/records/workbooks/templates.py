@@ -1,7 +1,7 @@
-"""Template files to fill in: our titles, an invented example, and for spreadsheets formats, lists to choose
-from and notes.
+"""Template files to fill in: our titles, an invented example, and in spreadsheets also formats, lists to
+choose from and notes.
 
-The example asks for no certificate, so that whoever leaves it in gets none.
+The example asks for no certificate, so that leaving it in does no harm.
 """
 
 import datetime as dt
@@ -68,7 +68,7 @@ def template_csv() -> bytes:
 
 @lru_cache(maxsize=1)
 def template_xlsx() -> bytes:
-    """A workbook: the table with the columns formatted and the words to choose from; a sheet of notes; the
+    """A workbook: the table, with its columns formatted and words to choose from; a sheet of notes; the
     lists.
     """
     book = Workbook()
@@ -91,11 +91,8 @@ def _add_column(cases: Any, lists: Any, number: int, column: Column) -> None:
     cases.column_dimensions[letter].number_format = number_format
     cases.column_dimensions[letter].width = max(14, len(column.title_vi) + 3)
     title, example = cases[f"{letter}1"], cases[f"{letter}2"]
-    title.value, example.value, example.number_format = (
-        column.title_vi,
-        _EXAMPLE.get(column.name),
-        number_format,
-    )
+    title.value = column.title_vi
+    example.value, example.number_format = _EXAMPLE.get(column.name), number_format
     title.font, title.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
     title.fill = PatternFill("solid", fgColor=_NEEDED if column.is_required else _OPTIONAL)
     if words := words_of(column.name):
@@ -119,11 +116,9 @@ def _note(column: Column) -> str:
         return "Ngày/tháng/năm, hoặc chỉ năm"
     if column.name in DAYS:
         return "Ngày/tháng/năm"
-    return (
-        "Ghi dạng văn bản, giữ số 0 ở đầu"
-        if column.name in IDENTIFIERS
-        else f"Tối đa {column.max_chars} ký tự"
-    )
+    if column.name in IDENTIFIERS:
+        return "Ghi dạng văn bản, giữ số 0 ở đầu"
+    return f"Tối đa {column.max_chars} ký tự"
 
 
 def _style_notes(notes: Any) -> None:

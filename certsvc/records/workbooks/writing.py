@@ -18,10 +18,10 @@ _DAY = "dd/mm/yyyy"
 def xlsx_bytes(
     header: Sequence[str], rows: Iterable[Sequence[OutCell]], *, title: str, widths: Sequence[int]
 ) -> bytes:
-    """A workbook of one sheet: a bold header that stays in sight, then the rows; `widths` of its columns in
+    """A workbook of one sheet: a bold header that stays in sight, then the rows; `widths` of columns are in
     characters.
 
-    Texts hold printable characters only. Takes a second for ten thousand rows: not for the event loop.
+    Texts must hold printable characters only. Ten thousand rows take a second: not for the event loop.
     """
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
