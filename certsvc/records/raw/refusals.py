@@ -1,7 +1,6 @@
 """Why a whole file is refused: one InputError for each code, in words that people at a station can act on."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from certsvc.errors import ErrorItem, InputError
 from certsvc.records.cells import normalised
@@ -53,11 +52,11 @@ _MESSAGES = {
     ),
     "repeated_rows": (
         "Ở dòng {row} đã có hơn {most} dòng liền nhau giống hệt nhau: hãy xoá các dòng thừa rồi gửi lại.",
-        "At row {row} more than {most} rows in succession are the same: delete the surplus, send it again.",
+        "At row {row} more than {most} rows in succession are equal: delete the surplus and send it again.",
     ),
     "too_many_errors": (
         "Đến dòng {row} tệp đã có hơn {most} lỗi: hãy sửa các lỗi lặp lại nhiều nhất rồi gửi lại.",
-        "By row {row} there are more than {most} errors: mend the most frequent ones and send it again.",
+        "By row {row} there are more than {most} errors: fix the most frequent ones and send it again.",
     ),
     "unknown_xml": (
         (
@@ -132,7 +131,7 @@ _MESSAGES = {
 }
 
 
-def refusal(code: str, *, errors: Sequence[Mapping[str, Any]] = (), **facts: str | int) -> InputError:
+def refusal(code: str, *, errors: Sequence[ErrorItem] = (), **facts: str | int) -> InputError:
     """The InputError of that code; `facts` fill its message."""
     vi, en = _MESSAGES[code]
     return InputError(code, vi.format(**facts), en.format(**facts), errors=errors)

@@ -61,8 +61,8 @@ class RawRow:
 
 
 def is_blank(cells: Iterable[Cell], flags: Mapping[int, Flag]) -> bool:
-    """Whether a spreadsheet shows nothing in a row: nor do formulas with an empty result, which people copy
-    far down below a table.
+    """Whether a spreadsheet shows nothing in a row. Formulas with an empty result, which people copy far down
+    below a table, show nothing either.
     """
     if any(not isinstance(cell, str | None) or (cell or "").strip() for cell in cells):
         return False

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, NoReturn, TypeAlias
 
 from certsvc.records.cells import Cell
 from certsvc.records.columns import Layout
@@ -165,7 +165,7 @@ class _Pairs(list[tuple[str, Any]]):
     """An object in which names given twice can still be seen."""
 
 
-def _refuse(name: str) -> Any:
+def _refuse(name: str) -> NoReturn:
     """NaN and the infinities are not JSON (RFC 8259 §6)."""
     raise ValueError(name)
 

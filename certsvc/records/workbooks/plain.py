@@ -10,7 +10,6 @@ import re
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
@@ -54,7 +53,7 @@ def write_plain(to: Path, rows: Iterable[RawRow], *, shift: int) -> int:
 def _frame() -> tuple[bytes, tuple[str, str]]:
     """An empty workbook, and its formats for texts and for days."""
     book = Workbook()
-    sheet: Any = book.worksheets[0]
+    sheet = book.worksheets[0]
     sheet.title = "F0"
     sheet["A1"], sheet["A2"] = "x", 1
     sheet["A1"].number_format, sheet["A2"].number_format = "@", "dd/mm/yyyy"

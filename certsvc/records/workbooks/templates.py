@@ -8,12 +8,12 @@ import datetime as dt
 import io
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
 
 from certsvc.records.columns import CASES, DAYS, IDENTIFIERS, Column
 from certsvc.records.words import words_of
@@ -85,7 +85,7 @@ def template_xlsx() -> bytes:
     return out.getvalue()
 
 
-def _add_column(cases: Any, lists: Any, number: int, column: Column) -> None:
+def _add_column(cases: Worksheet, lists: Worksheet, number: int, column: Column) -> None:
     letter = get_column_letter(number)
     number_format = "dd/mm/yyyy" if column.name in DAYS else "@"
     cases.column_dimensions[letter].number_format = number_format
@@ -121,7 +121,7 @@ def _note(column: Column) -> str:
     return f"Tối đa {column.max_chars} ký tự"
 
 
-def _style_notes(notes: Any) -> None:
+def _style_notes(notes: Worksheet) -> None:
     for letter, width in zip("ABCD", (28, 24, 10, 90), strict=True):
         notes.column_dimensions[letter].width = width
         notes[f"{letter}1"].font = Font(bold=True)

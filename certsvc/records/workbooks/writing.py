@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
@@ -36,9 +36,9 @@ def xlsx_bytes(
     return out.getvalue()
 
 
-def _cell(sheet: Any, value: OutCell, *, font: Font | None = None) -> Any:
-    text: Any = harmless(value)
-    cell: Any = WriteOnlyCell(sheet, text)
+def _cell(sheet: Any, value: OutCell, *, font: Font | None = None) -> Cell:
+    content: Any = harmless(value)  # a day too, which openpyxl's types do not know of
+    cell: Cell = WriteOnlyCell(sheet, content)
     if isinstance(value, dt.date):
         cell.number_format = _DAY
     if font is not None:
