@@ -25,7 +25,7 @@ _WANTED = frozenset({"CT07", "XML1", "XML11"})
 _MOST_DOCUMENT_BYTES = 1 << 20
 _MOST_CONTENT_CHARS = _MOST_DOCUMENT_BYTES * 3 // 2
 _MOST_FIELD_CHARS = 100
-_ELEMENTS_A_DOSSIER, _SPARE_ELEMENTS = 400, 400_000
+_ELEMENTS_PER_DOSSIER, _SPARE_ELEMENTS = 400, 400_000
 _MOST_FILES, _MOST_DIRECTORY_BYTES = 65_535, 16 << 20
 _BLANKS = re.compile(r"\s+")
 
@@ -106,7 +106,7 @@ class ExchangeSheet:
             for _ in feed(self._counted(chunks), envelope):
                 for row in envelope.take():
                     number += 1
-                    self._elements_left += _ELEMENTS_A_DOSSIER
+                    self._elements_left += _ELEMENTS_PER_DOSSIER
                     yield RawRow(number, row.cells, row.flags)
 
     def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ from certsvc.records.raw.rows import Flag, RawRow, Sheet, is_blank
 from certsvc.records.sheets.odf_kinds import CONTENT, check_spreadsheet
 
 _MOST_ROWS, _MOST_COLUMNS, _MOST_CELL_CHARS = 1_048_576, 16_384, 32_767
-_ELEMENTS_A_ROW, _SPARE_ELEMENTS = 400, 1_000_000
+_ELEMENTS_PER_ROW, _SPARE_ELEMENTS = 400, 1_000_000
 _MOST_ROW_BYTES = 4 << 20
 
 _ODF = "{urn:oasis:names:tc:opendocument:xmlns:"
@@ -47,7 +47,7 @@ def open_ods_sheets(
     """
     with open_package(file, max_unpacked_bytes=max_unpacked_bytes) as package:
         check_spreadsheet(package)
-        most = max_rows * _ELEMENTS_A_ROW + _SPARE_ELEMENTS
+        most = max_rows * _ELEMENTS_PER_ROW + _SPARE_ELEMENTS
         with package.stream(
             CONTENT, most_elements=most, most_held_bytes=_MOST_ROW_BYTES, search=search
         ) as stream:

@@ -29,7 +29,7 @@ from certsvc.records.sheets.xlsx_strings import read_strings, shown
 
 _MOST_ROWS = 1_048_576
 """Excel's own limit."""
-_ELEMENTS_A_ROW, _SPARE_ELEMENTS = 400, 1_000_000
+_ELEMENTS_PER_ROW, _SPARE_ELEMENTS = 400, 1_000_000
 _MOST_ROW_BYTES = 4 << 20
 _MOST_STRINGS_BYTES, _MOST_STRINGS_ELEMENTS = 128 << 20, 6_000_000
 _FIRST_SERIAL, _LAST_SERIAL = 61, 2_958_465
@@ -48,7 +48,7 @@ def open_sheets(
     `too_large_unpacked`.
     """
     with open_package(file, max_unpacked_bytes=max_unpacked_bytes) as package:
-        yield _sheets(package, max_elements=max_rows * _ELEMENTS_A_ROW + _SPARE_ELEMENTS, search=search)
+        yield _sheets(package, max_elements=max_rows * _ELEMENTS_PER_ROW + _SPARE_ELEMENTS, search=search)
 
 
 def _sheets(package: Package, *, max_elements: int, search: Search | None) -> Iterator[Sheet]:
