@@ -166,7 +166,7 @@ def _checks_of_another(key: ClaimKey, other: ClaimKey) -> Iterator[dict[str, Any
 
     theirs = replace(_CLAIMS, status_list=3, facility_code="31801")
     yield check("of another issuer, in force", theirs, "valid", "genuine")
-    yield check("of another issuer, revoked", replace(theirs, status_index=1001), "revoked", "revoked")
+    yield check("of another issuer, revoked", replace(theirs, status_index=1001), "revoked", "withdrawn")
     yield check(
         "of another issuer, whose list was not kept",
         replace(theirs, status_list=4),
@@ -244,7 +244,9 @@ def _checks(key: ClaimKey, strange: ClaimKey) -> Iterator[dict[str, Any]]:
         certificate=shown | {"dated_on": None},
     )
     for state, word in _STATES.items():
-        yield check(word, address(replace(_CLAIMS, status_index=1000 + state)), word, word, certificate=shown)
+        yield check(
+            word, address(replace(_CLAIMS, status_index=1000 + state)), word, "withdrawn", certificate=shown
+        )
     yield check(
         "the list is older than a day",
         good,
