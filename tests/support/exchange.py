@@ -25,7 +25,7 @@ def file_of(kind: str, content: bytes) -> str:
 
 
 def hschungtu(*dossiers: str, facility: str = "01801", root: str = "HSCHUNGTU") -> bytes:
-    inside = "".join(f"<HOSO>{each}</HOSO>\n" for each in dossiers)
+    inside = "".join(f"<HOSO>{dossier}</HOSO>\n" for dossier in dossiers)
     return (
         f'<?xml version="1.0" encoding="utf-8"?>\n<{root}>'
         f"<THONGTINDONVI><CHUKYDONVI/><MACSKCB>{facility}</MACSKCB></THONGTINDONVI>"

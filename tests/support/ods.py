@@ -100,6 +100,8 @@ def as_ods(path: Path, *records: dict[str, str]) -> Path:
     return write_ods(
         path,
         content(
-            sheet(row(records[0]), *(row(each.values()) for each in records), row([None], times=1_000_000))
+            sheet(
+                row(records[0]), *(row(record.values()) for record in records), row([None], times=1_000_000)
+            )
         ),
     )

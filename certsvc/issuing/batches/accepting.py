@@ -18,7 +18,7 @@ from certsvc.files.uploads import keep_upload
 from certsvc.issuing.batches.mappings import chosen_mapping
 from certsvc.models import ApiKey, Batch, BatchStatus
 from certsvc.records.columns import Layout, layout_of
-from certsvc.records.exchange.reading import EXCHANGE_FORMATS
+from certsvc.records.raw.formats import EXCHANGE_FORMATS
 from certsvc.records.rules.catalogue import finding
 from certsvc.records.sheets.tables import Table, open_table
 from certsvc.store import Database, registry

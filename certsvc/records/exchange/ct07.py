@@ -2,8 +2,8 @@
 of 2025].
 
 A file is an envelope `HSCHUNGTU` around one document `CT07` in base64. Every tag of the layout is there, in
-its order, and empty where a case says nothing. Which tags there are, and what they hold, are the tables
-below.
+its order, and empty where a case says nothing. The tables below say which tags there are, and what each
+holds.
 """
 
 import datetime as dt
@@ -19,7 +19,7 @@ from certsvc.states import Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ct07Facts:
-    """What a case does not say: the certificate's serial, its day (the case's, of a re-issue its own), and
+    """What a case does not say: the certificate's serial, its day (the case's, or a re-issue's own), and
     names.
     """
 
@@ -53,7 +53,7 @@ TAGS_2022: Mapping[str, Tag] = MappingProxyType(
         "MA_CCHN": lambda case, _: case.practitioner_licence,
         "TEN_NGUOI_HANH_NGHE": lambda _, facts: facts.practitioner_name,
         "NGAY_CHUNG_TU": lambda _, facts: day(facts.document_on),
-        # A child without a number of its own, which V-SOCIAL-NO lets pass for a temporary card alone.
+        # A child without a number of its own, which V-SOCIAL-NO accepts with a temporary card only.
         "TEKT": lambda case, _: "0" if case.social_insurance_no else "1",
         "MAU_SO": lambda _, __: "CT07",
     }
@@ -61,7 +61,7 @@ TAGS_2022: Mapping[str, Tag] = MappingProxyType(
 """Tags in order, with what each holds: dispatch 2076/BHXH-CNTT, before form 07. Days are yyyymmdd, a birth
 may be yyyy.
 
-None holds the ICD-10 code: where the diagnosis does not tell it, it stands before the diagnosis.
+None holds the ICD-10 code: it is written before a diagnosis that does not contain it.
 """
 
 TAGS_2025: Mapping[str, Tag] = MappingProxyType(
@@ -84,19 +84,17 @@ FORM_07_FROM = dt.date(2025, 7, 1)
 
 
 def ct07_xml(case: Case, facts: Ct07Facts, *, made_on: dt.date) -> bytes:
-    """The envelope with the document of one case, as a file made on that day; nobody's signature is in it."""
+    """The envelope with the document of one case, as a file made on that day, unsigned."""
     inside = dossier([("CT07", ct07_document(case, facts))], made_on=made_on)
     return envelope("HSCHUNGTU", inside, facility_code=case.facility_code)
 
 
 def ct07_document(case: Case, facts: Ct07Facts) -> bytes:
-    """The document alone, with the tags of the law on the day of examination; ValueError for a case without
-    one.
+    """The document alone, with the tags of the law on the day of examination. Raises ValueError for a case
+    without that day.
     """
-    return document(
-        "CT07",
-        ct07_tags(case, facts, TAGS_2022 if case.event_on(Kind.SICK_LEAVE) < FORM_07_FROM else TAGS_2025),
-    )
+    layout = TAGS_2022 if case.event_on(Kind.SICK_LEAVE) < FORM_07_FROM else TAGS_2025
+    return document("CT07", ct07_tags(case, facts, layout))
 
 
 def ct07_tags(case: Case, facts: Ct07Facts, layout: Mapping[str, Tag]) -> dict[str, str]:

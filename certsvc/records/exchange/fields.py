@@ -3,12 +3,13 @@
 import datetime as dt
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any
+
+from certsvc.errors import ErrorItem
 
 _TABLES = Path(__file__).with_name("fields.json")
 _YEAR = re.compile(r"[0-9]{4}")
@@ -25,13 +26,13 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A tag that breaks its table; the words name no value."""
+    """A tag that breaks its table; the messages quote no value."""
 
     tag: str
     message_vi: str
     message_en: str
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> ErrorItem:
         """An item of a problem's `errors`."""
         return {
             "field": self.tag,
@@ -43,7 +44,9 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class TagSpec:
+    """What a tag must hold; `required_if` another tag holds a certain value."""
+
     tag: str
     required: bool = False
     required_if: Mapping[str, str] | None = None
@@ -52,27 +55,33 @@ class Field:
     format: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneOf:
+    """Of `tags` one is needed `when` other tags hold certain values."""
+
+    when: Mapping[str, str]
+    tags: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class FieldTable:
-    """The tags of one format in order; `one_of`: of these tags one is needed where others hold certain
-    values.
-    """
+    """The tags of one format in order."""
 
     source: str
-    fields: tuple[Field, ...]
-    one_of: tuple[Mapping[str, Any], ...]
+    fields: tuple[TagSpec, ...]
+    one_of: tuple[OneOf, ...]
 
     @property
     def tags(self) -> tuple[str, ...]:
-        return tuple(each.tag for each in self.fields)
+        return tuple(field.tag for field in self.fields)
 
     def mistakes(self, tags: Mapping[str, str]) -> list[Mistake]:
-        """Everything that breaks the table, in its order; nothing where a document may be sent."""
+        """Everything that breaks the table, in its order; nothing for a document that may be sent."""
         found = [mistake for field in self.fields for mistake in _of_field(field, tags)]
         found += [
-            _none_of(rule["tags"])
+            _none_of(rule.tags)
             for rule in self.one_of
-            if _holds(rule["when"], tags) and not any(tags.get(tag) for tag in rule["tags"])
+            if _holds(rule.when, tags) and not any(tags.get(tag) for tag in rule.tags)
         ]
         return [*found, *_of_period(tags)]
 
@@ -81,19 +90,18 @@ class FieldTable:
 def field_table(layout: str) -> FieldTable:
     """The table of a `Format`, or of `xml1`, of which only the tags are known."""
     table = json.loads(_TABLES.read_text(encoding="utf-8"))[layout]
-    return FieldTable(
-        table["source"], tuple(Field(**each) for each in table["fields"]), tuple(table.get("one_of", ()))
-    )
+    fields = tuple(TagSpec(**field) for field in table["fields"])
+    return FieldTable(table["source"], fields, tuple(OneOf(**rule) for rule in table.get("one_of", ())))
 
 
 def _holds(when: Mapping[str, str], tags: Mapping[str, str]) -> bool:
     return all(tags.get(tag) == value for tag, value in when.items())
 
 
-def _of_field(field: Field, tags: Mapping[str, str]) -> Iterator[Mistake]:
+def _of_field(field: TagSpec, tags: Mapping[str, str]) -> Iterator[Mistake]:
     value, tag = tags.get(field.tag), field.tag
     if value is None:
-        yield Mistake(tag, f"Thiếu thẻ {tag}.", f"Tag {tag} is not there.")
+        yield Mistake(tag, f"Thiếu thẻ {tag}.", f"Tag {tag} is missing.")
     elif not value:
         if field.required or (field.required_if and _holds(field.required_if, tags)):
             yield Mistake(
@@ -111,7 +119,7 @@ def _of_field(field: Field, tags: Mapping[str, str]) -> Iterator[Mistake]:
         field.format and not _is_day(value, may_be_year="or yyyy" in field.format)
     ):
         yield Mistake(
-            tag, f"{tag} không đúng định dạng của BHXH.", f"{tag} is not of the form that BHXH asks for."
+            tag, f"{tag} không đúng định dạng của BHXH.", f"{tag} is not in the form that BHXH requires."
         )
 
 
@@ -124,14 +132,14 @@ def _is_day(value: str, *, may_be_year: bool) -> bool:
         return False
 
 
-def _none_of(tags: list[str]) -> Mistake:
+def _none_of(tags: Sequence[str]) -> Mistake:
     return Mistake(
         tags[0], f"Phải có một trong: {', '.join(tags)}.", f"One of these is needed: {', '.join(tags)}."
     )
 
 
 def _of_period(tags: Mapping[str, str]) -> Iterator[Mistake]:
-    """TU_NGAY to DEN_NGAY, both counted, is SO_NGAY_NGHI [sick-leave, Length]."""
+    """SO_NGAY_NGHI counts the days from TU_NGAY to DEN_NGAY, both included [sick-leave, Length]."""
     first, last = tags.get("TU_NGAY", ""), tags.get("DEN_NGAY", "")
     if not (_is_day(first, may_be_year=False) and _is_day(last, may_be_year=False)):
         return
@@ -142,5 +150,5 @@ def _of_period(tags: Mapping[str, str]) -> Iterator[Mistake]:
         yield Mistake(
             "SO_NGAY_NGHI",
             "SO_NGAY_NGHI không khớp TU_NGAY và DEN_NGAY.",
-            "SO_NGAY_NGHI is not the days from TU_NGAY to DEN_NGAY.",
+            "SO_NGAY_NGHI is not the number of days from TU_NGAY to DEN_NGAY.",
         )

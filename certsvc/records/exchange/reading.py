@@ -1,9 +1,9 @@
 """The social insurance's exchange files as tables: CT07 in `HSCHUNGTU`, and XML1 with XML11 in `GIAMDINHHS`
 [insurance].
 
-One file may hold many dossiers (HOSO), envelopes that follow one another, or be a ZIP of such files. A row is
-a dossier, its number the dossier's place, counted through the whole file. Of a file only the present dossier
-is held. A dossier that cannot be read becomes a row that says so (V-DOCUMENT), and the others go on.
+One file may hold many dossiers (HOSO) or several envelopes, one after another, or be a ZIP of such files. A
+row is a dossier; its number is the dossier's place, counted through the whole file. Only the current dossier
+is held. One that cannot be read becomes a row that says so (V-DOCUMENT), and the others go on.
 """
 
 import base64
@@ -20,19 +20,18 @@ from certsvc.records.raw.refusals import refusal
 from certsvc.records.raw.rows import Flag, RawRow
 from certsvc.records.raw.xml_feed import CHUNK_BYTES, feed, fields_of
 
-EXCHANGE_FORMATS = ("xml", "xml.zip")
 ROOTS = ("HSCHUNGTU", "GIAMDINHHS")
 _WANTED = frozenset({"CT07", "XML1", "XML11"})
 _MOST_DOCUMENT_BYTES = 1 << 20
 _MOST_CONTENT_CHARS = _MOST_DOCUMENT_BYTES * 3 // 2
 _MOST_FIELD_CHARS = 100
-_ELEMENTS_A_DOSSIER, _SPARE_ELEMENTS = 400, 400_000
+_ELEMENTS_PER_DOSSIER, _SPARE_ELEMENTS = 400, 400_000
 _MOST_FILES, _MOST_DIRECTORY_BYTES = 65_535, 16 << 20
 _BLANKS = re.compile(r"\s+")
 
 
 def is_exchange_zip(package: Package) -> bool:
-    """Whether a ZIP holds XML files alone; what macOS and Windows put beside them does not count."""
+    """Whether a ZIP holds XML files only; what macOS and Windows add to them does not count."""
     names = [name for name in package.namelist() if not _is_litter(name)]
     return bool(names) and all(name.lower().endswith(".xml") for name in names)
 
@@ -59,7 +58,9 @@ def open_exchange(file: BinaryIO, *, is_zip: bool, max_unpacked_bytes: int) -> I
 
 @contextmanager
 def opened_package(file: BinaryIO, *, max_unpacked_bytes: int) -> Iterator[Package]:
-    """A package that may be a ZIP of dossiers, which are many. Raises InputError as `open_package`."""
+    """A package that may be a ZIP of dossiers, of which there may be many. Raises InputError as
+    `open_package`.
+    """
     limits = {"most_parts": _MOST_FILES, "most_directory_bytes": _MOST_DIRECTORY_BYTES}
     with open_package(file, max_unpacked_bytes=max_unpacked_bytes, **limits) as package:
         yield package
@@ -94,7 +95,7 @@ class ExchangeSheet:
         self._elements_left = _SPARE_ELEMENTS
 
     def narrow(self, indexes: frozenset[int]) -> None:
-        """All columns are made anyway."""
+        """Nothing to save here: a dossier is read as a whole."""
 
     def rows(self) -> Iterator[RawRow]:
         """The header as row 0, then every dossier. Raises InputError `broken_xml`, `unknown_xml`."""
@@ -105,11 +106,13 @@ class ExchangeSheet:
             for _ in feed(self._counted(chunks), envelope):
                 for row in envelope.take():
                     number += 1
-                    self._elements_left += _ELEMENTS_A_DOSSIER
+                    self._elements_left += _ELEMENTS_PER_DOSSIER
                     yield RawRow(number, row.cells, row.flags)
 
     def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """Of a file that goes on and on no more is read than its dossiers can need."""
+        """The chunks, until they hold more elements than their dossiers can need: a file may go on without
+        end.
+        """
         for chunk in chunks:
             self._elements_left -= count_elements(chunk)
             if self._elements_left < 0:
@@ -118,7 +121,7 @@ class ExchangeSheet:
 
 
 class _Envelope:
-    """Listens to an envelope and turns each dossier into a row (numbered by whoever takes it)."""
+    """Listens to an envelope and turns each dossier into a row; whoever takes it gives it its number."""
 
     def __init__(self) -> None:
         self._rows: list[RawRow] = []
@@ -152,8 +155,8 @@ class _Envelope:
                 pass
 
     def text(self, text: str) -> None:
-        """Documents that we do not read are not held; neither is one that is too long, whose row is then
-        refused.
+        """Documents that we do not read are not held; neither is one that is too long, which then counts as
+        broken.
         """
         self._left -= len(text)
         if self._left >= 0:
@@ -182,12 +185,14 @@ class _Envelope:
 
 
 def _row(documents: list[tuple[str, str | None]], facility_code: str) -> RawRow:
-    """A dossier holds one CT07; or an XML1 and, where leave is asked for, the XML11 of the same visit."""
+    """The row of a dossier, which holds one CT07; or an XML1 and, where leave is asked for, the XML11 of the
+    same visit.
+    """
     try:
         read = [(kind, _decoded(document)) for kind, document in documents]
     except (InputError, ValueError):
         return _refused(Flag.BROKEN_DOCUMENT)
-    found = {kind: [fields for each, fields in read if each == kind] for kind in _WANTED}
+    found = {wanted: [fields for kind, fields in read if kind == wanted] for wanted in _WANTED}
     match found["CT07"], found["XML11"], found["XML1"]:
         case [ct07], _, _:
             return RawRow(0, row_of_ct07(ct07, facility_code=facility_code))
@@ -206,7 +211,7 @@ def _key(fields: dict[str, str]) -> str:
 
 
 def _decoded(content: str | None) -> dict[str, str]:
-    """The fields of a document in base64. Raises ValueError or InputError for what is none."""
+    """The fields of a document in base64. Raises ValueError or InputError for anything else."""
     if content is None:
         raise ValueError
     try:
@@ -219,5 +224,5 @@ def _decoded(content: str | None) -> dict[str, str]:
 
 
 def _refused(flag: Flag) -> RawRow:
-    """A row that asks for sick leave, as its dossier may have done, and says why nothing comes of it."""
+    """A row that asks for sick leave, as its dossier may have done, and says why it gets none."""
     return RawRow(0, ["1" if name == "wants_sick_leave" else None for name in COLUMNS], {0: flag})

@@ -1,9 +1,9 @@
-"""From the tags of exchange documents to the columns of a case file, and what is taken as given where a tag
-is missing.
+"""From the tags of exchange documents to the columns of a case file, and what is assumed where a tag is
+missing.
 
-Both formats ask for sick leave alone and are made for outpatients alone. What neither says: when the test was
-positive (taken is the first day of leave), last test, vaccinations, outcome. See
-`docs/decisions/0016-exchange-formats.md`.
+Both formats ask for sick leave only and are made for outpatients only. Neither says when the test was
+positive (assumed: on the first day of leave), nor anything about the last test, vaccinations or the outcome.
+See `docs/decisions/0016-exchange-formats.md`.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ COLUMNS = tuple(column.name for column in CASES.columns)
 _INDEX = {name: index for index, name in enumerate(COLUMNS)}
 
 _INPATIENT = frozenset({"3", "4", "6", "9"})
-"""MA_LOAI_KCB of stays: inpatient, by day, at a station, below four hours [QĐ 824/QĐ-BYT]."""
+"""MA_LOAI_KCB of stays: inpatient, day care, at a station, under four hours [QĐ 824/QĐ-BYT]."""
 _DAY_CHARS, _YEAR_CHARS = 8, 4
 
 
@@ -108,7 +108,7 @@ def _of(tags: Mapping[str, str], tag: str) -> str:
 
 
 def _issued_on(text: str) -> str:
-    """A day; of a year alone, which the format allows and no paper of ours prints, nothing."""
+    """A day; nothing for a year alone, which the format allows and none of our papers prints."""
     return "" if len(text) == _YEAR_CHARS else text
 
 
@@ -118,8 +118,8 @@ def _birth(text: str) -> str:
 
 
 def _certified_on(visit: str, certificate: str) -> str:
-    """The day of a document whose visit began on another: the last of several. Nothing where they are one
-    day, or only one is told.
+    """The day of a document whose visit began on another day: that of the last of several visits. Nothing
+    where both are the same day, or only one is given.
     """
     if not visit or not certificate:
         return ""

@@ -1,8 +1,8 @@
-"""Tables whose titles are the tags of CT07, a line a certificate: what hospitals' programs write as a
-spreadsheet [insurance, Tables].
+"""Tables whose titles are the tags of CT07, one row for each certificate, as hospitals' programs write them
+to spreadsheets [insurance, Tables].
 
-What the tags say is read as out of the XML (`exchange_rows`). The facility, which stands in the envelope
-there, is a column of its own here, or the sender's mapping gives it.
+Tags are read as in the XML (`rows`). The facility, which the envelope names there, has a column of its own
+here, or comes from the sender's mapping.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ FIELDS: Mapping[str, str] = {
     "HO_TEN_CHA": "father_name",
     "HO_TEN_ME": "mother_name",
 }
-"""The column of ours that a tag is told under; tags that are not here say nothing that we read."""
+"""The column of ours under which findings on a tag are reported; other tags say nothing that we read."""
 
 _REQUIRED = ("MA_CSKCB", "HO_TEN", "NGAY_SINH", "GIOI_TINH", "DON_VI", "TU_NGAY", "DEN_NGAY", "MA_CCHN")
 _OTHER_SPELLINGS = {"MACSKCB": "MA_CSKCB"}
@@ -49,8 +49,8 @@ _TAGS = tuple(dict.fromkeys((*FIELDS, *TAGS_2025)))
 
 @dataclass(frozen=True, slots=True)
 class _TagLayout(Layout):
-    """Titles are tags as they are written, with their underscores: without them they would be Vietnamese
-    words of any table.
+    """Titles are tags as written, with their underscores: without them they would be Vietnamese words of any
+    table.
     """
 
     @override
@@ -77,17 +77,10 @@ CT07 = _TagLayout(
 
 
 def layouts_of(layout: Layout) -> Sequence[Layout]:
-    """What the titles of a table may be: those of cases also CT07's tags, with what a sender's mapping gives
-    for their columns.
+    """The layouts that a table's titles may have: a table of cases may also have CT07's tags, with the
+    sender's defaults for their columns.
     """
     if layout.columns is not CASES.columns:
         return [layout]
-    return [
-        layout,
-        replace(
-            CT07,
-            defaults={
-                tag: layout.defaults[field] for tag, field in FIELDS.items() if field in layout.defaults
-            },
-        ),
-    ]
+    defaults = {tag: layout.defaults[field] for tag, field in FIELDS.items() if field in layout.defaults}
+    return [layout, replace(CT07, defaults=defaults)]

@@ -2,7 +2,7 @@
 Envelope].
 
 What is written is its own canonical form (Canonical XML 1.0: no blanks between elements, no empty-element
-tags, no comments), so that a signature over a part is made over the very bytes that stand in the file.
+tags, no comments), so that a signature over a part is made over the very bytes in the file.
 """
 
 import base64
@@ -22,11 +22,11 @@ def document(root: str, tags: Mapping[str, str]) -> bytes:
 
 
 def dossier(files: Iterable[tuple[str, bytes]], *, made_on: dt.date, element_id: str | None = None) -> str:
-    """`THONGTINHOSO` with one dossier: documents by their LOAIHOSO, of which a signature may be by
+    """`THONGTINHOSO` with one dossier of documents by their LOAIHOSO; a signature refers to it by
     `element_id`.
     """
     inner = "".join(
-        f"<FILEHOSO><LOAIHOSO>{kind}</LOAIHOSO><NOIDUNGFILE>{base64.b64encode(content).decode('ascii')}</NOIDUNGFILE></FILEHOSO>"
+        f"<FILEHOSO><LOAIHOSO>{kind}</LOAIHOSO><NOIDUNGFILE>{_base64(content)}</NOIDUNGFILE></FILEHOSO>"
         for kind, content in files
     )
     attribute = f' Id="{element_id}"' if element_id else ""
@@ -37,7 +37,7 @@ def dossier(files: Iterable[tuple[str, bytes]], *, made_on: dt.date, element_id:
 
 
 def envelope(root: str, inside: str, *, facility_code: str, signature: str = "") -> bytes:
-    """The file: a facility's dossier, and its signature where there is one."""
+    """The file: a facility's dossier, and its signature if there is one."""
     unit = f"<THONGTINDONVI><MACSKCB>{_text(facility_code)}</MACSKCB></THONGTINDONVI>"
     return f"{DECLARATION}<{root}>{unit}{inside}<CHUKYDONVI>{signature}</CHUKYDONVI></{root}>\n".encode()
 
@@ -45,6 +45,10 @@ def envelope(root: str, inside: str, *, facility_code: str, signature: str = "")
 def day(when: dt.date | None) -> str:
     """yyyymmdd, or empty."""
     return "" if when is None else when.isoformat().replace("-", "")
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
 
 
 def _text(text: str) -> str:

@@ -1,9 +1,8 @@
 """XML11, the sick leave of QĐ 130 and QĐ 4750 (table 11), and the XML1 beside it that says whose it is
 [insurance, XML11].
 
-XML11 holds neither name nor birth: they stand in the XML1 of the same visit (MA_LK). Of XML1 (table 1) we
-write what a certificate knows and leave the visit's costs empty: a hospital that settles the visit sends its
-own.
+XML11 holds neither name nor birth: they are in the XML1 of the same visit (MA_LK). In XML1 (table 1) we write
+what a certificate knows and leave the visit's costs empty: a hospital that settles the visit sends its own.
 """
 
 import datetime as dt
@@ -37,9 +36,7 @@ class Xml11Facts:
 
 
 def xml11_xml(case: Case, facts: Xml11Facts, *, made_on: dt.date) -> bytes:
-    """The envelope `GIAMDINHHS` with both documents, as a file made on that day; nobody's signature is in
-    it.
-    """
+    """The envelope `GIAMDINHHS` with both documents, as a file made on that day, unsigned."""
     documents = [
         ("XML1", document(_XML1_ROOT, xml1_tags(case, facts))),
         ("XML11", document(ROOT, xml11_tags(case, facts))),
@@ -78,8 +75,8 @@ def xml11_tags(case: Case, facts: Xml11Facts) -> dict[str, str]:
 
 
 def province_of(case: Case) -> str:
-    """MATINH_CU_TRU as far as it is known: by the commune; without one the station's, which looks after those
-    who live there.
+    """MATINH_CU_TRU as far as it is known: that of the commune; without a commune the station's, which looks
+    after the people around it.
     """
     if not case.ward_code:
         return case.facility_code[:2]
@@ -87,7 +84,7 @@ def province_of(case: Case) -> str:
 
 
 def xml1_tags(case: Case, facts: Xml11Facts) -> dict[str, str]:
-    """Who was there, when, for what; all other tags of table 1 are there and empty."""
+    """Who came, when and for what; all other tags of table 1 are present and empty."""
     born = f"{day(case.birth.day)}0000" if case.birth.day else f"{case.birth.year:04d}00000000"
     known = {
         "MA_LK": case.case_id,

@@ -1,1 +1,1 @@
-"""What strangers' files are made of, bounded; and how a file is refused."""
+"""Strangers' files as packages, text and XML, read within limits; and how a file is refused."""

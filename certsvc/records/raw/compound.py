@@ -1,7 +1,7 @@
-"""Compound files (MS-CFB), in which Office kept everything before 2007, and keeps what has a password: which
-streams one holds.
+"""Compound files (MS-CFB), which Office used for everything before 2007 and still uses for files with a
+password: which streams one holds.
 
-Only the directory is read, along its chain of sectors, and of that no more than an honest file needs.
+Only the directory is read, along its chain of sectors, and no more of it than an honest file needs.
 """
 
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEADER_BYTES, _ENTRY_BYTES = 512, 128
 _MOST_SECTORS, _LARGEST_SECTOR_POWER = 64, 12
 _MOST_FAT_SECTORS = 109
-"""As many as the header names itself (§2.2): seven megabytes of file, and more with large sectors."""
+"""As many as the header itself names (§2.2): enough for files of seven megabytes, more with large sectors."""
 
 
 def stream_names(file: BinaryIO) -> set[str]:
-    """Names of the streams and storages in the directory (§2.6.1), as far as it can be followed; nothing of a
-    damaged one.
+    """Names of the streams and storages in the directory (§2.6.1), as far as it can be followed; none for a
+    damaged header.
     """
     file.seek(0)
     header = file.read(_HEADER_BYTES)
@@ -30,18 +30,16 @@ def _directory(file: BinaryIO, header: bytes, sector_bytes: int) -> Iterator[byt
     tables = [
         int.from_bytes(header[at : at + 4], "little") for at in range(76, 76 + 4 * _MOST_FAT_SECTORS, 4)
     ]
-    sector, a_table = int.from_bytes(header[48:52], "little"), sector_bytes // 4
+    sector, entries = int.from_bytes(header[48:52], "little"), sector_bytes // 4
     for _ in range(_MOST_SECTORS):
         content = _sector(file, sector, sector_bytes)
         if not content:
             return
         yield content
-        if sector // a_table >= len(tables):
+        if sector // entries >= len(tables):
             return
-        place = sector % a_table * 4
-        sector = int.from_bytes(
-            _sector(file, tables[sector // a_table], sector_bytes)[place : place + 4] or b"\xff" * 4, "little"
-        )
+        table, at = _sector(file, tables[sector // entries], sector_bytes), sector % entries * 4
+        sector = int.from_bytes(table[at : at + 4] or b"\xff" * 4, "little")
 
 
 def _sector(file: BinaryIO, number: int, sector_bytes: int) -> bytes:

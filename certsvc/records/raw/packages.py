@@ -1,28 +1,29 @@
 """The ZIP package of an XLSX or ODS file (ECMA-376 part 2), opened with suspicion.
 
-Before a library sees it the directory is held against limits: its own size, the number of parts, how they are
-packed, the sizes they declare. `zipfile` never hands out more of a part than it declares, so these sizes
-bound everything; what a parser is fed is counted besides, for a tree is many times its text. Parts are read
-by name only, never extracted; what is not asked for is never unpacked. A part's name is the same whatever the
-case of its ASCII letters (part 2, equivalence of part names): programs write it as they like.
+Before a library sees a package, its directory is checked against limits: its own size, the number of parts,
+how they are packed, the sizes they declare. `zipfile` never hands out more of a part than it declares, so
+these sizes bound everything; what a parser is fed is counted too, for a tree is many times the size of its
+text. Parts are read by name only, never extracted; what is not asked for is never unpacked. The ASCII letters
+of a part's name do not differ by case (part 2, equivalence of part names): programs write it as they like.
 """
 
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import IO, Any, BinaryIO
-from xml.parsers.expat import ParserCreate
+from typing import IO, BinaryIO
+from xml.parsers.expat import ParserCreate, XMLParserType
 
 from typing_extensions import override
 
 from certsvc.errors import InputError
-from certsvc.records.raw.refusals import refusal, wrong_format
+from certsvc.records.raw.foreign import ForeignFormat, wrong_format
+from certsvc.records.raw.refusals import refusal
 
 _END_BYTES, _MOST_COMMENT_BYTES = 22, 65_535
 _LOCATOR_BYTES, _END64_BYTES = 20, 56
 _END, _LOCATOR, _END64 = b"PK\x05\x06", b"PK\x06\x07", b"PK\x06\x06"
-"""Ends of the central directory and what says where the one of ZIP64 is (APPNOTE 4.3.14 to 4.3.16)."""
+"""The end of the central directory, the locator of ZIP64's, and ZIP64's end (APPNOTE 4.3.14 to 4.3.16)."""
 _MOST_DIRECTORY_BYTES, _MOST_PARTS = 1 << 20, 4_096
 _MOST_RATIO, _RATIO_FREE_BYTES = 100, 1 << 20
 _MOST_SMALL_BYTES, _MOST_SMALL_ELEMENTS = 16 << 20, 300_000
@@ -31,7 +32,7 @@ _CHUNK_BYTES = 1 << 16
 _SEPARATOR = " "
 _ENCRYPTED = 0x1
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-"""All that part 2 allows (annex B); zipfile unpacks the others without a bound."""
+"""All that part 2 allows (annex B); zipfile unpacks others without limits."""
 _DOCTYPE = b"<!DOCTYPE"
 
 
@@ -39,7 +40,7 @@ _DOCTYPE = b"<!DOCTYPE"
 def damage_refused() -> Iterator[None]:
     """Turn whatever the libraries raise over a damaged file into `broken_file`.
 
-    They raise all sorts, and their messages quote what cells hold: so none is named, and none is chained.
+    They raise all sorts of exceptions, and their messages quote cells: so none is named, and none is chained.
     """
     try:
         yield
@@ -68,7 +69,7 @@ class Search:
 
 
 class PartStream:
-    """A part on its way into a parser; `release` says that what was built of it so far has been let go."""
+    """A part on its way into a parser; `release` says that what was built from it so far has been freed."""
 
     def __init__(
         self, raw: IO[bytes], *, most_elements: int, most_held_bytes: int, search: Search | None = None
@@ -133,7 +134,7 @@ class Package(zipfile.ZipFile):
     def stream(
         self, name: str, *, most_elements: int, most_held_bytes: int, search: Search | None = None
     ) -> Iterator[PartStream]:
-        """A large XML part, to be parsed piece by piece. Raises InputError (`broken_file`) where it cannot be
+        """A large XML part, to be parsed piece by piece. Raises InputError `broken_file` if it cannot be
         opened.
         """
         with damage_refused():
@@ -160,9 +161,7 @@ def open_package(
 
 
 def _check_directory(file: BinaryIO, *, most_bytes: int) -> None:
-    """Refuse a central directory too large to load; where there is one of ZIP64, that is the one which is
-    loaded.
-    """
+    """Refuse a central directory that is too large to load; where ZIP64 has one, that one is loaded."""
     size = file.seek(0, 2)
     file.seek(max(0, size - _END_BYTES - _MOST_COMMENT_BYTES - _LOCATOR_BYTES - _END64_BYTES))
     tail = file.read()
@@ -174,7 +173,7 @@ def _check_directory(file: BinaryIO, *, most_bytes: int) -> None:
     if locator >= 0 and tail.startswith(_LOCATOR, locator):
         end64 = locator - _END64_BYTES
         if end64 < 0 or not tail.startswith(_END64, end64):
-            raise wrong_format("zip64")  # its end may stand elsewhere: whole, but nothing we read
+            raise wrong_format(ForeignFormat.ZIP64)  # its end may be elsewhere: intact, but nothing we read
         directory_bytes = int.from_bytes(tail[end64 + 40 : end64 + 48], "little")
     if directory_bytes > most_bytes:
         raise refusal("too_large_unpacked")
@@ -195,21 +194,19 @@ _SMALL = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)} | {ord("\\"
 
 
 def same_name(name: str) -> str:
-    """What names of the same part have in common: no regard to the case of ASCII letters, and none to a
-    backslash of Windows.
-    """
+    """A part's name as names are compared: ASCII letters in lower case, a Windows backslash as a slash."""
     return name.translate(_SMALL).removeprefix("/")
 
 
 def part_name(namespace: str, name: str) -> str:
-    """An element's name as the handlers of `part_parser` are told it."""
+    """An element's name as the handlers of `part_parser` receive it."""
     return f"{namespace}{_SEPARATOR}{name}"
 
 
 def part_parser(
     start: Callable[[str, dict[str, str]], None], end: Callable[[str], None], text: Callable[[str], None]
-) -> Any:
-    """An expat parser of a part, with its handlers. It raises InputError (`broken_file`) for a document type
+) -> XMLParserType:
+    """An expat parser for a part, with its handlers. It raises InputError `broken_file` for a document type
     declaration, in any encoding.
     """
 
@@ -224,5 +221,5 @@ def part_parser(
 
 
 def count_elements(xml: bytes) -> int:
-    """How many elements begin; never less, in every encoding expat takes."""
+    """How many elements begin; never fewer than there are, in any encoding that expat takes."""
     return xml.count(b"<") - xml.count(b"</")

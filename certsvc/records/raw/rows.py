@@ -1,4 +1,4 @@
-"""What the readers hand to `tables`: rows as they stand in the sheet, before columns have names."""
+"""What the readers hand to `tables`: rows as they are in the sheet, before columns have names."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,17 +16,17 @@ class Flag(StrEnum):
     """A formula whose value no spreadsheet has computed yet."""
     ERROR = "error"
     NUMBER = "number"
-    """A number that was written as one on purpose (JSON), not by a spreadsheet's guess."""
+    """A number written as one on purpose (JSON), not guessed by a spreadsheet."""
     NESTED = "nested"
     """A list or an object where a value should be."""
     LATE = "late"
-    """A field that the first records did not have and that no column is known for."""
+    """A field that the first records lack and that is no known column."""
     TWICE = "twice"
     """The record names a field twice."""
     NO_RECORD = "no_record"
-    """What stands in the place of a record is none."""
+    """Something other than a record, in the place of one."""
     BROKEN_DOCUMENT = "broken_document"
-    """The row was a document of its own (exchange files), which nobody can read."""
+    """The row was a document of its own (exchange files), which cannot be read."""
     NO_DOCUMENT = "no_document"
     UNPAIRED_DOCUMENT = "unpaired_document"
 
@@ -38,11 +38,11 @@ _NO_FLAGS: Mapping[int, Flag] = {}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a table lies in its file: the sheet's part, the header's last row, indexes of columns that we
-    added once.
+    """Where a table is in its file: the sheet's part, the header's last row, the indexes of columns that we
+    once added.
 
     `first_row` is the first that may be a case: below the header, and below a row that numbers its columns; 0
-    for the row below the header.
+    stands for the row below the header.
     """
 
     part: str
@@ -61,8 +61,8 @@ class RawRow:
 
 
 def is_blank(cells: Iterable[Cell], flags: Mapping[int, Flag]) -> bool:
-    """Whether a spreadsheet shows nothing in a row: formulas that give an empty text, as are copied far down
-    below a table, show nothing.
+    """Whether a spreadsheet shows nothing in a row. Formulas with an empty result, which people copy far down
+    below a table, show nothing either.
     """
     if any(not isinstance(cell, str | None) or (cell or "").strip() for cell in cells):
         return False
@@ -74,12 +74,12 @@ class Sheet(Protocol):
 
     @property
     def part(self) -> str:
-        """Where the sheet lies in its file; empty where a file is one sheet."""
+        """The sheet's part of its file; empty where the file is one sheet."""
         ...
 
     @property
     def is_delimited(self) -> bool:
-        """Whether cells are told apart by a delimiter, so that a stray one can shift a row."""
+        """Whether cells are separated by a delimiter, so that a stray one can shift a row."""
         ...
 
     def rows(self) -> Iterator[RawRow]: ...

@@ -1,9 +1,8 @@
-"""Text as programs write it: UTF-8 with a mark or without, UTF-16, and bytes behind the last line that are no
-text.
+"""Text as programs write it: UTF-8 with or without a byte order mark, UTF-16, and bytes behind the last line
+that are no text.
 
-DOS programs end a file with Ctrl-Z (0x1A), others fill its last block with it or with NUL; what stands from
-there to the end is left out if nothing else follows. What a file is made of is asked here before anybody asks
-what format it has.
+DOS programs end a file with Ctrl-Z (0x1A), others fill its last block with it or with NUL; such a tail is
+left out. This is settled before anybody asks for a file's format.
 """
 
 import codecs
@@ -36,13 +35,13 @@ class TextFile:
     size: int
 
     def start(self, most_bytes: int) -> str:
-        """The first characters; what is no text of the encoding is replaced."""
+        """The first characters; bytes that are invalid in the encoding are replaced."""
         self.file.seek(self.first)
         return self.file.read(min(most_bytes, self.end - self.first)).decode(self.encoding, errors="replace")
 
     def as_utf8(self) -> BinaryIO:
         """The text in UTF-8, to be read from its beginning as often as needed. Reading raises InputError
-        `not_utf8` for broken UTF-16; UTF-8 is handed on.
+        `not_utf8` for broken UTF-16; UTF-8 is passed on unchecked.
         """
         if self.encoding == _UTF8 and not self.first and self.end == self.size:
             self.file.seek(0)
@@ -50,12 +49,12 @@ class TextFile:
         return io.BufferedReader(_Span(self, self.first, is_recoded=self.encoding != _UTF8), _CHUNK_BYTES)
 
     def as_it_is(self) -> BinaryIO:
-        """The same bytes, with their mark, for a reader that knows encodings."""
+        """The same bytes, with their byte order mark, for a reader that knows encodings."""
         return io.BufferedReader(_Span(self, 0, is_recoded=False), _CHUNK_BYTES)
 
 
 def text_file(file: BinaryIO) -> TextFile:
-    """How text lies in a file. Raises InputError `not_utf8` for UTF-32."""
+    """Where text lies in a file, and in which encoding. Raises InputError `not_utf8` for UTF-32."""
     file.seek(0)
     start = file.read(4)
     if start in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
@@ -68,7 +67,9 @@ def text_file(file: BinaryIO) -> TextFile:
 
 
 def _evident(start: bytes) -> str:
-    """The encoding of a file without a mark: of two ASCII characters in UTF-16 every other byte is zero."""
+    """The encoding of a file without a byte order mark: of two ASCII characters in UTF-16 every other byte is
+    zero.
+    """
     match [bool(byte) for byte in start]:
         case [True, False, True, False]:
             return "utf-16-le"
@@ -79,13 +80,11 @@ def _evident(start: bytes) -> str:
 
 
 def _end(file: BinaryIO, encoding: str, size: int) -> int:
-    """Where text ends: at the first Ctrl-Z or NUL behind which, to the end of the file, there are only more
-    of them and blanks.
-    """
-    width = 1 if encoding == _UTF8 else 2
+    """Where text ends: at the first Ctrl-Z or NUL that only blanks and more of them follow."""
+    width, codec, errors = (1, "latin-1", "strict") if encoding == _UTF8 else (2, encoding, "surrogatepass")
     at = size - size % width
     end = size
-    if at < size:  # half a character, which a program that thought in bytes has put there
+    if at < size:  # half a character, by a program that counted in bytes
         file.seek(at)
         if file.read(1).decode("latin-1") not in _TAIL:
             return size
@@ -93,9 +92,7 @@ def _end(file: BinaryIO, encoding: str, size: int) -> int:
     while at > 0:
         begin = max(0, at - _CHUNK_BYTES)
         file.seek(begin)
-        text = file.read(at - begin).decode(
-            "latin-1" if width == 1 else encoding, errors="surrogatepass" if width > 1 else "strict"
-        )
+        text = file.read(at - begin).decode(codec, errors=errors)
         kept = text.rstrip(_TAIL)
         tail = text[len(kept) :]
         if found := [place for mark in _NO_TEXT if (place := tail.find(mark)) >= 0]:
@@ -107,7 +104,7 @@ def _end(file: BinaryIO, encoding: str, size: int) -> int:
 
 
 class _Span(io.RawIOBase):
-    """What of a file is text, in UTF-8 or as it is; it can only be read on, or from its beginning again."""
+    """The text of a file, in UTF-8 or as it is, read forward or again from its beginning."""
 
     def __init__(self, text: TextFile, first: int, *, is_recoded: bool) -> None:
         self._text, self._first, self._is_recoded = text, first, is_recoded

@@ -1,12 +1,12 @@
-"""XML of strangers, read as it streams by: a push parser that keeps nothing and refuses early.
+"""Strangers' XML, parsed as it streams by: a push parser that keeps nothing and refuses early.
 
-Document type declarations are refused, so there are no entities and nothing outside is ever fetched. Depth,
-the number of different names, and the length of a single token are limited; whoever listens limits what it
+Document type declarations are refused, so there are no entities, and nothing is ever fetched from outside.
+Depth, the number of different names and the length of a single token are limited; a listener limits what it
 keeps.
 """
 
 from collections.abc import Iterator
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 from xml.parsers.expat import ExpatError, ParserCreate
 from xml.parsers.expat import errors as expat_errors
 
@@ -22,7 +22,7 @@ _AFTER_DOCUMENT = frozenset(
         expat_errors.codes[expat_errors.XML_ERROR_MISPLACED_XML_PI],
     }
 )
-"""What expat says of a second document in the same file."""
+"""What expat says about a second document in the same file."""
 
 
 class Listener(Protocol):
@@ -38,10 +38,10 @@ class Listener(Protocol):
 
 
 def feed(chunks: Iterator[bytes], listener: Listener, *, is_single: bool = False) -> Iterator[None]:
-    """Parse documents that follow one another, a chunk at a time; yields after each chunk, so that what was
-    heard can be taken.
+    """Parse documents that follow one another, chunk by chunk; yields after each chunk, so that the caller
+    can take what the listener has heard.
 
-    Raises InputError `broken_xml`, with `is_single` also for a second document.
+    Raises InputError `broken_xml`; with `is_single` also for a second document.
     """
     document = _Document(listener)
     for chunk in chunks:
@@ -68,24 +68,22 @@ class _Document:
         parser.CharacterDataHandler = self._text
         parser.CommentHandler = parser.ProcessingInstructionHandler = self._pass
         parser.StartDoctypeDeclHandler = self._refuse
-        self._parser: Any = parser
+        self._parser = parser
 
     def feed(self, chunk: Bytes) -> Bytes | None:
-        """What belongs to the next document of the file, or None while this one goes on. A view: there may be
-        many in one chunk.
+        """What belongs to the next document of the file, or None while this one goes on. It is a view, for
+        one chunk may hold many documents.
         """
         try:
             self._parser.Parse(chunk, False)
         except ExpatError as error:
             begins = self._parser.ErrorByteIndex - self._fed + len(self._before)
             if error.code in _AFTER_DOCUMENT and self._is_ended and begins >= 0:
-                self._parser = None
+                del self._parser
                 return self._rest(chunk, begins)
             raise refusal("broken_xml") from None
-        except (
-            ValueError,
-            LookupError,
-        ):  # an encoding that nobody knows, or not byte by byte; the message may quote the file
+        except (ValueError, LookupError):
+            # An unknown encoding, or one with several bytes a character; the message may quote the file.
             raise refusal("broken_xml") from None
         self._fed, self._before = self._fed + len(chunk), chunk
         if self._fed - self._at > _MOST_TOKEN_BYTES:
@@ -93,19 +91,19 @@ class _Document:
         return None
 
     def _rest(self, chunk: Bytes, begins: int) -> Bytes:
-        """What was fed last, from that byte of the chunk before on."""
+        """What was fed last, from the byte `begins` on, counted from the chunk before."""
         at = begins - len(self._before)
         return memoryview(chunk)[at:] if at >= 0 else memoryview(b"".join((self._before, chunk)))[begins:]
 
     def close(self) -> None:
-        """The end of the file. The parser lets go of its handlers: a cycle with them would wait for a
-        collection, and dossiers are many.
+        """The end of the file. The parser is dropped: a cycle with its handlers would wait for a collection,
+        and dossiers are many.
         """
         try:
             self._parser.Parse(b"", True)
         except ExpatError:
             raise refusal("broken_xml") from None
-        self._parser = None
+        del self._parser
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._pass()
@@ -140,8 +138,8 @@ def _local(name: str) -> str:
 def fields_of(document: bytes, *, most_chars: int) -> dict[str, str]:
     """The fields of one small flat document: the text of each child of its root, the first of that name.
 
-    Raises InputError `broken_xml`, also where there is more text than `most_chars`, or more elements than
-    fields of any document.
+    Raises InputError `broken_xml`, also where there is more text than `most_chars`, or more elements than any
+    document has fields.
     """
     fields = _Fields(most_chars)
     for _ in feed(iter((document,)), fields, is_single=True):

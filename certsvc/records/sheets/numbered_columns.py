@@ -17,8 +17,8 @@ _NOTE = re.compile(r"\([^()]+\)")
 
 
 def numbers_columns(cells: Sequence[Cell], *, but: Collection[int]) -> bool:
-    """Whether a row counts its columns on, or every cell is a note in brackets; the columns `but` are ours,
-    and do not count.
+    """Whether a row numbers its columns, or every cell is a note in brackets; columns in `but` are ours and
+    do not count.
 
     No case looks like that: it has a name and a day of birth.
     """
@@ -30,16 +30,16 @@ def numbers_columns(cells: Sequence[Cell], *, but: Collection[int]) -> bool:
 
 
 def _counts_on(texts: Sequence[str]) -> bool:
-    """Letters from A, numbers from 0 or 1, each one more than the one before of its kind."""
+    """Letters from A, numbers from 0 or 1, each one more than the last of its kind."""
     found = [_NUMBER.fullmatch(text) for text in texts]
     if len(texts) < _FEWEST_NUMBERS or None in found:
         return False
-    numbers = [int(each[1]) for each in found if each and each[1]]
-    letters = [ord(each[2].upper()) - ord("A") for each in found if each and each[2]]
+    numbers = [int(match[1]) for match in found if match and match[1]]
+    letters = [ord(match[2].upper()) - ord("A") for match in found if match and match[2]]
     return all(_is_run(places, firsts) for places, firsts in ((numbers, (0, 1)), (letters, (0,))))
 
 
 def _is_run(places: Sequence[int], firsts: Collection[int]) -> bool:
-    return not places or (
-        places[0] in firsts and list(places) == list(range(places[0], places[0] + len(places)))
-    )
+    if not places:
+        return True
+    return places[0] in firsts and list(places) == list(range(places[0], places[0] + len(places)))

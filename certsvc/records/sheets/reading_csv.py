@@ -1,14 +1,14 @@
 """CSV: comma, semicolon or tab, or what a first line such as `sep=|` says.
 
-A row's number is its record's, as a spreadsheet shows it: a quoted cell with line breaks is one row, and
-`sep=` is none.
+A row's number is its record's, as a spreadsheet shows it: a quoted cell with line breaks is part of one row,
+and `sep=` is none.
 """
 
 import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
 from typing import BinaryIO
@@ -24,19 +24,21 @@ _CHUNK_BYTES = 1 << 20
 _SAMPLE_CHARS = 1 << 16
 _MOST_BLANK_ROWS = 1 << 20
 _SEPARATOR_LINE = re.compile(r'("?)sep=([^\w"\r\n])\1 *(?:\r\n|\r|\n)', re.IGNORECASE)
-"""What Excel takes for an instruction and shows as no row."""
+"""What Excel takes for an instruction and does not show as a row."""
 _MOST_RECORD_CHARS, _MOST_COLUMNS = 1 << 20, 16_384
-"""Of one row: as much as a record of JSON may be, and as many cells as a row of a spreadsheet has."""
+"""Of one row: as long as a JSON record may be, and as wide as a row of a spreadsheet."""
 
 
 class CsvSheet:
-    """The one sheet of a CSV file."""
+    """A CSV file as a sheet."""
 
     is_delimited = True
     part = ""
 
     def __init__(self, file: BinaryIO, *, layout: Layout, max_rows: int) -> None:
-        """`file` is UTF-8 without a mark. Raises InputError: `empty_file`, `not_utf8`, `not_a_table`."""
+        """`file` is UTF-8 without a byte order mark. Raises InputError: `empty_file`, `not_utf8`,
+        `not_a_table`.
+        """
         self._has_long_lines = _check_text(file)
         self._text = io.TextIOWrapper(file, encoding=_ENCODING, newline="")
         sample = self._text.read(_SAMPLE_CHARS)
@@ -50,15 +52,14 @@ class CsvSheet:
         self._left = _MOST_RECORD_CHARS
 
     def narrow(self, indexes: frozenset[int]) -> None:
-        """Cells cost nothing more here."""
+        """Nothing to save here: a record is read as a whole."""
 
     def rows(self) -> Iterator[RawRow]:
         """Rows that are not blank. Raises InputError: `unclosed_quote`, `too_many_rows`, `row_too_long`."""
         number = 0
+        records = csv.reader(self._lines(), delimiter=self._delimiter, strict=True)
         try:
-            for number, record in enumerate(
-                csv.reader(self._lines(), delimiter=self._delimiter, strict=True), 1
-            ):
+            for number, record in enumerate(records, 1):
                 self._left = _MOST_RECORD_CHARS
                 if len(record) > _MOST_COLUMNS:
                     raise refusal("row_too_long", row=number)
@@ -72,13 +73,13 @@ class CsvSheet:
             raise refusal("row_too_long", row=number + 1) from None
 
     def _lines(self) -> Iterator[str]:
-        """Lines while the record that they make up is not too long: the csv module makes a cell of every
+        """Lines, as long as the record they make up is not too long: the csv module makes a cell of every
         delimiter before anyone sees a row.
         """
+        # The text's own iterator is faster, but does not bound a line.
         read = partial(self._text.readline, _MOST_RECORD_CHARS + 1)
-        for line in (
-            iter(read, "") if self._has_long_lines else self._text
-        ):  # the text's own iterator is the faster one
+        lines: Iterable[str] = iter(read, "") if self._has_long_lines else self._text
+        for line in lines:
             self._left -= len(line)
             if self._left < 0:
                 raise _TooLongError
@@ -90,8 +91,8 @@ class _TooLongError(Exception):
 
 
 def _check_text(file: BinaryIO) -> bool:
-    """Decode the whole file once, so that a bad byte at its end refuses it before a row is judged. Whether
-    there may be lines longer than a record.
+    """Decode the whole file once, so that a bad byte at its end refuses it before any row is judged. Returns
+    whether lines may be longer than a record.
     """
     file.seek(0)
     decoder = codecs.getincrementaldecoder(_ENCODING)()
@@ -115,15 +116,14 @@ def _check_text(file: BinaryIO) -> bool:
 
 
 def _sniff(sample: str, layout: Layout) -> str:
-    """The delimiter with which one of the first rows holds the most titles we know, or the most cells where
-    we know none.
+    """The delimiter with which one of the first rows holds the most known titles; if none is known, the most
+    cells.
     """
 
     def score(delimiter: str) -> tuple[int, int]:
+        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
         try:
-            records = list(
-                islice(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter), HEADER_DEPTH)
-            )
+            records = list(islice(reader, HEADER_DEPTH))
         except csv.Error:
             return 0, 0
         known = [len({layout.find(cell) for cell in record} - {None}) for record in records]

@@ -1,8 +1,8 @@
 """JSON: an array of flat objects, alone or as `records` of an object; and NDJSON, one object a line.
 
 A record's number is its place in the array, counted from 1, or its line. Columns are the fields of the first
-records and all that may be left out; whatever is no flat object of values is flagged, so that the row is told
-of.
+records and every column that may be left out; whatever is not a flat object of values is flagged, so that its
+row is reported.
 """
 
 import codecs
@@ -12,17 +12,18 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, NoReturn, TypeAlias
 
 from certsvc.records.cells import Cell
 from certsvc.records.columns import Layout
 from certsvc.records.exchange.tag_tables import layouts_of
+from certsvc.records.raw.formats import FileFormat
 from certsvc.records.raw.refusals import refusal
-from certsvc.records.raw.rows import WHOLE_ROW, Flag, RawRow
+from certsvc.records.raw.rows import WHOLE_ROW, Flag, RawRow, is_blank
 from certsvc.records.sheets.reading_csv import HEADER_DEPTH
 
 Fields: TypeAlias = list[tuple[str, Any]] | None
-"""A record's fields in their order, or None where there is no record. Nested values are `_NESTED`."""
+"""A record's fields in their order, or None for what is not a record. Nested values are `_NESTED`."""
 
 _ARRAY = re.compile(r"[ \t\r\n]*\[[ \t\r\n]*[{\]]")
 _WRAPPED = re.compile(r'[ \t\r\n]*\{[ \t\r\n]*"records"[ \t\r\n]*:[ \t\r\n]*\[')
@@ -35,27 +36,25 @@ _CHUNK_BYTES = 1 << 16
 _NESTED = object()
 
 
-def format_of(start: str) -> str | None:
-    """`json` or `ndjson` by a file's first characters, None for what is neither."""
+def json_format(start: str) -> FileFormat | None:
+    """JSON or NDJSON, by a file's first characters; None for neither."""
     if _ARRAY.match(start) or _WRAPPED.match(start):
-        return "json"
-    return "ndjson" if _LINES.match(start) else None
+        return FileFormat.JSON
+    return FileFormat.NDJSON if _LINES.match(start) else None
 
 
 class RecordsSheet:
-    """Records as the rows of one sheet, which is read once, out of UTF-8; the first row holds the names of
-    their fields.
-    """
+    """Records as the rows of a sheet, read once, from UTF-8; the first row holds the names of fields."""
 
     is_delimited = False
     part = ""
 
-    def __init__(self, file: BinaryIO, *, file_format: str, layout: Layout, max_rows: int) -> None:
+    def __init__(self, file: BinaryIO, *, file_format: FileFormat, layout: Layout, max_rows: int) -> None:
         self._file, self._layout, self._max_rows = file, layout, max_rows
-        self._records = _array if file_format == "json" else partial(_lines, max_rows=max_rows)
+        self._records = _array if file_format is FileFormat.JSON else partial(_lines, max_rows=max_rows)
 
     def narrow(self, indexes: frozenset[int]) -> None:
-        """Fields cost nothing more here."""
+        """Nothing to save here: a record is read as a whole."""
 
     def rows(self) -> Iterator[RawRow]:
         """The header as row 0, then every record that is not blank. Raises InputError `broken_json`,
@@ -67,25 +66,22 @@ class RecordsSheet:
         header = _Header(self._layout, dict.fromkeys(name for _, fields in first for name, _ in fields or ()))
         yield RawRow(0, header.titles)
         for number, fields in itertools.chain(first, records):
-            row = (
-                RawRow(number, [], {WHOLE_ROW: Flag.NO_RECORD})
-                if fields is None
-                else header.row(number, fields)
-            )
-            if row.flags or any(
-                not isinstance(cell, str | None) or (cell or "").strip() for cell in row.cells
-            ):
-                yield row
-            else:
+            if fields is None:
+                yield RawRow(number, [], {WHOLE_ROW: Flag.NO_RECORD})
+                continue
+            row = header.row(number, fields)
+            if is_blank(row.cells, row.flags):
                 _check_blank(number, self._max_rows)
+            else:
+                yield row
 
 
 class _Header:
-    """Where fields go: those of the first records, then every column that a record need not have."""
+    """Where fields go: those of the first records, then every column that a record may leave out."""
 
     def __init__(self, layout: Layout, names: Iterable[str]) -> None:
         names = list(names)
-        layout = max(layouts_of(layout), key=lambda each: len({*map(each.find, names)} - {None}))
+        layout = max(layouts_of(layout), key=lambda layout: len({*map(layout.find, names)} - {None}))
         self.titles: list[str] = []
         self._layout = layout
         self._by_column: dict[str, int] = {}
@@ -113,11 +109,9 @@ class _Header:
         flags: dict[int, Flag] = {}
         taken: set[int | str] = set()
         for name, value in fields:
-            index = (
-                self._by_name[name]
-                if name in self._by_name
-                else self._by_column.get(self._layout.find(name) or "")
-            )
+            index = self._by_name.get(name)
+            if index is None:
+                index = self._by_column.get(self._layout.find(name) or "")
             place = name if index is None else index
             if place in taken:
                 flags[WHOLE_ROW] = Flag.TWICE
@@ -161,21 +155,18 @@ def _parsed(line: bytes) -> Fields:
         return None
 
 
-def _fields(value: Any) -> Fields:
-    is_record = isinstance(value, _Pairs) and len(value) <= _MOST_FIELDS
-    return (
-        [(name, _NESTED if isinstance(each, list | dict) else each) for name, each in value]
-        if is_record
-        else None
-    )
+def _fields(record: Any) -> Fields:
+    if not isinstance(record, _Pairs) or len(record) > _MOST_FIELDS:
+        return None
+    return [(name, _NESTED if isinstance(value, list | dict) else value) for name, value in record]
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """An object whose double names are still to be seen."""
+    """An object in which names given twice can still be seen."""
 
 
-def _refuse(name: str) -> Any:
-    """NaN and the infinities are no JSON (RFC 8259 §6)."""
+def _refuse(name: str) -> NoReturn:
+    """NaN and the infinities are not JSON (RFC 8259 §6)."""
     raise ValueError(name)
 
 
@@ -183,14 +174,14 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_Pairs, parse_constant=_refuse)
 
 
 class _Window:
-    """What of a text is being parsed: it grows by what is not understood yet, and no record needs much."""
+    """The part of a text being parsed. It grows until a value is complete; no record needs much."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file, self._decoder = file, codecs.getincrementaldecoder("utf-8-sig")()
         self._text, self._at, self._is_over = "", 0, False
 
     def peek(self) -> str:
-        """The next character that is no blank; empty at the end."""
+        """The next character that is not blank; empty at the end."""
         while True:
             self._at = _BLANKS.match(self._text, self._at).end()  # type: ignore[union-attr]  # it always matches
             if self._at < len(self._text) or self._is_over:
@@ -203,8 +194,8 @@ class _Window:
         return char
 
     def value(self) -> Any:
-        """The next value. It is whole where something follows, for digits could go on behind what has been
-        read.
+        """The next value. It is complete only where something follows it: the digits of a number could go on
+        beyond what has been read.
         """
         self.peek()
         while True:
@@ -217,15 +208,15 @@ class _Window:
 
     def _grow(self) -> None:
         if self._is_over or len(self._text) - self._at > _MOST_RECORD_BYTES:
-            raise ValueError("no end of a value")
+            raise ValueError("a value does not end")
         chunk = self._file.read(_CHUNK_BYTES)
         self._is_over = not chunk
         self._text, self._at = self._text[self._at :] + self._decoder.decode(chunk, final=not chunk), 0
 
 
 def _array(file: BinaryIO) -> Iterator[tuple[int, Fields]]:
-    """Raises InputError `broken_json`, naming the record that it breaks off in; what the library says would
-    quote it.
+    """Raises InputError `broken_json` with the number of the bad record; the library's message would quote
+    it.
     """
     window, number = _Window(file), 0
     try:

@@ -1,15 +1,16 @@
 """ODS (ODF 1.3 part 3, clauses 9 and 19): the visible sheets of a spreadsheet, row by row.
 
-One part, `content.xml`, holds all sheets, so they are read one after another out of one stream. A cell or a
-row may say how often it is repeated: what is blank is only counted, what is not is handed out as often, up to
-the limits of a sheet. Packages are opened with the same suspicion as XLSX ones.
+One part, `content.xml`, holds all sheets, so they are read one after another from one stream. A cell or a row
+may say how often it is repeated: blank ones are only counted, others are handed out that often, up to the
+limits of a sheet. Packages are opened with the same suspicion as XLSX ones.
 """
 
 import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import BinaryIO
+from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import iterparse
 
@@ -20,7 +21,7 @@ from certsvc.records.raw.rows import Flag, RawRow, Sheet, is_blank
 from certsvc.records.sheets.odf_kinds import CONTENT, check_spreadsheet
 
 _MOST_ROWS, _MOST_COLUMNS, _MOST_CELL_CHARS = 1_048_576, 16_384, 32_767
-_ELEMENTS_A_ROW, _SPARE_ELEMENTS = 400, 1_000_000
+_ELEMENTS_PER_ROW, _SPARE_ELEMENTS = 400, 1_000_000
 _MOST_ROW_BYTES = 4 << 20
 
 _ODF = "{urn:oasis:names:tc:opendocument:xmlns:"
@@ -39,14 +40,14 @@ _ERRORS = ("Err:", "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#
 def open_ods_sheets(
     file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int, search: Search | None = None
 ) -> Iterator[Iterator[Sheet]]:
-    """The visible sheets of a spreadsheet, in its order, each to be read before the next.
+    """The visible sheets of a spreadsheet, in its order, each to be read before the next is asked for.
 
     Raises InputError: `not_a_table` for other documents, `has_macros`, `encrypted_file`, `broken_file`,
     `too_large_unpacked`.
     """
     with open_package(file, max_unpacked_bytes=max_unpacked_bytes) as package:
         check_spreadsheet(package)
-        most = max_rows * _ELEMENTS_A_ROW + _SPARE_ELEMENTS
+        most = max_rows * _ELEMENTS_PER_ROW + _SPARE_ELEMENTS
         with package.stream(
             CONTENT, most_elements=most, most_held_bytes=_MOST_ROW_BYTES, search=search
         ) as stream:
@@ -54,13 +55,13 @@ def open_ods_sheets(
 
 
 class _Reading:
-    """The one pass over `content.xml`: what of a sheet has been read is let go."""
+    """The one pass over `content.xml`; what has been read of a sheet is freed."""
 
     def __init__(self, stream: PartStream) -> None:
         self._events = iterparse(stream, ("start", "end"), forbid_dtd=True)
         self._stream = stream
-        self._path: list[Any] = []
-        self._hidden: set[str] = set()
+        self._path: list[Element] = []
+        self._hidden: set[str | None] = set()
         self._steps = self._go()
 
     def next_sheet(self) -> bool:
@@ -71,14 +72,14 @@ class _Reading:
             is_sheet = (
                 event == "start"
                 and element.tag == _SHEET_TAG
-                and [each.tag for each in self._path[-2:-1]] == [_SPREADSHEET_TAG]
+                and [parent.tag for parent in self._path[-2:-1]] == [_SPREADSHEET_TAG]
             )
             if is_sheet and element.get(f"{_TABLE}style-name") not in self._hidden:
                 return True
         return False
 
-    def rows(self) -> Iterator[Any]:
-        """The row elements of the present sheet, whatever groups them."""
+    def rows(self) -> Iterator[Element]:
+        """The row elements of the current sheet, grouped or not."""
         for event, element in self._steps:
             if event == "end" and element.tag == _ROW_TAG:
                 yield element
@@ -87,7 +88,7 @@ class _Reading:
             elif event == "start" and element.tag == _SHEET_TAG:
                 raise refusal("broken_file")  # a table in a cell, which spreadsheets do not have
 
-    def _go(self) -> Iterator[tuple[str, Any]]:
+    def _go(self) -> Iterator[tuple[str, Element]]:
         with damage_refused():
             for event, element in self._events:
                 if event == "start":
@@ -99,8 +100,8 @@ class _Reading:
                         self._path[-1].clear()
                         self._stream.release()
 
-    def _note_style(self, style: Any) -> None:
-        if any(each.get(f"{_TABLE}display") == "false" for each in style):
+    def _note_style(self, style: Element) -> None:
+        if any(properties.get(f"{_TABLE}display") == "false" for properties in style):
             self._hidden.add(style.get(f"{_STYLE}name"))
 
 
@@ -110,7 +111,7 @@ def _sheets(reading: _Reading) -> Iterator[Sheet]:
         sheet = OdsSheet(reading, str(number))
         yield sheet
         for _ in sheet.rest():
-            """What was not asked for has to be gone through all the same."""
+            pass  # rows that nobody asked for lie before the next sheet
         number += 1
 
 
@@ -127,7 +128,7 @@ class OdsSheet:
     def narrow(self, indexes: frozenset[int]) -> None:
         self._wanted = indexes
 
-    def rest(self) -> Iterator[Any]:
+    def rest(self) -> Iterator[Element]:
         return self._elements
 
     def rows(self) -> Iterator[RawRow]:
@@ -141,11 +142,11 @@ class OdsSheet:
                 raise refusal("broken_file")
             if not is_blank(cells.values(), flags):
                 line = [cells.get(index) for index in range(max((*cells, *flags)) + 1)]
-                for each in range(number + 1, number + times + 1):
-                    yield RawRow(each, line, flags)
+                for repeated in range(number + 1, number + times + 1):
+                    yield RawRow(repeated, line, flags)
             number += times
 
-    def _cells(self, row: Any) -> tuple[dict[int, Cell], dict[int, Flag]]:
+    def _cells(self, row: Element) -> tuple[dict[int, Cell], dict[int, Flag]]:
         found: dict[int, Cell] = {}
         flags: dict[int, Flag] = {}
         start = 0
@@ -164,7 +165,7 @@ class OdsSheet:
         return found, flags
 
     def _asked(self, indexes: range) -> Sequence[int]:
-        """Of a cell's places those that matter; never more work than there are columns that do."""
+        """Those of a cell's places that matter; never more work than there are columns that matter."""
         if self._wanted is None or (len(indexes) == 1 and indexes[0] in self._wanted):
             return indexes
         if len(indexes) <= len(self._wanted):
@@ -172,15 +173,15 @@ class OdsSheet:
         return [index for index in self._wanted if index in indexes]
 
 
-def _times(element: Any, what: str, most: int) -> int:
+def _times(element: Element, what: str, most: int) -> int:
     times = int(element.get(f"{_TABLE}number-{what}-repeated", "1"))
     if not 1 <= times <= most:
         raise refusal("broken_file")
     return times
 
 
-def _value(cell: Any) -> tuple[Cell, Flag | None]:
-    """What a cell holds (part 3, 19.385), and what is special about it."""
+def _value(cell: Element) -> tuple[Cell, Flag | None]:
+    """What a cell holds (part 3, 19.385), and its flag."""
     has_formula = cell.get(f"{_TABLE}formula") is not None
     kind = cell.get(f"{_OFFICE}value-type")
     shown = cell.get(f"{_OFFICE}string-value") if kind == "string" else None
@@ -192,13 +193,13 @@ def _value(cell: Any) -> tuple[Cell, Flag | None]:
     return _typed(cell, kind, shown), Flag.FORMULA if has_formula else None
 
 
-def _typed(cell: Any, kind: str | None, shown: str) -> Cell:
+def _typed(cell: Element, kind: str | None, shown: str) -> Cell:
     if kind in _NUMBERS:
-        number = float(cell.get(f"{_OFFICE}value"))
+        number = float(cell.get(f"{_OFFICE}value", ""))
         return int(number) if number.is_integer() and abs(number) < 2**53 else number
     match kind:
         case "boolean":
-            return bool(cell.get(f"{_OFFICE}boolean-value") == "true")
+            return cell.get(f"{_OFFICE}boolean-value") == "true"
         case "date" | "time":
             text = cell.get(f"{_OFFICE}{kind}-value", "")
             when = _day(text) if kind == "date" else _time(text)
@@ -208,7 +209,7 @@ def _typed(cell: Any, kind: str | None, shown: str) -> Cell:
 
 
 def _day(text: str) -> dt.date | None:
-    """The day of a date, its time of day left out."""
+    """The day of a date, without its time of day."""
     try:
         return dt.date.fromisoformat(text.partition("T")[0])
     except ValueError:
@@ -216,7 +217,7 @@ def _day(text: str) -> dt.date | None:
 
 
 def _time(text: str) -> dt.time | float | None:
-    """The time of day, or of a longer duration the days, as a number has them (xsd:duration)."""
+    """A time of day; a longer duration (xsd:duration) as a number of days."""
     match = _DURATION.fullmatch(text)
     if match is None:
         return None
@@ -226,8 +227,8 @@ def _time(text: str) -> dt.time | float | None:
     return dt.timedelta(hours=hours, minutes=minutes, seconds=seconds) / dt.timedelta(days=1)
 
 
-def _shown(cell: Any) -> str:
-    """The paragraphs of a cell; notes and drawings in it are none."""
+def _shown(cell: Element) -> str:
+    """The paragraphs of a cell, without notes and drawings."""
     text, is_first = "", True
     for paragraph in cell:
         if paragraph.tag == f"{_TEXT}p":
@@ -240,7 +241,7 @@ def _shown(cell: Any) -> str:
     return text
 
 
-def _pieces(element: Any) -> Iterator[str]:
+def _pieces(element: Element) -> Iterator[str]:
     """Text with its spaces, tabs and line breaks (part 3, 6.1)."""
     yield element.text or ""
     for child in element:

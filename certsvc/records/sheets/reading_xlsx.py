@@ -1,9 +1,8 @@
 """XLSX (ECMA-376 part 1, SpreadsheetML): the visible sheets of a workbook, row by row.
 
-openpyxl tells what the package holds: workbook and styles. Its `load_workbook` is not called, for it reads
-themes, charts and pictures too, parses a sheet once more for its size and gives either formulas or values. A
-sheet's rows are read by `xlsx_rows`: one pass gives both, and only the present row is held; strings by
-`xlsx_strings`.
+openpyxl reads the workbook and its styles. Its `load_workbook` is not called: it also reads themes, charts
+and pictures, parses a sheet once more for its size, and gives either formulas or values. `xlsx_rows` gives
+both in one pass over a sheet and holds only the current row; `xlsx_strings` reads strings.
 """
 
 import datetime as dt
@@ -20,8 +19,9 @@ from openpyxl.utils.datetime import WINDOWS_EPOCH, from_ISO8601
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from certsvc.records.cells import Cell
+from certsvc.records.raw.foreign import ForeignFormat, wrong_format
 from certsvc.records.raw.packages import Package, Search, damage_refused, open_package
-from certsvc.records.raw.refusals import refusal, wrong_format
+from certsvc.records.raw.refusals import refusal
 from certsvc.records.raw.rows import Flag, RawRow, Sheet, is_blank
 from certsvc.records.sheets.xlsx_parts import parts_of
 from certsvc.records.sheets.xlsx_rows import ERROR, INLINE, RawCell, sheet_rows
@@ -29,11 +29,11 @@ from certsvc.records.sheets.xlsx_strings import read_strings, shown
 
 _MOST_ROWS = 1_048_576
 """Excel's own limit."""
-_ELEMENTS_A_ROW, _SPARE_ELEMENTS = 400, 1_000_000
+_ELEMENTS_PER_ROW, _SPARE_ELEMENTS = 400, 1_000_000
 _MOST_ROW_BYTES = 4 << 20
 _MOST_STRINGS_BYTES, _MOST_STRINGS_ELEMENTS = 128 << 20, 6_000_000
 _FIRST_SERIAL, _LAST_SERIAL = 61, 2_958_465
-"""01/03/1900, before which Excel counts a day that never was, and the end of 9999."""
+"""01/03/1900, before which Excel counts a day that never was (29/02/1900), and the last day of 9999."""
 _STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
 _DATE_PARTS = {f"{{{SHEET_MAIN_NS}}}{name}" for name in ("numFmts", "cellXfs")}
 
@@ -42,25 +42,24 @@ _DATE_PARTS = {f"{{{SHEET_MAIN_NS}}}{name}" for name in ("numFmts", "cellXfs")}
 def open_sheets(
     file: BinaryIO, *, max_rows: int, max_unpacked_bytes: int, search: Search | None = None
 ) -> Iterator[Iterator[Sheet]]:
-    """The visible worksheets of a workbook, in its order. Which parts these are, the package itself is asked.
+    """The visible worksheets of a workbook, in its order; the package itself says which parts they are.
 
     Raises InputError: `not_a_table` for other packages, `has_macros`, `encrypted_file`, `broken_file`,
     `too_large_unpacked`.
     """
     with open_package(file, max_unpacked_bytes=max_unpacked_bytes) as package:
-        yield _sheets(package, max_elements=max_rows * _ELEMENTS_A_ROW + _SPARE_ELEMENTS, search=search)
+        yield _sheets(package, max_elements=max_rows * _ELEMENTS_PER_ROW + _SPARE_ELEMENTS, search=search)
 
 
 def _sheets(package: Package, *, max_elements: int, search: Search | None) -> Iterator[Sheet]:
     with damage_refused():
         found = parts_of(package)
         if _STRICT in package.read(found.workbook):
-            raise wrong_format("strict")
+            raise wrong_format(ForeignFormat.STRICT_OPEN_XML)
         parser = WorkbookParser(package, found.workbook, keep_links=False)
         parser.parse()
-        workbook = _Workbook(
-            _read_strings(package, found.strings), _date_styles(package, found.styles), parser.wb.epoch
-        )
+        strings, date_styles = _read_strings(package, found.strings), _date_styles(package, found.styles)
+        workbook = _Workbook(strings, date_styles, parser.wb.epoch)
         relations = [parser.rels.get(sheet.id) for sheet in parser.sheets if sheet.state == "visible"]
         parts = [relation.target for relation in relations if relation.Type.endswith("/worksheet")]
     for part in parts:
@@ -89,7 +88,7 @@ def _read_strings(package: Package, part: str | None) -> _Strings:
 
 
 def _date_styles(package: Package, part: str | None) -> frozenset[int]:
-    """Cell formats (§18.8.10) that make a number a date; other styles are often faulty and of no interest."""
+    """Cell formats (§18.8.10) that make a number a date. Other styles do not matter, and are often faulty."""
     if part is None:
         return frozenset()
     root: Any = fromstring(package.read(part), forbid_dtd=True)
@@ -102,7 +101,7 @@ def _date_styles(package: Package, part: str | None) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True)
 class _Workbook:
-    """What sheets share: strings, the formats that mean dates, and from when serials count."""
+    """What sheets share: strings, the formats that mean dates, and the day that serials count from."""
 
     strings: _Strings
     date_styles: frozenset[int]
@@ -118,12 +117,8 @@ class XlsxSheet:
         self, package: Package, part: str, *, workbook: _Workbook, max_elements: int, search: Search | None
     ) -> None:
         self.part = part
-        self._package, self._workbook, self._max_elements, self._search = (
-            package,
-            workbook,
-            max_elements,
-            search,
-        )
+        self._package, self._workbook = package, workbook
+        self._max_elements, self._search = max_elements, search
         self._wanted: frozenset[int] | None = None
 
     def narrow(self, indexes: frozenset[int]) -> None:
@@ -176,20 +171,16 @@ class XlsxSheet:
                 return bool(int(text))
             case "d":
                 when: object = from_ISO8601(text)  # type: ignore[no-untyped-call]
-                return (
-                    when.date()
-                    if isinstance(when, dt.datetime)
-                    else when
-                    if isinstance(when, dt.date | dt.time)
-                    else str(when)
-                )
+                if isinstance(when, dt.datetime):
+                    return when.date()
+                return when if isinstance(when, dt.date | dt.time) else str(when)
             case _:
                 return shown(text)
 
 
 @lru_cache(maxsize=4096)
 def _day(serial: float, epoch: dt.datetime) -> dt.date | None:
-    """The day of a date cell (§18.17.4.1), its time of day left out; None for a number that is none."""
+    """The day of a date cell (§18.17.4.1), without its time of day; None for a number out of range."""
     first = _FIRST_SERIAL if epoch == WINDOWS_EPOCH else 1
     if not first <= serial < _LAST_SERIAL + 1 - (epoch - WINDOWS_EPOCH).days:
         return None

@@ -1,6 +1,6 @@
 """Tables of cases (or of facilities, practitioners): finding the header, naming the cells.
 
-What a file is, is told by what it holds (`file_kinds`), never by its name. Title rows above the header are
+A file's format is judged by its content (`formats`), never by its name. Title rows above the header are
 skipped, blank rows anywhere; rows keep the numbers their user sees.
 """
 
@@ -12,15 +12,16 @@ from pathlib import Path
 
 from certsvc.records.cells import Cell, as_text
 from certsvc.records.columns import CASES, IDENTIFIERS, Layout
-from certsvc.records.exchange.reading import EXCHANGE_FORMATS, open_exchange
+from certsvc.records.exchange.reading import open_exchange
 from certsvc.records.exchange.tag_tables import layouts_of
+from certsvc.records.raw.formats import EXCHANGE_FORMATS, FileFormat
 from certsvc.records.raw.packages import Search
 from certsvc.records.raw.refusals import missing_columns, no_header, refusal
 from certsvc.records.raw.rows import WHOLE_ROW, Flag, Place, RawRow, Sheet, is_blank
 from certsvc.records.rules.catalogue import finding
 from certsvc.records.rules.findings import Finding
+from certsvc.records.sheets.formats import format_of
 from certsvc.records.sheets.headers import Header, find_header, notices_of
-from certsvc.records.sheets.kinds import FileKind, kind_of
 from certsvc.records.sheets.reading_csv import CsvSheet
 from certsvc.records.sheets.reading_json import RecordsSheet
 from certsvc.records.sheets.reading_ods import open_ods_sheets
@@ -55,13 +56,12 @@ class SheetRow:
 class Table:
     """The rows of a file, read once from top to bottom.
 
-    `format` is `csv`, `xlsx`, `ods`, `json`, `ndjson`, `xml` or `xml.zip`, `columns` the known ones in the
-    file's order, `place` where in the file they are. `notices` are findings on the file as a whole; formulas
-    join them while rows are read.
+    `columns` are the known ones in the file's order, `place` says where in the file they are. `notices` are
+    findings on the file as a whole; formulas join them while rows are read.
     """
 
     def __init__(
-        self, sheet: Sheet, header: Header, rows: Iterator[RawRow], *, file_format: str, max_rows: int
+        self, sheet: Sheet, header: Header, rows: Iterator[RawRow], *, file_format: FileFormat, max_rows: int
     ) -> None:
         self.format = file_format
         self.columns = tuple(header.names.values())
@@ -75,7 +75,7 @@ class Table:
         return tuple(self._notices)
 
     def __iter__(self) -> Iterator[SheetRow]:
-        """Raises InputError where a limit is passed or the file turns out broken; earlier rows stand."""
+        """Raises InputError where a limit is passed or the file proves to be broken; earlier rows stand."""
         for count, raw in enumerate(self._rows, 1):
             if count > self._max_rows:
                 raise refusal("too_many_rows", max_rows=self._max_rows)
@@ -105,12 +105,12 @@ class Table:
                 if not found.rejects:
                     self._notices[found] = None
                 yield found
-        if self._sheet.is_delimited and any(
-            isinstance(cell, str) and cell.strip() for cell in raw.cells[self._header.width :]
-        ):
-            yield finding("V-ROW")
-        if self._sheet.is_delimited and len(raw.cells) <= self._header.wishes:
-            yield finding("V-ROW", None, "cut")
+        if self._sheet.is_delimited:
+            beyond = raw.cells[self._header.width :]
+            if any(isinstance(cell, str) and cell.strip() for cell in beyond):
+                yield finding("V-ROW")
+            if len(raw.cells) <= self._header.wishes:
+                yield finding("V-ROW", None, "cut")
 
 
 @contextmanager
@@ -118,7 +118,7 @@ def open_table(
     path: Path, *, max_rows: int, max_unpacked_bytes: int, layout: Layout = CASES
 ) -> Iterator[Table]:
     """Open a file of any format and find its header. In exchange files a tag means what the social insurance
-    says, whatever `layout` is mapped to.
+    says, whatever mapping `layout` has.
 
     Raises InputError: `empty_file`, `not_a_table`, `not_utf8`, `encrypted_file`, `has_macros`, `broken_file`,
     `broken_json`, `unknown_xml`, `too_large_unpacked`, `no_header`, `missing_columns` (listed in `errors`),
@@ -143,36 +143,31 @@ def open_file(
     max_unpacked_bytes: int,
     layout: Layout = CASES,
     search: Search | None = None,
-) -> Iterator[tuple[str, Iterator[Sheet]]]:
+) -> Iterator[tuple[FileFormat, Iterator[Sheet]]]:
     """A file's format and its sheets, each to be read before the next is asked for; raises as `open_table`.
     `search` bounds what may come before rows.
     """
+    limits = {"max_rows": max_rows, "max_unpacked_bytes": max_unpacked_bytes}
     with path.open("rb") as file:
-        kind, text = kind_of(file, max_unpacked_bytes=max_unpacked_bytes)
-        if kind is FileKind.ZIPPED_DOSSIERS:
-            with open_exchange(file, is_zip=True, max_unpacked_bytes=max_unpacked_bytes) as dossiers:
-                yield kind.value, iter([dossiers])
+        found, text = format_of(file, max_unpacked_bytes=max_unpacked_bytes)
+        if found in EXCHANGE_FORMATS:
+            raw, is_zip = (file, True) if text is None else (text.as_it_is(), False)
+            with open_exchange(raw, is_zip=is_zip, max_unpacked_bytes=max_unpacked_bytes) as dossiers:
+                yield found, iter([dossiers])
         elif text is None:
-            open_zip = open_ods_sheets if kind is FileKind.ODS else open_sheets
-            with open_zip(
-                file, max_rows=max_rows, max_unpacked_bytes=max_unpacked_bytes, search=search
-            ) as sheets:
-                yield kind.value, sheets
-        elif kind is FileKind.DOSSIERS:
-            with open_exchange(
-                text.as_it_is(), is_zip=False, max_unpacked_bytes=max_unpacked_bytes
-            ) as dossiers:
-                yield kind.value, iter([dossiers])
-        elif kind is FileKind.CSV:
-            yield kind.value, iter([CsvSheet(text.as_utf8(), layout=layout, max_rows=max_rows)])
+            open_package = open_ods_sheets if found is FileFormat.ODS else open_sheets
+            with open_package(file, **limits, search=search) as sheets:
+                yield found, sheets
+        elif found is FileFormat.CSV:
+            yield found, iter([CsvSheet(text.as_utf8(), layout=layout, max_rows=max_rows)])
         else:
-            yield (
-                kind.value,
-                iter([RecordsSheet(text.as_utf8(), file_format=kind, layout=layout, max_rows=max_rows)]),
-            )
+            records = RecordsSheet(text.as_utf8(), file_format=found, layout=layout, max_rows=max_rows)
+            yield found, iter([records])
 
 
-def _table(sheets: Iterator[Sheet], *, layouts: Sequence[Layout], file_format: str, max_rows: int) -> Table:
+def _table(
+    sheets: Iterator[Sheet], *, layouts: Sequence[Layout], file_format: FileFormat, max_rows: int
+) -> Table:
     """The first sheet with a header. Raises InputError: `no_header`, `missing_columns`, `no_rows`."""
     partial: Header | None = None
     unknown: dict[str, None] = {}
@@ -195,7 +190,7 @@ def _table(sheets: Iterator[Sheet], *, layouts: Sequence[Layout], file_format: s
 
 
 def _narrowed(header: Header, sheet: Sheet) -> Iterator[RawRow]:
-    """Rows that were read before the sheet could be narrowed, as it gives them from now on."""
+    """Rows that were read before the sheet was narrowed, as it gives them from now on."""
     for row in header.ahead:
         if sheet.is_delimited:
             yield row

@@ -1,9 +1,9 @@
 """Titles of one row, and of rows that stand above one another: what each column is called, and what that
 means.
 
-A group's text holds for its own column and for those at its right that have a text below and none above. A
-column then is what its texts mean together, in either order ("Kết quả" below "Xét nghiệm cuối", "Từ ngày"
-below "Cách ly"), or the last alone.
+A group's text applies to its own column and to those on its right that have a text below and none above. A
+column then means what its texts mean together, in either order ("Kết quả" below "Xét nghiệm cuối", "Từ ngày"
+below "Cách ly"), or what the last means alone.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,13 +15,13 @@ from certsvc.records.raw.rows import RawRow
 
 _MOST_JOINED_COLUMNS, _MOST_PARTS = 400, 3
 _SAME_TITLES = 3
-"""So many titles said again below, as in two languages, are no case."""
+"""This many titles repeated below, as in two languages, are no case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Titles:
     """What may be a header: the number of its last row, each column's texts from the top, what it is called,
-    and which are known in `layout`.
+    and which columns are known in `layout`.
     """
 
     number: int
@@ -41,14 +41,13 @@ def single(row: RawRow, layout: Layout) -> Titles:
     """The titles of one row."""
     texts = {index: cell for index, cell in enumerate(row.cells) if isinstance(cell, str) and cell.strip()}
     known = {index: name for index, text in texts.items() if (name := layout.find(text)) is not None}
-    return Titles(
-        row.number, len(row.cells), layout, {index: (text,) for index, text in texts.items()}, texts, known
-    )
+    parts = {index: (text,) for index, text in texts.items()}
+    return Titles(row.number, len(row.cells), layout, parts, texts, known)
 
 
 def under(top: Titles, row: RawRow) -> Titles | None:
-    """These titles together with those of the row right below; None where it adds nothing, or would take a
-    known title for another: it is no header.
+    """These titles joined with those of the row right below; None where that row adds nothing, or would turn
+    a known title into another: it is no header.
     """
     subs = _texts_of(row)
     if subs is None or not top.number or row.number != top.number + 1 or _contradicts(top, subs):
@@ -57,17 +56,11 @@ def under(top: Titles, row: RawRow) -> Titles | None:
     strong: dict[int, str] = {}
     weak: dict[int, str] = {}
     for index, texts in parts.items():
-        _mean(texts, top.layout, index, strong, weak)
+        _note_meaning(texts, top.layout, index, strong, weak)
     certain = {*strong.values()}
     known = strong | {index: name for index, name in weak.items() if name not in certain}
-    found = Titles(
-        row.number,
-        max(top.width, len(row.cells)),
-        top.layout,
-        parts,
-        {index: _called(texts) for index, texts in parts.items()},
-        known,
-    )
+    width, called = max(top.width, len(row.cells)), {index: _called(texts) for index, texts in parts.items()}
+    found = Titles(row.number, width, top.layout, parts, called, known)
     same = sum(
         top.layout.find(text) == top.known.get(index) is not None
         for index, text in subs.items()
@@ -77,7 +70,7 @@ def under(top: Titles, row: RawRow) -> Titles | None:
 
 
 def _texts_of(row: RawRow) -> dict[int, str] | None:
-    """The texts of a row of nothing else."""
+    """The texts of a row that holds nothing else; None for any other row."""
     if row.flags or any(cell is not None and not isinstance(cell, str) for cell in row.cells):
         return None
     return {
@@ -88,7 +81,7 @@ def _texts_of(row: RawRow) -> dict[int, str] | None:
 
 
 def _contradicts(top: Titles, subs: Mapping[int, str]) -> bool:
-    """Whether a known title that is no group's has something else below it, as a row of cases would."""
+    """Whether a known title that heads no group has something else below it, as above a row of cases."""
     return any(
         index in subs
         and top.layout.find(subs[index]) != name
@@ -106,11 +99,11 @@ def _joined(top: Titles, subs: Mapping[int, str]) -> Iterator[tuple[int, tuple[s
         yield index, (*(above or group), sub)[-_MOST_PARTS:] if sub else above
 
 
-def _mean(
+def _note_meaning(
     texts: tuple[str, ...], layout: Layout, index: int, strong: dict[int, str], weak: dict[int, str]
 ) -> None:
-    """What a column's texts mean: together, which is sure, or the last alone, which may be said of
-    several.
+    """Note what a column's texts mean: together, which is certain, or the last alone, which several columns
+    may share.
     """
     for joined in _together(texts):
         if (name := layout.find(joined)) is not None:

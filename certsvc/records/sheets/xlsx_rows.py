@@ -1,14 +1,13 @@
-"""The rows of a worksheet part (ECMA-376 part 1, §18.3.1), out of expat as they stream by: only the present
-row is held.
+"""The rows of a worksheet part (ECMA-376 part 1, §18.3.1), taken from expat as they stream by: only the
+current row is held.
 
-openpyxl builds a tree of each row and an object of each cell; of a large file that is most of what reading
-costs, and reading is what signing then waits for. What cells mean (numbers, strings, days) is told here as
-openpyxl tells it.
+openpyxl builds a tree for each row and an object for each cell; with a large file that is most of the cost of
+reading, and signing waits for reading. Rows, columns and cells are understood as openpyxl understands them.
 """
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from openpyxl.utils import column_index_from_string
 from openpyxl.xml.constants import SHEET_MAIN_NS
@@ -23,13 +22,13 @@ _DATA, _ROW, _CELL, _VALUE, _FORMULA, _INLINE, _TEXT, _RUN = (
 _DATA_DEPTH, _ROW_DEPTH, _CELL_DEPTH, _VALUE_DEPTH, _TEXT_DEPTH = 2, 3, 4, 5, 6
 _MOST_LETTERS, _MOST_COLUMNS = 3, 16_384
 INLINE, ERROR = "inlineStr", "e"
-"""Kinds of cells (§18.18.11) whose text is their own, and whose text is none."""
+"""Kinds of cells (§18.18.11): one that holds its own text, and one whose text is no value."""
 _DIGITS = "0123456789"
 
 
 class RawCell(NamedTuple):
-    """A cell that holds something: its column from 1, its `t` and `s` (§18.3.1.4), and what stands in `v`, or
-    in `is`; None where neither is there.
+    """A cell that holds something: its column from 1, its `t` and `s` (§18.3.1.4), and the text of `v` or
+    `is`, None if it has neither.
     """
 
     column: int
@@ -40,9 +39,9 @@ class RawCell(NamedTuple):
 
 
 def sheet_rows(stream: PartStream) -> Iterator[tuple[int, list[RawCell]]]:
-    """The rows of a worksheet, blank ones too, by their number from 1; reading ends with the last.
+    """The rows of a worksheet with their numbers from 1, blank ones too; reading ends with the last.
 
-    Raises InputError `broken_file`, and what the stream raises; rows before that are given out.
+    Raises InputError `broken_file`, and what the stream raises, after the rows before the damage.
     """
     sheet = _Sheet()
     while not sheet.is_over:
@@ -72,9 +71,8 @@ class _Sheet:
         self.is_over = False
         self._cells: list[RawCell] = []
         self._depth, self._row, self._column = 0, 0, 0
-        self._is_data = self._is_row = self._is_cell = self._is_inline = self._is_run = self._is_text = (
-            self._is_too_wide
-        ) = False
+        self._is_data = self._is_row = self._is_cell = self._is_too_wide = False
+        self._is_inline = self._is_run = self._is_text = False
         self._kind, self._has_formula = "", False
         self._style: str | None = None
         self._texts: list[str] | None = None
@@ -88,8 +86,8 @@ class _Sheet:
             self._start_text,
             self._start_run_text,
         )
-        """By depth: that of the part's root is 1."""
-        self.parser: Any = part_parser(self._start, self._end, self._text)
+        """By depth; that of the part's root is 1."""
+        self.parser = part_parser(self._start, self._end, self._text)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
@@ -105,16 +103,13 @@ class _Sheet:
     def _start_row(self, name: str, attributes: dict[str, str]) -> None:
         if self._is_data and name == _ROW:
             number = attributes.get("r")
-            self._is_row, self._row, self._column = (
-                True,
-                self._row + 1 if number is None else _whole(number),
-                0,
-            )
+            self._row = self._row + 1 if number is None else _whole(number)
+            self._is_row, self._column = True, 0
 
     def _start_cell(self, name: str, attributes: dict[str, str]) -> None:
         if self._is_row and name == _CELL:
-            place = attributes.get("r")
-            self._column = _column(place.rstrip(_DIGITS)) if place else self._column + 1
+            reference = attributes.get("r")
+            self._column = _column(reference.rstrip(_DIGITS)) if reference else self._column + 1
             self._kind, self._style = attributes.get("t", "n"), attributes.get("s")
             self._is_cell, self._has_formula, self._texts = True, False, None
 
@@ -169,7 +164,7 @@ class _Sheet:
 
 
 def _whole(number: str) -> int:
-    """Some programs write 5.0. Raises ValueError."""
+    """A row's number; some programs write 5.0. Raises ValueError."""
     try:
         return int(number)
     except ValueError:

@@ -1,10 +1,8 @@
-"""The string table of a workbook (ECMA-376 part 1, §18.4.9), out of expat as it streams by.
+"""The string table of a workbook (ECMA-376 part 1, §18.4.9), taken from expat as it streams by.
 
-openpyxl keeps the tree of the whole table and makes an object of each string; only the texts are held here. A
-text is cut and its escapes are read once, for cells refer to one string as often as they like.
+openpyxl keeps the tree of the whole table and makes an object of each string; here only the texts are held. A
+text is cut and unescaped once, for any number of cells may refer to it.
 """
-
-from typing import Any
 
 from openpyxl.utils.escape import unescape
 from openpyxl.xml.constants import SHEET_MAIN_NS
@@ -20,12 +18,12 @@ _ESCAPED_UNDERSCORE = "x005F_"
 
 
 def shown(text: str) -> str:
-    """What a cell shows of a text: no more than Excel holds, escapes such as `_x000a_` read (§22.9.2.19)."""
+    """A text as a cell shows it: within Excel's limit, escapes such as `_x000a_` read (§22.9.2.19)."""
     return unescape(text[:_MOST_CELL_CHARS])
 
 
 def read_strings(stream: PartStream) -> list[str]:
-    """The texts of the table by index, phonetic runs left out, as cells show them. Raises InputError and
+    """The texts of the table by index, as cells show them, without phonetic runs. Raises InputError and
     ExpatError.
     """
     table = _Table()
@@ -35,7 +33,7 @@ def read_strings(stream: PartStream) -> list[str]:
         table.parser.Parse(b"", True)
         return table.texts
     finally:
-        table.parser = None  # a cycle with its handlers would keep the texts until a collection
+        del table.parser  # a cycle with its handlers would keep the texts until a collection
 
 
 class _Table:
@@ -46,7 +44,7 @@ class _Table:
         self._parts: list[str] = []
         self._depth = self._chars = 0
         self._is_item = self._is_run = self._is_text = False
-        self.parser: Any = part_parser(self._start, self._end, self._text)
+        self.parser = part_parser(self._start, self._end, self._text)
 
     def _start(self, name: str, _: dict[str, str]) -> None:
         self._depth += 1

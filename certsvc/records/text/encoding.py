@@ -1,7 +1,7 @@
 """V-ENCODING: whether a value is what was typed, and can be printed.
 
-Asked of every value that a wanted form prints, as it came, before any letter is repaired: text of an old
-encoding may hold the very letters that would be [text, Encodings before Unicode].
+Every value that a wanted form prints is checked as it came, before any letter is repaired: text of an old
+encoding may hold the very letters that would be repaired [text, Encodings before Unicode].
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,16 +23,16 @@ PRINTED: Mapping[Kind, frozenset[str]] = MappingProxyType(
         Kind.RECOVERY: NAMES | {"address", "test_place"},
     }
 )
-"""The columns of free text that the forms of a kind print; the others are held to shapes and words that any
+"""The columns of free text that the forms of a kind print; other columns only take shapes and words that any
 typeface has.
 
-Parents are printed of children alone (`checking`).
+Parents are printed for children only (`checking`).
 """
 PARENTS = frozenset({"father_name", "mother_name"})
 
 
-class Fault(NamedTuple):
-    """What is wrong with a value: the wording of V-ENCODING, and the facts that it needs."""
+class EncodingFault(NamedTuple):
+    """What is wrong with a value: the wording of V-ENCODING, and the facts that it takes."""
 
     variant: str
     facts: Mapping[str, int]
@@ -43,17 +43,17 @@ def printed_columns(kinds: Iterable[Kind]) -> frozenset[str]:
     return frozenset().union(*(PRINTED[kind] for kind in kinds))
 
 
-def fault_of(raw: str, text: str, *, is_name: bool) -> Fault | None:
-    """What is wrong with a value that is printed: `raw` as it came, `text` as it would be printed; None for
-    one that is right.
+def fault_of(raw: str, text: str, *, is_name: bool) -> EncodingFault | None:
+    """What is wrong with a value that is printed: `raw` as it came, `text` as it would be printed; None if
+    nothing is.
 
-    What `has_forbidden` holds is told by its own rule (V-TEXT), so it is none of this one's.
+    What `has_forbidden` finds is reported by its own rule (V-TEXT), not by this one.
     """
     if is_encoded_twice(raw):
-        return Fault("twice", {})
+        return EncodingFault("twice", {})
     if is_legacy(raw):
-        return Fault("legacy", {})
+        return EncodingFault("legacy", {})
     if mixes_scripts(text, is_name=is_name):
-        return Fault("scripts", {})
+        return EncodingFault("scripts", {})
     place = 0 if has_forbidden(text) else unprintable_place(text)
-    return Fault("unprintable", {"place": place}) if place else None
+    return EncodingFault("unprintable", {"place": place}) if place else None

@@ -1,10 +1,10 @@
-"""Text of the encodings that came before Unicode, taken for Western text by a program that did not know them
-[text, Encodings before Unicode].
+"""Text in encodings from before Unicode, taken for Western text by a program that did not know them [text,
+Encodings before Unicode].
 
-TCVN3 (TCVN 5712:1993, form VN3; fonts .VnTime) has one byte for each small letter and seven capitals;
-capitals with a tone are small letters in a font of capitals. VNI has a letter and a mark behind it. Read as
-Windows-1252 both give letters and signs that look like a name's: «TrÇn», «Nguyeãn». What is told here is told
-of whole values, by the syllables that come out.
+TCVN3 (TCVN 5712:1993, form VN3; fonts .VnTime) has one byte for each small letter and for seven capitals;
+capitals with a tone are small letters in a font of capitals. VNI writes a letter with its mark behind it.
+Read as Windows-1252, both give letters and signs that look like a name's: «TrÇn», «Nguyeãn». Values are
+judged as a whole, by the syllables that they decode to.
 """
 
 import re
@@ -35,8 +35,8 @@ _VNI_MARKS = (
     ("aeo", "\u0302", "àáåãä"),
     ("a", "\u0306", "èéúüë"),
 )
-"""Letters, what the marks add to them beside a tone, and the marks for the five tones; â and ê add it without
-a tone.
+"""Letters, what the marks add to them besides a tone, and the marks for the five tones; â and ê add it
+without a tone.
 """
 _VNI_LETTERS = {"ô": "ơ", "ö": "ư", "ñ": "đ", "ì": "ì", "í": "í", "æ": "ỉ", "ó": "ĩ", "ò": "ị", "î": "ỵ"}
 _VNI = (
@@ -53,7 +53,7 @@ _VNI_PIECE = re.compile("[aeouyôö][øùûõïàáåãäèéúüëâê]|.", re.
 
 _BEYOND_ASCII = "\u00a1-\u00ffƒŠŒŽšœžŸ"
 _WORD = re.compile(f"[a-zA-Z]*+[{_BEYOND_ASCII}][a-zA-Z{_BEYOND_ASCII}]*+")
-"""A word with a character beyond ASCII; what is no letter here may be one in TCVN3."""
+"""A word with a character beyond ASCII; what is not a letter here may be one in TCVN3."""
 _CAPITAL_INSIDE = re.compile("[a-z\u00df-\u00f6\u00f8-\u00ff][\u00c0-\u00d6\u00d8-\u00deŠŒŽŸ]")
 _BEYOND_ONE_BYTE = {
     ord(bytes([byte]).decode("cp1252")): byte
@@ -66,9 +66,9 @@ _BEYOND_ONE_BYTE = {
 def is_legacy(text: str) -> bool:
     """Whether a value is TCVN3 or VNI read as Windows-1252.
 
-    All its characters are of Windows-1252; under one of the two every word with a character beyond ASCII is a
-    Vietnamese syllable; and two of these words are none as they stand, or one in which a capital beyond ASCII
-    follows a small letter.
+    All its characters are in Windows-1252; in one of the two encodings every word with a character beyond
+    ASCII is a Vietnamese syllable; and as they stand at least two of these words are not, or one in which a
+    capital beyond ASCII follows a small letter.
     """
     if _windows_bytes(text) is None:
         return False
@@ -92,16 +92,12 @@ def is_encoded_twice(text: str) -> bool:
 
 
 def from_tcvn3(word: str) -> str:
-    """The word that was meant, where its characters are TCVN3's bytes; one that TCVN3 has no use for becomes
-    `?`.
-    """
+    """The word that was meant, if these are TCVN3's bytes; a character that TCVN3 lacks becomes `?`."""
     return word.translate(_TCVN3)
 
 
 def from_vni(word: str) -> str:
-    """The word that was meant, in small letters, where it is VNI's; a character that VNI has no use for
-    becomes `?`.
-    """
+    """The word that was meant, in small letters, if it is VNI; a character that VNI lacks becomes `?`."""
     return _VNI_PIECE.sub(
         lambda piece: (
             _VNI.get(piece[0])
@@ -112,7 +108,7 @@ def from_vni(word: str) -> str:
 
 
 def _windows_bytes(text: str) -> bytes | None:
-    """The bytes of Windows-1252 that this text may have been; None where it has characters of no byte."""
+    """The bytes of Windows-1252 that this text may have been; None where a character has no byte."""
     try:
         return text.translate(_BEYOND_ONE_BYTE).encode("latin-1")
     except UnicodeEncodeError:

@@ -1,9 +1,9 @@
-"""Letters and marks that look like those that were meant.
+"""Letters and marks that look like the ones that were meant.
 
 Old fonts and keyboards give Ð, ð (U+00D0, U+00F0, Icelandic) and Ɖ (U+0189, African) for Đ, đ; word
-processors and telephones give curly apostrophes and long hyphens. These are brought to what was meant [rules,
-W-REPAIRED-UNICODE]. Cyrillic and Greek letters among Latin ones are not, for nobody can know where such a
-text comes from: `mixes_scripts` finds them [text, Look-alike letters].
+processors and telephones give curly apostrophes and long hyphens. These are replaced by what was meant
+[rules, W-REPAIRED-UNICODE]. Cyrillic and Greek letters among Latin ones are not, for nobody can know where
+such a text comes from: `mixes_scripts` finds them [text, Look-alike letters].
 """
 
 import re
@@ -28,8 +28,8 @@ _LATIN = (
 _GREEK = "\u00b5\u0370-\u0373\u0376-\u037d\u037f\u0386\u0388-\u03ff\u1d26-\u1d2a\u1f00-\u1fff"
 _CYRILLIC = "\u0400-\u0481\u048a-\u052f\u1c80-\u1c8f\u1d2b\ua640-\ua66e\ua680-\ua69d"
 _LIKE_LATIN = "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧΪΫΆΈΉΊΌΎινορυϊϋίόύϲϳϹͿᾸᾹῘῙῨῩ" + _CYRILLIC
-"""Greek letters that are drawn as Latin ones are, or nearly; no text of ours has use for a Cyrillic letter
-within a Latin word.
+"""Greek letters drawn like Latin ones, or nearly; and all Cyrillic letters, for which none of our texts has a
+use within a Latin word.
 """
 
 _HAS_LATIN = re.compile(f"[{_LATIN}]")
@@ -39,12 +39,12 @@ _WORD = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f])+")
 
 
 def with_d(text: str) -> str:
-    """The text with Đ and đ for the letters that look like them."""
+    """The text with Đ and đ in place of letters that look like them."""
     return text.translate(_WRONG_D) if _HAS_WRONG_D.search(text) else text
 
 
 def with_plain_marks(name: str) -> str:
-    """A name with ' - and . for their typographic forms."""
+    """A name with ' - and . in place of their typographic forms."""
     return name.translate(_TYPOGRAPHIC) if has_typographic(name) else name
 
 
@@ -56,8 +56,8 @@ def has_typographic(name: str) -> bool:
 def mixes_scripts(text: str, *, is_name: bool) -> bool:
     """Whether Latin letters stand together with letters of another script that may be taken for them.
 
-    In a name any Cyrillic or Greek letter beside Latin ones will do; elsewhere one that looks Latin must
-    stand in a word with Latin ones, so that β, α and µ stay what they are.
+    In a name any Cyrillic or Greek letter beside Latin ones counts; elsewhere only one that looks Latin, in a
+    word with Latin ones, so that β, α and µ stay what they are.
     """
     if _HAS_OTHER.search(text) is None:
         return False

@@ -1,8 +1,8 @@
 """Which characters the forms' typeface prints, known here without opening it.
 
 The ranges are those of Tinos in all four faces, without control, format, private and unassigned characters:
-what `templates.faces` takes, and a test holds the two together. So a value that the press would refuse is
-refused where the row is judged [text, Typeface].
+what `templates.faces` accepts, as a test checks. So a value that the press would refuse is refused when its
+row is judged [text, Typeface].
 """
 
 import re
@@ -24,13 +24,13 @@ A7F7-A7FF AB30-AB65 FB01-FB04
 FB1D-FB36 FB38-FB3C FB3E FB40-FB41 FB43-FB44 FB46-FB4F FE20-FE2F FFFC-FFFD
 """
 _UNPRINTABLE = re.compile(
-    "[^" + "".join("-".join(f"\\u{code}" for code in each.split("-")) for each in _RANGES.split()) + "]"
+    "[^" + "".join("-".join(f"\\u{code}" for code in span.split("-")) for span in _RANGES.split()) + "]"
 )
 
 
 def unprintable_place(text: str) -> int:
     """The place, counted from 1, of the first character that cannot be printed, as it is or as a capital; 0
-    where all can.
+    if all can.
     """
     found = _UNPRINTABLE.search(text)
     if found is not None:

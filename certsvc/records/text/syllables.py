@@ -1,9 +1,9 @@
 """The syllables of written Vietnamese: which strings of letters are one.
 
-A closed list, kept as what it is made of: beginnings, rhymes, and where the tone mark goes. It is wider than
-the dictionary (all that orthography allows, with both places of the mark in hoà and hòa), for it must hold
-every name. Source: the spelling rules taught since Decision 240/QĐ (1984); their only loans are rhymes of
-everyday words such as xoong.
+A closed list, kept as its ingredients: beginnings, rhymes, and where the tone mark goes. It is wider than the
+dictionary (all that orthography allows, with both places of the mark, hoà and hòa), for it must hold every
+name. Source: the spelling rules taught since Decision 240/QĐ (1984), with no loans but the rhymes of everyday
+words such as xoong.
 """
 
 import unicodedata
@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 
 _LONGEST = 9
-"""nghiêng has seven letters; a word that stands decomposed may have some more."""
+"""nghiêng has seven letters; a decomposed word may have a few more."""
 _ANY = "b d đ h kh l m n nh p ph r s t th tr v x ch"
 _BEFORE_BACK, _BEFORE_FRONT = "c g ng", "k gh ngh"
 
@@ -54,14 +54,14 @@ _AFTER_STOPS = frozenset({"\u0301", "\u0323"})
 
 
 def is_syllable(word: str) -> bool:
-    """Whether a word, in any case, is written as a Vietnamese syllable is."""
+    """Whether a word, in upper or lower case, is a Vietnamese syllable."""
     return len(word) <= _LONGEST and _is_syllable(word)
 
 
 @lru_cache(maxsize=4096)
 def _is_syllable(word: str) -> bool:
-    """Without its tone the word must be in the list, with the mark where the rhyme takes it; closed by c, ch,
-    p or t it has sắc or nặng.
+    """Without its tone the word must be in the list, and the mark where the rhyme takes it; a word that ends
+    in c, ch, p or t has sắc or nặng.
     """
     bare, place, tone = _without_tone(word.lower())
     places = _toneless().get(bare)
@@ -73,8 +73,8 @@ def _is_syllable(word: str) -> bool:
 
 
 def _without_tone(word: str) -> tuple[str, int, str]:
-    """The word without its tone mark, the place of the vowel that bears it, and the mark; two marks make it
-    no word.
+    """The word without its tone mark, the place of the vowel that bears it, and the mark; all empty for a
+    word with two marks.
     """
     bare, place, tone = "", -1, ""
     for char in unicodedata.normalize("NFD", word):
@@ -112,8 +112,8 @@ def _pairs() -> Iterator[tuple[str, str]]:
 
 
 def _places(rhyme: str) -> set[int]:
-    """Where in a rhyme the tone mark stands: on the last vowel with a mark of its own, else before the end,
-    but on the last before a consonant.
+    """Where the tone mark stands in a rhyme: on the last vowel with a mark of its own; else on the last vowel
+    before a consonant, or on the last but one at the end.
     """
     vowels = [place for place, char in enumerate(rhyme) if char in _VOWELS]
     marked = [place for place in vowels if rhyme[place] in _MARKED]

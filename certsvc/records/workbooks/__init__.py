@@ -1,1 +1,1 @@
-"""Workbooks out: templates, tables, and a sender's own file with its results."""
+"""Workbooks out: templates, tables, and the sender's own file with its results."""

@@ -1,5 +1,5 @@
-"""Cells for spreadsheets that take none for a formula (OWASP, CSV injection), and CSV of them; `workbooks`
-writes XLSX.
+"""Cells that no spreadsheet takes for formulas (OWASP, CSV injection), and CSV rows of them; `writing` makes
+XLSX.
 """
 
 import csv
@@ -15,7 +15,7 @@ OutCell: TypeAlias = str | int | dt.date | None
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BOM = b"\xef\xbb\xbf"
-"""First bytes of a CSV file: without them spreadsheets do not read it as UTF-8."""
+"""The first bytes of a CSV file: without them spreadsheets do not read it as UTF-8."""
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _TO_ESCAPE = re.compile(r"[\x00-\x08\x0b-\x1f]|_(?=x[0-9A-Fa-f]{4}_)")
@@ -24,13 +24,13 @@ _SPECIAL = re.compile("[\x00-\x08\x0b-\x1f_&<>\ud800-\udfff\ufffe\uffff]")
 
 
 def harmless(cell: OutCell) -> OutCell:
-    """The cell, with an apostrophe before a text that a spreadsheet would run."""
+    """The cell, with an apostrophe before a text that a spreadsheet would run as a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 
 
 def xlsx_text(text: str) -> str:
-    """A text as it stands in the XML of a cell: what XML cannot hold is written as spreadsheets do (ECMA-376
-    part 1, §22.9.2.19).
+    """A text as the XML of a cell holds it: what XML cannot hold is escaped as spreadsheets do (ECMA-376 part
+    1, §22.9.2.19).
     """
     if _SPECIAL.search(text) is None:
         return text  # nearly all

@@ -1,6 +1,6 @@
-"""Any table as a plain workbook of one sheet, row by row: texts stay texts, so that nothing loses its zeros.
+"""Any table as a plain workbook of one sheet: texts stay texts, so that nothing loses its zeros.
 
-The workbook around the sheet is openpyxl's; the sheet itself is written as it comes, for it may be long.
+The workbook around the sheet is openpyxl's; the sheet itself is written row by row, for it may be long.
 """
 
 import datetime as dt
@@ -10,7 +10,6 @@ import re
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
@@ -22,12 +21,15 @@ from certsvc.records.workbooks.cells import xlsx_text
 
 PART = "xl/worksheets/sheet1.xml"
 _EPOCH, _FIRST_DAY = dt.date(1899, 12, 30), dt.date(1900, 3, 1)
-"""Day 0 of serial numbers; before that day Excel counts one that never was."""
+"""Day 0 of serial numbers; and 01/03/1900, before which Excel counts a day that never was (29/02/1900)."""
+_START = (
+    b'<?xml version="1.0" encoding="UTF-8"?>' + f'<worksheet xmlns="{SHEET_MAIN_NS}"><sheetData>'.encode()
+)
 _STYLE = re.compile(rb'r="(A[12])" s="(\d+)"')
 
 
 def write_plain(to: Path, rows: Iterable[RawRow], *, shift: int) -> int:
-    """Write rows, each `shift` below its number, into a workbook; its one sheet is the part `PART`. Returns
+    """Write rows, each `shift` below its number, into a workbook whose one sheet is the part `PART`. Returns
     how many columns are in use.
     """
     frame, styles = _frame()
@@ -40,10 +42,7 @@ def write_plain(to: Path, rows: Iterable[RawRow], *, shift: int) -> int:
             if name != PART:
                 book.writestr(name, package.read(name))
         with book.open(PART, "w") as sheet:
-            sheet.write(
-                b'<?xml version="1.0" encoding="UTF-8"?>'
-                + f'<worksheet xmlns="{SHEET_MAIN_NS}"><sheetData>'.encode()
-            )
+            sheet.write(_START)
             for row in rows:
                 width = max(width, len(row.cells))
                 sheet.write(_row(row.number + shift, row.cells, *styles))
@@ -54,7 +53,7 @@ def write_plain(to: Path, rows: Iterable[RawRow], *, shift: int) -> int:
 def _frame() -> tuple[bytes, tuple[str, str]]:
     """An empty workbook, and its formats for texts and for days."""
     book = Workbook()
-    sheet: Any = book.worksheets[0]
+    sheet = book.worksheets[0]
     sheet.title = "F0"
     sheet["A1"], sheet["A2"] = "x", 1
     sheet["A1"].number_format, sheet["A2"].number_format = "@", "dd/mm/yyyy"
@@ -82,7 +81,5 @@ def _cell(place: str, cell: Cell, text_style: str, day_style: str) -> str:
         return f'<c r="{place}" s="{day_style}"><v>{(cell - _EPOCH).days}</v></c>'
     if isinstance(cell, int | float) and math.isfinite(cell):
         return f'<c r="{place}"><v>{cell!r}</v></c>'
-    return (
-        f'<c r="{place}" s="{text_style}" t="inlineStr"><is><t'
-        f' xml:space="preserve">{xlsx_text(str(cell))}</t></is></c>'
-    )
+    text = xlsx_text(str(cell))
+    return f'<c r="{place}" s="{text_style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'

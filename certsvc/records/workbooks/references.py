@@ -1,8 +1,7 @@
-"""Parts of a package under the names that the package calls them by: what is written must be found by
-programs that compare byte by byte.
+"""The names of a package's parts, spelled in one way: many programs compare them byte by byte.
 
-A part's name is the same in every case of its letters, and many programs do not know that: so the copy of a
-workbook has one spelling of each, in its directory and wherever it is referred to.
+By the standard a part's name does not differ by case, and a stranger's package may spell it in several ways.
+The copy of a workbook spells it alike in its directory and wherever it is referred to.
 """
 
 import re
@@ -23,14 +22,14 @@ _FIXED = (
     "xl/sharedStrings.xml",
     "xl/theme/theme1.xml",
 )
-"""As everybody writes them; some programs look for nothing else."""
+"""As everybody spells them; some programs look for nothing else."""
 _RELATIONS, _SUFFIX = "_rels/", ".rels"
 _DEPTH = 2
-"""Of what refers to a part, in both kinds of parts that do."""
+"""Of elements that refer to a part, in both kinds of parts that have them."""
 
 
 def spellings(names: Collection[str]) -> dict[str, str]:
-    """How each part is written in the copy, by its `same_name`. Raises Unsuitable where two parts have the
+    """How each part is spelled in the copy, by its `same_name`. Raises Unsuitable where two parts have the
     same name.
     """
     found = {same_name(name): name.replace("\\", "/").removeprefix("/") for name in names}
@@ -41,7 +40,7 @@ def spellings(names: Collection[str]) -> dict[str, str]:
 
 
 def refers(name: str) -> bool:
-    """Whether a part says where others are."""
+    """Whether a part refers to others."""
     folder, _, base = same_name(name).rpartition("/")
     return same_name(name) == same_name(CONTENT_TYPES) or (
         f"/{folder}/".endswith(f"/{_RELATIONS}") and base.endswith(_SUFFIX)
@@ -49,7 +48,7 @@ def refers(name: str) -> bool:
 
 
 def _relations_of(name: str, found: Mapping[str, str]) -> str:
-    """Relations have the name of their source (§9.3.4)."""
+    """Relations are named after their source (§9.3.4)."""
     folder, mark, base = name.rpartition(_RELATIONS)
     source = found.get(folder + base.removesuffix(_SUFFIX))
     if not mark or source is None:
@@ -63,10 +62,8 @@ class References(Splicer):
 
     def __init__(self, write: Callable[[bytes], object], name: str, spelled: Mapping[str, str]) -> None:
         super().__init__(write)
-        self._folder, self._spelled = (
-            spelled[same_name(name)].rpartition(_RELATIONS)[0].removesuffix("/"),
-            spelled,
-        )
+        self._spelled = spelled
+        self._folder = spelled[same_name(name)].rpartition(_RELATIONS)[0].removesuffix("/")
 
     @override
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -86,6 +83,5 @@ class References(Splicer):
 
 def _replaced(tag: bytes, attribute: str, value: str) -> bytes:
     written = f"{attribute}={quoteattr(value)}".encode()
-    return re.sub(
-        rf"(?<=\s){attribute}\s*=\s*(?:\"[^\"]*\"|'[^']*')".encode(), lambda _: written, tag, count=1
-    )
+    pattern = rf"(?<=\s){attribute}\s*=\s*(?:\"[^\"]*\"|'[^']*')".encode()
+    return re.sub(pattern, lambda _: written, tag, count=1)

@@ -1,5 +1,5 @@
-"""What is added to a returned sheet: titles, the fate of each row, widths, and the rule that marks what has
-to be mended.
+"""What is added to a returned sheet: titles, the fate of each row, widths, and the rule that marks rows to be
+mended.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from certsvc.records.workbooks.result_styles import Formats
 from certsvc.records.workbooks.splicing import Unsuitable
 
 REJECTED, FAILED = "KHÔNG CẤP", "LỖI KHI KÝ"
-"""What the columns of outcomes say where a row has to be mended; the rule that marks rows looks for these."""
+"""What the columns of outcomes say in a row to be mended; the rule that marks rows looks for these."""
 _OUTCOMES = 2
 _MOST_ROWS, _MOST_CELL_CHARS = 1_048_576, 32_767
 _WIDTHS = (18, 18, 60, 16, 20, 42, 42)
@@ -22,7 +22,7 @@ _WIDTHS = (18, 18, 60, 16, 20, 42, 42)
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What is told of one row: a text for each of `RESULT_TITLES`."""
+    """What is reported of one row: a text for each of `RESULT_TITLES`."""
 
     row: int
     texts: tuple[str, ...]
@@ -38,32 +38,23 @@ class Added:
         self.first = first
         self._results = iter(results)
         self._next = next(self._results, None)
-        self._header_row, self._first_row, self._formats = (
-            place.header_row,
-            place.first_row or place.header_row + 1,
-            formats,
-        )
+        self._header_row, self._formats = place.header_row, formats
+        self._first_row = place.first_row or place.header_row + 1
         self._unread = (unread,) * _OUTCOMES if unread else ()
         self._letters = [column_letters(first + index) for index in range(len(RESULT_TITLES))]
 
     def cells(self, row: int, prefix: str, *, has_content: bool) -> bytes:
-        """The cells of a row; rows come in order."""
+        """The cells added to a row; rows come in order."""
         if row == self._header_row:
             return self._written(row, RESULT_TITLES, self._formats.title, prefix)
         while self._next is not None and self._next.row < row:
             self._next = next(self._results, None)
         if self._next is not None and self._next.row == row:
-            return self._written(
-                row,
-                self._next.texts,
-                self._formats.marked if self._next.is_marked else self._formats.plain,
-                prefix,
-            )
-        return (
-            self._written(row, self._unread, self._formats.plain, prefix)
-            if has_content and row >= self._first_row
-            else b""
-        )
+            style = self._formats.marked if self._next.is_marked else self._formats.plain
+            return self._written(row, self._next.texts, style, prefix)
+        if has_content and row >= self._first_row:
+            return self._written(row, self._unread, self._formats.plain, prefix)
+        return b""
 
     def _written(self, row: int, texts: Iterable[str], style: int, prefix: str) -> bytes:
         cells = (
@@ -73,7 +64,7 @@ class Added:
         return "".join(cells).encode()
 
     def columns(self, kept: Iterable[dict[str, str]], prefix: str) -> bytes:
-        """The `cols` of the sheet with the widths of ours; others lose what overlaps."""
+        """The `cols` of the sheet with the widths of ours; others lose the columns that are ours."""
         last = self.first + len(_WIDTHS) - 1
         parts = [part for attributes in kept for part in _outside(attributes, self.first, last)]
         parts += [
@@ -81,11 +72,11 @@ class Added:
             for number, width in enumerate(_WIDTHS, self.first)
         ]
         parts.sort(key=lambda attributes: int(attributes["min"]))
-        written = (
-            "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items())
+        written = "".join(
+            f"<{prefix}col{''.join(f' {name}={quoteattr(value)}' for name, value in attributes.items())}/>"
             for attributes in parts
         )
-        return f"<{prefix}cols>{''.join(f'<{prefix}col{each}/>' for each in written)}</{prefix}cols>".encode()
+        return f"<{prefix}cols>{written}</{prefix}cols>".encode()
 
     def rule(self, prefix: str) -> bytes:
         """Marks every row below the header whose outcomes say that it has to be mended."""
@@ -94,9 +85,10 @@ class Added:
             f'${letter}{top}="{text}"' for letter in self._letters[:_OUTCOMES] for text in (REJECTED, FAILED)
         )
         return (
-            f'<{prefix}conditionalFormatting sqref="A{top}:{self._letters[-1]}{_MOST_ROWS}"><{prefix}cfRule'
-            f' type="expression" dxfId="{self._formats.rule}" '
-            f'priority="1"><{prefix}formula>OR({conditions})</{prefix}formula></{prefix}cfRule></{prefix}conditionalFormatting>'
+            f'<{prefix}conditionalFormatting sqref="A{top}:{self._letters[-1]}{_MOST_ROWS}">'
+            f'<{prefix}cfRule type="expression" dxfId="{self._formats.rule}" priority="1">'
+            f"<{prefix}formula>OR({conditions})</{prefix}formula>"
+            f"</{prefix}cfRule></{prefix}conditionalFormatting>"
         ).encode()
 
 
@@ -107,17 +99,17 @@ def is_ours(rule: bytes) -> bool:
 
 def _text(text: str, prefix: str) -> str:
     """The rest of a cell that holds a text (§18.3.1.4), never a formula."""
+    if not text:
+        return "/>"
     safe = xlsx_text(str(harmless(text[:_MOST_CELL_CHARS])))
-    return (
-        f' t="inlineStr"><{prefix}is><{prefix}t'
-        f' xml:space="preserve">{safe}</{prefix}t></{prefix}is></{prefix}c>'
-        if text
-        else "/>"
-    )
+    content = f'<{prefix}t xml:space="preserve">{safe}</{prefix}t>'
+    return f' t="inlineStr"><{prefix}is>{content}</{prefix}is></{prefix}c>'
 
 
 def _outside(attributes: dict[str, str], first: int, last: int) -> Iterator[dict[str, str]]:
-    """A `col` without the columns from `first` to `last`."""
+    """A `col` without the columns from `first` to `last`: nothing, one, or one on either side. Raises
+    Unsuitable.
+    """
     try:
         start, end = int(attributes["min"]), int(attributes["max"])
     except (KeyError, ValueError) as error:

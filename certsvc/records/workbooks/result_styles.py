@@ -1,6 +1,4 @@
-"""The formats of the cells that we add to a workbook: put at the end of its own, so that none of those
-moves.
-"""
+"""The formats of the cells that we add to a workbook, behind its own, so that none of those moves."""
 
 import io
 import re
@@ -17,18 +15,19 @@ _BEHIND_RULES = frozenset({"tableStyles", "colors", "extLst"})
 _NEEDED = frozenset({"fonts", "fills", "cellXfs"})
 _LIST_DEPTH = 2
 _PAPER, _INK = "FFFFC7CE", "FF9C0006"
-"""Light red and dark red, as spreadsheets mark what is bad."""
+"""Light red and dark red, as spreadsheets mark bad cells."""
 
 _FILL = (
-    f'<{{0}}fill><{{0}}patternFill patternType="solid"><{{0}}fgColor rgb="{_PAPER}"/><{{0}}bgColor'
-    f' rgb="{_PAPER}"/></{{0}}patternFill></{{0}}fill>'
+    '<{0}fill><{0}patternFill patternType="solid">'
+    f'<{{0}}fgColor rgb="{_PAPER}"/><{{0}}bgColor rgb="{_PAPER}"/>'
+    "</{0}patternFill></{0}fill>"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """Indexes of cell formats (ECMA-376 part 1, §18.8.10), and of the one (§18.8.14) that marks rejected
-    rows.
+    """Indexes of cell formats (ECMA-376 part 1, §18.8.10), and of the one (§18.8.14) that marks rows to be
+    mended.
     """
 
     title: int
@@ -59,9 +58,9 @@ def with_formats(styles: bytes) -> tuple[bytes, Formats]:
 def _format(*, font: int = 0, fill: int = 0) -> str:
     """Text (number format 49), wrapped, from the top of the cell."""
     return (
-        f'<{{0}}xf numFmtId="49" fontId="{font}" fillId="{fill}" borderId="0" xfId="0" applyNumberFormat="1"'
-        ' applyFont="1" applyFill="1" applyAlignment="1"><{0}alignment vertical="top"'
-        ' wrapText="1"/></{0}xf>'
+        f'<{{0}}xf numFmtId="49" fontId="{font}" fillId="{fill}" borderId="0" xfId="0"'
+        ' applyNumberFormat="1" applyFont="1" applyFill="1" applyAlignment="1">'
+        '<{0}alignment vertical="top" wrapText="1"/></{0}xf>'
     )
 
 
@@ -84,6 +83,8 @@ class _Counting(Splicer):
 
 
 class _Adding(Splicer):
+    """The styles part, copied with our formats added."""
+
     def __init__(
         self,
         write: Callable[[bytes], object],
@@ -122,9 +123,8 @@ class _Adding(Splicer):
 
     def _insert_rules(self, prefix: str) -> None:
         self._lacks_rules = False
-        self.insert(
-            f'<{prefix}dxfs count="1">'.encode() + self._items(prefix, "dxfs") + f"</{prefix}dxfs>".encode()
-        )
+        start, end = f'<{prefix}dxfs count="1">'.encode(), f"</{prefix}dxfs>".encode()
+        self.insert(start + self._items(prefix, "dxfs") + end)
 
     def _items(self, prefix: str, local: str) -> bytes:
         return "".join(self._added[local]).format(prefix).encode()

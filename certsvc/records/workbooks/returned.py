@@ -1,9 +1,9 @@
-"""A workbook given back to its sender: his own, with the fate of every row in columns at the right.
+"""A workbook returned to its sender: the sender's own, with the fate of every row in columns at its right.
 
-Its sheets, formats and pictures stay as they are: parts are copied, and of the sheet with the cases and of
-the styles only what we add is written anew (`splicing`); a part whose name is spelled in two ways gets one
-(`xlsx_references`). Columns that we added to an earlier copy are taken out first. Nothing of the sheet is
-held but the present row.
+Its sheets, formats and pictures stay as they are: parts are copied, and only what we add to the sheet with
+the cases and to the styles is new (`splicing`); a part whose name is spelled in two ways gets one
+(`references`). Columns that we added to an earlier copy are taken out first. Only the current row of the
+sheet is held.
 """
 
 import zipfile
@@ -31,18 +31,16 @@ _CELL_DEPTH = 4
 """Below worksheet, sheetData and row."""
 
 _PACKING = 3
-"""Level of compression: most of the time goes into it."""
+"""Level of compression, on which most of the time is spent."""
 _BEHIND_RULES = frozenset(
     (
         "conditionalFormatting", "dataValidations", "hyperlinks", "printOptions", "pageMargins", "pageSetup",
-        "headerFooter", "rowBreaks",
-        "colBreaks", "customProperties", "cellWatches", "ignoredErrors", "smartTags", "drawing",
-        "legacyDrawing", "legacyDrawingHF", "drawingHF",
-        "picture", "oleObjects", "controls", "webPublishItems", "tableParts", "extLst",
-        "AlternateContent",
+        "headerFooter", "rowBreaks", "colBreaks", "customProperties", "cellWatches", "ignoredErrors",
+        "smartTags", "drawing", "legacyDrawing", "legacyDrawingHF", "drawingHF", "picture", "oleObjects",
+        "controls", "webPublishItems", "tableParts", "extLst", "AlternateContent",
     )
 )  # fmt: skip
-"""What may stand in a worksheet from conditional formats on (ECMA-376 part 1, §18.3.1.99)."""
+"""What may come in a worksheet from conditional formats on (ECMA-376 part 1, §18.3.1.99)."""
 
 
 def return_workbook(
@@ -57,9 +55,9 @@ def return_workbook(
 ) -> None:
     """Write a copy of a workbook with `results`, which come in the order of rows, in columns at the right.
 
-    `unread` is said of rows with content and without a result; empty for nothing. `width` is the last column
-    in use, where that is known. Raises Unsuitable for a workbook that cannot be changed in place, InputError
-    for one that cannot be read.
+    `unread`, if not empty, is written to rows with content and without a result. `width` is the last column
+    in use, if known. Raises Unsuitable for a workbook that cannot be changed in place, InputError for one
+    that cannot be read.
     """
     with sent.open("rb") as file, open_package(file, max_unpacked_bytes=max_unpacked_bytes) as package:
         names = package.namelist()
@@ -97,7 +95,7 @@ def _copy(source: IO[bytes], target: IO[bytes]) -> None:
 
 
 def _width(part: IO[bytes], dropped: set[int]) -> int:
-    """The last column in use, ours left out. Raises Unsuitable."""
+    """The last column in use, not counting ours. Raises Unsuitable."""
     widest = column = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
@@ -168,7 +166,7 @@ class _Sheet(Splicer):
 
     def _start_part(self, prefix: str, local: str) -> None:
         if local == "dimension":
-            self.drop()  # it says how far the sheet reaches, and need not be there
+            self.drop()  # it says how far the sheet reaches, and may be left out
         elif local == "cols":
             self.keep_back()
         elif local == "sheetData" and not self._has_columns:
@@ -191,7 +189,7 @@ class _Sheet(Splicer):
         self.replace_tag(lambda tag: self._row_tag(tag, name, prefix))
 
     def _row_tag(self, tag: bytes, name: str, prefix: str) -> bytes:
-        """A row that is empty gets its cells here."""
+        """An empty row gets its cells here."""
         if not tag.endswith(b"/>"):
             return tag
         self._is_expanded = True

@@ -1,7 +1,7 @@
-"""XML copied byte for byte but for a few changes: what we do not know of a stranger's file stays as it was.
+"""XML copied byte for byte but for a few changes: what we do not know in a stranger's file stays as it was.
 
-expat says where each tag begins; what lies between two changes is never parsed into anything and written
-again. Only UTF-8 documents, for the places are counted in bytes of what is read.
+expat says where each tag begins; what lies between two changes is copied, never rebuilt. Only UTF-8
+documents, for positions are counted in the bytes that are read.
 """
 
 import re
@@ -19,16 +19,17 @@ class Unsuitable(Exception):
     """A file that cannot be changed in place."""
 
 
-class Source(Protocol):
+class Readable(Protocol):
+    """What a document is read from."""
+
     def read(self, size: int, /) -> bytes: ...
 
 
 class Splicer:
-    """Copies a document into `write`; subclasses change it in `start` and `end`, with `insert`, `drop` and
-    `replace_tag`.
+    """Copies a document into `write`; subclasses change it in `start` and `end`, with `insert`, `drop`,
+    `keep_back` and `replace_tag`.
 
-    `depth` is that of the element whose tag is looked at, the root's being 1. Names are as they are written,
-    with prefix.
+    `depth` is that of the element at hand, 1 for the root. Names are as written, with their prefix.
     """
 
     def __init__(self, write: Callable[[bytes], object]) -> None:
@@ -46,9 +47,9 @@ class Splicer:
         """An element begins."""
 
     def end(self, name: str) -> None:
-        """An element ends; what is inserted now is the last in it."""
+        """An element ends; what is inserted now comes last in it."""
 
-    def copy(self, source: Source) -> None:
+    def copy(self, source: Readable) -> None:
         """Copy a whole document. Raises Unsuitable."""
         try:
             while chunk := source.read(_CHUNK_BYTES):
@@ -64,7 +65,7 @@ class Splicer:
         self._copy_to(self._base + len(self._held))
 
     def insert(self, content: bytes) -> None:
-        """Write something in front of the tag."""
+        """Write `content` in front of the tag."""
         self._copy_to(self._position())
         self.write(content)
 
@@ -75,19 +76,19 @@ class Splicer:
         self._dropped = self.depth, self._tag().endswith(b"/>")
 
     def keep_back(self) -> None:
-        """Write nothing of the element that begins before its end is seen; `kept_back` then has it so far."""
+        """Hold back the element that begins until its end, where `kept_back` decides on it."""
         self._copy_to(self._position())
         self._kept = self._position(), self._tag().endswith(b"/>")
 
     def kept_back(self, *, is_wanted: Callable[[bytes], bool]) -> None:
-        """Decide, at the end of what was kept back, whether it is written."""
+        """At the end of an element that was kept back, decide whether it is written."""
         if self._kept is not None:
             (at, is_empty), self._kept = self._kept, None
             if not is_wanted(self._held[at - self._base : self._position() - self._base]):
                 self._done = self._after_end(is_empty=is_empty)
 
     def replace_tag(self, change: Callable[[bytes], bytes]) -> None:
-        """Write the tag that begins as `change` makes it."""
+        """Write what `change` makes of the tag that begins."""
         at, tag = self._position(), self._tag()
         self._copy_to(at)
         self.write(change(tag))
@@ -115,7 +116,7 @@ class Splicer:
         return found[0]
 
     def _after_end(self, *, is_empty: bool) -> int:
-        """Behind the end tag; an empty element's end is told of where its one tag has ended."""
+        """Behind the end tag; expat reports the end of an empty element where its one tag has ended."""
         return self._position() + (0 if is_empty else len(self._tag()))
 
     def _copy_to(self, index: int) -> None:
@@ -125,7 +126,7 @@ class Splicer:
             self._done = max(self._done, index)
 
     def _forget(self) -> None:
-        """Let go of what has been written."""
+        """Free what has been written."""
         keep = min(self._done, self._position() if self._dropped is None else self._done)
         self._held, self._base = self._held[keep - self._base :], keep
         if len(self._held) > _MOST_HELD_BYTES:
@@ -146,6 +147,6 @@ def refuse_doctype(*_: object) -> None:
 
 @lru_cache(maxsize=1024)
 def split(name: str) -> tuple[str, str]:
-    """Of a name as it is written the prefix, with its colon, and the local part."""
+    """The prefix of a name as written, with its colon, and the local part."""
     local = name.rpartition(":")[2]
     return name[: len(name) - len(local)], local

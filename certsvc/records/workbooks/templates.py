@@ -1,19 +1,19 @@
-"""Template files to fill in: our titles, an invented example, and for spreadsheets formats, lists to choose
-from and notes.
+"""Template files to fill in: our titles, an invented example, and in spreadsheets also formats, lists to
+choose from and notes.
 
-The example asks for no certificate, so that whoever leaves it in gets none.
+The example asks for no certificate, so that leaving it in does no harm.
 """
 
 import datetime as dt
 import io
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
 
 from certsvc.records.columns import CASES, DAYS, IDENTIFIERS, Column
 from certsvc.records.words import words_of
@@ -68,7 +68,7 @@ def template_csv() -> bytes:
 
 @lru_cache(maxsize=1)
 def template_xlsx() -> bytes:
-    """A workbook: the table with the columns formatted and the words to choose from; a sheet of notes; the
+    """A workbook: the table, with its columns formatted and words to choose from; a sheet of notes; the
     lists.
     """
     book = Workbook()
@@ -85,17 +85,14 @@ def template_xlsx() -> bytes:
     return out.getvalue()
 
 
-def _add_column(cases: Any, lists: Any, number: int, column: Column) -> None:
+def _add_column(cases: Worksheet, lists: Worksheet, number: int, column: Column) -> None:
     letter = get_column_letter(number)
     number_format = "dd/mm/yyyy" if column.name in DAYS else "@"
     cases.column_dimensions[letter].number_format = number_format
     cases.column_dimensions[letter].width = max(14, len(column.title_vi) + 3)
     title, example = cases[f"{letter}1"], cases[f"{letter}2"]
-    title.value, example.value, example.number_format = (
-        column.title_vi,
-        _EXAMPLE.get(column.name),
-        number_format,
-    )
+    title.value = column.title_vi
+    example.value, example.number_format = _EXAMPLE.get(column.name), number_format
     title.font, title.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
     title.fill = PatternFill("solid", fgColor=_NEEDED if column.is_required else _OPTIONAL)
     if words := words_of(column.name):
@@ -119,14 +116,12 @@ def _note(column: Column) -> str:
         return "Ngày/tháng/năm, hoặc chỉ năm"
     if column.name in DAYS:
         return "Ngày/tháng/năm"
-    return (
-        "Ghi dạng văn bản, giữ số 0 ở đầu"
-        if column.name in IDENTIFIERS
-        else f"Tối đa {column.max_chars} ký tự"
-    )
+    if column.name in IDENTIFIERS:
+        return "Ghi dạng văn bản, giữ số 0 ở đầu"
+    return f"Tối đa {column.max_chars} ký tự"
 
 
-def _style_notes(notes: Any) -> None:
+def _style_notes(notes: Worksheet) -> None:
     for letter, width in zip("ABCD", (28, 24, 10, 90), strict=True):
         notes.column_dimensions[letter].width = width
         notes[f"{letter}1"].font = Font(bold=True)

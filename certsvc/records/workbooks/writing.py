@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
@@ -18,10 +18,10 @@ _DAY = "dd/mm/yyyy"
 def xlsx_bytes(
     header: Sequence[str], rows: Iterable[Sequence[OutCell]], *, title: str, widths: Sequence[int]
 ) -> bytes:
-    """A workbook of one sheet: a bold header that stays in sight, then the rows; `widths` of its columns in
+    """A workbook of one sheet: a bold header that stays in sight, then the rows; `widths` of columns are in
     characters.
 
-    Texts hold printable characters only. Takes a second for ten thousand rows: not for the event loop.
+    Texts must hold printable characters only. Ten thousand rows take a second: not for the event loop.
     """
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
@@ -36,9 +36,9 @@ def xlsx_bytes(
     return out.getvalue()
 
 
-def _cell(sheet: Any, value: OutCell, *, font: Font | None = None) -> Any:
-    text: Any = harmless(value)
-    cell: Any = WriteOnlyCell(sheet, text)
+def _cell(sheet: Any, value: OutCell, *, font: Font | None = None) -> Cell:
+    content: Any = harmless(value)  # a day too, which openpyxl's types do not know of
+    cell: Cell = WriteOnlyCell(sheet, content)
     if isinstance(value, dt.date):
         cell.number_format = _DAY
     if font is not None:

@@ -22,5 +22,5 @@ def test_every_column_has_its_name() -> None:
 @pytest.mark.parametrize("letters", ["", "A1", "É", "AAAA", " A", "-"])
 def test_what_names_no_column_is_refused(letters: str) -> None:
     """Digits, other letters, too many, none."""
-    with pytest.raises(ValueError, match="no column"):
+    with pytest.raises(ValueError, match="not a column"):
         column_index(letters)

@@ -91,7 +91,7 @@ class Heard:
 
 
 def test_what_follows_a_document_is_not_copied() -> None:
-    """Of a hundred thousand documents in one piece each is gone through once: copied anew for each they took
+    """A hundred thousand documents in one piece are gone through once each: copying the rest for each took
     minutes.
     """
     heard, piece, began = Heard(), b"<HSCHUNGTU></HSCHUNGTU>\n" * 100_000, time.process_time()

@@ -12,7 +12,7 @@ from certsvc.records.exchange.xml11 import xml11_xml
 from tests.support.cases import make_case
 from tests.support.exchange import ct07, hschungtu, read, tags_of
 from tests.support.records import record
-from tests.unit.records.test_exchange import DAY, LAYOUTS, checked, facts, file_for, numbers, pair
+from tests.unit.records.exchange_cases import DAY, LAYOUTS, checked, facts, file_for, numbers, pair
 
 
 def of_2025(number: int, **changes: str) -> dict[str, str]:
@@ -44,7 +44,7 @@ def test_the_kind_of_number_is_read(code: str, id_type: str | None, tmp_path: Pa
 
 @pytest.mark.parametrize(("written", "day"), [("20210510", "20210510"), ("2021", None)])
 def test_a_year_of_issue_alone_is_left_out(written: str, day: str | None, tmp_path: Path) -> None:
-    """The format allows it in NGAYCAP_CCCD, no paper prints it."""
+    """The format allows it in NGAYCAP_CCCD; no paper prints it."""
     [row] = read(hschungtu(ct07(of_2025(1, NGAYCAP_CCCD=written))), tmp_path)
     assert row.cells.get("id_issued_on") == day
 
@@ -117,8 +117,8 @@ def test_a_diagnosis_with_its_code_goes_round_and_round(
 def test_a_visit_of_several_days_is_dated_by_its_last(
     visit: str, certificate: str, examined_on: str, certified_on: str | None, tmp_path: Path
 ) -> None:
-    """The law goes by the examination, the form bears the document's day; where they are one day, only that
-    is told. What is no day is for the rules.
+    """The law goes by the examination, the form bears the document's day; where both are the same, only one
+    is given. What is not a day is left to the rules.
     """
     tags = of_2025(1, NGAY_KCB=visit, NGAY_CHUNG_TU=certificate)
     [row] = read(hschungtu(ct07(tags)), tmp_path)

@@ -1,4 +1,4 @@
-"""The field tables: each rule of a table is broken by a document that breaks it alone."""
+"""The field tables: each rule of a table is broken by a document that breaks only that one."""
 
 import datetime as dt
 
@@ -34,11 +34,11 @@ def test_a_good_document_breaks_nothing(layout: Format) -> None:
 
 @pytest.mark.parametrize("layout", Format)
 def test_each_mandatory_tag_is_missed(layout: Format) -> None:
-    """Empty or not there at all."""
+    """Whether empty or absent."""
     table = field_table(layout)
     for field in table.fields:
         emptied = tags(layout) | {field.tag: ""}
-        is_missed = [each.tag for each in table.mistakes(emptied)] == [field.tag]
+        is_missed = [mistake.tag for mistake in table.mistakes(emptied)] == [field.tag]
         assert is_missed == (
             field.required
             or (
@@ -47,7 +47,7 @@ def test_each_mandatory_tag_is_missed(layout: Format) -> None:
             )
         )
         without = {tag: value for tag, value in tags(layout).items() if tag != field.tag}
-        assert field.tag in [each.tag for each in table.mistakes(without)]
+        assert field.tag in [mistake.tag for mistake in table.mistakes(without)]
 
 
 @pytest.mark.parametrize(

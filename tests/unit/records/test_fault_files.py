@@ -1,4 +1,4 @@
-"""Files as other programs write them, each found by somebody whom it cost his day: they are read, and come
+"""Files as other programs write them, each found by somebody whom it cost a day: they are read, and come
 back with their results.
 """
 
@@ -25,8 +25,8 @@ FILES = {
 
 
 def returned(path: Path, table: Table, told: dict[int, str], tmp_path: Path) -> list[list[object]]:
-    """The rows of the workbook in which a file is given back, opened by another program, with a word on each
-    of its rows.
+    """The rows of the workbook in which a file is returned, with a word on each, as another program opens
+    it.
     """
     lines = tmp_path / "results"
     texts = {row: ("KHÔNG CẤP", "", f"{case} bị từ chối", "", "", "", "") for row, case in told.items()}
@@ -64,7 +64,7 @@ def returned(path: Path, table: Table, told: dict[int, str], tmp_path: Path) -> 
 @pytest.mark.parametrize("name", FILES)
 def test_files_of_other_programs_are_read_and_given_back(name: str, tmp_path: Path) -> None:
     """Each row under the number that its sender sees, and no other; the workbook with results has the table
-    and says what became of each.
+    and says what became of each row.
     """
     file_format, cases = FILES[name]
     table, rows = read(FAULTS / name)

@@ -141,7 +141,7 @@ def test_one_row_of_titles_and_numbered_columns(numbering: str, tmp_path: Path) 
 
 
 def test_titles_in_two_languages(tmp_path: Path) -> None:
-    """Said again in the next row: by its English name, or by CT07's tag."""
+    """Repeated in the next row: by their English names, or by CT07's tags."""
     rows = [
         ["STT", *[TITLES_VI[name] for name in GOOD]],
         ["No.", *GOOD],
@@ -225,7 +225,7 @@ def test_a_case_below_the_titles_is_never_taken_for_one(written: Any, tmp_path: 
 
 
 def test_only_the_row_right_below_numbers_columns(tmp_path: Path) -> None:
-    """Further down it is a row as any other, and told as what it lacks."""
+    """Further down it is a row like any other, reported for what it lacks."""
     rows = read(as_xlsx(tmp_path, [["STT", *GOOD], line([*GOOD]), NUMBERINGS["numbers"]]))[1]
     assert [row.number for row in rows] == [2, 3]
     rows = read(as_xlsx(tmp_path, [["STT", *GOOD], [], NUMBERINGS["numbers"], line([*GOOD])]))[1]
@@ -233,7 +233,7 @@ def test_only_the_row_right_below_numbers_columns(tmp_path: Path) -> None:
 
 
 def test_records_of_json_have_no_rows_of_titles(tmp_path: Path) -> None:
-    """The first record is a record, whatever stands in it."""
+    """The first record is a record, whatever it holds."""
     names = dict(zip(GOOD, map(str, range(1, len(GOOD) + 1)), strict=True))
     assert [row.number for row in read(saved(tmp_path, json.dumps([names, dict(GOOD)])))[1]] == [1, 2]
     titles = {name: TITLES_VI[name] for name in GOOD}

@@ -1,4 +1,4 @@
-"""JSON and NDJSON: records as rows, and what is no record, told row by row."""
+"""JSON and NDJSON: records as rows, and what is not a record, reported row by row."""
 
 import contextlib
 import json
@@ -25,7 +25,8 @@ FORMATS = ["json", "wrapped", "ndjson"]
 def written(form: str, *records: Any) -> bytes:
     """Records in one of the forms; one given as bytes is taken as it is."""
     texts = [
-        each if isinstance(each, bytes) else json.dumps(each, ensure_ascii=False).encode() for each in records
+        record if isinstance(record, bytes) else json.dumps(record, ensure_ascii=False).encode()
+        for record in records
     ]
     match form:
         case "json":
@@ -41,27 +42,27 @@ def findings(row: SheetRow) -> list[str]:
 
 
 def told(row: SheetRow) -> set[tuple[str | None, str]]:
-    return {(each.field, each.rule) for each in row.notices}
+    return {(notice.field, notice.rule) for notice in row.notices}
 
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_records_read_as_the_same_case(form: str, tmp_path: Path) -> None:
-    """English and Vietnamese names, truth values and counted numbers; the number is the place in the file,
-    from 1.
+    """English and Vietnamese names, truth values and counts; a record's number is its place in the file, from
+    1.
     """
     typed = {**GOOD, "vaccine_doses": 3, "wants_sick_leave": True, "father_name": None}
     vietnamese = {TITLES_VI[name]: value for name, value in GOOD.items()}
     table, rows = read(saved(tmp_path, written(form, GOOD, typed, vietnamese)))
     assert table.format == ("ndjson" if form == "ndjson" else "json")
     assert [row.number for row in rows] == [1, 2, 3]
-    cases = [check(row.cells, today=TODAY, registry=REGISTRY, notices=row.notices) for row in rows]
-    assert [each.case for each in cases] == [check(GOOD, today=TODAY, registry=REGISTRY).case] * 3
-    assert [rule_ids(each.findings) for each in cases] == [[], [], []]
+    checked = [check(row.cells, today=TODAY, registry=REGISTRY, notices=row.notices) for row in rows]
+    assert [row.case for row in checked] == [check(GOOD, today=TODAY, registry=REGISTRY).case] * 3
+    assert [rule_ids(row.findings) for row in checked] == [[], [], []]
 
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_identifiers_are_strings(form: str, tmp_path: Path) -> None:
-    """A number may have lost its zeros before it came: the row is rejected and says so, nothing is
+    """A number may have lost its zeros before it came: the row is rejected with the reason, nothing is
     guessed.
     """
     [row] = read(saved(tmp_path, written(form, {**GOOD, "citizen_id": 1181815160, "case_id": 17, "sex": 2})))[
@@ -72,7 +73,7 @@ def test_identifiers_are_strings(form: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_double_names_and_nested_values_reject_the_row_alone(form: str, tmp_path: Path) -> None:
-    """None of two values is taken for the other, by the same name or by two names of one column."""
+    """Of two values, under one name or two names of a column, neither is preferred."""
     twice = json.dumps(GOOD).encode()[:-1] + b', "sex": "1"}'
     both = {**GOOD, TITLES_VI["sex"]: "1"}
     nested: dict[str, Any] = {**GOOD, "address": {"phường": ["Phúc Xá"]}, "employer": []}
@@ -104,7 +105,7 @@ def test_what_is_no_record_is_a_rejected_row(form: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_fields_that_come_late_are_read_or_told(form: str, tmp_path: Path) -> None:
-    """What a record need not have may come with any record; an unknown name is a warning there."""
+    """What a record may leave out may come with any record; an unknown name is a warning there."""
     short = {name: value for name, value in GOOD.items() if name not in ("phone", "wants_recovery")}
     late = {**GOOD, "Điện thoại": "0912345678", "Ghi chú": "x"}
     del late["phone"]
@@ -134,9 +135,9 @@ def test_unknown_fields_of_the_first_records_are_told_once(tmp_path: Path) -> No
     ],
 )
 def test_a_bad_line_of_ndjson_is_one_rejected_row(line: bytes, tmp_path: Path) -> None:
-    """The lines around it are whole, and are read."""
+    """The lines around it are intact, and are read."""
     rows = read(saved(tmp_path, written("ndjson", GOOD, line, GOOD)))[1]
-    assert [(row.number, [each.rule for each in row.notices]) for row in rows] == [
+    assert [(row.number, [notice.rule for notice in row.notices]) for row in rows] == [
         (1, []),
         (2, ["V-ROW"]),
         (3, []),
@@ -176,7 +177,7 @@ def test_what_is_no_list_of_records_is_refused(content: bytes, code: str, tmp_pa
 
 
 def test_earlier_records_stand_where_a_file_breaks_off(tmp_path: Path) -> None:
-    """The error names where; a hundred records before it were read."""
+    """The error says where; a hundred records before it were read."""
     path = saved(tmp_path, b"[" + b",".join([GOOD_BYTES] * 100))
     with open_table(path, max_rows=1000, max_unpacked_bytes=1 << 24) as table:
         rows = iter(table)

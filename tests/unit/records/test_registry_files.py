@@ -1,4 +1,4 @@
-"""Files of facilities and practitioners: read whole or refused with every bad cell told."""
+"""Files of facilities and practitioners: taken whole, or refused with every bad cell reported."""
 
 import datetime as dt
 from pathlib import Path
@@ -65,7 +65,7 @@ def test_every_bad_cell_is_told(tmp_path: Path) -> None:
 
 
 def test_whether_approval_is_required_may_be_said(tmp_path: Path) -> None:
-    """In words of a list; where nothing is said nothing is set, so that an import does not undo what an
+    """In words of a list; where a file says nothing, nothing is set, so that an import does not undo what an
     operator did.
     """
     header, first, second, third, *rest = (SAMPLE / "facilities.csv").read_text(encoding="utf-8").splitlines()

@@ -1,5 +1,5 @@
-"""Changing a workbook in place: whatever XML it is, ours is added and the rest stays; hostile ones are given
-up.
+"""Changing a workbook in place: whatever its XML, ours is added and the rest stays; hostile ones are left
+alone.
 """
 
 import io
@@ -106,8 +106,8 @@ def test_results_are_added_to_every_shape_of_sheet(xml: str, tmp_path: Path) -> 
 
 
 def test_what_was_added_once_is_replaced(tmp_path: Path) -> None:
-    """Columns, rule and widths stand once however often a file goes to and fro; a column moved by its user is
-    no matter.
+    """Columns, rule and widths appear once however often a file goes to and fro, even if its user has moved a
+    column.
     """
     once = returned(plain(tmp_path), 2, 3)
     twice = returned(once.rename(tmp_path / "again.xlsx"), 3, results=tuple(range(3, 10)))
@@ -228,7 +228,7 @@ PIECES = [
 
 @given(st.lists(st.sampled_from(PIECES), max_size=30), st.integers(0, 2**32))
 def test_a_document_that_is_not_changed_is_copied_byte_for_byte(pieces: list[str], seed: int) -> None:
-    """However it is cut into pieces on the way in; what is not well-formed is given up."""
+    """However it is cut into pieces on the way in; what is not well-formed is refused."""
     xml = f"<r>{''.join(pieces)}</r>".encode()
     out = io.BytesIO()
     try:

@@ -1,4 +1,4 @@
-"""Files as people send them: headers found, rows numbered, and clear words for what is no table."""
+"""Files as people send them: headers found, rows numbered, and clear words for what is not a table."""
 
 import codecs
 import datetime as dt
@@ -68,7 +68,7 @@ def test_utf_16_big_endian(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf_16_without_a_mark(encoding: str, tmp_path: Path) -> None:
-    """Titles show it: of letters that everybody has, every other byte is zero."""
+    """Titles reveal it: in letters that every language has, every other byte is zero."""
     assert len(read(saved(tmp_path, GOOD_TEXT.encode(encoding)))[1]) == 1
 
 
@@ -98,7 +98,7 @@ def test_no_two_columns_share_a_title() -> None:
 
 
 def test_unknown_columns_are_said_and_not_read(tmp_path: Path) -> None:
-    """W-COLUMN names what is not read, cleaned of anything that could disturb."""
+    """W-COLUMN names what is not read, without any characters that could do harm."""
     table, [row] = read(saved(tmp_path, csv_text([*TITLES, "Ghi\u202e chú"], [*VALUES, "gì đó"])))
     [notice] = table.notices
     assert (notice.rule, notice.field) == ("W-COLUMN", None)
@@ -112,7 +112,7 @@ def test_a_row_cut_off_before_its_wishes_is_rejected_and_never_lost(tmp_path: Pa
     """
     first_wish = min(TITLES.index("wants_sick_leave"), TITLES.index("wants_recovery"))
     rows = read(saved(tmp_path, csv_text(TITLES, VALUES[:first_wish], VALUES[: first_wish + 1])))[1]
-    assert [[each.rule for each in row.notices] for row in rows] == [["V-ROW"], []]
+    assert [[notice.rule for notice in row.notices] for row in rows] == [["V-ROW"], []]
     checked = check(rows[0].cells, today=dt.date(2022, 4, 1), registry=NoStations(), notices=rows[0].notices)
     assert checked.wants == frozenset(Kind)
     assert checked.case is None
@@ -127,7 +127,7 @@ class NoStations:
 def test_surplus_cells_reject_the_row(tmp_path: Path) -> None:
     """A stray delimiter may have shifted every cell: V-ROW. Trailing blank cells are harmless."""
     rows = read(saved(tmp_path, csv_text(TITLES, [*VALUES, "", " "], [*VALUES, "", "x"])))[1]
-    assert [[each.rule for each in row.notices] for row in rows] == [[], ["V-ROW"]]
+    assert [[notice.rule for notice in row.notices] for row in rows] == [[], ["V-ROW"]]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_header_may_be_in_the_first_twenty_rows(tmp_path: Path) -> None:
 
 
 def test_missing_columns_are_listed(tmp_path: Path) -> None:
-    """Every column that must be there is named, item by item."""
+    """Every required column is named, item by item."""
     kept = [title for title in TITLES if title not in {"sex", "outcome", "phone", "wants_recovery"}]
     error = refused(saved(tmp_path, csv_text(kept, ["x"] * len(kept))))
     assert [item["field"] for item in error.errors] == ["sex", "outcome"]

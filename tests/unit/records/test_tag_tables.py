@@ -21,7 +21,7 @@ RECORDS = [
     record(2, treatment="Nghỉ ngơi, theo dõi tại nhà"),
     record(3, icd10="U07.1", diagnosis="COVID-19 thể nhẹ"),
 ]
-TAGS = [{**tags_of(each), "MA_CSKCB": each["facility_code"]} for each in RECORDS]
+TAGS = [{**tags_of(record), "MA_CSKCB": record["facility_code"]} for record in RECORDS]
 
 
 def as_csv(rows: list[dict[str, str]], *, delimiter: str = ",") -> bytes:
@@ -61,21 +61,21 @@ def cells(rows: list[SheetRow]) -> list[dict[str, object]]:
 def test_a_row_says_what_its_dossier_says(
     written: Callable[[list[dict[str, str]]], bytes], tmp_path: Path
 ) -> None:
-    """In every column that CT07 has anything for, and nothing is warned of."""
+    """In every column that CT07 has anything for, and without a warning."""
     rows = read(written(TAGS), tmp_path)
-    assert cells(rows) == cells(read(hschungtu(*(ct07(tags_of(each)) for each in RECORDS)), tmp_path))
+    assert cells(rows) == cells(read(hschungtu(*(ct07(tags_of(record)) for record in RECORDS)), tmp_path))
     assert [row.notices for row in rows] == [()] * len(RECORDS)
 
 
 def test_a_mapping_may_give_the_facility(tmp_path: Path) -> None:
-    """The tags have none; without a column of its own and without a mapping the header is refused, and says
-    so.
+    """The tags have none; without a column of its own and without a mapping the header is refused, and the
+    error says so.
     """
     path = tmp_path / "cases"
-    path.write_bytes(as_csv([tags_of(each) for each in RECORDS]))
+    path.write_bytes(as_csv([tags_of(record) for record in RECORDS]))
     with pytest.raises(InputError) as caught, open_table(path, max_rows=10, max_unpacked_bytes=1 << 20):
         pass
-    assert (caught.value.code, [each["field"] for each in caught.value.errors]) == (
+    assert (caught.value.code, [item["field"] for item in caught.value.errors]) == (
         "missing_columns",
         ["MA_CSKCB"],
     )
@@ -85,14 +85,14 @@ def test_a_mapping_may_give_the_facility(tmp_path: Path) -> None:
 
 
 def test_vietnamese_without_marks_is_no_tag(tmp_path: Path) -> None:
-    """Titles that nobody knows stay so, with a word on what they may mean."""
+    """Unknown titles stay unknown, with a word on what they may mean."""
     path = tmp_path / "cases"
     path.write_bytes(
         as_csv([{tag.replace("_", " ").capitalize(): cell for tag, cell in row.items()} for row in TAGS])
     )
     with pytest.raises(InputError) as caught, open_table(path, max_rows=10, max_unpacked_bytes=1 << 20):
         pass
-    assert "full_name" in {each["field"] for each in caught.value.errors}
+    assert "full_name" in {item["field"] for item in caught.value.errors}
 
 
 def test_a_tag_that_only_later_records_have_is_read(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_tag_that_only_later_records_have_is_read(tmp_path: Path) -> None:
 
 
 def test_findings_name_our_columns(tmp_path: Path) -> None:
-    """A formula in a tag's cell is told under the column that it fills."""
+    """A formula in a tag's cell is reported under the column that it fills."""
     book = openpyxl.load_workbook(io.BytesIO(as_xlsx(TAGS)))
     column = list(TAGS[0]).index("DON_VI") + 1
     book.worksheets[0].cell(3, column).value = "=A1"

@@ -1,4 +1,4 @@
-"""What is taken for a table and is none that we read: named as what it is, with what its sender can do."""
+"""What people take for a table and we do not read: named as what it is, with what its sender can do."""
 
 import codecs
 from pathlib import Path
@@ -15,12 +15,12 @@ def compound(*streams: str, first: int = 1, size: int = 512) -> bytes:
     """A compound file of so many streams, whose directory begins in that sector and goes on in the sectors
     before it.
     """
-    names, each = ["Root Entry", *streams], size // 128
+    names, count = ["Root Entry", *streams], size // 128
     entries = [
         name.encode("utf-16-le").ljust(64, b"\0") + (2 * len(name) + 2).to_bytes(2, "little") + bytes(62)
         for name in names
     ]
-    chunks = [b"".join(entries[at : at + each]).ljust(size, b"\0") for at in range(0, len(entries), each)]
+    chunks = [b"".join(entries[at : at + count]).ljust(size, b"\0") for at in range(0, len(entries), count)]
     sectors = {first - index: chunk for index, chunk in enumerate(chunks)}
     table = {number: number - 1 if number - 1 in sectors else 0xFFFFFFFE for number in sectors}
     tables = range(first + 1, first + 2 + first // (size // 4))
@@ -170,8 +170,8 @@ def test_a_damaged_container_is_named_all_the_same(data: st.DataObject, tmp_path
 
 
 def test_unknown_xml_is_told_both_ways(tmp_path: Path) -> None:
-    """It may be of a hospital's program or a spreadsheet's: both are told what to do. So is a document type,
-    which is never read.
+    """It may come from a hospital's program or from a spreadsheet: the message helps both. So it does with a
+    document type, which is never read.
     """
     error = refused(saved(tmp_path, '<?xml version="1.0"?><patients><patient/></patients>'))
     assert (error.code, ".xlsx" in error.message_vi) == ("unknown_xml", True)

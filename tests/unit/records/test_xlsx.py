@@ -1,4 +1,4 @@
-"""XLSX: what cells hold, and how it is told."""
+"""XLSX: what cells hold, and how it is reported."""
 
 import datetime as dt
 import re
@@ -118,8 +118,8 @@ def test_the_1904_date_system(tmp_path: Path) -> None:
 
 
 def test_formulas_are_read_by_their_value_and_said(tmp_path: Path) -> None:
-    """W-FORMULA names the column, on the row and on the file; one never computed reads as empty and says
-    so.
+    """W-FORMULA names the column, for the row and for the file; one never computed reads as empty, with a
+    notice.
     """
     path = saved(tmp_path, [good_row(employer="=HYPERLINK(1)", address="=A1")])
     xml = (
@@ -129,7 +129,9 @@ def test_formulas_are_read_by_their_value_and_said(tmp_path: Path) -> None:
     )
     assert "Trường Tiểu học" in xml
     table, [row] = read(with_sheet(path, xml.replace('<c r="L2"', '<c r="L2" t="str"')))
-    assert [(each.rule, each.field, "chưa có giá trị" in each.message_vi) for each in row.notices] == [
+    assert [
+        (notice.rule, notice.field, "chưa có giá trị" in notice.message_vi) for notice in row.notices
+    ] == [
         ("W-FORMULA", "address", True),
         ("W-FORMULA", "employer", False),
     ]
@@ -144,12 +146,12 @@ def test_error_cells_reject_their_row(tmp_path: Path) -> None:
     """#REF! is never an employer: V-TEXT on that column."""
     path = saved(tmp_path, [good_row(employer="#REF!")])
     [row] = read(path)[1]
-    assert [(each.rule, each.field) for each in row.notices] == [("V-TEXT", "employer")]
+    assert [(notice.rule, notice.field) for notice in row.notices] == [("V-TEXT", "employer")]
     assert check(row.cells, today=TODAY, registry=REGISTRY, notices=row.notices).case is None
 
 
 def test_hidden_sheets_are_not_read(tmp_path: Path) -> None:
-    """Nobody is issued papers out of a sheet nobody sees."""
+    """No papers are issued from a sheet that nobody sees."""
     book = openpyxl.Workbook()
     hidden = book.create_sheet("cũ")
     hidden.sheet_state = "hidden"
@@ -236,7 +238,7 @@ def test_a_string_that_is_not_there_is_refused(index: str, tmp_path: Path) -> No
 
 
 def test_rows_come_as_they_are_read(tmp_path: Path) -> None:
-    """Rows before a damaged one are given out: the sheet is not read to its end first."""
+    """Rows before a damaged one are handed out: the sheet is not read to its end first."""
     path = saved(tmp_path, [good_row(case_id=f"c{number}") for number in range(2000)])
     with_sheet(path, sheet_of(path).replace('<row r="1500">', '<row r="x">'))
     with open_table(path, max_rows=5000, max_unpacked_bytes=1 << 24) as table:
@@ -279,8 +281,8 @@ def test_numbers_are_numbers_even_where_the_format_says_date(tmp_path: Path) -> 
 
 
 def test_gaps_blank_rows_and_false_dimensions(tmp_path: Path) -> None:
-    """Rows keep the numbers the sheet gives them, blank ones count and are left out, what the sheet says of
-    its size is not believed.
+    """Rows keep the sheet's numbers, blank ones count and are left out, and the sheet's word on its size is
+    not trusted.
     """
     path = saved(tmp_path, [good_row(), [" ", None], good_row()])
     xml = sheet_of(path)

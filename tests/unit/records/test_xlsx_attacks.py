@@ -109,7 +109,7 @@ def bounded(path: Path, *, most_bytes: int, most_s: float) -> str:
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
-    """A part that unpacks a thousandfold is refused by its declared size, in no time and space."""
+    """A part that unpacks a thousandfold is refused by its declared size, at no cost in time and space."""
     path = with_sheet(saved(tmp_path, [good_row()]), SHEET + " " * (64 << 20))
     assert bounded(path, most_bytes=8 << 20, most_s=1) == "too_large_unpacked"
 
@@ -152,7 +152,7 @@ def flooded(tmp_path: Path, filling: str, *, size: int) -> Path:
 def test_floods_of_cells_are_never_held(
     filling: str, size: int, most_bytes: int, code: str, tmp_path: Path
 ) -> None:
-    """Rows, columns, text or names without end are let go as they come, or refused at a bound of one row."""
+    """Rows, columns, text or names without end are freed as they come, or refused at the limit of one row."""
     assert bounded(flooded(tmp_path, filling, size=size), most_bytes=most_bytes, most_s=60) == code
 
 
@@ -238,8 +238,8 @@ def test_the_search_ends_with_the_first_row(tmp_path: Path) -> None:
 
 
 def test_wide_sheets_are_read(tmp_path: Path) -> None:
-    """What a sender keeps at the right of his columns, up to the last one there is, is no reason to refuse
-    them.
+    """What senders keep on the right of our columns, up to the last one there is, is no reason to refuse a
+    file.
     """
     path = saved(tmp_path, [good_row()])
     with_sheet(path, sheet_of(path).replace("</row>", '<c r="XFD1"><v>1</v></c></row>', 1))
@@ -277,8 +277,8 @@ def test_exotic_packing_is_refused(tmp_path: Path) -> None:
 
 
 def test_many_parts_and_a_huge_directory_are_refused(tmp_path: Path) -> None:
-    """Thousands of parts are no spreadsheet: a workbook with them is too large, without one it is an archive,
-    and more are in none.
+    """No spreadsheet has thousands of parts: with a workbook among them the package is too large, without one
+    it is an archive; still more are refused unread.
     """
     workbook, archive, huge = saved(tmp_path, [good_row()]), tmp_path / "archive", tmp_path / "huge"
     for path, parts in ((workbook, 5000), (archive, 5000), (huge, 65_536)):

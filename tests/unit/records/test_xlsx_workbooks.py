@@ -1,4 +1,4 @@
-"""XLSX: workbooks with oddities that are no cell's, and tables that are moved about or left."""
+"""XLSX: workbooks with oddities outside their cells, and tables that are moved about or left."""
 
 import datetime as dt
 import gc
@@ -19,7 +19,7 @@ from tests.unit.records.test_xlsx import good_row, rewritten, saved, sheet_of, w
 
 
 def test_what_else_a_workbook_holds_is_no_matter(tmp_path: Path) -> None:
-    """Faulty fonts and extensions the library warns of or stumbles over keep nobody's cases from being
+    """Faulty fonts and extensions that the library warns of or stumbles over do not keep cases from being
     read.
     """
     path = saved(tmp_path, [good_row(positive_on=dt.date(2022, 2, 27))])
@@ -55,7 +55,7 @@ def test_a_table_moves_between_threads_and_may_be_left_early(tmp_path: Path) -> 
         assert next(iter(left)).number == 2
     del left
     gc.collect()
-    assert str(path) not in {each.path for each in psutil.Process().open_files()}
+    assert str(path) not in {opened.path for opened in psutil.Process().open_files()}
 
 
 def test_neither_rows_nor_errors_show_what_cells_hold(tmp_path: Path) -> None:
