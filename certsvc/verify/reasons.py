@@ -1,6 +1,6 @@
 """Why a check ended as it did, in words for a guard at a gate or a clerk in an office.
 
-Every code of the table in the HTTP contract has one entry; texts never hold personal data.
+Every reason code in the HTTP contract has one entry; texts never contain personal data.
 """
 
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ WITHDRAWAL = frozenset(
         Reason.OTHER,
     }
 )
-"""Reasons that a caller may give for revoking, suspending or replacing."""
+"""Reasons that callers may give for revoking, suspending or replacing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,7 @@ _ASK_FOR_ORIGINAL = (
 )
 _SCAN_INSTEAD = (
     "Hãy quét mã QR hoặc nhập mã tra cứu in trên giấy. Nếu giấy không có mã, hãy gọi cơ sở y tế.",
-    (
-        "Scan the QR code or type the look-up code printed on the paper. If it has none, call the health"
-        " facility."
-    ),
+    "Scan the QR code or type the look-up code on the paper. If it has none, call the health facility.",
 )
 _TRY_LATER = (
     "Chưa thể kết luận. Hãy thử lại sau ít phút khi có mạng.",

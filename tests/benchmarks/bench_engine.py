@@ -17,7 +17,7 @@ from typing import Any
 from certsvc.config import Profile
 from certsvc.files.pieces import seal_piece
 from certsvc.processes.memory import keep_what_is_there
-from certsvc.signing.sealing import Sealed, Sheet
+from certsvc.signing.sealing import Sealed, Unsealed
 from certsvc.templates.attachment import record_stream
 from certsvc.templates.qr import qr_image
 from certsvc.vault import new_data_key
@@ -139,7 +139,7 @@ class _Stages:
         self._shop = shop
         self._chunks = _chunks(supply, rounds)
         self._chunk: list[Paper] = []
-        self._sheets: list[Sheet] = []
+        self._sheets: list[Unsealed] = []
         self._sealed: list[Sealed] = []
 
     def works(self, prefix: str) -> dict[str, Work]:

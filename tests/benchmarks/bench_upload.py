@@ -29,7 +29,7 @@ from certsvc.resources import open_vault
 from certsvc.store import Database
 from certsvc.trust.anchors import TrustSource
 from certsvc.vault import Vault
-from certsvc.verify.pdf.examining import Kind, Limits, examine
+from certsvc.verify.pdf.examining import FileKind, Limits, examine
 from certsvc.verify.report import Verdict
 from certsvc.verify.trust import Trust
 from tests.benchmarks.measuring import machine
@@ -76,7 +76,7 @@ class Desk:
         itself.
         """
         found = examine(data, trust=self.trust, now=dt.datetime.now(dt.UTC), limits=Limits())
-        if found.kind is not Kind.OURS_INTACT:
+        if found.kind is not FileKind.OURS_INTACT:
             raise RuntimeError(f"{found}")
 
 

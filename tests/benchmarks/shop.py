@@ -9,12 +9,12 @@ from certsvc.config import Profile
 from certsvc.errors import CertsvcError
 from certsvc.models import Slot
 from certsvc.signing.claims import ClaimKey
-from certsvc.signing.sealing import Sealed, Sheet, seal
+from certsvc.signing.sealing import Sealed, Unsealed, seal
 from certsvc.signing.stock import Signing, Stock, lay_stock
 from certsvc.signing.tsa import EmbeddedTsa
 from certsvc.templates.filling import fill
 from certsvc.templates.marks import Mark, picture, time_line
-from certsvc.verify.pdf.examining import Kind, Limits, examine
+from certsvc.verify.pdf.examining import FileKind, Limits, examine
 from certsvc.verify.pdf.raw_signatures import prove_raw
 from certsvc.verify.trust import Trust
 from tests.benchmarks import workload
@@ -43,8 +43,8 @@ class Shop:
     trust: Trust
     claim_key: ClaimKey
 
-    def fill(self, chunk: Sequence[Paper]) -> list[Sheet]:
-        return [Sheet(self.stock, self._objects(paper)) for paper in chunk]
+    def fill(self, chunk: Sequence[Paper]) -> list[Unsealed]:
+        return [Unsealed(self.stock, self._objects(paper)) for paper in chunk]
 
     def _objects(self, paper: Paper) -> Mapping[int, bytes]:
         filled = fill(
@@ -59,7 +59,7 @@ class Shop:
             raise RuntimeError("a text of the workload does not fit its slot")
         return filled.objects
 
-    def seal(self, sheets: Sequence[Sheet]) -> list[Sealed]:
+    def seal(self, sheets: Sequence[Unsealed]) -> list[Sealed]:
         now = dt.datetime.now(dt.UTC)
         results = asyncio.run(
             seal(
@@ -88,7 +88,7 @@ class Shop:
         """What is measured must be worth measuring: the whole of `verify` accepts it."""
         self.prove(sealed)
         found = examine(self.whole(sealed), trust=self.trust, now=dt.datetime.now(dt.UTC), limits=Limits())
-        if found.kind is not Kind.OURS_INTACT:
+        if found.kind is not FileKind.OURS_INTACT:
             raise RuntimeError(f"{found}")
 
 

@@ -16,7 +16,7 @@ from certsvc.errors import CertsvcError
 from certsvc.models import Slot
 from certsvc.pdf import Blank
 from certsvc.signing.identities import Identity
-from certsvc.signing.sealing import Sealed, Sheet, seal
+from certsvc.signing.sealing import Sealed, Unsealed, seal
 from certsvc.signing.stock import Signing, Stock, lay_stock
 from certsvc.signing.tsa import TimeStamper
 from keys_dev.make import KeyType
@@ -78,7 +78,7 @@ def stock_of(
     return lay_stock(base, signings=wanted, answers=answers)
 
 
-def attempt(sheets: Sequence[Sheet], **changed: Any) -> list[Sealed | CertsvcError]:
+def attempt(sheets: Sequence[Unsealed], **changed: Any) -> list[Sealed | CertsvcError]:
     """Seal these sheets now, at B-LT, by the shared PKI's authority; `changed` replaces any argument of
     `seal`.
     """
@@ -92,7 +92,7 @@ def attempt(sheets: Sequence[Sheet], **changed: Any) -> list[Sealed | CertsvcErr
     return asyncio.run(seal(sheets, **arguments))
 
 
-def whole(sheet: Sheet, result: Sealed | CertsvcError) -> Sample:
+def whole(sheet: Unsealed, result: Sealed | CertsvcError) -> Sample:
     """Base, stock and revisions joined. Raises what the sealing came to if it failed."""
     if isinstance(result, CertsvcError):
         raise result
@@ -115,7 +115,7 @@ def sealed(
     authority unless another is given.
     """
     stock = stock_of(pki, signings(pki, count, prefer_pss=prefer_pss), has_answers=profile is Profile.B_LT)
-    sheet = Sheet(stock, blanks.with_text(f"Họ và tên: NGUYỄN VĂN THỬ – số {number}"))
+    sheet = Unsealed(stock, blanks.with_text(f"Họ và tên: NGUYỄN VĂN THỬ – số {number}"))
     [result] = attempt([sheet], profile=profile, time_stamper=stamper or pki.tsa())
     return whole(sheet, result)
 

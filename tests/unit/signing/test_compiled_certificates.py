@@ -20,14 +20,14 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from certsvc.models import Slot
 from certsvc.signing.cms import der
-from certsvc.signing.sealing import Sheet
+from certsvc.signing.sealing import Unsealed
 from certsvc.signing.stock import Signing
 from certsvc.templates.compiler.compiling import assemble_fully
 from certsvc.templates.designs import load_designs
 from certsvc.templates.filling import fill
 from certsvc.templates.marks import Mark, picture, signing_time, time_line
 from certsvc.templates.samples import sample_values
-from certsvc.verify.pdf.examining import Kind
+from certsvc.verify.pdf.examining import FileKind
 from certsvc.verify.pdf.raw_signatures import prove_raw
 from tests.support import sealed_sample as samples
 from tests.support.sealed_sample import Sample
@@ -72,7 +72,7 @@ def certificate(count: int, is_fast: bool) -> Sample:
         )
         for each, field in zip(samples.signings(pki, count), blank.fields, strict=True)
     ]
-    sheet = Sheet(samples.stock_of(pki, wanted, blank=blank), objects)
+    sheet = Unsealed(samples.stock_of(pki, wanted, blank=blank), objects)
     [result] = samples.attempt([sheet], time_line=time_line, time_stamper=pki.tsa())
     return samples.whole(sheet, result)
 
@@ -82,7 +82,7 @@ def test_our_own_checks_pass(count: int, is_fast: bool) -> None:
     """The quick proof and the whole examination."""
     data = certificate(count, is_fast).pdf
     assert prove_raw(data, trust=verified.trust(), count=count) is None
-    assert verified.look(data).kind is Kind.OURS_INTACT
+    assert verified.look(data).kind is FileKind.OURS_INTACT
 
 
 @pytest.mark.parametrize(("count", "is_fast"), CASES)

@@ -15,7 +15,7 @@ from pyhanko.sign.fields import MDPPerm
 from certsvc.config import Profile
 from certsvc.models import Slot
 from certsvc.signing.identities import Identity
-from certsvc.signing.sealing import Sheet
+from certsvc.signing.sealing import Unsealed
 from certsvc.signing.signers import Scheme, Signer
 from keys_dev.make import KeyType
 from tests.support import blanks
@@ -150,7 +150,7 @@ def test_a_chunk_is_sealed_together_and_each_certificate_is_its_own() -> None:
     """Sheets of several stocks and numbers of signers in one call: every file whole, every digest its own."""
     pki = pkis.shared()
     sheets = [
-        Sheet(samples.stock_of(pki, samples.signings(pki, count)), blanks.with_text(f"số {number}"))
+        Unsealed(samples.stock_of(pki, samples.signings(pki, count)), blanks.with_text(f"số {number}"))
         for number, count in enumerate((3, 1, 2, 3))
     ]
     results = [
@@ -250,7 +250,7 @@ def test_signer_is_asked_once_a_step_for_all_its_sheets() -> None:
     stock = samples.stock_of(
         pkis.shared(), [dataclasses.replace(signing, identity=counted(signing.identity, counting))]
     )
-    samples.attempt([Sheet(stock, blanks.with_text(text)) for text in "abc"])
+    samples.attempt([Unsealed(stock, blanks.with_text(text)) for text in "abc"])
     [digests] = counting.calls
     assert [len(digest) for digest in digests] == [32] * 3
     assert len(set(digests)) == 3
@@ -260,7 +260,7 @@ def test_sealing_from_several_threads_at_once_is_safe() -> None:
     """Identities, stocks and authorities are shared; what they keep is bytes, and hashes that are copied."""
     pki = pkis.shared()
     stock, tsa = samples.stock_of(pki, samples.signings(pki, 3)), pki.tsa()
-    sheets = [Sheet(stock, blanks.with_text(str(number))) for number in range(3)]
+    sheets = [Unsealed(stock, blanks.with_text(str(number))) for number in range(3)]
     results: list[Sample] = []
 
     def work() -> None:

@@ -12,7 +12,7 @@ from certsvc.config import Profile
 from certsvc.errors import Broken, CertsvcError, Unavailable
 from certsvc.models import Slot
 from certsvc.signing.identities import Identity
-from certsvc.signing.sealing import Sealed, Sheet
+from certsvc.signing.sealing import Sealed, Unsealed
 from certsvc.signing.signers import Scheme, Signer
 from certsvc.signing.stock import Signing
 from tests.support import blanks
@@ -65,9 +65,9 @@ class Failing:
         return (await self._inner.sign(digests) * 2)[: self._outcome]
 
 
-def sheets_of(*wanted: Sequence[Signing]) -> list[Sheet]:
+def sheets_of(*wanted: Sequence[Signing]) -> list[Unsealed]:
     return [
-        Sheet(samples.stock_of(pkis.shared(), each), blanks.with_text(str(number)))
+        Unsealed(samples.stock_of(pkis.shared(), each), blanks.with_text(str(number)))
         for number, each in enumerate(wanted)
     ]
 
@@ -196,9 +196,11 @@ def test_one_unfit_key_spoils_its_own_sheets_only() -> None:
     ]
 
 
-def _with_identity(signing: Signing, identity: Identity) -> Sheet:
+def _with_identity(signing: Signing, identity: Identity) -> Unsealed:
     stock = samples.stock_of(pkis.shared(), [signing])
-    return Sheet(dataclasses.replace(stock, signings=(dataclasses.replace(signing, identity=identity),)), {})
+    return Unsealed(
+        dataclasses.replace(stock, signings=(dataclasses.replace(signing, identity=identity),)), {}
+    )
 
 
 @pytest.mark.parametrize("profile", [Profile.B_B, Profile.B_T])
@@ -208,7 +210,7 @@ def test_stocks_of_another_level_are_refused(profile: Profile) -> None:
     """
     wanted = samples.signings(pkis.shared(), 1)
     with_answers, without = (
-        Sheet(samples.stock_of(pkis.shared(), wanted, has_answers=has), {}) for has in (True, False)
+        Unsealed(samples.stock_of(pkis.shared(), wanted, has_answers=has), {}) for has in (True, False)
     )
     assert codes(samples.attempt([with_answers, without], profile=profile)) == ["wrong_stock", None]
     assert codes(samples.attempt([with_answers, without])) == [None, "wrong_stock"]

@@ -62,7 +62,7 @@ def test_shipped_designs_are_sound() -> None:
         (
             '{{ row("Giới tính:", sex) }}',
             '<p style="font-family: Arial">{{ sex }}</p>',
-            "no typeface but",
+            "only typeface available is",
             True,
         ),
         (
@@ -71,7 +71,7 @@ def test_shipped_designs_are_sound() -> None:
                 '<p class="row"><span class="label">Giới tính:</span><span style="flex: none">{{ sex'
                 ' }}</span><span class="label">.</span></p>'
             ),
-            "sex holds moves the rest",
+            "content of slot sex moves the rest",
             True,
         ),
         (
@@ -87,7 +87,7 @@ def test_shipped_designs_are_sound() -> None:
             True,
         ),
         ('{{ row("Giới tính:", sex) }}', '<p class="row half">{{ sex }}</p>', "sex: its height", True),
-        ('{{ row("Giới tính:", sex) }}', '<p class="within">{{ sex }}</p>', "sex: is no block", True),
+        ('{{ row("Giới tính:", sex) }}', '<p class="within">{{ sex }}</p>', "sex: it is not a block", True),
     ],
 )
 def test_fault_is_found_where_it_is(folder: Path, old: str, new: str, message: str, at_line: bool) -> None:

@@ -11,7 +11,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
 from certsvc.verify.pdf.additions import adds_only_signature
-from certsvc.verify.pdf.examining import Kind
+from certsvc.verify.pdf.examining import FileKind
 from tests.unit.verify import samples
 
 
@@ -189,7 +189,7 @@ def test_what_is_not_plainly_ours_is_for_pyhankos_rules_to_judge() -> None:
     page it does not.
     """
     pki = samples.pki()
-    for change, kind in ((None, Kind.OURS_INTACT), (samples.replace_page, Kind.TAMPERED)):
+    for change, kind in ((None, FileKind.OURS_INTACT), (samples.replace_page, FileKind.TAMPERED)):
         pdf = io.BytesIO(_unsigned_last())
         if change is not None:
             pdf = io.BytesIO(samples.revised(pdf.getvalue(), change))

@@ -13,7 +13,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from certsvc.models import Status
 from certsvc.verify.judging import RegisterFacts, judge_file
-from certsvc.verify.pdf.examining import Kind
+from certsvc.verify.pdf.examining import FileKind
 from certsvc.verify.report import Verdict
 from tests.tampering.bases import STREAM_3_LTA, TABLE_1_LTA, TABLE_3_LT, Base
 from tests.tampering.editing import appended, number_of
@@ -55,7 +55,7 @@ def test_no_flipped_bit_survives(count: int, data: st.DataObject) -> None:
     flipped[at] ^= 1 << data.draw(st.integers(0, 7))
     assert _verdict(bytes(flipped)) is not Verdict.VALID
     if not any(place.hole_start <= at < place.hole_end for place in samples.places(genuine)):
-        assert samples.look_at_stranger(bytes(flipped)).kind is not Kind.OURS_INTACT
+        assert samples.look_at_stranger(bytes(flipped)).kind is not FileKind.OURS_INTACT
 
 
 @settings(max_examples=40)

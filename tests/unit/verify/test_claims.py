@@ -18,7 +18,7 @@ from certsvc.models import Kind
 from certsvc.signing.claims import ClaimKey, current, sign_claims
 from certsvc.trust.anchors import read_claim_keys
 from certsvc.verify.claims import MAX_TEXT, find_claims
-from certsvc.verify.trust import ClaimKey as KnownKey
+from certsvc.verify.trust import PublicClaimKey
 from keys_dev import certificates
 from tests.support import pki as pkis
 
@@ -36,7 +36,7 @@ def key() -> ClaimKey:
 
 
 @functools.cache
-def known() -> tuple[KnownKey, ...]:
+def known() -> tuple[PublicClaimKey, ...]:
     return read_claim_keys(pkis.shared().folder)
 
 

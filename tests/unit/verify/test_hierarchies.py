@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from certsvc.verify.pdf.examining import Kind
+from certsvc.verify.pdf.examining import FileKind
 from certsvc.verify.trust import Trust
 from keys_dev.make import KeyType
 from tests.unit.verify import samples
@@ -24,7 +24,7 @@ def _stranger(**hierarchies: tuple[bytes, ...]) -> Trust:
 
 def _families(trust: Trust) -> set[str | None]:
     examination = samples.look(samples.genuine(3), believing=trust)
-    assert examination.kind is Kind.SIGNED_BY_OTHER
+    assert examination.kind is FileKind.SIGNED_BY_OTHER
     assert not any(each.trusted for each in examination.signatures)
     return {each.hierarchy for each in examination.signatures}
 
@@ -50,12 +50,12 @@ def test_a_known_hierarchy_excuses_nothing() -> None:
     at = data.index(b"%PDF-1.7") + 12
     assert (
         samples.look(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :], believing=trust).kind
-        is Kind.TAMPERED
+        is FileKind.TAMPERED
     )
     borrowed = replace(
         _stranger(public=(ROOT,)), pins=dict.fromkeys(("0" * 64,), next(iter(samples.trust().pins.values())))
     )
-    assert samples.look(data, believing=borrowed).kind is Kind.UNTRUSTED
+    assert samples.look(data, believing=borrowed).kind is FileKind.UNTRUSTED
 
 
 def test_hierarchies_travel_with_the_trust() -> None:

@@ -1,6 +1,6 @@
 """The sample that the checker rehearses with."""
 
-from certsvc.verify.pdf.examining import Kind
+from certsvc.verify.pdf.examining import FileKind
 from certsvc.verify.pdf.rehearsing import rehearse
 from certsvc.verify.report import TimeSource
 
@@ -10,5 +10,5 @@ def test_the_rehearsal_goes_the_whole_way() -> None:
     was run.
     """
     found = rehearse()
-    assert found.kind is Kind.OURS_INTACT
+    assert found.kind is FileKind.OURS_INTACT
     assert [facts.time_source for facts in found.signatures] == [TimeSource.TIMESTAMP] * 3

@@ -14,9 +14,9 @@ from pyhanko.sign.signers import PdfTimeStamper
 
 from certsvc.models import Status
 from certsvc.verify.judging import RegisterFacts, judge_file
-from certsvc.verify.pdf.examining import Kind
+from certsvc.verify.pdf.examining import FileKind
 from certsvc.verify.reasons import Reason
-from certsvc.verify.report import CheckName, Outcome, Verdict
+from certsvc.verify.report import CheckName, CheckOutcome, Verdict
 from tests.tampering.bases import OurStamper, archived
 from tests.tampering.editing import Change
 from tests.unit.verify import samples
@@ -25,7 +25,9 @@ PUBLISHED = RegisterFacts(Status.ISSUED)
 
 
 def _failed(data: bytes) -> list[CheckName]:
-    return [check.name for check in samples.look_at_stranger(data).checks if check.outcome is Outcome.FAILED]
+    return [
+        check.name for check in samples.look_at_stranger(data).checks if check.outcome is CheckOutcome.FAILED
+    ]
 
 
 @pytest.mark.parametrize("tail", [b" ", b"\t", b"\n", b"\r\n", b"\x0c", b"\x00" * 100, b" \n" * 512])
@@ -53,7 +55,7 @@ def test_white_space_behind_the_end_makes_an_altered_copy(tail: bytes, count: in
 )
 def test_other_bytes_behind_the_end_are_tampering(tail: bytes) -> None:
     """A second end, a letter among white space, what is no white space to a PDF, and too much of it."""
-    assert samples.look_at_stranger(samples.genuine(2) + tail).kind is Kind.TAMPERED
+    assert samples.look_at_stranger(samples.genuine(2) + tail).kind is FileKind.TAMPERED
 
 
 def test_white_space_saves_no_other_change() -> None:
@@ -65,7 +67,7 @@ def test_white_space_saves_no_other_change() -> None:
         samples.revised(data, samples.replace_page),
         samples.with_cms(data, last, first.cms),
     )
-    assert {samples.look_at_stranger(each + b"\n").kind for each in changed} == {Kind.TAMPERED}
+    assert {samples.look_at_stranger(each + b"\n").kind for each in changed} == {FileKind.TAMPERED}
 
 
 @pytest.mark.parametrize("renewals", [1, 2])
@@ -75,10 +77,10 @@ def test_a_renewed_archive_is_whole_and_valid_once_published(renewals: int) -> N
     for _ in range(renewals):
         data = archived(data)
     examination = samples.look(data)
-    assert examination.kind is Kind.OURS_INTACT
+    assert examination.kind is FileKind.OURS_INTACT
     assert [(check.name, check.outcome) for check in examination.checks][-1] == (
         CheckName.ARCHIVE,
-        Outcome.PASSED,
+        CheckOutcome.PASSED,
     )
     assert [facts.covers_whole_file for facts in examination.signatures] == [False, False]
     assert judge_file(examination, register=None).reasons == (Reason.ALTERED_COPY,)
@@ -89,7 +91,7 @@ def test_white_space_behind_an_archive_is_told() -> None:
     """As behind a signature: intact, and never valid."""
     data = archived(samples.genuine(1)) + b"\n \n"
     examination = samples.look(data)
-    assert (examination.kind, _failed(data)) == (Kind.OURS_INTACT, [CheckName.GEOMETRY])
+    assert (examination.kind, _failed(data)) == (FileKind.OURS_INTACT, [CheckName.GEOMETRY])
     assert judge_file(examination, register=PUBLISHED).verdict is not Verdict.VALID
 
 
@@ -116,12 +118,12 @@ def test_a_time_stamp_covers_up_no_other_change(change: Change) -> None:
     """Our authority stamps what it is given, and says nothing of it: a field more, another title, other
     metadata, another page.
     """
-    assert samples.look_at_stranger(_stamped(change)).kind is Kind.TAMPERED
+    assert samples.look_at_stranger(_stamped(change)).kind is FileKind.TAMPERED
 
 
 def test_control_a_time_stamp_alone_passes() -> None:
     """With the date and the producer that pyHanko writes at each renewal by itself."""
-    assert samples.look_at_stranger(_stamped(lambda writer: None)).kind is Kind.OURS_INTACT
+    assert samples.look_at_stranger(_stamped(lambda writer: None)).kind is FileKind.OURS_INTACT
 
 
 def _stamped(change: Change) -> bytes:
@@ -135,4 +137,4 @@ def test_a_time_stamp_before_a_signature_is_tampering() -> None:
     data = samples.genuine(2)
     first = samples.places(data)[0]
     early = archived(data[: first.end])
-    assert samples.look_at_stranger(early + data[first.end :]).kind is Kind.TAMPERED
+    assert samples.look_at_stranger(early + data[first.end :]).kind is FileKind.TAMPERED
