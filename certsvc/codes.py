@@ -23,7 +23,14 @@ _GROUP = 4
 _SEPARATORS = re.compile(r"[\s\-_.\u00ad\u200b\u2010-\u2015\u2212]+")
 _CONFUSED = str.maketrans("OIL", "011")
 _ADDRESS = re.compile(r"/v(?:/#?|#/?)([^/?#&\s]+)", re.IGNORECASE)
-_PAGE = re.compile(r"/v/[^/]+(?:/(?P<claims>[^/]+))?", re.IGNORECASE)
+_PAGE = re.compile(
+    r"https?://(?P<host>[a-z0-9][a-z0-9.-]*|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+    r"/v/[0-9a-z-]+(?:/(?P<claims>[0-9a-z]+))?/?(?:[?#][!-\[\]-~]*)?",
+    re.IGNORECASE | re.ASCII,
+)
+_ANY_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?[/\\]{2,}(?P<authority>[^/\\?#]+)", re.IGNORECASE)
+_PORT = re.compile(r":[0-9]*$")
+_LAST_PORT, _LONGEST_HOST = 65_535, 100
 _SYMBOLS = frozenset(ALPHABET)
 
 
@@ -76,21 +83,49 @@ def parse_code(text: str) -> Code:
     return code
 
 
-def claims_in(text: str, *, base_url: str) -> str | None:
-    """The claims in the text of a QR; none (an empty text) in a bare code or an address without them, None
-    where it is not ours.
+@dataclass(frozen=True, slots=True)
+class Leads:
+    """Where the address in a QR leads: `host` in lower case without a port; with `claims` (perhaps none, an
+    empty text) where it is a page of that host's look-up, else None.
+    """
 
-    Ours leads to `/v/…` on our host, in any case, and has nothing in it that we do not print. The port may
-    have changed since.
+    host: str
+    claims: str | None
+
+
+def leads_to(text: str) -> Leads | None:
+    r"""Where a text leads that a browser would open; None for a bare code, and for what is no address.
+
+    One strict form is a look-up's, `http(s)://host[:port]/v/CODE[/CLAIMS]`: nothing in it may be read in two
+    ways, for a browser takes `\` for `/` and drops line breaks. A slash, query or fragment at the end, as
+    messengers add them, says nothing. Any other address is only asked for its host.
     """
     plain = text.strip()
-    if "/" not in plain:
-        return ""
-    address = urlsplit(plain)
-    page = _PAGE.fullmatch(address.path)
-    if page is None or address.hostname != urlsplit(base_url).hostname or address.query or address.fragment:
-        return None
-    return (page["claims"] or "").upper()
+    if (page := _PAGE.fullmatch(plain)) and int(page["port"] or 0) <= _LAST_PORT:
+        return Leads(_host(page["host"]), (page["claims"] or "").upper())
+    if found := _ANY_ADDRESS.match("".join(plain.split())):
+        authority = found["authority"].rpartition("@")[2]
+        return Leads(_host(_PORT.sub("", authority))[:_LONGEST_HOST], None)
+    return None
+
+
+def _host(name: str) -> str:
+    return name.lower().rstrip(".")
+
+
+def claims_in(text: str, *, base_url: str) -> str | None:
+    """The claims in the text of a QR; none (an empty text) in a bare code or an address without them, None
+    where it does not lead to the look-up at `base_url`. The port may have changed since.
+    """
+    leads = leads_to(text)
+    if leads is None:
+        return "" if "/" not in text and "\\" not in text else None
+    return leads.claims if leads.host == host_of(base_url) else None
+
+
+def host_of(base_url: str) -> str:
+    """The host of our own address, as `Leads` has it."""
+    return _host(urlsplit(base_url).hostname or "")
 
 
 def format_code(code: str) -> str:

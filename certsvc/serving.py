@@ -11,6 +11,7 @@ import uvicorn
 from typing_extensions import override
 
 from certsvc.api.app import create_app
+from certsvc.api.patience import PatientProtocol
 from certsvc.config import Settings
 from certsvc.processes.memory import keep_what_is_there
 from certsvc.resources import open_resources
@@ -28,6 +29,7 @@ async def serve_http(settings: Settings, *, host: str, port: int, zygote: Path |
             host=host,
             port=port,
             loop="none",
+            http=PatientProtocol,
             log_config=None,
             access_log=False,
             server_header=False,

@@ -74,6 +74,13 @@ class DelegationKind(StrEnum):
     AUTHORISED = "authorised"
 
 
+class DelegationState(StrEnum):
+    NOT_YET = "not_yet"
+    IN_FORCE = "in_force"
+    ENDED = "ended"
+    WITHDRAWN = "withdrawn"
+
+
 class Origin(StrEnum):
     """How a caller shows who it is: an API key, a token of the OpenID provider, a local account."""
 
@@ -97,6 +104,28 @@ class SubmissionState(StrEnum):
     NOT_SENT = "not_sent"
     UNCERTAIN = "uncertain"
     SUPERSEDED = "superseded"
+
+
+class RecallStatus(StrEnum):
+    """A recall is done at once (`revoked`), or waits for a second person, who approves (`revoked`) or
+    declines it.
+    """
+
+    WAITING = "waiting"
+    REVOKED = "revoked"
+    DECLINED = "declined"
+
+
+class EventType(StrEnum):
+    """What happens to certificates and batches, and may be told."""
+
+    CERTIFICATE_ISSUED = "certificate.issued"
+    CERTIFICATE_FAILED = "certificate.failed"
+    CERTIFICATE_SUSPENDED = "certificate.suspended"
+    CERTIFICATE_REINSTATED = "certificate.reinstated"
+    CERTIFICATE_REVOKED = "certificate.revoked"
+    CERTIFICATE_REPLACED = "certificate.replaced"
+    BATCH_FINISHED = "batch.finished"
 
 
 class BatchStatus(StrEnum):

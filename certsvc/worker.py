@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import secrets
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -34,7 +35,7 @@ _POLL_S = 0.1
 counter there is `Doorbell.listen`.
 """
 
-_READS_AT_ONCE = 4
+_READS_AT_ONCE, _READS_OF_ONE = 4, 2
 _READING_TIMEOUT = dt.timedelta(hours=2)
 _COMPLETION_WAIT_S = 15
 _LAST_CHUNKS_S = 8
@@ -151,7 +152,7 @@ async def run_worker(
                 func(_read_batch, name=READ_BATCH, timeout=_READING_TIMEOUT),
             ],
             redis_settings=redis_settings(settings.redis_url or ""),
-            ctx={"res": res, "issuing": issuing},
+            ctx={"res": res, "issuing": issuing, "reading": Counter[str | None]()},
             keep_result=0,  # arq refuses an id while its result is kept
             poll_delay=_POLL_S,
             max_jobs=_READS_AT_ONCE,
@@ -208,9 +209,19 @@ async def _issue(ctx: dict[str, Any]) -> None:
 
 
 async def _read_batch(ctx: dict[str, Any], batch_id: str) -> None:
-    """Read a batch file; certificates of its first rows are signed while the rest is read."""
+    """Read a batch file; certificates of its first rows are signed while the rest is read.
+
+    At most two of one organisation are read at once, so that others' files have their turn; the sweep rings
+    again for those left behind.
+    """
     res: Resources = ctx["res"]
     structlog.contextvars.bind_contextvars(job=ctx["job_id"], batch=batch_id)
+    async with res.db.read() as session:
+        owner = await batches.owner_of(session, uuid.UUID(batch_id))
+    reading: Counter[str | None] = ctx["reading"]
+    if reading[owner] >= _READS_OF_ONE:
+        return
+    reading[owner] += 1
     try:
         await read_batch(
             res.db,
@@ -226,6 +237,8 @@ async def _read_batch(ctx: dict[str, Any], batch_id: str) -> None:
     except Exception as error:  # noqa: BLE001 - told to the sender as the batch's end, and to the operator in the log
         _log.error("batch.crashed", exc_info=error)
         await fail_batch(res.db, uuid.UUID(batch_id), now=utc_now())
+    finally:
+        reading[owner] -= 1
 
 
 async def _sweep_forever(res: Resources, publisher: Publisher) -> None:

@@ -267,6 +267,27 @@ def _checks(key: ClaimKey, strange: ClaimKey) -> Iterator[dict[str, Any]]:
     )
     yield check("an address without claims", good.rpartition("/")[0], "cannot_check", "register_unreachable")
     yield check("written small", good.lower(), "valid", "genuine", certificate=shown)
+    for about, ending in {
+        "a slash": "/",
+        "a query": "?X=1",
+        "a fragment": "#TOP",
+        "all three": "/?X=1#TOP",
+    }.items():
+        yield check(f"{about} behind it", f"{good}{ending}", "valid", "genuine", certificate=shown)
+    scheme, host, path = good.partition("://")[0], *good.partition("://")[2].split("/", 1)
+    yield check("a port", f"{scheme}://{host}:8443/{path}", "valid", "genuine", certificate=shown)
+    yield check("a dot behind the host", f"{scheme}://{host}./{path}", "valid", "genuine", certificate=shown)
+    for about, forged in {
+        "a backslash, which browsers take for a slash": f"{scheme}://EVIL.EXAMPLE\\@{host}/{path}",
+        "somebody's name before the host": f"{scheme}://X@{host}/{path}",
+        "our host as somebody's name": f"{scheme}://{host}@EVIL.EXAMPLE/{path}",
+        "our host below another": f"{scheme}://{host}.EVIL.EXAMPLE/{path}",
+        "another scheme": f"FTP://{host}/{path}",
+        "no such port": f"{scheme}://{host}:65536/{path}",
+        "a line break, which browsers drop": f"{scheme}://{host}/\n{path}",
+        "a bracket that opens nothing": f"{scheme}://[{host}/{path}",
+    }.items():
+        yield check(about, forged, "invalid", "forged_qr")
     for about, forged in _forgeries(good, address, key, strange):
         yield check(about, forged, "invalid", "forged_qr")
 
@@ -282,7 +303,6 @@ def _forgeries(
 
     yield "on another host", address(_CLAIMS, host="HTTPS://KIEMTRA.EXAMPLE.ORG")
     yield "more in the address", f"{good}/MORE"
-    yield "a query", f"{good}?X=1"
     yield "signed by an unknown key", address(_CLAIMS, by=strange)
     yield (
         "signed on a day before the key was valid",

@@ -7,14 +7,20 @@ from collections.abc import Mapping
 import structlog
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from certsvc.api.limits import network_of
+from certsvc.api.spool import Spool
 from certsvc.config import Settings
 from certsvc.logs import get_logger
 
 _log = get_logger()
 _SMALL_BODY = 128 * 1024
 _MULTIPART_ROOM = 64 * 1024
+_MANY_WITHOUT_KEY, _ONE_WITHOUT_KEY = ("/v1/verify/batch", "/check/many"), ("/v1/verify", "/check")
+_SPOOLED_AT_ONCE = 3
+"""Bodies of the largest size that may be under way without a key, or so many more smaller ones."""
 _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -86,17 +92,19 @@ def _raw(headers: Mapping[str, str]) -> dict[bytes, bytes]:
 
 
 class BodyLimit:
-    """Refuses a body over its route's limit while it streams in, whatever Content-Length says."""
+    """Refuses a body over its route's limit while it streams in, whatever Content-Length says; without a key
+    also what has no room beside the uploads of others (`spool`).
+    """
 
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self._app = app
+        self._trusted_proxies = settings.trusted_proxies
         self._limits = {
-            **dict.fromkeys(
-                ("/v1/batches", "/v1/verify/batch", "/check/many", "/staff/batches"),
-                settings.max_upload_bytes,
-            ),
-            **dict.fromkeys(("/v1/verify", "/check"), settings.max_pdf_bytes),
+            **dict.fromkeys(("/v1/batches", "/staff/batches", *_MANY_WITHOUT_KEY), settings.max_upload_bytes),
+            **dict.fromkeys(_ONE_WITHOUT_KEY, settings.max_pdf_bytes),
         }
+        largest = settings.max_upload_bytes + _MULTIPART_ROOM
+        self._spool = Spool(each=largest, total=_SPOOLED_AT_ONCE * largest)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -104,19 +112,26 @@ class BodyLimit:
             return
         # Only a form may be large: JSON is parsed in one go, in the event loop.
         is_form = Headers(scope=scope).get("content-type", "").startswith("multipart/form-data")
-        limit = (
-            self._limits.get(scope["path"].rstrip("/"), _SMALL_BODY) + _MULTIPART_ROOM
-            if is_form
-            else _SMALL_BODY
-        )
-        taken = 0
+        path = scope["path"].rstrip("/")
+        limit = self._limits.get(path, _SMALL_BODY) + _MULTIPART_ROOM if is_form else _SMALL_BODY
+        is_spooled = is_form and path in (*_MANY_WITHOUT_KEY, *_ONE_WITHOUT_KEY)
+        network = network_of(Request(scope), trusted_proxies=self._trusted_proxies) if is_spooled else ""
+        taken = held = 0
 
         async def receive_limited() -> Message:
-            nonlocal taken
+            nonlocal taken, held
             message = await receive()
-            taken += len(message.get("body", b""))
+            size = len(message.get("body", b""))
+            taken += size
             if taken > limit:
                 raise HTTPException(413)
+            if is_spooled:
+                self._spool.take(network, size)
+                held += size
             return message
 
-        await self._app(scope, receive_limited, send)
+        try:
+            await self._app(scope, receive_limited, send)
+        finally:
+            if held:
+                self._spool.give_back(network, held)

@@ -101,6 +101,21 @@ async def reset_account(db: Database, name: str, *, vault: Vault, now: dt.dateti
         return _open_enrolment(account, vault=vault, now=now)
 
 
+async def invite(db: Database, name: str, *, role: Role, vault: Vault, now: dt.datetime) -> str | None:
+    """The token of a new link while nobody has enrolled under this name, whose account is made if need be;
+    None for one that was enrolled or disabled.
+    """
+    async with db.read() as session:
+        account = await sign_in.find_account(session, _plain_name(name))
+    if account is None:
+        return await create_account(
+            db, name, role=role, facility_code=None, holder=None, vault=vault, now=now
+        )
+    if account.enrolment_sha256 is None:
+        return None
+    return await reset_account(db, name, vault=vault, now=now)
+
+
 async def disable_account(db: Database, name: str, *, now: dt.datetime) -> None:
     """Nobody signs in with it any more, and who has is signed out."""
     async with db.begin() as session:

@@ -165,6 +165,15 @@ async def create_key(
     return text
 
 
+async def keep_key(
+    db: Database, text: str | None, *, role: Role, facility_code: str | None, now: dt.datetime
+) -> str:
+    """The text of an earlier key while that is good, else of a new one."""
+    if text is not None and await find_caller(db, text, now=now) is not None:
+        return text
+    return await create_key(db, role=role, facility_code=facility_code, now=now)
+
+
 async def revoke_key(db: Database, prefix: str, *, now: dt.datetime) -> None:
     async with db.begin() as session:
         key = await registry.find_key_by_prefix(session, prefix)

@@ -18,9 +18,10 @@ from urllib.parse import urlencode, urlsplit
 import httpx2
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
+from cryptography.exceptions import UnsupportedAlgorithm
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import JWKRegistry, Key, KeySet
 
 from certsvc.callers.journeys import CALLBACK, sign_in_failed
 from certsvc.config import Environment, Settings
@@ -35,6 +36,8 @@ _SIGN_OUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _FRESH = dt.timedelta(minutes=10)
 _COOL_DOWN = dt.timedelta(minutes=1)
 _LEEWAY_S = 30
+_KEY_MEMBERS = frozenset(("kty", "use", "kid", "alg", "n", "e", "crv", "x", "y"))
+"""What makes a public key [RFC 7518 §6.2.1, §6.3.1]; whatever else stands there is nothing to us."""
 _MAX_TOKEN, _MAX_DOCUMENT = 16 * 1024, 512 * 1024
 _log = get_logger()
 
@@ -232,13 +235,29 @@ async def _get_json(client: httpx2.AsyncClient, address: str) -> dict[str, Any]:
 
 
 def _key_set(document: Mapping[str, Any]) -> KeySet:
-    """The keys that may sign tokens: RSA and elliptic curves; a secret key among them would be no secret."""
-    fit = [
-        each
-        for each in document["keys"]
-        if each.get("kty") in {"RSA", "EC"} and each.get("use", "sig") == "sig"
-    ]
-    return KeySet.import_key_set({"keys": fit})
+    """The keys that may sign tokens: RSA and elliptic curves; a secret key among them would be no secret.
+
+    One that cannot be used is passed over, as if it were not there [RFC 7517 §5]. Raises ValueError where
+    none is left.
+    """
+    usable = [key for jwk in document["keys"] if (key := _usable_key(jwk)) is not None]
+    if not usable:
+        raise ValueError("the provider publishes no key that can be used")
+    return KeySet(usable)
+
+
+def _usable_key(jwk: object) -> Key | None:
+    if not isinstance(jwk, dict) or jwk.get("kty") not in {"RSA", "EC"} or jwk.get("use", "sig") != "sig":
+        return None
+    if not isinstance(jwk.get("kid", ""), str):
+        return None
+    known = {name: value for name, value in jwk.items() if name in _KEY_MEMBERS}
+    try:
+        key: Key = JWKRegistry.import_key(known)
+        key.get_op_key("verify")  # made when it is asked for first
+    except (JoseError, ValueError, TypeError, LookupError, UnsupportedAlgorithm):
+        return None
+    return key
 
 
 def _refuse_other_use(claims: Mapping[str, Any], *, is_sign_out: bool) -> None:

@@ -15,7 +15,7 @@ from certsvc.checking.second_factor import SecondFactor
 from certsvc.checking.shown import claims_on_paper, holder_view, stranger_view
 from certsvc.checking.tries import note_wrong, refuse_guessing
 from certsvc.clock import day_in_hanoi
-from certsvc.codes import Code, claims_in, normalise_code, parse_code
+from certsvc.codes import Code, Leads, claims_in, host_of, leads_to, normalise_code, parse_code
 from certsvc.errors import CertsvcError, Conflict, Forbidden, InputError, NotFound, Unavailable
 from certsvc.models import Certificate, Event, Status
 from certsvc.processes.examiner import Examiner
@@ -65,21 +65,28 @@ async def look_up_qr(
 ) -> Report:
     """The report on the whole text of a QR: a bare code, or an address with or without claims.
 
-    A forger's QR may carry a true code and lead to a page of his own: an address on another host than ours,
-    or with more in it than we print, is `forged_qr`, unless another issuer that we know signed it. Raises
-    InputError `malformed_code`.
+    A forger's QR may carry a true code and lead to a page of his own: what has the form of a look-up, or our
+    host's name, and does not lead here is `forged_qr`, unless another issuer that we know signed it; any
+    other address `leads_elsewhere`. Raises InputError `malformed_code` for what is neither code nor address.
     """
-    code, claims = parse_code(text), claims_in(text, base_url=base_url)
-    if claims is None:
-        return _elsewhere(text, trust=trust, now=now)
-    return (await look_up_claimed(db, code.text, claims, vault=vault, trust=trust, now=now)).report
+    leads, claims = leads_to(text), claims_in(text, base_url=base_url)
+    if leads is None:
+        parse_code(text)
+    if claims is None or (leads is not None and leads.claims is None):
+        return _elsewhere(text, leads, base_url=base_url, trust=trust, now=now)
+    return (
+        await look_up_claimed(db, parse_code(text).text, claims, vault=vault, trust=trust, now=now)
+    ).report
 
 
-def _elsewhere(text: str, *, trust: Trust, now: dt.datetime) -> Report:
+def _elsewhere(text: str, leads: Leads | None, *, base_url: str, trust: Trust, now: dt.datetime) -> Report:
     """The report on an address that is not ours: of another issuer that we know, whose register we do not
-    have, or forged.
+    have, forged, or of somebody who has nothing to do with us.
     """
-    register = Check(CheckName.REGISTER, CheckOutcome.NOT_DONE, "Mã QR không dẫn tới hệ thống này.")
+    where = leads.host if leads else "?"
+    register = Check(
+        CheckName.REGISTER, CheckOutcome.NOT_DONE, f"Mã QR dẫn tới “{where}”, không phải hệ thống này."
+    )
     for issuer in trust.others:
         claims = claims_in(text, base_url=issuer.service)
         if (
@@ -91,7 +98,9 @@ def _elsewhere(text: str, *, trust: Trust, now: dt.datetime) -> Report:
             return Report(Verdict.CANNOT_CHECK, (Reason.OTHER_ISSUER,), now, (register, passed))
         if claims == "":
             return Report(Verdict.CANNOT_CHECK, (Reason.OTHER_ISSUER,), now, (register,))
-    return _forged(register, now)
+    if normalise_code(text) is not None or host_of(base_url) in text.lower():
+        return _forged(register, now)
+    return Report(Verdict.UNKNOWN, (Reason.LEADS_ELSEWHERE,), now, (register,))
 
 
 async def look_up_claimed(
@@ -301,7 +310,7 @@ async def _check_picture(
 ) -> Report:
     """What the QR in a picture leads to; a QR of somebody else's is none of ours."""
     scan = await examiner.read_qr(data, asker=asker)
-    if scan.text and normalise_code(scan.text) is not None:
+    if scan.text and (normalise_code(scan.text) is not None or leads_to(scan.text) is not None):
         return await look_up_qr(db, scan.text, base_url=base_url, vault=vault, trust=trust, now=now)
     reason = scan.reason or Reason.NO_QR_FOUND
     verdict = Verdict.UNKNOWN if reason is Reason.NO_QR_FOUND else Verdict.INVALID

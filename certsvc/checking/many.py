@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, assert_never
 
 from certsvc.checking.lookups import check_upload, look_up_qr
+from certsvc.checking.pause import Pause
 from certsvc.errors import InputError, TooMany, Unavailable
-from certsvc.pause import Pause
 from certsvc.processes.examiner import Examiner
 from certsvc.store import Database
 from certsvc.vault import Vault

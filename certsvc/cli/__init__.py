@@ -1,7 +1,7 @@
 """`certsvc` on the command line [README, Command line]. Exit codes: 0 done, 1 the answer is no, 2 wrong
 usage, 3 cannot now.
 
-running     serve, worker, demo                        members     who works where `serve` or `worker` runs
+running     serve, worker, demo                        members     the processes of `serve` and `worker`
 here        keys, identities, imports, erasure         accounts    local accounts
 delegating  authorities to sign                        rules       dated rows of the rules
 migrating   migrate                                    portal      what goes to BHXH's portal
@@ -48,7 +48,7 @@ _MODULES = {
     "designs": "looking",
     "doctor": "looking",
 }
-"""Where each command, or group of commands, stands under its own name."""
+"""The module of each command or group of commands."""
 
 
 class _Commands(UserDict[str, Any]):

@@ -16,8 +16,8 @@ from certsvc.cli.ending import say, show
 from certsvc.cli.here import Facility, Licence, on_database, refuse_odd_facility
 from certsvc.clock import utc_now
 from certsvc.config import Settings
-from certsvc.models import Role
 from certsvc.resources import open_vault
+from certsvc.states import Role
 from certsvc.store import Database, sign_in
 
 accounts = typer.Typer(
@@ -60,7 +60,7 @@ def create(
 
 @accounts.command("list")
 def list_accounts() -> None:
-    """Which accounts there are, and how far each is."""
+    """Every account, and whether it is enrolled."""
 
     async def work(db: Database, _: Settings) -> Table:
         table, now = Table("name", "role", "facility", "licence", "holder", "caller", "state"), utc_now()
@@ -103,7 +103,7 @@ def reset(name: Name) -> None:
 
 @accounts.command("disable")
 def disable(name: Name) -> None:
-    """Sign out everywhere, and never in again."""
+    """Sign out everywhere, and let nobody sign in again."""
 
     async def work(db: Database, _: Settings) -> None:
         await disable_account(db, name, now=utc_now())

@@ -1,4 +1,4 @@
-"""What somebody wants checked: the name of a file, or a code or the text of a QR."""
+"""What is to be checked: the name of a file, a look-up code, or the text of a QR."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ _SUFFIXES = frozenset({".pdf", ".png", ".jpg", ".jpeg", ".webp"})
 
 
 def content_of(what: str) -> bytes | None:
-    """What is in the file of this name; None for a code. Raises InputError where a file must be meant and
-    cannot be read.
+    """The content of the file of this name; None for a code. Raises InputError where only a file can be meant
+    and it cannot be read.
     """
     try:
         return Path(what).read_bytes()
@@ -24,7 +24,5 @@ def content_of(what: str) -> bytes | None:
 
 
 def _is_path(what: str) -> bool:
-    """Whether this can only be meant as a file: the address printed in a QR has slashes too, and is a
-    code.
-    """
+    """Whether only a file can be meant: the address in a QR has slashes too, and is a code."""
     return Path(what).suffix.lower() in _SUFFIXES or ("/" in what and normalise_code(what) is None)

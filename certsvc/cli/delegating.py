@@ -16,7 +16,7 @@ from certsvc.clock import day_in_hanoi, utc_now
 from certsvc.config import Settings
 from certsvc.issuing.approval.approving import set_requirement
 from certsvc.issuing.approval.delegating import Authority, add_delegation, set_copies, withdraw_delegation
-from certsvc.models import Delegation, DelegationKind
+from certsvc.states import DelegationKind
 from certsvc.store import Database, registry
 
 delegations = typer.Typer(
@@ -67,38 +67,27 @@ def list_all(facility: Annotated[str | None, typer.Option(help="of this facility
     """Every authority, and whether it is in force today."""
 
     async def work(db: Database, _: Settings) -> Table:
-        table, today = (
-            Table("id", "facility", "licence", "signs", "document", "granted by", "from", "to", "state"),
-            day_in_hanoi(utc_now()),
-        )
+        table = Table("id", "facility", "licence", "signs", "document", "granted by", "from", "to", "state")
+        today = day_in_hanoi(utc_now())
+        codes = None if facility is None else [facility]
         async with db.read() as session:
-            for each in await registry.list_delegations(
-                session, facility_codes=None if facility is None else [facility]
-            ):
-                whose = each.licence or "(cả trạm / the station)"
-                days = (f"{each.valid_from}", f"{each.valid_to or ''}")
-                signs = _SIGNS[each.kind] if each.licence else ""
+            for delegation in await registry.list_delegations(session, facility_codes=codes):
+                state = delegation.state_on(today)
+                withdrawn = f" {delegation.withdrawn_at:%Y-%m-%d}" if delegation.withdrawn_at else ""
                 table.add_row(
-                    str(each.id),
-                    each.facility_code,
-                    whose,
-                    signs,
-                    each.document,
-                    each.granted_by,
-                    *days,
-                    _state(each, today),
+                    str(delegation.id),
+                    delegation.facility_code,
+                    delegation.licence or "(cả trạm / the station)",
+                    _SIGNS[delegation.kind] if delegation.licence else "",
+                    delegation.document,
+                    delegation.granted_by,
+                    str(delegation.valid_from),
+                    str(delegation.valid_to or ""),
+                    f"{state.replace('_', ' ')}{withdrawn}",
                 )
         return table
 
     show(on_database(work))
-
-
-def _state(delegation: Delegation, today: dt.date) -> str:
-    if delegation.withdrawn_at is not None:
-        return f"withdrawn {delegation.withdrawn_at:%Y-%m-%d}"
-    if delegation.is_in_force_on(today):
-        return "in force"
-    return "not yet" if today < delegation.valid_from else "ended"
 
 
 @delegations.command("withdraw")

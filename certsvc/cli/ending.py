@@ -1,4 +1,4 @@
-"""How commands end: exit codes, and our errors in words on standard error."""
+"""How commands end: exit codes, and our errors in plain words on standard error."""
 
 import asyncio
 import signal
@@ -18,7 +18,7 @@ from certsvc.logs import set_up_logging
 
 SAYS_NO, WRONG_USAGE, CANNOT_NOW = 1, 2, 3
 INTERRUPTED = 130
-"""What shells give for an interrupted program."""
+"""What shells return for an interrupted program."""
 T = TypeVar("T")
 _ENDLESS = 10_000
 """Columns: wider than any table of ours."""
@@ -35,21 +35,15 @@ def complain(*lines: str) -> None:
 
 
 def complain_each(errors: Iterable[Mapping[str, Any]]) -> None:
-    """The items of an error, each with its row and field where it has them."""
-    for each in errors:
-        place = ", ".join(
-            [
-                *([f"dòng/row {each['row']}"] if each.get("row") else []),
-                *([each["field"]] if each.get("field") else []),
-            ]
-        )
-        complain(f"  - {place}{': ' if place else ''}{each.get('message_vi')} / {each.get('message_en')}")
+    """The items of an error, each with its row and field if it has them."""
+    for item in errors:
+        row = f"dòng/row {item['row']}" if item.get("row") else ""
+        place = ", ".join(filter(None, (row, item.get("field"))))
+        complain(f"  - {place}{': ' if place else ''}{item.get('message_vi')} / {item.get('message_en')}")
 
 
 def show(table: Table) -> None:
-    """Print a table as wide as its content needs: an identifier cut short is of no use, on paper or in a
-    pipe.
-    """
+    """Print a table as wide as its content needs: a truncated identifier is useless."""
     console = Console(markup=False, emoji=False, highlight=False)
     needed = console.measure(table, options=console.options.update(width=_ENDLESS)).maximum
     console.width = max(console.width, needed)
@@ -57,8 +51,8 @@ def show(table: Table) -> None:
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Turn our errors, and the system's about files, into their message and an exit code."""
+def reported() -> Iterator[None]:
+    """Turn our errors, and the system's about files, into a message and an exit code."""
     try:
         yield
     except CertsvcError as error:
@@ -66,7 +60,7 @@ def told() -> Iterator[None]:
         complain_each(error.errors)
         raise typer.Exit(CANNOT_NOW if isinstance(error, Unavailable | Broken) else SAYS_NO) from error
     except BrokenPipeError:
-        raise  # typer ends quietly where the reader of a pipe has gone
+        raise  # typer ends quietly when the reader of a pipe has gone
     except OSError as error:
         complain(f"Lỗi hệ thống / System error: {error}")
         raise typer.Exit(CANNOT_NOW) from error
@@ -78,9 +72,8 @@ def settings_from_environment() -> Settings:
         settings = load_settings()
     except ValidationError as error:
         # Only names and reasons: a wrong secret must not be printed.
-        complain(
-            *(f"CERTSVC_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors())
-        )
+        for wrong in error.errors():
+            complain(f"CERTSVC_{'_'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}")
         raise typer.Exit(WRONG_USAGE) from error
     except ValueError as error:
         complain(str(error))
@@ -90,15 +83,15 @@ def settings_from_environment() -> Settings:
 
 
 def run(work: Coroutine[object, object, T]) -> T:
-    """Run a coroutine to its end, our errors told; SIGTERM and Ctrl-C let it clear up first."""
-    with told():
+    """Run a coroutine to its end and report our errors; SIGTERM and Ctrl-C let it clean up first."""
+    with reported():
         try:
-            return asyncio.run(_until_told(work))
+            return asyncio.run(_until_terminated(work))
         except (KeyboardInterrupt, asyncio.CancelledError) as error:
             raise typer.Exit(INTERRUPTED) from error
 
 
-async def _until_told(work: Coroutine[object, object, T]) -> T:
+async def _until_terminated(work: Coroutine[object, object, T]) -> T:
     task = asyncio.ensure_future(work)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     return await task

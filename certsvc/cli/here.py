@@ -2,9 +2,9 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 from rich.table import Table
@@ -13,18 +13,14 @@ from certsvc.callers.keys import create_key, revoke_key
 from certsvc.cli.ending import run, say, settings_from_environment, show
 from certsvc.clock import HANOI, utc_now
 from certsvc.config import Settings
-from certsvc.errors import InputError
 from certsvc.files.blobs import Blobs
+from certsvc.issuing import registering
 from certsvc.issuing.erasing import erase_files
-from certsvc.models import SCOPES_OF, Practitioner, Role, Scope
-from certsvc.records.columns import PRACTITIONERS
-from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
-from certsvc.records.sheets.tables import open_table
-from certsvc.store import Database, approvals, papers, registry
+from certsvc.states import SCOPES_OF, Role, Scope
+from certsvc.store import Database, registry
 from certsvc.trust.identities import add_identity, retire_identity, rotate_identity
 
 T = TypeVar("T")
-_MAX_BYTES = 64 << 20
 facilities = typer.Typer(no_args_is_help=True, help="Health stations that may issue.")
 practitioners = typer.Typer(no_args_is_help=True, help="Who may sign there.")
 keys = typer.Typer(no_args_is_help=True, help="API keys: shown once, stored hashed.")
@@ -68,13 +64,7 @@ def import_facilities(file: CsvFile) -> None:
     """Insert or update facilities from a CSV file."""
 
     async def work(db: Database, _: Settings) -> int:
-        found = read_facilities(file)
-        async with db.begin() as session:
-            await papers.take_turn(session)
-            await registry.save_facilities(session, found)
-            await session.flush()
-            await approvals.release_unrequired(session, now=utc_now(), actor="operator")
-        return len(found)
+        return await registering.import_facilities(db, file, actor="operator", now=utc_now())
 
     say(f"{on_database(work)} cơ sở / facilities")
 
@@ -84,41 +74,9 @@ def import_practitioners(file: CsvFile) -> None:
     """Insert or update practitioners from a CSV file."""
 
     async def work(db: Database, _: Settings) -> int:
-        found = read_practitioners(file)
-        async with db.begin() as session:
-            known = {facility.code for facility in await registry.list_facilities(session)}
-            if errors := _unknown_facilities(file, found, known=known):
-                raise InputError(
-                    "unknown_facility",
-                    "Có dòng ghi cơ sở chưa được đăng ký.",
-                    "Rows name facilities that are not registered.",
-                    errors=errors,
-                )
-            await registry.save_practitioners(session, found)
-        return len(found)
+        return await registering.import_practitioners(db, file)
 
     say(f"{on_database(work)} người hành nghề / practitioners")
-
-
-def _unknown_facilities(
-    file: Path, found: Sequence[Practitioner], *, known: Collection[str]
-) -> list[dict[str, Any]]:
-    """An error for each row whose facility is not known."""
-    if all(each.facility_code in known for each in found):
-        return []
-    # Practitioners do not remember their rows, so the file is read again: a good file has one for each row.
-    with open_table(file, max_rows=len(found), max_unpacked_bytes=_MAX_BYTES, layout=PRACTITIONERS) as table:
-        numbers = [row.number for row in table]
-    return [
-        {
-            "field": "facility_code",
-            "row": number,
-            "message_vi": f"Không có cơ sở {each.facility_code}.",
-            "message_en": f"There is no facility {each.facility_code}.",
-        }
-        for number, each in zip(numbers, found, strict=True)
-        if each.facility_code not in known
-    ]
 
 
 @keys.command("create")
@@ -157,7 +115,6 @@ def create(
     narrowed = _read_scopes(scopes) if scopes is not None else None
 
     async def work(db: Database, _: Settings) -> str:
-        more = {"holder": holder, "licence": licence}
         return await create_key(
             db,
             role=role,
@@ -165,7 +122,8 @@ def create(
             now=utc_now(),
             scopes=narrowed,
             expires_at=expires_at,
-            **more,
+            holder=holder,
+            licence=licence,
         )
 
     say(on_database(work))
@@ -173,7 +131,7 @@ def create(
 
 def _read_scopes(typed: str) -> list[Scope]:
     try:
-        return [Scope(each.strip()) for each in typed.split(",")]
+        return [Scope(name.strip()) for name in typed.split(",")]
     except ValueError as error:
         wrong = f"phạm vi là {', '.join(Scope)} / scopes are {', '.join(Scope)}"
         raise typer.BadParameter(wrong, param_hint="--scopes") from error
@@ -181,7 +139,7 @@ def _read_scopes(typed: str) -> list[Scope]:
 
 @keys.command("list")
 def list_keys() -> None:
-    """Which keys there are; the keys themselves are not known."""
+    """Every key by its prefix; the keys themselves are not kept."""
 
     async def work(db: Database, _: Settings) -> Table:
         table = Table(

@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from rich.table import Table
 
-from certsvc.cli.ending import SAYS_NO, complain, say, settings_from_environment, show, told
+from certsvc.cli.ending import SAYS_NO, complain, reported, say, settings_from_environment, show
 from certsvc.clock import utc_now
 from certsvc.errors import CertsvcError, Unavailable
 from certsvc.trust.anchors import read_hierarchies
@@ -24,12 +24,12 @@ IssuerId = Annotated[str, typer.Argument(help="a short name of your choice, such
 
 @issuers.command("list")
 def list_issuers() -> None:
-    """Who was added, with the SHA-256 of the root to compare by, and why somebody is not believed; then the
-    roots of other hierarchies.
+    """Who was added, with the SHA-256 of its root to compare, or why it is not believed; then the roots of
+    other hierarchies.
     """
     settings = settings_from_environment()
     table = Table("id", "nơi cấp / issuer", "địa chỉ / address", "SHA-256 (root)")
-    with told():
+    with reported():
         for found, issuer_id in read_issuers(settings, now=utc_now()):
             if isinstance(found, Issuer):
                 table.add_row(
@@ -58,11 +58,12 @@ def add(
     issuer_id: IssuerId,
     service: Annotated[str, typer.Argument(help="address of the issuer's service")],
     root_sha256: Annotated[
-        str, typer.Option("--root-sha256", help="SHA-256 of its root, as the issuer told you by another way")
+        str,
+        typer.Option("--root-sha256", help="SHA-256 of its root, as the issuer told you by other means"),
     ],
 ) -> None:
     """Believe another issuer's QR codes from now on."""
-    with told():
+    with reported():
         found = add_issuer(
             settings_from_environment(), issuer_id, _fetch(service), root_sha256=root_sha256, now=utc_now()
         )
@@ -71,16 +72,14 @@ def add(
 
 @issuers.command("refresh")
 def refresh() -> None:
-    """Fetch everybody's list again, for instance each night; exit code 1 where one cannot be had or is not
-    believed.
+    """Fetch every issuer's list again, for instance each night; exit code 1 if one cannot be fetched or is
+    not believed.
     """
     settings, failed = settings_from_environment(), False
     for issuer_id in [issuer_id for _, issuer_id in read_issuers(settings, now=utc_now())]:
         try:
-            body, root = (
-                _fetch(service_of(settings, issuer_id, now=utc_now())),
-                read_root(settings, issuer_id),
-            )
+            body = _fetch(service_of(settings, issuer_id, now=utc_now()))
+            root = read_root(settings, issuer_id)
             add_issuer(settings, issuer_id, body, root_sha256=root.fingerprint(SHA256()).hex(), now=utc_now())
         except CertsvcError as error:
             complain(f"{issuer_id}: {error.message_vi} / {error.message_en}")
@@ -92,7 +91,7 @@ def refresh() -> None:
 @issuers.command("remove")
 def remove(issuer_id: IssuerId) -> None:
     """Believe an issuer's QR codes no longer."""
-    with told():
+    with reported():
         remove_issuer(settings_from_environment(), issuer_id)
 
 
@@ -102,10 +101,10 @@ def _fetch(service: str) -> bytes:
     try:
         with (
             httpx2.Client(timeout=_TIMEOUT_S) as client,
-            client.stream("GET", service.rstrip("/") + _PUBLISHED_AT) as answer,
+            client.stream("GET", service.rstrip("/") + _PUBLISHED_AT) as response,
         ):
-            answer.raise_for_status()
-            for part in answer.iter_bytes():
+            response.raise_for_status()
+            for part in response.iter_bytes():
                 body += part
                 if len(body) > _MAX_BYTES:
                     raise httpx2.RequestError("endless")
@@ -113,6 +112,6 @@ def _fetch(service: str) -> bytes:
         raise Unavailable(
             "issuer_unreachable",
             "Không lấy được danh sách tin cậy của nơi cấp; hãy xem lại địa chỉ và mạng.",
-            "The issuer's trust list cannot be had; look at the address and the network.",
+            "The issuer's trust list cannot be fetched; check the address and the network.",
         ) from error
     return bytes(body)

@@ -1,8 +1,7 @@
-"""What `verify --offline` works with: a service's trust list and status lists, kept from the last time it was
-asked.
+"""What `verify --offline` works with: a service's trust list and status lists, kept from the last visit.
 
-One folder a service: `root.der` (the root met at the first visit, whose lists alone are believed from then
-on), `trust.json`, `status-<n>.jwt`, of other issuers `status-<id>-<n>.jwt`.
+One folder per service: `root.der` (the root seen at the first visit; only its lists are believed from then
+on), `trust.json`, `status-<n>.jwt`, and for other issuers `status-<id>-<n>.jwt`.
 """
 
 import datetime as dt
@@ -32,18 +31,18 @@ def folder_of(service: str) -> Path:
 
 
 def keep(client: httpx2.Client, folder: Path, *, now: dt.datetime) -> None:
-    """Fetch the lists, unless they were within the last quarter of an hour. What cannot be had leaves what is
-    there.
+    """Fetch the lists, unless that was done within the last quarter of an hour. What cannot be fetched stays
+    as it is.
 
-    Raises InputError `bad_trust_list` or `bad_status_list` where a list is not of whom it was before.
+    Raises InputError `bad_trust_list` or `bad_status_list` for a list from another signer than before.
     """
     kept_at = folder / "trust.json"
     if kept_at.exists() and time.time() - kept_at.stat().st_mtime < _FRESH_S:
         return
-    answer = client.get("/.well-known/certsvc.json")
-    if not answer.is_success:
+    response = client.get("/.well-known/certsvc.json")
+    if not response.is_success:
         return
-    trusted = read_trust_list(answer.content, root=_root(folder), now=now)
+    trusted = read_trust_list(response.content, root=_root(folder), now=now)
     own, *others = trusted.issuers
     lists = dict(_own_lists(client, own, folder, now=now))
     for other in others:
@@ -52,43 +51,43 @@ def keep(client: httpx2.Client, folder: Path, *, now: dt.datetime) -> None:
     for path, body in lists.items():
         _write(path, body)
     _write(folder / "root.der", trusted.root)
-    _write(kept_at, answer.content)
+    _write(kept_at, response.content)
 
 
 def _own_lists(
     client: httpx2.Client, own: Issuer, folder: Path, *, now: dt.datetime
 ) -> Iterator[tuple[Path, bytes]]:
-    """The service's status lists, and where they are kept."""
+    """The service's status lists, each with the path where it is kept."""
     for number, address in zip(own.lists, own.addresses(), strict=True):
-        yield _place(folder, own, number), _fetch(client, f"/status/{number}", address, issuer=own, now=now)
+        yield _path_of(folder, own, number), _fetch(client, f"/status/{number}", address, issuer=own, now=now)
 
 
 def _others_lists(issuer: Issuer, folder: Path, *, now: dt.datetime) -> Iterator[tuple[Path, bytes]]:
-    """Another issuer's, asked without the key that is for the service. From one that it does not hand out, or
-    not rightly, they stay as they are.
+    """Another issuer's, fetched without the key meant for the service. Lists that it does not serve, or not
+    properly, stay as they are.
     """
     with (
         httpx2.Client(timeout=_PATIENCE_S, trust_env=False) as client,
         suppress(httpx2.HTTPError, httpx2.InvalidURL, InputError),
     ):
         for number, address in zip(issuer.lists, issuer.addresses(), strict=True):
-            yield _place(folder, issuer, number), _fetch(client, address, address, issuer=issuer, now=now)
+            yield _path_of(folder, issuer, number), _fetch(client, address, address, issuer=issuer, now=now)
 
 
 def _fetch(client: httpx2.Client, url: str, address: str, *, issuer: Issuer, now: dt.datetime) -> bytes:
-    with client.stream("GET", url, headers={"Accept": "application/statuslist+jwt"}) as answer:
-        answer.raise_for_status()
-        body = next(answer.iter_bytes(_MAX_BYTES), b"")  # a longer one is cut, and so is none
+    with client.stream("GET", url, headers={"Accept": "application/statuslist+jwt"}) as response:
+        response.raise_for_status()
+        body = next(response.iter_bytes(_MAX_BYTES), b"")  # a longer one is cut off, hence invalid
     read_status_list(body, address, issuer=issuer, now=now)
     return body
 
 
-def _place(folder: Path, issuer: Issuer, number: int) -> Path:
+def _path_of(folder: Path, issuer: Issuer, number: int) -> Path:
     return folder / (f"status-{number}.jwt" if issuer.id == OWN else f"status-{issuer.id}-{number}.jwt")
 
 
 def load(folder: Path, *, now: dt.datetime) -> Kept:
-    """What was kept. Raises Unavailable `nothing_kept`, InputError for files that somebody changed."""
+    """The kept lists. Raises Unavailable `nothing_kept`, InputError for files that were changed."""
     try:
         trusted = read_trust_list((folder / "trust.json").read_bytes(), root=_root(folder), now=now)
     except OSError as error:
@@ -100,12 +99,12 @@ def load(folder: Path, *, now: dt.datetime) -> Kept:
     found = {}
     for issuer in trusted.issuers:
         for number, address in zip(issuer.lists, issuer.addresses(), strict=True):
-            path = _place(folder, issuer, number)
-            with (
-                nullcontext() if issuer.id == OWN else suppress(InputError)
-            ):  # another's from before it changed its key is as good as none
-                if path.exists():
-                    found[address] = read_status_list(path.read_bytes(), address, issuer=issuer, now=now)
+            path = _path_of(folder, issuer, number)
+            if not path.exists():
+                continue
+            # A list of another issuer from before its key changed is as good as none.
+            with nullcontext() if issuer.id == OWN else suppress(InputError):
+                found[address] = read_status_list(path.read_bytes(), address, issuer=issuer, now=now)
     return Kept(trusted, found)
 
 

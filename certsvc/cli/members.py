@@ -1,14 +1,14 @@
-"""Who works where `certsvc serve` or `certsvc worker` runs, forked from this program
+"""The processes of `certsvc serve` and `certsvc worker`, all forked from this program
 (`certsvc/processes/family.py`).
 
-    certsvc-checks  that from which checks of strangers' files are forked (`processes/zygote.py`)
+    certsvc-checks  the zygote from which checks of strangers' files are forked (`processes/zygote.py`)
     certsvc-press   fills and signs (`presses.py`); as many as CERTSVC_PRESSES says
     certsvc-worker  reads batches, hands chunks to presses, publishes (`worker.py`)
     certsvc-api     API and pages (`serving.py`)
 
-and the embedded queue server, which is a program of its own. The command becomes this program with an
-environment in which nothing is secret: checks and presses, which need no secret, have none in their memory.
-The true one waits in a file in memory, which API and worker read once they are forked.
+and the embedded queue server, which is a program of its own. The command replaces itself with this program,
+in an environment without secrets, so that checks and presses, which need none, have none in memory. The real
+environment waits in a memory file, which API and worker read once they are forked.
 
     python -m certsvc.cli.members PLAN
 """
@@ -28,23 +28,23 @@ from typing import NoReturn
 
 import typer
 
-from certsvc.cli.ending import run, settings_from_environment, told
+from certsvc.cli.ending import reported, run, settings_from_environment
 from certsvc.config import Settings
 from certsvc.logs import set_up_logging
 from certsvc.processes.family import RENEWED, Member, keep_running, listening
 from certsvc.processes.memory import set_up_allocator
 
 _HARMLESS = re.compile("PATH|HOME|LANG|TMPDIR|TZ|VIRTUAL_ENV|(LC_|LD_|PYTHON).*")
-"""Of the environment, what loader, interpreter and libraries may need before a member has the rest."""
+"""What of the environment loader, interpreter and libraries may need before a member has the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who is wanted: the API at `http` (address, port), a worker if there are `presses` for it; nothing of it
-    is secret.
+    """Which members are wanted: the API at `http` (address, port), a worker if there are `presses` for it.
+    Nothing in it is secret.
 
-    `environment` is the descriptor of the file with the true one. `worker_log` takes what worker and presses
-    say. `check_bounds` are the seconds and bytes of one check of a file.
+    `environment` is the descriptor of the file with the real one. `worker_log` takes the output of worker and
+    presses. `check_bounds` are the seconds and bytes that one check of a file may take.
     """
 
     environment: int
@@ -63,10 +63,10 @@ def become_service(
     with_worker: bool = True,
     worker_log: Path | None = None,
 ) -> NoReturn:
-    """Go on as the parent of API (where `http` says at which address and port) and worker, and nothing else;
+    """Become the parent of the API (if `http` gives its address and port) and the worker, and nothing else;
     does not return.
 
-    A worker alone works for the queue of others.
+    A worker alone serves a queue that runs elsewhere.
     """
     plan = Plan(
         environment=_file_of(os.environ | settings.as_environment()),
@@ -105,7 +105,7 @@ def _main(plan: Plan) -> int:
 
 
 def _needed(plan: Plan) -> Iterable[str]:
-    """What members use, loaded once for all."""
+    """The modules that members use, loaded once for all of them."""
     if plan.http:
         yield from ("certsvc.serving", "certsvc.processes.zygote")
     if plan.presses:
@@ -115,10 +115,10 @@ def _needed(plan: Plan) -> Iterable[str]:
 @contextmanager
 def _queue() -> Iterator[str]:
     """The embedded queue server's address."""
-    from certsvc.queue import EmbeddedServer  # noqa: PLC0415 - where there is another, nobody needs this one
+    from certsvc.queue import EmbeddedServer  # noqa: PLC0415 - not needed where there is another
 
     server = EmbeddedServer()
-    with told():
+    with reported():
         server.start()
     try:
         yield server.url
@@ -127,7 +127,7 @@ def _queue() -> Iterator[str]:
 
 
 def _members(plan: Plan, *, queue: str | None, stack: ExitStack) -> Iterator[Member]:
-    """In the order in which they are started: whoever is called before who calls."""
+    """In the order of starting: those that are called before those that call them."""
     take_settings = functools.partial(_take_settings, plan.environment, queue=queue)
     log = Path(plan.worker_log) if plan.worker_log else None
     if plan.presses:
@@ -180,7 +180,7 @@ def _serve(take_settings: Callable[[], Settings], host: str, port: int, *, zygot
 
 
 def _code_of(work: Callable[[], Coroutine[object, object, bool | None]]) -> int:
-    """The exit code of work that says whether it wants to be renewed."""
+    """The exit code of a process whose work returns whether it wants to be renewed."""
     try:
         return RENEWED if run(work()) else 0
     except typer.Exit as end:
@@ -188,7 +188,7 @@ def _code_of(work: Callable[[], Coroutine[object, object, bool | None]]) -> int:
 
 
 def _take_settings(environment: int, *, queue: str | None) -> Settings:
-    """The true environment becomes ours."""
+    """Take the real environment over, and the settings from it."""
     raw = os.pread(environment, os.fstat(environment).st_size, 0)
     os.close(environment)
     os.environ.clear()

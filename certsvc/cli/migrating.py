@@ -1,4 +1,4 @@
-"""migrate: the database's schema, and what only the service's secret can bring up to date in it."""
+"""migrate: the database's schema, and the data that only the service's secret can bring up to date."""
 
 from certsvc.cli.ending import run, say, settings_from_environment
 from certsvc.config import Settings

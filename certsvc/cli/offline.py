@@ -1,4 +1,4 @@
-"""verify --offline: files, photos and QR texts against what was kept of a service; nobody is asked."""
+"""verify --offline: files, photos and QR texts against the kept lists of a service, without a network."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ async def check_each(
     async with Examiner(
         timeout_s=limits.verify_timeout_s, memory_bytes=limits.verify_memory_bytes
     ) as examiner:
-        return [await _check(each, kept, examiner, now=now) for each in what]
+        return [await _check(item, kept, examiner, now=now) for item in what]
 
 
 async def _check(

@@ -1,7 +1,6 @@
-"""portal: hand certificates in at BHXH's portal, from this machine's database and keys; see what became of
-them.
-"""
+"""portal: hand certificates in at BHXH's portal, from this machine's database and keys."""
 
+import datetime as dt
 import json
 import uuid
 from collections.abc import Awaitable, Callable
@@ -14,14 +13,14 @@ from certsvc.cli.ending import SAYS_NO, complain, complain_each, say, show
 from certsvc.cli.here import on_database
 from certsvc.clock import utc_now
 from certsvc.config import Settings
-from certsvc.errors import CertsvcError, NotFound, Unavailable
+from certsvc.errors import CertsvcError, Unavailable
 from certsvc.issuing.batches.exporting import Exporter
-from certsvc.models import Certificate, Kind, Submission, SubmissionState
-from certsvc.portal.client import Portal, accounts_of, open_client, words_of
-from certsvc.portal.sending import Counter
+from certsvc.portal.client import Portal, accounts_of, open_client
+from certsvc.portal.sending import Counter, SubmissionReport, report_of, sick_leaves_of
 from certsvc.records.exchange.fields import Format
 from certsvc.resources import open_vault
-from certsvc.store import Database, batches, certificates, submissions
+from certsvc.states import SubmissionState
+from certsvc.store import Database, submissions
 
 T = TypeVar("T")
 portal = typer.Typer(
@@ -44,56 +43,34 @@ def send(
             "chọn --batch hoặc --certificate / choose --batch or --certificate", param_hint="--batch"
         )
 
-    async def work(counter: Counter) -> list[Submission | None]:
+    async def work(counter: Counter) -> list[SubmissionReport | None]:
         ids = (
-            list(dict.fromkeys(certificate or [])) if batch is None else await _sick_leaves(counter.db, batch)
+            await sick_leaves_of(counter.db, batch)
+            if batch is not None
+            else list(dict.fromkeys(certificate or []))
         )
-        return [await _send(counter, each, layout) for each in ids]
+        return [await _send(counter, certificate_id, layout) for certificate_id in ids]
 
     sent = _at_the_counter(work)
-    _tell([each for each in sent if each is not None], as_json=as_json)
-    if any(each is None or each.state is not SubmissionState.ACCEPTED for each in sent):
+    _print([report for report in sent if report is not None], as_json=as_json)
+    if any(report is None or not _is_accepted(report) for report in sent):
         raise typer.Exit(SAYS_NO)
 
 
-async def _sick_leaves(db: Database, batch: uuid.UUID) -> list[uuid.UUID]:
-    """Of a batch, or what replaced them; those that are not in force too, for whoever sends the batch must be
-    told that they stay behind.
-    """
-    async with db.read() as session:
-        if await batches.find(session, batch) is None:
-            raise NotFound("no_such_batch", "Không có lô này.", "There is no such batch.")
-    leaves = [
-        each
-        async for _, each in batches.lines(db, batch)
-        if each is not None and each.kind is Kind.SICK_LEAVE
-    ]
-    async with db.read() as session:
-        return [[each, *await certificates.successors(session, each)][-1].id for each in leaves]
-
-
-async def _send(counter: Counter, certificate_id: uuid.UUID, layout: Format) -> Submission | None:
-    """One certificate; what cannot be sent is told, and the others go on."""
+async def _send(counter: Counter, certificate_id: uuid.UUID, layout: Format) -> SubmissionReport | None:
+    """Send one certificate; why it cannot be sent is printed, and the others go on."""
     try:
-        certificate = await _find(counter.db, certificate_id)
-        submission, _ = await counter.send(certificate, layout)
+        return report_of(await counter.send_by_id(certificate_id, layout))
     except Unavailable:
         raise
     except CertsvcError as error:
         complain(f"{certificate_id}: {error.message_vi} / {error.message_en}")
         complain_each(error.errors)
         return None
-    return submission
 
 
-async def _find(db: Database, certificate_id: uuid.UUID) -> Certificate:
-    async with db.read() as session:
-        certificate = await certificates.find(session, certificate_id)
-    if certificate is None:
-        raise NotFound(
-            "no_such_certificate", "Không có giấy chứng nhận này.", "There is no such certificate."
-        )
-    return certificate
+def _is_accepted(report: SubmissionReport) -> bool:
+    return report["state"] == SubmissionState.ACCEPTED
 
 
 @portal.command()
@@ -107,11 +84,12 @@ def status(
     what is not there.
     """
 
-    async def work(db: Database, _: Settings) -> list[Submission]:
+    async def work(db: Database, _: Settings) -> list[SubmissionReport]:
         async with db.read() as session:
-            return list(await submissions.newest(session, state=state, limit=limit))
+            found = await submissions.newest(session, state=state, limit=limit)
+        return [report_of(submission) for submission in found]
 
-    _tell(on_database(work), as_json=as_json)
+    _print(on_database(work), as_json=as_json)
 
 
 @portal.command()
@@ -130,12 +108,12 @@ def resend(
         )
         typer.confirm(question, abort=True)
 
-    async def work(counter: Counter) -> Submission:
-        return await counter.resend(submission)
+    async def work(counter: Counter) -> SubmissionReport:
+        return report_of(await counter.resend(submission))
 
     sent = _at_the_counter(work)
-    _tell([sent], as_json=as_json)
-    if sent.state is not SubmissionState.ACCEPTED:
+    _print([sent], as_json=as_json)
+    if not _is_accepted(sent):
         raise typer.Exit(SAYS_NO)
 
 
@@ -149,38 +127,21 @@ def _at_the_counter(work: Callable[[Counter], Awaitable[T]]) -> T:
     return on_database(opened)
 
 
-def _tell(found: list[Submission], *, as_json: bool) -> None:
+def _print(reports: list[SubmissionReport], *, as_json: bool) -> None:
     if as_json:
-        say(json.dumps([_as_json(each) for each in found], ensure_ascii=False, indent=2))
+        say(json.dumps(reports, ensure_ascii=False, indent=2))
         return
     table = Table("submission", "certificate", "format", "state", "code", "transaction", "began", "")
-    for each in found:
-        words = " / ".join(words_of(each.answer_code)) if each.state is not SubmissionState.SUPERSEDED else ""
-        number, code = each.transaction_no or "", each.answer_code or ""
+    for report in reports:
+        is_superseded = report["state"] == SubmissionState.SUPERSEDED
         table.add_row(
-            str(each.id),
-            str(each.certificate_id),
-            each.format,
-            each.state,
-            code,
-            number,
-            f"{each.began_at:%Y-%m-%d %H:%M:%S}Z",
-            words,
+            report["id"],
+            report["certificate_id"],
+            report["format"],
+            report["state"],
+            report["answer_code"] or "",
+            report["transaction_no"] or "",
+            f"{dt.datetime.fromisoformat(report['began_at']):%Y-%m-%d %H:%M:%S}Z",
+            "" if is_superseded else f"{report['message_vi']} / {report['message_en']}",
         )
     show(table)
-
-
-def _as_json(each: Submission) -> dict[str, str | None]:
-    vi, en = words_of(each.answer_code)
-    return {
-        "id": str(each.id),
-        "certificate_id": str(each.certificate_id),
-        "format": each.format,
-        "state": str(each.state),
-        "answer_code": each.answer_code,
-        "transaction_no": each.transaction_no,
-        "began_at": each.began_at.isoformat(),
-        "ended_at": each.ended_at.isoformat() if each.ended_at else None,
-        "message_vi": vi,
-        "message_en": en,
-    }

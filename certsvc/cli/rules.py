@@ -5,17 +5,16 @@ import getpass
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from certsvc.cli.ending import say, show, told
+from certsvc.cli.ending import reported, say, show
 from certsvc.cli.here import on_database
 from certsvc.clock import day_in_hanoi, utc_now
 from certsvc.config import Settings
-from certsvc.issuing.rulebooks import Effect, add_rules, list_rules, plan_rules, withdraw_rule
-from certsvc.models import RuleRow
+from certsvc.issuing.rulebooks import Effect, ListedRule, add_rules, list_rules, plan_rules, withdraw_rule
 from certsvc.records import Rulebook
 from certsvc.records.judging.rule_files import MAX_BYTES, read_rules
 from certsvc.records.judging.rulebook import DatedRow, DischargeRule, table_of, to_json
@@ -29,58 +28,63 @@ RulesFile = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, help="TOML file of rows, as docs/rules.md shows it")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-_WITHDRAWN = "withdrawn"
 
 
 @rules.command("list")
 def list_all(*, as_json: AsJson = False) -> None:
     """Every row: what came with the software, and what was added here."""
 
-    async def work(db: Database, _: Settings) -> Sequence[tuple[DatedRow, RuleRow | None]]:
+    async def work(db: Database, _: Settings) -> list[ListedRule]:
         async with db.read() as session:
             return await list_rules(session)
 
     found = on_database(work)
     if as_json:
-        say(json.dumps([_told(*each) for each in found], ensure_ascii=False, indent=2))
+        say(json.dumps([_as_json(rule) for rule in found], ensure_ascii=False, indent=2))
         return
     table = Table(
         "id", "table", "from", "to", "days", "care settings", "decision", "source", "state", "basis"
     )
-    for row, entered in found:
-        told_row = _told(row, entered)
-        days = (str(row.valid_from), str(row.valid_to or ""))
-        settings, decision = (
-            (" ".join(sorted(row.care_settings)), row.decision)
-            if isinstance(row, DischargeRule)
-            else ("", "")
-        )
+    for rule in found:
+        row = rule.row
+        care_settings, decision = "", ""
+        if isinstance(row, DischargeRule):
+            care_settings, decision = " ".join(sorted(row.care_settings)), row.decision
         table.add_row(
             row.id,
             table_of(row),
-            *days,
+            str(row.valid_from),
+            str(row.valid_to or ""),
             _counts(row),
-            settings,
+            care_settings,
             decision,
-            told_row["source"],
-            told_row["state"],
+            _source(rule),
+            _state(rule),
             row.basis,
         )
     show(table)
 
 
-def _told(row: DatedRow, entered: RuleRow | None) -> dict[str, Any]:
-    state = _WITHDRAWN if entered and entered.withdrawn_at else "holds"
-    whence = {
-        "source": "built_in" if entered is None else "operator",
-        "state": state,
-        "added_at": entered and entered.added_at.isoformat(),
+def _as_json(rule: ListedRule) -> dict[str, object]:
+    return {
+        "table": table_of(rule.row),
+        **to_json(rule.row),
+        "source": _source(rule),
+        "state": _state(rule),
+        "added_at": rule.added_at and rule.added_at.isoformat(),
     }
-    return {"table": table_of(row), **to_json(row), **whence}
+
+
+def _source(rule: ListedRule) -> str:
+    return "built_in" if rule.added_at is None else "operator"
+
+
+def _state(rule: ListedRule) -> str:
+    return "holds" if rule.withdrawn_at is None else "withdrawn"
 
 
 def _counts(row: DatedRow) -> str:
-    """`min/vaccinated/other`, and the first day on which a test counts."""
+    """`min/vaccinated/other` days, and the first day on which a test counts."""
     if isinstance(row, DischargeRule):
         return f"{row.min_days}/{row.vaccinated_days}/{row.other_days}, test ≥ {row.first_test_day}"
     return f"≤ {row.max_days}"
@@ -88,7 +92,7 @@ def _counts(row: DatedRow) -> str:
 
 @rules.command("check")
 def check(file: RulesFile, *, as_json: AsJson = False) -> None:
-    """What is wrong with a file of rows, and what adding it would change; nothing is written."""
+    """Show what is wrong with a file of rows and what adding it would change; nothing is written."""
     added = _read(file)
 
     async def work(db: Database, _: Settings) -> list[Effect]:
@@ -100,7 +104,7 @@ def check(file: RulesFile, *, as_json: AsJson = False) -> None:
 
 @rules.command("add")
 def add(file: RulesFile, *, as_json: AsJson = False) -> None:
-    """Add a file's rows to those that hold, all or none; every process judges by them at once."""
+    """Add a file's rows to those in force, all or none; every process judges by them at once."""
     added = _read(file)
 
     async def work(db: Database, _: Settings) -> list[Effect]:
@@ -113,7 +117,7 @@ def add(file: RulesFile, *, as_json: AsJson = False) -> None:
 
 @rules.command("withdraw")
 def withdraw(row: Annotated[str, typer.Argument(help="as `rules list` shows it")]) -> None:
-    """Judge by an operator's row no more; papers that were judged by it keep it."""
+    """Stop judging by an operator's row; papers that were judged by it keep it."""
 
     async def work(db: Database, _: Settings) -> list[Effect]:
         return await withdraw_rule(db, row, now=utc_now())
@@ -122,7 +126,7 @@ def withdraw(row: Annotated[str, typer.Argument(help="as `rules list` shows it")
 
 
 def _read(file: Path) -> Rulebook:
-    with told(), file.open("rb") as opened:
+    with reported(), file.open("rb") as opened:
         return read_rules(opened.read(MAX_BYTES + 1))
 
 
@@ -136,18 +140,13 @@ def _user() -> str:
 def _report(added: Rulebook, effects: Sequence[Effect], *, as_json: bool) -> None:
     if as_json:
         rows = [{"table": table_of(row), **to_json(row)} for row in added.rows]
-        say(
-            json.dumps(
-                {"rows": rows, "changes": [_effect_json(each) for each in effects]},
-                ensure_ascii=False,
-                indent=2,
-            )
-        )
+        answer = {"rows": rows, "changes": [_effect_json(effect) for effect in effects]}
+        say(json.dumps(answer, ensure_ascii=False, indent=2))
         return
     say(*_lines(effects))
 
 
-def _effect_json(effect: Effect) -> dict[str, Any]:
+def _effect_json(effect: Effect) -> dict[str, object]:
     change = effect.change
     days = {"first": change.first.isoformat(), "last": change.last and change.last.isoformat()}
     return {

@@ -1,6 +1,4 @@
-"""serve, worker, demo. Each loads what it runs by itself: a worker needs no HTTP server, and help needs
-neither.
-"""
+"""serve, worker, demo. Each loads only what it runs: a worker needs no HTTP server, help needs neither."""
 
 import socket
 from pathlib import Path
@@ -19,16 +17,16 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     *,
-    no_worker: Annotated[bool, typer.Option("--no-worker", help="run no worker beside")] = False,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="run no worker alongside")] = False,
 ) -> None:
-    """API and pages, by default with an embedded queue server and one worker beside."""
+    """API and pages, by default with an embedded queue server and a worker."""
     settings = settings_from_environment()
     refuse_taken(host, port)
     become_service(settings, http=(host, port), with_worker=not no_worker)
 
 
 def refuse_taken(host: str, port: int) -> None:
-    """End with exit code 3 where another program listens there."""
+    """End with exit code 3 if another program listens there."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

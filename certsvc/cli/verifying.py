@@ -1,6 +1,4 @@
-"""verify: files and codes, each checked for itself, by a running service or without one by what was kept of
-it.
-"""
+"""verify: files and codes, each checked on its own, by a running service or offline by its kept lists."""
 
 import asyncio
 import datetime as dt
@@ -14,13 +12,13 @@ import typer
 from rich.table import Table
 
 from certsvc.cli.asked import content_of
-from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, complain, say, show, told
+from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, complain, reported, say, show
 from certsvc.cli.remote.batches import AsJson, Key, Url
 from certsvc.cli.remote.client import address_of, is_cannot_now, problem_of, service
 from certsvc.errors import CertsvcError, Unavailable
 from certsvc.verify.dates import day_of, note_of, signing_of
 
-Outcome = dict[str, Any] | CertsvcError
+Checked = dict[str, Any] | CertsvcError
 """A report, or why there is none."""
 
 _RETRIES = 3
@@ -42,37 +40,37 @@ def verify(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check files, codes and QR texts; exit code 0 only if all are valid, 3 if nothing is wrong but some
-    could not be checked.
+    """Check files, codes and QR texts; exit code 0 only if all are valid, 3 if none is wrong but some could
+    not be checked.
     """
-    outcomes = _offline(what, url) if offline else _online(what, url, key)
+    results = _offline(what, url) if offline else _online(what, url, key)
     if as_json:
         say(
             json.dumps(
-                [{"input": each} | _as_json(outcome) for each, outcome in zip(what, outcomes, strict=True)],
+                [{"input": item} | _as_json(result) for item, result in zip(what, results, strict=True)],
                 ensure_ascii=False,
                 indent=2,
             )
         )
     else:
-        show(_table(what, outcomes))
-    if all(_is_valid(outcome) for outcome in outcomes):
+        show(_table(what, results))
+    if all(_is_valid(result) for result in results):
         return
     raise typer.Exit(
-        CANNOT_NOW if all(_is_valid(outcome) or _is_open(outcome) for outcome in outcomes) else SAYS_NO
+        CANNOT_NOW if all(_is_valid(result) or _is_open(result) for result in results) else SAYS_NO
     )
 
 
-def _online(what: list[str], url: str | None, key: str | None) -> list[Outcome]:
-    """Each one's outcome; the service's lists are kept for a time without a network."""
+def _online(what: list[str], url: str | None, key: str | None) -> list[Checked]:
+    """One result each; the service's lists are kept for times without a network."""
     with service(url, key) as client:
-        outcomes = [_outcome(client, each) for each in what]
+        results = [_result(client, item) for item in what]
         _keep_lists(client)
-    return outcomes
+    return results
 
 
 def _keep_lists(client: httpx2.Client) -> None:
-    """Beside what was asked for: only lists of somebody else are worth a word."""
+    """Only a side effect of checking: nothing but lists from another signer is worth a message."""
     from certsvc.cli.keeping import folder_of, keep  # noqa: PLC0415 - reads X.509, slow to load
 
     try:
@@ -83,25 +81,25 @@ def _keep_lists(client: httpx2.Client) -> None:
         return
 
 
-def _offline(what: list[str], url: str | None) -> list[Outcome]:
+def _offline(what: list[str], url: str | None) -> list[Checked]:
     from certsvc.cli.keeping import folder_of, load  # noqa: PLC0415
-    from certsvc.cli.offline import check_each  # noqa: PLC0415 - what proves files is slow to load, and a service does it for the others
+    from certsvc.cli.offline import check_each  # noqa: PLC0415 - slow to load
 
     now = dt.datetime.now(dt.UTC)
-    with told():
+    with reported():
         kept = load(folder_of(address_of(url)), now=now)
         return asyncio.run(check_each(what, kept, now=now))
 
 
-def _is_open(outcome: Outcome) -> bool:
+def _is_open(result: Checked) -> bool:
     """Whether it says neither yes nor no."""
-    return isinstance(outcome, Unavailable) or (
-        not isinstance(outcome, CertsvcError) and outcome["verdict"] == "cannot_check"
+    return isinstance(result, Unavailable) or (
+        not isinstance(result, CertsvcError) and result["verdict"] == "cannot_check"
     )
 
 
-def _outcome(client: httpx2.Client, what: str) -> Outcome:
-    """The report on one file or code, or why there is none: a bad one must not lose the others."""
+def _result(client: httpx2.Client, what: str) -> Checked:
+    """The report on one file or code, or why there is none: one bad item must not lose the others."""
     try:
         response = _ask(client, what)
     except CertsvcError as error:
@@ -131,40 +129,40 @@ def _send(client: httpx2.Client, what: str, content: bytes | None) -> httpx2.Res
     return client.post("/v1/verify", files={"file": ("file", content)})
 
 
-def _is_valid(outcome: Outcome) -> bool:
-    return not isinstance(outcome, CertsvcError) and outcome["verdict"] == "valid"
+def _is_valid(result: Checked) -> bool:
+    return not isinstance(result, CertsvcError) and result["verdict"] == "valid"
 
 
-def _as_json(outcome: Outcome) -> dict[str, Any]:
-    if isinstance(outcome, CertsvcError):
+def _as_json(result: Checked) -> dict[str, Any]:
+    if isinstance(result, CertsvcError):
         return {
             "error": {
-                "code": outcome.code,
-                "message_vi": outcome.message_vi,
-                "message_en": outcome.message_en,
+                "code": result.code,
+                "message_vi": result.message_vi,
+                "message_en": result.message_en,
             }
         }
-    return outcome
+    return result
 
 
-def _table(what: list[str], outcomes: list[Outcome]) -> Table:
+def _table(what: list[str], results: list[Checked]) -> Table:
     table = Table("", "verdict", "ngày trên giấy / dated", "ký số lúc / signed", "reason")
-    for each, outcome in zip(map(_short, what), outcomes, strict=True):
-        if isinstance(outcome, CertsvcError):
-            table.add_row(each, "–", "–", "–", f"{outcome.message_vi} / {outcome.message_en}")
+    for item, result in zip(map(_short, what), results, strict=True):
+        if isinstance(result, CertsvcError):
+            table.add_row(item, "–", "–", "–", f"{result.message_vi} / {result.message_en}")
         else:
-            paper, note = outcome["certificate"] or {}, note_of(outcome)
-            told = [*(reason["message_vi"] for reason in outcome["reasons"]), *([note.vi] if note else [])]
+            paper, note = result["certificate"] or {}, note_of(result)
+            texts = [*(reason["message_vi"] for reason in result["reasons"]), *([note.vi] if note else [])]
             table.add_row(
-                each,
-                outcome["verdict"],
+                item,
+                result["verdict"],
                 day_of(paper.get("dated_on")) or "–",
                 signing_of(paper) or "–",
-                " ".join(told),
+                " ".join(texts),
             )
     return table
 
 
 def _short(what: str) -> str:
-    """The text of a QR is of no use in a table; a file's name and a code are whole."""
+    """The long text of a QR is cut, being useless in a table; a file's name or a code is shown whole."""
     return what if len(what) <= _WIDEST or "://" not in what else f"{what[: _WIDEST - 1]}…"

@@ -1,5 +1,5 @@
-"""Calls about what waits for a facility's head. They need a key of that facility with the licence of its
-head, or of who is delegated.
+"""Calls about what waits for a facility's head. They need a key of that facility with the licence of its head
+or of a delegate.
 """
 
 from collections.abc import AsyncGenerator
@@ -12,12 +12,14 @@ from certsvc.client.wires import Wire
 
 
 def list_approvals(wire: Wire, *, page_size: int = 200) -> AsyncGenerator[Approval, None]:
-    """What waits, the longest waiting first, page after page as they are needed."""
+    """What waits, the longest waiting first, fetched page by page as needed."""
     return ask_pages(wire, "/v1/approvals", {"limit": page_size}, ApprovalPage)
 
 
 async def approve_batch(wire: Wire, batch_id: Id) -> Decision:
-    """Have signed what of a batch waits for your facility's head. Raises Conflict `nothing_to_approve`."""
+    """Have everything of a batch signed that waits for your facility's head. Raises Conflict
+    `nothing_to_approve`.
+    """
     return await ask(wire, post(f"/v1/batches/{batch_id}/approve"), Decision)
 
 
@@ -27,12 +29,12 @@ async def decline_batch(wire: Wire, batch_id: Id, text: str) -> Decision:
 
 
 async def approve_certificate(wire: Wire, certificate_id: Id) -> Certificate:
-    """Have one certificate signed that waits, also one of a batch."""
+    """Have one waiting certificate signed; it may belong to a batch."""
     return await ask(wire, post(f"/v1/certificates/{certificate_id}/approve"), Certificate)
 
 
 async def decline_certificate(wire: Wire, certificate_id: Id, text: str) -> Certificate:
-    """Give one up instead."""
+    """Give it up instead."""
     return await ask(
         wire, post(f"/v1/certificates/{certificate_id}/decline", json={"text": text}), Certificate
     )

@@ -1,7 +1,7 @@
-"""One question to the service: sent, repeated where that is safe, and its answer read into a result.
+"""One question to the service: sent, repeated where that is safe, and its answer parsed into a result.
 
-Repeated is what has the same effect twice: reading, PUT, PATCH and DELETE, and POSTs under an
-`Idempotency-Key`, which gets the stored answer. Reasons are no answer, 429, 502, 503, 504, and 409
+Repeated is what has the same effect when sent twice: GET, PUT, PATCH and DELETE, and POST with an
+`Idempotency-Key`, which gets the stored answer. It is repeated after no answer, 429, 502, 503, 504, and 409
 `still_running`.
 """
 
@@ -34,7 +34,9 @@ _CHANCE = secrets.SystemRandom()
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`once` is never repeated. `path` is quoted; what is None in `query` and `form` is left out."""
+    """With `once` it is never repeated. `path` is quoted; members of `query` and `form` that are None are
+    left out.
+    """
 
     method: str
     path: str
@@ -48,7 +50,7 @@ class Question:
 
 
 def post(path: str, *, idempotency_key: str | None = None, **more: Any) -> Question:
-    """A POST that has its effect once, however often it is sent."""
+    """A POST that takes effect once, however often it is sent."""
     return Question("POST", path, headers={"Idempotency-Key": idempotency_key or str(uuid.uuid4())}, **more)
 
 
@@ -63,7 +65,7 @@ async def ask(wire: Wire, question: Question, result: type[ModelT]) -> ModelT:
 
 
 def parsed(content: bytes | str, result: type[ModelT]) -> ModelT:
-    """Raises UnreadableAnswer, without what was read: that may be personal."""
+    """Raises UnreadableAnswer, without the content: that may be personal."""
     try:
         return result.model_validate_json(content)
     except ValidationError:
@@ -73,7 +75,7 @@ def parsed(content: bytes | str, result: type[ModelT]) -> ModelT:
 async def ask_pages(
     wire: Wire, path: str, query: Mapping[str, Any], pages: type[Page[T]]
 ) -> AsyncGenerator[T, None]:
-    """What a list holds, page after page as they are needed. Raises ServiceError."""
+    """The items of a list, fetched page by page as needed. Raises ServiceError."""
     cursor: str | None = None
     while True:
         page = await ask(wire, Question("GET", path, {**query, "cursor": cursor}), pages)
@@ -84,7 +86,7 @@ async def ask_pages(
 
 
 async def ask_lines(wire: Wire, question: Question, result: type[ModelT]) -> AsyncGenerator[ModelT, None]:
-    """NDJSON, a `result` a line, as they come."""
+    """NDJSON, one `result` per line, as they arrive."""
     async with opened(wire, question) as response, aclosing(wire.lines(response)) as lines:
         with reached():
             async for line in lines:
@@ -93,7 +95,7 @@ async def ask_lines(wire: Wire, question: Question, result: type[ModelT]) -> Asy
 
 
 async def save(wire: Wire, question: Question, to: str | PathLike[str]) -> Path:
-    """The content of the answer as a file, which gets its name when it is whole. Raises ServiceError,
+    """The content of the answer as a file, which gets its name once it is complete. Raises ServiceError,
     OSError.
     """
     path = Path(to)
@@ -116,7 +118,7 @@ def _whole_file(path: Path) -> Iterator[IO[bytes]]:
 
 @asynccontextmanager
 async def opened(wire: Wire, question: Question) -> AsyncIterator[httpx2.Response]:
-    """A good answer, whose content is still to be read. Raises ServiceError after all tries."""
+    """A good answer whose content is still to be read. Raises ServiceError after all attempts."""
     response = await _insisted(wire, question, streamed=True)
     try:
         yield response
@@ -132,7 +134,7 @@ async def _insisted(wire: Wire, question: Question, *, streamed: bool = False) -
             response = await _tried(wire, question, streamed=streamed)
         except ServiceError as failure:
             if was_lost and question.method == "DELETE" and failure.status == HTTPStatus.NOT_FOUND:
-                return httpx2.Response(HTTPStatus.NO_CONTENT)  # the try whose answer was lost removed it
+                return httpx2.Response(HTTPStatus.NO_CONTENT)  # removed by the attempt whose answer was lost
             pause_s = _pause_s(failure, tried=wire.retries - left)
             if not left or not _may_pass(failure) or pause_s > _LONGEST_PAUSE_S:
                 raise
@@ -140,7 +142,7 @@ async def _insisted(wire: Wire, question: Question, *, streamed: bool = False) -
         else:
             return response
         await wire.sleep(pause_s)
-    raise AssertionError("the last try returns or raises")
+    raise AssertionError("the last attempt returns or raises")
 
 
 async def _tried(wire: Wire, question: Question, *, streamed: bool) -> httpx2.Response:
@@ -159,7 +161,7 @@ async def _tried(wire: Wire, question: Question, *, streamed: bool) -> httpx2.Re
 
 @contextmanager
 def reached() -> Iterator[None]:
-    """Whatever keeps an answer from coming is Unreachable; the cause is named by its kind alone."""
+    """Turn whatever keeps an answer from arriving into Unreachable, which names only the kind of cause."""
     try:
         yield
     except (httpx2.TransportError, httpx2.DecodingError) as error:
@@ -168,7 +170,7 @@ def reached() -> Iterator[None]:
 
 @contextmanager
 def _request(wire: Wire, question: Question) -> Iterator[httpx2.Request]:
-    """Its files are open as long as it is sent."""
+    """The request, whose files are open while it is sent."""
     with ExitStack() as stack:
         files = [(name, _file(upload, stack)) for name, upload in question.uploads]
         more: dict[str, Any] = {} if question.timeout is None else {"timeout": question.timeout}
@@ -211,8 +213,8 @@ def _may_pass(failure: ServiceError) -> bool:
 
 
 def _pause_s(failure: ServiceError, *, tried: int) -> float:
-    """What the service asked for; without that twice as long every time, and by chance, so that clients do
-    not come back together.
+    """What the service asked for; else twice as long each time, with jitter, so that clients do not return
+    together.
     """
     if failure.retry_after_s is not None:
         return failure.retry_after_s

@@ -32,10 +32,10 @@ async def submit_batch(
     mapping: str | None = None,
     idempotency_key: str | None = None,
 ) -> Batch:
-    """Hand in a file of cases (CSV, XLSX, ODS, JSON, NDJSON, CT07, XML11 or a ZIP of them): a path or bytes.
+    """Submit a file of cases (CSV, XLSX, ODS, JSON, NDJSON, CT07, XML11 or a ZIP of them): a path or bytes.
 
-    `dry_run` says what would happen and issues nothing. `mapping` names a saved one; the empty text says
-    none.
+    `dry_run` says what would happen and issues nothing. `mapping` names a saved one; an empty text
+    means none.
     """
     form = {"dry_run": dry_run, "facility": facility, "late_reason": late_reason, "mapping": mapping}
     return await ask(
@@ -51,19 +51,19 @@ async def get_batch(wire: Wire, batch_id: Id) -> Batch:
 async def follow_batch(
     wire: Wire, batch_id: Id, *, patience_s: float = 60
 ) -> AsyncGenerator[BatchProgress, None]:
-    """The batch whenever it has changed, the last time at its end.
+    """The batch whenever it has changed, and at last at its end.
 
-    It listens to events, asks where it cannot, and outlives interruptions. Raises ServiceError where the
-    service stays away for `patience_s`, or refuses.
+    It listens to events, polls where it cannot, and survives interruptions. Raises ServiceError if the
+    service is away for `patience_s`, or refuses.
     """
-    heard, told, answered = "", None, time.monotonic()
+    last_event_id, last, answered = "", None, time.monotonic()
     while True:
         try:
-            async with aclosing(_news(wire, batch_id, heard)) as news:
+            async with aclosing(_news(wire, batch_id, last_event_id)) as news:
                 async for event_id, state in news:
-                    heard, answered = event_id, time.monotonic()
-                    if (facts := state.model_dump(exclude={"estimated_end_at"})) != told:
-                        told = facts
+                    last_event_id, answered = event_id, time.monotonic()
+                    if (facts := state.model_dump(exclude={"estimated_end_at"})) != last:
+                        last = facts
                         yield state
                     if state.has_ended:
                         return
@@ -73,18 +73,20 @@ async def follow_batch(
         await wire.sleep(_AGAIN_S)
 
 
-async def _news(wire: Wire, batch_id: Id, heard: str) -> AsyncGenerator[tuple[str, BatchProgress], None]:
-    """What the events tell, each with its id, and behind them the answer to a question."""
-    async with aclosing(_listen(wire, batch_id, heard)) as events:
+async def _news(
+    wire: Wire, batch_id: Id, last_event_id: str
+) -> AsyncGenerator[tuple[str, BatchProgress], None]:
+    """The batch of each event, with the event's id; after the last event the batch once more, asked for."""
+    async with aclosing(_listen(wire, batch_id, last_event_id)) as events:
         async for event in events:
-            heard = event.id or heard
-            yield heard, parsed(event.data, BatchProgress)
-    yield heard, await ask(wire, Question("GET", f"/v1/batches/{batch_id}"), BatchProgress)
+            last_event_id = event.id or last_event_id
+            yield last_event_id, parsed(event.data, BatchProgress)
+    yield last_event_id, await ask(wire, Question("GET", f"/v1/batches/{batch_id}"), BatchProgress)
 
 
-async def _listen(wire: Wire, batch_id: Id, heard: str) -> AsyncGenerator[Event, None]:
-    """Until the stream ends; nothing where the service, or a proxy before it, does not stream."""
-    headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": heard} if heard else {})
+async def _listen(wire: Wire, batch_id: Id, last_event_id: str) -> AsyncGenerator[Event, None]:
+    """The events until the stream ends; none if the service, or a proxy before it, does not stream."""
+    headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_event_id} if last_event_id else {})
     question = Question("GET", f"/v1/batches/{batch_id}/events", headers=headers, timeout=_SILENCE, once=True)
     try:
         async with opened(wire, question) as response:
@@ -108,9 +110,7 @@ async def wait_for_batch(wire: Wire, batch_id: Id, *, patience_s: float = 60) ->
 
 
 async def cancel_batch(wire: Wire, batch_id: Id) -> Batch:
-    """Stop a batch: what nobody has begun to sign is given up; `finished_at` says when the rest has come to
-    its end.
-    """
+    """Stop a batch: what nobody has begun to sign is given up; `finished_at` is set when the rest is done."""
     return await _change(wire, batch_id, "cancel")
 
 
@@ -120,7 +120,7 @@ async def resume_batch(wire: Wire, batch_id: Id) -> Batch:
 
 
 async def replay_batch(wire: Wire, batch_id: Id) -> Batch:
-    """Try again what failed in a batch, once its cause is mended."""
+    """Retry what failed in a batch, once the cause is mended."""
     return await _change(wire, batch_id, "replay")
 
 
@@ -142,10 +142,11 @@ async def mend_row(
     version: int | None = None,
     idempotency_key: str | None = None,
 ) -> RowFate:
-    """Judge a rejected row again with `record` for all its cells; what comes of it belongs to the batch.
+    """Judge a rejected row again with `record` for all its cells; the certificates it gets belong to the
+    batch.
 
-    `version` is that of the row you looked at (`get_row`). Raises InvalidRequest with `errors` where it is
-    still wrong: then all stays as it was.
+    `version` is that of the row you looked at (`get_row`). Raises InvalidRequest with `errors` if it is still
+    wrong: then all stays as it was.
     """
     body = {"record": dict(record), "version": version}
     return await ask(
@@ -170,12 +171,12 @@ async def save_batch_results(
 
 
 async def save_batch_archive(wire: Wire, batch_id: Id, to: str | PathLike[str]) -> Path:
-    """A ZIP of every signed PDF, and the results; written as it comes."""
+    """A ZIP of every signed PDF, and the results; written as it arrives."""
     return await save(wire, Question("GET", f"/v1/batches/{batch_id}/archive.zip"), to)
 
 
 async def save_batch_export(wire: Wire, batch_id: Id, layout: ExportFormat, to: str | PathLike[str]) -> Path:
-    """A ZIP of exchange files for the social insurance, one a sick leave."""
+    """A ZIP of exchange files for the social insurance, one per sick leave."""
     return await save(wire, Question("GET", f"/v1/batches/{batch_id}/export", {"format": layout}), to)
 
 

@@ -1,6 +1,4 @@
-"""Calls become methods: of `Client` they return their result, of `AsyncClient` something to await, typed as
-such.
-"""
+"""Calls become methods: `Client`'s return the result, `AsyncClient`'s something to await, typed as such."""
 
 import functools
 import inspect

@@ -31,8 +31,8 @@ async def request_certificate(
 ) -> Certificate:
     """Ask for one certificate; it is signed in the background, `wait_for_certificate` waits for that.
 
-    Raises InvalidRequest with `errors` where a rule rejects it, Conflict `already_exists` where the case has
-    one. A key of your own makes it one request even over a restart of yours.
+    Raises InvalidRequest with `errors` if a rule rejects it, Conflict `already_exists` if the case has one.
+    An idempotency key of your own makes it one request even across a restart of your program.
     """
     body = {"kind": kind, "record": dict(record), "late_reason": late_reason}
     return await ask(wire, post("/v1/certificates", json=body, idempotency_key=idempotency_key), Certificate)
@@ -48,10 +48,8 @@ async def wait_for_certificate(wire: Wire, certificate_id: Id, *, at_most_s: flo
     waited_s, pause_s = 0.0, _FIRST_PAUSE_S
     while (certificate := await get_certificate(wire, certificate_id)).status in _UNDER_WAY:
         if waited_s >= at_most_s:
-            waits_for = (
-                ", for it waits for its facility's head to approve it" if certificate.awaits_approval else ""
-            )
-            raise TimeoutError(f"the certificate is still {certificate.status}{waits_for}")
+            why = ", awaiting the approval of its facility's head" if certificate.awaits_approval else ""
+            raise TimeoutError(f"the certificate is still {certificate.status}{why}")
         await wire.sleep(pause_s)
         waited_s, pause_s = waited_s + pause_s, min(pause_s * 1.5, _LONGEST_PAUSE_S)
     return certificate
@@ -66,7 +64,7 @@ def list_certificates(
     case_id: str | None = None,
     page_size: int = 200,
 ) -> AsyncGenerator[Certificate, None]:
-    """What this key may see, newest first, page after page as they are needed."""
+    """What this key may see, newest first, fetched page by page as needed."""
     query = {"facility": facility, "status": status, "kind": kind, "case_id": case_id, "limit": page_size}
     return ask_pages(wire, "/v1/certificates", query, CertificatePage)
 

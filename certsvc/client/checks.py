@@ -1,4 +1,4 @@
-"""Calls about papers in somebody's hand: they need no key."""
+"""Checks of papers in somebody's hand: they need no key."""
 
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
@@ -27,7 +27,7 @@ async def verify_qr(wire: Wire, text: str) -> Report:
 async def verify_many(
     wire: Wire, files: Iterable[Upload] = (), codes: Iterable[str] = ()
 ) -> AsyncGenerator[NumberedReport, None]:
-    """A report on each file, then on each code (or QR text), as they come: 500 files and 10,000 codes at
+    """A report on each file, then on each code (or QR text), as they arrive: 500 files and 10,000 codes at
     most.
 
     A file whose name ends in .csv, .tsv, .txt or .xlsx is a list of codes.
@@ -46,7 +46,7 @@ async def prove(wire: Wire, code: str, birth_date: str, *, id_last4: str | None 
     """Open more of a paper with what is printed on it: its holder's name and dates, with `id_last4` a grant
     to download.
 
-    Sent once only, for wrong tries are counted. Raises NoAccess, TooMany.
+    Sent once only, since wrong attempts are counted. Raises NoAccess, TooMany.
     """
     factor = {"birth_date": birth_date} | ({} if id_last4 is None else {"id_last4": id_last4})
     return await ask(wire, Question("POST", f"/v/{quote(code, safe='')}", json=factor, once=True), Proven)

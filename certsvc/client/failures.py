@@ -1,4 +1,4 @@
-"""What a call may raise: one family, made of the service's problem documents [RFC 9457]."""
+"""What a call may raise: one family, made from the service's problem documents [RFC 9457]."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -40,11 +40,11 @@ class ServiceError(Exception):
 
 
 class InvalidRequest(ServiceError):
-    """What was sent is not right: 400, 413, 415, 422 and what else has no class of its own."""
+    """What was sent is wrong: 400, 413, 415, 422 and any other 4xx without a class of its own."""
 
 
 class NoAccess(ServiceError):
-    """No good key, or one that may not do this: 401, 403."""
+    """No valid key, or one that may not do this: 401, 403."""
 
 
 class NotFound(ServiceError):
@@ -52,11 +52,11 @@ class NotFound(ServiceError):
 
 
 class Conflict(ServiceError):
-    """The state of things does not allow it, or it exists already: 409."""
+    """The current state does not allow it, or it exists already: 409."""
 
 
 class TooMany(ServiceError):
-    """Come back in `retry_after_s`, as far as it is known: 429."""
+    """Try again in `retry_after_s`, if known: 429."""
 
 
 class ServiceFailure(ServiceError):
@@ -81,7 +81,7 @@ class UnreadableAnswer(ServiceError):
         super().__init__(
             "unreadable_answer",
             "Câu trả lời không phải của dịch vụ; hãy kiểm tra địa chỉ.",
-            "The answer is not one of the service; check the address.",
+            "The answer is not the service's; check the address.",
             status=status,
         )
 
@@ -99,7 +99,7 @@ _MEMBERS = frozenset(
 
 
 def failure_of(response: httpx2.Response) -> ServiceError:
-    """The exception for a bad answer that was read; where something else than the service answered, `code` is
+    """The exception for a bad answer that was read; if something other than the service answered, `code` is
     `http_<status>`.
     """
     status = response.status_code
@@ -134,6 +134,6 @@ def _document(response: httpx2.Response) -> dict[str, Any]:
 
 
 def retry_after_s(response: httpx2.Response) -> float | None:
-    """Seconds of `Retry-After`; None without one, or where a proxy gives a date."""
+    """Seconds of `Retry-After`; None without one, or if a proxy gives a date."""
     text = response.headers.get("Retry-After", "")
     return float(text) if text.isascii() and text.isdecimal() else None

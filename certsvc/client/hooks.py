@@ -1,4 +1,4 @@
-"""A received webhook: is it genuine, and what does it say? [Standard Webhooks 1.0]"""
+"""A received webhook: whether it is genuine, and what it says [Standard Webhooks 1.0]."""
 
 import base64
 import binascii
@@ -22,7 +22,7 @@ class ForgedWebhook(Exception):
 
 
 class WebhookEvent(Result):
-    """`id` is the same at every try: what you have had before needs no second handling. `data` is thin; ask
+    """`id` is the same at every attempt, so that you can skip what you have handled. `data` is thin; follow
     its `links` for more.
     """
 
@@ -35,29 +35,29 @@ class WebhookEvent(Result):
 def open_webhook(
     secret: str, headers: Mapping[str, str], body: bytes, *, now_s: float | None = None
 ) -> WebhookEvent:
-    """The event in a post. `headers` in any case, `body` the bytes as they came, `now_s` the Unix time if not
-    the clock's.
+    """The event in a post. `headers` in any case, `body` the bytes as received, `now_s` the Unix time
+    (default: the clock's).
 
-    Raises ForgedWebhook; ValueError for a secret that is none.
+    Raises ForgedWebhook; ValueError for a malformed secret.
     """
     found = {name.lower(): value for name, value in headers.items()}
     message_id, sent, signatures = (
         found.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature")
     )
     expected = _signature(secret, f"{message_id}.{sent}.".encode() + body)
-    if not any(hmac.compare_digest(each.encode(), expected) for each in signatures.split()):
-        raise ForgedWebhook("no signature is right")
+    if not any(hmac.compare_digest(signature.encode(), expected) for signature in signatures.split()):
+        raise ForgedWebhook("no signature matches")
     now_s = time.time() if now_s is None else now_s
     if not (sent.isascii() and sent.isdecimal()) or abs(now_s - int(sent)) > _LATEST_S:
-        raise ForgedWebhook("it is not of these minutes")
+        raise ForgedWebhook("its timestamp is not within the last minutes")
     try:
-        told = _Told.model_validate_json(body)
+        content = _Content.model_validate_json(body)
     except ValidationError:
         raise ForgedWebhook("it is not an event") from None
-    return WebhookEvent(id=message_id, **dict(told))
+    return WebhookEvent(id=message_id, **dict(content))
 
 
-class _Told(Result):
+class _Content(Result):
     type: str
     timestamp: dt.datetime
     data: dict[str, Any]

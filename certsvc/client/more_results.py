@@ -167,7 +167,7 @@ class DisclosurePage(Result):
 
 
 class Figure(Result):
-    """How many certificates of a facility and kind stand where."""
+    """How many certificates of a facility and kind are in which state."""
 
     facility_code: str
     kind: Kind
@@ -178,7 +178,7 @@ class Figure(Result):
 
 
 class RuleFigure(Result):
-    """How many papers a rule refused, in the words of one of its fields."""
+    """How many papers a rule rejected, with its message for one of its fields."""
 
     rule: str
     message_vi: str
@@ -206,9 +206,7 @@ class FigurePage(Result):
 
 
 class Approval(Result):
-    """What waits together for a facility's head: its part of a batch, or one certificate that was asked for
-    alone.
-    """
+    """What waits together for a facility's head: its part of a batch, or a certificate requested singly."""
 
     facility_code: str
     batch_id: uuid.UUID | None

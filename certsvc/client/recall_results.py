@@ -79,7 +79,7 @@ class RecallPage(Page[Recall]):
 
 
 class RecalledCertificate(Result):
-    """Its state before the recall and now, and what the recall came to for it."""
+    """Its state before the recall and now, and the recall's outcome for it."""
 
     certificate_id: uuid.UUID
     serial: str | None

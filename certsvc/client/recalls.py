@@ -1,4 +1,4 @@
-"""Calls about recalls: many certificates revoked by one request, with a second person's approval."""
+"""Calls about recalls: many certificates revoked in one request, with a second person's approval."""
 
 import datetime as dt
 from collections.abc import AsyncGenerator, Sequence
@@ -22,8 +22,8 @@ _PATH = "/v1/recalls"
 
 
 class Chosen(TypedDict, total=False):
-    """Which certificates: of these ids, or a batch's, or of a facility or days of signing (in Vietnam, both
-    included), and of a kind.
+    """Which certificates: those of these ids, or of a batch, or of a facility, days of signing (in Vietnam,
+    both included) and a kind.
     """
 
     certificate_ids: Sequence[Id]
@@ -65,7 +65,7 @@ async def start_recall(
     """Revoke many at once. More than one person may revoke alone are suspended, and the recall is `waiting`
     for a second person.
 
-    With `expected_count` (of a preview) nothing is changed where it is another number now: Conflict
+    With `expected_count` (from a preview) nothing is done if the number has changed: Conflict
     `choice_changed`.
     """
     body = _asked(chosen, reason, text, needs_approval=needs_approval) | (
@@ -75,21 +75,21 @@ async def start_recall(
 
 
 async def get_recall(wire: Wire, recall_id: Id) -> Recall:
-    """Where a recall stands, and what it came to."""
+    """Where a recall stands, and its outcome."""
     return await ask(wire, Question("GET", f"{_PATH}/{recall_id}"), Recall)
 
 
 def list_recalls(
     wire: Wire, *, status: RecallStatus | None = None, page_size: int = 200
 ) -> AsyncGenerator[Recall, None]:
-    """Those of this key's organisation, newest first, page after page as they are needed."""
+    """Those of this key's organisation, newest first, fetched page by page as needed."""
     return ask_pages(wire, _PATH, {"status": status, "limit": page_size}, RecallPage)
 
 
 def recalled_certificates(
     wire: Wire, recall_id: Id, *, outcome: RecallOutcome | None = None, page_size: int = 200
 ) -> AsyncGenerator[RecalledCertificate, None]:
-    """A recall's certificates and what it came to for each, page after page as they are needed."""
+    """A recall's certificates, each with the outcome, fetched page by page as needed."""
     return ask_pages(
         wire, f"{_PATH}/{recall_id}/certificates", {"outcome": outcome, "limit": page_size}, RecalledPage
     )
@@ -113,7 +113,7 @@ def _asked(
     chosen: Chosen, reason: WithdrawalReason, text: str | None, *, needs_approval: bool
 ) -> dict[str, Any]:
     body: dict[str, Any] = {name: str(value) for name, value in chosen.items() if name != "certificate_ids"}
-    body |= {"certificate_ids": [str(each) for each in chosen.get("certificate_ids", ())]}
+    body |= {"certificate_ids": [str(certificate_id) for certificate_id in chosen.get("certificate_ids", ())]}
     return (
         body | {"reason": reason, "needs_approval": needs_approval} | ({} if text is None else {"text": text})
     )

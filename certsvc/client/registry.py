@@ -24,7 +24,7 @@ from certsvc.client.wires import Wire
 
 
 async def list_mappings(wire: Wire) -> list[Mapping]:
-    """What your organisation said its own titles mean."""
+    """What your organisation's own titles mean."""
     return (await ask(wire, Question("GET", "/v1/mappings"), MappingPage)).items
 
 
@@ -35,8 +35,8 @@ async def get_mapping(wire: Wire, name: str) -> Mapping:
 async def save_mapping(
     wire: Wire, name: str, columns: Titles[str, str | None], *, defaults: Titles[str, str] | None = None
 ) -> Mapping:
-    """Save it in the place of the one with that name: the field each title means (None: pass over), and what
-    stands in empty cells.
+    """Save it, replacing the one of that name: the field each title means (None: skip), and what fills empty
+    cells.
     """
     body = {"columns": dict(columns), "defaults": dict(defaults or {})}
     return await ask(wire, Question("PUT", _path(name), json=body), Mapping)
@@ -79,14 +79,12 @@ async def list_disclosures(
 
 
 async def get_stats(wire: Wire, *, facility: str | None = None) -> list[Figure]:
-    """How many certificates stand where, per facility and kind."""
+    """How many certificates are in which state, per facility and kind."""
     return (await _figures(wire, facility)).items
 
 
 async def get_recent(wire: Wire, *, facility: str | None = None) -> Recent:
-    """The last 30 days: which rules rejected how many papers, and how many were issued and refused each
-    day.
-    """
+    """The last 30 days: how many papers each rule rejected, and how many were issued and rejected per day."""
     return (await _figures(wire, facility)).recent
 
 

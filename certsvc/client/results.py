@@ -1,7 +1,7 @@
 """What the service answers, typed.
 
-Members that a newer service adds are passed over, and so are words that it adds to a list such as a status:
-they come as they are, so a `match` over them needs a last case.
+Members that a newer service adds are ignored. New words in a list, such as a further status, are accepted as
+they are, so a `match` over them needs a default case.
 """
 
 import datetime as dt
@@ -44,7 +44,7 @@ class Result(BaseModel):
 
 
 class Page(Result, Generic[T]):
-    """Some of what was asked for; `next_cursor` leads on."""
+    """Some of what was asked for; `next_cursor` leads to the next page."""
 
     items: list[T]
     next_cursor: str | None
@@ -96,7 +96,7 @@ class BatchCounts(Result):
 
 
 class Batch(Result):
-    """`problem` says why it failed, `notices` what the file as a whole was found to be."""
+    """`problem` says why it failed, `notices` what was found about the file as a whole."""
 
     id: uuid.UUID
     status: BatchStatus
@@ -182,7 +182,7 @@ class CertificateView(Result):
     """What this asker may see of a certificate.
 
     `dated_on` is the date that the paper bears, `signed_at` when it was signed (`signed_on` that day in
-    Hanoi): late papers differ, and are good. Services of before these two do not tell them.
+    Hanoi): late papers differ, and are good. Older services do not have the last two.
     """
 
     kind: Annotated[Literal["sick_leave", "recovery", "station_certificate"], Open]
@@ -232,7 +232,7 @@ class Report(Result):
 
 
 class Proven(Report):
-    """The answer to who gave the birth date; with an id number's last four also a grant to download."""
+    """The answer to whoever gave the birth date; with an id number's last four digits also a grant."""
 
     grant: str | None
     pdf_url: str | None
@@ -240,7 +240,7 @@ class Proven(Report):
 
 
 class Source(Result):
-    """What the sender knows an item by."""
+    """How the sender knows an item."""
 
     kind: Annotated[Literal["file", "code"], Open]
     name: str | None

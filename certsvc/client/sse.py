@@ -13,7 +13,7 @@ class Event:
 
 
 async def events_of(lines: AsyncIterator[str]) -> AsyncGenerator[Event, None]:
-    """The events with data; one that breaks off is none. Raises Unreachable where the stream does."""
+    """The events with data, without one that is cut off. Raises Unreachable if the stream breaks off."""
     last_id, data = "", list[str]()
     with reached():
         async for line in lines:

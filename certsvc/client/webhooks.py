@@ -1,4 +1,4 @@
-"""Calls about webhooks: who is told of changes. What comes is opened by `open_webhook`."""
+"""Calls about webhooks: who is notified of changes. `open_webhook` opens what arrives."""
 
 import datetime as dt
 from collections.abc import AsyncGenerator, Sequence
@@ -66,7 +66,7 @@ async def remove_webhook(wire: Wire, webhook_id: Id) -> None:
 
 
 async def rotate_webhook(wire: Wire, webhook_id: Id, *, overlap_s: int = 24 * 3600) -> WebhookWithSecret:
-    """A new secret, shown this once; those before sign beside it for `overlap_s` more."""
+    """A new secret, shown this once; the previous ones sign too for `overlap_s` more."""
     return await ask(
         wire, post(f"{_PATH}/{webhook_id}/rotate", json={"overlap_s": overlap_s}), WebhookWithSecret
     )
@@ -75,7 +75,7 @@ async def rotate_webhook(wire: Wire, webhook_id: Id, *, overlap_s: int = 24 * 36
 def list_deliveries(
     wire: Wire, webhook_id: Id, *, state: DeliveryState | None = None, page_size: int = 200
 ) -> AsyncGenerator[Delivery, None]:
-    """What was sent and what came of it, newest first, page after page as they are needed."""
+    """What was sent and its outcome, newest first, fetched page by page as needed."""
     return ask_pages(
         wire, f"{_PATH}/{webhook_id}/deliveries", {"state": state, "limit": page_size}, DeliveryPage
     )
@@ -98,5 +98,5 @@ async def _replay(wire: Wire, webhook_id: Id, which: dict[str, str]) -> int:
 
 
 async def send_test(wire: Wire, webhook_id: Id) -> Delivery:
-    """Send a `webhook.test`; what comes of it is in the log."""
+    """Send a `webhook.test`; its outcome is in the log."""
     return await ask(wire, post(f"{_PATH}/{webhook_id}/test"), Delivery)

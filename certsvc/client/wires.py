@@ -1,7 +1,8 @@
 """Two ways over the wire, one for each client.
 
-Calls are written once, as coroutines over a `Wire`. The synchronous one never waits for an event loop, so its
-calls run from beginning to end in a single step (`finished`), and their items one step each (`each_of`).
+Calls are written once, as coroutines over a `Wire`. The synchronous wire never waits for an event loop, so
+its calls run to the end in a single step (`finished`), and calls with items take one step per item
+(`each_of`).
 """
 
 import time
@@ -25,7 +26,7 @@ class Wire(Protocol):
     def retries(self) -> int: ...
 
     async def send(self, request: httpx2.Request) -> httpx2.Response:
-        """The answer's head: its content is still to be read, and the answer to be closed."""
+        """The answer's head: the caller reads its content and closes it."""
 
     async def read(self, response: httpx2.Response) -> None: ...
 
@@ -111,9 +112,7 @@ def finished(call: Awaitable[T]) -> T:
 
 
 def each_of(items: AsyncGenerator[T, None]) -> Generator[T, None, None]:
-    """The items of a call over a `SyncWire`; whoever stops early closes it, or leaves that to the garbage
-    collector.
-    """
+    """The items of a call over a `SyncWire`; whoever stops early closes it, or the garbage collector does."""
     try:
         while True:
             try:

@@ -6,7 +6,7 @@ judged, and no word of what was: not of a paper that waits to be signed, nor of 
 """
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,6 +28,15 @@ class Effect:
 
     change: Change
     live: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRule:
+    """A dated row; `added_at` is when an operator entered it, None for one that came with the service."""
+
+    row: DatedRow
+    added_at: dt.datetime | None = None
+    withdrawn_at: dt.datetime | None = None
 
 
 async def load_rulebook(session: AsyncSession) -> Rulebook:
@@ -135,7 +144,12 @@ async def _count_live(session: AsyncSession, change: Change) -> int:
     return await rules.count_live(session, kind, change.first, change.last, discharge_rule=change.before)
 
 
-async def list_rules(session: AsyncSession) -> Sequence[tuple[DatedRow, RuleRow | None]]:
-    """Every row, with what is known of its entering where an operator entered it; withdrawn ones too."""
-    entered = await rules.list_rows(session)
-    return [*((row, None) for row in built_in().rows), *((_read(each), each) for each in entered)]
+async def list_rules(session: AsyncSession) -> list[ListedRule]:
+    """Every row, built in or entered by an operator; withdrawn ones too."""
+    return [
+        *(ListedRule(row) for row in built_in().rows),
+        *(
+            ListedRule(_read(entered), entered.added_at, entered.withdrawn_at)
+            for entered in await rules.list_rows(session)
+        ),
+    ]

@@ -21,21 +21,23 @@ from certsvc.models.certificates import (
     SerialCounter,
 )
 from certsvc.models.published import StatusList, TrustList
-from certsvc.models.recalls import REVOCABLE, Recall, RecalledCertificate, RecallOutcome, RecallStatus
+from certsvc.models.recalls import REVOCABLE, Recall, RecalledCertificate, RecallOutcome
 from certsvc.models.register import PublishedFile
 from certsvc.models.registry import ApiKey, Delegation, Facility, Practitioner, SigningIdentity
 from certsvc.models.rules import RuleRow
 from certsvc.models.sign_in import Account, SignInTry, StaffSession
 from certsvc.models.submissions import Submission
-from certsvc.models.webhooks import DeliveryState, Disabled, EventType, WebhookDelivery, WebhookEndpoint
+from certsvc.models.webhooks import DeliveryState, Disabled, WebhookDelivery, WebhookEndpoint
 from certsvc.states import (
     LIVE,
     PUBLISHED,
     SCOPES_OF,
     BatchStatus,
     DelegationKind,
+    EventType,
     Kind,
     Origin,
+    RecallStatus,
     Role,
     Scope,
     Slot,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from certsvc.errors import Conflict, Forbidden
 from certsvc.models.base import Entity, one_of
 from certsvc.models.registry import ApiKey
-from certsvc.states import Status
+from certsvc.states import RecallStatus, Status
 
 WAITING = "outcome = 'waiting'"
 """What the partial index on certificates under a waiting recall covers; a query must say it in these words to
@@ -20,16 +20,6 @@ be served by it.
 
 REVOCABLE = (Status.ISSUED, Status.SUSPENDED)
 """States out of which a certificate can be revoked (`Certificate.revoke`)."""
-
-
-class RecallStatus(StrEnum):
-    """A recall is done at once (`revoked`), or waits for a second person, who approves (`revoked`) or
-    declines it.
-    """
-
-    WAITING = "waiting"
-    REVOKED = "revoked"
-    DECLINED = "declined"
 
 
 class RecallOutcome(StrEnum):

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, LargeB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from certsvc.models.base import Entity, one_of, within
-from certsvc.states import SCOPES_OF, DelegationKind, Origin, Role, Scope
+from certsvc.states import SCOPES_OF, DelegationKind, DelegationState, Origin, Role, Scope
 
 
 class Facility(Entity):
@@ -99,6 +99,13 @@ class Delegation(Entity):
             else self.added_at <= as_of and (self.withdrawn_at is None or self.withdrawn_at > as_of)
         )
         return is_known and within(day, self.valid_from, self.valid_to)
+
+    def state_on(self, day: dt.date) -> DelegationState:
+        if self.withdrawn_at is not None:
+            return DelegationState.WITHDRAWN
+        if day < self.valid_from:
+            return DelegationState.NOT_YET
+        return DelegationState.IN_FORCE if self.is_in_force_on(day) else DelegationState.ENDED
 
 
 class SigningIdentity(Entity):

@@ -23,18 +23,6 @@ TEST = "webhook.test"
 _LOG_LENGTH = 30
 
 
-class EventType(StrEnum):
-    """What happens to certificates and batches, and may be told."""
-
-    CERTIFICATE_ISSUED = "certificate.issued"
-    CERTIFICATE_FAILED = "certificate.failed"
-    CERTIFICATE_SUSPENDED = "certificate.suspended"
-    CERTIFICATE_REINSTATED = "certificate.reinstated"
-    CERTIFICATE_REVOKED = "certificate.revoked"
-    CERTIFICATE_REPLACED = "certificate.replaced"
-    BATCH_FINISHED = "batch.finished"
-
-
 class DeliveryState(StrEnum):
     PENDING = "pending"
     DELIVERED = "delivered"

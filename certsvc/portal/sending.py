@@ -14,13 +14,14 @@ import hashlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypedDict
 
 from certsvc.errors import Conflict, NotFound
 from certsvc.issuing.batches.exporting import Exporter
-from certsvc.models import Certificate, Submission, SubmissionState
-from certsvc.portal.client import Answer, Portal
+from certsvc.models import Certificate, Kind, Submission, SubmissionState
+from certsvc.portal.client import Answer, Portal, words_of
 from certsvc.records.exchange.fields import Format
-from certsvc.store import Database, certificates, submissions
+from certsvc.store import Database, batches, certificates, submissions
 
 _LONGEST_S = 540
 _SURELY_OVER = dt.timedelta(minutes=10)
@@ -49,6 +50,17 @@ class Counter:
         if standing is not None:
             return standing, False
         return await self._send(certificate, layout, resends=None), True
+
+    async def send_by_id(self, certificate_id: uuid.UUID, layout: Format) -> Submission:
+        """As `send`. Raises NotFound `no_such_certificate` too."""
+        async with self.db.read() as session:
+            certificate = await certificates.find(session, certificate_id)
+        if certificate is None:
+            raise NotFound(
+                "no_such_certificate", "Không có giấy chứng nhận này.", "There is no such certificate."
+            )
+        submission, _ = await self.send(certificate, layout)
+        return submission
 
     async def resend(self, submission_id: uuid.UUID) -> Submission:
         """Send once more what may not have arrived; somebody has looked at the portal and answers for it.
@@ -117,6 +129,55 @@ class Counter:
                     await session.flush()
             session.add(submission)
         return submission
+
+
+async def sick_leaves_of(db: Database, batch_id: uuid.UUID) -> list[uuid.UUID]:
+    """The certificates to send of a batch: its sick leaves, or what replaced them.
+
+    Those not in force are among them, so that whoever sends the batch learns that they stay behind. Raises
+    NotFound `no_such_batch`.
+    """
+    async with db.read() as session:
+        if await batches.find(session, batch_id) is None:
+            raise NotFound("no_such_batch", "Không có lô này.", "There is no such batch.")
+    leaves = [
+        certificate
+        async for _, certificate in batches.lines(db, batch_id)
+        if certificate is not None and certificate.kind is Kind.SICK_LEAVE
+    ]
+    async with db.read() as session:
+        return [[leave, *await certificates.successors(session, leave)][-1].id for leave in leaves]
+
+
+class SubmissionReport(TypedDict):
+    """A submission as it is shown, with the portal's answer in words."""
+
+    id: str
+    certificate_id: str
+    format: str
+    state: str
+    answer_code: str | None
+    transaction_no: str | None
+    began_at: str
+    ended_at: str | None
+    message_vi: str
+    message_en: str
+
+
+def report_of(submission: Submission) -> SubmissionReport:
+    vi, en = words_of(submission.answer_code)
+    return {
+        "id": str(submission.id),
+        "certificate_id": str(submission.certificate_id),
+        "format": submission.format,
+        "state": str(submission.state),
+        "answer_code": submission.answer_code,
+        "transaction_no": submission.transaction_no,
+        "began_at": submission.began_at.isoformat(),
+        "ended_at": submission.ended_at.isoformat() if submission.ended_at else None,
+        "message_vi": vi,
+        "message_en": en,
+    }
 
 
 def _require_resendable(submission: Submission, *, now: dt.datetime) -> None:

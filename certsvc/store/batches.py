@@ -22,7 +22,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.models import CANCELLED, Batch, BatchRow, BatchStatus, Certificate, Kind, PublishedFile, Status
+from certsvc.models import (
+    CANCELLED,
+    ApiKey,
+    Batch,
+    BatchRow,
+    BatchStatus,
+    Certificate,
+    Kind,
+    PublishedFile,
+    Status,
+)
 from certsvc.store.database import Database
 
 LINES_AT_ONCE = 250
@@ -40,6 +50,13 @@ class Line(NamedTuple):
 
 async def find(session: AsyncSession, batch_id: uuid.UUID) -> Batch | None:
     return await session.get(Batch, batch_id)
+
+
+async def owner_of(session: AsyncSession, batch_id: uuid.UUID) -> str | None:
+    """The organisation whose batch it is."""
+    query = select(ApiKey).join(Batch, Batch.owner_id == ApiKey.id).where(Batch.id == batch_id)
+    caller = await session.scalar(query)
+    return None if caller is None else caller.owner
 
 
 async def find_for_change(session: AsyncSession, batch_id: uuid.UUID) -> Batch | None:

@@ -5,7 +5,7 @@ many there are.
 import datetime as dt
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from certsvc.models import (
     Status,
 )
 from certsvc.models.recalls import WAITING
+from certsvc.store import registry
 from certsvc.store.certificates import signed_within
 
 
@@ -61,6 +62,15 @@ class Candidate(NamedTuple):
     status: Status
     serial: str | None
     requested_by_id: uuid.UUID
+
+
+class RecallDetail(NamedTuple):
+    """A recall with how many of its certificates came to what, who asked for it and who decided it."""
+
+    recall: Recall
+    counts: Counter[RecallOutcome]
+    asked_by: ApiKey
+    decided_by: ApiKey | None
 
 
 class Recalled(NamedTuple):
@@ -243,6 +253,23 @@ async def counts(
     ):
         found[recall_id][outcome] = number
     return found
+
+
+async def in_detail(session: AsyncSession, found: Iterable[Recall]) -> list[RecallDetail]:
+    """Recalls with their counts and who asked for and decided them."""
+    found = list(found)
+    outcomes = await counts(session, [recall.id for recall in found])
+    ids = {id_ for recall in found for id_ in (recall.asked_by_id, recall.decided_by_id) if id_}
+    callers = await registry.callers_by_id(session, ids)
+    return [
+        RecallDetail(
+            recall,
+            outcomes[recall.id],
+            callers[recall.asked_by_id],
+            None if recall.decided_by_id is None else callers[recall.decided_by_id],
+        )
+        for recall in found
+    ]
 
 
 async def certificates_page(

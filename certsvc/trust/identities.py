@@ -59,6 +59,21 @@ async def add_identity(
     return row
 
 
+async def add_all_identities(db: Database, settings: Settings, *, now: dt.datetime) -> int:
+    """Take every identity that the files of `keys_dir` name into use; returns how many were new."""
+    added = 0
+    for entry in open_keyring(settings).entries():
+        file = settings.keys_dir / entry.file
+        try:
+            await add_identity(
+                db, file, facility_code=entry.facility_code, licence=entry.licence, settings=settings, now=now
+            )
+        except Conflict:
+            continue
+        added += 1
+    return added
+
+
 async def rotate_identity(
     db: Database, identity_id: uuid.UUID, file: Path, *, settings: Settings, now: dt.datetime
 ) -> SigningIdentity:

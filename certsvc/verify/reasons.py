@@ -27,6 +27,7 @@ class Reason(StrEnum):
     TAMPERED = "tampered"
     UNTRUSTED = "untrusted"
     FORGED_QR = "forged_qr"
+    LEADS_ELSEWHERE = "leads_elsewhere"
     SIGNED_BY_OTHER = "signed_by_other"
     NOT_CHECKABLE = "not_checkable"
     NOT_SIGNED = "not_signed"
@@ -176,6 +177,12 @@ ADVICE: dict[Reason, Advice] = {
     ),
     Reason.FORGED_QR: Advice(
         "Mã QR này không do hệ thống cấp.", "This QR code was not made by this service.", *_DO_NOT_ACCEPT
+    ),
+    Reason.LEADS_ELSEWHERE: Advice(
+        "Mã QR này dẫn tới trang khác, không phải hệ thống này.",
+        "This QR code leads to another site, not to this service.",
+        "Đừng nhập thông tin ở trang đó. Hãy tìm mã QR của cơ sở y tế trên giấy.",
+        "Type nothing there. Look for the health facility's QR code on the paper.",
     ),
     Reason.SIGNED_BY_OTHER: Advice(
         "Tệp do người khác ký, không phải giấy do hệ thống này cấp.",

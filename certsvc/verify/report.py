@@ -41,6 +41,7 @@ VERDICTS_OF: Mapping[Reason, tuple[Verdict, ...]] = {
         (
             Reason.NO_SUCH_CODE,
             Reason.MALFORMED_CODE,
+            Reason.LEADS_ELSEWHERE,
             Reason.SIGNED_BY_OTHER,
             Reason.NOT_CHECKABLE,
             Reason.NOT_SIGNED,

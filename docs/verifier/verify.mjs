@@ -187,13 +187,16 @@ function checkClaims(claims, issuer, { trusted, lists, now }) {
   return answer(...STATES[state], shown);
 }
 
+const ADDRESS = /^https?:\/\/([a-z0-9][a-z0-9.-]*|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?\/v\/([0-9a-z-]+)(?:\/([0-9a-z]+))?\/?(?:[?#][!-[\]-~]*)?$/i;
+
 function claimsIn(qr, service) {
-  if (!qr.includes("/")) return "";
-  const address = URL.canParse(qr) ? new URL(qr) : null;
-  const page = address?.pathname.match(/^\/v\/[^/]+(?:\/([^/]+))?$/i);
-  if (!page || address.hostname !== new URL(service).hostname || address.search || address.hash) return null;
-  return (page[1] ?? "").toUpperCase();
+  if (!/[/\\]/.test(qr)) return "";
+  const [, host, port = "0", , claims = ""] = qr.trim().match(ADDRESS) ?? [];
+  const isThere = host && Number(port) <= 65535 && bare(host) === bare(new URL(service).hostname);
+  return isThere ? claims.toUpperCase() : null;
 }
+
+const bare = (host) => host.toLowerCase().replace(/\.+$/, "");
 
 export function commitment({ token, full_name, birth, first_day, last_day }) {
   const plain = full_name.toUpperCase().replaceAll("Đ", "D").normalize("NFD").replace(/\p{Mn}/gu, "").trim().split(/\s+/).join(" ");

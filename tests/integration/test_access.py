@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from certsvc.callers.keys import keep_key, revoke_key
+from certsvc.clock import utc_now
+from certsvc.states import Role
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
@@ -147,3 +150,15 @@ async def test_a_strangers_file_is_not_even_read(rig: Rig) -> None:
     answer = await rig.call("POST", "/v1/batches", role=None, content=body(), headers=headers)
     assert answer.status_code == 401
     assert taken <= 1
+
+
+async def test_a_good_key_is_kept(rig: Rig) -> None:
+    """Another is made where there is none, or where it was revoked."""
+
+    async def kept(text: str | None) -> str:
+        return await keep_key(rig.res.db, text, role=Role.AUDITOR, facility_code=None, now=utc_now())
+
+    key = await kept(None)
+    assert await kept(key) == key
+    await revoke_key(rig.res.db, key[:16], now=utc_now())
+    assert await kept(key) != key

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from certsvc.api.v1.events import Streams, _tell
+from certsvc.api.v1.events import Streams, stream_batch
 from certsvc.callers.keys import create_key
 from certsvc.callers.subjects import Subject, find_subject_caller
 from certsvc.clock import utc_now
@@ -470,7 +470,7 @@ async def test_events_tell_that_it_was_approved(rig: Rig) -> None:
     async with rig.res.db.read() as session:
         batch = await session.get_one(Batch, uuid.UUID(batch_id))
         caller = await session.get_one(ApiKey, batch.owner_id)
-    heard = _tell(rig.res, batch.id, caller=caller, heard=None, streams=Streams(), clock=utc_now)
+    heard = stream_batch(rig.res, batch.id, caller=caller, known=None, streams=Streams(), clock=utc_now)
     try:
         held = [await anext(heard) for _ in ("the time to retry", "the state")][1].decode()
         await decide(rig, f"batches/{batch_id}", "approve")

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from certsvc.checking.lookups import look_up_qr
+from certsvc.clock import utc_now
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
@@ -34,15 +36,62 @@ async def test_a_qr_of_ours_is_answered(rig: Rig, certificate: Any, address: str
     [
         "https://evil.example/v/{code}",
         "{base}/v/{code}/FORGED",
-        "{base}/v/{code}?x=1",
+        "{base}:99999/v/{code}",
+        "https://evil.example\\@{host}/v/{code}",
+        "https://evil.example@{host}/v/{code}",
+        "https://{host}@evil.example/v/{code}",
+        "https://{host}.evil.example/v/{code}",
+        "https://evil.example/?to={base}/v/{code}",
+        "ftp://{host}/v/{code}",
+        "https://[/v/{code}",
+        "{base}\n/v/{code}",
+        "{base}/v\\{code}",
         "{base}/other/v/{code}",
         "//evil.example/v/{code}",
     ],
 )
 async def test_a_true_code_in_a_forgers_qr_is_forged(rig: Rig, certificate: Any, address: str) -> None:
     """A QR that leads to somebody else's page must not be called genuine, though its code is."""
-    text = address.format(base=rig.res.settings.base_url, code=certificate["code"])
-    assert await _verdict(rig, qr=text) == ("invalid", "forged_qr")
+    base = "https://tracuu.example.vn"
+    text = address.format(base=base, host="tracuu.example.vn", code=certificate["code"])
+    report = await look_up_qr(
+        rig.res.db,
+        text,
+        base_url=base,
+        vault=rig.res.vault,
+        trust=await rig.res.trust.get(utc_now()),
+        now=utc_now(),
+    )
+    assert (report.verdict, *report.reasons) == ("invalid", "forged_qr")
+
+
+@pytest.mark.parametrize("ending", ["", "/", "?fbclid=x&y=%20", "#top", "/?utm=1#x"])
+async def test_what_messengers_add_says_nothing(rig: Rig, certificate: Any, ending: str) -> None:
+    """A slash, a query or a fragment behind our own address, in a QR and on the page alike."""
+    address = f"{rig.res.settings.base_url}/v/{certificate['code']}{ending}"
+    assert await _verdict(rig, qr=address) == ("valid", "genuine")
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("https://example.com/menu", "example.com"),
+        ("HTTP://[/V/x", "["),
+        ("https://user@bank.example:8443/login", "bank.example"),
+        ("//example.com\\v", "example.com"),
+    ],
+)
+async def test_an_address_of_others_is_told_as_such(rig: Rig, text: str, host: str) -> None:
+    """With the host that a browser would open; it is no forgery."""
+    answer = (await rig.call("POST", "/v1/verify", role=None, json={"qr": text})).json()
+    assert (answer["verdict"], answer["reasons"][0]["code"]) == ("unknown", "leads_elsewhere")
+    assert f"“{host}”" in answer["checks"][0]["detail"]
+
+
+@pytest.mark.parametrize("text", ["WIFI:S:x;;", "a/b", "xin chào"])
+async def test_what_is_no_address_is_malformed(rig: Rig, text: str) -> None:
+    answer = await rig.call("POST", "/v1/verify", role=None, json={"qr": text})
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed_code")
 
 
 async def test_a_large_question_is_refused_before_it_is_parsed(rig: Rig) -> None:

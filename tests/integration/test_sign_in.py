@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from certsvc.callers.accounts import check_sign_in, create_account, disable_account, reset_account
+from certsvc.callers.accounts import (
+    check_sign_in,
+    create_account,
+    disable_account,
+    find_enrolment,
+    invite,
+    reset_account,
+)
+from certsvc.clock import utc_now
 from certsvc.errors import Conflict, Forbidden, InputError, NotFound, TooMany
 from certsvc.models import Account, ApiKey, Role, StaffSession
 from certsvc.resources import open_vault
@@ -374,3 +382,20 @@ async def test_an_account_is_written_down_once_a_minute_at_most(rig: Rig) -> Non
         assert (await rig.call("GET", "/v1/designs", role="admin")).status_code == 200
         noted.append(await last_used())
     assert [None if at is None else (at - start).total_seconds() for at in noted] == [0, 0, 0, 61, 61]
+
+
+async def test_an_invitation_stands_until_somebody_enrols(rig: Rig) -> None:
+    """The first makes the account, each gives a new link; who was disabled gets none."""
+
+    async def invited() -> str | None:
+        return await invite(rig.res.db, "demo", role=Role.INSURER, vault=rig.res.vault, now=utc_now())
+
+    first, second = await invited(), await invited()
+    assert first is not None
+    assert second is not None
+    with pytest.raises(NotFound):
+        await find_enrolment(rig.res.db, first, vault=rig.res.vault, now=utc_now())
+    found = await find_enrolment(rig.res.db, second, vault=rig.res.vault, now=utc_now())
+    assert found.name == "demo"
+    await disable_account(rig.res.db, "demo", now=utc_now())
+    assert await invited() is None

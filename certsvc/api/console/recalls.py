@@ -22,8 +22,8 @@ from certsvc.api.paging import Cursor, cursor_behind, read_cursor
 from certsvc.api.problems import status_of
 from certsvc.api.schemas import Withdrawal
 from certsvc.api.v1.certificates import explained
-from certsvc.api.v1.recall_schemas import Declination, RecallChoice, recalled_out
-from certsvc.api.v1.recalls import as_shown, owner_seen_by
+from certsvc.api.v1.recall_schemas import Declination, RecallChoice, recall_out, recalled_out
+from certsvc.api.v1.recalls import owner_seen_by
 from certsvc.api.words.console import CHANGES
 from certsvc.callers.keys import require_scope
 from certsvc.callers.sessions import SignedIn
@@ -227,7 +227,7 @@ async def list_recalls(
             before=None if cursor is None else read_cursor(cursor),
             limit=_A_PAGE + 1,
         )
-        shown = await as_shown(session, found[:_A_PAGE])
+        shown = [recall_out(detail) for detail in await recalls.in_detail(session, found[:_A_PAGE])]
     behind = cursor_behind(shown[-1].asked_at, shown[-1].id) if len(found) > _A_PAGE else None
     return pages.render(
         request,
@@ -268,7 +268,8 @@ async def _recall_page(
 ) -> Response:
     async with res.db.read() as session:
         recall, asked_by = await get_recall(session, recall_id, caller=staff.caller)
-        [shown] = await as_shown(session, [recall])
+        [detail] = await recalls.in_detail(session, [recall])
+        shown = recall_out(detail)
         before = None if cursor is None else read_cursor(cursor)
         found = await recalls.certificates_page(
             session, recall_id, outcome=show, before=before, limit=_A_PAGE + 1

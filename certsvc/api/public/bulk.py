@@ -24,8 +24,8 @@ router = APIRouter(route_class=LimitedRoute, tags=["public"])
 NDJSON_TYPE = "application/x-ndjson"
 FILE_NAME = "ket-qua-kiem-tra"
 _FILE_COST, _ALLOWANCE_AN_HOUR = 10, 20_000
-"""Of one address: two full calls of codes an hour, or four of files, or a mixture; a file is that much more
-work than a code.
+"""Per address: two full calls of codes an hour, or four of files, or a mix; a file is ten times the work of a
+code.
 """
 
 Format: TypeAlias = Literal["ndjson", "csv", "xlsx"]
@@ -38,7 +38,7 @@ _WRITERS: dict[Format, tuple[_Writer, str]] = {
 
 
 class Source(BaseModel):
-    """What the sender knows an item by."""
+    """How the sender knows an item."""
 
     kind: Literal["file", "code"]
     name: str | None = Field(
@@ -61,7 +61,7 @@ class NdjsonResponse(StreamingResponse):
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A bulk call that may go on: the form's other fields, and its answers, to be read to their end or
+    """A bulk call that may proceed: the form's other fields, and its answers, to be read to the end or
     closed.
     """
 
@@ -103,7 +103,7 @@ class BulkGate:
 
 
 async def _answers(form: BulkForm, *, desk: Desk, now: dt.datetime) -> AsyncGenerator[Answer, None]:
-    """In the order of the form, which is closed behind the last one."""
+    """In the order of the form, which is closed after the last one."""
     try:
         async for answer in check_many(form.items, desk=desk, now=now):
             yield answer
@@ -119,8 +119,7 @@ _FORM_SCHEMA: dict[str, Any] = {
             _FILES
             | {
                 "description": (
-                    "papers to check: PDF, JPEG, PNG or WebP; 500 at most. Other names of the field are"
-                    " good, too"
+                    "papers to check: PDF, JPEG, PNG or WebP; 500 at most. Other field names work, too"
                 )
             }
         ),
@@ -167,8 +166,8 @@ async def verify_many(
 ) -> Response:
     """Check many files and codes: one Report each, in their order, sent as soon as it is known.
 
-    What alone would be refused (no code, no PDF, too large) is a line with its reason. Of an address so many
-    are answered an hour: 20,000, where a code counts 1 and a file 10.
+    What would be refused on its own (no code, no PDF, too large) is a line with its reason. Each address has
+    an allowance of 20,000 an hour, of which a code takes 1 and a file 10.
     """
     gate: BulkGate = request.app.state.bulk_gate
     admitted = await gate.admit(request, res=res, now=now)

@@ -1,7 +1,7 @@
 """The form of a bulk check: which of its parts are papers, which are lists of codes.
 
-A list is told by its field `codes`, or by a name that ends as lists do; whatever begins as a PDF or a picture
-is a paper all the same. Names of files go back to their sender and nowhere else.
+A list is recognised by its field `codes`, or by the extension of its name; whatever begins like a PDF or a
+picture is a paper all the same. File names go back to their sender and nowhere else.
 """
 
 import asyncio
@@ -29,9 +29,7 @@ _START_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class BulkForm:
-    """What was handed in: items in the order of the form, and its other fields. Close it when all are
-    read.
-    """
+    """What was submitted: items in the order of the form, and its other fields. Close it when all is read."""
 
     items: tuple[Item, ...]
     fields: dict[str, str]
@@ -109,16 +107,16 @@ async def _items(form: FormData, turn: asyncio.Lock) -> AsyncIterator[Item]:
                 f"More than {MOST_CODES} codes in one call: split them.",
             )
         name = _shown(value.filename) if isinstance(value, UploadFile) else None
-        for each in listed:
+        for code in listed:
             number += 1
-            yield CodeItem(number, name, each.row, _shown(each.text, MAX_TEXT + 1))
+            yield CodeItem(number, name, code.row, _shown(code.text, MAX_TEXT + 1))
 
 
 async def _listed(field: str, value: UploadFile | str, turn: asyncio.Lock) -> list[ListedCode]:
-    """The codes in a list or in the text field for them; other fields have none."""
+    """The codes in a list or in the text field for codes; other fields have none."""
     if isinstance(value, str):
         return await asyncio.to_thread(_in_text, value) if field == _LIST_FIELD else []
-    async with turn:  # a workbook takes work: many at once would hold up everybody
+    async with turn:  # workbooks are costly: many at once would hold everybody up
         return await asyncio.to_thread(codes_in_table, await value.read(), max_rows=MOST_CODES)
 
 
@@ -144,6 +142,6 @@ def _too_large_list() -> InputError:
 
 
 def _shown(text: str | None, longest: int = _LONGEST_NAME) -> str:
-    """A name or code of the sender's as it may stand in a table: printable characters, not too many."""
+    """A name or code of the sender's as shown in a table: printable characters, not too many."""
     text = text or ""
     return text[:longest] if text.isprintable() else "".join(filter(str.isprintable, text))[:longest]

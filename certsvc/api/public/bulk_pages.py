@@ -28,7 +28,7 @@ from certsvc.verify.report import VERDICTS_OF, describe
 router = APIRouter(route_class=LimitedRoute, include_in_schema=False)
 _FILE_FORMATS: Mapping[str, Format] = {"csv": "csv", "xlsx": "xlsx"}
 _MOST_LINES = 1000
-"""On a page; files have them all."""
+"""On a page; downloaded files have them all."""
 _ORDER = (Tone.BAD, Tone.WAIT, Tone.NONE, Tone.GOOD)
 
 
@@ -49,7 +49,7 @@ async def ask_many(request: Request, res: Res) -> Response:
 
 @router.post("/check/many")
 async def answer_many(request: Request, res: Res, now: Now) -> Response:
-    """The table as a page, or as the file that the form asks for; it is kept nowhere."""
+    """The table as a page, or as the file that the form asks for; it is stored nowhere."""
     gate: BulkGate = request.app.state.bulk_gate
     try:
         admitted = await gate.admit(request, res=res, now=now)
@@ -61,7 +61,7 @@ async def answer_many(request: Request, res: Res, now: Now) -> Response:
     async with aclosing(admitted.answers):
         async for answer in admitted.answers:
             lines.append(packed(answer))
-            if await request.is_disconnected():  # nobody waits any more: others may have the turn
+            if await request.is_disconnected():  # nobody is waiting any more: the turn goes to others
                 break
     return await pages.render_large(request, "many_answers.html", **await asyncio.to_thread(shown, lines))
 
@@ -73,7 +73,7 @@ async def reasons(request: Request) -> Response:
 
 
 def told_reasons() -> list[dict[str, Any]]:
-    """Each reason with its texts, the codes of its verdicts and the bands it may stand under."""
+    """Each reason with its texts, its verdicts and the headlines it may appear under."""
     return [
         {**describe(reason), "verdicts": VERDICTS_OF[reason], "headlines": headlines_for(reason)}
         for reason in Reason
@@ -101,8 +101,8 @@ def _form(request: Request, res: Resources, *, error: CertsvcError | None = None
 
 
 def shown(lines: Sequence[bytes], *, most_lines: int = _MOST_LINES) -> dict[str, Any]:
-    """What the page of answers shows: figures, the lines that need a look first, and the whole table as files
-    within the page. The lines are packed (`bulk_table`).
+    """What the page of answers shows: figures, the lines with those that need a look first, and the whole
+    table as files embedded in the page. The lines are packed (`bulk_table`).
     """
     tones = [headline_of(json.loads(line)).tone for line in lines]
     by_need = sorted(range(len(lines)), key=lambda number: _ORDER.index(tones[number]))
@@ -133,5 +133,5 @@ def _counts(tones: Counter[Tone]) -> list[Count]:
 
 
 def _address(data: bytes, media_type: str) -> str:
-    """The file as an address of its own: nothing of it stays here, and no script is needed to save it."""
+    """The file as a data URL: nothing is stored here, and no script is needed to save it."""
     return f"data:{media_type.replace(' ', '')};base64,{base64.b64encode(data).decode()}"

@@ -1,5 +1,5 @@
-"""What makes the check page an app that works without a network: manifest, service worker, words, and what
-its policy must allow.
+"""What makes the check page an app that works offline: manifest, service worker, texts, and the policy that
+allows them.
 """
 
 import hashlib
@@ -68,8 +68,8 @@ async def words() -> Response:
 
 @router.get("/check/worker.js")
 async def worker() -> Response:
-    """The service worker, with the list of what it keeps above its code: another version of any file makes
-    another worker.
+    """The service worker, its code preceded by the list of what it caches: a new version of any file makes a
+    new worker.
     """
     return Response(
         _worker_text(),
@@ -90,7 +90,7 @@ def _worker_text() -> str:
 
 
 def _scripts() -> list[str]:
-    """Modules name one another without digests, and so do we."""
+    """Modules import one another by names without digests, so those names are listed."""
     own = (STATIC / "check").glob("*.js")
     reader = (
         path for path in (STATIC / "vendor" / "zxing-wasm").rglob("*") if path.suffix in {".js", ".wasm"}
@@ -103,7 +103,7 @@ def _scripts() -> list[str]:
 
 
 def _version() -> str:
-    """A digest of everything that the worker keeps."""
+    """A digest of everything that the worker caches."""
     digest = hashlib.sha256(json.dumps(all_words()).encode())
     for path in (
         *sorted(PAGES.glob("*.html")),

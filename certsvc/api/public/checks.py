@@ -31,16 +31,16 @@ from certsvc.verify.report import Report
 
 router = APIRouter(route_class=LimitedRoute, tags=["public"])
 claimed = APIRouter(route_class=LimitedRoute, tags=["public"])
-"""Comes last, for `/v/{code}/…` takes whatever others did not."""
+"""Included last, since `/v/{code}/…` matches whatever the others did not."""
 
 CodeText = Annotated[str, Path(max_length=MAX_TEXT, description="look-up code, or the token of a QR")]
 ClaimsText = Annotated[str, Path(max_length=MAX_TEXT, description="claims of a QR, base32")]
 _PAGE_TOO: dict[int | str, dict[str, Any]] = {200: {"description": "Report", "content": {"text/html": {}}}}
 
 
-class SecondFactor(Strict):
-    """What is printed on the paper: the birth date opens name and dates, an id number's last four the PDF
-    too.
+class SecondFactorBody(Strict):
+    """What is printed on the paper: the birth date opens name and dates, an id number's last four digits the
+    PDF too.
     """
 
     birth_date: Annotated[str, StringConstraints(max_length=20)]
@@ -61,11 +61,9 @@ class VerifyRequest(BaseModel):
 @router.get("/v/{code}", response_model=ReportOut, responses=_PAGE_TOO)
 @router.get("/V/{code}", include_in_schema=False)
 async def answer_code(code: CodeText, request: Request) -> Response:
-    """What a stranger who holds the code may know: a page, or a Report for `Accept: application/json`."""
-    res, now = (
-        await get_resources(request),
-        await get_now(request),
-    )  # as dependencies they take as long as the look-up itself
+    """What a stranger who has the code may know: a page, or a Report for `Accept: application/json`."""
+    # As dependencies these two would take as long as the look-up itself.
+    res, now = await get_resources(request), await get_now(request)
     return _answer(request, await look_up(res.db, code, vault=res.vault, now=now))
 
 
@@ -90,7 +88,9 @@ def _answer(request: Request, found: Found) -> Response:
 
 @router.post("/v/{code}", response_model=ProvenOut, responses={403: {}, 409: {}})
 @router.post("/V/{code}", include_in_schema=False)
-async def prove_code(code: CodeText, body: SecondFactor, request: Request, res: Res, now: Now) -> Response:
+async def prove_code(
+    code: CodeText, body: SecondFactorBody, request: Request, res: Res, now: Now
+) -> Response:
     """Open more with what is printed on the paper: a Report with name and dates, and a grant to download."""
     proven = await prove(
         res.db,
@@ -116,7 +116,7 @@ async def prove_code(code: CodeText, body: SecondFactor, request: Request, res: 
 async def download(
     code: CodeText, request: Request, res: Res, now: Now, grant: Annotated[str, Query(max_length=500)] = ""
 ) -> Response:
-    """The signed PDF, for who passed the second factor within the last quarter of an hour."""
+    """The signed PDF, for whoever passed the second factor within the last quarter of an hour."""
     return await deliver_pdf(
         request, await find_download(res.db, code, grant=grant, vault=res.vault, now=now), res=res
     )
@@ -183,7 +183,7 @@ async def read_upload(request: Request) -> bytes:
 async def _read_question(request: Request) -> Question:
     try:
         question = Question.model_validate(json.loads(await request.body()))
-    except (ValueError, ValidationError, RecursionError) as error:  # the last by brackets nested too deep
+    except (ValueError, ValidationError, RecursionError) as error:  # the last for brackets nested too deep
         raise _bad_question() from error
     if (question.code is None) == (question.qr is None):
         raise _bad_question()

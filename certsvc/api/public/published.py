@@ -1,5 +1,5 @@
-"""What a checker keeps for when there is no network: the trust list and the status lists, as a worker signed
-them.
+"""What a checker keeps for times without a network: the trust list and the status lists, as signed by a
+worker.
 """
 
 import datetime as dt
@@ -17,14 +17,12 @@ from certsvc.store import status_lists
 router = APIRouter(route_class=LimitedRoute, tags=["public"])
 _JWT, _CWT = "application/statuslist+jwt", "application/statuslist+cwt"
 _KEPT_S = 60
-"""How long somebody between us and the checker may keep an answer; a withdrawal is in the list within a
-minute.
-"""
+"""How long a cache may keep a response; a withdrawal is in the list within a minute."""
 _SENT = headers("ETag", "Cache-Control", "Vary", "Last-Modified", "Access-Control-Allow-Origin")
 
 
 def _answers(*media_types: str) -> dict[int | str, dict[str, Any]]:
-    return {200: {"content": {each: {} for each in media_types}, **_SENT}, 304: _SENT}
+    return {200: {"content": {media_type: {} for media_type in media_types}, **_SENT}, 304: _SENT}
 
 
 @router.get(
@@ -55,7 +53,7 @@ async def status_list(
 
 
 def _cacheable(request: Request, body: bytes, *, media_type: str, at: dt.datetime) -> Response:
-    """The document, or 304 for who has it."""
+    """The document, or 304 for a client that has it."""
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {
         "ETag": etag,
@@ -63,7 +61,7 @@ def _cacheable(request: Request, body: bytes, *, media_type: str, at: dt.datetim
         "Vary": "Accept",
         "Last-Modified": f"{at:%a, %d %b %Y %H:%M:%S} GMT",
     }
-    headers["Access-Control-Allow-Origin"] = "*"  # a verifier of somebody else's may run in a browser
+    headers["Access-Control-Allow-Origin"] = "*"  # somebody else's verifier may run in a browser
     if etag in request.headers.get("If-None-Match", ""):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=media_type, headers=headers)

@@ -31,18 +31,16 @@ class CheckOut(BaseModel):
 
 
 class CertificateView(BaseModel):
-    """What this asker may see; who only holds the code gets no key behind `initials` [architecture, What a
+    """What this asker may see; a holder of the code alone gets no key after `initials` [architecture, What a
     stranger sees].
     """
 
     kind: Kind | Literal["station_certificate"] = Field(
-        description="station_certificate: which one is not for this asker"
+        description="station_certificate: this asker may not know which kind"
     )
     serial_tail: str | None = Field(description="the last four characters of the serial")
     facility: str
-    dated_on: dt.date | None = Field(
-        description="the date that the paper bears: to be compared with it; null as long as nothing is signed"
-    )
+    dated_on: dt.date | None = Field(description="the date on the paper, to compare; null until it is signed")
     signed_on: dt.date | None = Field(
         description=(
             "the day of `signed_at` in Hanoi: late papers are signed after `dated_on`, which is no reason to"
@@ -73,7 +71,7 @@ class SignatureOut(BaseModel):
     covers_whole_file: bool
     hierarchy: str | None = Field(
         description=(
-            "family of roots that a certificate of somebody else leads to, such as `public` or `government`"
+            "family of roots that somebody else's certificate leads to, such as `public` or `government`"
         )
     )
 
@@ -91,7 +89,7 @@ class ReportOut(BaseModel):
 
 
 class ProvenOut(ReportOut):
-    """The answer to who gave the birth date: with an id number's last four, also a grant to download."""
+    """The answer to whoever gave the birth date; with an id number's last four digits also a grant."""
 
     grant: str | None = Field(description="opens pdf_url for a quarter of an hour")
     pdf_url: str | None

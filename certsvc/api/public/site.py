@@ -27,7 +27,7 @@ async def start(request: Request) -> Response:
 
 @router.get("/docs")
 async def docs(request: Request) -> Response:
-    """The API's documentation, from our own address: nothing is loaded from elsewhere."""
+    """The API's documentation, served by us alone: nothing is loaded from elsewhere."""
     return pages.render(request, "docs.html")
 
 
@@ -52,7 +52,7 @@ async def answer_worker(
             now=now,
         )
     except CertsvcError as error:
-        # The birth date is not echoed; the code is, for it is long to type.
+        # The birth date is not echoed; the code is, since it is long to type.
         headers = (
             {"Retry-After": str(error.facts["retry_after_s"])} if "retry_after_s" in error.facts else None
         )

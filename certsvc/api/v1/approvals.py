@@ -1,4 +1,4 @@
-"""`/v1/approvals`, and approving or declining what waits: by a facility's head, or who is delegated that
+"""`/v1/approvals`, and approving or declining what waits, by a facility's head or whoever is delegated that
 day.
 """
 
@@ -24,9 +24,7 @@ _MAX_PAGE = 200
 
 
 class ApprovalOut(BaseModel):
-    """What waits together for one facility's head: its part of a batch, or one certificate that was asked for
-    alone.
-    """
+    """What waits together for one facility's head: its part of a batch, or a certificate requested singly."""
 
     facility_code: str
     batch_id: uuid.UUID | None
@@ -38,7 +36,7 @@ class ApprovalOut(BaseModel):
     event_from: dt.date = Field(description="first and last day of what the certificates are about")
     event_to: dt.date
     waiting_since: dt.datetime
-    requested_as: Role = Field(description="the role of who asked")
+    requested_as: Role = Field(description="the role of the requester")
 
 
 class ApprovalPage(BaseModel):
@@ -47,13 +45,13 @@ class ApprovalPage(BaseModel):
 
 
 class Declining(Strict):
-    """Why, for whoever mends it; nobody's name or illness."""
+    """The reason, for whoever mends it; nobody's name or illness."""
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
 
 
 class DecisionOut(BaseModel):
-    """What was decided of a batch: that facility's certificates in it which waited."""
+    """What was decided of a batch: that facility's certificates in it that were waiting."""
 
     batch_id: uuid.UUID
     facility_code: str
@@ -82,7 +80,7 @@ async def list_approvals(
         if len(found) > limit
         else None
     )
-    return ApprovalPage(items=[_approval(each) for each in page], next_cursor=next_cursor)
+    return ApprovalPage(items=[_approval(waiting) for waiting in page], next_cursor=next_cursor)
 
 
 def _approval(waiting: Waiting) -> ApprovalOut:
@@ -141,7 +139,7 @@ def _decided(batch_id: uuid.UUID, caller: ApiKey, number: int) -> Response:
 async def approve_certificate(
     certificate_id: uuid.UUID, res: Res, caller: Approver, now: Now, once: Once
 ) -> Response:
-    """Have one certificate signed that waits for this facility's head, also one of a batch."""
+    """Have one certificate signed that waits for this facility's head; it may belong to a batch."""
 
     async def work() -> Response:
         certificate = await approving.approve_certificate(res.db, certificate_id, caller=caller, now=now)
@@ -155,7 +153,7 @@ async def approve_certificate(
 async def decline_certificate(
     certificate_id: uuid.UUID, body: Declining, res: Res, caller: Approver, now: Now, once: Once
 ) -> Response:
-    """Give one certificate up that waits for this facility's head, also one of a batch."""
+    """Give up one certificate that waits for this facility's head; it may belong to a batch."""
 
     async def work() -> Response:
         certificate = await approving.decline_certificate(

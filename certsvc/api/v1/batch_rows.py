@@ -1,4 +1,4 @@
-"""`/v1/batches/{id}/rows/{row}`: one row of a file as it was sent, and a rejected one mended in place."""
+"""`/v1/batches/{id}/rows/{row}`: one row of a file as it was sent; a rejected one can be mended in place."""
 
 import contextlib
 import datetime as dt
@@ -75,11 +75,11 @@ class RowOut(RowFate):
 
 
 class Mending(Strict):
-    """`record` is the whole row: what it does not name is empty."""
+    """`record` is the whole row: columns it does not name are empty."""
 
     record: Record
     version: int | None = Field(
-        default=None, description="that of the row you looked at; another one is a 409 `row_changed`"
+        default=None, description="that of the row you looked at; if it is out of date: 409 `row_changed`"
     )
 
 
@@ -111,7 +111,7 @@ async def mend(
     caller: ApiKey,
     now: dt.datetime,
 ) -> None:
-    """Mend a row, and ring for what is to be issued of it."""
+    """Mend a row, and ring the queue for what it has issued."""
     async with res.row_turns:
         await mending.mend_row(
             res.db,
@@ -148,8 +148,8 @@ async def read_row(batch_id: uuid.UUID, row: RowNumber, res: Res, caller: Reader
 async def mend_row(
     batch_id: uuid.UUID, row: RowNumber, body: Mending, res: Res, caller: Writer, now: Now, once: Once
 ) -> Response:
-    """Put `record` in the place of a rejected row and judge it again. What comes of it belongs to the batch;
-    if nothing does, all stays as it was.
+    """Replace a rejected row by `record` and judge it again. The certificates it gets belong to the batch; if
+    it gets none, all stays as it was.
     """
 
     async def work() -> Response:

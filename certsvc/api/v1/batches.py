@@ -1,4 +1,4 @@
-"""`/v1/batches`: send a file of cases, follow it, learn the fate of every row, fetch the PDFs."""
+"""`/v1/batches`: submit a file of cases, follow it, learn the fate of every row, fetch the PDFs."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ ResultFormat = Literal["ndjson", "csv", "xlsx"]
 
 
 class BatchForm(Strict):
-    """What goes with the file."""
+    """The fields sent along with the file."""
 
     dry_run: bool = False
     facility: Annotated[str, StringConstraints(max_length=5)] | None = None
@@ -59,7 +59,7 @@ _FORM_SCHEMA["properties"]["file"] = {
     "format": "binary",
     "description": (
         "CSV, XLSX, ODS, JSON, NDJSON, CT07 (HSCHUNGTU) or XML1 with XML11 (GIAMDINHHS), also many in a ZIP;"
-        " told by content, not by name"
+        " recognised by content, not by name"
     ),
 }
 _FORM_SCHEMA["required"] = ["file"]
@@ -88,8 +88,8 @@ _NDJSON_TYPE = "application/x-ndjson"
     openapi_extra=_FORM,
 )
 async def submit(request: Request, res: Res, caller: Writer, now: Now, once: Once) -> Response:
-    """Hand in a file of cases. What its first bytes and its header show is refused at once."""
-    # The form is read here and not by FastAPI, which would spool a stranger's file before asking for his key.
+    """Submit a file of cases. What can be seen from its first bytes and its header is refused at once."""
+    # The form is read here and not by FastAPI, which would spool a stranger's file before asking for a key.
     async with request.form(max_files=1, max_fields=_MOST_FIELDS) as form:
         upload = form.get("file")
         if not isinstance(upload, UploadFile):
@@ -125,7 +125,7 @@ async def submit(request: Request, res: Res, caller: Writer, now: Now, once: Onc
 
 def read_order(sent: Mapping[str, Any], *, caller: ApiKey) -> Order:
     """What the fields of a form ask for. Raises RequestValidationError for wrong fields, Forbidden for
-    another facility.
+    somebody else's facility.
     """
     try:
         fields = BatchForm.model_validate(sent)
@@ -157,7 +157,7 @@ async def save_upload(upload: UploadFile, to: Path) -> str:
 
 
 async def batch_state(batch_id: uuid.UUID, res: Resources, *, caller: ApiKey) -> BatchOut:
-    """A batch that this caller may see, and its counts, of the same moment."""
+    """A batch that this caller may see, with its counts at the same moment."""
     async with res.db.read() as session:
         batch = await get_batch(session, batch_id, caller=caller)
         return batch_out(batch, await batch_store.count(session, batch_id))
@@ -185,10 +185,9 @@ async def change(
 ) -> Response:
     """Stop a batch, go on with it, or try again what failed in it.
 
-    `cancel` gives up what nobody has begun to sign, and finishes what is being signed: `finished_at` says
-    when that is so. `resume` asks for the same certificates under the same codes, and reads the rows of the
-    file that were not read. `replay` tries again those that failed, once the cause is mended; `results` gives
-    it as `reason`.
+    `cancel` gives up what nobody has begun to sign, and finishes what is being signed: then `finished_at` is
+    set. `resume` asks for the same certificates under the same codes, and reads the rest of the file.
+    `replay` retries those that failed, once the cause, the `reason` in `results`, is mended.
     """
 
     async def work() -> Response:
@@ -200,7 +199,7 @@ async def change(
 
 
 async def ring_for_all(batch_id: uuid.UUID, res: Resources) -> None:
-    """There may be certificates to issue, and rows to read."""
+    """Ring the queue twice: there may be certificates to issue, and rows to read."""
     await res.doorbell.ring_batch(batch_id)
     await res.doorbell.ring_issue()
 
@@ -219,8 +218,8 @@ async def results(
     caller: Reader,
     format: ResultFormat = "ndjson",  # noqa: A002 - the contract's name
 ) -> Response:
-    """One line a row and kind; as XLSX one row a row, in the sender's own file: mended, it may be sent
-    again.
+    """One line per row and kind; as XLSX the sender's own file with a result in each row, to be mended and
+    sent again.
     """
     async with res.db.read() as session:
         batch = await get_batch(session, batch_id, caller=caller)

@@ -95,7 +95,10 @@ async def list_certificates(
         )
     page, has_more = found[:limit], len(found) > limit
     next_cursor = lead_on(request, response, page[-1].requested_at, page[-1].id) if has_more else None
-    items = [certificate_out(each, caller=caller, vault=res.vault, settings=res.settings) for each in page]
+    items = [
+        certificate_out(certificate, caller=caller, vault=res.vault, settings=res.settings)
+        for certificate in page
+    ]
     return CertificatePage(items=items, next_cursor=next_cursor)
 
 
@@ -142,7 +145,7 @@ async def read_pdf(certificate_id: uuid.UUID, request: Request, res: Res, caller
 async def replace(
     certificate_id: uuid.UUID, body: Replacement, res: Res, caller: Withdrawer, now: Now, once: Once
 ) -> Response:
-    """Put a successor in its place: corrected by `record`, or without it the same paper again."""
+    """Replace it by a successor: corrected by `record`, or without one the same paper again."""
 
     async def work() -> Response:
         reason = explained(body)

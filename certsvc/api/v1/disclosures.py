@@ -48,18 +48,19 @@ async def list_disclosures(
         )
     page = found[:limit]
     return DisclosurePage(
-        items=[_out(each, caller=caller) for each in page],
+        items=[_out(disclosure, caller=caller) for disclosure in page],
         next_cursor=page[-1].id if len(found) > limit else None,
     )
 
 
-def _out(told: Disclosure, *, caller: ApiKey) -> DisclosureOut:
-    is_asker, is_other = caller.may_see(told.facility_code), caller.may_see(told.told_facility_code)
+def _out(disclosure: Disclosure, *, caller: ApiKey) -> DisclosureOut:
+    is_asker = caller.may_see(disclosure.facility_code)
+    is_other = caller.may_see(disclosure.told_facility_code)
     return DisclosureOut(
-        at=told.at,
-        rule=told.rule,
-        facility_code=told.facility_code,
-        case_id=told.case_id if is_asker else None,
-        told_facility_code=told.told_facility_code if is_other else None,
-        told_case_id=told.told_case_id if is_other else None,
+        at=disclosure.at,
+        rule=disclosure.rule,
+        facility_code=disclosure.facility_code,
+        case_id=disclosure.case_id if is_asker else None,
+        told_facility_code=disclosure.told_facility_code if is_other else None,
+        told_case_id=disclosure.told_case_id if is_other else None,
     )

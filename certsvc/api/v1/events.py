@@ -1,8 +1,8 @@
 """`/v1/batches/{id}/events`: how a batch goes on, as server-sent events [WHATWG HTML §9.2].
 
-Every event tells the whole state, so nothing is lost by missing some. Its id is made of what it tells and of
-nothing that this process knows: whoever comes back with `Last-Event-ID`, here or at another process, hears
-what is new.
+Every event carries the whole state, so missing some loses nothing. Its id is made of that state alone, not of
+anything known to this process only: a client that reconnects with `Last-Event-ID`, to this process or
+another, gets what is new.
 """
 
 import asyncio
@@ -27,22 +27,22 @@ from certsvc.resources import Resources
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
 _POLL_S, _HEARTBEAT_S, _LONGEST_S = 1.0, 15.0, 600.0
-"""After the longest time the client comes back by itself, and its key is looked at again."""
+"""After the longest time the client reconnects by itself, and its key is checked again."""
 _PAUSE = 10
-"""Between two questions at least so many times as long as one took: the rows of a large file are counted anew
-while it is read.
+"""The pause between two queries is at least so many times as long as a query took: while a large file is
+read, its rows are counted anew each time.
 """
 _RETRY_MS = 2000
 _RECENT_S = 30.0
 
 LastEventId = Annotated[
-    str | None, Header(max_length=64, description="the id of the last event heard: only what is new is told")
+    str | None, Header(max_length=64, description="the id of the last event received: only news is sent")
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """The open ones of this process, by key, and how many there may be."""
+    """The open streams of this process, counted by key, and how many there may be."""
 
     most_of_a_key: int = 20
     most: int = 500
@@ -53,13 +53,13 @@ class Streams:
 
 
 class BatchEvent(BatchOut):
-    """What an event tells: the batch, and when it will probably be done."""
+    """The data of an event: the batch, and when it will probably be done."""
 
     estimated_end_at: dt.datetime | None
 
 
 _DATA = BatchEvent.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
-del _DATA["$defs"]  # they stand in the document
+del _DATA["$defs"]  # they are in the OpenAPI document already
 _EVENT = {
     "type": "object",
     "description": "one event",
@@ -73,7 +73,7 @@ _EVENT = {
 
 
 class Pace:
-    """When a batch will end, judged by what was done lately."""
+    """When a batch will end, estimated from its recent progress."""
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque()
@@ -94,7 +94,7 @@ class Pace:
     response_class=StreamingResponse,
     responses={
         200: {"content": {"text/event-stream": {"schema": _EVENT}}},
-        204: {"description": "the end was heard already"},
+        204: {"description": "the end was received already"},
         429: {},
     },
 )
@@ -114,13 +114,13 @@ async def events(
     if state.finished_at and _id(state) == last_event_id:
         return Response(status_code=204)  # tells an EventSource not to come back
     is_head = bool(request.scope["state"].get("is_head"))
-    told = _tell(
-        res, batch_id, caller=caller, heard=last_event_id, streams=streams, clock=request.app.state.clock
+    stream = stream_batch(
+        res, batch_id, caller=caller, known=last_event_id, streams=streams, clock=request.app.state.clock
     )
     return (
         Response(media_type="text/event-stream")
         if is_head
-        else StreamingResponse(told, media_type="text/event-stream")
+        else StreamingResponse(stream, media_type="text/event-stream")
     )
 
 
@@ -138,16 +138,16 @@ def _id(state: BatchOut) -> str:
     return f"{'-'.join(map(str, figures))}-{state.status}{ended}"
 
 
-async def _tell(
+async def stream_batch(
     res: Resources,
     batch_id: uuid.UUID,
     *,
     caller: ApiKey,
-    heard: str | None,
+    known: str | None,
     streams: Streams,
     clock: Callable[[], dt.datetime],
 ) -> AsyncGenerator[bytes, None]:
-    """Until the batch has ended or the client has gone."""
+    """The stream, until the batch has ended or the client has gone."""
     streams.open[caller.id] += 1
     try:
         pace, began, spoke = Pace(), time.monotonic(), time.monotonic()
@@ -157,8 +157,8 @@ async def _tell(
             took_s = time.monotonic() - now_s
             in_work = state.counts.pending - state.counts.awaiting_approval
             left_s = pace.estimate(state.counts.issued + state.counts.failed, in_work, at_s=now_s)
-            if _id(state) != heard:
-                heard, spoke = _id(state), now_s
+            if _id(state) != known:
+                known, spoke = _id(state), now_s
                 yield _event(state, end_at=_end_at(state, left_s, now=clock()))
             elif now_s - spoke >= _HEARTBEAT_S:
                 spoke = now_s
@@ -173,8 +173,8 @@ async def _tell(
 
 
 def _end_at(state: BatchOut, left_s: float | None, *, now: dt.datetime) -> dt.datetime | None:
-    """Of what is signed without a further word. Not while the file is read, nor where all that is left waits
-    for a facility's head.
+    """When everything is signed that needs nobody's approval. None while the file is read, and where all that
+    is left waits for a facility's head.
     """
     is_foreseen = state.status is not BatchStatus.READING and (
         not state.counts.awaiting_approval or state.counts.awaiting_approval < state.counts.pending
@@ -183,8 +183,8 @@ def _end_at(state: BatchOut, left_s: float | None, *, now: dt.datetime) -> dt.da
 
 
 def _event(state: BatchOut, *, end_at: dt.datetime | None) -> bytes:
-    told: dict[str, Any] = state.model_dump() | {"estimated_end_at": end_at}
+    data: dict[str, Any] = state.model_dump() | {"estimated_end_at": end_at}
     name = str(state.status) if state.finished_at else "progress"
     return format_sse_event(
-        data_str=BatchEvent.model_validate(told).model_dump_json(), event=name, id=_id(state)
+        data_str=BatchEvent.model_validate(data).model_dump_json(), event=name, id=_id(state)
     )

@@ -42,8 +42,8 @@ async def export_certificate(
     "/batches/{batch_id}/export", response_class=StreamingResponse, responses={200: file("application/zip")}
 )
 async def export_batch(batch_id: uuid.UUID, format: Format, res: Res, caller: Reader, now: Now) -> Response:  # noqa: A002 - as results are asked for
-    """Every sick leave of the batch, or what replaced it, one file a case; and export.csv with what was left
-    out and why.
+    """Every sick leave of the batch, or what replaced it, one file per case; and export.csv with what was
+    left out and why.
     """
     _require_may_sign(caller, format)
     async with res.db.read() as session:
@@ -56,8 +56,8 @@ async def export_batch(batch_id: uuid.UUID, format: Format, res: Res, caller: Re
 
 
 def _require_may_sign(caller: ApiKey, layout: Format) -> None:
-    """Files of 2025 carry the facility's signature, which who may only read cannot ask for. Raises Forbidden
-    `read_only`.
+    """Files of 2025 carry the facility's signature, which a caller who may only read cannot ask for. Raises
+    Forbidden `read_only`.
     """
     if layout is Format.CT07_2025:
         require_scope(caller, Scope.ISSUE)

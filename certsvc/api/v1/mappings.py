@@ -1,4 +1,4 @@
-"""`/v1/mappings`: what a sender's own titles mean, said once."""
+"""`/v1/mappings`: what a sender's own titles mean, saved once."""
 
 import datetime as dt
 from typing import Annotated
@@ -23,9 +23,7 @@ Name = Annotated[
 
 
 class MappingIn(Strict):
-    """`columns` says which field each title means, or null for one to pass over; `defaults` stand in cells
-    that are empty.
-    """
+    """`columns` says which field each title means, or null for one to skip; `defaults` fill empty cells."""
 
     columns: Annotated[dict[_Title, _FieldName | None], Field(max_length=_MOST_COLUMNS)] = Field(
         default_factory=dict
@@ -54,7 +52,8 @@ def _out(mapping: ColumnMapping) -> MappingOut:
 async def list_mappings(res: Res, caller: Reader) -> MappingPage:
     """The mappings of the caller's organisation."""
     async with res.db.read() as session:
-        return MappingPage(items=[_out(each) for each in await mappings.of_owner(session, caller.owner)])
+        found = await mappings.of_owner(session, caller.owner)
+    return MappingPage(items=[_out(mapping) for mapping in found])
 
 
 @router.get("/{name}")
@@ -65,9 +64,7 @@ async def read(name: Name, res: Res, caller: Reader) -> MappingOut:
 
 @router.put("/{name}")
 async def save(name: Name, asked: MappingIn, res: Res, caller: Writer, now: Now) -> MappingOut:
-    """Save a mapping in the place of the one with that name; batches that were accepted before keep
-    theirs.
-    """
+    """Save a mapping, replacing the one of that name; batches accepted before keep theirs."""
     return _out(
         await save_mapping(
             res.db, name, columns=asked.columns, defaults=asked.defaults, caller=caller, now=now

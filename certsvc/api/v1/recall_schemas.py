@@ -1,21 +1,21 @@
-"""What goes over the wire under `/v1/recalls`, and how entities become it."""
+"""The bodies of `/v1/recalls`, and how they are made from entities."""
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
 from certsvc.api.schemas import Strict, Text, Withdrawal
-from certsvc.issuing.withdrawing.recalling import LeftOut, Order, Plan
-from certsvc.models import ApiKey, Kind, Origin, Recall, RecallOutcome, RecallStatus, Role, Status
-from certsvc.store.recalls import Choice, Recalled
+from certsvc.issuing.withdrawing import recalling
+from certsvc.issuing.withdrawing.recalling import LeftOut, Plan
+from certsvc.models import ApiKey, Kind, Origin, RecallOutcome, RecallStatus, Role, Status
+from certsvc.store.recalls import Choice, RecallDetail, Recalled
 
 _MOST_IDS = 3000
-"""What fits into a body; a batch, or a station and days, may be more (`recalling.MOST`)."""
+"""As many as fit into a body; a batch, or a station and days, may be more (`recalling.MOST`)."""
 _NAMED = 200
-"""Of what a preview leaves out, so many are named; all are counted."""
+"""A preview names so many of those it leaves out, and counts them all."""
 
 
 class RecallChoice(Withdrawal):
@@ -33,7 +33,7 @@ class RecallChoice(Withdrawal):
         False, description="a second person must approve, however few certificates there are"
     )
 
-    def order(self, *, expected_count: int | None = None) -> Order:
+    def order(self, *, expected_count: int | None = None) -> recalling.Order:
         choice = Choice(
             tuple(self.certificate_ids),
             self.batch_id,
@@ -42,14 +42,14 @@ class RecallChoice(Withdrawal):
             self.signed_from,
             self.signed_to,
         )
-        return Order(
+        return recalling.Order(
             choice, self.reason, self.text, needs_approval=self.needs_approval, expected_count=expected_count
         )
 
 
 class RecallRequest(RecallChoice):
     expected_count: int | None = Field(
-        None, ge=0, description="what a preview counted: if it is another number now, nothing is changed"
+        None, ge=0, description="what a preview counted: if the number has changed, nothing is done"
     )
 
 
@@ -151,18 +151,16 @@ def preview_out(plan: Plan, *, revoke_alone: int) -> RecallPreview:
         by_status=dict(plan.by_status),
         left_out=dict(plan.by_cause),
         left_out_certificates=[
-            LeftOutOut(certificate_id=each.id, serial=each.serial, why=why)
-            for each, why in plan.left_out[:_NAMED]
+            LeftOutOut(certificate_id=candidate.id, serial=candidate.serial, why=why)
+            for candidate, why in plan.left_out[:_NAMED]
         ],
         revoke_alone=revoke_alone,
     )
 
 
-def recall_out(
-    recall: Recall, counts: Mapping[RecallOutcome, int], callers: Mapping[uuid.UUID, ApiKey]
-) -> RecallOut:
+def recall_out(detail: RecallDetail) -> RecallOut:
+    recall, counts, asked_by, decided_by = detail
     here = f"/v1/recalls/{recall.id}"
-    decided_by = None if recall.decided_by_id is None else _caller_out(callers[recall.decided_by_id])
     return RecallOut(
         id=recall.id,
         status=recall.status,
@@ -174,9 +172,9 @@ def recall_out(
             **{str(outcome): counts.get(outcome, 0) for outcome in RecallOutcome},
         ),
         left_out={LeftOut(why): number for why, number in recall.left_out.items()},
-        asked_by=_caller_out(callers[recall.asked_by_id]),
+        asked_by=_caller_out(asked_by),
         asked_at=recall.asked_at,
-        decided_by=decided_by,
+        decided_by=None if decided_by is None else _caller_out(decided_by),
         decided_at=recall.decided_at,
         decision_text=recall.decision_text,
         links={"self": here, "certificates": f"{here}/certificates"},

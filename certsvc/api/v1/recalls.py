@@ -1,11 +1,9 @@
 """`/v1/recalls`: revoke many certificates by one request, with a second person's approval."""
 
 import uuid
-from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.api.access import Now, Reader, Res, Withdrawer
 from certsvc.api.idempotency import Once, json_answer
@@ -26,21 +24,12 @@ from certsvc.api.v1.recall_schemas import (
 )
 from certsvc.issuing.withdrawing import recalling
 from certsvc.issuing.withdrawing.recalling import get_recall
-from certsvc.models import ApiKey, Recall, RecallOutcome, RecallStatus, Role
+from certsvc.models import ApiKey, RecallOutcome, RecallStatus, Role
 from certsvc.resources import Resources
-from certsvc.store import recalls, registry
+from certsvc.store import recalls
 
 router = APIRouter(prefix="/v1/recalls", tags=["recalls"])
 _MAX_PAGE = 200
-
-
-async def as_shown(session: AsyncSession, found: Iterable[Recall]) -> list[RecallOut]:
-    """Recalls with their counts and who asked for and decided them."""
-    found = list(found)
-    counts = await recalls.counts(session, [each.id for each in found])
-    ids = {caller_id for each in found for caller_id in (each.asked_by_id, each.decided_by_id) if caller_id}
-    callers = await registry.callers_by_id(session, ids)
-    return [recall_out(each, counts[each.id], callers) for each in found]
 
 
 def owner_seen_by(caller: ApiKey) -> ApiKey | None:
@@ -53,13 +42,13 @@ async def _answer(
 ) -> Response:
     async with res.db.read() as session:
         recall, _ = await get_recall(session, recall_id, caller=caller)
-        [shown] = await as_shown(session, [recall])
-    return json_answer(shown.model_dump(mode="json"), status, **headers)
+        [detail] = await recalls.in_detail(session, [recall])
+    return json_answer(recall_out(detail).model_dump(mode="json"), status, **headers)
 
 
 @router.post("/preview", responses={404: {}})
 async def preview(body: RecallChoice, res: Res, caller: Withdrawer) -> RecallPreview:
-    """What a recall would do now: how many it takes, which it leaves out and why, and whether it then waits.
+    """What a recall would do now: how many it takes, which it leaves out and why, and whether it would wait.
     Nothing is changed.
     """
     explained(body)
@@ -71,8 +60,8 @@ async def preview(body: RecallChoice, res: Res, caller: Withdrawer) -> RecallPre
 
 @router.post("", status_code=201, response_model=RecallOut, responses={201: headers("Location"), 404: {}})
 async def start(body: RecallRequest, res: Res, caller: Withdrawer, now: Now, once: Once) -> Response:
-    """Revoke certificates at once; more than one may alone are suspended at once, and wait for a second
-    person's approval.
+    """Revoke certificates at once. More than one person may revoke alone are suspended at once, and wait for
+    a second person's approval.
     """
 
     async def work() -> Response:
@@ -108,14 +97,14 @@ async def list_recalls(
         found = await recalls.list_page(
             session, owner=owner_seen_by(caller), status=status, before=before, limit=limit + 1
         )
-        items = await as_shown(session, found[:limit])
+        items = [recall_out(detail) for detail in await recalls.in_detail(session, found[:limit])]
     next_cursor = lead_on(request, response, items[-1].asked_at, items[-1].id) if len(found) > limit else None
     return RecallPage(items=items, next_cursor=next_cursor)
 
 
 @router.get("/{recall_id}", response_model=RecallOut)
 async def read_one(recall_id: uuid.UUID, res: Res, caller: Reader) -> Response:
-    """Where a recall stands, and what it came to."""
+    """Where a recall stands, and its outcome."""
     return await _answer(recall_id, caller=caller, res=res)
 
 
@@ -131,7 +120,7 @@ async def list_recalled(
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=_MAX_PAGE)] = 50,
 ) -> RecalledPage:
-    """Its certificates, and what it came to for each."""
+    """Its certificates, each with the outcome."""
     before = None if cursor is None else read_cursor(cursor)
     async with res.db.read() as session:
         await get_recall(session, recall_id, caller=caller)
@@ -140,7 +129,7 @@ async def list_recalled(
         )
     last = found[limit - 1].certificate if len(found) > limit else None
     next_cursor = lead_on(request, response, last.requested_at, last.id) if last else None
-    return RecalledPage(items=[recalled_out(each) for each in found[:limit]], next_cursor=next_cursor)
+    return RecalledPage(items=[recalled_out(recalled) for recalled in found[:limit]], next_cursor=next_cursor)
 
 
 @router.post("/{recall_id}/approve", response_model=RecallOut)
@@ -160,7 +149,7 @@ async def approve(recall_id: uuid.UUID, res: Res, caller: Withdrawer, now: Now, 
 async def decline(
     recall_id: uuid.UUID, body: Declination, res: Res, caller: Withdrawer, now: Now, once: Once
 ) -> Response:
-    """Reinstate what it has suspended; whoever asked may take it back so."""
+    """Reinstate what it has suspended; whoever asked may take it back this way."""
 
     async def work() -> Response:
         await recalling.decline(res.db, recall_id, text=body.text, caller=caller, now=now)

@@ -1,7 +1,7 @@
 """`/v1/facilities`, `/v1/practitioners`, `/v1/designs`, `/v1/rules`, `/v1/stats`: lists and figures."""
 
 import datetime as dt
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -59,27 +59,23 @@ class Figure(BaseModel):
     awaiting_approval: int = Field(description="of `count`, what waits for the facility's head")
 
 
-class Page(BaseModel):
-    items: list[Any]
-
-
-class FacilityPage(Page):
+class FacilityPage(BaseModel):
     items: list[FacilityOut]
 
 
-class PractitionerPage(Page):
+class PractitionerPage(BaseModel):
     items: list[PractitionerOut]
 
 
-class DesignPage(Page):
+class DesignPage(BaseModel):
     items: list[DesignOut]
 
 
-class RulePage(Page):
+class RulePage(BaseModel):
     items: list[RuleOut]
 
 
-class FigurePage(Page):
+class FigurePage(BaseModel):
     items: list[Figure]
     recent: Recent = Field(description="of the last 30 days; dry runs do not count")
 
@@ -88,7 +84,7 @@ class FigurePage(Page):
 async def list_facilities(res: Res, caller: Reader) -> FacilityPage:
     async with res.db.read() as session:
         found = await registry.list_facilities(session, only=caller.facility_code)
-    return FacilityPage(items=[facility_out(each) for each in found])
+    return FacilityPage(items=[facility_out(facility) for facility in found])
 
 
 @router.get("/practitioners")
@@ -98,22 +94,23 @@ async def list_practitioners(res: Res, caller: Reader, facility: str | None = No
         return PractitionerPage(items=[])
     async with res.db.read() as session:
         found = await registry.list_practitioners(session, facility_codes=None if only is None else [only])
-    return PractitionerPage(items=[practitioner_out(each, caller=caller) for each in found])
+    return PractitionerPage(items=[practitioner_out(practitioner, caller=caller) for practitioner in found])
 
 
 @router.get("/designs")
 async def list_designs(_caller: Reader) -> DesignPage:
-    return DesignPage(items=[DesignOut.model_validate(each, from_attributes=True) for each in load_designs()])
+    designs = load_designs()
+    return DesignPage(items=[DesignOut.model_validate(design, from_attributes=True) for design in designs])
 
 
 @router.get("/rules")
 async def list_rules(res: Res, _caller: Reader) -> RulePage:
-    """The dated rows by which cases are judged now. Of a table that row counts which began last before the
+    """The dated rows by which cases are judged now. In each table the row counts that began last before the
     event, unless it has ended.
     """
     async with res.db.read() as session:
         rulebook = await load_rulebook(session)
-    return RulePage(items=[_rule(each) for each in rulebook.rows])
+    return RulePage(items=[_rule(row) for row in rulebook.rows])
 
 
 def _rule(row: DatedRow) -> RuleOut:
@@ -123,8 +120,8 @@ def _rule(row: DatedRow) -> RuleOut:
 
 @router.get("/stats")
 async def read_stats(res: Res, caller: Reader, now: Now, facility: str | None = None) -> FigurePage:
-    """How many certificates stand where, per facility and kind; what rules rejected and what was issued
-    lately. Another's facility has no figures.
+    """How many certificates are in which state, per facility and kind; what rules rejected and what was
+    issued lately. A facility of others has no figures.
     """
     only = facility or caller.facility_code
     if only is not None and not caller.may_see(only):
@@ -132,7 +129,8 @@ async def read_stats(res: Res, caller: Reader, now: Now, facility: str | None = 
     async with res.db.read() as session:
         found = await certificates.figures(session, facility_code=only)
     return FigurePage(
-        items=[_figure(each) for each in found], recent=await recent_figures(res, facility_code=only, now=now)
+        items=[_figure(figure) for figure in found],
+        recent=await recent_figures(res, facility_code=only, now=now),
     )
 
 

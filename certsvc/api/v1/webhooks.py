@@ -1,4 +1,4 @@
-"""`/v1/webhooks`: be told of changes instead of asking for them [Standard Webhooks 1.0]."""
+"""`/v1/webhooks`: get notified of changes instead of polling for them [Standard Webhooks 1.0]."""
 
 import datetime as dt
 import json
@@ -28,8 +28,8 @@ Events = Annotated[list[EventType], Field(min_length=1, max_length=len(EventType
 
 
 class WebhookRequest(Strict):
-    """Where to post what. With `batch_certificates` also each certificate of a batch is told, issued or
-    failed.
+    """Where to post which events. With `batch_certificates` each certificate of a batch has its own event
+    too, issued or failed.
     """
 
     url: Url
@@ -48,7 +48,7 @@ class WebhookChange(Strict):
 
 class Rotation(Strict):
     overlap_s: int = Field(
-        24 * 3600, ge=0, le=_MOST_OVERLAP_S, description="for how long the secrets before sign too"
+        24 * 3600, ge=0, le=_MOST_OVERLAP_S, description="for how long the previous secrets sign too"
     )
 
 
@@ -146,7 +146,7 @@ def _delivery_out(delivery: WebhookDelivery) -> DeliveryOut:
         created_at=delivery.created_at,
         attempts=delivery.attempts,
         next_attempt_at=delivery.next_attempt_at,
-        log=[Attempt(**each) for each in delivery.log],
+        log=[Attempt(**attempt) for attempt in delivery.log],
         payload=json.loads(delivery.body),
     )
 
@@ -173,7 +173,7 @@ async def list_webhooks(res: Res, caller: Reader) -> WebhookPage:
     """The caller's own; auditors and admins see all."""
     async with res.db.read() as session:
         found = await endpoints.list_visible(session, caller=caller)
-    return WebhookPage(items=[WebhookOut(**_out(each)) for each in found])
+    return WebhookPage(items=[WebhookOut(**_out(endpoint)) for endpoint in found])
 
 
 @router.get("/{webhook_id}")
@@ -207,7 +207,7 @@ async def remove(webhook_id: uuid.UUID, res: Res, caller: Writer) -> None:
 async def rotate(
     webhook_id: uuid.UUID, res: Res, caller: Writer, now: Now, once: Once, body: Rotation | None = None
 ) -> Response:
-    """A new secret, shown this once. Those before sign beside it for `overlap_s` more."""
+    """A new secret, shown this once. The previous ones sign too for `overlap_s` more."""
 
     async def work() -> Response:
         overlap = dt.timedelta(seconds=(body or Rotation()).overlap_s)
@@ -233,7 +233,7 @@ async def list_deliveries(
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=_MAX_PAGE)] = 50,
 ) -> DeliveryPage:
-    """What was sent, and what came of it; newest first."""
+    """What was sent, and its outcome; newest first."""
     before = None if cursor is None else read_cursor(cursor)
     async with res.db.read() as session:
         await endpoints.get_endpoint(session, webhook_id, caller=caller)
@@ -242,7 +242,7 @@ async def list_deliveries(
         )
     page = found[:limit]
     next_cursor = lead_on(request, response, page[-1].created_at, page[-1].id) if len(found) > limit else None
-    return DeliveryPage(items=[_delivery_out(each) for each in page], next_cursor=next_cursor)
+    return DeliveryPage(items=[_delivery_out(delivery) for delivery in page], next_cursor=next_cursor)
 
 
 @router.post("/{webhook_id}/replay", status_code=202, response_model=Replayed)
@@ -266,7 +266,7 @@ async def replay(
 
 @router.post("/{webhook_id}/test", status_code=202, response_model=DeliveryOut)
 async def send_test(webhook_id: uuid.UUID, res: Res, caller: Writer, now: Now, once: Once) -> Response:
-    """Send a `webhook.test`; what comes of it is in the log."""
+    """Send a `webhook.test`; its outcome is in the log."""
 
     async def work() -> Response:
         sent = await endpoints.send_test(res.db, webhook_id, caller=caller, now=now)

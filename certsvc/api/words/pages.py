@@ -93,6 +93,12 @@ BY_REASON: Mapping[Reason, Headline] = {
     Reason.NOT_SIGNED: Headline(
         Tone.NONE, "question", Words("Không có chữ ký số", "Not digitally signed"), _NOT_YET
     ),
+    Reason.LEADS_ELSEWHERE: Headline(
+        Tone.NONE,
+        "question",
+        Words("Mã QR của nơi khác", "A QR code of another site"),
+        _NOT_YET,
+    ),
     Reason.NOT_CHECKABLE: Headline(
         Tone.NONE,
         "question",

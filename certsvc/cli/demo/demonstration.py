@@ -1,4 +1,4 @@
-"""The demo: a whole small certsvc in one folder, with the sample's certificates issued, and those of people
+"""The demo: a small but whole certsvc in one folder, with certificates issued for the sample and for people
 who are ill on the day it runs.
 """
 
@@ -15,24 +15,23 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from certsvc.callers.accounts import create_account, enrolment_link, reset_account
-from certsvc.callers.keys import create_key, find_caller
+from certsvc.callers.accounts import enrolment_link, invite
+from certsvc.callers.keys import keep_key
 from certsvc.cli.demo.handing_in import hand_in
 from certsvc.cli.demo.ill_today import write_cases
 from certsvc.clock import day_in_hanoi, utc_now
 from certsvc.codes import format_code
 from certsvc.config import Settings
-from certsvc.errors import Conflict
+from certsvc.issuing.examples import find_examples
+from certsvc.issuing.registering import import_facilities, import_practitioners
 from certsvc.issuing.requests.marking import mark_all
-from certsvc.models import Certificate, Kind, PublishedFile, Role, Status
 from certsvc.processes.family import die_with_parent
 from certsvc.queue import EmbeddedServer
-from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
 from certsvc.resources import Resources, open_resources, open_vault
-from certsvc.store import Database, certificates, registry, sign_in
-from certsvc.trust.identities import add_identity, open_keyring
+from certsvc.states import Role
+from certsvc.store import Database
+from certsvc.trust.identities import add_all_identities
 from keys_dev.make import make_pki
 
 _EXAMPLES = 10
@@ -42,7 +41,7 @@ _console = Console(stderr=True)
 
 
 def settings_of_demo(settings: Settings, folder: Path, *, host: str, port: int) -> Settings:
-    """The same with everything below `folder`."""
+    """The same settings with everything below `folder`."""
     base_url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - a comparison, not a binding
     return settings.model_copy(
         update={"data_dir": folder / "data", "keys_dir": folder / "keys", "base_url": base_url}
@@ -55,10 +54,9 @@ def worker_log(folder: Path) -> Path:
 
 
 async def run_demo(settings: Settings, folder: Path, *, once: bool) -> None:
-    """Set up, issue, print; running it again issues nothing twice, and on another day what that day's
-    patients ask for besides.
+    """Set up, issue, print. Running it again issues nothing twice; another day adds its patients.
 
-    `once` says that nobody is going to serve it.
+    `once` says that it is not going to be served.
     """
     with as_file(files("certsvc").joinpath("sample")) as sample:
         await _set_up(settings, sample)
@@ -79,7 +77,7 @@ async def run_demo(settings: Settings, folder: Path, *, once: bool) -> None:
 
 @contextmanager
 def _working(settings: Settings, log: Path) -> Iterator[Settings]:
-    """A worker beside us, with an embedded queue server where no other is configured; yields the settings
+    """A worker alongside, with an embedded queue server unless another is configured; yields the settings
     with its address.
     """
     with ExitStack() as stack:
@@ -94,7 +92,7 @@ def _working(settings: Settings, log: Path) -> Iterator[Settings]:
             env=os.environ | settings.as_environment(),
             stdout=output,
             stderr=output,
-            start_new_session=True,  # a Ctrl-C is for us; we stop it in order
+            start_new_session=True,  # Ctrl-C is for us; we stop the worker in an orderly way
             preexec_fn=die_with_parent,  # noqa: PLW1509 - only one prctl call
         )
         stack.callback(worker.wait)
@@ -103,7 +101,7 @@ def _working(settings: Settings, log: Path) -> Iterator[Settings]:
 
 
 async def _set_up(settings: Settings, sample: Path) -> None:
-    """Database, development keys, facilities, practitioners, identities: what is there already stays."""
+    """Database, development keys, facilities, practitioners, identities; what exists already stays."""
     with _console.status(
         "Chuẩn bị cơ sở dữ liệu và khoá phát triển… / Preparing database and development keys…"
     ):
@@ -116,11 +114,9 @@ async def _set_up(settings: Settings, sample: Path) -> None:
         try:
             await db.migrate()
             await mark_all(db, vault=open_vault(settings))
-            async with db.begin() as session:
-                await registry.save_facilities(session, read_facilities(sample / "facilities.csv"))
-            async with db.begin() as session:
-                await registry.save_practitioners(session, read_practitioners(sample / "practitioners.csv"))
-            await add_all_identities(db, settings)
+            await import_facilities(db, sample / "facilities.csv", actor="operator", now=utc_now())
+            await import_practitioners(db, sample / "practitioners.csv")
+            await add_all_identities(db, settings, now=utc_now())
         finally:
             await db.close()
 
@@ -130,66 +126,34 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-async def add_all_identities(db: Database, settings: Settings) -> int:
-    """Take every identity of a development PKI in `keys_dir` into use; returns how many were new."""
-    added = 0
-    for entry in open_keyring(settings).entries():
-        file = settings.keys_dir / entry.file
-        try:
-            await add_identity(
-                db,
-                file,
-                facility_code=entry.facility_code,
-                licence=entry.licence,
-                settings=settings,
-                now=utc_now(),
-            )
-        except Conflict:
-            continue
-        added += 1
-    return added
-
-
 async def _keys(settings: Settings, folder: Path) -> dict[str, str]:
     """The demo's API keys: those of an earlier run while they are good, else new ones."""
     db = Database(settings.sqlalchemy_url)
+    known = _credentials(folder).get("keys", {})
     try:
-        known = _credentials(folder).get("keys", {})
-        keys = {}
-        for role in (Role.ADMIN, Role.INSURER, Role.FACILITY, Role.AUDITOR):
-            is_good = role in known and await find_caller(db, known[role], now=utc_now()) is not None
-            scope = _FACILITY if role is Role.FACILITY else None
-            keys[str(role)] = (
-                known[role]
-                if is_good
-                else await create_key(db, role=role, facility_code=scope, now=utc_now())
+        return {
+            str(role): await keep_key(
+                db,
+                known.get(role),
+                role=role,
+                facility_code=_FACILITY if role is Role.FACILITY else None,
+                now=utc_now(),
             )
-        return keys
+            for role in (Role.ADMIN, Role.INSURER, Role.FACILITY, Role.AUDITOR)
+        }
     finally:
         await db.close()
 
 
 async def _staff_address(res: Resources) -> str:
-    """Of the console; while the demo's insurer waits for somebody to enrol, a new one-time link to do so. Who
-    was disabled stays so.
+    """Where staff sign in: a new one-time link while the demo's insurer has not enrolled. A disabled account
+    stays disabled.
     """
-    async with res.db.read() as session:
-        account = await sign_in.find_account(session, _ACCOUNT)
-    if not res.settings.local_accounts or (account and account.enrolment_sha256 is None):
-        return f"{res.settings.base_url}/staff"
-    if account is None:
-        token = await create_account(
-            res.db,
-            _ACCOUNT,
-            role=Role.INSURER,
-            facility_code=None,
-            holder=None,
-            vault=res.vault,
-            now=utc_now(),
-        )
-    else:
-        token = await reset_account(res.db, _ACCOUNT, vault=res.vault, now=utc_now())
-    return enrolment_link(res.settings.base_url, token)
+    if res.settings.local_accounts:
+        token = await invite(res.db, _ACCOUNT, role=Role.INSURER, vault=res.vault, now=utc_now())
+        if token is not None:
+            return enrolment_link(res.settings.base_url, token)
+    return f"{res.settings.base_url}/staff"
 
 
 def _credentials(folder: Path) -> dict[str, Any]:
@@ -201,14 +165,15 @@ def _credentials(folder: Path) -> dict[str, Any]:
 
 
 async def _write_examples(res: Resources, folder: Path, first: Sequence[str]) -> list[dict[str, str]]:
-    """Copies of some signed PDFs, both kinds, where a person can open them; sick leaves of the `first` cases
+    """Copy some signed PDFs of both kinds to where a person can open them, sick leaves of the cases `first`
     before others.
     """
     (folder / "certificates").mkdir(exist_ok=True)
     examples = []
-    for certificate, file in await _some_issued(res, first):
+    for example in await find_examples(res.db, first, a_kind=_EXAMPLES // 2):
+        certificate = example.certificate
         path = folder / "certificates" / f"{certificate.serial}.pdf"
-        path.write_bytes(await res.archive.get(file))
+        path.write_bytes(await res.archive.get(example.file))
         code = format_code(res.vault.code(certificate.id))
         examples.append(
             {
@@ -219,32 +184,6 @@ async def _write_examples(res: Resources, folder: Path, first: Sequence[str]) ->
             }
         )
     return examples
-
-
-async def _some_issued(res: Resources, first: Sequence[str]) -> list[tuple[Certificate, PublishedFile]]:
-    """Some certificates of both kinds whose files were not erased: the sick leaves of the `first` cases, then
-    the newest.
-    """
-    found: list[Certificate] = []
-    async with res.db.read() as session:
-        for kind in Kind:
-            case_ids = (*first, None) if kind is Kind.SICK_LEAVE else (None,)
-            pages = [await _newest(session, kind, case_id) for case_id in case_ids]
-            found += list({each.id: each for page in pages for each in page}.values())[: _EXAMPLES // 2]
-        files = await certificates.published_files(session, [each.pdf_sha256 or "" for each in found])
-    return [(each, file) for each in found if (file := files[each.pdf_sha256 or ""]).data_key is not None]
-
-
-async def _newest(session: AsyncSession, kind: Kind, case_id: str | None) -> Sequence[Certificate]:
-    return await certificates.list_page(
-        session,
-        facility_code=None,
-        status=Status.ISSUED,
-        kind=kind,
-        case_id=case_id,
-        before=None,
-        limit=_EXAMPLES // 2,
-    )
 
 
 def _write_credentials(

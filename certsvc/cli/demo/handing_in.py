@@ -1,7 +1,8 @@
-"""A file of cases handed in as the demo's insurer would, with a bar that shows how far it is."""
+"""A file of cases submitted as the demo's insurer would, with a progress bar."""
 
 import asyncio
 import datetime as dt
+import uuid
 from pathlib import Path
 
 from rich.console import Console
@@ -11,19 +12,19 @@ from certsvc.callers.keys import find_caller
 from certsvc.clock import utc_now
 from certsvc.errors import Broken
 from certsvc.issuing.batches.accepting import Order, accept_batch
-from certsvc.models import Batch, BatchStatus
 from certsvc.resources import Resources
+from certsvc.states import BatchStatus
 from certsvc.store import batches
 
 
 async def hand_in(
     res: Resources, file: Path, *, key: str, console: Console, day: dt.date | None = None
 ) -> None:
-    """Hand the file in with that API key, and wait until every row has its fate; print how many, of the `day`
-    if one is given.
+    """Submit the file with that API key, wait until every row is settled, and print the counts, with
+    the `day` if one is given.
 
-    What a station's head is to approve is not waited for. Raises Broken where the key is not good, or a
-    certificate failed.
+    Certificates that a station's head has to approve are not waited for. Raises Broken if the key is not good
+    or a certificate failed.
     """
     caller = await find_caller(res.db, key, now=utc_now())
     if caller is None:
@@ -43,7 +44,7 @@ async def hand_in(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("Ký giấy / Issuing", total=None)
-        while not _has_ended(*(state := await _look(res, batch))):
+        while not _has_ended(*(state := await _look(res, batch.id))):
             counts = state[1]
             progress.update(task, total=counts["certificates"] or None, completed=counts["issued"])
             await asyncio.sleep(0.2)
@@ -64,12 +65,12 @@ async def hand_in(
 
 
 def _has_ended(status: BatchStatus, counts: dict[str, int]) -> bool:
-    """Whether nothing more happens by itself."""
+    """Whether nothing more happens without a person."""
     waits_for_heads = status is BatchStatus.RUNNING and counts["pending"] == counts["awaiting_approval"] > 0
     return waits_for_heads or status not in (BatchStatus.READING, BatchStatus.RUNNING)
 
 
-async def _look(res: Resources, batch: Batch) -> tuple[BatchStatus, dict[str, int]]:
+async def _look(res: Resources, batch_id: uuid.UUID) -> tuple[BatchStatus, dict[str, int]]:
     async with res.db.read() as session:
-        found = await batches.find(session, batch.id)
-        return (found.status if found else BatchStatus.FAILED), await batches.count(session, batch.id)
+        found = await batches.find(session, batch_id)
+        return (found.status if found else BatchStatus.FAILED), await batches.count(session, batch_id)

@@ -1,7 +1,7 @@
-"""Cases for the demo of invented people who fall ill on the day it runs: what the sample's stations would
-write down that day.
+"""Cases of invented people who fall ill on the day the demo runs, as the sample's stations would write them
+down.
 
-The same day gives the same cases, so that they are asked for once; another day's are other people's.
+The same day gives the same cases, so that they are requested once; another day has other people.
 """
 
 import csv
@@ -13,20 +13,20 @@ _MIDDLES = {1: ("Văn", "Hữu", "Đức"), 2: ("Thị", "Ngọc", "Thu")}
 _GIVENS = {1: ("Dũng", "Khải", "Nghĩa", "Phước", "Thuận"), 2: ("Hương", "Nhung", "Thủy", "Uyên", "Đượm")}
 _EMPLOYERS = ("Công ty TNHH Ví Dụ", "Trường Tiểu học Ví Dụ", "Công ty Cổ phần May Ví Dụ", "Bưu điện Ví Dụ")
 _DAYS_OFF = (7, 5, 10, 3, 7, 14, 5, 10)
-"""One case for each, the day of the examination counted."""
+"""Of one case each, counting the day of the examination."""
 
 _FIRST_BORN, _BORN_WITHIN_DAYS = dt.date(1965, 1, 1), 13_000
 _NUMBERS = 10**6
 
 
 def write_cases(path: Path, day: dt.date, *, sample: Path) -> list[str]:
-    """A case file with the columns of the sample in that folder, one case a station; returns the case ids.
+    """Write a case file with the sample's columns, the cases spread over its stations; returns the case ids.
 
-    Everybody was examined on `day`, and asks for a sick leave that runs on after it.
+    Everybody was examined on `day`, and asks for a sick leave from then on.
     """
     header = list(_rows(sample / "f0_cases.csv")[0])
-    stations = [each for each in _rows(sample / "facilities.csv") if not each["active_to"]]
-    staff = [each for each in _rows(sample / "practitioners.csv") if not each["registered_to"]]
+    stations = [station for station in _rows(sample / "facilities.csv") if not station["active_to"]]
+    staff = [person for person in _rows(sample / "practitioners.csv") if not person["registered_to"]]
     cases = [_case(place, day, stations[place % len(stations)], staff) for place in range(len(_DAYS_OFF))]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, header, restval="")
@@ -41,7 +41,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def _case(place: int, day: dt.date, station: dict[str, str], staff: list[dict[str, str]]) -> dict[str, str]:
-    here = [each for each in staff if each["facility_code"] == station["facility_code"]]
+    here = [person for person in staff if person["facility_code"] == station["facility_code"]]
     last = day + dt.timedelta(days=_DAYS_OFF[place] - 1)
     return _person(place, day) | {
         "case_id": f"DEMO-{day:%y%m%d}-{place + 1:02d}",
@@ -67,8 +67,8 @@ def _case(place: int, day: dt.date, station: dict[str, str], staff: list[dict[st
 
 
 def _person(place: int, day: dt.date) -> dict[str, str]:
-    """Somebody of working age, with numbers that are nobody else's of the sample or of another day: those of
-    the sample begin otherwise.
+    """Somebody of working age, whose numbers are unique among days and unlike the sample's, which begin
+    differently.
     """
     turn, sex = day.toordinal() * len(_DAYS_OFF) + place, 1 + place % 2
     born = _FIRST_BORN + dt.timedelta(days=turn * 1733 % _BORN_WITHIN_DAYS)

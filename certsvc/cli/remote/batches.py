@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, complain, say, show, told
+from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, complain, reported, say, show
 from certsvc.cli.remote.client import expect, service
 from certsvc.cli.remote.following import states
 
@@ -41,16 +41,16 @@ def submit(
         str | None, typer.Option(help="saved mapping of your titles (default: `default`, if there is one)")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would happen, issue nothing")] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="wait until every row has its fate")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="wait until every row is settled")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Hand in a file of cases. With --wait exit code 1 says that rows were rejected or failed."""
     with service(url, key) as client, file.open("rb") as opened:
         form = {"dry_run": str(dry_run).lower()} | ({} if mapping is None else {"mapping": mapping})
-        answer = expect(client.post("/v1/batches", files={"file": ("cases", opened)}, data=form)).json()
+        state = expect(client.post("/v1/batches", files={"file": ("cases", opened)}, data=form)).json()
         if wait:
-            answer = _follow(client, answer["id"])
-    (_show_end if wait else _show_batch)(answer, as_json=as_json)
+            state = _follow(client, state["id"])
+    (_show_end if wait else _show_batch)(state, as_json=as_json)
 
 
 def _follow(client: httpx2.Client, batch_id: str) -> dict[str, Any]:
@@ -62,26 +62,23 @@ def _follow(client: httpx2.Client, batch_id: str) -> dict[str, Any]:
         TimeElapsedColumn(),
         TextColumn("{task.fields[end]}"),
     )
-    answer: dict[str, Any] = {}
-    told = 0
+    state: dict[str, Any] = {}
+    last_held = 0
     try:
         with Progress(*columns, console=_err) as progress:
             task = progress.add_task("reading", total=None, end="")
-            for answer in states(client, batch_id):
-                counts, end, held = (
-                    answer["counts"],
-                    answer.get("estimated_end_at"),
-                    answer["counts"]["awaiting_approval"],
-                )
-                if held and held != told and answer["status"] != "reading":
+            for state in states(client, batch_id):
+                counts, end = state["counts"], state.get("estimated_end_at")
+                held = counts["awaiting_approval"]
+                if held and held != last_held and state["status"] != "reading":
                     _say_held(progress.console, held)
-                    told = held
+                    last_held = held
                 until = f"≈ {dt.datetime.fromisoformat(end).astimezone():%H:%M:%S}" if end else ""
                 ended = counts["issued"] + counts["failed"] + counts["cancelled"]
                 description = (
                     "awaiting approval"
-                    if held and held == counts["pending"] and answer["status"] != "reading"
-                    else answer["status"]
+                    if held and held == counts["pending"] and state["status"] != "reading"
+                    else state["status"]
                 )
                 progress.update(
                     task,
@@ -96,7 +93,7 @@ def _follow(client: httpx2.Client, batch_id: str) -> dict[str, Any]:
             f"The batch goes on. Follow it again: certsvc batch watch {batch_id}",
         )
         raise typer.Exit(CANNOT_NOW) from error
-    return {name: value for name, value in answer.items() if name != "estimated_end_at"}
+    return {name: value for name, value in state.items() if name != "estimated_end_at"}
 
 
 def _say_held(console: Console, held: int) -> None:
@@ -106,9 +103,9 @@ def _say_held(console: Console, held: int) -> None:
     )
 
 
-def _show_end(answer: dict[str, Any], *, as_json: bool) -> None:
-    _show_batch(answer, as_json=as_json)
-    if answer["status"] != "done" or answer["counts"]["rejected"] or answer["counts"]["failed"]:
+def _show_end(state: dict[str, Any], *, as_json: bool) -> None:
+    _show_batch(state, as_json=as_json)
+    if state["status"] != "done" or state["counts"]["rejected"] or state["counts"]["failed"]:
         raise typer.Exit(SAYS_NO)
 
 
@@ -116,28 +113,28 @@ def _show_end(answer: dict[str, Any], *, as_json: bool) -> None:
 def watch(batch_id: BatchId, url: Url = None, key: Key = None, *, as_json: AsJson = False) -> None:
     """Follow a batch to its end. Exit code 1 says that rows were rejected or failed."""
     with service(url, key) as client:
-        answer = _follow(client, str(batch_id))
-    _show_end(answer, as_json=as_json)
+        state = _follow(client, str(batch_id))
+    _show_end(state, as_json=as_json)
 
 
-def _show_batch(answer: dict[str, Any], *, as_json: bool) -> None:
+def _show_batch(state: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        say(json.dumps(answer, ensure_ascii=False, indent=2))
+        say(json.dumps(state, ensure_ascii=False, indent=2))
         return
-    say(f"{answer['id']}  {answer['status']}{'  (dry run)' if answer['dry_run'] else ''}")
-    say(*(f"  {name:<12} {count}" for name, count in answer["counts"].items()))
-    for notice in answer["notices"]:
+    say(f"{state['id']}  {state['status']}{'  (dry run)' if state['dry_run'] else ''}")
+    say(*(f"  {name:<12} {count}" for name, count in state["counts"].items()))
+    for notice in state["notices"]:
         say(f"{notice['message_vi']} / {notice['message_en']}")
-    if answer["problem"]:
-        say(f"{answer['problem']['message_vi']} / {answer['problem']['message_en']}")
+    if state["problem"]:
+        say(f"{state['problem']['message_vi']} / {state['problem']['message_en']}")
 
 
 @batch.command()
 def status(batch_id: BatchId, url: Url = None, key: Key = None, *, as_json: AsJson = False) -> None:
     """Where a batch stands."""
     with service(url, key) as client:
-        answer = expect(client.get(f"/v1/batches/{batch_id}")).json()
-    _show_batch(answer, as_json=as_json)
+        state = expect(client.get(f"/v1/batches/{batch_id}")).json()
+    _show_batch(state, as_json=as_json)
 
 
 @batch.command()
@@ -160,8 +157,8 @@ def replay(batch_id: BatchId, url: Url = None, key: Key = None, *, as_json: AsJs
 
 def _change(change: str, batch_id: uuid.UUID, url: str | None, key: str | None, *, as_json: bool) -> None:
     with service(url, key) as client:
-        answer = expect(client.post(f"/v1/batches/{batch_id}/{change}")).json()
-    _show_batch(answer, as_json=as_json)
+        state = expect(client.post(f"/v1/batches/{batch_id}/{change}")).json()
+    _show_batch(state, as_json=as_json)
 
 
 @batch.command()
@@ -175,14 +172,14 @@ def results(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """The fate of every row: a table, CSV or your own file as XLSX with --output, NDJSON with --json."""
+    """What became of every row: a table, CSV or your own file as XLSX with --output, NDJSON with --json."""
     with service(url, key) as client:
         wanted = (
             "ndjson" if output is None or as_json else "xlsx" if output.suffix.lower() == ".xlsx" else "csv"
         )
         text = expect(client.get(f"/v1/batches/{batch_id}/results", params={"format": wanted})).content
     if output:
-        with told():
+        with reported():
             output.write_bytes(text)
     elif as_json:
         say(text.decode().rstrip("\n"))
@@ -217,9 +214,9 @@ def archive(
 ) -> None:
     """Every signed PDF of a batch, and its results, in one ZIP."""
     output = output or Path(f"certificates-{batch_id}.zip")
-    with service(url, key) as client, client.stream("GET", f"/v1/batches/{batch_id}/archive.zip") as answer:
-        expect(answer)
+    with service(url, key) as client, client.stream("GET", f"/v1/batches/{batch_id}/archive.zip") as response:
+        expect(response)
         with output.open("wb") as file:
-            for chunk in answer.iter_bytes():
+            for chunk in response.iter_bytes():
                 file.write(chunk)
     say(str(output))

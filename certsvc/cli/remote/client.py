@@ -1,4 +1,4 @@
-"""The commands' way to a running service: address and key from options, environment, or the demo."""
+"""How commands reach a running service: address and key come from options, the environment or the demo."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import typer
 
-from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, complain, complain_each, told
+from certsvc.cli.ending import CANNOT_NOW, SAYS_NO, complain, complain_each, reported
 
 DEMO_CREDENTIALS = Path("var/demo/credentials.json")
 _TIMEOUT = httpx2.Timeout(30, read=300)
@@ -33,13 +33,13 @@ def address_of(url: str | None) -> str:
 
 @contextmanager
 def service(url: str | None, key: str | None) -> Iterator[httpx2.Client]:
-    """A client of the service; whatever goes wrong is told and ends the command."""
+    """A client of the service; whatever goes wrong is reported and ends the command."""
     demo, base = _demo(), address_of(url)
     token = key or os.environ.get("CERTSVC_KEY") or demo.get("keys", {}).get("insurer", "")
     headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     try:
         with (
-            told(),
+            reported(),
             httpx2.Client(base_url=base, headers=headers, timeout=_TIMEOUT, trust_env=False) as client,
         ):
             yield client
@@ -49,7 +49,7 @@ def service(url: str | None, key: str | None) -> Iterator[httpx2.Client]:
 
 
 def expect(response: httpx2.Response) -> httpx2.Response:
-    """The answer, if it is a good one; a problem document is told and ends the command."""
+    """The response, if it is a good one; a problem document is reported and ends the command."""
     if response.is_success:
         return response
     response.read()
@@ -60,7 +60,9 @@ def expect(response: httpx2.Response) -> httpx2.Response:
 
 
 def problem_of(response: httpx2.Response) -> dict[str, Any]:
-    """The problem document of a bad answer; one made from its status where something else answered."""
+    """The problem document of a bad response; made from the status if something else than the service
+    responded.
+    """
     status = response.status_code
     made = {
         "code": f"http_{status}",
@@ -75,8 +77,8 @@ def problem_of(response: httpx2.Response) -> dict[str, Any]:
 
 
 def is_cannot_now(response: httpx2.Response) -> bool:
-    """Whether a bad answer says nothing about what was asked: no good key, too many calls, the server's
-    failure.
+    """Whether a bad response says nothing about the question itself: no good key, too many calls, a failing
+    server.
     """
     return response.is_server_error or response.status_code in (
         HTTPStatus.UNAUTHORIZED,

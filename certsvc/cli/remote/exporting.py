@@ -8,7 +8,7 @@ from typing import Annotated
 import httpx2
 import typer
 
-from certsvc.cli.ending import say, told
+from certsvc.cli.ending import reported, say
 from certsvc.cli.remote.batches import Key, Url
 from certsvc.cli.remote.client import expect, service
 from certsvc.records.exchange.fields import Format
@@ -42,7 +42,7 @@ def export(
         raise typer.BadParameter(
             "chọn --batch hoặc --certificate / choose --batch or --certificate", param_hint="--batch"
         )
-    with service(url, key) as client, told():
+    with service(url, key) as client, reported():
         if batch is not None:
             say(str(_save_batch(client, batch, layout, output)))
         elif len(chosen) == 1:
@@ -56,18 +56,18 @@ def export(
 
 def _save_batch(client: httpx2.Client, batch: uuid.UUID, layout: Format, output: Path | None) -> Path:
     path = output or Path(f"{layout}-{batch}.zip")
-    with client.stream("GET", f"/v1/batches/{batch}/export", params={"format": layout}) as answer:
-        expect(answer)
+    with client.stream("GET", f"/v1/batches/{batch}/export", params={"format": layout}) as response:
+        expect(response)
         with path.open("wb") as file:
-            for chunk in answer.iter_bytes():
+            for chunk in response.iter_bytes():
                 file.write(chunk)
     return path
 
 
 def _save_many(client: httpx2.Client, chosen: list[uuid.UUID], layout: Format, output: Path | None) -> Path:
-    """All or nothing: the first that cannot be exported ends the command, and there is no file."""
+    """All or nothing: the first that cannot be exported ends the command before a file is written."""
     path = output or Path(f"{layout}.zip")
-    files = [_certificate(client, each, layout) for each in dict.fromkeys(chosen)]
+    files = [_certificate(client, certificate_id, layout) for certificate_id in dict.fromkeys(chosen)]
     with zipfile.ZipFile(path, "w") as archive:
         for data, name in files:
             archive.writestr(name, data)
@@ -75,5 +75,5 @@ def _save_many(client: httpx2.Client, chosen: list[uuid.UUID], layout: Format, o
 
 
 def _certificate(client: httpx2.Client, certificate: uuid.UUID, layout: Format) -> tuple[bytes, str]:
-    answer = expect(client.get(f"/v1/certificates/{certificate}/export", params={"format": layout}))
-    return answer.content, f"{layout}-{certificate}.xml"
+    response = expect(client.get(f"/v1/certificates/{certificate}/export", params={"format": layout}))
+    return response.content, f"{layout}-{certificate}.xml"

@@ -1,4 +1,4 @@
-"""A batch followed from afar, as other programs follow it."""
+"""A batch followed over the API, as other programs follow it."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -16,8 +16,8 @@ _NO = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 
 
 def states(client: httpx2.Client, batch_id: str) -> Iterator[dict[str, Any]]:
-    """The batch whenever it has changed, the last time at its end; what goes wrong for a minute is told and
-    ends the command.
+    """The batch whenever it has changed, and at its end; a failure that lasts a minute is reported and ends
+    the command.
     """
     try:
         for state in each_of(follow_batch(SyncWire(client, retries=0), batch_id)):

@@ -1,4 +1,4 @@
-"""webhooks: who is told of changes, at a running service."""
+"""webhooks: who is notified of changes, at a running service."""
 
 import datetime as dt
 import json
@@ -11,16 +11,16 @@ from rich.table import Table
 from certsvc.cli.ending import say, show
 from certsvc.cli.remote.batches import AsJson, Key, Url
 from certsvc.cli.remote.client import expect, service
-from certsvc.models import EventType
+from certsvc.states import EventType
 
-webhooks = typer.Typer(no_args_is_help=True, help="Addresses that are told of changes.")
+webhooks = typer.Typer(no_args_is_help=True, help="Addresses that are notified of changes.")
 WebhookId = Annotated[uuid.UUID, typer.Argument(help="the webhook's id, as `webhooks list` shows it")]
 
 
 def _call(method: str, path: str, url: str | None, key: str | None, **more: Any) -> Any:
     with service(url, key) as client:
-        answer = expect(client.request(method, f"/v1/webhooks{path}", **more))
-        return answer.json() if answer.content else None
+        response = expect(client.request(method, f"/v1/webhooks{path}", **more))
+        return response.json() if response.content else None
 
 
 @webhooks.command()
@@ -30,7 +30,7 @@ def add(
     key: Key = None,
     *,
     event: Annotated[
-        list[EventType] | None, typer.Option(help="what it is told of; may be repeated (default: all)")
+        list[EventType] | None, typer.Option(help="which events it gets; may be repeated (default: all)")
     ] = None,
     batch_certificates: Annotated[
         bool, typer.Option("--batch-certificates", help="each certificate of a batch too")
@@ -44,44 +44,44 @@ def add(
 
 @webhooks.command("list")
 def list_webhooks(url: Url = None, key: Key = None, *, as_json: AsJson = False) -> None:
-    """Which there are, and whether they work."""
+    """Every webhook, and whether it works."""
     found = _call("GET", "", url, key)["items"]
     if as_json:
         say(json.dumps(found, indent=2))
         return
     table = Table("id", "address", "events", "state")
-    for each in found:
-        state = each["disabled_reason"] or (
-            f"failing since {each['failing_since']}" if each["failing_since"] else "good"
+    for webhook in found:
+        state = webhook["disabled_reason"] or (
+            f"failing since {webhook['failing_since']}" if webhook["failing_since"] else "good"
         )
-        table.add_row(each["id"], each["url"], " ".join(each["events"]), state)
+        table.add_row(webhook["id"], webhook["url"], " ".join(webhook["events"]), state)
     show(table)
 
 
 @webhooks.command()
 def log(webhook: WebhookId, url: Url = None, key: Key = None, *, as_json: AsJson = False) -> None:
-    """What was sent last, and what came of it; newest first."""
+    """The latest deliveries and their outcome, newest first."""
     found = _call("GET", f"/{webhook}/deliveries", url, key)["items"]
     if as_json:
         say(json.dumps(found, indent=2))
         return
     table = Table("id", "event", "state", "attempts", "last answer", "next attempt")
-    for each in found:
-        last = each["log"][-1] if each["log"] else {"error": None, "status_code": ""}
+    for delivery in found:
+        last = delivery["log"][-1] if delivery["log"] else {"error": None, "status_code": ""}
         table.add_row(
-            each["id"],
-            each["event"],
-            each["state"],
-            str(each["attempts"]),
+            delivery["id"],
+            delivery["event"],
+            delivery["state"],
+            str(delivery["attempts"]),
             str(last["error"] or last["status_code"]),
-            each["next_attempt_at"] or "",
+            delivery["next_attempt_at"] or "",
         )
     show(table)
 
 
 @webhooks.command("test")
 def send_test(webhook: WebhookId, url: Url = None, key: Key = None) -> None:
-    """Send a test; `webhooks log` shows what came of it."""
+    """Send a test; `webhooks log` shows the outcome."""
     say(_call("POST", f"/{webhook}/test", url, key)["id"])
 
 
@@ -91,7 +91,7 @@ def rotate(
     url: Url = None,
     key: Key = None,
     overlap_hours: Annotated[
-        int, typer.Option(min=0, max=168, help="for how long the secret before signs too")
+        int, typer.Option(min=0, max=168, help="for how long the previous secret signs too")
     ] = 24,
 ) -> None:
     """Change the secret; prints the new one, this once."""
@@ -106,7 +106,7 @@ def replay(
     delivery: Annotated[
         str | None, typer.Option(help="one delivery, as `webhooks log` shows it (default: all that failed)")
     ] = None,
-    hours: Annotated[int, typer.Option(min=1, help="how far to look back for what failed")] = 72,
+    hours: Annotated[int, typer.Option(min=1, help="how far to look back for failures")] = 72,
 ) -> None:
     """Send again what failed."""
     since = dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours)
@@ -123,6 +123,6 @@ def enable(webhook: WebhookId, url: Url = None, key: Key = None) -> None:
 
 @webhooks.command()
 def remove(webhook: WebhookId, url: Url = None, key: Key = None) -> None:
-    """Tell an address no more; its log goes too."""
+    """Notify an address no longer; its log goes too."""
     _call("DELETE", f"/{webhook}", url, key)
     say("Đã xoá. / Removed.")

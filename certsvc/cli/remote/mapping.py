@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.table import Table
 
-from certsvc.cli.ending import say, show, told
+from certsvc.cli.ending import reported, say, show
 from certsvc.cli.remote.batches import AsJson, Key, Url
 from certsvc.cli.remote.client import expect, service
 
@@ -58,7 +58,7 @@ def save(
     ] = None,
 ) -> None:
     """Save a mapping in the place of the one with that name."""
-    with told():
+    with reported():
         asked = _read(file) if file else _asked(pairs or [], default or [])
     with service(url, key) as client:
         expect(client.put(f"/v1/mappings/{name}", json=asked))
@@ -104,6 +104,6 @@ def template(
     output = output or Path(f"cases.{form}")
     with service(url, key) as client:
         content = expect(client.get(f"/v1/templates/cases.{form}")).content
-    with told():
+    with reported():
         output.write_bytes(content)
     say(str(output))

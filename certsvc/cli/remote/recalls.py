@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from certsvc.cli.ending import say, show, told
+from certsvc.cli.ending import reported, say, show
 from certsvc.cli.remote.batches import AsJson, Key, Url
 from certsvc.cli.remote.client import expect, service
 from certsvc.issuing.withdrawing.changes import WithdrawalReason
-from certsvc.models import Kind, RecallStatus
+from certsvc.states import Kind, RecallStatus
 
 recalls = typer.Typer(
     no_args_is_help=True, help="Many certificates revoked at once, with a second person's approval."
@@ -65,7 +65,7 @@ def start(
         "needs_approval": needs_approval,
     }
     if ids is not None:
-        with told():
+        with reported():
             body["certificate_ids"] = ids.read_text(encoding="utf-8").split()
     _show(_call("POST", "/preview" if dry_run else "", url, key, json=body), as_json=as_json)
 
@@ -86,14 +86,14 @@ def list_recalls(
         say(json.dumps(found, ensure_ascii=False, indent=2))
         return
     table = Table("id", "asked", "by", "status", "certificates", "reason")
-    for each in found:
+    for recall in found:
         table.add_row(
-            each["id"],
-            each["asked_at"],
-            each["asked_by"]["caller"],
-            each["status"],
-            str(each["counts"]["certificates"]),
-            each["reason"],
+            recall["id"],
+            recall["asked_at"],
+            recall["asked_by"]["caller"],
+            recall["status"],
+            str(recall["counts"]["certificates"]),
+            recall["reason"],
         )
     show(table)
 

@@ -33,7 +33,8 @@ from certsvc.issuing.requests.rows import answer_rows
 from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.issuing.terms import IN_BATCH, Answer, Terms
 from certsvc.models import ApiKey, BatchRow, BatchStatus, Kind
-from certsvc.records import Checked, Illness, Rulebook, SeenRows, check
+from certsvc.records import Cell, Checked, Illness, Level, Rulebook, SeenRows, check
+from certsvc.records.raw.refusals import refusal
 from certsvc.records.sheets.tables import SheetRow
 from certsvc.store import Database, batches, papers
 from certsvc.vault import Vault
@@ -111,6 +112,33 @@ async def read_batch(
             await end_reading(db, batch_id, BatchStatus.RUNNING, problem=None, now=clock())
 
 
+MOST_REPEATS = 1000
+"""Equal rows in succession: nobody lists one case so often, and a spreadsheet says "a million times" in a few
+bytes.
+"""
+MOST_ERRORS = 250_000
+"""Wrong fields of a file that are written down, some hundred bytes each."""
+
+
+@dataclass(slots=True)
+class _Toil:
+    """How much work a file has made so far; bounded, for a few kilobytes may ask for hours of it."""
+
+    repeats: int = 0
+    errors: int = 0
+    last: dict[str, Cell] | None = None
+
+    def add(self, row: SheetRow, result: Checked) -> None:
+        """Raises InputError `repeated_rows`, `too_many_errors`."""
+        self.repeats = self.repeats + 1 if row.cells == self.last else 0
+        self.last = row.cells
+        self.errors += sum(finding.level is Level.REJECT for finding in result.findings)
+        if self.repeats > MOST_REPEATS:
+            raise refusal("repeated_rows", row=row.number, most=MOST_REPEATS)
+        if self.errors > MOST_ERRORS:
+            raise refusal("too_many_errors", row=row.number, most=MOST_ERRORS)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """Reads the file of one batch; `history` holds the illnesses in it that are not over, complete once it
@@ -146,11 +174,13 @@ class _Reader:
             raise broken
 
     async def _read(self, kind: Kind, done: int) -> None:
-        most = self.steps.first
+        most, toil = self.steps.first, _Toil()
         self.history.forget_people()
         with closing(SeenRows()) as seen, self.open_file() as rows:
             while True:
-                chunk, broken = await self.lease.wait(asyncio.to_thread(self._check_some, rows, most, seen))
+                chunk, broken = await self.lease.wait(
+                    asyncio.to_thread(self._check_some, rows, most, seen, toil)
+                )
                 fresh = [(number, checked) for number, checked in chunk if number > done]
                 if judged := chunk if self.terms.dry_run else fresh:
                     await self._judge(kind, judged, done)
@@ -163,7 +193,7 @@ class _Reader:
                     return
 
     def _check_some(
-        self, rows: Iterator[SheetRow], most: int, seen: SeenRows
+        self, rows: Iterator[SheetRow], most: int, seen: SeenRows, toil: _Toil
     ) -> tuple[list[tuple[int, Checked]], InputError | None]:
         """The next rows, none at the end; and where the file breaks off behind them, why."""
         checked: list[tuple[int, Checked]] = []
@@ -175,6 +205,7 @@ class _Reader:
                     illness = Illness((result.facility_code, result.case_id), result.open_episode.positive_on)
                     self.history.add_illness(result.open_episode.patient, illness)
                 checked.append((row.number, seen.look(result)))
+                toil.add(row, result)
         except InputError as error:
             return checked, error
         return checked, None

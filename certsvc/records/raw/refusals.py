@@ -51,6 +51,14 @@ _MESSAGES = {
             " delimiters and line ends, and send the file again."
         ),
     ),
+    "repeated_rows": (
+        "Ở dòng {row} đã có hơn {most} dòng liền nhau giống hệt nhau: hãy xoá các dòng thừa rồi gửi lại.",
+        "At row {row} more than {most} rows in succession are the same: delete the surplus, send it again.",
+    ),
+    "too_many_errors": (
+        "Đến dòng {row} tệp đã có hơn {most} lỗi: hãy sửa các lỗi lặp lại nhiều nhất rồi gửi lại.",
+        "By row {row} there are more than {most} errors: mend the most frequent ones and send it again.",
+    ),
     "unknown_xml": (
         (
             "Tệp XML không phải HSCHUNGTU (CT07) hay GIAMDINHHS (XML1 và XML11): hãy xuất một trong hai loại"

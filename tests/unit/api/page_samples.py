@@ -87,6 +87,7 @@ VERDICT_OF_REASON = {
     Reason.UNTRUSTED: (Verdict.INVALID,),
     Reason.FORGED_QR: (Verdict.INVALID,),
     Reason.SIGNED_BY_OTHER: (Verdict.UNKNOWN,),
+    Reason.LEADS_ELSEWHERE: (Verdict.UNKNOWN,),
     Reason.NOT_CHECKABLE: (Verdict.UNKNOWN,),
     Reason.NOT_SIGNED: (Verdict.UNKNOWN,),
     Reason.NO_QR_FOUND: (Verdict.UNKNOWN,),

@@ -11,6 +11,7 @@ from certsvc.errors import Broken
 from certsvc.issuing.authority import is_authorised_on, representatives_on
 from certsvc.issuing.press.rosters import Roster, Staff
 from certsvc.models import Delegation, DelegationKind, Facility, Practitioner, SigningIdentity, Slot
+from certsvc.states import DelegationState
 
 DAY = dt.date(2026, 3, 15)
 NOON = dt.datetime.combine(DAY, dt.time(12), HANOI)
@@ -48,6 +49,20 @@ def authority(
         added_at=NOON,
         withdrawn_at=NOON if withdrawn else None,
     )
+
+
+@pytest.mark.parametrize(
+    ("delegation", "state"),
+    [
+        (authority(DEPUTY, first=1, last=9), DelegationState.NOT_YET),
+        (authority(DEPUTY, first=0, last=0), DelegationState.IN_FORCE),
+        (authority(DEPUTY, last=None), DelegationState.IN_FORCE),
+        (authority(DEPUTY, first=-9, last=-1), DelegationState.ENDED),
+        (authority(DEPUTY, withdrawn=True), DelegationState.WITHDRAWN),
+    ],
+)
+def test_an_authority_has_a_state_each_day(delegation: Delegation, state: DelegationState) -> None:
+    assert delegation.state_on(DAY) is state
 
 
 def licences(*delegations: Delegation, people: tuple[Practitioner, ...] = PEOPLE) -> list[str]:

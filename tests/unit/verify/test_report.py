@@ -27,7 +27,8 @@ PROOFS = tuple(
 CONTRACT = {
     "genuine", "wrong_data", "wrong_person", "not_entitled", "fraud", "key_compromise", "lost", "other",
     "not_signed_yet", "failed",
-    "no_such_code", "malformed_code", "altered_copy", "tampered", "forged_qr", "signed_by_other",
+    "no_such_code", "malformed_code", "altered_copy", "tampered", "forged_qr", "leads_elsewhere",
+    "signed_by_other",
     "not_checkable", "not_signed", "no_qr_found",
     "unreadable", "encrypted", "too_complex", "register_unreachable", "list_too_old", "offline_file",
 }  # fmt: skip
