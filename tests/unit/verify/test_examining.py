@@ -1,4 +1,4 @@
-"""What files turn out to be: ours by level and key, and every other class."""
+"""What files turn out to be: ours, by level and key, and every other kind."""
 
 import asyncio
 import datetime as dt
@@ -45,8 +45,11 @@ def test_genuine_files_prove_themselves(count: int) -> None:
     assert [each.slot for each in facts] == sealed_sample.SLOTS[count]
     assert [each.covers_whole_file for each in facts] == [False] * (count - 1) + [True]
     assert all(
-        each.intact and each.trusted and each.level == "B-LT" and each.time_source is TimeSource.TIMESTAMP
-        for each in facts
+        signature.intact
+        and signature.trusted
+        and signature.level == "B-LT"
+        and signature.time_source is TimeSource.TIMESTAMP
+        for signature in facts
     )
     assert facts[-1].signer == "Trạm Y tế Phúc Xá"
     assert facts[-1].issuer_ca.startswith("certsvc Issuing CA")
@@ -75,9 +78,7 @@ def test_without_answers_in_the_file_our_own_lists_do() -> None:
 
 
 def test_a_profile_without_timestamps_must_be_wished_for() -> None:
-    """B-B passes where the profile says so, with the time only claimed; else a missing time-stamp is
-    tampering.
-    """
+    """B-B passes if the profile says so, with the time only claimed; otherwise it counts as tampering."""
     data = samples.genuine(1, profile=Profile.B_B)
     assert _failed(samples.look(data)) == [CheckName.TIMESTAMP]
     examination = samples.look(data, believing=replace(samples.trust(), require_timestamp=False))
@@ -106,7 +107,7 @@ def test_our_list_overrules_the_good_answer_in_the_file(days: int, kind: FileKin
 
 
 def test_a_revoked_stamper_proves_nothing_ever() -> None:
-    """Whoever has the stamper's key can write any date, so the date of revocation does not help."""
+    """Whoever has the authority's key can write any date, so the date of revocation is irrelevant."""
     pki = samples.pki()
     listed = samples.crl_naming(
         pki, x509.load_pem_x509_certificate(pki.read("tsa.pem")), revoked_at=samples.now() + samples.DAY
@@ -118,7 +119,7 @@ def test_a_revoked_stamper_proves_nothing_ever() -> None:
 
 
 def test_development_certificates_need_leave() -> None:
-    """In production nothing whose subject says DEV ONLY passes."""
+    """In production, nothing with DEV ONLY in its subject passes."""
     assert (
         samples.look(samples.genuine(1), believing=replace(samples.trust(), allow_dev=False)).kind
         is FileKind.UNTRUSTED
@@ -126,7 +127,7 @@ def test_development_certificates_need_leave() -> None:
 
 
 def test_a_time_in_the_future_is_refused() -> None:
-    """A time-stamp later than our clock is nobody's."""
+    """A time-stamp later than our clock is rejected."""
     examination = examine(
         samples.genuine(1), trust=samples.trust(), now=samples.now() - samples.DAY, limits=samples.LIMITS
     )
@@ -156,12 +157,12 @@ def test_unsigned_files_are_not_signed() -> None:
     "data", [b"", b"hello", b"%PDF-1.7\n", b"%PDF-1.7\nstartxref\n0\n%%EOF", b"\n%PDF-1.7", b"PK\x03\x04"]
 )
 def test_rubbish_is_unreadable(data: bytes) -> None:
-    """Empty files, other files, PDF headers with nothing behind."""
+    """Empty files, other files, PDF headers followed by nothing."""
     assert samples.look_at_stranger(data).kind is FileKind.UNREADABLE
 
 
 def test_an_encrypted_file_is_said_to_be_one() -> None:
-    """A password-protected copy can be read by nobody, which is an answer."""
+    """Nobody can read a password-protected copy, which is an answer."""
     writer = copy_into_new_writer(PdfFileReader(io.BytesIO(samples.unsigned())))
     writer.encrypt(owner_pass="mật khẩu", user_pass="mật khẩu")  # type: ignore[no-untyped-call]
     out = io.BytesIO()
@@ -179,7 +180,7 @@ def test_a_signed_file_saved_with_a_password_is_encrypted(
 ) -> None:
     """Our own certificate and a stranger's document alike, though both still show their signatures.
 
-    Where everybody can open it, for only changes are forbidden, what is seen is that it was written anew.
+    If anybody can open it and only changes are forbidden, we see that it was rewritten.
     """
     original, copy = tmp_path / "original.pdf", tmp_path / "copy.pdf"
     original.write_bytes(samples.genuine(2) if is_ours else _signed_by("Nguyễn Văn Lạ"))
@@ -193,12 +194,12 @@ def test_a_signed_file_saved_with_a_password_is_encrypted(
 
 
 def test_the_word_encrypt_alone_is_not_encryption() -> None:
-    """A file of ours with the word behind its end is tampered with, not encrypted."""
+    """A file of ours with the word after its end was tampered with, not encrypted."""
     assert samples.look(samples.genuine(1) + b"\n% /Encrypt").kind is FileKind.TAMPERED
 
 
 def test_a_file_over_the_size_is_too_complex() -> None:
-    """The limit is an argument, and holds before anything is parsed."""
+    """The limit is an argument, and applies before anything is parsed."""
     data = samples.genuine(1)
     examination = examine(
         data, trust=samples.trust(), now=samples.now(), limits=Limits(max_bytes=len(data) - 1)
@@ -278,9 +279,7 @@ def test_another_holder_of_our_ca_is_somebody_else() -> None:
 
 
 def test_signers_must_fit_their_slots_and_station() -> None:
-    """One unpinned signature, a person's key in the organisation's slot, or another station's signer spoil
-    the file.
-    """
+    """An unpinned signature, a person in the organisation's slot, another station's signer: refused."""
     believing = samples.trust()
     for digest, pin in believing.pins.items():
         without = {key: value for key, value in believing.pins.items() if key != digest}
@@ -299,13 +298,13 @@ def test_signers_must_fit_their_slots_and_station() -> None:
 
 
 def test_a_look_alike_ca_is_untrusted(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A second PKI with the very same names: right words, wrong keys."""
+    """A second PKI with exactly the same names: right names, wrong keys."""
     forged = sealed_sample.sealed(pkis.make(tmp_path_factory.mktemp("look-alike")), 3).pdf
     assert samples.look(forged).kind is FileKind.UNTRUSTED
 
 
 def test_trust_and_examination_travel_unchanged() -> None:
-    """What goes to the process and comes back is what went in."""
+    """An examination survives the way between processes."""
     believing = samples.trust()
     assert Trust.from_bytes(believing.to_bytes()) == believing
     examination = samples.look(samples.genuine(3))
@@ -314,7 +313,7 @@ def test_trust_and_examination_travel_unchanged() -> None:
 
 
 def test_checking_works_inside_a_running_loop() -> None:
-    """Our own check before publishing runs where a loop runs: nothing starts another."""
+    """Our own check before publishing runs within an event loop: nothing starts another."""
 
     async def check() -> FileKind:
         return samples.look(samples.genuine(1)).kind

@@ -1,4 +1,4 @@
-"""Files of strangers: whole, changed, or beyond what we can check; never called changed for the last."""
+"""Strangers' files: intact, changed, or not checkable by us, which is never called changed."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,9 +23,7 @@ def _look(data: bytes, *, trust: Trust = NOBODY) -> Examination:
 
 @pytest.mark.parametrize("name", ["signed", "dts", "blt-for-comparison"])
 def test_document_time_stamps_are_intact(name: str) -> None:
-    """PAdES B-LTA, and a time-stamp alone: a token signs its own content, which names the file's digest
-    [RFC 3161 §2.4.2].
-    """
+    """PAdES B-LTA, and a mere time-stamp, which signs content with the file's digest [RFC 3161 §2.4.2]."""
     examination = _look((FAULTS / "09-foreign-lta" / f"{name}.pdf").read_bytes())
     assert (examination.kind, examination.reasons) == (FileKind.SIGNED_BY_OTHER, (Reason.SIGNED_BY_OTHER,))
     assert all(facts.intact and not facts.trusted and facts.signed_at for facts in examination.signatures)
@@ -58,7 +56,7 @@ def test_a_changed_file_is_changed_though_the_signer_is_unknown() -> None:
 
 
 def test_fields_named_as_ours_are_ours() -> None:
-    """Who takes the certificates out of a paper of ours has changed it: what we sign can be checked."""
+    """A paper of ours without its certificates was changed: what we sign can be checked."""
     data = samples.genuine(1)
     start = data.index(b"/Contents <") + len(b"/Contents <")
     end = data.index(b">", start)
@@ -76,7 +74,7 @@ def test_a_usage_rights_signature_signs_nothing() -> None:
 
 
 def test_a_root_beside_makes_no_self_signed_file_broken() -> None:
-    """A self-signed certificate that is no root is refused by the path's builder with an error of its own."""
+    """For a self-signed certificate that is not a root, path building raises an error of its own."""
     data = (FAULTS / "09-foreign-lta" / "blt-for-comparison.pdf").read_bytes()
     root = samples.der_of(samples.pki(), "root")
     examination = _look(data, trust=replace(NOBODY, hierarchies={"public": (root,)}))

@@ -1,6 +1,4 @@
-"""Which hierarchy a stranger's certificate comes from: told by signatures, and never a reason to believe the
-file.
-"""
+"""The hierarchy of a stranger's certificate: found by signatures, and never a reason to trust the file."""
 
 from dataclasses import replace
 
@@ -14,7 +12,7 @@ from tests.unit.verify import samples
 ROOT = samples.der_of(samples.pki(), "root")
 ISSUING = samples.der_of(samples.pki(), "issuing")
 LOOK_ALIKE = samples.der_of(samples.pki(KeyType.RSA_2048), "root")
-"""Of the same name, with another key."""
+"""With the same name and another key."""
 
 
 def _stranger(**hierarchies: tuple[bytes, ...]) -> Trust:
@@ -31,7 +29,7 @@ def _families(trust: Trust) -> set[str | None]:
 
 @pytest.mark.parametrize("anchor", [ROOT, ISSUING], ids=["root", "subordinate"])
 def test_the_family_of_the_root_is_named(anchor: bytes) -> None:
-    """Also where the operator added only the CA below it; the other families are not."""
+    """Even if the operator added only the CA below it; other hierarchies are not named."""
     trust = replace(
         _stranger(government=(LOOK_ALIKE,), public=(anchor,)), intermediates=(), anchors=(), pins={}
     )

@@ -1,4 +1,4 @@
-"""The table of verdicts: what a file proves, joined with what the register says."""
+"""The table of verdicts: what a file proves, combined with what the register says."""
 
 import pytest
 
@@ -64,7 +64,7 @@ def test_any_other_file_is_never_valid(
     "missing", [CheckName.GEOMETRY, CheckName.SIGNATURE, CheckName.CHAIN, CheckName.REVOCATION]
 )
 def test_an_intact_file_without_a_proof_is_not_valid(missing: CheckName) -> None:
-    """Were a step ever left out, the judgement would not pass over it."""
+    """If a step were ever left out, the verdict would not ignore it."""
     checks = tuple(check for check in INTACT.checks if check.name is not missing)
     assert (
         judge_file(Examination(FileKind.OURS_INTACT, checks), register=ISSUED).verdict is Verdict.CANNOT_CHECK

@@ -6,9 +6,7 @@ from certsvc.verify.report import TimeSource
 
 
 def test_the_rehearsal_goes_the_whole_way() -> None:
-    """The sample proves itself with three time-stamped signatures, whatever the day: every step of a check
-    was run.
-    """
+    """The sample passes with three time-stamped signatures on any day: every step of a check is run."""
     found = rehearse()
     assert found.kind is FileKind.OURS_INTACT
     assert [facts.time_source for facts in found.signatures] == [TimeSource.TIMESTAMP] * 3

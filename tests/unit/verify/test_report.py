@@ -101,7 +101,7 @@ def test_json_has_exactly_the_members_of_the_contract() -> None:
 
 @pytest.mark.parametrize("missing", [CheckName.REGISTER, *PROOF_OF_FILE])
 def test_valid_needs_every_proof(missing: CheckName) -> None:
-    """One proof short, failed or not done, and `valid` is refused."""
+    """If one proof is missing, failed or not done, `valid` is refused."""
     others = tuple(check for check in PROOFS if check.name is not missing)
     for checks in (
         others,

@@ -1,6 +1,4 @@
-"""What stands behind the last signature: nothing, white space, or archive updates of ours; with everything
-else the file is not ours.
-"""
+"""What follows the last signature: nothing, white space or our archive updates; all else is not ours."""
 
 import asyncio
 import io
@@ -33,9 +31,7 @@ def _failed(data: bytes) -> list[CheckName]:
 @pytest.mark.parametrize("tail", [b" ", b"\t", b"\n", b"\r\n", b"\x0c", b"\x00" * 100, b" \n" * 512])
 @pytest.mark.parametrize("count", [1, 3])
 def test_white_space_behind_the_end_makes_an_altered_copy(tail: bytes, count: int) -> None:
-    """What mail gateways append: the signed part is ours and good, and the last signature does not cover the
-    file.
-    """
+    """What mail gateways append: the signed part is ours and good, but no signature covers the rest."""
     data = samples.genuine(count) + tail
     examination = samples.look(data)
     judgement = judge_file(examination, register=None)
@@ -54,7 +50,7 @@ def test_white_space_behind_the_end_makes_an_altered_copy(tail: bytes, count: in
     "tail", [b"%%EOF", b"startxref\n9\n%%EOF\n", b"\n.", b" \n%", b"\x0b", b"\xa0", b"\n" * 1025]
 )
 def test_other_bytes_behind_the_end_are_tampering(tail: bytes) -> None:
-    """A second end, a letter among white space, what is no white space to a PDF, and too much of it."""
+    """A second end, a letter among white space, characters that are not PDF white space, too much of it."""
     assert samples.look_at_stranger(samples.genuine(2) + tail).kind is FileKind.TAMPERED
 
 
@@ -72,7 +68,7 @@ def test_white_space_saves_no_other_change() -> None:
 
 @pytest.mark.parametrize("renewals", [1, 2])
 def test_a_renewed_archive_is_whole_and_valid_once_published(renewals: int) -> None:
-    """Ours and intact, with a check of its own; the register alone makes it valid."""
+    """Ours and intact, with a check of its own; only the register makes it valid."""
     data = samples.genuine(2)
     for _ in range(renewals):
         data = archived(data)
@@ -88,7 +84,7 @@ def test_a_renewed_archive_is_whole_and_valid_once_published(renewals: int) -> N
 
 
 def test_white_space_behind_an_archive_is_told() -> None:
-    """As behind a signature: intact, and never valid."""
+    """As after a signature: intact, but never valid."""
     data = archived(samples.genuine(1)) + b"\n \n"
     examination = samples.look(data)
     assert (examination.kind, _failed(data)) == (FileKind.OURS_INTACT, [CheckName.GEOMETRY])
@@ -115,9 +111,7 @@ def _more_fields(writer: IncrementalPdfFileWriter) -> None:
 
 @pytest.mark.parametrize("change", [_more_fields, _titled, _described, samples.replace_page])
 def test_a_time_stamp_covers_up_no_other_change(change: Change) -> None:
-    """Our authority stamps what it is given, and says nothing of it: a field more, another title, other
-    metadata, another page.
-    """
+    """Our authority stamps anything: another field, another title, other metadata, another page."""
     assert samples.look_at_stranger(_stamped(change)).kind is FileKind.TAMPERED
 
 
@@ -133,7 +127,7 @@ def _stamped(change: Change) -> bytes:
 
 
 def test_a_time_stamp_before_a_signature_is_tampering() -> None:
-    """Only behind the last signature does an archive begin."""
+    """An archive begins only after the last signature."""
     data = samples.genuine(2)
     first = samples.places(data)[0]
     early = archived(data[: first.end])
