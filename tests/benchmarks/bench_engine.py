@@ -45,9 +45,7 @@ def open_shops(keys: Keys) -> dict[str, Shop]:
 
 
 def run(keys: Keys, *, rounds: int = ROUNDS) -> dict[str, Any]:
-    """All figures of the engine; the process should be pinned to a core. Raises RuntimeError if what was made
-    is not valid.
-    """
+    """All figures of the engine, on one core if pinned. Raises RuntimeError if what it makes is not valid."""
     shops, supply = open_shops(keys), papers()
     for shop in shops.values():
         shop.prove_in_full(shop.make([next(supply)])[0])
@@ -63,18 +61,17 @@ def run(keys: Keys, *, rounds: int = ROUNDS) -> dict[str, Any]:
         yardstick=yardstick,
         rounds=rounds,
     )
-    naive = measure({"naive": _naive(keys, supply)}, yardstick=yardstick, rounds=min(rounds, _NAIVE_ROUNDS))[
-        "naive"
-    ]
+    few = min(rounds, _NAIVE_ROUNDS)
+    [naive] = measure({"naive": _naive(keys, supply)}, yardstick=yardstick, rounds=few).values()
     stages = measure(
         _Stages(shops["rsa2048"], supply, rounds).works("one_b_b")
         | _Stages(shops["three_b_lt"], supply, rounds).works("three_b_lt"),
         yardstick=yardstick,
         rounds=rounds,
     )
-    raw_ms = statistics.median(
-        ms for series in (*made.values(), *stages.values()) for ms in series.yardstick_ms
-    )
+    all_series = (*made.values(), *stages.values())
+    raw_ms = statistics.median(ms for series in all_series for ms in series.yardstick_ms)
+    busy = statistics.median(ratio for series in made.values() for ratio in series.wall_to_cpu)
     return {
         "raw": {f"{name}_per_s": round(1000 / ms) for name, ms in _typical(raws, raw_ms).items()}
         | {"rsa2048_per_s": round(1000 / raw_ms)},
@@ -91,9 +88,7 @@ def run(keys: Keys, *, rounds: int = ROUNDS) -> dict[str, Any]:
             "engine_to_naive": round(made["rsa2048"].share / naive.share, 1),
             "three_b_lt_to_raw": round(2 * len(ALL_SLOTS) * made["three_b_lt"].share, 3),
         },
-        "wall_to_cpu": round(
-            statistics.median(each for series in made.values() for each in series.wall_to_cpu), 2
-        ),
+        "wall_to_cpu": round(busy, 2),
         "rounds": rounds,
         "chunk": CHUNK,
     }

@@ -87,6 +87,15 @@ COLUMNS = (
     "wants_sick_leave",
     "wants_recovery",
 )
+_GOOD = dict.fromkeys(COLUMNS, "") | {
+    "id_issued_on": "2021-05-10",
+    "care_setting": "home",
+    "outcome": "recovered",
+    "icd10": "U07.1",
+    "diagnosis": "COVID-19, vi rút được xác định",
+    "treatment": "Điều trị ngoại trú, cách ly tại nhà",
+}
+"""What all good cases have in common."""
 
 
 @dataclass
@@ -200,13 +209,12 @@ class Maker:
         wants_leave = rng.random() < 0.6
         wants_recovery = not wants_leave or rng.random() < 0.7
         social_no = "01" + self.fresh("bhxh", 8)
-        case = dict.fromkeys(COLUMNS, "") | {
+        case = _GOOD | {
             "case_id": f"HN-{positive:%y%m%d}-{number:06d}",
             "full_name": self.name(sex),
             "birth_date": born.isoformat(),
             "sex": str(sex),
             "citizen_id": f"001{(born.year // 100 - 19) * 2 + sex - 1}{born:%y}{self.fresh('cccd', 6)}",
-            "id_issued_on": "2021-05-10",
             "social_insurance_no": social_no,
             "health_insurance_card": f"DN401{social_no}" if rng.random() < 0.7 else "",
             "phone": "09" + self.fresh("phone", 8),
@@ -219,18 +227,13 @@ class Maker:
             "last_test_on": end.isoformat(),
             "last_test_result": "negative" if is_negative else "positive",
             "last_test_by": rng.choice(("health_worker", "self_supervised")),
-            "care_setting": "home",
             "isolation_from": positive.isoformat(),
             "isolation_to": end.isoformat(),
             "vaccine_doses": str(doses),
             "last_dose_on": dosed_on,
-            "outcome": "recovered",
             "facility_code": station["facility_code"],
             "visit_no": str(number),
             "examined_on": positive.isoformat(),
-            "icd10": "U07.1",
-            "diagnosis": "COVID-19, vi rút được xác định",
-            "treatment": "Điều trị ngoại trú, cách ly tại nhà",
             "practitioner_licence": signer["licence"],
             "wants_sick_leave": "1" if wants_leave else "0",
             "wants_recovery": "1" if wants_recovery else "0",
