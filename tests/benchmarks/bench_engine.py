@@ -35,7 +35,7 @@ _NAIVE_ROUNDS = 8
 
 
 def open_shops(keys: Keys) -> dict[str, Shop]:
-    """What is measured: one signature B-B with each scheme, and the default, three signatures B-LT."""
+    """What is measured: one B-B signature with each scheme, and the default, three B-LT signatures."""
     return {
         "rsa2048": open_shop(keys.rsa_pki, ONE_SLOT, Profile.B_B),
         "rsa_pss": open_shop(keys.rsa_pki, ONE_SLOT, Profile.B_B, prefer_pss=True),
@@ -99,12 +99,12 @@ def _typical(measured: dict[str, Series], raw_ms: float) -> dict[str, float]:
 
 
 def _chunks(supply: Iterator[Paper], rounds: int) -> list[list[Paper]]:
-    """One for each round, and one to warm up with."""
+    """One per round, and one for warming up."""
     return [list(itertools.islice(supply, CHUNK)) for _ in range(rounds + 1)]
 
 
 def _engine(shop: Shop, supply: Iterator[Paper], rounds: int) -> Work:
-    """Fill and seal a chunk of certificates nobody has seen before; their values are ready."""
+    """Fill and seal a chunk of new certificates whose values are ready."""
     chunks = _chunks(supply, rounds)
     return _counted(lambda: shop.make(chunks.pop()))
 
@@ -128,7 +128,7 @@ def _naive(keys: Keys, supply: Iterator[Paper]) -> Work:
 
 
 class _Stages:
-    """A chunk on its way through a press, stage by stage: each goes on with what the one before left."""
+    """A chunk on its way through a press, stage by stage: each continues with the result of the last."""
 
     def __init__(self, shop: Shop, supply: Iterator[Paper], rounds: int) -> None:
         self._shop = shop
@@ -138,9 +138,7 @@ class _Stages:
         self._sealed: list[Sealed] = []
 
     def works(self, prefix: str) -> dict[str, Work]:
-        """In their order; `qr` and `record` are done once more than fill did them, to tell their share of
-        it.
-        """
+        """In order; `qr` and `record` are done once more, to find their share of filling."""
         stages = {
             "fill": self._fill,
             "qr": self._qr,
@@ -176,7 +174,7 @@ class _Stages:
 
 
 def _bytes(shop: Shop, paper: Paper) -> dict[str, int]:
-    """Sizes of one certificate: what is delivered, what it has for itself, and of that what is stored."""
+    """Sizes of one certificate: as delivered, its own part, and how much of that is stored."""
     [sealed] = shop.make([paper])
     return {
         "file": sealed.size,

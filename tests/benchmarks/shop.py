@@ -1,4 +1,4 @@
-"""The engine as a press holds it, taken apart into the steps that are measured."""
+"""The engine as in a press, taken apart into the steps that are measured."""
 
 import asyncio
 import datetime as dt
@@ -32,9 +32,7 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What is kept between chunks: the stock of these signers on the form's base, the authority, whom to
-    believe, the key for QR claims.
-    """
+    """What is kept between chunks: the signers' stock on the form's base, authority, trust, key for QRs."""
 
     slots: tuple[Slot, ...]
     profile: Profile
@@ -85,7 +83,7 @@ class Shop:
             raise RuntimeError(fault)
 
     def prove_in_full(self, sealed: Sealed) -> None:
-        """What is measured must be worth measuring: the whole of `verify` accepts it."""
+        """To be worth measuring, it must pass the whole of `verify`."""
         self.prove(sealed)
         found = examine(self.whole(sealed), trust=self.trust, now=dt.datetime.now(dt.UTC), limits=Limits())
         if found.kind is not FileKind.OURS_INTACT:

@@ -1,6 +1,4 @@
-"""Invented F0 cases without a flaw, of illnesses that are over and of people who are ill, and what is then
-expected of them.
-"""
+"""Flawless invented F0 cases, past illnesses and people who are ill now, with the expected outcomes."""
 
 import datetime as dt
 import random
@@ -100,7 +98,7 @@ _GOOD = dict.fromkeys(COLUMNS, "") | {
 
 @dataclass
 class Expected:
-    """What must become of one case; a rejection is told by its rule."""
+    """The expected outcome of one case; a rejection is given by its rule."""
 
     case_id: str
     sick_leave: str
@@ -157,7 +155,7 @@ class Maker:
         self.rng = random.Random(f"{seed}:{first}")
 
     def remember(self, case: Row, expected: Expected) -> None:
-        """Keep a good case for a later row about the same person."""
+        """Keep a good case for later rows about the same person."""
         if case["wants_sick_leave"] == case["wants_recovery"] == "1":
             self.clean.append((case, expected))
 
@@ -165,7 +163,7 @@ class Maker:
         return " ".join(map(self.rng.choice, (FAMILIES, MIDDLES[sex], GIVENS[sex])))
 
     def fresh(self, purpose: str, width: int) -> str:
-        """Digits nobody else has for that purpose."""
+        """Digits that nobody else has for that purpose."""
         while True:
             digits = f"{self.rng.randrange(10**width):0{width}d}"
             if (purpose, digits) not in self._taken:
@@ -196,7 +194,7 @@ class Maker:
         }
 
     def good_case(self, number: int) -> tuple[Row, Expected]:
-        """A case of which everything asked for can be issued."""
+        """A case for which everything requested can be issued."""
         rng, sex = self.rng, self.rng.choice((1, 2))
         born = dt.date(1958, 1, 1) + dt.timedelta(days=rng.randrange(16_000))
         positive = dt.date(2022, 2, 5) + dt.timedelta(days=rng.randrange(50))

@@ -40,7 +40,7 @@ class Sample:
 
 
 def filled(count: int = 3) -> bytes:
-    """The page before any signature, its fields empty."""
+    """The page before any signature, with empty fields."""
     return blanks.blank(tuple(SLOTS[count])).pdf
 
 
@@ -70,7 +70,7 @@ def stock_of(
     stamper: Any = None,
     revocation: Any = None,
 ) -> Stock:
-    """The stock of these signings, on a blank with their slots unless another is given."""
+    """The stock of these signings, by default on a blank with their slots."""
     base = blank or blanks.blank(tuple(signing.slot for signing in wanted))
     people: list[Identity] = [signing.identity for signing in wanted]
     asked = [*(identity.certificate for identity in people), (stamper or pki.tsa()).certificates[0]]
@@ -93,7 +93,7 @@ def attempt(sheets: Sequence[Unsealed], **changed: Any) -> list[Sealed | Certsvc
 
 
 def whole(sheet: Unsealed, result: Sealed | CertsvcError) -> Sample:
-    """Base, stock and revisions joined. Raises what the sealing came to if it failed."""
+    """Base, stock and revisions joined. Raises the error if sealing failed."""
     if isinstance(result, CertsvcError):
         raise result
     stock = sheet.stock
