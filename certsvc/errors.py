@@ -15,16 +15,26 @@ holds personal data, for messages are logged, stored and shown to strangers.
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from typing_extensions import override
+
+
+class ErrorItem(TypedDict):
+    """One item of a problem's `errors`; None where it has no field, row or rule."""
+
+    field: str | None
+    row: int | None
+    rule: str | None
+    message_vi: str
+    message_en: str
 
 
 class CertsvcError(Exception):
     """Base of all our errors.
 
     `code` is stable and snake_case; `message_vi` and `message_en` are safe to show; `errors` lists
-    what is wrong item by item (keys of `api.md`: field, row, rule, message_vi, message_en);
+    what is wrong item by item (mostly `ErrorItem`s);
     `facts` are further members of the problem document.
     """
 

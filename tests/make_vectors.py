@@ -166,7 +166,7 @@ def _checks_of_another(key: ClaimKey, other: ClaimKey) -> Iterator[dict[str, Any
     shown = _shown("sick_leave") | {"facility": "Trạm Y tế Bên Sông"}
     good, revoked = address(theirs), address(replace(theirs, status_index=1001))
     yield _check("of another issuer, in force", good, "valid", "genuine", certificate=shown)
-    yield _check("of another issuer, revoked", revoked, "revoked", "revoked", certificate=shown)
+    yield _check("of another issuer, revoked", revoked, "revoked", "withdrawn", certificate=shown)
     for about, number in {"whose list was not kept": 4, "by our list's number": 0}.items():
         listed = address(replace(theirs, status_list=number))
         yield _check(f"of another issuer, {about}", listed, "cannot_check", "other_issuer")
@@ -205,7 +205,7 @@ def _checks_of_claims(good: str, address: Callable[[Claims], str]) -> Iterator[d
         yield _check(about, qr, "valid", "genuine", certificate=certificate)
     for state, word in _STATES.items():
         withdrawn = address(replace(_CLAIMS, status_index=1000 + state))
-        yield _check(word, withdrawn, word, word, certificate=shown)
+        yield _check(word, withdrawn, word, "withdrawn", certificate=shown)
     later, too_late = NOW + dt.timedelta(hours=30), NOW + dt.timedelta(days=8)
     yield _check("the list is older than a day", good, "valid", "genuine", now=later, certificate=shown)
     yield _check("the list is older than a week", good, "cannot_check", "list_too_old", now=too_late)

@@ -141,11 +141,11 @@ def _found(code: Code, entry: Entry | None, *, vault: Vault, now: dt.datetime) -
     return Found(code, report_of(entry, now=now, view=view), entry)
 
 
-def report_of(entry: Entry, *, now: dt.datetime, view: Mapping[str, Any]) -> Report:
+def report_of(entry: Entry, *, now: dt.datetime, view: Mapping[str, Any], for_holder: bool = False) -> Report:
     """What the register says of a certificate, with what this asker may see of it [verify, What the report
     says].
     """
-    verdict, reasons = judge_status(RegisterFacts(entry.status, entry.reason))
+    verdict, reasons = judge_status(RegisterFacts(entry.status, entry.reason), for_holder=for_holder)
     return Report(
         verdict,
         reasons,
@@ -196,7 +196,7 @@ async def _proven(
     session: AsyncSession, entry: Entry, case: Case, *, has_id: bool, vault: Vault, now: dt.datetime
 ) -> Proven:
     return Proven(
-        report=report_of(entry, now=now, view=holder_view(entry, case, now=now)),
+        report=report_of(entry, now=now, view=holder_view(entry, case, now=now), for_holder=True),
         entry=entry,
         history=tuple(await certificates.events_of(session, entry.id)),
         grant=vault.grant(entry.id) if has_id and entry.status is Status.ISSUED else None,

@@ -55,23 +55,30 @@ def judge_file(examination: Examination, *, register: RegisterFacts | NoRegister
     return Conclusion(verdict, reasons, checks)
 
 
-def judge_status(facts: RegisterFacts) -> tuple[Verdict, tuple[Reason, ...]]:
-    """The verdict that a certificate's state gives, for codes and files alike."""
+def judge_status(facts: RegisterFacts, *, for_holder: bool = False) -> tuple[Verdict, tuple[Reason, ...]]:
+    """The verdict that a certificate's state gives, for codes and files alike.
+
+    Why it was withdrawn is for its holder and for staff: everybody else hears that it was.
+    """
     match facts.status:
         case Status.ISSUED:
             return Verdict.VALID, (Reason.GENUINE,)
-        case Status.SUSPENDED:
-            return Verdict.SUSPENDED, (Reason.SUSPENDED, *_given(facts.reason))
-        case Status.REPLACED:
-            return Verdict.REPLACED, (Reason.REPLACED, *_given(facts.reason))
-        case Status.REVOKED:
-            return Verdict.REVOKED, _given(facts.reason) or (Reason.REVOKED,)
+        case Status.SUSPENDED | Status.REPLACED | Status.REVOKED:
+            given = _given(facts.reason) if for_holder else ()
+            return _WITHDRAWN[facts.status], (Reason.WITHDRAWN, *given)
         case Status.REQUESTED | Status.SIGNING:
             return Verdict.PENDING, (Reason.NOT_SIGNED_YET,)
         case Status.FAILED:
             return Verdict.PENDING, (Reason.FAILED,)
         case _:
             assert_never(facts.status)
+
+
+_WITHDRAWN = {
+    Status.SUSPENDED: Verdict.SUSPENDED,
+    Status.REPLACED: Verdict.REPLACED,
+    Status.REVOKED: Verdict.REVOKED,
+}
 
 
 def _verdict_of_intact(register: RegisterFacts | NoRegister | None) -> tuple[Verdict, tuple[Reason, ...]]:

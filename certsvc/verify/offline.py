@@ -21,9 +21,9 @@ TOO_OLD_AFTER = dt.timedelta(days=7)
 
 _VERDICT = {
     0: (Verdict.VALID, Reason.GENUINE),
-    1: (Verdict.REVOKED, Reason.REVOKED),
-    2: (Verdict.SUSPENDED, Reason.SUSPENDED),
-    3: (Verdict.REPLACED, Reason.REPLACED),
+    1: (Verdict.REVOKED, Reason.WITHDRAWN),
+    2: (Verdict.SUSPENDED, Reason.WITHDRAWN),
+    3: (Verdict.REPLACED, Reason.WITHDRAWN),
 }
 _KIND = {ClaimedKind.SICK_LEAVE: "sick_leave", ClaimedKind.STATION_CERTIFICATE: "station_certificate"}
 

@@ -16,9 +16,7 @@ class Reason(StrEnum):
     KEY_COMPROMISE = "key_compromise"
     LOST = "lost"
     OTHER = "other"
-    REVOKED = "revoked"
-    SUSPENDED = "suspended"
-    REPLACED = "replaced"
+    WITHDRAWN = "withdrawn"
     NOT_SIGNED_YET = "not_signed_yet"
     FAILED = "failed"
     NO_SUCH_CODE = "no_such_code"
@@ -53,7 +51,7 @@ WITHDRAWAL = frozenset(
         Reason.OTHER,
     }
 )
-"""Reasons that callers may give for revoking, suspending or replacing."""
+"""Reasons that callers may give for revoking, suspending or replacing; shown to the holder and to staff."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +124,11 @@ ADVICE: dict[Reason, Advice] = {
         "The health facility withdrew it for another reason.",
         *_DO_NOT_ACCEPT,
     ),
-    Reason.REVOKED: Advice("Giấy đã bị thu hồi.", "The certificate was revoked.", *_DO_NOT_ACCEPT),
-    Reason.SUSPENDED: Advice(
-        "Giấy đang tạm dừng hiệu lực để kiểm tra lại.",
-        "The certificate is suspended while it is being reviewed.",
-        "Tạm thời chưa nhận. Hãy kiểm tra lại sau hoặc gọi cơ sở y tế.",
-        "Do not accept it for now. Check again later or call the health facility.",
-    ),
-    Reason.REPLACED: Advice(
-        "Giấy đã được thay bằng giấy mới.", "It was replaced by a new certificate.", *_ASK_FOR_NEW
+    Reason.WITHDRAWN: Advice(
+        "Giấy này hiện không còn hiệu lực: đã bị thu hồi, được thay thế hoặc đang tạm ngừng.",
+        "It is not in force now: it was revoked, replaced or suspended.",
+        "Không nhận giấy này. Người có giấy xem lý do ở trang “Giấy của tôi”; hoặc hãy gọi cơ sở y tế.",
+        "Do not accept it. Its holder finds the reason at “My certificate”; or call the health facility.",
     ),
     Reason.NOT_SIGNED_YET: Advice(
         "Giấy đã được yêu cầu nhưng chưa ký xong.",

@@ -33,9 +33,7 @@ VERDICTS_OF: Mapping[Reason, tuple[Verdict, ...]] = {
         for reason in Reason
         if reason in WITHDRAWAL
     },
-    Reason.REVOKED: (Verdict.REVOKED,),
-    Reason.SUSPENDED: (Verdict.SUSPENDED,),
-    Reason.REPLACED: (Verdict.REPLACED,),
+    Reason.WITHDRAWN: (Verdict.REVOKED, Verdict.SUSPENDED, Verdict.REPLACED),
     **dict.fromkeys((Reason.NOT_SIGNED_YET, Reason.FAILED), (Verdict.PENDING,)),
     **dict.fromkeys(
         (

@@ -16,7 +16,7 @@ const LAST_DAY = 2 ** 16;
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const LIST_SIGNING = "2.25.126422320133889027303606424253449234599";
 const KINDS = { 1: "sick_leave", 2: "station_certificate" };
-const STATES = [["valid", "genuine"], ["revoked", "revoked"], ["suspended", "suspended"], ["replaced", "replaced"]];
+const STATES = [["valid", "genuine"], ["revoked", "withdrawn"], ["suspended", "withdrawn"], ["replaced", "withdrawn"]];
 
 // --- the trust list and the status lists ---------------------------------------------------------
 

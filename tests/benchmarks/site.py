@@ -12,9 +12,9 @@ from typing import Any
 from certsvc.callers.keys import create_key
 from certsvc.clock import utc_now
 from certsvc.config import Settings
+from certsvc.issuing.registering import import_facilities, import_practitioners
 from certsvc.models import Role
-from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
-from certsvc.store import Database, registry
+from certsvc.store import Database
 from certsvc.trust.identities import add_identity, open_keyring
 from keys_dev.make import make_pki
 from tests.make_f0_cases import CaseSet, make, write_csv
@@ -109,10 +109,8 @@ async def _fill(settings: Settings, folder: Path) -> dict[str, str]:
     db = Database(settings.sqlalchemy_url)
     try:
         await db.migrate()
-        async with db.begin() as session:
-            await registry.save_facilities(session, read_facilities(folder / "facilities.csv"))
-        async with db.begin() as session:
-            await registry.save_practitioners(session, read_practitioners(folder / "practitioners.csv"))
+        await import_facilities(db, folder / "facilities.csv", actor="operator", now=now)
+        await import_practitioners(db, folder / "practitioners.csv")
         for entry in open_keyring(settings).entries():
             await add_identity(
                 db,

@@ -96,7 +96,7 @@ def test_many_files_and_a_list_become_one_table(
     words = say(page)
     for text in (
         "Đã bị thu hồi",
-        "có dấu hiệu gian lận",
+        "hiện không còn hiệu lực",
         "Không nhận giấy này",
         papers[0].record["full_name"].upper(),
     ):

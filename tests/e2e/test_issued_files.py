@@ -26,7 +26,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from certsvc.cli.keeping import keep, load
 from certsvc.clock import utc_now
-from certsvc.records.sheets.registry_files import read_practitioners
+from certsvc.records.sheets.registry_files import Post, read_practitioners
 from certsvc.records.sheets.tables import open_table
 from certsvc.verify.offline import judge_text
 from tests.support import calls
@@ -129,7 +129,7 @@ def cases(sample: Path) -> dict[str, dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def heads(sample: Path) -> set[str]:
-    return {each.licence for each in read_practitioners(sample / "practitioners.csv") if each.is_head}
+    return {row.licence for row in read_practitioners(sample / "practitioners.csv") if row.role is Post.HEAD}
 
 
 def test_pdfsig_finds_every_signature_valid(

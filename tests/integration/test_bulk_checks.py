@@ -93,15 +93,15 @@ async def test_every_item_gets_its_report_in_order(
     ]
     assert _told(lines) == [
         ("valid", "genuine"),
-        ("revoked", "wrong_data"),
+        ("revoked", "withdrawn"),
         ("invalid", "altered_copy"),
         ("invalid", "tampered"),
         ("invalid", "unreadable"),
         ("invalid", "unreadable"),
         ("invalid", "too_complex"),
         ("valid", "genuine"),
-        ("suspended", "suspended"),
-        ("replaced", "replaced"),
+        ("suspended", "withdrawn"),
+        ("replaced", "withdrawn"),
         ("valid", "genuine"),
         ("unknown", "no_such_code"),
         ("unknown", "malformed_code"),

@@ -22,9 +22,9 @@ from certsvc.callers.keys import create_key
 from certsvc.config import Settings, Signatures
 from certsvc.issuing.press.process import setup_of
 from certsvc.issuing.press.warming import compile_ahead
+from certsvc.issuing.registering import import_facilities, import_practitioners
 from certsvc.models import Role
-from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
-from certsvc.store import Database, registry
+from certsvc.store import Database
 from certsvc.trust.identities import add_identity, open_keyring
 from tests.support import pki as pkis
 from tests.support.postgres import Postgres
@@ -104,10 +104,8 @@ async def _fill(settings: Settings) -> dict[str, str]:
     db = Database(settings.sqlalchemy_url)
     try:
         await db.migrate()
-        async with db.begin() as session:
-            await registry.save_facilities(session, read_facilities(_SAMPLE / "facilities.csv"))
-        async with db.begin() as session:
-            await registry.save_practitioners(session, read_practitioners(_SAMPLE / "practitioners.csv"))
+        await import_facilities(db, _SAMPLE / "facilities.csv", actor="operator", now=now)
+        await import_practitioners(db, _SAMPLE / "practitioners.csv")
         for entry in open_keyring(settings).entries():
             await add_identity(
                 db,

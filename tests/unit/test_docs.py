@@ -19,12 +19,12 @@ from certsvc import errors
 from certsvc.api import problems
 from certsvc.cli import app
 from certsvc.clock import day_in_hanoi, utc_now
-from certsvc.issuing.known import PeoplesHistory, Stations
+from certsvc.issuing.known import PeoplesHistory
 from certsvc.models import Kind
 from certsvc.records import built_in, check, judge, late_finding
 from certsvc.records.raw import refusals
-from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
 from docs.reference import pages
+from tests.unit.records.samples import stations_of
 
 ROOT = Path(__file__).parents[2]
 MARKDOWN = [
@@ -186,9 +186,7 @@ def test_the_tours_record_is_accepted(tmp_path: Path) -> None:
     today = dt.date.fromisoformat(request["record"]["examined_on"])
     assert before <= today <= day_in_hanoi(utc_now())
     sample = ROOT / "certsvc" / "sample"
-    stations = Stations(
-        read_facilities(sample / "facilities.csv"), read_practitioners(sample / "practitioners.csv")
-    )
+    stations = stations_of(sample)
     kind = Kind(request["kind"])
     row = check(request["record"], today=today, registry=stations, wants=frozenset({kind}))
     history = PeoplesHistory().beside((row.facility_code, row.case_id))

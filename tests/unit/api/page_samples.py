@@ -75,9 +75,7 @@ VERDICT_OF_REASON = {
     Reason.KEY_COMPROMISE: (Verdict.REVOKED, Verdict.SUSPENDED, Verdict.REPLACED),
     Reason.LOST: (Verdict.REVOKED, Verdict.REPLACED),
     Reason.OTHER: (Verdict.REVOKED, Verdict.SUSPENDED, Verdict.REPLACED),
-    Reason.REVOKED: (Verdict.REVOKED,),
-    Reason.SUSPENDED: (Verdict.SUSPENDED,),
-    Reason.REPLACED: (Verdict.REPLACED,),
+    Reason.WITHDRAWN: (Verdict.REVOKED, Verdict.SUSPENDED, Verdict.REPLACED),
     Reason.NOT_SIGNED_YET: (Verdict.PENDING,),
     Reason.FAILED: (Verdict.PENDING,),
     Reason.NO_SUCH_CODE: (Verdict.UNKNOWN,),
@@ -182,11 +180,11 @@ def answers() -> Iterator[Page]:
     yield _stranger("station", report(Verdict.VALID, Reason.GENUINE, certificate=STATION))
     yield _stranger("minor", report(Verdict.VALID, Reason.GENUINE, certificate=MINOR))
     yield _stranger("late", report(Verdict.VALID, Reason.GENUINE, certificate=LATE))
-    yield _stranger("late-revoked", report(Verdict.REVOKED, Reason.FRAUD, certificate=LATE))
+    yield _stranger("late-revoked", report(Verdict.REVOKED, Reason.WITHDRAWN, certificate=LATE))
     yield _stranger("valid-qr", report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER), code=TOKEN)
     yield _stranger("unknown-qr", report(Verdict.UNKNOWN, Reason.NO_SUCH_CODE), code=TOKEN)
     yield _stranger(
-        "suspended-two", report(Verdict.SUSPENDED, Reason.SUSPENDED, Reason.FRAUD, certificate=STRANGER)
+        "suspended-two", report(Verdict.SUSPENDED, Reason.WITHDRAWN, Reason.FRAUD, certificate=STRANGER)
     )
     yield _opened("recovery-proven", proven(Verdict.VALID, Reason.GENUINE, kind="recovery", grant="a.grant"))
     yield _opened("valid-dates-only", proven(Verdict.VALID, Reason.GENUINE))

@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 
 from certsvc.cli.demo.ill_today import write_cases
-from certsvc.issuing.known import Stations
 from certsvc.models import Kind
 from certsvc.records import Case, SeenRows, Verdict, built_in, check, judge, late_finding
-from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
 from certsvc.records.sheets.tables import open_table
-from tests.unit.records.samples import FileHistory
+from tests.unit.records.samples import FileHistory, stations_of
 
 SAMPLE = Path(__file__).parents[3] / "certsvc" / "sample"
 TODAY = dt.date(2026, 12, 1)
@@ -21,10 +19,7 @@ TODAY = dt.date(2026, 12, 1)
 
 def judged(*files: Path, today: dt.date) -> list[tuple[Case | None, Verdict]]:
     """Every row of the files, and what becomes of its sick leave beside those of the rows before."""
-    stations = Stations(
-        read_facilities(SAMPLE / "facilities.csv"), read_practitioners(SAMPLE / "practitioners.csv")
-    )
-    seen, history, found = SeenRows(), FileHistory(), []
+    stations, seen, history, found = stations_of(SAMPLE), SeenRows(), FileHistory(), []
     for file in files:
         with open_table(file, max_rows=1000, max_unpacked_bytes=1 << 30) as table:
             rows = [

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from certsvc.models import Facility, Kind, Practitioner
+from certsvc.issuing.known import Stations
+from certsvc.issuing.registering import facility_of, practitioner_of
+from certsvc.models import Kind
 from certsvc.records import (
     Case,
     CaseKey,
@@ -65,23 +67,12 @@ GOOD: Mapping[str, Cell] = {
 }
 
 
-class MemoryRegistry:
+def stations_of(folder: Path) -> Stations:
     """Facilities and practitioners out of the files that the command line imports."""
-
-    def __init__(self, folder: Path) -> None:
-        self._facilities = {each.code: each for each in read_facilities(folder / "facilities.csv")}
-        known = sorted(
-            read_practitioners(folder / "practitioners.csv"),
-            key=lambda each: each.registered_to or dt.date.max,
-        )
-        self._practitioners = {(each.social_insurance_no, each.facility_code): each for each in known}
-        self._practitioners |= {(each.licence, each.facility_code): each for each in known}
-
-    def find_facility(self, code: str) -> Facility | None:
-        return self._facilities.get(code)
-
-    def find_practitioner(self, licence: str, facility_code: str) -> Practitioner | None:
-        return self._practitioners.get((licence, facility_code))
+    return Stations(
+        map(facility_of, read_facilities(folder / "facilities.csv")),
+        map(practitioner_of, read_practitioners(folder / "practitioners.csv")),
+    )
 
 
 class KnownHistory:
@@ -155,7 +146,7 @@ class FileHistory(KnownHistory):
         return (illness for other, illness in self._known_illnesses if other.is_same_person(patient))
 
 
-REGISTRY = MemoryRegistry(SAMPLE)
+REGISTRY = stations_of(SAMPLE)
 
 
 def checked(**changes: Cell) -> Checked:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from certsvc.errors import InputError
-from certsvc.records.sheets.registry_files import read_facilities, read_practitioners
+from certsvc.issuing.registering import facility_of, practitioner_of
+from certsvc.records.sheets.registry_files import Post, read_facilities, read_practitioners
 from tests.unit.records.samples import SAMPLE
 
 
@@ -26,12 +27,12 @@ def test_the_sample_is_read() -> None:
         read_facilities(SAMPLE / "facilities.csv"),
         read_practitioners(SAMPLE / "practitioners.csv"),
     )
-    assert [(each.code, each.active_to) for each in facilities if each.active_to] == [
+    assert [(row.code, row.active_to) for row in facilities if row.active_to] == [
         ("01899", dt.date(2021, 12, 31))
     ]
     assert len(facilities) == 11
-    assert sum(each.is_head for each in people) == 11
-    assert {each.facility_code for each in people} == {each.code for each in facilities}
+    assert sum(row.role is Post.HEAD for row in people) == 11
+    assert {row.facility_code for row in people} == {row.code for row in facilities}
 
 
 def test_lost_zeros_are_put_back(tmp_path: Path) -> None:
@@ -81,14 +82,12 @@ def test_whether_approval_is_required_may_be_said(tmp_path: Path) -> None:
         )
         return path
 
-    assert ["requires_approval" in vars(each) for each in read_facilities(SAMPLE / "facilities.csv")] == [
-        False
-    ] * (len(rest) + 3)
-    assert [vars(each).get("requires_approval") for each in read_facilities(written("Có", "no", ""))] == [
-        True,
-        False,
-        None,
-    ]
+    unsaid = [row.requires_approval for row in read_facilities(SAMPLE / "facilities.csv")]
+    assert unsaid == [None] * (len(rest) + 3)
+    rows = read_facilities(written("Có", "no", ""))
+    assert [row.requires_approval for row in rows] == [True, False, None]
+    assert [vars(facility_of(row)).get("requires_approval") for row in rows] == [True, False, None]
+    assert ["requires_approval" in vars(facility_of(row)) for row in rows] == [True, True, False]
     with pytest.raises(InputError) as caught:
         read_facilities(written("", "maybe", ""))
     assert [(item["row"], item["field"]) for item in caught.value.errors] == [(3, "requires_approval")]
@@ -101,12 +100,17 @@ def test_both_copies_and_titles_may_be_said(tmp_path: Path) -> None:
     header, *rows = (SAMPLE / "facilities.csv").read_text(encoding="utf-8").splitlines()
     facilities = tmp_path / "facilities.csv"
     facilities.write_text("\n".join([f"{header},prints_both_copies", f"{rows[0]},có", f"{rows[1]},"]))
-    assert [vars(each).get("prints_both_copies") for each in read_facilities(facilities)] == [True, None]
+    stations = read_facilities(facilities)
+    assert [row.prints_both_copies for row in stations] == [True, None]
+    assert ["prints_both_copies" in vars(facility_of(row)) for row in stations] == [True, False]
     header, *rows = (SAMPLE / "practitioners.csv").read_text(encoding="utf-8").splitlines()
     people = tmp_path / "practitioners.csv"
     people.write_text("\n".join([f"{header},Chức vụ", f"{rows[0]},Trưởng trạm", f"{rows[1]},"]))
-    assert [vars(each).get("title") for each in read_practitioners(people)] == ["Trưởng trạm", None]
-    assert all("title" not in vars(each) for each in read_practitioners(SAMPLE / "practitioners.csv"))
+    staff = read_practitioners(people)
+    assert [row.title for row in staff] == ["Trưởng trạm", None]
+    assert ["title" in vars(practitioner_of(row)) for row in staff] == [True, False]
+    unsaid = map(practitioner_of, read_practitioners(SAMPLE / "practitioners.csv"))
+    assert all("title" not in vars(practitioner) for practitioner in unsaid)
     people.write_text("\n".join([f"{header},title", f"{rows[0]},{'x' * 65}"]))
     with pytest.raises(InputError) as caught:
         read_practitioners(people)

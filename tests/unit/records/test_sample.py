@@ -9,7 +9,7 @@ from certsvc.models import Kind
 from certsvc.records import Checked, SeenRows, built_in, check, judge
 from certsvc.records.sheets.tables import open_table
 from tests import make_f0_cases as maker
-from tests.unit.records.samples import SAMPLE, TODAY, FileHistory, MemoryRegistry, told, warned
+from tests.unit.records.samples import SAMPLE, TODAY, FileHistory, stations_of, told, warned
 
 FILES = ("f0_cases.csv", "f0_cases_vi.csv", "f0_cases_vi.xlsx")
 
@@ -21,7 +21,7 @@ LOST_IN_FILES = {"W-REPAIRED-ZEROS", "W-REPAIRED-UNICODE"}
 
 def outcomes_of(path: Path) -> list[Told]:
     """As a batch is read: the whole file's leaves, then its recoveries."""
-    registry, seen, history = MemoryRegistry(path.parent), SeenRows(), FileHistory()
+    registry, seen, history = stations_of(path.parent), SeenRows(), FileHistory()
     with open_table(path, max_rows=200_000, max_unpacked_bytes=1 << 30) as table:
         rows = [
             seen.look(check(row.cells, today=TODAY, registry=registry, notices=row.notices)) for row in table
@@ -78,7 +78,7 @@ def test_forms_hold_the_same_cases() -> None:
     """A case is the same case, to its digest, whichever form of the file it came in."""
 
     def digests(name: str) -> list[str]:
-        registry = MemoryRegistry(SAMPLE)
+        registry = stations_of(SAMPLE)
         with open_table(SAMPLE / name, max_rows=1000, max_unpacked_bytes=1 << 30) as table:
             rows = [check(row.cells, today=TODAY, registry=registry) for row in table]
         return [row.digest for row in rows if row.case is not None]

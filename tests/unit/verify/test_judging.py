@@ -16,14 +16,9 @@ ISSUED = RegisterFacts(Status.ISSUED)
     ("register", "verdict", "reasons"),
     [
         (ISSUED, Verdict.VALID, (Reason.GENUINE,)),
-        (RegisterFacts(Status.REVOKED, "fraud"), Verdict.REVOKED, (Reason.FRAUD,)),
-        (RegisterFacts(Status.REVOKED, "something new"), Verdict.REVOKED, (Reason.REVOKED,)),
-        (
-            RegisterFacts(Status.SUSPENDED, "wrong_data"),
-            Verdict.SUSPENDED,
-            (Reason.SUSPENDED, Reason.WRONG_DATA),
-        ),
-        (RegisterFacts(Status.REPLACED, "lost"), Verdict.REPLACED, (Reason.REPLACED, Reason.LOST)),
+        (RegisterFacts(Status.REVOKED, "fraud"), Verdict.REVOKED, (Reason.WITHDRAWN,)),
+        (RegisterFacts(Status.SUSPENDED, "wrong_data"), Verdict.SUSPENDED, (Reason.WITHDRAWN,)),
+        (RegisterFacts(Status.REPLACED, "lost"), Verdict.REPLACED, (Reason.WITHDRAWN,)),
         (None, Verdict.INVALID, (Reason.ALTERED_COPY,)),
         (NoRegister.UNREACHABLE, Verdict.CANNOT_CHECK, (Reason.REGISTER_UNREACHABLE,)),
         (NoRegister.OFFLINE, Verdict.CANNOT_CHECK, (Reason.OFFLINE_FILE,)),
@@ -36,6 +31,21 @@ def test_an_intact_file_is_what_the_register_says(
     judgement = judge_file(INTACT, register=register)
     assert (judgement.verdict, judgement.reasons) == (verdict, reasons)
     assert [check.name for check in judgement.checks] == [CheckName.REGISTER, *STEPS]
+
+
+@pytest.mark.parametrize(
+    ("facts", "reasons"),
+    [
+        (RegisterFacts(Status.REVOKED, "fraud"), (Reason.WITHDRAWN, Reason.FRAUD)),
+        (RegisterFacts(Status.SUSPENDED, "wrong_data"), (Reason.WITHDRAWN, Reason.WRONG_DATA)),
+        (RegisterFacts(Status.REVOKED, "something new"), (Reason.WITHDRAWN,)),
+        (RegisterFacts(Status.ISSUED), (Reason.GENUINE,)),
+    ],
+)
+def test_the_holder_hears_why(facts: RegisterFacts, reasons: tuple[Reason, ...]) -> None:
+    """Everybody else only that it is not in force."""
+    assert judge_status(facts, for_holder=True)[1] == reasons
+    assert judge_status(facts)[1] == reasons[:1]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +86,7 @@ def test_withdrawn_bytes_are_withdrawn_even_if_unproven() -> None:
     judgement = judge_file(
         Examination.stopped(FileKind.UNTRUSTED, ""), register=RegisterFacts(Status.REVOKED, "key_compromise")
     )
-    assert (judgement.verdict, judgement.reasons) == (Verdict.REVOKED, (Reason.KEY_COMPROMISE,))
+    assert (judgement.verdict, judgement.reasons) == (Verdict.REVOKED, (Reason.WITHDRAWN,))
 
 
 @pytest.mark.parametrize("status", list(Status))

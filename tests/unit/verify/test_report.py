@@ -26,7 +26,7 @@ PROOFS = tuple(
 )
 CONTRACT = {
     "genuine", "wrong_data", "wrong_person", "not_entitled", "fraud", "key_compromise", "lost", "other",
-    "not_signed_yet", "failed",
+    "withdrawn", "not_signed_yet", "failed",
     "no_such_code", "malformed_code", "altered_copy", "tampered", "forged_qr", "leads_elsewhere",
     "signed_by_other",
     "not_checkable", "not_signed", "no_qr_found",
@@ -37,7 +37,7 @@ CONTRACT = {
 def test_every_reason_of_the_contract_has_its_words() -> None:
     """No code without a text, no text without a code, four different sentences each."""
     assert set(Reason) >= CONTRACT
-    assert set(Reason) - CONTRACT == {"revoked", "suspended", "replaced", "untrusted", "busy", "other_issuer"}
+    assert set(Reason) - CONTRACT == {"untrusted", "busy", "other_issuer"}
     assert set(ADVICE) == set(Reason)
     assert set(Reason) > WITHDRAWAL
     for advice in ADVICE.values():

@@ -11,9 +11,9 @@ const TOO_OLD_AFTER_MS = 7 * 24 * HOUR_MS;
 const CLOCKS_DIFFER_MS = 5 * 60 * 1000;
 const BY_STATE = [
   ["valid", "genuine"],
-  ["revoked", "revoked"],
-  ["suspended", "suspended"],
-  ["replaced", "replaced"],
+  ["revoked", "withdrawn"],
+  ["suspended", "withdrawn"],
+  ["replaced", "withdrawn"],
 ];
 
 /**
