@@ -2,11 +2,11 @@
 
 A certificate is written in layers, each an incremental update of the one below (clause 7.5.6):
 
-    base        one a design: the page, its fonts, empty slots, empty signature fields
-    stock       one a day and signers: the signers' marks and validation material
-    revisions   one certificate's own: texts, QR and record with the first signature; then each further one
+    base        one per design: the page, its fonts, empty slots, empty signature fields
+    stock       one per day and set of signers: the signers' marks and validation material
+    revisions   the certificate's own: texts, QR and record with the first signature; then one per signature
 
-Only bytes are appended, so a file's front never changes and its hash goes on from a stored midstate.
+Bytes are only ever appended, so what is there never changes and hashing resumes from a stored midstate.
 """
 
 import hashlib
@@ -17,10 +17,10 @@ from itertools import groupby
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """What whoever appends to a file must know of it.
+    """What one must know of a file to append to it.
 
-    `length` in bytes; `startxref` is the offset of its newest cross-reference section; `size` is one
-    more than its highest object number; `trailer` are the entries that every trailer repeats
+    `length` is in bytes; `startxref` is the offset of the newest cross-reference section; `size` is one
+    more than the highest object number; `trailer` holds the entries that every trailer repeats
     (`/Root 1 0 R`, `/Info …`), `file_id` the permanent half of the file identifier (clause 14.4).
     """
 
@@ -36,8 +36,8 @@ class SignatureField:
     """An empty signature field merged with its widget (clauses 12.7.5.5 and 12.5.6.19).
 
     `entries` are those of its dictionary, without `<<`, `>>`, `/V` and `/AP`; width and height are the
-    widget's, in points. `picture` is the number of the XObject that the picture of its mark is to be, where
-    other pages draw it too.
+    widget's, in points. `picture` is the object number reserved for the picture of its mark, if other pages
+    draw it too.
     """
 
     name: str
@@ -52,9 +52,9 @@ class SignatureField:
 class Blank:
     """A complete file that is ready to be filled and signed, written with classic cross-reference tables.
 
-    `catalog` are the entries of object `catalog_number`, without `<<`, `>>`, `/Perms` and `/DSS`; `fields`
-    stand in the order of signing; `fonts` gives the object number of each face (a file name of
-    `templates.faces.FACES`), a Type 0 font with Identity-H, whose codes are the face's own glyph numbers.
+    `catalog` holds the entries of object `catalog_number`, without `<<`, `>>`, `/Perms` and `/DSS`; `fields`
+    are in the order of signing; `fonts` maps each face (a file name in `templates.faces.FACES`) to its object
+    number: a Type 0 font with Identity-H, whose codes are the face's own glyph numbers.
     """
 
     pdf: bytes
@@ -67,9 +67,7 @@ class Blank:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One incremental update: its bytes, where in the whole file each of its objects begins, and the new
-    end.
-    """
+    """One incremental update: its bytes, the offset of each of its objects in the whole file, the new end."""
 
     data: bytearray
     offsets: Mapping[int, int]
@@ -77,9 +75,9 @@ class Revision:
 
 
 def append(end: End, objects: Mapping[int, bytes]) -> Revision:
-    """An update with these objects (number → what stands between `obj` and `endobj`), all of generation 0.
+    """An update with these objects (number → body between `obj` and `endobj`), all of generation 0.
 
-    Objects that exist already are replaced, others are new (clause 7.5.6).
+    Existing objects are replaced, others are added (clause 7.5.6).
     """
     data, offsets = bytearray(), {}
     for number in sorted(objects):
@@ -110,7 +108,7 @@ def _cross_reference(offsets: Mapping[int, int]) -> bytes:
 
 
 def _runs(numbers: Iterable[int]) -> list[list[int]]:
-    """Ascending numbers, split where one is left out."""
+    """Ascending numbers, split at every gap."""
     return [
         [number for _, number in group]
         for _, group in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])
@@ -118,7 +116,7 @@ def _runs(numbers: Iterable[int]) -> list[list[int]]:
 
 
 def stream(entries: bytes, data: bytes) -> bytes:
-    """A stream object's body (clause 7.3.8); `entries` are those of its dictionary, but for `/Length`."""
+    """A stream object's body (clause 7.3.8); `entries` are those of its dictionary except `/Length`."""
     return b"<< %b /Length %d >>\nstream\n%b\nendstream" % (entries, len(data), data)
 
 
@@ -128,5 +126,5 @@ def text_string(text: str) -> bytes:
 
 
 def number(value: float) -> bytes:
-    """A real number with at most three decimals, which are a thousandth of a point (clause 7.3.3)."""
+    """A real number to at most three decimals, a thousandth of a point (clause 7.3.3)."""
     return b"%.3f" % value if value % 1 else b"%d" % value

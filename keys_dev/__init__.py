@@ -1,1 +1,1 @@
-"""Maker of a throw-away PKI for development and tests; nothing of it is ever fit for production."""
+"""A throw-away PKI for development and tests, never fit for production."""

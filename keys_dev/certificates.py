@@ -1,4 +1,4 @@
-"""The X.509 certificates and CRLs of the throw-away PKI, by role [RFC 5280]; all of them say DEV ONLY."""
+"""The throw-away PKI's X.509 certificates and CRLs, by role [RFC 5280]; they all say DEV ONLY."""
 
 import datetime as dt
 from typing import NamedTuple
@@ -47,7 +47,7 @@ def issuing_ca(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
 
 
 def tsa(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
-    """A time-stamping unit: one extended key usage, critical, and nothing else [RFC 3161 §2.3]."""
+    """A time-stamping unit: a single, critical extended key usage [RFC 3161 §2.3]."""
     builder = _builder(
         key,
         subject=_authority("certsvc TSA"),
@@ -61,7 +61,7 @@ def tsa(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
 
 
 def ocsp_responder(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
-    """A delegated responder whose own status nobody need ask for [RFC 6960 §4.2.2.2]."""
+    """A delegated responder whose own status need not be checked [RFC 6960 §4.2.2.2]."""
     builder = _builder(
         key,
         subject=_authority("certsvc OCSP"),
@@ -76,10 +76,9 @@ def ocsp_responder(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
 
 
 def claim_signer(key: PrivateKey, *, issuer: Pair, now: dt.datetime) -> Pair:
-    """Signs what stands in QR codes, status lists and the trust list; its certificate says until when."""
-    builder = _builder(
-        key, subject=_authority("certsvc QR"), issuer=issuer.certificate.subject, now=now, validity=3 * _YEAR
-    )
+    """Signs QR claims, status lists and the trust list, within its certificate's validity."""
+    subject = _authority("certsvc QR")
+    builder = _builder(key, subject=subject, issuer=issuer.certificate.subject, now=now, validity=3 * _YEAR)
     builder = builder.add_extension(_key_usage(digital_signature=True), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([_LIST_SIGNING]), critical=True)
     return _issue(builder, key, issuer=issuer, crl="issuing")
@@ -96,7 +95,7 @@ def identity(
     licence: str,
     title: str,
 ) -> Pair:
-    """A signer's certificate: a person's where `licence` is given, else the organisation's.
+    """A signer's certificate: a person's if `licence` is given, otherwise the organisation's.
 
     Identifiers are written `<scheme>:VN-<number>` [EN 319 412-1 §5.1.3, §5.1.4].
     """
@@ -111,25 +110,22 @@ def identity(
     if title:
         attributes.append(x509.NameAttribute(NameOID.TITLE, title))
     attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, name[:_MAX_NAME]))
-    builder = _builder(
-        key, subject=x509.Name(attributes), issuer=issuer.certificate.subject, now=now, validity=3 * _YEAR
-    )
-    builder = builder.add_extension(
-        _key_usage(digital_signature=True, content_commitment=True), critical=True
-    )
+    subject = x509.Name(attributes)
+    builder = _builder(key, subject=subject, issuer=issuer.certificate.subject, now=now, validity=3 * _YEAR)
+    usage = _key_usage(digital_signature=True, content_commitment=True)
+    builder = builder.add_extension(usage, critical=True)
     return _issue(builder, key, issuer=issuer, crl="issuing")
 
 
 def empty_crl(issuer: Pair, *, now: dt.datetime) -> x509.CertificateRevocationList:
-    """A CRL without entries that is good for as long as its issuer: nobody is there to renew it."""
+    """An empty CRL that is valid for as long as its issuer, for nobody will renew it."""
+    key_identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
     return (
         x509.CertificateRevocationListBuilder()
         .issuer_name(issuer.certificate.subject)
         .last_update(now - _GRACE)
         .next_update(issuer.certificate.not_valid_after_utc)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False
-        )
+        .add_extension(key_identifier, critical=False)
         .add_extension(x509.CRLNumber(1), critical=False)
         .sign(issuer.key, hashes.SHA256())
     )
@@ -167,13 +163,11 @@ def _as_ca(builder: x509.CertificateBuilder, *, path_length: int) -> x509.Certif
 
 
 def _issue(builder: x509.CertificateBuilder, key: PrivateKey, *, issuer: Pair, crl: str | None) -> Pair:
-    builder = builder.add_extension(
-        x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False
-    )
+    key_identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
+    builder = builder.add_extension(key_identifier, critical=False)
     if crl is not None:
-        builder = builder.add_extension(_crl_points(crl), critical=False).add_extension(
-            _ocsp_point(), critical=False
-        )
+        builder = builder.add_extension(_crl_points(crl), critical=False)
+        builder = builder.add_extension(_ocsp_point(), critical=False)
     return Pair(builder.sign(issuer.key, hashes.SHA256()), key)
 
 
@@ -185,12 +179,9 @@ def _crl_points(name: str) -> x509.CRLDistributionPoints:
 
 
 def _ocsp_point() -> x509.AuthorityInformationAccess:
+    address = x509.UniformResourceIdentifier(_OCSP_ADDRESS)
     return x509.AuthorityInformationAccess(
-        [
-            x509.AccessDescription(
-                AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(_OCSP_ADDRESS)
-            )
-        ]
+        [x509.AccessDescription(AuthorityInformationAccessOID.OCSP, address)]
     )
 
 

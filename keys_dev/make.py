@@ -1,16 +1,15 @@
-"""Makes a whole throw-away PKI: CAs, TSA, OCSP responder, and a signing identity for each station and
-licence.
+"""Makes a complete throw-away PKI: CAs, TSA, OCSP responder, and an identity for each station and licence.
 
-Every subject says DEV ONLY, which production refuses. No address in it leads to a server:
-revocation answers are made in process from the keys that lie here. The folder made:
+Every subject says DEV ONLY, which production refuses. No address in it leads to a server: revocation answers
+are made in process with these keys. The folder's contents:
 
     root.pem  issuing.pem  tsa.pem  ocsp.pem        certificates; root.pem is the trust anchor
     root.key.pem  …  ocsp.key.pem                   their keys: unencrypted PKCS#8, mode 0600
     claims-1.pem  claims-1.key.pem                  P-256: QR claims, status lists, the trust list
     root.crl  issuing.crl                           DER
-    organisations/<facility>.p12                    the seal of a facility
-    practitioners/<facility>_<licence>.p12          a person; `/` in the licence is written `-`
-    identities.csv                                  facility_code,licence,name,file: what there is
+    organisations/<facility>.p12                    a facility's seal
+    practitioners/<facility>_<licence>.p12          a person; `/` in the licence becomes `-`
+    identities.csv                                  facility_code,licence,name,file of each identity
 """
 
 import argparse
@@ -35,7 +34,7 @@ from keys_dev import certificates
 from keys_dev.certificates import Pair, PrivateKey
 
 DEFAULT_DIR = Path("keys_dev/generated")
-"""Where the service looks by itself (CERTSVC_KEYS_DIR), below the folder that one works in."""
+"""Where the service looks by default (CERTSVC_KEYS_DIR), relative to the working directory."""
 AUTHORITIES = ("root", "issuing", "tsa", "ocsp")
 CLAIMS = "claims-1"
 INDEX = "identities.csv"
@@ -49,7 +48,7 @@ class KeyType(StrEnum):
 
 
 class Holder(NamedTuple):
-    """Who gets a signing identity: a person where there is a licence, else the facility itself."""
+    """The holder of a signing identity: a person if there is a licence, otherwise the facility itself."""
 
     facility_code: str
     licence: str
@@ -74,13 +73,13 @@ def make_pki(
     passphrase: bytes | None = None,
     force: bool = False,
 ) -> int:
-    """Complete the PKI in `out_dir` and return how many signing identities were made, 0 if none was missing.
+    """Complete the PKI in `out_dir` and return how many signing identities were missing and have been made.
 
-    `facilities` and `practitioners` are rows with the columns of the CSV files that
-    `certsvc facilities import` and `certsvc practitioners import` take; a practitioner's facility
-    has to be among the facilities (KeyError). Validity starts a day before `now` (aware) and lasts
-    three years for identities, longer for all else. `passphrase` encrypts the PKCS#12 files.
-    Authorities stay as they are while they are complete, unless `force` makes everything anew.
+    `facilities` and `practitioners` are rows with the columns of the CSV files that `certsvc facilities
+    import` and `certsvc practitioners import` take; a practitioner's facility must be among the facilities
+    (KeyError). Validity starts a day before `now` (aware) and lasts three years for identities, longer for
+    all else. `passphrase` encrypts the PKCS#12 files. Complete authorities are kept unless `force` replaces
+    everything.
     """
     holders = _holders(facilities, practitioners)
     if force or not all((out_dir / _certificate_file(name)).exists() for name in AUTHORITIES):
@@ -114,7 +113,7 @@ def _holders(
 
 
 def _clear(out_dir: Path) -> None:
-    """Remove what an earlier or interrupted run left; anything else in the folder stays."""
+    """Remove what an earlier or interrupted run has left; anything else in the folder stays."""
     for folder in ("organisations", "practitioners"):
         shutil.rmtree(out_dir / folder, ignore_errors=True)
     names = [INDEX, "root.crl", "issuing.crl"]
@@ -138,14 +137,12 @@ def _make_authorities(out_dir: Path, *, now: dt.datetime, key_type: KeyType) -> 
         _write(out_dir / f"{name}.crl", crl.public_bytes(serialization.Encoding.DER))
     for name, pair in pairs.items():
         _write(out_dir / _key_file(name), _pem_key(pair.key), mode=0o600)
-    for name, pair in pairs.items():  # last, for they tell a complete PKI from an interrupted one
+    for name, pair in pairs.items():  # last, so that they prove a PKI complete
         _write(out_dir / _certificate_file(name), pair.certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def add_claim_key(out_dir: Path, name: str, *, now: dt.datetime) -> None:
-    """Add a key for QR claims, valid from a day before `now`; those that are there go on being believed until
-    they end.
-    """
+    """Add a key for QR claims, valid from a day before `now`; existing ones are trusted until they expire."""
     pair = certificates.claim_signer(_new_key(KeyType.P256), issuer=_load(out_dir, "issuing"), now=now)
     _write(out_dir / _key_file(name), _pem_key(pair.key), mode=0o600)
     _write(out_dir / _certificate_file(name), pair.certificate.public_bytes(serialization.Encoding.PEM))
@@ -167,11 +164,8 @@ def _make_identities(
             licence=holder.licence,
             title=holder.title,
         )
-        _write(
-            out_dir / holder.file,
-            _pkcs12(pair, chain=chain, name=holder.name, passphrase=passphrase),
-            mode=0o600,
-        )
+        data = _pkcs12(pair, chain=chain, name=holder.name, passphrase=passphrase)
+        _write(out_dir / holder.file, data, mode=0o600)
 
 
 def _pkcs12(pair: Pair, *, chain: Sequence[x509.Certificate], name: str, passphrase: bytes | None) -> bytes:
@@ -195,7 +189,7 @@ def _load(out_dir: Path, name: str) -> Pair:
 
 
 def _new_keys(count: int, key_type: KeyType) -> list[PrivateKey]:
-    """OpenSSL lets go of the interpreter while it looks for primes, so threads use every core."""
+    """OpenSSL releases the GIL while it looks for primes, so threads use every core."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(lambda _: _new_key(key_type), range(count)))
 
@@ -217,7 +211,7 @@ def _write_index(out_dir: Path, holders: Iterable[Holder]) -> None:
 
 
 def _write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Whole or not at all, and never readable by others for a moment first."""
+    """Atomically, and never readable by others even for a moment."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
@@ -242,21 +236,16 @@ def _rows(path: Path) -> list[dict[str, str]]:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m keys_dev.make",
-        description="Makes the development PKI; does nothing when it is complete.",
+        description="Makes the development PKI; does nothing if it is complete.",
     )
     parser.add_argument("facilities", type=Path, help="CSV with facility_code and name")
-    parser.add_argument(
-        "practitioners", type=Path, help="CSV with licence, full_name, facility_code and role"
-    )
-    parser.add_argument(
-        "--out", type=Path, default=DEFAULT_DIR, help="folder to write (default: keys_dev/generated)"
-    )
+    columns = "CSV with licence, full_name, facility_code and role"
+    parser.add_argument("practitioners", type=Path, help=columns)
+    target = "folder to write to (default: keys_dev/generated)"
+    parser.add_argument("--out", type=Path, default=DEFAULT_DIR, help=target)
     parser.add_argument("--key-type", type=KeyType, choices=list(KeyType), default=KeyType.RSA_2048)
-    parser.add_argument(
-        "--force",
-        action="store_true",
-        help="make everything anew; what was signed before is then trusted no longer",
-    )
+    anew = "make everything anew; nothing signed before is then trusted any longer"
+    parser.add_argument("--force", action="store_true", help=anew)
     options = parser.parse_args(argv)
     made = make_pki(
         options.out,

@@ -1,8 +1,8 @@
-"""Renew the QR reader that the check page serves.
+"""Update the QR reader that the check page serves.
 
-It fetches what `web/package-lock.json` names (`npm ci`) and copies what we take of it, which is committed.
-For developers only; npm comes in a wheel, so that nobody has to install Node. Install scripts do not run:
-all we take is files. `origin.json` beside them says what they are, for the tests and for whoever looks.
+It fetches what `web/package-lock.json` names (`npm ci`) and copies the files that we need, which are
+committed. For developers only; npm comes in a wheel, so that nobody has to install Node. Install scripts are
+not run, for we only take files. `origin.json` beside them records where they come from.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ FILES = {
     "dist/es/reader/index.js": "reader/index.js",
     "dist/reader/zxing_reader.wasm": "reader/zxing_reader.wasm",
 }
-"""Files of the package, and their places below TARGET."""
+"""Files in the package, and their paths below TARGET."""
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Make the virtual environment, or say in one line what is missing. Runs on the system's Python alone."""
+"""Make the virtual environment, or say in one line what is missing. Needs only the system's Python."""
 
 import subprocess
 import sys
@@ -8,13 +8,12 @@ OLDEST = (3, 11)
 
 def main() -> int:
     if sys.version_info < OLDEST:
-        sys.stderr.write(
-            f"certsvc needs Python {OLDEST[0]}.{OLDEST[1]} or newer; this is {sys.version.split()[0]}. Try:"
-            " make run PYTHON=python3.11\n"
-        )
+        needed, found = f"{OLDEST[0]}.{OLDEST[1]}", sys.version.split()[0]
+        sys.stderr.write(f"certsvc needs Python {needed} or newer; this is {found}.")
+        sys.stderr.write(" Try: make run PYTHON=python3.11\n")
         return 1
     try:
-        import ensurepip  # noqa: F401, PLC0415 - Debian splits it off
+        import ensurepip  # noqa: F401, PLC0415 - a package of its own in Debian
     except ImportError:
         sys.stderr.write("Python's venv module is missing. As root: apt-get install --yes python3-venv\n")
         return 1

@@ -1,6 +1,4 @@
-"""What pip cannot give: `run`, `test` or `bench`. As root it is installed; otherwise the one line to run is
-printed.
-"""
+"""What pip cannot provide for `run`, `test` or `bench`: installed by root; others see the command to run."""
 
 import ctypes
 import os
@@ -16,7 +14,7 @@ LIBRARIES = {
     "libharfbuzz-subset.so.0": "libharfbuzz-subset0",
     "libfontconfig.so.1": "libfontconfig1",
 }
-"""Shared libraries that WeasyPrint loads, and the Debian packages that hold them."""
+"""Shared libraries that WeasyPrint loads, and the Debian packages that contain them."""
 
 PROGRAMS = {
     "chromium": "chromium",
@@ -27,17 +25,13 @@ PROGRAMS = {
     "xmlsec1": "xmlsec1",
     "javac": "default-jdk-headless",
 }
-"""Independent readers and the browser of the tests; Java runs veraPDF, Node.js a verifier that shares no code
-with ours.
-"""
+"""The tests' independent readers and browser; Java runs veraPDF."""
 
 JARS = {"itext5.jar": "libitext5-java", "bcprov.jar": "libbcprov-java", "bcpkix.jar": "libbcpkix-java"}
-"""What the benchmarks compare with, below /usr/share/java."""
+"""What the benchmarks compare us with, in /usr/share/java."""
 
 SERVERS = {"postgresql": "/usr/lib/postgresql"}
-"""Debian packages of servers that tests start for themselves, and the folder of each version's programs,
-which are not in PATH.
-"""
+"""Debian packages of servers that tests start, and the folders of their programs, which are not in PATH."""
 
 
 def _loads(library: str) -> bool:
@@ -71,9 +65,8 @@ def main() -> int:
         return 0
     line = f"apt-get update && apt-get install --yes --no-install-recommends {' '.join(packages)}"
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        sys.stderr.write(
-            f"System packages are missing. As root (Debian, Ubuntu):\n\n    {line}\n\nthen run make again.\n"
-        )
+        sys.stderr.write(f"System packages are missing. As root (Debian, Ubuntu):\n\n    {line}\n\n")
+        sys.stderr.write("then run make again.\n")
         return 1
     sys.stderr.write(f"Installing {', '.join(packages)}\n")
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}

@@ -126,7 +126,7 @@ def make_issuer(
         "valid_from": _instant(key.x509_cert.not_valid_before_utc),
         "valid_to": _instant(key.x509_cert.not_valid_after_utc),
         "x509_chains": [
-            [base64.b64encode(_der(each)).decode() for each in (key.x509_cert, *ring.authorities())]
+            [base64.b64encode(_der(cert)).decode() for cert in (key.x509_cert, *ring.authorities())]
         ],
         "claim_keys": [jwk_of(key)],
         "facilities": facilities,
@@ -137,148 +137,101 @@ def make_issuer(
     }
 
 
+def _check(
+    about: str,
+    qr: str,
+    verdict: str,
+    reason: str,
+    *,
+    now: dt.datetime = NOW,
+    certificate: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    return {
+        "about": about,
+        "qr": qr,
+        "now": _instant(now),
+        "verdict": verdict,
+        "reason": reason,
+        "certificate": certificate,
+    }
+
+
 def _checks_of_another(key: ClaimKey, other: ClaimKey) -> Iterator[dict[str, Any]]:
     """QR codes of the second issuer in the trust list, and of those who mix the two."""
 
-    def check(
-        about: str,
-        claims: Claims,
-        verdict: str,
-        reason: str,
-        *,
-        by: ClaimKey = other,
-        service: str = OTHER_SERVICE,
-    ) -> dict[str, Any]:
-        shown = (
-            _shown("sick_leave") | {"facility": "Trạm Y tế Bên Sông"}
-            if verdict in ("valid", "revoked")
-            else None
-        )
-        qr = f"{service.upper()}/V/{TOKEN}/{sign_claims(claims, by)}"
-        return {
-            "about": about,
-            "qr": qr,
-            "now": _instant(NOW),
-            "verdict": verdict,
-            "reason": reason,
-            "certificate": shown,
-        }
+    def address(claims: Claims, *, by: ClaimKey = other, service: str = OTHER_SERVICE) -> str:
+        return f"{service.upper()}/V/{TOKEN}/{sign_claims(claims, by)}"
 
     theirs = replace(_CLAIMS, status_list=3, facility_code="31801")
-    yield check("of another issuer, in force", theirs, "valid", "genuine")
-    yield check("of another issuer, revoked", replace(theirs, status_index=1001), "revoked", "withdrawn")
-    yield check(
-        "of another issuer, whose list was not kept",
-        replace(theirs, status_list=4),
-        "cannot_check",
-        "other_issuer",
-    )
-    yield check(
-        "of another issuer, by our list's number",
-        replace(theirs, status_list=0),
-        "cannot_check",
-        "other_issuer",
-    )
-    yield check("on another issuer's host, signed by our key", theirs, "invalid", "forged_qr", by=key)
-    yield check(
-        "of another issuer, for a facility of ours",
-        replace(theirs, facility_code="01801"),
-        "invalid",
-        "forged_qr",
-    )
-    yield check(
-        "on our host, signed by another issuer's key", _CLAIMS, "invalid", "forged_qr", service=SERVICE
-    )
-    without = {
-        "about": "of another issuer, without claims",
-        "qr": f"{OTHER_SERVICE.upper()}/V/{TOKEN}",
-        "now": _instant(NOW),
-    }
-    yield without | {"verdict": "cannot_check", "reason": "other_issuer", "certificate": None}
+    shown = _shown("sick_leave") | {"facility": "Trạm Y tế Bên Sông"}
+    good, revoked = address(theirs), address(replace(theirs, status_index=1001))
+    yield _check("of another issuer, in force", good, "valid", "genuine", certificate=shown)
+    yield _check("of another issuer, revoked", revoked, "revoked", "withdrawn", certificate=shown)
+    for about, number in {"whose list was not kept": 4, "by our list's number": 0}.items():
+        listed = address(replace(theirs, status_list=number))
+        yield _check(f"of another issuer, {about}", listed, "cannot_check", "other_issuer")
+    for about, forged in {
+        "on another issuer's host, signed by our key": address(theirs, by=key),
+        "of another issuer, for a facility of ours": address(replace(theirs, facility_code="01801")),
+        "on our host, signed by another issuer's key": address(_CLAIMS, service=SERVICE),
+    }.items():
+        yield _check(about, forged, "invalid", "forged_qr")
+    without = f"{OTHER_SERVICE.upper()}/V/{TOKEN}"
+    yield _check("of another issuer, without claims", without, "cannot_check", "other_issuer")
 
 
 def _checks(key: ClaimKey, strange: ClaimKey) -> Iterator[dict[str, Any]]:
     def address(claims: Claims, *, by: ClaimKey = key, host: str = "HTTPS://KIEMTRA.EXAMPLE.VN") -> str:
         return f"{host}/V/{TOKEN}/{sign_claims(claims, by)}"
 
-    def check(
-        about: str,
-        qr: str,
-        verdict: str,
-        reason: str,
-        *,
-        now: dt.datetime = NOW,
-        certificate: dict[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        return {
-            "about": about,
-            "qr": qr,
-            "now": _instant(now),
-            "verdict": verdict,
-            "reason": reason,
-            "certificate": certificate,
-        }
+    good = address(_CLAIMS)
+    yield from _checks_of_claims(good, address)
+    yield from _checks_of_addresses(good)
+    for about, forged in _forgeries(good, address, key, strange):
+        yield _check(about, forged, "invalid", "forged_qr")
 
-    good, shown = address(_CLAIMS), _shown("sick_leave")
+
+def _checks_of_claims(good: str, address: Callable[[Claims], str]) -> Iterator[dict[str, Any]]:
+    """Papers in every state, and lists of every age."""
+    shown, station = _shown("sick_leave"), _shown("station_certificate")
+    at_station = address(replace(_CLAIMS, kind=ClaimedKind.STATION_CERTIFICATE))
     late, early = (address(replace(_CLAIMS, dated_on=day)) for day in (_LATE_OF, None))
-    yield check("in force", good, "valid", "genuine", certificate=shown)
-    yield check(
-        "a station certificate",
-        address(replace(_CLAIMS, kind=ClaimedKind.STATION_CERTIFICATE)),
-        "valid",
-        "genuine",
-        certificate=_shown("station_certificate"),
-    )
-    yield check(
-        "signed long after the date on it",
-        late,
-        "valid",
-        "genuine",
-        certificate=shown | {"dated_on": "2022-03-14"},
-    )
-    yield check(
-        "printed before claims held its date",
-        early,
-        "valid",
-        "genuine",
-        certificate=shown | {"dated_on": None},
-    )
+    for about, qr, certificate in (
+        ("in force", good, shown),
+        ("a station certificate", at_station, station),
+        ("signed long after the date on it", late, shown | {"dated_on": "2022-03-14"}),
+        ("printed before claims held its date", early, shown | {"dated_on": None}),
+    ):
+        yield _check(about, qr, "valid", "genuine", certificate=certificate)
     for state, word in _STATES.items():
-        yield check(
-            word, address(replace(_CLAIMS, status_index=1000 + state)), word, "withdrawn", certificate=shown
-        )
-    yield check(
-        "the list is older than a day",
-        good,
-        "valid",
-        "genuine",
-        now=NOW + dt.timedelta(hours=30),
-        certificate=shown,
-    )
-    yield check(
-        "the list is older than a week", good, "cannot_check", "list_too_old", now=NOW + dt.timedelta(days=8)
-    )
-    yield check(
-        "a list that was not kept", address(replace(_CLAIMS, status_list=5)), "cannot_check", "list_too_old"
-    )
-    yield check(
-        "a place that the list does not have",
-        address(replace(_CLAIMS, status_index=2**20)),
-        "cannot_check",
-        "list_too_old",
-    )
-    yield check("an address without claims", good.rpartition("/")[0], "cannot_check", "register_unreachable")
-    yield check("written small", good.lower(), "valid", "genuine", certificate=shown)
+        withdrawn = address(replace(_CLAIMS, status_index=1000 + state))
+        yield _check(word, withdrawn, word, "withdrawn", certificate=shown)
+    later, too_late = NOW + dt.timedelta(hours=30), NOW + dt.timedelta(days=8)
+    yield _check("the list is older than a day", good, "valid", "genuine", now=later, certificate=shown)
+    yield _check("the list is older than a week", good, "cannot_check", "list_too_old", now=too_late)
+    for about, claims in {
+        "a list that was not kept": replace(_CLAIMS, status_list=5),
+        "a place that the list does not have": replace(_CLAIMS, status_index=2**20),
+    }.items():
+        yield _check(about, address(claims), "cannot_check", "list_too_old")
+
+
+def _checks_of_addresses(good: str) -> Iterator[dict[str, Any]]:
+    """What else an address may have, and what makes it another's."""
+    shown = _shown("sick_leave")
+    without = good.rpartition("/")[0]
+    yield _check("an address without claims", without, "cannot_check", "register_unreachable")
+    yield _check("written small", good.lower(), "valid", "genuine", certificate=shown)
     for about, ending in {
         "a slash": "/",
         "a query": "?X=1",
         "a fragment": "#TOP",
         "all three": "/?X=1#TOP",
     }.items():
-        yield check(f"{about} behind it", f"{good}{ending}", "valid", "genuine", certificate=shown)
+        yield _check(f"{about} behind it", f"{good}{ending}", "valid", "genuine", certificate=shown)
     scheme, host, path = good.partition("://")[0], *good.partition("://")[2].split("/", 1)
-    yield check("a port", f"{scheme}://{host}:8443/{path}", "valid", "genuine", certificate=shown)
-    yield check("a dot behind the host", f"{scheme}://{host}./{path}", "valid", "genuine", certificate=shown)
+    yield _check("a port", f"{scheme}://{host}:8443/{path}", "valid", "genuine", certificate=shown)
+    yield _check("a dot behind the host", f"{scheme}://{host}./{path}", "valid", "genuine", certificate=shown)
     for about, forged in {
         "a backslash, which browsers take for a slash": f"{scheme}://EVIL.EXAMPLE\\@{host}/{path}",
         "somebody's name before the host": f"{scheme}://X@{host}/{path}",
@@ -289,9 +242,7 @@ def _checks(key: ClaimKey, strange: ClaimKey) -> Iterator[dict[str, Any]]:
         "a line break, which browsers drop": f"{scheme}://{host}/\n{path}",
         "a bracket that opens nothing": f"{scheme}://[{host}/{path}",
     }.items():
-        yield check(about, forged, "invalid", "forged_qr")
-    for about, forged in _forgeries(good, address, key, strange):
-        yield check(about, forged, "invalid", "forged_qr")
+        yield _check(about, forged, "invalid", "forged_qr")
 
 
 def _forgeries(

@@ -24,11 +24,11 @@ from certsvc.store import Database, certificates, entries
 from certsvc.store.entries import Entry
 from certsvc.vault import Vault
 from certsvc.verify.claims import find_claims
-from certsvc.verify.findings import Kind as FileKind
+from certsvc.verify.findings import FileKind
 from certsvc.verify.images import is_picture
 from certsvc.verify.judging import NoRegister, RegisterFacts, judge_file, judge_status
 from certsvc.verify.reasons import Reason
-from certsvc.verify.report import Check, CheckName, Outcome, Report, Verdict
+from certsvc.verify.report import Check, CheckName, CheckOutcome, Report, Verdict
 from certsvc.verify.trust import Trust
 
 
@@ -84,7 +84,7 @@ def _elsewhere(text: str, *, base_url: str, trust: Trust, now: dt.datetime) -> R
     if leads is None:
         parse_code(text)  # neither code nor address
     where = f"tới “{leads.host}”, " if leads else ""
-    register = Check(CheckName.REGISTER, Outcome.NOT_DONE, f"Mã QR dẫn {where}không phải hệ thống này.")
+    register = Check(CheckName.REGISTER, CheckOutcome.NOT_DONE, f"Mã QR dẫn {where}không phải hệ thống này.")
     for issuer in trust.others:
         claims = claims_in(text, base_url=issuer.service)
         if (
@@ -92,7 +92,7 @@ def _elsewhere(text: str, *, base_url: str, trust: Trust, now: dt.datetime) -> R
             and (signed := find_claims(claims, issuer.claim_keys))
             and signed.facility_code in issuer.facilities
         ):
-            passed = Check(CheckName.CLAIMS, Outcome.PASSED, f"Nội dung mã QR do {issuer.name} ký.")
+            passed = Check(CheckName.CLAIMS, CheckOutcome.PASSED, f"Nội dung mã QR do {issuer.name} ký.")
             return Report(Verdict.CANNOT_CHECK, (Reason.OTHER_ISSUER,), now, (register, passed))
         if claims == "":
             return Report(Verdict.CANNOT_CHECK, (Reason.OTHER_ISSUER,), now, (register,))
@@ -114,9 +114,11 @@ async def look_up_claimed(
     if claims is None or (
         found.entry is not None and claims != claims_on_paper(found.entry, claims, vault=vault)
     ):
-        failed = Check(CheckName.CLAIMS, Outcome.FAILED, "Nội dung mã QR không do hệ thống ký cho giấy này.")
+        failed = Check(
+            CheckName.CLAIMS, CheckOutcome.FAILED, "Nội dung mã QR không do hệ thống ký cho giấy này."
+        )
         return Found(found.code, _forged(failed, now), None)
-    passed = Check(CheckName.CLAIMS, Outcome.PASSED, "Nội dung mã QR do hệ thống ký cho giấy này.")
+    passed = Check(CheckName.CLAIMS, CheckOutcome.PASSED, "Nội dung mã QR do hệ thống ký cho giấy này.")
     return replace(found, report=replace(found.report, checks=(*found.report.checks, passed)))
 
 
@@ -130,7 +132,7 @@ def _found(code: Code, entry: Entry | None, *, vault: Vault, now: dt.datetime) -
             Verdict.UNKNOWN,
             (Reason.NO_SUCH_CODE,),
             now,
-            (Check(CheckName.REGISTER, Outcome.FAILED, "Mã không có trong sổ."),),
+            (Check(CheckName.REGISTER, CheckOutcome.FAILED, "Mã không có trong sổ."),),
         )
         return Found(code, report, None)
     view = stranger_view(entry, vault.open_person(entry.id, entry.record), now=now)
@@ -146,7 +148,7 @@ def report_of(entry: Entry, *, now: dt.datetime, view: Mapping[str, Any], for_ho
         verdict,
         reasons,
         now,
-        (Check(CheckName.REGISTER, Outcome.PASSED, "Mã có trong sổ cấp giấy."),),
+        (Check(CheckName.REGISTER, CheckOutcome.PASSED, "Mã có trong sổ cấp giấy."),),
         certificate=view,
     )
 
@@ -313,5 +315,5 @@ async def _check_picture(
         verdict,
         (reason,),
         now,
-        (Check(CheckName.REGISTER, Outcome.NOT_DONE, "Không tìm thấy mã QR của hệ thống."),),
+        (Check(CheckName.REGISTER, CheckOutcome.NOT_DONE, "Không tìm thấy mã QR của hệ thống."),),
     )

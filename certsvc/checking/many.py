@@ -18,7 +18,7 @@ from certsvc.processes.examiner import Examiner
 from certsvc.store import Database
 from certsvc.vault import Vault
 from certsvc.verify.reasons import Reason
-from certsvc.verify.report import Check, CheckName, Outcome, Report, Verdict
+from certsvc.verify.report import Check, CheckName, CheckOutcome, Report, Verdict
 from certsvc.verify.trust import Trust
 
 _BULK = "bulk"
@@ -150,4 +150,4 @@ async def _check_file(data: bytes, *, desk: Desk, now: dt.datetime, waits: Itera
 
 
 def _unchecked(verdict: Verdict, reason: Reason, detail: str, *, now: dt.datetime) -> Report:
-    return Report(verdict, (reason,), now, (Check(CheckName.REGISTER, Outcome.NOT_DONE, detail),))
+    return Report(verdict, (reason,), now, (Check(CheckName.REGISTER, CheckOutcome.NOT_DONE, detail),))

@@ -12,7 +12,7 @@ from certsvc.processes.examiner import Examiner
 from certsvc.verify.images import is_picture
 from certsvc.verify.offline import Kept, judge_offline_file, judge_text
 from certsvc.verify.reasons import Reason
-from certsvc.verify.report import Check, CheckName, Outcome, Report, Verdict
+from certsvc.verify.report import Check, CheckName, CheckOutcome, Report, Verdict
 
 
 async def check_each(
@@ -32,13 +32,13 @@ async def _check(
     try:
         content = content_of(what)
         if content is None:
-            return _judge(what, kept, now=now).to_json()
+            return dict(_judge(what, kept, now=now).to_json())
         if is_picture(content):
             scan = await examiner.read_qr(content)
-            return (_judge(scan.text, kept, now=now) if scan.text else _no_qr(scan.reason, now)).to_json()
-        return judge_offline_file(
-            await examiner.examine(content, trust=kept.trusted.trust, now=now), now=now
-        ).to_json()
+            report = _judge(scan.text, kept, now=now) if scan.text else _no_qr(scan.reason, now)
+            return dict(report.to_json())
+        examination = await examiner.examine(content, trust=kept.trusted.trust, now=now)
+        return dict(judge_offline_file(examination, now=now).to_json())
     except CertsvcError as error:
         return error
 
@@ -50,7 +50,7 @@ def _judge(text: str, kept: Kept, *, now: dt.datetime) -> Report:
 
 def _no_qr(reason: Reason | None, now: dt.datetime) -> Report:
     is_broken = reason is not None and reason is not Reason.NO_QR_FOUND
-    check = Check(CheckName.CLAIMS, Outcome.NOT_DONE, "Không tìm thấy mã QR của hệ thống.")
+    check = Check(CheckName.CLAIMS, CheckOutcome.NOT_DONE, "Không tìm thấy mã QR của hệ thống.")
     return Report(
         Verdict.INVALID if is_broken else Verdict.UNKNOWN, (reason or Reason.NO_QR_FOUND,), now, (check,)
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from certsvc.processes.wire import LENGTH, READY, read_exactly
+from certsvc.verify.findings import ExaminationJson
 from certsvc.verify.images import PictureError, find_qr
 from certsvc.verify.pdf.examining import Limits, examine_stranger
 from certsvc.verify.reasons import Reason
@@ -57,7 +58,7 @@ def _confine(bounds: Bounds) -> None:
         resource.setrlimit(what, (most, most))
 
 
-def _answer(asker: socket.socket, trust: Trust) -> dict[str, Any]:
+def _answer(asker: socket.socket, trust: Trust) -> ExaminationJson | dict[str, Any]:
     (length,) = LENGTH.unpack(read_exactly(asker, LENGTH.size))
     header = json.loads(read_exactly(asker, length))
     data = read_exactly(asker, header["bytes"])

@@ -17,7 +17,7 @@ from typing import Any, Self
 from certsvc.processes.turns import FairTurns
 from certsvc.processes.wire import LENGTH
 from certsvc.processes.zygote_link import Zygote
-from certsvc.verify.findings import Examination, Kind, Limits
+from certsvc.verify.findings import Examination, FileKind, Limits
 from certsvc.verify.reasons import Reason
 from certsvc.verify.trust import Trust
 
@@ -95,7 +95,7 @@ class Examiner:
         """
         bounds = limits or Limits()
         if len(data) > bounds.max_bytes:
-            return Examination.stopped(Kind.TOO_COMPLEX, "Tệp quá lớn.")
+            return Examination.stopped(FileKind.TOO_COMPLEX, "Tệp quá lớn.")
         answer = await self._ask(
             {
                 "task": "file",
@@ -110,7 +110,7 @@ class Examiner:
         try:
             return Examination.from_json(answer)
         except (ValueError, KeyError, TypeError):
-            return Examination.stopped(Kind.TOO_COMPLEX, "Việc kiểm tra vượt giới hạn.")
+            return Examination.stopped(FileKind.TOO_COMPLEX, "Việc kiểm tra vượt giới hạn.")
 
     async def read_qr(self, picture: bytes, *, asker: str = "") -> Scan:
         """The QR code in a JPEG, PNG or WebP picture. Raises as `examine` does."""

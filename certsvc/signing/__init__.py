@@ -1,1 +1,1 @@
-"""Identities, signers, time-stamps, revocation answers, and the seal that joins them to a filled PDF."""
+"""Identities, signers, time-stamps, revocation data, and the seal that adds them to a filled PDF."""

@@ -1,7 +1,7 @@
-"""Signing the claims of a QR: a CWT in a COSE_Sign1 with ES256, as text that keeps a QR code small.
+"""Signing a QR's claims: a CWT in a COSE_Sign1 with ES256, as text that keeps the QR code small.
 
-Text is RFC 4648 base32 without padding: upper-case letters and digits, so the QR's alphanumeric mode holds it
-[ISO/IEC 18004 §7.4.4]. Key identifiers are the first 8 bytes of the SHA-256 of the public key [RFC 9052
+The text is unpadded base32 [RFC 4648 §6]: upper-case letters and digits, which the QR's alphanumeric mode can
+hold [ISO/IEC 18004 §7.4.4]. A key identifier is the first 8 bytes of the SHA-256 of the public key [RFC 9052
 §3.1].
 """
 
@@ -33,9 +33,7 @@ _NOTHING: Mapping[int, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ClaimKey:
-    """A P-256 key for claims, status lists and the trust list, and the X.509 certificate that says until
-    when.
-    """
+    """A P-256 key for claims, status lists and the trust list; its X.509 certificate limits its validity."""
 
     x509_cert: x509.Certificate
     private: ec.EllipticCurvePrivateKey
@@ -44,12 +42,10 @@ class ClaimKey:
 
     @classmethod
     def load(cls, certificate_pem: bytes, key_pem: bytes) -> "ClaimKey":
-        """Raises Broken `unfit_claim_key` for what is not a P-256 key with its certificate."""
+        """Raises Broken `unfit_claim_key` for anything but a P-256 key with its certificate."""
         try:
-            certificate, private = (
-                x509.load_pem_x509_certificate(certificate_pem),
-                load_pem_private_key(key_pem, password=None),
-            )
+            certificate = x509.load_pem_x509_certificate(certificate_pem)
+            private = load_pem_private_key(key_pem, password=None)
         except (ValueError, TypeError) as error:
             raise _unfit() from error
         if not isinstance(private, ec.EllipticCurvePrivateKey) or not isinstance(private.curve, ec.SECP256R1):
@@ -64,20 +60,17 @@ class ClaimKey:
         return self.x509_cert.not_valid_before_utc <= moment <= self.x509_cert.not_valid_after_utc
 
     def sign_message(self, payload: bytes, *, protected: Mapping[int, str] = _NOTHING) -> bytes:
-        """A tagged COSE_Sign1 around an encoded payload [RFC 9052 §4.2]; `protected` are header parameters
-        besides the algorithm.
+        """A tagged COSE_Sign1 around an encoded payload [RFC 9052 §4.2].
+
+        `protected` are header parameters besides the algorithm.
         """
-        return bytes(
-            COSE.new().encode_and_sign(
-                payload, self.cose, protected={1: _ES256, **protected}, unprotected={4: self.kid}
-            )
-        )
+        headers = {1: _ES256, **protected}
+        signed = COSE.new().encode_and_sign(payload, self.cose, protected=headers, unprotected={4: self.kid})
+        return bytes(signed)
 
 
 def current(keys: Iterable[ClaimKey], now: dt.datetime) -> ClaimKey | None:
-    """The key that signs now: of those that are valid, the newest. Older ones go on being believed until they
-    end.
-    """
+    """The key that signs now: the newest valid one. Older ones remain trusted until they expire."""
     return max(
         (key for key in keys if key.is_valid_at(now)),
         key=lambda key: key.x509_cert.not_valid_before_utc,
@@ -86,7 +79,7 @@ def current(keys: Iterable[ClaimKey], now: dt.datetime) -> ClaimKey | None:
 
 
 def sign_claims(claims: Claims, key: ClaimKey) -> str:
-    """The claims as they stand in the QR's address."""
+    """The claims as they are written in the QR's URL."""
     return base64.b32encode(key.sign_message(cbor2.dumps(claims.to_payload()))).decode().rstrip("=")
 
 
@@ -94,5 +87,5 @@ def _unfit() -> Broken:
     return Broken(
         "unfit_claim_key",
         "Khóa ký mã QR không dùng được: cần khóa P-256 và chứng thư của nó.",
-        "A key for QR claims is no P-256 key with its certificate.",
+        "The key for QR claims is not a P-256 key with its certificate.",
     )

@@ -1,7 +1,7 @@
 """The CMS of one PAdES baseline signature [EN 319 142-1 §6.3; EN 319 122-1; RFC 5652].
 
-Of two signatures by one identity only three values differ: the document's digest, the raw signature and
-the time-stamp token. All else is encoded once for each identity.
+Two signatures by one identity differ in three values only: the document's digest, the raw signature and the
+time-stamp token. All else is encoded once per identity.
 
     ContentInfo          SignedData                 SignerInfo
       signedData           version 1                  version 1, issuer and serial number, SHA-256
@@ -35,7 +35,7 @@ SHA256_ALGORITHM: bytes = algos.DigestAlgorithm({"algorithm": "sha256"}).dump()
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The encoded CMS of an identity's signatures, but for what differs from one to the next."""
+    """The encoded CMS of an identity's signatures, without what differs from one to the next."""
 
     before_digest: bytes
     after_digest: bytes
@@ -44,20 +44,13 @@ class Template:
     algorithm: bytes
 
     def attributes(self, digest: bytes) -> bytes:
-        """The signed attributes for a document's SHA-256: the DER of a SET OF, whose digest is signed [RFC
-        5652 §5.4].
-        """
+        """The signed attributes for a document's SHA-256: a SET OF whose DER is signed [RFC 5652 §5.4]."""
         return b"%b%b%b" % (self.before_digest, digest, self.after_digest)
 
     def join(self, attributes: bytes, *, signature: bytes, token: bytes | None) -> bytes:
-        """DER of the whole CMS; `token` is the TimeStampToken over the raw signature."""
-        info = b"%b%c%b%b%b" % (
-            self.signer,
-            IMPLICIT_0,
-            attributes[1:],
-            self.algorithm,
-            tlv(OCTET_STRING, signature),
-        )
+        """The whole CMS as DER; `token` is the TimeStampToken over the raw signature."""
+        value = tlv(OCTET_STRING, signature)
+        info = b"%b%c%b%b%b" % (self.signer, IMPLICIT_0, attributes[1:], self.algorithm, value)
         if token is not None:
             info += tlv(IMPLICIT_1, tlv(SEQUENCE, _TIME_STAMP_OID + tlv(SET, token)))
         return signed_data(self.signed_data, info)
@@ -65,9 +58,7 @@ class Template:
 
 @lru_cache(maxsize=4096)
 def template_of(identity: Identity) -> Template:
-    """Made once per identity, which is equal only to itself. The root is left out: whoever checks has to
-    bring that one.
-    """
+    """Made once per identity object. The root is left out: whoever checks must have it already."""
     embedded = [identity.certificate, *(cert for cert in identity.chain if cert.issuer != cert.subject)]
     certificate = asn1_x509.Certificate.load(der(identity.certificate))
     before_digest, after_digest = signed_attributes(certificate, content_type="data")
@@ -85,32 +76,26 @@ def template_of(identity: Identity) -> Template:
 
 @lru_cache(maxsize=4096)
 def max_cms_bytes(identity: Identity, *, max_token_bytes: int | None) -> int:
-    """How long a CMS of this identity can become at most: only the lengths of raw signature and token
-    vary.
-    """
+    """The greatest length of this identity's CMS: only the lengths of raw signature and token vary."""
     template = template_of(identity)
-    longest = bytes(max_signature_bytes(identity.public_key))
-    return len(
-        template.join(
-            template.attributes(_HOLE),
-            signature=longest,
-            token=None if max_token_bytes is None else bytes(max_token_bytes),
-        )
-    )
+    signature = bytes(max_signature_bytes(identity.public_key))
+    token = None if max_token_bytes is None else bytes(max_token_bytes)
+    return len(template.join(template.attributes(_HOLE), signature=signature, token=token))
 
 
 def signed_attributes(certificate: asn1_x509.Certificate, *, content_type: str) -> tuple[bytes, bytes]:
     """The encoded attributes before and after the message digest [RFC 5652 §5.3; RFC 5035 §3].
 
-    asn1crypto puts the set in DER's order, which the digest cannot change: attributes differ before their
-    values begin.
+    asn1crypto sorts the set as DER requires. The digest cannot change the order: attributes differ before
+    their values begin.
     """
     attributes = [
         {"type": "content_type", "values": [content_type]},
         {"type": "message_digest", "values": [_HOLE]},
         {"type": "signing_certificate_v2", "values": [_signing_certificate(certificate)]},
     ]
-    before, after = around(cms.CMSAttributes([cms.CMSAttribute(each) for each in attributes]).dump(), _HOLE)
+    encoded = cms.CMSAttributes([cms.CMSAttribute(attribute) for attribute in attributes]).dump()
+    before, after = around(encoded, _HOLE)
     return before, after
 
 
@@ -123,23 +108,22 @@ def signer_id(certificate: asn1_x509.Certificate) -> bytes:
 
 
 def signed_data(constant: bytes, signer_info: bytes) -> bytes:
-    """ContentInfo with SignedData: its fields up to the certificates, then one signer's info."""
-    return tlv(
-        SEQUENCE,
-        _SIGNED_DATA_OID + tlv(EXPLICIT_0, tlv(SEQUENCE, constant + tlv(SET, tlv(SEQUENCE, signer_info)))),
-    )
+    """ContentInfo with SignedData: `constant` holds its fields up to the certificates; one signer's info."""
+    content = tlv(SEQUENCE, constant + tlv(SET, tlv(SEQUENCE, signer_info)))
+    return tlv(SEQUENCE, _SIGNED_DATA_OID + tlv(EXPLICIT_0, content))
 
 
 def algorithm_of(scheme: Scheme) -> bytes:
     """The signature's AlgorithmIdentifier [RFC 4055 §3.1, §5; RFC 5758 §3.2]."""
     match scheme:
         case Scheme.RSA_PKCS1V15:
-            algorithm: dict[str, Any] = {"algorithm": "sha256_rsa"}
+            algorithm = algos.SignedDigestAlgorithm({"algorithm": "sha256_rsa"})
         case Scheme.ECDSA_P256:
-            algorithm = {"algorithm": "sha256_ecdsa"}
+            algorithm = algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"})
         case Scheme.RSA_PSS:
-            algorithm = {"algorithm": "rsassa_pss", "parameters": _pss_parameters()}
-    return bytes(algos.SignedDigestAlgorithm(algorithm).dump())
+            pss = {"algorithm": "rsassa_pss", "parameters": _pss_parameters()}
+            algorithm = algos.SignedDigestAlgorithm(pss)
+    return bytes(algorithm.dump())
 
 
 def der(certificate: x509.Certificate) -> bytes:
@@ -147,18 +131,12 @@ def der(certificate: x509.Certificate) -> bytes:
 
 
 def _signing_certificate(certificate: asn1_x509.Certificate) -> tsp.SigningCertificateV2:
-    """The certificate by SHA-256 (the default, so left out), issuer and serial number."""
+    """The certificate by SHA-256 (the default, so not stated), issuer and serial number."""
     issuer = asn1_x509.GeneralName(name="directory_name", value=certificate.issuer)
     issuer_serial = tsp.IssuerSerial({"issuer": [issuer], "serial_number": certificate.serial_number})
-    return tsp.SigningCertificateV2(
-        {
-            "certs": [
-                tsp.ESSCertIDv2(
-                    {"cert_hash": hashlib.sha256(certificate.dump()).digest(), "issuer_serial": issuer_serial}
-                )
-            ]
-        }
-    )
+    digest = hashlib.sha256(certificate.dump()).digest()
+    identifier = tsp.ESSCertIDv2({"cert_hash": digest, "issuer_serial": issuer_serial})
+    return tsp.SigningCertificateV2({"certs": [identifier]})
 
 
 def _pss_parameters() -> algos.RSASSAPSSParams:

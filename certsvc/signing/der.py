@@ -1,7 +1,7 @@
-"""Writing DER [ITU-T X.690 §8.1, §10.1]: what asn1crypto built once, joined anew for each signature.
+"""Writing DER [ITU-T X.690 §8.1, §10.1]: parts built once by asn1crypto, joined anew for each signature.
 
-asn1crypto encodes a built value name by name at every use, which takes milliseconds. So constant parts are
-built with it once, and kept as bytes: its values change as they are read and must not cross threads.
+asn1crypto encodes a value field by field at every use, which takes milliseconds. So constant parts are built
+once and kept as bytes, for its objects change when they are read and must not cross threads.
 """
 
 INTEGER, OCTET_STRING, OID, SEQUENCE, SET = 0x02, 0x04, 0x06, 0x30, 0x31
@@ -12,7 +12,7 @@ _SHORT = 0x80
 
 
 def tlv(tag: int, content: bytes) -> bytes:
-    """A value of one-octet tag with its definite length in the fewest octets."""
+    """A value with a one-octet tag and its definite length in the fewest octets."""
     length = len(content)
     if length < _SHORT:
         return bytes((tag, length)) + content
@@ -21,8 +21,9 @@ def tlv(tag: int, content: bytes) -> bytes:
 
 
 def around(der: bytes, *holes: bytes) -> list[bytes]:
-    """What stands before, between and behind the holes, which follow each other in `der`; raises ValueError
-    where one is missing.
+    """The parts of `der` before, between and after the holes, given in order of appearance.
+
+    Raises ValueError if one is missing.
     """
     parts = []
     for hole in holes:

@@ -1,4 +1,4 @@
-"""Who signs: a person by licence, or a facility; with the certificate, its chain and the key behind it."""
+"""Who signs: a person by licence, or a facility; with certificate, chain and key."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from certsvc.signing.signers import LocalSigner, Scheme, Signer, scheme_for
 from certsvc.states import Slot
 
 DEV_ONLY = "DEV ONLY"
-"""Stands in the subject of every development certificate; production refuses it."""
+"""Part of every development certificate's subject; production refuses it."""
 
 _MIN_RSA_BITS = 2048
 
@@ -24,7 +24,7 @@ _MIN_RSA_BITS = 2048
 class Identity:
     """A signer of one facility; without a `licence` it is the organisation itself.
 
-    `chain` holds the issuers, nearest first, the root included or not.
+    `chain` holds the issuers, nearest first, with or without the root.
     """
 
     facility_code: str
@@ -47,15 +47,15 @@ class Identity:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 of the certificate's DER, hexadecimal: what a checker pins."""
+        """SHA-256 of the certificate's DER, in hexadecimal, which checkers pin."""
         return self.certificate.fingerprint(hashes.SHA256()).hex()
 
     @cached_property
     def public_key(self) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
-        """Raises Broken `unfit_key` for a kind of key that we do not sign with."""
+        """Raises Broken `unfit_key` for a type of key that we do not sign with."""
         key = self.certificate.public_key()
         if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
-            raise _unfit("loại khóa không được hỗ trợ", "kind of key not supported")
+            raise _unfit("loại khóa không được hỗ trợ", "type of key not supported")
         return key
 
     @cached_property
@@ -73,8 +73,8 @@ class Identity:
     def check_fit(self, now: dt.datetime, *, production: bool) -> None:
         """Raise Broken `unfit_key` unless this identity may sign at `now` (aware).
 
-        Sources: TT 15/2025 (RSA ≥ 2048, ECDSA ≥ 256, no SHA-1), RFC 5280 clause 4.2.1.3. Whether the
-        certificate was revoked is for the revocation source to say.
+        Sources: TT 15/2025 (RSA ≥ 2048, ECDSA ≥ 256, no SHA-1), RFC 5280 clause 4.2.1.3. Revocation is not
+        checked here: that is up to the revocation source.
         """
         if production and self.is_dev_only:
             raise _unfit("chứng thư chỉ dành cho phát triển (DEV ONLY)", "development certificate (DEV ONLY)")
@@ -93,22 +93,18 @@ class Identity:
             case ec.EllipticCurvePublicKey(curve=curve) if not isinstance(curve, ec.SECP256R1):
                 raise _unfit("đường cong không phải P-256", "curve other than P-256")
         if isinstance(self.certificate.signature_hash_algorithm, hashes.SHA1 | hashes.MD5):
-            raise _unfit(
-                "chứng thư được ký bằng thuật toán băm đã lỗi thời",
-                "certificate signed with an outdated digest",
-            )
-        if self.signer.scheme is not scheme_for(
-            self.public_key, prefer_pss=self.signer.scheme is Scheme.RSA_PSS
-        ):
+            vi = "chứng thư được ký bằng thuật toán băm đã lỗi thời"
+            raise _unfit(vi, "certificate signed with an outdated digest")
+        is_pss = self.signer.scheme is Scheme.RSA_PSS
+        if self.signer.scheme is not scheme_for(self.public_key, prefer_pss=is_pss):
             raise _unfit("thuật toán ký không hợp với khóa", "signature scheme does not match the key")
 
     def _check_usage(self) -> None:
         try:
             usage = self.certificate.extensions.get_extension_for_class(x509.KeyUsage).value
         except x509.ExtensionNotFound as error:
-            raise _unfit(
-                "chứng thư không nêu mục đích sử dụng khóa", "certificate states no key usage"
-            ) from error
+            vi = "chứng thư không nêu mục đích sử dụng khóa"
+            raise _unfit(vi, "certificate states no key usage") from error
         if not (usage.digital_signature or usage.content_commitment):
             raise _unfit("chứng thư không dùng để ký", "certificate not meant for signing")
 
@@ -121,19 +117,19 @@ def load_pkcs12(
     passphrase: bytes | None = None,
     prefer_pss: bool = False,
 ) -> Identity:
-    """The identity in a PKCS#12 file's bytes [RFC 7292], its key ready in memory.
+    """The identity in a PKCS#12 file's bytes [RFC 7292], with its key in memory.
 
-    Raises Broken: `unreadable_key` (not PKCS#12, wrong passphrase, no key with its certificate in
-    it), `unfit_key` (neither RSA nor ECDSA).
+    Raises Broken: `unreadable_key` (not PKCS#12, wrong passphrase, key or certificate missing), `unfit_key`
+    (neither RSA nor ECDSA).
     """
     try:
         key, certificate, others = pkcs12.load_key_and_certificates(data, passphrase)
     except ValueError as error:
-        raise _unreadable("not PKCS#12, or another passphrase") from error
+        raise _unreadable("not PKCS#12, or wrong passphrase") from error
     if key is None or certificate is None:
-        raise _unreadable("no key or no certificate in it")
+        raise _unreadable("key or certificate missing")
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise _unfit("loại khóa không được hỗ trợ", "kind of key not supported")
+        raise _unfit("loại khóa không được hỗ trợ", "type of key not supported")
     return Identity(
         facility_code=facility_code,
         licence=licence,
@@ -144,7 +140,7 @@ def load_pkcs12(
 
 
 def _ordered(certificate: x509.Certificate, others: list[x509.Certificate]) -> tuple[x509.Certificate, ...]:
-    """Of `others` those that lead from the certificate to a root, nearest issuer first."""
+    """Those of `others` that lead from the certificate to a root, nearest issuer first."""
     chain: list[x509.Certificate] = []
     below = certificate
     while below.issuer != below.subject:

@@ -1,8 +1,9 @@
-"""The keys of one folder, each read and opened once in the life of the process.
+"""The keys in one folder, each read and decrypted once per process.
 
 The folder is laid out as `keys_dev` makes it: `identities.csv` lists the signing identities
-(facility_code,licence,name,file), their PKCS#12 files lie below; besides them the trust anchor and the keys
-of the embedded time-stamping authority and OCSP responder, and those that sign QR claims (`claims-*.pem`).
+(facility_code,licence,name,file), with their PKCS#12 files in subfolders; there are also the trust anchor,
+the keys of the embedded time-stamping authority and OCSP responder, and those that sign QR claims
+(`claims-*.pem`).
 """
 
 import csv
@@ -23,10 +24,8 @@ from certsvc.signing.tsa import EmbeddedTsa, load_embedded_tsa
 INDEX = "identities.csv"
 
 
-class Entry(NamedTuple):
-    """A signing identity of the folder; `licence` is None for an organisation, `file` is relative to the
-    folder.
-    """
+class ListedIdentity(NamedTuple):
+    """A signing identity in the index; `licence` is None for an organisation, `file` a relative path."""
 
     facility_code: str
     licence: str | None
@@ -35,25 +34,28 @@ class Entry(NamedTuple):
 
 
 class Keyring:
-    """The keys of a folder. Safe to share between threads."""
+    """The keys in a folder. Safe to share between threads."""
 
     def __init__(self, folder: Path, *, passphrase: bytes | None = None, prefer_pss: bool = False) -> None:
-        """`passphrase` opens all PKCS#12 files; `prefer_pss` makes RSA keys sign RSA-PSS."""
+        """`passphrase` opens all PKCS#12 files; with `prefer_pss` RSA keys sign with RSA-PSS."""
         self._folder = folder.resolve()
         self._passphrase = passphrase
         self._prefer_pss = prefer_pss
         self._identities: dict[tuple[str, str, str | None], Identity] = {}
         self._lock = threading.Lock()
 
-    def entries(self) -> list[Entry]:
-        """What `identities.csv` lists; raises Broken `missing_key` where there is none."""
+    def entries(self) -> list[ListedIdentity]:
+        """The identities in `identities.csv`; raises Broken `missing_key` if there is no such file."""
         rows = csv.DictReader(self._read(INDEX).decode().splitlines())
-        return [Entry(row["facility_code"], row["licence"] or None, row["name"], row["file"]) for row in rows]
+        return [
+            ListedIdentity(row["facility_code"], row["licence"] or None, row["name"], row["file"])
+            for row in rows
+        ]
 
     def identity(self, file: str, *, facility_code: str, licence: str | None) -> Identity:
         """The identity in a PKCS#12 file of the folder, read at the first call only.
 
-        Raises Broken: `missing_key` (no such file in the folder), and what `load_pkcs12` raises.
+        Raises Broken: `missing_key` (no such file in the folder), and like `load_pkcs12`.
         """
         name = (file, facility_code, licence)
         with self._lock:
@@ -82,9 +84,7 @@ class Keyring:
         return tuple(x509.load_pem_x509_certificate(self._read(name)) for name in ("issuing.pem", "root.pem"))
 
     def claim_keys(self) -> tuple[ClaimKey, ...]:
-        """All keys for QR claims and lists, those that ended too. Raises Broken `unfit_claim_key`,
-        `missing_key`.
-        """
+        """All keys for QR claims and lists, even expired ones. Raises `unfit_claim_key`, `missing_key`."""
         names = sorted(path.name.removesuffix(".key.pem") for path in self._folder.glob("claims-*.key.pem"))
         return tuple(
             ClaimKey.load(self._read(f"{name}.pem"), self._read(f"{name}.key.pem")) for name in names

@@ -1,7 +1,7 @@
-"""What checkers without a network rely on, signed: status lists, and the list of whom to trust.
+"""What offline checkers rely on, signed: status lists and the trust list.
 
-A status list is the Token Status List of the IETF (draft-ietf-oauth-status-list): two bits a certificate,
-packed with the least significant bits first, compressed by zlib, in a JWT or in a CWT.
+A status list is the IETF's Token Status List (draft-ietf-oauth-status-list): two bits per certificate, packed
+with the least significant bits first, compressed with zlib, in a JWT or a CWT.
 """
 
 import base64
@@ -9,7 +9,6 @@ import datetime as dt
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import cbor2
 import jwt
@@ -21,13 +20,13 @@ from certsvc.signing.claims import ClaimKey
 
 BITS = 2
 GOOD_FOR = dt.timedelta(days=7)
-"""A list that is older says nothing any more [verify, The answer]."""
+"""An older list proves nothing any more [verify, The answer]."""
 ASK_AGAIN_S = 300
 _TYPE_HEADER, _SUBJECT, _EXPIRES, _ISSUED, _STATUS_LIST, _TTL = 16, 2, 4, 6, 65533, 65534
 
 
 def pack_states(states: Iterable[tuple[int, int]]) -> bytes:
-    """A compressed list from (index, state 1 to 3); all other places are 0, in force."""
+    """A compressed list from pairs (index, state 1 to 3); all other indices are 0, in force."""
     packed = bytearray(LIST_LENGTH * BITS // 8)
     for index, state in states:
         packed[index >> 2] |= state << ((index & 3) * BITS)
@@ -35,7 +34,7 @@ def pack_states(states: Iterable[tuple[int, int]]) -> bytes:
 
 
 def sign_jwt(packed: bytes, *, address: str, now: dt.datetime, key: ClaimKey) -> bytes:
-    """The list as `application/statuslist+jwt`, found at `address`."""
+    """The list as `application/statuslist+jwt`, published at `address`."""
     issued = int(now.timestamp())
     text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
     payload = {
@@ -45,13 +44,12 @@ def sign_jwt(packed: bytes, *, address: str, now: dt.datetime, key: ClaimKey) ->
         "ttl": ASK_AGAIN_S,
         "status_list": {"bits": BITS, "lst": text},
     }
-    return jwt.encode(
-        payload, key.private, algorithm="ES256", headers={"typ": "statuslist+jwt", "kid": kid_text(key.kid)}
-    ).encode()
+    headers = {"typ": "statuslist+jwt", "kid": kid_text(key.kid)}
+    return jwt.encode(payload, key.private, algorithm="ES256", headers=headers).encode()
 
 
 def sign_cwt(packed: bytes, *, address: str, now: dt.datetime, key: ClaimKey) -> bytes:
-    """The list as `application/statuslist+cwt`, found at `address`."""
+    """The list as `application/statuslist+cwt`, published at `address`."""
     issued = int(now.timestamp())
     payload = {
         _SUBJECT: address,
@@ -63,16 +61,17 @@ def sign_cwt(packed: bytes, *, address: str, now: dt.datetime, key: ClaimKey) ->
     return key.sign_message(cbor2.dumps(payload), protected={_TYPE_HEADER: "application/statuslist+cwt"})
 
 
-def sign_document(document: Mapping[str, Any], *, key: ClaimKey, chain: Iterable[x509.Certificate]) -> str:
+def sign_document(document: Mapping[str, object], *, key: ClaimKey, chain: Iterable[x509.Certificate]) -> str:
     """A compact JWS around a JSON document, with the signer's certificates, leaf first [RFC 7515 §4.1.6]."""
-    x5c = [base64.b64encode(each.public_bytes(Encoding.DER)).decode() for each in (key.x509_cert, *chain)]
+    certificates = (key.x509_cert, *chain)
+    x5c = [base64.b64encode(cert.public_bytes(Encoding.DER)).decode() for cert in certificates]
     headers = {"typ": "certsvc-trust+jwt", "kid": kid_text(key.kid), "x5c": x5c}
     payload = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     return jwt.PyJWS().encode(payload, key.private, algorithm="ES256", headers=headers)
 
 
 def kid_text(kid: bytes) -> str:
-    """A key identifier as JSON has it: base64url without padding."""
+    """A key identifier as in JSON: base64url without padding."""
     return base64.urlsafe_b64encode(kid).decode().rstrip("=")
 
 

@@ -1,7 +1,7 @@
-"""What a level B-LT signature carries so that it can be checked later without asking anybody.
+"""What a B-LT signature carries so that it can be checked later without asking anybody.
 
-The answers are the same for every certificate that an identity signs for a day, so they are made
-once and kept [decision 0004].
+For a day, the answers are the same for every certificate that an identity signs, so they are made once and
+kept [decision 0004].
 """
 
 import datetime as dt
@@ -18,15 +18,15 @@ from certsvc.signing.signers import PrivateKey, read_pem_key
 
 _GOOD_FOR = dt.timedelta(days=7)
 _FRESH_FOR = dt.timedelta(days=1)
-"""An answer is renewed long before its `nextUpdate`."""
+"""Answers are renewed long before their `nextUpdate`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RevocationInfo:
-    """DER of OCSP responses and CRLs, and the certificates that their checker needs, up to the root.
+    """OCSP responses and CRLs as DER, and the certificates needed to check them, up to the root.
 
-    The root stands among them so that a later archive time-stamp covers it: pyHanko wants that proof
-    of existence when it validates in the past.
+    The root is included so that a later archive time-stamp covers it: pyHanko requires that proof of
+    existence when it validates as of a past time.
     """
 
     ocsps: tuple[bytes, ...]
@@ -40,13 +40,13 @@ class RevocationSource(Protocol):
     async def gather(self, certificates: Sequence[x509.Certificate]) -> RevocationInfo:
         """All that is needed to check `certificates` (end entities: signers and TSA) up to the root.
 
-        Raises Unavailable where an answer cannot be had now, Broken `revoked_key` for a revoked certificate.
+        Raises Unavailable if an answer cannot be had now, Broken `revoked_key` for a revoked certificate.
         """
         ...
 
 
 class LocalRevocation:
-    """A development PKI's own OCSP responder and CRLs, in our process."""
+    """A development PKI's own OCSP responder and CRLs, in process."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class LocalRevocation:
         crls: tuple[bytes, ...],
         clock: Callable[[], dt.datetime],
     ) -> None:
-        """`crls` (DER) tell the status of `issuing`; `clock` tells an aware now."""
+        """`crls` (DER) give the status of `issuing`; `clock` returns the current time (aware)."""
         self._root = root
         self._issuing = issuing
         self._responder = responder
@@ -80,7 +80,7 @@ class LocalRevocation:
             raise Broken(
                 "foreign_certificate",
                 "Chứng thư không thuộc hệ thống phát triển.",
-                "The certificate is not of the development PKI.",
+                "The certificate does not belong to the development PKI.",
             )
         now = self._clock()
         kept = self._answers.get(certificate.serial_number)
@@ -118,7 +118,7 @@ def load_local_revocation(
     crls: tuple[bytes, ...],
     clock: Callable[[], dt.datetime],
 ) -> LocalRevocation:
-    """The answers of a development PKI out of the files of `keys_dev`; raises Broken `unreadable_key`."""
+    """The revocation source of a development PKI, from the files of `keys_dev`; raises `unreadable_key`."""
     try:
         root = x509.load_pem_x509_certificate(root_pem)
         issuing = x509.load_pem_x509_certificate(issuing_pem)
@@ -132,6 +132,5 @@ def load_local_revocation(
 
 
 def _unreadable() -> Broken:
-    return Broken(
-        "unreadable_key", "Không đọc được khóa của máy chủ OCSP.", "Cannot read the OCSP responder's key."
-    )
+    why = "Cannot read the OCSP responder's key."
+    return Broken("unreadable_key", "Không đọc được khóa của máy chủ OCSP.", why)

@@ -1,9 +1,8 @@
-"""The seal: filled sheets become certificates, signed in every slot of their design [architecture, Signatures
-on one certificate].
+"""Sealing filled papers: a signature in every slot [architecture, Signatures on one certificate].
 
-Bytes in, bytes out; only signer and time-stamper may talk to anybody. A chunk is sealed together: step k
-signs slot k of every sheet, so that each signer is asked once a step, for all its sheets. Invariants of what
-comes out: the signatures stand in the order of `Slot`, each in an incremental revision of its own; the first
+Bytes in, bytes out; only signer and time-stamper may communicate. A chunk is sealed together: step k signs
+slot k of every sheet, so that each signer is asked once per step, for all its sheets. Invariants of the
+result: the signatures are in the order of `Slot`, each in an incremental revision of its own; the first
 certifies the document, the last locks it and covers the whole file.
 """
 
@@ -22,14 +21,12 @@ from certsvc.signing.stock import Stock
 from certsvc.signing.tsa import TimeStamper
 
 TimeLine = Callable[[dt.datetime, float], bytes]
-"""Operators that show a moment at the foot of a box of so many points' width, with the font /F
-(`revisions.TIME_FACE`).
-"""
+"""Operators that show a moment at the foot of a box of that width (points), in font /F (`TIME_FACE`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """A certificate to be: the stock that it stands on, and the objects that carry what is its own."""
+class Unsealed:
+    """A filled sheet, not signed yet: the stock beneath it, and the objects that are its own."""
 
     stock: Stock
     objects: Mapping[int, bytes] = field(repr=False)
@@ -37,9 +34,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A signed certificate: the revisions that follow its base and stock. `sha256` (hex) and `size` are the
-    whole file's.
-    """
+    """A signed certificate: its revisions after base and stock; `sha256` (hex) and `size` of the file."""
 
     revisions: bytes = field(repr=False)
     sha256: str
@@ -49,7 +44,7 @@ class Sealed:
 
 
 async def seal(
-    sheets: Sequence[Sheet],
+    sheets: Sequence[Unsealed],
     *,
     profile: Profile,
     time_stamper: TimeStamper,
@@ -57,30 +52,26 @@ async def seal(
     production: bool,
     time_line: TimeLine,
 ) -> list[Sealed | CertsvcError]:
-    """Sign each sheet in every slot of its stock at `now` (aware); in the order of the sheets, what became of
-    each.
+    """Sign each sheet in every slot of its stock at `now` (aware); the results are in the same order.
 
-    Level by ETSI EN 319 142-1 clause 6: B-T and up carry a time-stamp for each signature; B-LT wants stocks
-    with answers for all certificates, the others stocks without. A sheet fails only with those that share the
-    cause: Broken `wrong_stock`, `unfit_key`, `signing_failed`, and whatever signer and time-stamper raise.
+    Levels are those of ETSI EN 319 142-1 clause 6: from B-T on, each signature has a time-stamp; B-LT needs
+    stocks with answers for all certificates, the others need stocks without. A failure affects only the
+    sheets that share its cause: Broken `wrong_stock`, `unfit_key`, `signing_failed`, and whatever signer and
+    time-stamper raise.
     """
     stamper = None if profile is Profile.B_B else time_stamper
     terms = _Terms(now, time_line, stamper, None if stamper is None else stamper.max_token_bytes)
-    # 1. Who may sign, before anything is asked of anybody.
-    unfit = _unfit(
-        {signing.identity for sheet in sheets for signing in sheet.stock.signings},
-        now=now,
-        production=production,
-    )
+    # 1. Who may sign, before anybody is asked for anything.
+    identities = {signing.identity for sheet in sheets for signing in sheet.stock.signings}
+    unfit = _unfit(identities, now=now, production=production)
     works = [
         _Work(sheet.stock, sheet.objects, _refusal(sheet.stock, unfit, profile=profile)) for sheet in sheets
     ]
-    # 2. One revision for each signature.
+    # 2. One revision per signature.
     for step in range(max((len(work.stock.signings) for work in works), default=0)):
-        await _sign_step(
-            [work for work in works if work.error is None and step < len(work.stock.signings)], step, terms
-        )
-    # 3. The hash of each whole file has come about on the way.
+        open_works = [work for work in works if work.error is None and step < len(work.stock.signings)]
+        await _sign_step(open_works, step, terms)
+    # 3. The hash of each whole file has been computed along the way.
     return [work.error or work.finish(profile, now) for work in works]
 
 
@@ -103,7 +94,7 @@ def _refusal(
         return Broken(
             "wrong_stock",
             "Dữ liệu xác minh không hợp với mức chữ ký.",
-            "The stock is of another signature level.",
+            "The stock is for another signature level.",
         )
     return next((unfit[signing.identity] for signing in stock.signings if signing.identity in unfit), None)
 
@@ -119,9 +110,7 @@ class _Terms:
 
 
 class _Work:
-    """A sheet on its way: its revisions so far, the hash of the file up to `end`, and the error that ended
-    it.
-    """
+    """A sheet in progress: its revisions so far, the file's hash up to `end`, the error that ended it."""
 
     def __init__(self, stock: Stock, objects: Mapping[int, bytes], error: CertsvcError | None) -> None:
         self.stock = stock
@@ -132,7 +121,7 @@ class _Work:
         self.hash = stock.midstate.copy()
 
     def finish(self, profile: Profile, now: dt.datetime) -> Sealed:
-        """Hand out what is done; nothing of it is kept, for a chunk would lie in memory twice."""
+        """Hand over the result and keep nothing, so that a chunk is not in memory twice."""
         revisions, self.data = bytes(self.data), bytearray()
         return Sealed(revisions, self.hash.hexdigest(), self.end.length, profile, now)
 
@@ -142,18 +131,18 @@ class _Signature:
 
     def __init__(self, work: _Work, step: int, terms: _Terms) -> None:
         stock, signing = work.stock, work.stock.signings[step]
-        place = stock.places[step]
+        position = stock.positions[step]
         self.work = work
         self.signer = signing.identity.signer
         self.template = cms.template_of(signing.identity)
         self.draft = draft(
             work.end,
-            place=place,
+            position=position,
             catalog=stock.catalog,
-            objects=work.objects if place.is_first else {},
+            objects=work.objects if position.is_first else {},
             name=signing.identity.name,
             now=terms.now,
-            time_line=terms.time_line(terms.now, place.field.width),
+            time_line=terms.time_line(terms.now, position.field.width),
             max_cms_bytes=cms.max_cms_bytes(signing.identity, max_token_bytes=terms.max_token_bytes),
         )
         front, back = self.draft.signed
@@ -172,12 +161,12 @@ class _Signature:
             self.work.error = error
 
     def close(self) -> None:
-        """Put the CMS into its hole, and let the hash go on to the new end."""
+        """Put the CMS into its hole, and hash on to the new end."""
         work = self.work
         try:
             self.draft.close(self.template.join(self.attributes, signature=self.raw, token=self.token))
         except ValueError:
-            work.error = _failed("the CMS is longer than signer and time-stamper said")
+            work.error = _failed("the CMS is longer than signer and time-stamper had announced")
             return
         work.hash.update(memoryview(self.draft.data)[self.draft.hole_start :])
         work.data += self.draft.data
@@ -188,34 +177,34 @@ async def _sign_step(works: Sequence[_Work], step: int, terms: _Terms) -> None:
     """Add signature `step` to each of these sheets."""
     # a. The revisions, and the digests of everything but their holes.
     signatures = [_Signature(work, step, terms) for work in works]
-    # b. Raw signatures: one call for each signer.
+    # b. Raw signatures: one call per signer.
     by_signer: dict[int, list[_Signature]] = {}
-    for each in signatures:
-        by_signer.setdefault(id(each.signer), []).append(each)
+    for signature in signatures:
+        by_signer.setdefault(id(signature.signer), []).append(signature)
     await asyncio.gather(*map(_sign_raw, by_signer.values()))
+    signatures = [signature for signature in signatures if signature.work.error is None]
     # c. Time-stamps over these.
     if terms.stamper is not None:
-        await asyncio.gather(*(each.stamp(terms.stamper) for each in signatures if each.work.error is None))
+        await asyncio.gather(*(signature.stamp(terms.stamper) for signature in signatures))
     # d. The CMS into the holes.
-    for each in signatures:
-        if each.work.error is None:
-            each.close()
+    for signature in signatures:
+        if signature.work.error is None:
+            signature.close()
 
 
 async def _sign_raw(signatures: Sequence[_Signature]) -> None:
-    """Ask the one signer that all of these have."""
+    """Ask the one signer that all of these share."""
+    digests = [hashlib.sha256(signature.attributes).digest() for signature in signatures]
     try:
-        raws = await signatures[0].signer.sign(
-            [hashlib.sha256(each.attributes).digest() for each in signatures]
-        )
+        raws = await signatures[0].signer.sign(digests)
         if len(raws) != len(signatures):
-            raise _failed("the signer gave another number of signatures")
+            raise _failed("the signer returned the wrong number of signatures")
     except CertsvcError as error:
-        for each in signatures:
-            each.work.error = error
+        for signature in signatures:
+            signature.work.error = error
         return
-    for each, raw in zip(signatures, raws, strict=True):
-        each.raw = raw
+    for signature, raw in zip(signatures, raws, strict=True):
+        signature.raw = raw
 
 
 def _failed(why_en: str) -> Broken:

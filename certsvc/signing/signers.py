@@ -1,7 +1,7 @@
-"""What makes raw signatures: one async method over a list of digests.
+"""Making raw signatures: one async method over a list of digests.
 
-A list, so that a chunk of certificates costs one call to an HSM or a remote (CSC) service. Digests
-are SHA-256 of the DER of the CMS signed attributes, never of the document itself.
+It is a list so that a chunk of certificates costs one call to an HSM or a remote (CSC) service. Digests are
+SHA-256 of the DER of the CMS signed attributes, never of the document itself.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=hashes.SHA256.
 
 
 class Scheme(StrEnum):
-    """Signature algorithms that we make, each over SHA-256 [signatures, Algorithms]."""
+    """The signature algorithms we sign with, each over SHA-256 [signatures, Algorithms]."""
 
     RSA_PKCS1V15 = "rsa-pkcs1v15"
     RSA_PSS = "rsa-pss"
@@ -39,17 +39,17 @@ class Signer(Protocol):
     async def sign(self, digests: Sequence[bytes]) -> list[bytes]:
         """One raw signature for each SHA-256 digest (32 bytes), in order.
 
-        ECDSA signatures are DER [RFC 3279 §2.2.3]. Raises Unavailable where the key cannot
-        be reached now, Broken where it will not sign.
+        ECDSA signatures are DER [RFC 3279 §2.2.3]. Raises Unavailable if the key cannot be reached now,
+        Broken if it will not sign.
         """
         ...
 
 
 def read_pem_key(pem: bytes) -> PrivateKey:
-    """Raises ValueError or TypeError where it is no key of such a kind, or wants a passphrase."""
+    """Raises ValueError or TypeError if it is not an RSA or EC key, or needs a passphrase."""
     key = serialization.load_pem_private_key(pem, password=None)
     if not isinstance(key, PrivateKey):
-        raise TypeError("neither RSA nor elliptic curves")
+        raise TypeError("neither RSA nor EC")
     return key
 
 
@@ -68,7 +68,7 @@ class LocalSigner:
         try:
             return [self._sign(digest) for digest in digests]
         except (ValueError, UnsupportedAlgorithm) as error:
-            raise Broken("unfit_key", "Khóa ký không ký được.", "The signing key does not sign.") from error
+            raise Broken("unfit_key", "Khóa ký không ký được.", "The signing key cannot sign.") from error
 
     def _sign(self, digest: bytes) -> bytes:
         if isinstance(self._key, ec.EllipticCurvePrivateKey):
@@ -79,13 +79,13 @@ class LocalSigner:
 
 
 def scheme_for(key: PublicKey | PrivateKey, *, prefer_pss: bool = False) -> Scheme:
-    """The scheme a key signs with; `prefer_pss` concerns RSA keys alone."""
+    """The scheme a key signs with; `prefer_pss` applies to RSA keys only."""
     if isinstance(key, ec.EllipticCurvePublicKey | ec.EllipticCurvePrivateKey):
         return Scheme.ECDSA_P256
     return Scheme.RSA_PSS if prefer_pss else Scheme.RSA_PKCS1V15
 
 
 def max_signature_bytes(key: PublicKey) -> int:
-    """Upper bound of a raw signature: the modulus, or the DER of two integers of the group's size."""
+    """Upper bound of a raw signature's length: the modulus, or DER of two integers of the group's size."""
     size = (key.key_size + 7) // 8
     return size if isinstance(key, rsa.RSAPublicKey) else 2 * (size + 3) + 3

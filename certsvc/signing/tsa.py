@@ -1,4 +1,4 @@
-"""Time-stamps [RFC 3161; EN 319 422], and the authority that development embeds in the process."""
+"""Time-stamps [RFC 3161; EN 319 422], and the authority that development runs in process."""
 
 import datetime as dt
 import hashlib
@@ -23,13 +23,11 @@ from certsvc.signing.signers import (
 )
 
 _POLICY = "2.999.3161"
-"""A policy of nobody's: the arc is set aside for examples [ITU-T X.660]."""
+"""Nobody's policy: the arc is reserved for examples [ITU-T X.660]."""
 
 _SERIAL_BYTES = 16
 _SERIAL_START = b"\x01"
-"""Before the random bytes: so a serial number is positive, of one length, and below 160 bits [RFC 3161
-§2.4.2].
-"""
+"""Before the random bytes: serial numbers are positive, equally long, below 160 bits [RFC 3161 §2.4.2]."""
 
 _ACCURACY = {"seconds": 1}
 _VERSION_1, _VERSION_3 = bytes((2, 1, 1)), bytes((2, 1, 3))
@@ -41,29 +39,29 @@ _TIME_HOLE = b"20010203040506Z"
 
 
 class TimeStamper(Protocol):
-    """A time-stamping authority, as far as sealing asks."""
+    """A time-stamping authority, as sealing needs it."""
 
     @property
     def certificates(self) -> tuple[x509.Certificate, ...]:
-        """The authority's own certificate first, then its issuers: what a token's checker needs."""
+        """The authority's own certificate, then its issuers: what is needed to check a token."""
         ...
 
     @property
     def max_token_bytes(self) -> int:
-        """Upper bound of one token's DER."""
+        """Upper bound of the length of a token's DER."""
         ...
 
     async def stamp(self, digest: bytes) -> bytes:
         """The TimeStampToken (DER of a CMS ContentInfo) over a SHA-256 digest (32 bytes).
 
-        Raises Unavailable: `tsa_unavailable`, the authority does not answer or will not grant one.
+        Raises Unavailable `tsa_unavailable` if the authority does not answer or refuses.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    """An authority's encoded tokens, but for digest, serial number, time, and what is computed of them."""
+    """An authority's encoded tokens, without digest, serial number, time, and what derives from them."""
 
     before_imprint: bytes
     before_serial: bytes
@@ -93,13 +91,8 @@ class _Template:
 
     def join(self, info: bytes, attributes: bytes, *, signature: bytes) -> bytes:
         content = tlv(SEQUENCE, _TST_INFO_OID + tlv(EXPLICIT_0, tlv(OCTET_STRING, info)))
-        signer_info = b"%b%c%b%b%b" % (
-            self.signer,
-            IMPLICIT_0,
-            attributes[1:],
-            self.algorithm,
-            tlv(OCTET_STRING, signature),
-        )
+        value = tlv(OCTET_STRING, signature)
+        signer_info = b"%b%c%b%b%b" % (self.signer, IMPLICIT_0, attributes[1:], self.algorithm, value)
         return signed_data(_VERSION_3 + tlv(SET, SHA256_ALGORITHM) + content + self.certificates, signer_info)
 
 
@@ -139,7 +132,7 @@ def _info_with_holes(certificate: asn1_x509.Certificate) -> bytes:
 
 
 class EmbeddedTsa:
-    """A time-stamping authority in our own process: real time, random serial numbers, a development key."""
+    """A time-stamping authority in process: real time, random serial numbers, a development key."""
 
     def __init__(
         self,
@@ -150,7 +143,7 @@ class EmbeddedTsa:
         clock: Callable[[], dt.datetime],
         rng: Callable[[int], bytes],
     ) -> None:
-        """`clock` tells an aware now; `rng(n)` gives n random bytes, `n` of them exactly."""
+        """`clock` returns the current time (aware), `rng(n)` exactly `n` random bytes."""
         self._certificate = certificate
         self._issuers = issuers
         self._signer = LocalSigner(key, scheme=scheme_for(key))
@@ -165,11 +158,10 @@ class EmbeddedTsa:
 
     @property
     def max_token_bytes(self) -> int:
-        """Exact but for the raw signature, whose length may vary."""
+        """Exact except for the raw signature, whose length may vary."""
         info = self._template.info(_IMPRINT_HOLE, serial=_SERIAL_HOLE, time=_TIME_HOLE)
-        return len(
-            self._template.join(info, self._template.attributes(info), signature=bytes(self._signature_bytes))
-        )
+        signature = bytes(self._signature_bytes)
+        return len(self._template.join(info, self._template.attributes(info), signature=signature))
 
     async def stamp(self, digest: bytes) -> bytes:
         time = self._clock().astimezone(dt.UTC).strftime("%Y%m%d%H%M%SZ").encode()
@@ -187,7 +179,7 @@ def load_embedded_tsa(
     clock: Callable[[], dt.datetime],
     rng: Callable[[int], bytes],
 ) -> EmbeddedTsa:
-    """The embedded authority out of the files of `keys_dev`; raises Broken `unreadable_key`."""
+    """The embedded authority, from the files of `keys_dev`; raises Broken `unreadable_key`."""
     try:
         certificate = x509.load_pem_x509_certificate(certificate_pem)
         issuers = x509.load_pem_x509_certificates(issuers_pem)

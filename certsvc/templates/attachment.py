@@ -1,6 +1,4 @@
-"""The record of a certificate inside its file, for programs (ISO 32000-2 clause 7.11.4, ISO 19005-3 clause
-6.8).
-"""
+"""A certificate's record embedded in its file, for programs [ISO 32000-2 §7.11.4; ISO 19005-3 §6.8]."""
 
 from certsvc.pdf import stream, text_string
 from certsvc.states import Kind
@@ -15,19 +13,10 @@ _FILES = {
 
 
 def file_specification(design: Design, *, record: int) -> bytes:
-    """The file specification of the record, whose stream is object `record`."""
+    """The file specification of the record, whose stream is object number `record`."""
     name, _, description = _FILES[design.kind]
-    return (
-        b"<< /Type /Filespec /F (%b) /UF (%b) /Desc %b /AFRelationship /Data /EF << /F %d 0 R /UF %d 0 R"
-        b" >> >>"
-        % (
-            name,
-            name,
-            text_string(description),
-            record,
-            record,
-        )
-    )
+    entries = b"/Type /Filespec /F (%b) /UF (%b) /Desc %b" % (name, name, text_string(description))
+    return b"<< %b /AFRelationship /Data /EF << /F %d 0 R /UF %d 0 R >> >>" % (entries, record, record)
 
 
 def name_tree(design: Design, *, specification: int) -> bytes:

@@ -1,6 +1,6 @@
-"""The form designs: which there are, and which one an event calls for.
+"""The form designs: which ones exist, and which one an event calls for.
 
-A design is a folder `designs/<kind>/<version>/` with `design.toml`, `form.html` and `form.css`, and
+A design is a folder `designs/<kind>/<version>/` with `design.toml`, `form.html` and `form.css`, on top of
 the paper that all share (`paper.html`, `paper.css`). A form is chosen by the day of the event
 (examination, end of isolation), never by the day of printing [law, The day of the event].
 """
@@ -25,7 +25,7 @@ OWN = ("design.toml", "form.html", "form.css")
 
 
 class Need(StrEnum):
-    """When a field must have a value; one for a child stands on its paper alone and may be blank there."""
+    """When a field must have a value; a `FOR_CHILD` field is only on a child's paper, and may be blank."""
 
     REQUIRED = "required"
     OPTIONAL = "optional"
@@ -35,9 +35,9 @@ class Need(StrEnum):
 
 
 class Trait(StrEnum):
-    """What sets a paper apart from the plain one of its design, by the name that templates ask for.
+    """What sets a paper apart from the plain one of its design; values are the names that templates use.
 
-    Signed by a delegate in the head's place; of a child; with the facility's own copy as a second page.
+    Signed by a delegate on the head's behalf; for a child; with the facility's own copy as a second page.
     """
 
     IS_DELEGATED = "is_delegated"
@@ -52,9 +52,9 @@ PLAIN: frozenset[Trait] = frozenset()
 class Design:
     """One version of a form.
 
-    `valid_from` and `valid_to` are event days, both included; `traits` are those that the form has a variant
-    for; `sources` are the texts of its files by name, `digest` the SHA-256 (hex) of names and texts, shared
-    paper included: it names the layout.
+    `valid_from` and `valid_to` are event days, inclusive; `traits` are those that the form has a variant for;
+    `sources` maps the names of its files to their texts; `digest`, the SHA-256 (hex) of names and texts
+    including the shared paper, identifies the layout.
     """
 
     id: str
@@ -72,9 +72,7 @@ class Design:
     digest: str
 
     def slots(self, *, head_examined: bool) -> tuple[Slot, ...]:
-        """Who signs, in the order of signing: a head who examined signs only as representative [signers,
-        Slots].
-        """
+        """Who signs, in order: a head who examined signs only as representative [signers, Slots]."""
         return tuple(slot for slot in self.all_slots if not (head_examined and slot is Slot.PRACTITIONER))
 
     def required(self, *, head_examined: bool, traits: frozenset[Trait] = PLAIN) -> frozenset[str]:
@@ -87,7 +85,7 @@ class Design:
         )
 
     def unprinted(self, *, head_examined: bool, traits: frozenset[Trait] = PLAIN) -> frozenset[str]:
-        """Names of the fields that this variant has no place for: their values are blank."""
+        """Names of the fields that this variant does not print: their values are blank."""
         absent = {
             Need.WITH_PRACTITIONER: head_examined,
             Need.WITH_DELEGATE: Trait.IS_DELEGATED not in traits,
@@ -100,7 +98,7 @@ class Design:
 
 
 def load_designs() -> tuple[Design, ...]:
-    """All designs of the package, by kind and first event day. Raises Broken if one cannot be read."""
+    """All designs in the package, by kind and first event day. Raises Broken if one cannot be read."""
     return _load_all()
 
 
@@ -122,7 +120,7 @@ def find_design(design_id: str) -> Design | None:
 
 
 def choose_design(kind: Kind, *, event_on: dt.date) -> Design:
-    """The form in force for an event of that day. Raises NotFound where no form was."""
+    """The form in force for an event on that day. Raises NotFound if none was."""
     for design in load_designs():
         if design.kind is kind and design.covers(event_on):
             return design
@@ -134,9 +132,7 @@ def choose_design(kind: Kind, *, event_on: dt.date) -> Design:
 
 
 def read_design(folder: Traversable, *, shared: Traversable) -> Design:
-    """Read a design from its folder and the shared paper. Raises Broken if files or facts are missing or
-    wrong.
-    """
+    """The design in a folder, on the shared paper. Raises Broken if files or facts are missing or wrong."""
     try:
         sources = {name: shared.joinpath(name).read_text("utf-8") for name in SHARED}
         sources |= {name: folder.joinpath(name).read_text("utf-8") for name in OWN}

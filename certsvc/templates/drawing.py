@@ -1,7 +1,7 @@
 """Drawings of the marks, as content stream operators: a round seal, and a made-up signature for development.
 
-Lengths are millimetres, y pointing down from the drawing's upper edge; nothing refers to a font or another
-resource.
+Lengths are in millimetres, with y pointing down from the drawing's upper edge; no font or other resource is
+referred to.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from itertools import pairwise
 from certsvc.templates.outlines import advance, outline
 
 SEAL_MM = 36.0
-"""Real size of a round organisation seal."""
+"""Actual diameter of a round organisation seal."""
 
 SIGNATURE_MM = (45.0, 20.0)
 RED = b"0.816 0.008 0.106"
@@ -24,11 +24,11 @@ _LONGEST_ARC = math.radians(290)
 _SPACING = 1.06
 _CYCLE_STEPS = 14
 _QUARTER = 4 * (math.sqrt(2) - 1) / 3
-"""How far the control points of a quarter circle are, in radii."""
+"""Distance of a quarter circle's control points from its ends, in radii."""
 
 
 def draw_seal(organisation: str, *, development: bool) -> bytes:
-    """A red round seal: two rings, the organisation's name along them, a star; development seals say so."""
+    """A round red seal: rings, the organisation's name between them, a star; development seals say so."""
     rings = b"".join(_ring(radius, width) for radius, width in ((17.5, 0.8), (16.5, 0.25), (11.6, 0.3)))
     star_y = _CENTRE - 3.2 if development else _CENTRE
     warning = _lines(("DEV ONLY", "KHÔNG CÓ", "GIÁ TRỊ"), top=_CENTRE + 3.2) if development else b""
@@ -36,7 +36,7 @@ def draw_seal(organisation: str, *, development: bool) -> bytes:
 
 
 def _ring(radius: float, width: float) -> bytes:
-    """A circle around the centre: four Bézier curves, each a quarter."""
+    """A circle around the centre: four Bézier curves."""
     near, far, handle = _CENTRE - radius, _CENTRE + radius, radius * _QUARTER
     low, high = _CENTRE - handle, _CENTRE + handle
     path = b"%.3f w %.3f %.3f m\n" % (width, far, _CENTRE)
@@ -51,7 +51,7 @@ def _ring(radius: float, width: float) -> bytes:
 
 
 def _around(words: str) -> bytes:
-    """The words along the upper arc, letter by letter, as large as they fit."""
+    """The words along the upper arc, letter by letter, as large as fits."""
     widths = [advance(character, face=_BOLD) * _SPACING for character in words]
     size = min(2.9, _LONGEST_ARC * _TEXT_RADIUS / max(sum(widths), 1e-9))
     angle = -sum(widths) * size / _TEXT_RADIUS / 2
@@ -94,14 +94,12 @@ def _lines(lines: tuple[str, ...], *, top: float) -> bytes:
 
 
 def draw_signature(name: str) -> bytes:
-    """A blue stroke like handwriting, always the same for the same name; it imitates nobody's signature."""
+    """A blue stroke like handwriting, always the same for one name; it imitates nobody's signature."""
     return b"%b RG 0.55 w 1 J 1 j\n%bS\n" % (BLUE, _smooth(_pen(name)))
 
 
 def _pen(name: str) -> list[tuple[float, float]]:
-    """Points of the pen: an oscillation that moves on, its heights and loops taken from the name's digest,
-    then a stroke below.
-    """
+    """The pen's path: an advancing oscillation shaped by the name's digest, then a stroke underneath."""
     seed = hashlib.sha256(name.encode()).digest()
     cycles = 6 + seed[0] % 3
     heights = [7.8, *(0.7 + 4.8 * (byte / 255) ** 1.6 for byte in seed[1:cycles]), 1.6]

@@ -1,7 +1,7 @@
-"""The one typeface of the forms.
+"""The forms' only typeface.
 
 Tinos has the metrics of Times New Roman, which Decree 30/2020/NĐ-CP prescribes, and every Vietnamese
-letter. It is read from this package, never from the machine, so a form looks the same everywhere.
+letter. It is read from this package, never from the system, so a form looks the same everywhere.
 """
 
 import functools
@@ -18,19 +18,15 @@ FACES_CSS = "\n".join(
     f'font-style: {"italic" if "Italic" in name else "normal"}; src: url("{SCHEME}{name}"); }}'
     for name in FACES
 )
-"""The stylesheet that names the family "Tinos Form": a name of our own, so that no face of the machine is
-taken for it.
-"""
-
+"""The stylesheet that defines the family "Tinos Form": our own name, so that no installed font matches it."""
 
 _BOLD_FROM = 600
 
 
 def face_of(*, weight: int, is_italic: bool) -> str:
-    """The file of the face that a text of that CSS weight and style is set in."""
-    return f"Tinos-{'Bold' if weight >= _BOLD_FROM else ''}{'Italic' if is_italic else ''}.ttf".replace(
-        "-.", "-Regular."
-    )
+    """The file name of the face for text of that CSS weight and style."""
+    style = ("Bold" if weight >= _BOLD_FROM else "") + ("Italic" if is_italic else "")
+    return f"Tinos-{style or 'Regular'}.ttf"
 
 
 def face_bytes(name: str) -> bytes:
@@ -40,7 +36,7 @@ def face_bytes(name: str) -> bytes:
 
 @functools.cache
 def open_face(name: str) -> hb.Face:
-    """One of `FACES` for HarfBuzz, which maps the file: processes share its memory."""
+    """One of `FACES` for HarfBuzz, which maps the file, so that processes share its memory."""
     return hb.Face(hb.Blob.from_file_path(str(_path(name))))
 
 
@@ -56,8 +52,8 @@ def _covered() -> frozenset[int]:
 def unprintable(text: str) -> str:
     """The characters of `text` that the forms' typeface lacks or that must not be set, each once, in order.
 
-    Control, format (bidirectional overrides among them), private and unassigned characters count,
-    whatever the typeface has, for they change what is seen without being seen; a line feed is fine.
+    Control, format (such as bidirectional overrides), private and unassigned characters count even if the
+    typeface has them: they change what is seen without being seen. A line feed is allowed.
     """
     covered = _covered()
     return "".join(

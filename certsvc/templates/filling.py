@@ -1,9 +1,8 @@
-"""Values into a design: a base with this certificate's objects, or, where a base cannot hold its texts, a
-layout of its own.
+"""Filling a design with values: into a compiled base or, if it cannot hold the texts, in a full layout.
 
 A base is compiled once (`compiling`); filling replaces three of its objects: the stream of all texts, the
-QR's image and the embedded record. Both ways print the same, which `tests/unit/templates/test_agreement.py`
-holds pixel by pixel.
+QR's image and the embedded record. Both ways print the same, pixel for pixel
+(`tests/unit/templates/test_agreement.py`).
 """
 
 import datetime as dt
@@ -19,15 +18,14 @@ from certsvc.templates.copied_marks import marks_content
 from certsvc.templates.designs import PLAIN, Design, Trait
 from certsvc.templates.qr import qr_image
 from certsvc.templates.setting import Setter
-from certsvc.templates.slots import Base, Copy
+from certsvc.templates.slots import Copy
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A file to sign and the objects (by number) that its first revision replaces; hardly any where the file
-    is a layout of its own.
+    """A file to sign, and the objects (by number) that its first revision replaces.
 
-    `is_fast` says which way it went: slow ones are counted.
+    After a full layout these are few or none. `is_fast` says which way was taken: slow ones are counted.
     """
 
     blank: Blank
@@ -47,41 +45,20 @@ def fill(
     slots: tuple[Slot, ...] | None = None,
     cache: Path | None = None,
 ) -> Filled:
-    """Fill the design's variant that `slots` sign (all of the design's if None) with `values`: NFC texts, one
-    for every field.
+    """Fill the variant of a design with `values`: NFC texts, one for every field.
 
-    `traits` are those of the design that this paper has; in both copies the second page shows `signed_at` in
-    its marks, the time that the signatures are then made at. `record` is embedded for programs; `cache` is
-    the folder where processes share compiled bases. Raises InputError if a text does not fit the page even at
-    the smallest size or the typeface lacks a character; Broken if values or design do not fit together.
+    `slots` sign it, by default all of the variant's; `traits` are those of the design that this paper has. If
+    both copies are printed, the marks on the second page show `signed_at`, and the signatures must be made at
+    that time. `record` is embedded for programs; `cache` is the folder where processes share compiled bases.
+    Raises InputError if a text does not fit the page even at the smallest size or the typeface lacks a
+    character; Broken if values and design do not match.
     """
     signing = design.slots(head_examined=head_examined) if slots is None else slots
     key = (design.digest, head_examined, is_reissue, traits, signing)
-    form = _forms.get(key)
-    if form is None:
-        base = compile_base(
-            design,
-            head_examined=head_examined,
-            is_reissue=is_reissue,
-            traits=traits,
-            slots=signing,
-            cache=cache,
-        )
-        form = _forms.setdefault(key, _Form(design, base, head_examined=head_examined, traits=traits))
+    form = _forms.get(key) or _forms.setdefault(key, _Form(design, key, cache))
     texts = form.set_texts(values)
     if texts is None:
-        from certsvc.templates.compiler.compiling import assemble_fully  # noqa: PLC0415 - loads WeasyPrint
-
-        made = assemble_fully(
-            design,
-            values,
-            record=record,
-            head_examined=head_examined,
-            is_reissue=is_reissue,
-            traits=traits,
-            slots=signing,
-        )
-        return Filled(made.blank, _copy_objects(made.copy, signed_at), is_fast=False)
+        return _lay_out(design, values, key, record=record, signed_at=signed_at)
     base = form.base
     objects = {
         base.text_stream: stream(b"", texts),
@@ -91,6 +68,25 @@ def fill(
     return Filled(base.blank, objects | _copy_objects(base.copy, signed_at), is_fast=True)
 
 
+def _lay_out(
+    design: Design, values: Mapping[str, str], key: "_Key", *, record: bytes, signed_at: dt.datetime | None
+) -> Filled:
+    """The slow way: a layout for this one certificate."""
+    from certsvc.templates.compiler.compiling import assemble_fully  # noqa: PLC0415 - loads WeasyPrint
+
+    _, head_examined, is_reissue, traits, slots = key
+    made = assemble_fully(
+        design,
+        values,
+        record=record,
+        head_examined=head_examined,
+        is_reissue=is_reissue,
+        traits=traits,
+        slots=slots,
+    )
+    return Filled(made.blank, _copy_objects(made.copy, signed_at), is_fast=False)
+
+
 def _copy_objects(copy: Copy | None, signed_at: dt.datetime | None) -> dict[int, bytes]:
     return {copy.stream: stream(b"", marks_content(copy.marks, signed_at))} if copy and signed_at else {}
 
@@ -98,15 +94,23 @@ def _copy_objects(copy: Copy | None, signed_at: dt.datetime | None) -> dict[int,
 class _Form:
     """A base, and a setter for each of its slots."""
 
-    def __init__(self, design: Design, base: Base, *, head_examined: bool, traits: frozenset[Trait]) -> None:
-        self.base = base
+    def __init__(self, design: Design, key: "_Key", cache: Path | None) -> None:
+        _, head_examined, is_reissue, traits, slots = key
+        self.base = base = compile_base(
+            design,
+            head_examined=head_examined,
+            is_reissue=is_reissue,
+            traits=traits,
+            slots=slots,
+            cache=cache,
+        )
         self._fields = design.fields.keys()
         self._required = design.required(head_examined=head_examined, traits=traits)
         self._setters = [(slot.field, Setter(slot, base.glyphs[slot.face])) for slot in base.texts]
         self._unset = self._fields - {slot.field for slot in base.texts}
 
     def set_texts(self, values: Mapping[str, str]) -> bytes | None:
-        """The text stream; None if the full layout has to decide, or to say what is wrong."""
+        """The text stream; None if the full layout must decide, or say what is wrong."""
         if values.keys() != self._fields or not self._is_sound(values):
             return None
         sequences = []
@@ -118,10 +122,13 @@ class _Form:
         return b"".join(sequences)
 
     def _is_sound(self, values: Mapping[str, str]) -> bool:
-        """Whether nothing required is blank, and what no slot shows (the QR's text) is plain."""
+        """Whether nothing required is blank and fields without a slot (the QR's text) are plain."""
         return all(values[name].strip() for name in self._required) and all(
             values[name].isascii() and values[name].isprintable() for name in self._unset
         )
 
 
-_forms: dict[tuple[str, bool, bool, frozenset[Trait], tuple[Slot, ...]], _Form] = {}
+_Key = tuple[str, bool, bool, frozenset[Trait], tuple[Slot, ...]]
+"""A design's digest and what makes the variant: `head_examined`, `is_reissue`, traits, slots that sign."""
+
+_forms: dict[_Key, _Form] = {}

@@ -1,9 +1,9 @@
 """The visible marks of signatures [signers, Visible marks].
 
-A person's mark is the hand signature in blue, the organisation's the red seal in real size; below each stands
-the true time of signing. A picture is the same for everything that its signer signs; the time is added to it.
-Neither has a ground, for the seal lies over the left third of the signature; the signer's name is page
-content, not mark.
+A person's mark is the hand signature in blue, the organisation's is the red seal in actual size; the true
+time of signing is below each. A picture is the same for everything that its signer signs; the time is added
+to it. Both are transparent, for the seal overlaps the left third of the signature; the signer's name is page
+content, not part of the mark.
 """
 
 import datetime as dt
@@ -20,26 +20,25 @@ from certsvc.templates.outlines import advance, outline
 
 TIME_FACE = "Tinos-Regular.ttf"
 TIME_LETTERS = "0123456789-:+T"
-"""What a time is written with: the face in a file to be signed must hold these."""
+"""The characters of a time: the face embedded in a file to be signed must have them."""
 
 _WORDS_FACE = "Tinos-Italic.ttf"
 _PT_PER_MM = 72 / 25.4
 _FOOT_MM = 10
-"""What the time needs below a person's picture."""
+"""The room below a person's picture for the time."""
 
 _SIZE_PT = 10
 _LINE_PT = 1.2 * _SIZE_PT
 _ASCENT, _DESCENT = 0.891, 0.216
-"""Of Tinos, in ems: where a line's baseline is in its height."""
+"""Of Tinos, in ems: they place the baseline within a line's height."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What one signature shows, besides the time: its slot's size in points, who signs, for which
-    organisation.
+    """What one signature shows besides the time: its slot and size, who signs, for which organisation.
 
     A seal is drawn; a person's mark is a made-up stroke in `development` and words otherwise. Images of real
-    signatures and seals are for a later day: an image XObject would then come along with the operators.
+    signatures and seals are not supported yet: they would need an image XObject beside the operators.
     """
 
     slot: Slot
@@ -51,10 +50,9 @@ class Mark:
 
 
 def picture(mark: Mark) -> bytes:
-    """Content stream operators (ISO 32000-2 annex A) in points from the lower left corner; they refer to no
-    resource.
+    """Content stream operators [ISO 32000-2 Annex A] in points from the lower left corner, without resources.
 
-    It takes milliseconds: keep it for as long as signer and slot stay the same.
+    This takes milliseconds: keep the result for as long as signer and slot stay the same.
     """
     if mark.slot is Slot.ORGANISATION:
         return _placed(
@@ -74,7 +72,7 @@ def picture(mark: Mark) -> bytes:
 
 
 def _placed(drawing: bytes, mark: Mark, *, width_mm: float, top_mm: float) -> bytes:
-    """A drawing in millimetres, y pointing down, in the middle of the mark's width."""
+    """A drawing in millimetres, y pointing down, centred in the mark's width."""
     left, top = (mark.width_pt - width_mm * _PT_PER_MM) / 2, mark.height_pt - top_mm * _PT_PER_MM
     return b"q %.5f 0 0 %.5f %.3f %.3f cm\n%bQ\n" % (_PT_PER_MM, -_PT_PER_MM, left, top, drawing)
 
@@ -96,7 +94,7 @@ def _words(lines: list[str], mark: Mark, *, room: float) -> bytes:
 
 
 def _wrapped(text: str, *, width: float) -> list[str]:
-    """Lines of whole words, as many in each as fit `width` (ems)."""
+    """Lines of whole words, as many per line as fit `width` (ems)."""
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
@@ -108,9 +106,10 @@ def _wrapped(text: str, *, width: float) -> list[str]:
 
 
 def time_line(moment: dt.datetime, width: float, *, font: str = "F") -> bytes:
-    """Operators that show a moment at the foot of a box so many points wide, centred; the font resource of
-    that name is `TIME_FACE` with its glyph numbers for codes (Identity-H). Raises ValueError on a time
-    without zone.
+    """Operators that show a moment centred at the foot of a box that is `width` points wide.
+
+    The font resource named `font` is `TIME_FACE` with glyph numbers as codes (Identity-H). Raises ValueError
+    for a naive time.
     """
     return _line(signing_time(moment), width, font)
 
@@ -136,7 +135,7 @@ def _glyphs() -> dict[str, int]:
 
 
 def signing_time(moment: dt.datetime) -> str:
-    """ISO 8601 to the second, in Vietnam's zone: `2026-11-23T09:30:05+07:00`."""
+    """ISO 8601 to the second, in Vietnam's time zone: `2026-11-23T09:30:05+07:00`."""
     if moment.tzinfo is None:
         raise ValueError("naive datetime")
     return moment.astimezone(HANOI).isoformat(timespec="seconds")

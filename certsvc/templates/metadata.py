@@ -1,8 +1,7 @@
-"""What a form's file says of itself: XMP, /Info, output intent (ISO 19005-3 clauses 6.2.3 and 6.6, ISO
-14289-1 clause 5).
+"""What a form's file says about itself: XMP, /Info, output intent [ISO 19005-3 §6.2.3, §6.6; ISO 14289-1 §5].
 
-Nothing here is of one certificate, so that files of one design share these bytes: the dates are the first day
-that the design is for; when a certificate was signed, its signatures say.
+Nothing here is specific to a certificate, so all files of a design share these bytes: the dates are the
+design's first day; when a certificate was signed is for its signatures to say.
 """
 
 import html
@@ -33,10 +32,9 @@ _UA_SCHEMA = """<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.ai
 
 
 def xmp(design: Design, *, title: str) -> bytes:
-    """The metadata stream: PDF/A-3a and PDF/UA-1, with the extension schema that PDF/A asks for PDF/UA's
-    property.
+    """The metadata stream: PDF/A-3a and PDF/UA-1, with the extension schema that PDF/A requires for PDF/UA.
 
-    Uncompressed, so that any program finds it (ISO 32000-2 clause 14.3.2).
+    Uncompressed, so that any program finds it [ISO 32000-2 §14.3.2].
     """
     date = f"{design.valid_from:%Y-%m-%d}T00:00:00+07:00"
     packet = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -67,32 +65,26 @@ def xmp(design: Design, *, title: str) -> bytes:
 
 
 def info(design: Design, *, title: str) -> bytes:
-    """The document information dictionary (clause 14.3.3), which says what the XMP says."""
-    date = pdf_date(design)
-    return b"<< /Title %b /Producer (%b) /CreationDate %b /ModDate %b >>" % (
-        text_string(title),
-        PRODUCER.encode("ascii"),
-        date,
-        date,
-    )
+    """The document information dictionary [ISO 32000-2 §14.3.3], in agreement with the XMP."""
+    date, producer = pdf_date(design), PRODUCER.encode("ascii")
+    entries = b"/Title %b /Producer (%b)" % (text_string(title), producer)
+    return b"<< %b /CreationDate %b /ModDate %b >>" % (entries, date, date)
 
 
 def pdf_date(design: Design) -> bytes:
-    """The first moment, in Vietnam, of the first day the design is for (clause 7.9.4)."""
+    """The start of the design's first day, in Vietnam [ISO 32000-2 §7.9.4]."""
     return f"(D:{design.valid_from:%Y%m%d}000000+07'00')".encode("ascii")
 
 
 def output_intent(profile: int) -> bytes:
-    """The output intent sRGB; `profile` is the number of its profile's object (ISO 19005-3 clause 6.2.3)."""
+    """The output intent sRGB; `profile` is the object number of its profile [ISO 19005-3 §6.2.3]."""
     name = b"(sRGB IEC61966-2.1)"
-    return (
-        b"<< /Type /OutputIntent /S /GTS_PDFA1 /OutputConditionIdentifier %b /Info %b /DestOutputProfile %d 0"
-        b" R >>" % (name, name, profile)
-    )
+    condition = b"/OutputConditionIdentifier %b /Info %b" % (name, name)
+    return b"<< /Type /OutputIntent /S /GTS_PDFA1 %b /DestOutputProfile %d 0 R >>" % (condition, profile)
 
 
 @cache
 def srgb_profile() -> bytes:
-    """The ICC profile of sRGB as a stream object, out of WeasyPrint's package."""
+    """The ICC profile of sRGB as a stream object, from WeasyPrint's package."""
     profile = files("weasyprint").joinpath("pdf", "sRGB2014.icc").read_bytes()
     return stream(b"/N 3 /Filter /FlateDecode", zlib.compress(profile, 9))

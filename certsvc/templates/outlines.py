@@ -1,6 +1,4 @@
-"""Texts as outlines: content stream operators that need no font, for pictures that must carry all they
-show.
-"""
+"""Texts as outlines: content stream operators that need no font, for self-contained pictures."""
 
 import functools
 import math
@@ -13,19 +11,16 @@ _Point = tuple[float, float]
 
 
 def advance(text: str, *, face: str) -> float:
-    """How far the text reaches in a face (a file name of `FACES`), in ems; characters that the face lacks
-    count nothing.
-    """
+    """The text's width in a face (a file name in `FACES`), in ems; characters that the face lacks count 0."""
     letters = _letters(face)
     return sum(letters.advance(glyph) for glyph in letters.glyphs(text)) / letters.em
 
 
 def outline(text: str, *, face: str, size: float, x: float, y: float, turn: float = 0.0) -> bytes:
-    """Operators that fill the text with the current colour, its baseline from (x, y), turned clockwise by
-    `turn` (radians) around that point.
+    """Operators that fill the text with the current colour, its baseline starting at (x, y).
 
-    Coordinates have y pointing down, like those of all pictures here; characters that the face lacks are left
-    out.
+    It is turned clockwise around that point by `turn` (radians); y points down, as in all pictures here.
+    Characters that the face lacks are left out.
     """
     letters = _letters(face)
     scale = size / letters.em
@@ -62,9 +57,7 @@ def _letters(face: str) -> _Letters:
 
 
 class _Path:
-    """Path construction operators (ISO 32000-2 clause 8.5.2) of glyphs that are turned and stand at
-    `origin`.
-    """
+    """Path construction operators [ISO 32000-2 §8.5.2] for glyphs, turned, from `origin` onwards."""
 
     def __init__(self, along: float, across: float, origin: _Point) -> None:
         self.operators: list[bytes] = []
@@ -84,7 +77,7 @@ class _Path:
         self.operators.append(b"%.3f %.3f l\n" % self._last)
 
     def curve(self, control_x: float, control_y: float, x: float, y: float) -> None:
-        """A quadratic curve, as TrueType has them, as the cubic one that it is."""
+        """TrueType's quadratic curve as the equivalent cubic one."""
         first, control, last = self._last, self._at(control_x, control_y), self._at(x, y)
         self._last = last
         self.operators.append(
@@ -93,24 +86,23 @@ class _Path:
         )
 
     def close(self) -> None:
-        """HarfBuzz draws the last line to the beginning too, which closing does by itself."""
+        """HarfBuzz also draws the last line back to the start, which closing implies."""
         if self.operators[-1] == b"%.3f %.3f l\n" % self._first:
             self.operators.pop()
         self.operators.append(b"h\n")
 
     def _at(self, x: float, y: float) -> _Point:
-        return self._origin[0] + self._along * x + self._across * y, self._origin[
-            1
-        ] + self._across * x - self._along * y
+        left, top = self._origin
+        return left + self._along * x + self._across * y, top + self._across * x - self._along * y
 
 
-def _two_thirds(start: _Point, to: _Point) -> _Point:
-    return start[0] + (to[0] - start[0]) * 2 / 3, start[1] + (to[1] - start[1]) * 2 / 3
+def _two_thirds(start: _Point, end: _Point) -> _Point:
+    return start[0] + (end[0] - start[0]) * 2 / 3, start[1] + (end[1] - start[1]) * 2 / 3
 
 
 @functools.cache
 def _drawing() -> hb.DrawFuncs:
-    """What HarfBuzz calls for each step of a TrueType glyph."""
+    """The callbacks for each step of a TrueType glyph's outline."""
     steps = hb.DrawFuncs()
     steps.set_move_to_func(lambda x, y, path: path.move(x, y))
     steps.set_line_to_func(lambda x, y, path: path.line(x, y))

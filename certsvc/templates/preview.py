@@ -1,4 +1,4 @@
-"""Pictures of designs with invented values, to be looked at by people who write or approve them."""
+"""Pictures of designs with invented values, for people who write or approve designs."""
 
 import datetime as dt
 from io import BytesIO
@@ -45,11 +45,11 @@ def filled_pdf(filled: Filled) -> bytes:
 
 
 def with_marks(filled: Filled) -> bytes:
-    """The file with development marks as the looks of its signature fields, which stay unsigned."""
+    """The file with development marks as the appearances of its signature fields, which stay unsigned."""
     blank = filled.blank
     objects = dict(filled.objects)
-    for order, field in enumerate(blank.fields):
-        mark = blank.end.size + order
+    for index, field in enumerate(blank.fields):
+        mark = blank.end.size + index
         objects[mark] = _form(field, _SIGNED_AT, time_font=blank.fonts[TIME_FACE])
         if field.picture is not None:
             objects[field.picture] = _form(field, None, time_font=blank.fonts[TIME_FACE])
@@ -58,7 +58,7 @@ def with_marks(filled: Filled) -> bytes:
 
 
 def _form(field: SignatureField, moment: dt.datetime | None, *, time_font: int) -> bytes:
-    """A mark as a form XObject (ISO 32000-2 clause 8.10), with its time if there is one."""
+    """A mark as a form XObject [ISO 32000-2 §8.10], with its time if there is one."""
     content = picture(sample_mark(field)) + (time_line(moment, field.width) if moment else b"")
     entries = b"/Type /XObject /Subtype /Form /BBox [0 0 %b %b] /Resources << /Font << /F %d 0 R >> >>"
     return stream(entries % (number(field.width), number(field.height), time_font), content)
@@ -79,7 +79,7 @@ def sample_mark(field: SignatureField) -> Mark:
 
 
 def raster_png(pdf: bytes, *, dpi: int, page: int = 0) -> bytes:
-    """A page of a PDF as a PNG, with the looks of its signature fields."""
+    """A page of a PDF as a PNG, with the appearances of its signature fields."""
     with pypdfium2.PdfDocument(pdf) as document:
         document.init_forms()
         out = BytesIO()

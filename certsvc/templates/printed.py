@@ -1,6 +1,4 @@
-"""What a form prints, as data that is embedded in it, so that a program reads the paper without recognising
-letters.
-"""
+"""What a form prints, as data embedded in its file, so that programs can read it without OCR."""
 
 import json
 from collections.abc import Mapping
@@ -11,9 +9,6 @@ _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def printed_json(design: Design, values: Mapping[str, str]) -> bytes:
-    """The design's id and its fields, in its order, as JSON in UTF-8. Raises KeyError if a field has no
-    value.
-    """
-    return _JSON.encode(
-        {"design": design.id, "fields": {name: values[name] for name in design.fields}}
-    ).encode()
+    """The design's id and fields, in the design's order, as UTF-8 JSON. Raises KeyError if one is missing."""
+    fields = {name: values[name] for name in design.fields}
+    return _JSON.encode({"design": design.id, "fields": fields}).encode()

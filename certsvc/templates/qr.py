@@ -1,6 +1,4 @@
-"""QR codes [ISO/IEC 18004], error correction level M: as an image of a PDF, and as vectors for pages of the
-site.
-"""
+"""QR codes [ISO/IEC 18004], error correction level M: as an image in a PDF, and as vectors for web pages."""
 
 import base64
 import re
@@ -11,49 +9,45 @@ from certsvc.errors import InputError
 from certsvc.pdf import stream
 
 QUIET_MODULES = 4
-"""Width of the empty border that ISO/IEC 18004 clause 9.1 asks for, in modules."""
+"""Width of the required empty border, in modules [ISO/IEC 18004 §9.1]."""
 
 MASK = 3
 """The data mask of every symbol.
 
 Clause 7.8.3 has an encoder try all eight masks and take the one with the fewest runs, blocks and false finder
-patterns, which is nine tenths of its work. A symbol says itself which mask it has, so any mask reads. What is
-lost is that choice: our texts are mostly random characters, whose modules are even under every mask, and the
-tests read what we print.
+patterns, which is nine tenths of its work. A symbol states its mask, so any mask can be read. Little is lost:
+our texts are mostly random characters, whose modules look even under every mask, and the tests read what we
+print.
 """
 
 _LEVEL_M = 2
 _ZINT_MASK = (MASK + 1) << 8
-"""How Zint's `option_3` asks for it [Zint manual "QR Code"]."""
+"""Zint's `option_3` for that mask [Zint manual "QR Code"]."""
 
 _WHITE_IS_1 = bytes(0xFF ^ int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-"""From Zint's bytes (first module in the lowest bit, dark is 1) to those of a PDF image (in the highest bit,
-dark is 0).
-"""
+"""Maps Zint's bytes (first module in the lowest bit, dark is 1) to a PDF image's (highest bit, dark is 0)."""
 
 _DARK = re.compile("1+")
 
 
 def qr_image(text: str) -> bytes:
-    """An image XObject (ISO 32000-2 clause 8.9.5), one bit a module, black on white, without quiet zone; the
-    smallest symbol that holds `text`.
+    """An image XObject [ISO 32000-2 §8.9.5] of the smallest symbol that holds `text`.
 
-    Upper-case addresses take the alphanumeric mode: version 12 holds 419 characters. Raises InputError if the
-    text is empty or longer than a symbol holds.
+    One bit per module, black on white, without quiet zone. Upper-case addresses use the alphanumeric mode:
+    version 12 holds 419 characters. Raises InputError if the text is empty or too long for a symbol.
     """
     rows = _rows(text)
+    size = b"/Width %d /Height %d" % (len(rows), len(rows))
     entries = (
-        b"/Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray /BitsPerComponent 1"
-        b" /Interpolate false"
+        b"/Type /XObject /Subtype /Image %b /ColorSpace /DeviceGray /BitsPerComponent 1 /Interpolate false"
     )
-    return stream(entries % (len(rows), len(rows)), b"".join(rows).translate(_WHITE_IS_1))
+    return stream(entries % size, b"".join(rows).translate(_WHITE_IS_1))
 
 
 def qr_svg(text: str, *, quiet_modules: int = QUIET_MODULES) -> str:
-    """An SVG of the QR code of `text`: one black path, one unit a module, no size of its own.
+    """An SVG of the QR code of `text`: one black path, one unit per module, no intrinsic size.
 
-    Pass `quiet_modules=0` where the surroundings leave the quiet zone empty. Raises InputError as `qr_image`
-    does.
+    Pass `quiet_modules=0` if the surroundings provide the quiet zone. Raises InputError like `qr_image`.
     """
     rows = _rows(text)
     lines = (f"{int.from_bytes(row, 'little'):0{len(rows)}b}"[::-1] for row in rows)
@@ -67,12 +61,12 @@ def qr_svg(text: str, *, quiet_modules: int = QUIET_MODULES) -> str:
 
 
 def data_address(svg: str) -> str:
-    """A `data:` address of an SVG image."""
+    """An SVG image as a `data:` URL."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
 
 
 def _rows(text: str) -> list[bytes]:
-    """The symbol's rows from the top, one bit a module as Zint has them."""
+    """The symbol's rows from the top, one bit per module in Zint's order."""
     symbol = zint.Symbol()
     symbol.symbology, symbol.option_1, symbol.option_3 = zint.Symbology.QRCODE, _LEVEL_M, _ZINT_MASK
     try:

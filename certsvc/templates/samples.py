@@ -1,4 +1,4 @@
-"""Invented values for trying a design out: previews, checks, tests. No real person is meant."""
+"""Invented values for trying out a design: previews, checks, tests. Nobody here is real."""
 
 from certsvc.states import Kind
 from certsvc.templates.designs import PLAIN, Design, Trait
@@ -49,7 +49,7 @@ SAMPLE_VALUES = {
     "verify_url": "HTTPS://KIEMTRA.EXAMPLE.VN/V/ABCDEFGHJKMNPQRSTVWXYZ0123",
     "visit_no": "17/KCB",
 }
-"""Invented values; what depends on the kind stands in `_OF_KIND`, what is not named is blank."""
+"""Invented values; those that depend on the kind are in `_OF_KIND`, all others are blank."""
 
 _OF_KIND = {
     Kind.SICK_LEAVE: {"serial": "019992600017", "dated": "Ngày 27 tháng 02 năm 2022"},

@@ -1,7 +1,7 @@
-"""Texts into slots: the operators that draw what the full layout would draw, or the answer that they cannot.
+"""Setting texts into slots: operators that draw just what the full layout would draw, or None.
 
-Lines break where Pango would break them [UAX #14]. Where that is not certain, where a text needs more room
-than its slot has or letters that the base lacks, the answer is None, and the full layout decides. Lengths are
+Lines break where Pango would break them [UAX #14]. If that is not certain, or a text needs more room than its
+slot has or letters that the base lacks, the result is None, and the full layout decides. Lengths are in
 points.
 """
 
@@ -14,20 +14,18 @@ from certsvc.templates.shaping import END, UNIT, Font, open_font, pairs
 from certsvc.templates.slots import TextSlot, font_name
 
 TOLERANCE = 0.05
-"""Pango rounds each advance to 1/1024 of a pixel: whether a line fits that comes so near its slot's edge is
-not certain.
-"""
+"""Pango rounds each advance to 1/1024 of a pixel: closer to the slot's edge than this, nothing is certain."""
 
 REMEMBERED = 64
-"""Texts that each slot keeps: facilities, dates and methods come again, names do not."""
+"""Texts cached per slot: facilities, dates and methods recur, names do not."""
 
 _SHARES = {"left": 0.0, "center": 0.5, "right": 1.0}
 
 _MAY_BREAK = re.compile(r"""—|(?![^\W_]|[.,:;][^\W\d_]|(?<=\d)[.,:/]\d|[()"'%&+][^\W_]|-\d|.[.,:;)]).(?=.)""")
-"""A character of a word next to which, for all we know, a line might end."""
+"""A character within a word next to which, for all we know, a line might break."""
 
 _BREAKS = re.compile(r"""(?:[^\W_]|[.,:;)%–]) (?:[^\W_]|[(–])""")
-"""A space where a line can certainly end, with its neighbours."""
+"""A space at which a line can certainly break, with its neighbours."""
 
 
 class Setter:
@@ -45,10 +43,9 @@ class Setter:
         self._remembered = functools.lru_cache(maxsize=REMEMBERED)(self._set)
 
     def set(self, text: str) -> bytes | None:
-        """A marked-content sequence (ISO 32000-2 clause 14.6) that draws `text`, which is NFC; None if it
-        does not certainly fit.
+        """A marked-content sequence [ISO 32000-2 §14.6] that draws `text` (NFC); None unless it surely fits.
 
-        White space is treated as `white-space: pre-line` does.
+        White space is treated as by `white-space: pre-line`.
         """
         return self._remembered(text)
 
@@ -71,8 +68,9 @@ class Setter:
         return f"{self._begin}{self._state}{''.join(drawn)}EMC\n".encode("ascii")
 
     def _lines(self, text: str, *, most: int) -> list[tuple[str, float]]:
-        """A paragraph's lines: operands, and the room each leaves; none if it is blank, or is not certain to
-        need `most` at most.
+        """A paragraph's lines, each with its operands and the room left over.
+
+        None if the paragraph is blank or might need more than `most` lines.
         """
         operands, advance = self._font.shape(text)
         room = self._slot.width - advance * UNIT
@@ -92,11 +90,10 @@ class Setter:
 
 
 def break_lines(font: Font, text: str, *, limit: float, tolerance: float) -> list[str]:
-    """Lines of a paragraph, each as long as `limit` lets it be; none where it is not certain that Pango
-    breaks them so.
+    """A paragraph's lines, each as long as `limit` allows; none unless Pango surely breaks it the same way.
 
-    Both are in Pango's units. A line's length is taken with and without the kerning towards the space behind
-    it: both must fit, or both must not.
+    `limit` and `tolerance` are in Pango's units. A line's length is taken with and without the kerning before
+    the space that follows: either both must fit or neither.
     """
     edges = list(accumulate(map(font.advances.__getitem__, pairs(text)), initial=0))
 

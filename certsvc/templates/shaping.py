@@ -1,7 +1,8 @@
-"""Shapes of texts: which glyphs, how far apart, measured as Pango measures.
+"""Shaping texts: which glyphs, how far apart, as Pango measures them.
 
-Of composed Latin text Tinos kerns pairs and does no more: no ligatures, no marks to place. So a text's shape
-is that of its pairs: HarfBuzz is asked once for each pair of characters, and a text costs microseconds.
+For composed Latin text, Tinos does nothing but kern pairs: no ligatures, no mark positioning. So a text's
+shape follows from its pairs: HarfBuzz is asked once for each pair of characters, and a text costs
+microseconds.
 """
 
 import functools
@@ -14,25 +15,24 @@ import uharfbuzz as hb
 from certsvc.templates.faces import open_face
 
 UNIT = 0.75 / 1024
-"""Pango counts in 1/1024 of a CSS pixel: this many points."""
+"""Pango's unit, 1/1024 of a CSS pixel, in points."""
 
 END = "\n"
-"""What the last character of a line is paired with."""
+"""Pairs with the last character of a line."""
 
 _OTHERS = "–—‘’“”…•°§±×·«»₫€"
 
 
 def pairs(line: str) -> list[str]:
-    """Each character with the next one, the last with `END`."""
+    """Each character with its successor, the last with `END`."""
     return list(map(operator.add, line, line[1:] + END))
 
 
 class Font:
-    """One of `faces.FACES` in one size, with what is known of its pairs so far; size, letter-spacing and
-    advances are in Pango's units.
+    """One of `faces.FACES` in one size, with the pairs met so far; all lengths are in Pango's units.
 
-    `advances` is the way from a pair's first character to its second, without letter-spacing. Characters
-    beyond `characters` raise KeyError.
+    `advances` maps a pair to the distance between its characters, without letter-spacing. Characters outside
+    `characters` raise KeyError.
     """
 
     def __init__(self, face: str, *, size: int, spacing: int = 0) -> None:
@@ -45,37 +45,30 @@ class Font:
         self._pieces = _Pieces(self)
 
     def shape(self, line: str) -> tuple[str, int]:
-        """What stands between `[<` and `>]` of a `TJ` that shows the line [ISO 32000-2 §9.4.3], and how long
-        it is.
+        """The operand of a `TJ` that shows the line [ISO 32000-2 §9.4.3], without `[<` and `>]`; its length.
 
-        Codes are glyph numbers of two bytes (Identity-H). Letter-spacing counts behind the last character
-        too.
+        Codes are two-byte glyph numbers (Identity-H). Letter-spacing also follows the last character.
         """
         met = pairs(line)
-        return "".join(map(self._pieces.__getitem__, met)), sum(map(self.advances.__getitem__, met)) + len(
-            line
-        ) * self.spacing
+        length = sum(map(self.advances.__getitem__, met)) + len(line) * self.spacing
+        return "".join(map(self._pieces.__getitem__, met)), length
 
     def characters(self, glyphs: frozenset[int]) -> frozenset[str]:
-        """The characters of Latin text that need nothing but these glyphs, side by side; and the end of a
-        line.
-        """
+        """The characters of Latin text that need only these glyphs, side by side, and the end of a line."""
         return _characters(self._face, glyphs)
 
     def shape_pair(self, pair: str) -> tuple[int, int]:
-        """Glyph and advance of the first character. Raises RuntimeError if the face does more to the two than
-        kerning.
-        """
+        """Glyph and advance of the first character. Raises RuntimeError if shaping does more than kern."""
         text, buffer = pair.removesuffix(END), hb.Buffer()
         buffer.add_str(text)
         buffer.direction, buffer.script, buffer.language = "ltr", "Latn", "vi"
         hb.shape(self._font, buffer)
-        infos, places = buffer.glyph_infos, buffer.glyph_positions
-        if [info.codepoint for info in infos] != [self._glyphs[character] for character in text] or any(
-            place.x_offset or place.y_offset for place in places
-        ):
+        glyphs = [info.codepoint for info in buffer.glyph_infos]
+        positions = buffer.glyph_positions
+        is_moved = any(position.x_offset or position.y_offset for position in positions)
+        if is_moved or glyphs != [self._glyphs[character] for character in text]:
             raise RuntimeError(f"the face does more to {text!r} than kerning")
-        return infos[0].codepoint, places[0].x_advance
+        return glyphs[0], positions[0].x_advance
 
 
 class _Advances(dict[str, int]):
@@ -89,12 +82,11 @@ class _Advances(dict[str, int]):
 
 
 class _Pieces(dict[str, str]):
-    """What the first character of a pair adds to a `TJ`: its glyph, and a number where the next one is not at
-    the glyph's width.
+    """What the first character of a pair adds to a `TJ`: its glyph and, if needed, an adjustment.
 
-    The number is in thousandths of an em, seen from the glyph's width in whole ones. It is what WeasyPrint
-    writes, which cuts it to a whole one too, but for the half of the letter-spacing that Pango puts before
-    the next glyph.
+    The adjustment is in thousandths of an em, relative to the glyph's width in whole thousandths. It equals
+    what WeasyPrint writes, which truncates it too, except for the half of the letter-spacing that Pango puts
+    before the next glyph.
     """
 
     def __init__(self, font: Font) -> None:
@@ -115,23 +107,21 @@ class _Pieces(dict[str, str]):
 
 @functools.cache
 def open_font(face: str, *, size: int, spacing: int = 0) -> Font:
-    """The face of that file name in that size and spacing, shared by all that ask."""
+    """The face of that file name in that size and spacing, shared by all callers."""
     return Font(face, size=size, spacing=spacing)
 
 
 @functools.cache
 def _glyphs(face: str) -> Mapping[str, int]:
-    """The glyph of each character, in whatever size."""
+    """The glyph of each character, whatever the size."""
     font = hb.Font(open_face(face))
     return {chr(code_point): font.get_nominal_glyph(code_point) for code_point in open_face(face).unicodes}
 
 
 @functools.lru_cache(maxsize=64)
 def _characters(face: str, glyphs: frozenset[int]) -> frozenset[str]:
-    return frozenset(
-        [character for character, glyph in _glyphs(face).items() if glyph in glyphs and _is_plain(character)]
-        + [END]
-    )
+    known = _glyphs(face).items()
+    return frozenset({END, *(letter for letter, glyph in known if glyph in glyphs and _is_plain(letter))})
 
 
 def _is_plain(character: str) -> bool:

@@ -1,6 +1,6 @@
-"""What a compiled design is: its file, and where each field's text stands in it.
+"""A compiled design: its file, and where each field's text goes.
 
-Lengths are points (1/72 inch). A slot's place comes from the layout of the design itself; nobody types it.
+Lengths are in points (1/72 inch). Positions come from the layout of the design itself; nobody enters them.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,7 @@ from certsvc.pdf import Blank
 
 @dataclass(frozen=True, slots=True)
 class CopiedMark:
-    """A mark on the page that repeats the first: where its lower left corner is, its width, and its two
-    pieces of marked content.
-    """
+    """A mark on the page that repeats the first: its lower left corner, width, and two marked contents."""
 
     slot: str
     x: float
@@ -31,9 +29,7 @@ class CopiedMark:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What filling puts on the second page besides the texts: the marks, into the content stream of that
-    number.
-    """
+    """What filling adds to the second page besides the texts: the marks, in content stream `stream`."""
 
     stream: int
     marks: tuple[CopiedMark, ...]
@@ -43,20 +39,17 @@ Align = Literal["left", "center", "right"]
 
 
 def font_name(face: str) -> str:
-    """The name of a face of `faces.FACES` in the page's font resources (ISO 32000-2 clause 7.8.3), without
-    its solidus.
-    """
+    """A face's name in the page's font resources [ISO 32000-2 §7.8.3], without the solidus."""
     return face.removesuffix(".ttf")
 
 
 @dataclass(frozen=True, slots=True)
 class TextSlot:
-    """A fixed box that holds one field's text: as many lines as `baselines`, each at most `width` long.
+    """A fixed box for one field's text: as many lines as `baselines`, each at most `width` long.
 
-    `mcid` is the marked-content identifier of its element in the text stream, tag `/Span` (ISO 32000-2 clause
-    14.6). `face` is a file name of `faces.FACES`; `x` counts from the page's left edge, `baselines` from its
-    lower edge, top line first. Text that needs fewer lines than there are stands on the first ones, or on the
-    last ones where `is_low`.
+    `mcid` is the marked-content identifier of its `/Span` in the text stream [ISO 32000-2 §14.6]. `face` is a
+    file name in `faces.FACES`; `x` is measured from the page's left edge, `baselines` from its lower edge,
+    top line first. A text that needs fewer lines takes the first ones, or the last ones if `is_low`.
     """
 
     field: str
@@ -75,11 +68,11 @@ class TextSlot:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A design compiled once for one variant: a complete file with empty slots.
+    """One variant of a design, compiled: a complete file with empty slots.
 
     `text_stream`, `qr` and `record` are the numbers of the objects that filling replaces: the content stream
-    of all texts, the QR's image XObject, the embedded file's stream; `copy` is the second page, if there is
-    one. `glyphs` are the glyph numbers that each face holds in this file; `digest` is the SHA-256 (hex) of
+    of all texts, the QR's image XObject, the embedded file's stream; `copy` describes the second page, if
+    any. `glyphs` lists the glyph numbers embedded for each face; `digest` is the SHA-256 (hex) of
     `blank.pdf`.
     """
 

@@ -1,7 +1,7 @@
 """What each field of a form prints, from the case and from what issuing knows about it.
 
-Every value is a text in NFC; a field that does not apply is blank. Wording: [sick-leave, The form; recovery,
-The paper].
+Every value is NFC text; a field that does not apply is blank. Wording: [sick-leave, The form; recovery, The
+paper].
 """
 
 import datetime as dt
@@ -17,7 +17,7 @@ from certsvc.states import DelegationKind, Kind
 from certsvc.templates.designs import Design, Trait
 
 NO_NEGATIVE = "không có kết quả âm tính"
-"""What a recovery by day count alone says of itself [rules, W-NO-NEGATIVE]."""
+"""What the paper says if recovery follows from the number of days alone [rules, W-NO-NEGATIVE]."""
 
 _SEXES = {Sex.MALE: "Nam", Sex.FEMALE: "Nữ", Sex.UNDETERMINED: "Chưa xác định"}
 _METHODS = {TestMethod.ANTIGEN: "test nhanh kháng nguyên", TestMethod.PCR: "RT-PCR"}
@@ -29,10 +29,10 @@ _PERFORMERS = {
 _ABBREVIATIONS = {DelegationKind.DEPUTY: "KT.", DelegationKind.AUTHORISED: "TUQ."}
 _AT_HOME = frozenset({CareSetting.HOME})
 HEAD_TITLE = "Trưởng trạm Y tế"
-"""What the head of a station is called where the register of practitioners names no title."""
+"""The title of a station's head if the register of practitioners has none."""
 
 AUTHORISED_TITLE = "Người được uỷ quyền"
-"""What a delegate is called where it names none; a deputy is then the deputy of the head's title."""
+"""The title of an authorised delegate if the register has none; a deputy's derives from the head's."""
 
 _PLACES = {
     CareSetting.HOME: "nhà",
@@ -47,13 +47,13 @@ _FEBRUARY = 2
 class FormFacts:
     """What issuing knows beyond the case.
 
-    `event_on` is the day the form was chosen by, `printed_on` today in Vietnam (the day of signing).
-    `head_name` is who represents the facility; `head_examined`: the practitioner of the case is the same, who
-    then signs only as that. `acting`: this is no head but signs in the head's place, the head being called
-    `head_title` and who signs `own_title`; empty titles get usual ones. `both_copies`: the facility's own
-    copy of a sick leave is printed too. `code` is the look-up code, grouped or not; `verify_url` goes into
-    the QR as it is (upper case keeps the symbol small), `check_address` is the page where the code is typed.
-    Recovery only: the decision whose criterion is met and the `care_settings` that its rule is for,
+    `event_on` is the day that the form was chosen by, `printed_on` is today in Vietnam (the day of signing).
+    `head_name` represents the facility; with `head_examined` this is also the case's practitioner, who then
+    signs only as representative. With `acting`, `head_name` signs on the head's behalf: `head_title` is the
+    head's title, `own_title` the signer's; empty titles get the usual ones. With `both_copies` the facility's
+    own copy of a sick leave is printed too. `code` is the look-up code, grouped or not; `verify_url` goes
+    into the QR as it is (upper case keeps the symbol small), `check_address` is the page for typing the code.
+    For a recovery only: the decision whose criterion is met, the `care_settings` that its rule covers,
     `no_negative` (W-NO-NEGATIVE). `place` begins the recovery form's date line.
     """
 
@@ -81,9 +81,9 @@ class FormFacts:
 
 
 def form_values(design: Design, case: Case, facts: FormFacts) -> dict[str, str]:
-    """The texts for every field of the design, and no others; blank where this paper has no place for one.
+    """The texts for every field of the design and no others; blank if this paper does not print the field.
 
-    Raises Broken if the design asks for an unknown one.
+    Raises Broken if the design has an unknown field.
     """
     known: Mapping[str, Callable[[Case, FormFacts], str]] = _FIELDS | _OF_KIND[design.kind]
     if strange := sorted(set(design.fields) - set(known)):
@@ -98,7 +98,7 @@ def form_values(design: Design, case: Case, facts: FormFacts) -> dict[str, str]:
 
 
 def form_traits(design: Design, case: Case, facts: FormFacts) -> frozenset[Trait]:
-    """What sets the paper apart, as far as the design knows it."""
+    """What sets the paper apart, as far as the design has a variant for it."""
     has = {
         Trait.IS_DELEGATED: facts.acting is not None,
         Trait.FOR_CHILD: case.birth.age_on(facts.event_on) < GUARDIAN_BELOW,
@@ -113,9 +113,7 @@ def printed_date(day: dt.date | None) -> str:
 
 
 def date_in_words(day: dt.date) -> str:
-    """ngày … tháng … năm …: days below 10 and months 1 and 2 get a zero in front (Decree 30/2020, Annex
-    I).
-    """
+    """ngày … tháng … năm …: days below 10, months 1 and 2 get a leading zero [NĐ 30/2020/NĐ-CP Annex I]."""
     month = f"{day.month:02d}" if day.month <= _FEBRUARY else str(day.month)
     return f"ngày {day.day:02d} tháng {month} năm {day.year}"
 
@@ -131,35 +129,29 @@ def _joined(separator: str, *parts: str) -> str:
 
 
 def _sick_leave_dated(case: Case, facts: FormFacts) -> str:
-    """The form's date is the case's, even if late; a re-issue's is the true day [sick-leave, The date on the
-    paper].
-    """
+    """The case's date, even if late; on a re-issue the actual day [sick-leave, The date on the paper]."""
     words = date_in_words(facts.printed_on if facts.is_reissue else case.dated_on or facts.event_on)
     return words[0].upper() + words[1:]
 
 
 def _coded_diagnosis(case: Case) -> str:
-    """Code and name of the disease; a diagnosis that begins with its code is not given it twice [rules,
-    A-DIAGNOSIS].
-    """
+    """The disease's code and name; a diagnosis that begins with its code has it once [rules, A-DIAGNOSIS]."""
     return _joined(" – ", case.icd10, named(case.diagnosis, case.icd10))
 
 
 def _diagnosis(case: Case) -> str:
-    """As it was written; the code's Vietnamese name where that is all that was [rules, A-DIAGNOSIS]."""
+    """As written; the code's Vietnamese name if the diagnosis is just the code [rules, A-DIAGNOSIS]."""
     return case.diagnosis if without_code(case.diagnosis, case.icd10) else named(case.diagnosis, case.icd10)
 
 
 def _signed_as(_case: Case, facts: FormFacts) -> str:
-    """The head's title, behind KT. or TUQ. where somebody signs in the head's place (Decree 30/2020, Annex
-    I).
-    """
+    """The head's title, after KT. or TUQ. if a delegate signs [NĐ 30/2020/NĐ-CP Annex I]."""
     title = (facts.head_title or HEAD_TITLE).upper()
     return title if facts.acting is None else f"{_ABBREVIATIONS[facts.acting]} {title}"
 
 
 def _own_title(_case: Case, facts: FormFacts) -> str:
-    """Of a delegate, whose own title stands below the head's."""
+    """The delegate's title, printed below the head's."""
     match facts.acting:
         case None:
             return ""
@@ -172,24 +164,21 @@ def _own_title(_case: Case, facts: FormFacts) -> str:
 
 
 def _subject(case: Case, facts: FormFacts) -> str:
-    """What is confirmed: at home, where the rule is for that alone [recovery, The paper]."""
+    """What is confirmed: "at home" only if the rule is for home care alone [recovery, The paper]."""
     at_home = facts.care_settings == _AT_HOME and case.care_setting is CareSetting.HOME
-    return _joined(
-        " ", "Khỏi bệnh và hoàn thành thời gian cách ly, điều trị COVID-19", "tại nhà" if at_home else ""
-    )
+    return "Khỏi bệnh và hoàn thành thời gian cách ly, điều trị COVID-19" + (" tại nhà" if at_home else "")
 
 
 def _recovery_dated(_case: Case, facts: FormFacts) -> str:
-    """An administrative paper bears the day it is issued (Decree 30/2020, Annex I)."""
+    """An administrative paper bears the day on which it is issued [NĐ 30/2020/NĐ-CP Annex I]."""
     return f"{facts.place}, {date_in_words(facts.printed_on)}"
 
 
 def _last_test_result(case: Case, facts: FormFacts) -> str:
     """A negative test without supervision counts as none [rules, Order and scope]."""
     if facts.no_negative:
-        return _joined(
-            " – ", "dương tính" if case.last_test_result is TestResult.POSITIVE else "", NO_NEGATIVE
-        )
+        positive = "dương tính" if case.last_test_result is TestResult.POSITIVE else ""
+        return _joined(" – ", positive, NO_NEGATIVE)
     match case.last_test_result:
         case TestResult.NEGATIVE:
             return "âm tính"

@@ -16,7 +16,7 @@ from certsvc.models import SigningIdentity
 from certsvc.store import Database, registry
 from certsvc.trust.issuers import read_issuers
 from certsvc.verify.published import Issuer
-from certsvc.verify.trust import ClaimKey, OtherIssuer, Pin, SignerKind, Trust
+from certsvc.verify.trust import OtherIssuer, Pin, PublicClaimKey, SignerKind, Trust
 
 _FRESH_FOR = dt.timedelta(seconds=30)
 
@@ -118,7 +118,7 @@ def _root(path: Path) -> x509.Certificate:
     return certificate
 
 
-def read_claim_keys(folder: Path) -> tuple[ClaimKey, ...]:
+def read_claim_keys(folder: Path) -> tuple[PublicClaimKey, ...]:
     """Whose signatures under QR claims and lists are believed: all keys certified in `claims-*.pem`, those
     that ended too.
 
@@ -130,7 +130,7 @@ def read_claim_keys(folder: Path) -> tuple[ClaimKey, ...]:
     )
 
 
-def _claim_key(x509_cert: x509.Certificate, *, issuer: x509.Certificate) -> ClaimKey:
+def _claim_key(x509_cert: x509.Certificate, *, issuer: x509.Certificate) -> PublicClaimKey:
     if not _may_sign_lists(x509_cert, issuer):
         raise Broken(
             "no_trust_anchor",
@@ -140,7 +140,7 @@ def _claim_key(x509_cert: x509.Certificate, *, issuer: x509.Certificate) -> Clai
     public_key = x509_cert.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    return ClaimKey(public_key, x509_cert.not_valid_before_utc, x509_cert.not_valid_after_utc)
+    return PublicClaimKey(public_key, x509_cert.not_valid_before_utc, x509_cert.not_valid_after_utc)
 
 
 def _may_sign_lists(x509_cert: x509.Certificate, issuer: x509.Certificate) -> bool:

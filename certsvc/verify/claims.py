@@ -1,8 +1,8 @@
-"""The claims in a QR's address: text → claims that one of our keys signed, or nothing.
+"""The claims in a QR's URL: text → claims that one of our keys signed, or nothing.
 
-Strict, for a second way of writing the same claims would be a second QR: the base32 is canonical [RFC 4648
-§3.5], the CBOR what our own encoder writes, byte for byte, and nothing of a stranger's is decoded before its
-signature is good.
+Strict, for another way of writing the same claims would be another QR: the base32 is canonical [RFC 4648
+§3.5], the CBOR is byte for byte what our own encoder writes, and no claims are decoded before the signature
+is verified.
 """
 
 import base64
@@ -18,24 +18,25 @@ from cwt.exceptions import CWTError
 
 from certsvc.claims import Claims, key_id
 from certsvc.clock import day_in_hanoi
-from certsvc.verify.trust import ClaimKey
+from certsvc.verify.trust import PublicClaimKey
 
 MAX_TEXT = 340
-"""Characters; 210 bytes of COSE, which is all that the QR has room for [verify, The QR]."""
+"""Characters, for 210 bytes of COSE: the QR has no room for more [verify, The QR]."""
 
 _KID = slice(9, 17)
 _PAYLOAD = slice(19, -66)
-"""Where they stand in `_message`, if the payload has 24 to 255 bytes as ours have."""
+"""Their positions in `_message` if the payload has 24 to 255 bytes, as ours do."""
 _SIGNATURE_BYTES = 64
 
 
-def find_claims(text: str, keys: Iterable[ClaimKey]) -> Claims | None:
-    """The claims in the last part of a QR's address; None for whatever no key of ours signed, in just this
-    form, while it was valid.
+def find_claims(text: str, keys: Iterable[PublicClaimKey]) -> Claims | None:
+    """The claims in the last part of a QR's URL.
+
+    None unless one of the keys signed them, in exactly this form, while it was valid.
     """
     raw = _unpacked(text)
     kid, payload, signature = raw[_KID], raw[_PAYLOAD], raw[-_SIGNATURE_BYTES:]
-    key = next((each for each in keys if key_id(each.public_key) == kid), None)
+    key = next((known for known in keys if key_id(known.public_key) == kid), None)
     if key is None or raw != _message(kid, payload, signature):
         return None
     try:
@@ -48,7 +49,7 @@ def find_claims(text: str, keys: Iterable[ClaimKey]) -> Claims | None:
 
 
 def _unpacked(text: str) -> bytes:
-    """The bytes of canonical base32; none of any other text."""
+    """The bytes of canonical base32; empty for any other text."""
     if len(text) > MAX_TEXT:
         return b""
     try:

@@ -1,7 +1,6 @@
-"""The two dates of a paper in a Report: the one that it bears and when it was signed; and what people must be
-told of them.
+"""The two dates in a Report, the paper's own and that of signing, and what people must know about them.
 
-Genuine papers are signed late, so that only the first is to be compared with the paper.
+Genuine papers are sometimes signed late, so only the first should be compared with the paper.
 """
 
 import datetime as dt
@@ -12,6 +11,8 @@ from certsvc.clock import HANOI
 
 
 class Note(NamedTuple):
+    """A remark in Vietnamese and English."""
+
     vi: str
     en: str
 
@@ -26,17 +27,16 @@ UNDATED = Note(
     "This older QR code tells only the day of signing; the paper may bear an earlier date, which is no reason"
     " to refuse it.",
 )
-"""Of a QR printed before claims held the paper's date, read without a network."""
+"""For a QR printed before claims held the paper's date, read offline."""
 
 
 def note_of(report: Mapping[str, Any]) -> Note | None:
-    """What to tell of the dates of a paper in force, from the JSON form of a Report; None where both are one
-    day.
+    """What to say about the dates of a paper in force; None if both are the same day.
+
+    `report` is a Report in JSON, perhaps from an older service, whose reports lack `dated_on`.
     """
     paper = report["certificate"]
-    if (
-        report["verdict"] != "valid" or paper is None or "dated_on" not in paper
-    ):  # the last of a service of before
+    if report["verdict"] != "valid" or paper is None or "dated_on" not in paper:
         return None
     if paper["dated_on"] is None:
         return UNDATED
@@ -44,12 +44,12 @@ def note_of(report: Mapping[str, Any]) -> Note | None:
 
 
 def day_of(day: str | None) -> str | None:
-    """A day of a Report as papers print it: dd/mm/yyyy."""
+    """A day in a Report as papers print it: dd/mm/yyyy."""
     return dt.date.fromisoformat(day).strftime("%d/%m/%Y") if day else None
 
 
 def signing_of(certificate: Mapping[str, Any]) -> str | None:
-    """When a certificate was signed: dd/mm/yyyy HH:MM in Hanoi, or the day alone where no more is known."""
+    """When a certificate was signed: dd/mm/yyyy HH:MM in Hanoi, or only the day if no more is known."""
     if signed_at := certificate.get("signed_at"):
         return dt.datetime.fromisoformat(signed_at).astimezone(HANOI).strftime("%d/%m/%Y %H:%M")
     return day_of(certificate.get("signed_on"))

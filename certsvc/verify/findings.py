@@ -1,17 +1,25 @@
-"""What an examination of a file found, and how a step says that it must not go on."""
+"""The result of examining a file, and the exception with which a step ends the examination."""
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 from certsvc.states import Slot
 from certsvc.verify.reasons import Reason
-from certsvc.verify.report import Check, CheckName, Outcome, SignatureFacts, TimeSource
+from certsvc.verify.report import (
+    Check,
+    CheckJson,
+    CheckName,
+    CheckOutcome,
+    SignatureFacts,
+    SignatureJson,
+    TimeSource,
+)
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """What a file turned out to be."""
 
     OURS_INTACT = "ours_intact"
@@ -26,36 +34,41 @@ class Kind(StrEnum):
     TOO_COMPLEX = "too_complex"
 
 
-REASON_OF: dict[Kind, Reason] = {
-    Kind.TAMPERED: Reason.TAMPERED,
-    Kind.UNTRUSTED: Reason.UNTRUSTED,
-    Kind.UNPROVEN: Reason.LIST_TOO_OLD,
-    Kind.SIGNED_BY_OTHER: Reason.SIGNED_BY_OTHER,
-    Kind.NOT_CHECKABLE: Reason.NOT_CHECKABLE,
-    Kind.NOT_SIGNED: Reason.NOT_SIGNED,
-    Kind.UNREADABLE: Reason.UNREADABLE,
-    Kind.ENCRYPTED: Reason.ENCRYPTED,
-    Kind.TOO_COMPLEX: Reason.TOO_COMPLEX,
+REASON_OF: dict[FileKind, Reason] = {
+    FileKind.TAMPERED: Reason.TAMPERED,
+    FileKind.UNTRUSTED: Reason.UNTRUSTED,
+    FileKind.UNPROVEN: Reason.LIST_TOO_OLD,
+    FileKind.SIGNED_BY_OTHER: Reason.SIGNED_BY_OTHER,
+    FileKind.NOT_CHECKABLE: Reason.NOT_CHECKABLE,
+    FileKind.NOT_SIGNED: Reason.NOT_SIGNED,
+    FileKind.UNREADABLE: Reason.UNREADABLE,
+    FileKind.ENCRYPTED: Reason.ENCRYPTED,
+    FileKind.TOO_COMPLEX: Reason.TOO_COMPLEX,
 }
-"""The reason that a file alone gives; an intact one of ours still asks the register."""
+"""The reason that follows from the file alone; an intact one of ours is still looked up in the register."""
 
 STEPS = (CheckName.GEOMETRY, CheckName.SIGNATURE, CheckName.TIMESTAMP, CheckName.CHAIN, CheckName.REVOCATION)
-"""The checks that a file goes through, in the order in which they are shown."""
+"""The checks that a file goes through, in the order shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of a file we are willing to look at."""
+    """How large a file we are willing to examine."""
 
     max_bytes: int = 20 * 1024**2
     max_fields: int = 2000
 
 
 class Refused(Exception):
-    """A step ended the examination: what the file is, which check failed, and why in Vietnamese."""
+    """A step ended the examination: what the file is, which check failed, and why (in Vietnamese)."""
 
     def __init__(
-        self, kind: Kind, check: CheckName | None, detail: str, *, signatures: tuple[SignatureFacts, ...] = ()
+        self,
+        kind: FileKind,
+        check: CheckName | None,
+        detail: str,
+        *,
+        signatures: tuple[SignatureFacts, ...] = (),
     ) -> None:
         super().__init__(f"{kind}: {detail}")
         self.kind = kind
@@ -64,32 +77,40 @@ class Refused(Exception):
         self.signatures = signatures
 
 
+class ExaminationJson(TypedDict):
+    """An examination as it travels between processes."""
+
+    kind: FileKind
+    checks: list[CheckJson]
+    signatures: list[SignatureJson]
+
+
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """The facts that a file proves by itself; `judging` joins them with the register."""
+    """The facts that a file proves by itself; `judging` combines them with the register."""
 
-    kind: Kind
+    kind: FileKind
     checks: tuple[Check, ...]
     signatures: tuple[SignatureFacts, ...] = ()
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        """Empty for an intact file of ours: only the register can say that it is genuine."""
-        return () if self.kind is Kind.OURS_INTACT else (REASON_OF[self.kind],)
+        """None for an intact file of ours: only the register can say that it is genuine."""
+        return () if self.kind is FileKind.OURS_INTACT else (REASON_OF[self.kind],)
 
     @classmethod
     def refused(cls, refusal: Refused, *, passed: Mapping[CheckName, str]) -> Self:
-        """The checks that passed before, the one that failed, and those that were not reached."""
+        """The checks that had passed, the one that failed, and those that were not reached."""
         steps = (*STEPS, CheckName.ARCHIVE) if refusal.check is CheckName.ARCHIVE else STEPS
         checks = tuple(_check(name, passed, refusal) for name in steps)
         return cls(refusal.kind, checks, refusal.signatures)
 
     @classmethod
-    def stopped(cls, kind: Kind, detail: str) -> Self:
-        """An examination that broke off before it could say anything."""
+    def stopped(cls, kind: FileKind, detail: str) -> Self:
+        """An examination that ended before any check."""
         return cls.refused(Refused(kind, None, detail), passed={})
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> ExaminationJson:
         return {
             "kind": self.kind,
             "checks": [check.to_json() for check in self.checks],
@@ -98,20 +119,20 @@ class Examination:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """The examination that `to_json` wrote. Raises ValueError, KeyError or TypeError if it is none."""
+        """The inverse of `to_json`. Raises ValueError, KeyError or TypeError for anything else."""
         checks = tuple(
-            Check(CheckName(item["name"]), Outcome(item["outcome"]), str(item["detail"]))
+            Check(CheckName(item["name"]), CheckOutcome(item["outcome"]), str(item["detail"]))
             for item in document["checks"]
         )
-        return cls(Kind(document["kind"]), checks, tuple(_facts(item) for item in document["signatures"]))
+        return cls(FileKind(document["kind"]), checks, tuple(_facts(item) for item in document["signatures"]))
 
 
 def _check(name: CheckName, passed: Mapping[CheckName, str], refusal: Refused) -> Check:
     if name is refusal.check:
-        return Check(name, Outcome.FAILED, refusal.detail)
+        return Check(name, CheckOutcome.FAILED, refusal.detail)
     if name in passed:
-        return Check(name, Outcome.PASSED, passed[name])
-    return Check(name, Outcome.NOT_DONE, refusal.detail if refusal.check is None else "")
+        return Check(name, CheckOutcome.PASSED, passed[name])
+    return Check(name, CheckOutcome.NOT_DONE, refusal.detail if refusal.check is None else "")
 
 
 def _facts(item: Mapping[str, Any]) -> SignatureFacts:

@@ -1,4 +1,4 @@
-"""The QR code in a photo or a scan: picture bytes → the text in it. Meant for the disposable process."""
+"""The QR code in a photo or scan: picture bytes → its text. To be run in the disposable process."""
 
 import io
 
@@ -18,7 +18,7 @@ _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
 
 class PictureError(Exception):
-    """The picture cannot be looked at; `reason` is `unreadable` or `too_complex`."""
+    """The picture cannot be read; `reason` is `unreadable` or `too_complex`."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
@@ -33,11 +33,11 @@ def is_picture(data: bytes) -> bool:
 def find_qr(data: bytes) -> str | None:
     """The text of the QR code in a JPEG, PNG or WebP picture; None if there is none.
 
-    Of several codes one that reads as ours wins. Raises PictureError for broken or huge pictures.
+    Among several codes, one that looks like ours is preferred. Raises PictureError for broken or huge
+    pictures.
     """
-    codes = zxingcpp.read_barcodes(
-        _grey(data), formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
-    )
+    only_qr = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+    codes = zxingcpp.read_barcodes(_grey(data), formats=only_qr)
     texts = [code.text for code in codes if code.valid]
     ours = [text for text in texts if normalise_code(text) is not None]
     return next(iter([*ours, *texts]), None)

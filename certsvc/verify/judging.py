@@ -1,6 +1,6 @@
-"""The judgement of a file: what it proves by itself, joined with what our register says of its bytes.
+"""Judging a file: what it proves by itself, combined with what our register says about its bytes.
 
-A file is `valid` only if its bytes are a version that we published and it proves everything else too.
+A file is `valid` only if its bytes are a version that we published and all its own checks pass too.
 """
 
 from dataclasses import dataclass
@@ -8,49 +8,51 @@ from enum import StrEnum
 from typing import assert_never
 
 from certsvc.states import Status
-from certsvc.verify.findings import Examination, Kind
+from certsvc.verify.findings import Examination, FileKind
 from certsvc.verify.reasons import WITHDRAWAL, Reason
-from certsvc.verify.report import Check, CheckName, Outcome, Verdict, carries_valid
+from certsvc.verify.report import Check, CheckName, CheckOutcome, Verdict, carries_valid
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterFacts:
-    """A certificate of ours as the register has it now: its state and, if withdrawn, the reason given."""
+    """A certificate as it is in our register now: its state and, if withdrawn, the reason given."""
 
     status: Status
     reason: str | None = None
 
 
 class NoRegister(StrEnum):
-    """Why nobody could ask the register: it does not answer, or this check works without it."""
+    """Why the register was not asked: it does not answer, or the check is offline."""
 
     UNREACHABLE = "unreachable"
     OFFLINE = "offline"
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Conclusion:
+    """The verdict on a file, with its reasons and all checks, the register's first."""
+
     verdict: Verdict
     reasons: tuple[Reason, ...]
     checks: tuple[Check, ...]
 
 
-def judge_file(examination: Examination, *, register: RegisterFacts | NoRegister | None) -> Judgement:
-    """Join a file's facts with the register: its facts, None if no version of ours has these bytes, or why it
-    was not asked.
+def judge_file(examination: Examination, *, register: RegisterFacts | NoRegister | None) -> Conclusion:
+    """Combine a file's facts with the register's.
 
-    Bytes that we published keep their state's verdict when withdrawn, whatever else the file proves.
+    `register` is what it says, None if no version of ours has these bytes, or why it was not asked. A
+    withdrawn certificate gets its state's verdict, whatever else the file proves.
     """
     checks = (_register_check(register), *examination.checks)
     if isinstance(register, RegisterFacts) and register.status is not Status.ISSUED:
         verdict, reasons = judge_status(register)
-    elif examination.kind is not Kind.OURS_INTACT:
+    elif examination.kind is not FileKind.OURS_INTACT:
         verdict, reasons = _verdict_of(examination.kind), examination.reasons
     elif isinstance(register, RegisterFacts) and carries_valid(checks):
         verdict, reasons = Verdict.VALID, (Reason.GENUINE,)
     else:
         verdict, reasons = _verdict_of_intact(register)
-    return Judgement(verdict, reasons, checks)
+    return Conclusion(verdict, reasons, checks)
 
 
 def judge_status(facts: RegisterFacts, *, for_holder: bool = False) -> tuple[Verdict, tuple[Reason, ...]]:
@@ -98,11 +100,11 @@ def _given(reason: str | None) -> tuple[Reason, ...]:
     return (Reason(reason),) if reason in WITHDRAWAL else ()
 
 
-def _verdict_of(kind: Kind) -> Verdict:
+def _verdict_of(kind: FileKind) -> Verdict:
     match kind:
-        case Kind.SIGNED_BY_OTHER | Kind.NOT_CHECKABLE | Kind.NOT_SIGNED:
+        case FileKind.SIGNED_BY_OTHER | FileKind.NOT_CHECKABLE | FileKind.NOT_SIGNED:
             return Verdict.UNKNOWN
-        case Kind.UNPROVEN:
+        case FileKind.UNPROVEN:
             return Verdict.CANNOT_CHECK
         case _:
             return Verdict.INVALID
@@ -111,12 +113,12 @@ def _verdict_of(kind: Kind) -> Verdict:
 def _register_check(register: RegisterFacts | NoRegister | None) -> Check:
     match register:
         case RegisterFacts():
-            return Check(CheckName.REGISTER, Outcome.PASSED, "Tệp giống từng byte bản đã phát hành.")
+            return Check(CheckName.REGISTER, CheckOutcome.PASSED, "Tệp giống từng byte bản đã phát hành.")
         case None:
-            return Check(CheckName.REGISTER, Outcome.FAILED, "Không có bản phát hành nào giống tệp này.")
+            return Check(CheckName.REGISTER, CheckOutcome.FAILED, "Không có bản phát hành nào giống tệp này.")
         case NoRegister.UNREACHABLE:
-            return Check(CheckName.REGISTER, Outcome.NOT_DONE, "Không kết nối được sổ đăng ký.")
+            return Check(CheckName.REGISTER, CheckOutcome.NOT_DONE, "Không kết nối được sổ đăng ký.")
         case NoRegister.OFFLINE:
-            return Check(CheckName.REGISTER, Outcome.NOT_DONE, "Kiểm tra khi không có sổ đăng ký.")
+            return Check(CheckName.REGISTER, CheckOutcome.NOT_DONE, "Kiểm tra khi không có sổ đăng ký.")
         case _:
             assert_never(register)

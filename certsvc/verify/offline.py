@@ -1,8 +1,6 @@
-"""The check without a network: a QR's claims against keys and a status list that were kept from an earlier
-visit.
+"""Offline checks: a QR's claims against keys and a status list kept from an earlier visit.
 
-What it can say is less than what the register says, and it says how old its knowledge is [verify, The
-answer].
+They say less than the register would, and how old their data are [verify, The answer].
 """
 
 import datetime as dt
@@ -16,7 +14,7 @@ from certsvc.verify.findings import Examination
 from certsvc.verify.judging import NoRegister, judge_file
 from certsvc.verify.published import OWN, Issuer, StatusList, TrustList
 from certsvc.verify.reasons import Reason
-from certsvc.verify.report import Check, CheckName, Outcome, Report, Verdict
+from certsvc.verify.report import Check, CheckName, CheckOutcome, Report, Verdict
 
 TOLD_AFTER = dt.timedelta(hours=24)
 TOO_OLD_AFTER = dt.timedelta(days=7)
@@ -32,41 +30,40 @@ _KIND = {ClaimedKind.SICK_LEAVE: "sick_leave", ClaimedKind.STATION_CERTIFICATE: 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What was kept of a service: its trust list, and status lists by address, other issuers' too."""
+    """What was kept from a service: its trust list, and status lists by address, even other issuers'."""
 
     trusted: TrustList
     lists: Mapping[str, StatusList]
 
 
 def judge_text(text: str, *, kept: Kept, now: dt.datetime) -> Report:
-    """The report on a QR's text or a code; a code alone says nothing without the register."""
+    """The report on a QR's text or a code; a code alone proves nothing without the register."""
     for issuer in kept.trusted.issuers:
         claims_text = claims_in(text, base_url=issuer.service)
         if claims_text == "":
             reason = Reason.REGISTER_UNREACHABLE if issuer.id == OWN else Reason.OTHER_ISSUER
             return _report(Verdict.CANNOT_CHECK, reason, [_no_register()], now=now)
-        if (
-            claims_text
-            and (claims := find_claims(claims_text, issuer.claim_keys))
-            and issuer.signs_for(claims.facility_code)
-        ):
+        claims = find_claims(claims_text, issuer.claim_keys) if claims_text else None
+        if claims and issuer.signs_for(claims.facility_code):
             return _judge_claims(claims, issuer, kept=kept, now=now)
-    failed = Check(CheckName.CLAIMS, Outcome.FAILED, "Nội dung mã QR không do hệ thống ký.")
+    failed = Check(CheckName.CLAIMS, CheckOutcome.FAILED, "Nội dung mã QR không do hệ thống ký.")
     return _report(Verdict.INVALID, Reason.FORGED_QR, [_no_register(), failed], now=now)
 
 
 def judge_offline_file(examination: Examination, *, now: dt.datetime) -> Report:
-    """The report on a file: at best its signatures are good."""
-    judgement = judge_file(examination, register=NoRegister.OFFLINE)
-    return Report(judgement.verdict, judgement.reasons, now, judgement.checks, None, examination.signatures)
+    """The report on a file: at best, its signatures are good."""
+    found = judge_file(examination, register=NoRegister.OFFLINE)
+    return Report(found.verdict, found.reasons, now, found.checks, None, examination.signatures)
 
 
 def _judge_claims(claims: Claims, issuer: Issuer, *, kept: Kept, now: dt.datetime) -> Report:
     by = "hệ thống" if issuer.id == OWN else issuer.name
-    checks = [_no_register(), Check(CheckName.CLAIMS, Outcome.PASSED, f"Nội dung mã QR do {by} ký.")]
+    checks = [_no_register(), Check(CheckName.CLAIMS, CheckOutcome.PASSED, f"Nội dung mã QR do {by} ký.")]
     status = kept.lists.get(issuer.list_address.replace("{list}", str(claims.status_list)))
     if status is None and issuer.id != OWN:
-        checks.append(Check(CheckName.STATUS, Outcome.NOT_DONE, "Chưa có danh sách trạng thái của nơi cấp."))
+        checks.append(
+            Check(CheckName.STATUS, CheckOutcome.NOT_DONE, "Chưa có danh sách trạng thái của nơi cấp.")
+        )
         return _report(Verdict.CANNOT_CHECK, Reason.OTHER_ISSUER, checks, now=now)
     state = None if status is None else status.state(claims.status_index)
     if (
@@ -75,10 +72,10 @@ def _judge_claims(claims: Claims, issuer: Issuer, *, kept: Kept, now: dt.datetim
         or now - status.made_at > TOO_OLD_AFTER
         or now - kept.trusted.issued_at > TOO_OLD_AFTER
     ):
-        checks.append(Check(CheckName.STATUS, Outcome.NOT_DONE, "Chưa có danh sách trạng thái đủ mới."))
+        checks.append(Check(CheckName.STATUS, CheckOutcome.NOT_DONE, "Chưa có danh sách trạng thái đủ mới."))
         return _report(Verdict.CANNOT_CHECK, Reason.LIST_TOO_OLD, checks, now=now)
     verdict, reason = _VERDICT[state]
-    checks.append(Check(CheckName.STATUS, Outcome.PASSED, _age(status, now)))
+    checks.append(Check(CheckName.STATUS, CheckOutcome.PASSED, _age(status, now)))
     certificate = {
         "kind": _KIND[claims.kind],
         "serial_tail": claims.serial_tail,
@@ -97,7 +94,7 @@ def _age(status: StatusList, now: dt.datetime) -> str:
 
 
 def _no_register() -> Check:
-    return Check(CheckName.REGISTER, Outcome.NOT_DONE, "Kiểm tra khi không có sổ đăng ký.")
+    return Check(CheckName.REGISTER, CheckOutcome.NOT_DONE, "Kiểm tra khi không có sổ đăng ký.")
 
 
 def _report(verdict: Verdict, reason: Reason, checks: list[Check], *, now: dt.datetime) -> Report:

@@ -1,8 +1,7 @@
-"""Reading what is published for checks without a network: the trust list and the status lists, with their
-signatures.
+"""Reading what is published for offline checks: the trust list and the status lists, with their signatures.
 
-Nothing in them is believed before a signature is good: the trust list's by a certificate for just that below
-the known root, a status list's by a key in the trust list.
+Nothing in them is trusted before its signature is verified: the trust list's with a certificate for just this
+purpose under the known root, a status list's with a key in the trust list.
 """
 
 import base64
@@ -21,39 +20,38 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from jwt.types import Options
 
 from certsvc.claims import LIST_LENGTH, LIST_SIGNING, key_id
 from certsvc.errors import InputError
-from certsvc.verify.trust import ClaimKey, Pin, SignerKind, Trust
+from certsvc.verify.trust import Pin, PublicClaimKey, SignerKind, Trust
 
 VERSION = 2
-"""Of the trust list's form."""
+"""Of the trust list's format."""
 
 OWN = "self"
-"""The id of the issuer that publishes a trust list, in it."""
+"""In a trust list, the id of the issuer that publishes it."""
 
 ISSUER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-"""Ids name files, so they are plain."""
+"""Ids are used as file names, so they are plain."""
 
 _MAX_LISTS = 1000
-
 _MAX_LIST_BYTES = LIST_LENGTH // 4
 _CLOCKS_DIFFER = dt.timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """One who issues certificates: where its QR codes lead, and whose keys sign those, its status lists among
-    them.
+    """One who issues certificates: where its QR codes lead, and the keys that sign them and its status lists.
 
-    `facilities` are names by code, `lists` the numbers of its status lists; `x509_chains` are those of the
-    keys, DER, leaf first.
+    `facilities` maps codes to names, `lists` has the numbers of its status lists; `x509_chains` are the keys'
+    certificate chains (DER), leaf first.
     """
 
     id: str
     name: str
     service: str
-    claim_keys: tuple[ClaimKey, ...]
+    claim_keys: tuple[PublicClaimKey, ...]
     x509_chains: tuple[tuple[bytes, ...], ...]
     facilities: Mapping[str, str]
     list_address: str
@@ -61,24 +59,23 @@ class Issuer:
 
     @property
     def host(self) -> str | None:
-        """Where QR codes of this issuer lead: what tells issuers apart."""
+        """Where this issuer's QR codes lead, which distinguishes issuers."""
         return urlsplit(self.service).hostname
 
     def signs_for(self, facility_code: str) -> bool:
-        """Whether a facility's papers are its to sign; the publisher itself knows facilities that are closed
-        now.
-        """
+        """Whether it may sign for a facility; the publisher itself may for any, even closed ones."""
         return self.id == OWN or facility_code in self.facilities
 
     def addresses(self) -> list[str]:
-        """Where its status lists are."""
+        """The addresses of its status lists."""
         return [self.list_address.replace("{list}", str(number)) for number in self.lists]
 
 
 @dataclass(frozen=True, slots=True)
 class TrustList:
-    """Whom to believe, as one service published it: itself first, then the issuers that it knows; `trust` is
-    for files of its own.
+    """Whom to trust, as published by one service: itself first, then the issuers it knows.
+
+    `trust` is for files of its own.
     """
 
     issued_at: dt.datetime
@@ -91,7 +88,7 @@ class TrustList:
         return self.issuers[0]
 
     def issuer_of(self, address: str) -> Issuer:
-        """Whose status list an address has. Raises InputError `bad_status_list`."""
+        """The issuer whose status list is at an address. Raises InputError `bad_status_list`."""
         found = next((issuer for issuer in self.issuers if address in issuer.addresses()), None)
         if found is None:
             raise _bad_status_list()
@@ -100,22 +97,22 @@ class TrustList:
 
 @dataclass(frozen=True, slots=True)
 class StatusList:
-    """One status list: the states of all its places at one moment, two bits each."""
+    """One status list: the states of all its indices at one moment, two bits each."""
 
     made_at: dt.datetime
     packed: bytes
 
     def state(self, index: int) -> int | None:
-        """0 in force, 1 revoked, 2 suspended, 3 replaced; None where the list has no such place."""
-        at, place = divmod(index, 4)
-        return self.packed[at] >> place * 2 & 3 if at < len(self.packed) else None
+        """0 in force, 1 revoked, 2 suspended, 3 replaced; None if the list is too short."""
+        at, part = divmod(index, 4)
+        return self.packed[at] >> part * 2 & 3 if at < len(self.packed) else None
 
 
 def read_trust_list(body: bytes, *, root: bytes | None, now: dt.datetime) -> TrustList:
-    """The trust list in a body as `/.well-known/certsvc.json` hands it out.
+    """The trust list in a body as served at `/.well-known/certsvc.json`.
 
-    `root` is the X.509 certificate (DER) at which its signer's chain must end; None takes the one that it
-    names, for whoever got the body over a connection that he trusts. Raises InputError `bad_trust_list`.
+    `root` is the X.509 certificate (DER) in which the signer's chain must end; None accepts the one that the
+    body names, for a body received over a trusted connection. Raises InputError `bad_trust_list`.
     """
     try:
         document = json.loads(body)
@@ -135,40 +132,38 @@ def read_trust_list(body: bytes, *, root: bytes | None, now: dt.datetime) -> Tru
             "bad_trust_list",
             "Danh sách tin cậy hỏng hoặc không phải của dịch vụ này; hãy xem lại địa chỉ dịch vụ, hoặc hỏi"
             " người vận hành.",
-            "The trust list is broken or not of this service; look at the service's address again, or ask its"
-            " operator.",
+            "The trust list is broken or not this service's; check its address, or ask its operator.",
         ) from error
 
 
 def _signers(
     signed: str, document: Mapping[str, Any], *, root: bytes | None, now: dt.datetime
 ) -> list[x509.Certificate]:
-    """Who signed this document, and the chain above. Raises ValueError or InvalidSignature if nobody that we
-    believe did.
+    """The certificate chain of the document's signer, leaf first.
+
+    Raises ValueError or InvalidSignature if it was signed by nobody whom we trust.
     """
     chain = _chain(jwt.get_unverified_header(signed)["x5c"])
     if (root is not None and chain[-1].public_bytes(Encoding.DER) != root) or not _may_sign(chain, now):
-        raise ValueError("another signer")
-    if (
-        json.loads(jwt.PyJWS().decode(signed, _ec_key(chain[0].public_key()), algorithms=["ES256"]))
-        != document
-    ):
-        raise ValueError("another document")
+        raise ValueError("wrong signer")
+    payload = jwt.PyJWS().decode(signed, _ec_key(chain[0].public_key()), algorithms=["ES256"])
+    if json.loads(payload) != document:
+        raise ValueError("another document was signed")
     return chain
 
 
 def _ec_key(key: object) -> ec.EllipticCurvePublicKey:
     if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise TypeError("no key for ES256")
+        raise TypeError("not a key for ES256")
     return key
 
 
 def _chain(x5c: Sequence[str]) -> list[x509.Certificate]:
-    return [x509.load_der_x509_certificate(base64.b64decode(each, validate=True)) for each in x5c]
+    return [x509.load_der_x509_certificate(base64.b64decode(der, validate=True)) for der in x5c]
 
 
 def _may_sign(chain: Sequence[x509.Certificate], now: dt.datetime) -> bool:
-    """Whether each certificate is of the next, all are valid now, and the first is for signing lists."""
+    """Whether each certificate was issued by the next, all are valid, and the first is for signing lists."""
     for lower, upper in itertools.pairwise(chain):
         lower.verify_directly_issued_by(upper)
         if not upper.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
@@ -176,7 +171,7 @@ def _may_sign(chain: Sequence[x509.Certificate], now: dt.datetime) -> bool:
     chain[-1].verify_directly_issued_by(chain[-1])
     usages = chain[0].extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     return x509.ObjectIdentifier(LIST_SIGNING) in usages and all(
-        each.not_valid_before_utc <= now <= each.not_valid_after_utc for each in chain
+        cert.not_valid_before_utc <= now <= cert.not_valid_after_utc for cert in chain
     )
 
 
@@ -185,13 +180,13 @@ def _trust_list(
 ) -> TrustList:
     issued_at = _instant(document["issued_at"])
     if document["version"] != VERSION or issued_at > now + _CLOCKS_DIFFER:
-        raise ValueError("of another version or another time")
+        raise ValueError("another version, or from the future")
     issuers = tuple(map(_issuer, document["issuers"]))
     own = document["issuers"][0]
     ids, hosts = {issuer.id for issuer in issuers}, {issuer.host for issuer in issuers}
     if issuers[0].id != OWN or not len(ids) == len(hosts) == len(issuers):
-        raise ValueError("two with one name")
-    root, *middle = [each.public_bytes(Encoding.DER) for each in reversed(chain[1:])]
+        raise ValueError("two issuers with the same name")
+    root, *middle = [cert.public_bytes(Encoding.DER) for cert in reversed(chain[1:])]
     pins = {
         digest: Pin(SignerKind(kind), facility, None, "")
         for digest, (kind, facility) in own["signers"].items()
@@ -203,7 +198,7 @@ def _trust_list(
         pins=pins,
         tsa_pins=frozenset(own["time_stamping"]),
         crls=tuple(base64.b64decode(crl) for crl in own["crls"]),
-        allow_dev=True,  # whoever trusts a root of development trusts what is below it
+        allow_dev=True,  # whoever trusts a development root trusts what is below it
         claim_keys=issuers[0].claim_keys,
     )
     return TrustList(issued_at, root, issuers, trust)
@@ -224,41 +219,35 @@ def _issuer(document: Mapping[str, Any]) -> Issuer:
         lists=tuple(int(number) for number in lists["lists"]),
     )
     service, address = urlsplit(issuer.service), urlsplit(issuer.list_address)
-    is_at_one_place = (
-        service.scheme in ("http", "https")
-        and service.hostname
-        and (service.scheme, service.netloc) == (address.scheme, address.netloc)
-    )
-    if not (
-        is_at_one_place
-        and ISSUER_ID.fullmatch(issuer.id)
-        and issuer.claim_keys
-        and len(issuer.lists) <= _MAX_LISTS
-    ):
-        raise ValueError("no issuer")
+    is_on_web = service.scheme in ("http", "https") and service.hostname
+    is_one_origin = (service.scheme, service.netloc) == (address.scheme, address.netloc)
+    is_sound = ISSUER_ID.fullmatch(issuer.id) and issuer.claim_keys and len(issuer.lists) <= _MAX_LISTS
+    if not (is_on_web and is_one_origin and is_sound):
+        raise ValueError("not an issuer")
     return issuer
 
 
 def _instant(text: str) -> dt.datetime:
     instant = dt.datetime.fromisoformat(text)
     if instant.tzinfo is None:
-        raise ValueError("of which zone?")
+        raise ValueError("no time zone")
     return instant
 
 
-def _claim_key(jwk: Mapping[str, str]) -> ClaimKey:
+def _claim_key(jwk: Mapping[str, str]) -> PublicClaimKey:
     x, y = (int.from_bytes(base64.urlsafe_b64decode(jwk[name] + "=")) for name in ("x", "y"))
     public = (
         ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1())
         .public_key()
         .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     )
-    return ClaimKey(public, _instant(jwk["valid_from"]), _instant(jwk["valid_to"]))
+    return PublicClaimKey(public, _instant(jwk["valid_from"]), _instant(jwk["valid_to"]))
 
 
 def read_status_list(body: bytes, address: str, *, issuer: Issuer, now: dt.datetime) -> StatusList:
-    """The list in a JWT as an issuer hands it out at `address`, of whatever age. Raises InputError
-    `bad_status_list`.
+    """The list in a JWT as an issuer serves it at `address`, of any age.
+
+    Raises InputError `bad_status_list`.
     """
     try:
         return _status_list(body, address, keys=issuer.claim_keys, now=now)
@@ -270,31 +259,32 @@ def _bad_status_list() -> InputError:
     return InputError(
         "bad_status_list",
         "Danh sách trạng thái hỏng hoặc không phải của dịch vụ này; hãy tải lại khi có mạng.",
-        "The status list is broken or not of this service; fetch it again with a network.",
+        "The status list is broken or not this service's; fetch it again when online.",
     )
 
 
-def _status_list(body: bytes, address: str, *, keys: Sequence[ClaimKey], now: dt.datetime) -> StatusList:
+def _status_list(
+    body: bytes, address: str, *, keys: Sequence[PublicClaimKey], now: dt.datetime
+) -> StatusList:
     header = jwt.get_unverified_header(body)
     kid = base64.urlsafe_b64decode(header["kid"] + "=")
-    [key] = [each for each in keys if key_id(each.public_key) == kid]
+    [key] = [known for known in keys if key_id(known.public_key) == kid]
     public = _ec_key(load_der_public_key(key.public_key))
-    payload = jwt.decode(
-        body, public, algorithms=["ES256"], options={"verify_exp": False, "verify_iat": False}
-    )  # how old is for the caller to judge
+    of_any_age: Options = {"verify_exp": False, "verify_iat": False}  # age is for the caller to judge
+    payload = jwt.decode(body, public, algorithms=["ES256"], options=of_any_age)
     made_at = dt.datetime.fromtimestamp(payload["iat"], dt.UTC)
     if (header["typ"], payload["sub"], payload["status_list"]["bits"]) != ("statuslist+jwt", address, 2):
         raise ValueError("another list")
     if made_at > now + _CLOCKS_DIFFER or not key.valid_from <= made_at <= key.valid_to:
-        raise ValueError("of another time")
+        raise ValueError("made at an impossible time")
     text = payload["status_list"]["lst"]
     return StatusList(made_at, _unpacked(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
 
 
 def _unpacked(packed: bytes) -> bytes:
-    """At most one list's bytes, whatever the compressed ones promise."""
+    """The decompressed list, never more than one can have."""
     unpacking = zlib.decompressobj()
     data = unpacking.decompress(packed, _MAX_LIST_BYTES + 1)
     if len(data) > _MAX_LIST_BYTES or not unpacking.eof:
-        raise ValueError("too long a list")
+        raise ValueError("list too long")
     return data

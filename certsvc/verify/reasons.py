@@ -1,6 +1,6 @@
 """Why a check ended as it did, in words for a guard at a gate or a clerk in an office.
 
-Every code of the table in the HTTP contract has one entry; texts never hold personal data.
+Every reason code in the HTTP contract has one entry; texts never contain personal data.
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ WITHDRAWAL = frozenset(
         Reason.OTHER,
     }
 )
-"""Reasons that a caller may give for revoking, suspending or replacing; for the holder and staff to see."""
+"""Reasons that callers may give for revoking, suspending or replacing; shown to the holder and to staff."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,7 @@ _ASK_FOR_ORIGINAL = (
 )
 _SCAN_INSTEAD = (
     "Hãy quét mã QR hoặc nhập mã tra cứu in trên giấy. Nếu giấy không có mã, hãy gọi cơ sở y tế.",
-    (
-        "Scan the QR code or type the look-up code printed on the paper. If it has none, call the health"
-        " facility."
-    ),
+    "Scan the QR code or type the look-up code on the paper. If it has none, call the health facility.",
 )
 _TRY_LATER = (
     "Chưa thể kết luận. Hãy thử lại sau ít phút khi có mạng.",
@@ -97,7 +94,7 @@ ADVICE: dict[Reason, Advice] = {
         " it in.",
     ),
     Reason.WRONG_DATA: Advice(
-        "Giấy đã bị rút lại vì thông tin ghi sai.", "Withdrawn: it held wrong data.", *_ASK_FOR_NEW
+        "Giấy đã bị rút lại vì thông tin ghi sai.", "Withdrawn: it contained wrong data.", *_ASK_FOR_NEW
     ),
     Reason.WRONG_PERSON: Advice(
         "Giấy đã bị rút lại vì cấp nhầm người.",
@@ -183,15 +180,15 @@ ADVICE: dict[Reason, Advice] = {
     ),
     Reason.SIGNED_BY_OTHER: Advice(
         "Tệp do người khác ký, không phải giấy do hệ thống này cấp.",
-        "Signed by somebody else; it is not a certificate of this service.",
+        "Signed by somebody else: it is not a certificate from this service.",
         "Hệ thống này không xác nhận được tệp. Hãy hỏi nơi đã ký.",
         "This service cannot vouch for it. Ask whoever signed it.",
     ),
     Reason.NOT_CHECKABLE: Advice(
         "Tệp có chữ ký số mà hệ thống này không kiểm được; không phải giấy do hệ thống này cấp.",
-        "It has a digital signature that this service cannot check; it is not a certificate of this service.",
+        "It has a digital signature that this service cannot check: not a certificate from this service.",
         "Hệ thống này không xác nhận được tệp. Hãy hỏi nơi đã ký; mục kiểm tra chữ ký cho biết còn thiếu gì.",
-        "This service cannot vouch for it. Ask whoever signed it; the check of it says what is missing.",
+        "This service cannot vouch for it. Ask whoever signed it; the signature check says what is missing.",
     ),
     Reason.NOT_SIGNED: Advice(
         "Tệp không có chữ ký số.", "The file has no digital signature.", *_SCAN_INSTEAD
@@ -204,7 +201,7 @@ ADVICE: dict[Reason, Advice] = {
     ),
     Reason.UNREADABLE: Advice(
         "Không đọc được tệp: tệp hỏng hoặc không phải PDF hay ảnh.",
-        "The file cannot be read: it is broken, or no PDF or picture.",
+        "The file cannot be read: it is broken, or neither a PDF nor a picture.",
         *_ASK_FOR_ORIGINAL,
     ),
     Reason.ENCRYPTED: Advice(
@@ -230,8 +227,8 @@ ADVICE: dict[Reason, Advice] = {
     Reason.OFFLINE_FILE: Advice(
         "Khi không có mạng thì chưa thể kết luận về một tệp: chỉ sổ đăng ký biết tệp này có đúng là bản đã"
         " phát hành và còn hiệu lực hay không.",
-        "Without a network nothing can be said of a file: only the register knows whether it is the one we"
-        " published, and in force.",
+        "Nothing can be said about a file offline: only the register knows whether it is the one we published"
+        " and still in force.",
         "Hãy kiểm tra lại tệp khi có mạng, hoặc quét mã QR trên giấy.",
         "Check the file again with a network connection, or scan the QR code on the paper.",
     ),
@@ -243,7 +240,7 @@ ADVICE: dict[Reason, Advice] = {
     ),
     Reason.OTHER_ISSUER: Advice(
         "Giấy do một nơi cấp khác cấp; ở đây không có sổ của nơi đó.",
-        "Another issuer that we know issued it; its register is not here.",
+        "Issued by another issuer that we know; its register is not here.",
         "Chưa thể kết luận. Hãy quét mã QR bằng máy ảnh của điện thoại để mở trang của nơi cấp và kiểm tra"
         " tại đó.",
         "No answer yet. Scan the QR with the phone's camera: it opens the issuer's own page, which knows.",

@@ -1,14 +1,14 @@
-"""What everybody gets to see of a check, whichever way it came in.
+"""The answer to a check as everybody sees it, whatever was checked.
 
-A report is never valid by default: `Report` refuses the verdict `valid` unless the checks that the
-way in demands have passed and none has failed. The JSON form is the contract's.
+A report is never valid by default: `Report` refuses the verdict `valid` unless the checks required for what
+was checked have passed and none has failed. The JSON form is the contract's.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypedDict
 
 from certsvc.errors import Broken
 from certsvc.states import Slot
@@ -62,7 +62,7 @@ VERDICTS_OF: Mapping[Reason, tuple[Verdict, ...]] = {
         (Verdict.CANNOT_CHECK,),
     ),
 }
-"""The verdicts that a reason may stand under [verify, What the report says]."""
+"""The verdicts that a reason may explain [verify, What the report says]."""
 
 
 class CheckName(StrEnum):
@@ -77,32 +77,72 @@ class CheckName(StrEnum):
     STATUS = "status"
 
 
-class Outcome(StrEnum):
+class CheckOutcome(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     NOT_DONE = "not_done"
 
 
 class TimeSource(StrEnum):
-    """Who says when it was signed: a time-stamping authority, or only the signer."""
+    """Who states the time of signing: a time-stamping authority, or only the signer."""
 
     TIMESTAMP = "timestamp"
     CLAIMED = "claimed"
 
 
 PROOF_OF_FILE = (CheckName.GEOMETRY, CheckName.SIGNATURE, CheckName.CHAIN, CheckName.REVOCATION)
-"""What a file itself must prove, besides the register and (unless a profile goes without) time-stamps."""
+"""What a file itself must prove, besides the register and (if the profile has them) time-stamps."""
+
+
+class CheckJson(TypedDict):
+    name: CheckName
+    outcome: CheckOutcome
+    detail: str
+
+
+class SignatureJson(TypedDict):
+    slot: Slot | None
+    signer: str
+    organisation: str
+    issuer_ca: str
+    signed_at: str | None
+    time_source: TimeSource | None
+    level: str | None
+    intact: bool
+    trusted: bool
+    covers_whole_file: bool
+    hierarchy: str | None
+
+
+class ReasonJson(TypedDict):
+    code: Reason
+    message_vi: str
+    message_en: str
+    next_step_vi: str
+    next_step_en: str
+
+
+class ReportJson(TypedDict):
+    """The Report of the HTTP contract; what `certificate` holds depends on what the asker may see."""
+
+    verdict: Verdict
+    reasons: list[ReasonJson]
+    checked_at: str | None
+    as_of: str | None
+    checks: list[CheckJson]
+    certificate: dict[str, Any] | None
+    signatures: list[SignatureJson]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One step and how it ended; `detail` is one short Vietnamese sentence without personal data."""
+    """One step and its outcome; `detail` is one short Vietnamese sentence without personal data."""
 
     name: CheckName
-    outcome: Outcome
+    outcome: CheckOutcome
     detail: str = ""
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> CheckJson:
         return {"name": self.name, "outcome": self.outcome, "detail": self.detail}
 
 
@@ -110,10 +150,10 @@ class Check:
 class SignatureFacts:
     """What one signature in a file says and proves.
 
-    `trusted` means proven to be one of our signers; of any other signer the names are only claims.
-    `covers_whole_file` is true of the last signature only: the earlier ones cover their revisions.
-    `hierarchy` names the family of roots that a stranger's certificate leads to, by signatures and not by
-    names; None if it leads to none we know.
+    `trusted` means proven to be by one of our signers; for any other signer the names are only claims.
+    `covers_whole_file` is true for the last signature only: earlier ones cover their revisions. `hierarchy`
+    names the hierarchy to which a stranger's certificate leads, by signatures and not by names; None if it
+    leads to none that we know.
     """
 
     slot: Slot | None
@@ -128,7 +168,7 @@ class SignatureFacts:
     covers_whole_file: bool
     hierarchy: str | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> SignatureJson:
         return {
             "slot": self.slot,
             "signer": self.signer,
@@ -146,10 +186,10 @@ class SignatureFacts:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The answer to a check. Raises Broken for a `valid` without the checks that carry it.
+    """The answer to a check. Raises Broken for a `valid` without the checks that justify it.
 
-    `certificate` holds what this asker may see of our record, or is `None`. `as_of` is the moment whose state
-    the answer tells: that of the check, or without a network that of the status list.
+    `certificate` holds what this asker may see of our record, or is None. `as_of` is the moment for which the
+    answer holds: that of the check or, offline, that of the status list.
     """
 
     verdict: Verdict
@@ -163,14 +203,12 @@ class Report:
     def __post_init__(self) -> None:
         if not self.reasons:
             raise Broken("report_without_reason", "Kết quả thiếu lý do.", "A report needs a reason.")
-        if self.verdict is Verdict.VALID and not (
-            self.reasons == (Reason.GENUINE,) and carries_valid(self.checks)
-        ):
-            raise Broken(
-                "unproven_report", "Kết quả chưa được chứng minh.", "A report is valid only with its checks."
-            )
+        is_proven = self.reasons == (Reason.GENUINE,) and carries_valid(self.checks)
+        if self.verdict is Verdict.VALID and not is_proven:
+            en = "A report is valid only with its checks."
+            raise Broken("unproven_report", "Kết quả chưa được chứng minh.", en)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> ReportJson:
         """The Report of the HTTP contract, ready for JSON."""
         return {
             "verdict": self.verdict,
@@ -184,25 +222,24 @@ class Report:
 
 
 def carries_valid(checks: Iterable[Check]) -> bool:
-    """Whether these checks allow `valid`: nothing failed, the register passed, and of a file every proof was
-    made.
+    """Whether these checks allow `valid`: none failed, the register's passed, and all a file needs passed.
 
-    Without a network a QR's claims and the status list stand in for the register; for a file nothing does.
+    Offline, a QR's claims and the status list replace the register; for a file, nothing does.
     """
     outcomes = {check.name: check.outcome for check in checks}
 
     def has_passed(*names: CheckName) -> bool:
-        return all(outcomes.get(name) is Outcome.PASSED for name in names)
+        return all(outcomes.get(name) is CheckOutcome.PASSED for name in names)
 
-    if Outcome.FAILED in outcomes.values():
+    if CheckOutcome.FAILED in outcomes.values():
         return False
     if any(name in outcomes for name in PROOF_OF_FILE):
         return has_passed(CheckName.REGISTER, *PROOF_OF_FILE)
     return has_passed(CheckName.REGISTER) or has_passed(CheckName.CLAIMS, CheckName.STATUS)
 
 
-def describe(reason: Reason) -> dict[str, str]:
-    """A reason with its texts, as the contract writes it."""
+def describe(reason: Reason) -> ReasonJson:
+    """A reason with its texts, as the contract has it."""
     advice = ADVICE[reason]
     return {
         "code": reason,
@@ -214,9 +251,7 @@ def describe(reason: Reason) -> dict[str, str]:
 
 
 def iso_instant(value: dt.datetime | None) -> str | None:
-    """An instant as Reports write it: UTC, to the second."""
-    return (
-        None
-        if value is None
-        else value.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    )
+    """An instant as in Reports: UTC, to the second."""
+    if value is None:
+        return None
+    return value.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

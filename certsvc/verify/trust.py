@@ -1,7 +1,7 @@
-"""Whom we believe: roots, the certificates of our signers by digest, our own revocation lists.
+"""Whom we trust: roots, our signers' certificates by digest, our own revocation lists.
 
-Pins come before paths: with only a root fixed, any other holder of a certificate below it would do.
-A `Trust` holds nothing secret and travels as JSON to the process that checks.
+Pins come before paths: if only a root were fixed, anybody with a certificate below it would be accepted.
+A `Trust` contains nothing secret and travels as JSON to the process that checks.
 """
 
 import base64
@@ -21,7 +21,7 @@ class SignerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """Whose signing certificate this is: `licence` names a person, `display` is the name to show."""
+    """The holder of a signing certificate: `licence` identifies a person, `display` is the name to show."""
 
     kind: SignerKind
     facility_code: str
@@ -30,10 +30,8 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimKey:
-    """A key that signs QR claims and lists of ours: P-256, as SubjectPublicKeyInfo (DER), and from when to
-    when it may sign.
-    """
+class PublicClaimKey:
+    """A key for QR claims and lists: P-256, as SubjectPublicKeyInfo (DER), and its period of validity."""
 
     public_key: bytes
     valid_from: dt.datetime
@@ -42,27 +40,24 @@ class ClaimKey:
 
 @dataclass(frozen=True, slots=True)
 class OtherIssuer:
-    """Who issues such certificates elsewhere: QR codes on the host of `service`, signed by its own keys for
-    its own `facilities`.
-
-    We have no register of them.
+    """Another issuer of such certificates: QR codes on the host of `service`, signed by its own keys for its
+    own `facilities`. We do not have its register.
     """
 
     name: str
     service: str
-    claim_keys: tuple[ClaimKey, ...]
+    claim_keys: tuple[PublicClaimKey, ...]
     facilities: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What a check may rely on. Certificates, CRLs and OCSP responses are DER; digests are SHA-256 in
-    lower-case hex.
+    """What a check may rely on; certificates, CRLs and OCSP responses as DER, digests as SHA-256 in hex.
 
-    `pins` maps the digest of a signing certificate to its holder, retired ones included; `tsa_pins` are the
-    digests of time-stamping certificates. `allow_dev` lets certificates through whose subject says DEV ONLY;
-    `require_timestamp` refuses signatures without a time-stamp. `hierarchies` are the roots of others'
-    certificates by name (public, government): they say where a stranger's certificate comes from, and make
+    `pins` maps the digests of signing certificates, including retired ones, to their holders; `tsa_pins` are
+    the digests of time-stamping certificates. `allow_dev` accepts certificates whose subject says DEV ONLY;
+    `require_timestamp` refuses signatures without a time-stamp. `hierarchies` maps names (public, government)
+    to roots of other people's certificates: they tell where a stranger's certificate comes from, and make
     nothing valid.
     """
 
@@ -75,12 +70,12 @@ class Trust:
     ocsps: tuple[bytes, ...] = ()
     allow_dev: bool = False
     require_timestamp: bool = True
-    claim_keys: tuple[ClaimKey, ...] = ()
+    claim_keys: tuple[PublicClaimKey, ...] = ()
     hierarchies: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
     others: tuple[OtherIssuer, ...] = ()
 
     def to_bytes(self) -> bytes:
-        """JSON in UTF-8, the same bytes for the same trust."""
+        """JSON in UTF-8; equal trust gives equal bytes."""
         document = {
             "anchors": _armour(self.anchors),
             "intermediates": _armour(self.intermediates),
@@ -110,7 +105,7 @@ class Trust:
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Self:
-        """The trust that `to_bytes` wrote. Raises ValueError or KeyError if it is none."""
+        """The inverse of `to_bytes`. Raises ValueError or KeyError for anything else."""
         document = json.loads(raw)
         return cls(
             anchors=_unarmour(document["anchors"]),
@@ -135,17 +130,17 @@ class Trust:
 
 
 def digest_of(der: bytes) -> str:
-    """SHA-256 of a DER certificate, as pins are keyed."""
+    """SHA-256 of a DER certificate, the key of its pin."""
     return hashlib.sha256(der).hexdigest()
 
 
-def _key_to_json(key: ClaimKey) -> list[str]:
+def _key_to_json(key: PublicClaimKey) -> list[str]:
     return [base64.b64encode(key.public_key).decode(), key.valid_from.isoformat(), key.valid_to.isoformat()]
 
 
-def _key_from_json(item: Sequence[str]) -> ClaimKey:
+def _key_from_json(item: Sequence[str]) -> PublicClaimKey:
     key, valid_from, valid_to = item
-    return ClaimKey(
+    return PublicClaimKey(
         base64.b64decode(key, validate=True),
         dt.datetime.fromisoformat(valid_from),
         dt.datetime.fromisoformat(valid_to),

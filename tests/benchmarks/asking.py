@@ -1,6 +1,4 @@
-"""Asking a server on this machine over HTTP/1.1 with as little of a client as can be, so that the server is
-what is measured.
-"""
+"""A minimal HTTP/1.1 client for a local server, so that the server is what is measured."""
 
 import asyncio
 import gc
@@ -16,7 +14,7 @@ _CONNECTIONS = 16
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Answers a second, and how long each took, in seconds, sorted."""
+    """Answers per second, and the sorted durations in seconds."""
 
     per_s: float
     latencies_s: Sequence[float]
@@ -26,9 +24,7 @@ class Asked:
 
 
 def requests_for(paths: Sequence[str], *, seed: int = 1) -> Iterator[bytes]:
-    """Requests without end, for paths by chance; each seems to come from another address, for one is allowed
-    300 a minute.
-    """
+    """Endless requests for random paths, each apparently from another address: one may make 300 a minute."""
     rng = random.Random(seed)
     for number in itertools.count():
         address = ".".join(str(part) for part in (10 + number % 200, *rng.randbytes(3)))
@@ -39,7 +35,7 @@ def requests_for(paths: Sequence[str], *, seed: int = 1) -> Iterator[bytes]:
 
 
 async def as_fast_as_it_goes(port: int, paths: Sequence[str], *, seconds: float) -> Asked:
-    """Some connections, each asking again as soon as it has its answer."""
+    """Several connections, each asking again as soon as it is answered."""
     requests, latencies = requests_for(paths), []
     until = time.perf_counter() + seconds
 
@@ -54,11 +50,9 @@ async def as_fast_as_it_goes(port: int, paths: Sequence[str], *, seconds: float)
 
 
 async def at_a_rate(port: int, paths: Sequence[str], *, per_s: float, seconds: float) -> Asked:
-    """So many a second, come what may: a late answer delays no question, and its lateness counts from when it
-    was due.
+    """A constant rate, whatever happens: late answers delay no question, and lateness counts from when due.
 
-    What would make us late ourselves is left out: collecting garbage, and waiting for thousands of tasks at
-    the end.
+    What would delay ourselves is avoided: garbage collection, and waiting for thousands of tasks at the end.
     """
     requests, latencies, free = requests_for(paths), [], asyncio.Queue[_Connection]()
     connections = [_Connection(port) for _ in range(_CONNECTIONS * 4)]
@@ -87,7 +81,7 @@ async def at_a_rate(port: int, paths: Sequence[str], *, per_s: float, seconds: f
 
 
 class _Connection:
-    """A kept connection; an answer must say its length and be a good one."""
+    """A persistent connection; answers must state their length and be successful."""
 
     def __init__(self, port: int) -> None:
         self._port = port

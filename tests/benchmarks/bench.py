@@ -27,7 +27,7 @@ _DEFAULT = ("--signatures", "all", "--profile", "B-LT")
 
 
 def run(*, skip: Sequence[str], rows: Sequence[int]) -> dict[str, Any]:
-    """All figures; those of a part that was not run are missing, and `not_run` says why."""
+    """All figures; those of parts that were not run are missing, and `not_run` says why."""
     figures: dict[str, Any] = {"machine": machine(), "not_run": dict.fromkeys(skip, "left out by choice")}
     with tempfile.TemporaryDirectory(prefix="certsvc-bench-") as folder, pinned():
         keys = make_keys(Path(folder))
@@ -58,7 +58,7 @@ def _add_peers(figures: dict[str, Any], peers: dict[str, Any]) -> None:
 
 
 def _add_whole_way(figures: dict[str, Any], rows: Sequence[int]) -> None:
-    """Each run in a process of its own, on all cores."""
+    """Each run has its own process, on all cores."""
     for database in DATABASES:
         runs = {f"rows_{count}": (count, _ONE_SIGNATURE) for count in rows} | {
             f"default_rows_{_DEFAULT_ROWS}": (_DEFAULT_ROWS, _DEFAULT)
@@ -82,9 +82,7 @@ def _add_lookups(figures: dict[str, Any]) -> None:
 
 
 def run_apart(figures: dict[str, Any], place: tuple[str, ...], module: str, *arguments: str) -> None:
-    """Run a benchmark in a process of its own; the JSON in its last line stands at `place` of the figures, or
-    why there is none.
-    """
+    """Run a benchmark in its own process; the JSON in its last line, or why it has none, goes to `place`."""
     command = [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode:

@@ -29,7 +29,7 @@ from tests.support.f0_cases import Row
 _SAMPLED = 20
 _SINGLES = 20
 _WARM_UP = 400
-"""Rows sent before anything is measured: every press compiles every variant of a design once in its life."""
+"""Rows sent before measuring: each press compiles each variant of a design once."""
 _LOOK_S = 0.003
 _SINGLE_S = 60
 
@@ -75,9 +75,7 @@ def measure(
 
 
 def single_times(client: httpx2.Client, cases: Sequence[Row]) -> list[float]:
-    """Seconds from a POST of one case to its PDF, one after another on an idle service; the first one warms
-    up and is left out.
-    """
+    """Seconds from a POST of one case to its PDF, one after another on an idle service, without the first."""
     return [_seconds_to_pdf(client, case) for case in cases][1:]
 
 
@@ -126,9 +124,9 @@ def _measure_batch(
 
 
 def _settled(client: httpx2.Client, batch_id: str, *, started: float, patience_s: float) -> tuple[Any, float]:
-    """The batch once every row has its fate, and after how many seconds it was seen to be read to its end.
+    """The batch once every row is settled, and after how many seconds it was seen to be completely read.
 
-    Looks ever less often, as a caller would: never later than a fiftieth of the time it took.
+    It is polled ever less often, as by a caller, but never later than a fiftieth of the time taken.
     """
     read_s = 0.0
     while True:
@@ -143,7 +141,7 @@ def _settled(client: httpx2.Client, batch_id: str, *, started: float, patience_s
 
 
 def _check_pdf(client: httpx2.Client, certificate_id: str) -> None:
-    """Raises RuntimeError where the bytes are not those that the certificate names."""
+    """Raises RuntimeError if the bytes are not those that the certificate names."""
     certificate = calls.good(client.get(f"/v1/certificates/{certificate_id}"))
     if hashlib.sha256(calls.pdf(client, certificate_id)).hexdigest() != certificate["pdf_sha256"]:
         raise RuntimeError(f"the PDF of {certificate_id} is another one")

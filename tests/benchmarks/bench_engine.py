@@ -17,7 +17,7 @@ from typing import Any
 from certsvc.config import Profile
 from certsvc.files.pieces import seal_piece
 from certsvc.processes.memory import keep_what_is_there
-from certsvc.signing.sealing import Sealed, Sheet
+from certsvc.signing.sealing import Sealed, Unsealed
 from certsvc.templates.attachment import record_stream
 from certsvc.templates.qr import qr_image
 from certsvc.vault import new_data_key
@@ -35,7 +35,7 @@ _NAIVE_ROUNDS = 8
 
 
 def open_shops(keys: Keys) -> dict[str, Shop]:
-    """What is measured: one signature B-B with each scheme, and the default, three signatures B-LT."""
+    """What is measured: one B-B signature with each scheme, and the default, three B-LT signatures."""
     return {
         "rsa2048": open_shop(keys.rsa_pki, ONE_SLOT, Profile.B_B),
         "rsa_pss": open_shop(keys.rsa_pki, ONE_SLOT, Profile.B_B, prefer_pss=True),
@@ -45,9 +45,7 @@ def open_shops(keys: Keys) -> dict[str, Shop]:
 
 
 def run(keys: Keys, *, rounds: int = ROUNDS) -> dict[str, Any]:
-    """All figures of the engine; the process should be pinned to a core. Raises RuntimeError if what was made
-    is not valid.
-    """
+    """All figures of the engine, on one core if pinned. Raises RuntimeError if what it makes is not valid."""
     shops, supply = open_shops(keys), papers()
     for shop in shops.values():
         shop.prove_in_full(shop.make([next(supply)])[0])
@@ -63,18 +61,17 @@ def run(keys: Keys, *, rounds: int = ROUNDS) -> dict[str, Any]:
         yardstick=yardstick,
         rounds=rounds,
     )
-    naive = measure({"naive": _naive(keys, supply)}, yardstick=yardstick, rounds=min(rounds, _NAIVE_ROUNDS))[
-        "naive"
-    ]
+    few = min(rounds, _NAIVE_ROUNDS)
+    [naive] = measure({"naive": _naive(keys, supply)}, yardstick=yardstick, rounds=few).values()
     stages = measure(
         _Stages(shops["rsa2048"], supply, rounds).works("one_b_b")
         | _Stages(shops["three_b_lt"], supply, rounds).works("three_b_lt"),
         yardstick=yardstick,
         rounds=rounds,
     )
-    raw_ms = statistics.median(
-        ms for series in (*made.values(), *stages.values()) for ms in series.yardstick_ms
-    )
+    all_series = (*made.values(), *stages.values())
+    raw_ms = statistics.median(ms for series in all_series for ms in series.yardstick_ms)
+    busy = statistics.median(ratio for series in made.values() for ratio in series.wall_to_cpu)
     return {
         "raw": {f"{name}_per_s": round(1000 / ms) for name, ms in _typical(raws, raw_ms).items()}
         | {"rsa2048_per_s": round(1000 / raw_ms)},
@@ -91,9 +88,7 @@ def run(keys: Keys, *, rounds: int = ROUNDS) -> dict[str, Any]:
             "engine_to_naive": round(made["rsa2048"].share / naive.share, 1),
             "three_b_lt_to_raw": round(2 * len(ALL_SLOTS) * made["three_b_lt"].share, 3),
         },
-        "wall_to_cpu": round(
-            statistics.median(each for series in made.values() for each in series.wall_to_cpu), 2
-        ),
+        "wall_to_cpu": round(busy, 2),
         "rounds": rounds,
         "chunk": CHUNK,
     }
@@ -104,12 +99,12 @@ def _typical(measured: dict[str, Series], raw_ms: float) -> dict[str, float]:
 
 
 def _chunks(supply: Iterator[Paper], rounds: int) -> list[list[Paper]]:
-    """One for each round, and one to warm up with."""
+    """One per round, and one for warming up."""
     return [list(itertools.islice(supply, CHUNK)) for _ in range(rounds + 1)]
 
 
 def _engine(shop: Shop, supply: Iterator[Paper], rounds: int) -> Work:
-    """Fill and seal a chunk of certificates nobody has seen before; their values are ready."""
+    """Fill and seal a chunk of new certificates whose values are ready."""
     chunks = _chunks(supply, rounds)
     return _counted(lambda: shop.make(chunks.pop()))
 
@@ -133,19 +128,17 @@ def _naive(keys: Keys, supply: Iterator[Paper]) -> Work:
 
 
 class _Stages:
-    """A chunk on its way through a press, stage by stage: each goes on with what the one before left."""
+    """A chunk on its way through a press, stage by stage: each continues with the result of the last."""
 
     def __init__(self, shop: Shop, supply: Iterator[Paper], rounds: int) -> None:
         self._shop = shop
         self._chunks = _chunks(supply, rounds)
         self._chunk: list[Paper] = []
-        self._sheets: list[Sheet] = []
+        self._sheets: list[Unsealed] = []
         self._sealed: list[Sealed] = []
 
     def works(self, prefix: str) -> dict[str, Work]:
-        """In their order; `qr` and `record` are done once more than fill did them, to tell their share of
-        it.
-        """
+        """In order; `qr` and `record` are done once more, to find their share of filling."""
         stages = {
             "fill": self._fill,
             "qr": self._qr,
@@ -181,7 +174,7 @@ class _Stages:
 
 
 def _bytes(shop: Shop, paper: Paper) -> dict[str, int]:
-    """Sizes of one certificate: what is delivered, what it has for itself, and of that what is stored."""
+    """Sizes of one certificate: as delivered, its own part, and how much of that is stored."""
     [sealed] = shop.make([paper])
     return {
         "file": sealed.size,

@@ -1,8 +1,7 @@
-"""Looking a code up among a million: `python -m tests.benchmarks.bench_lookup [--database sqlite]
-[--certificates 1000000]`.
+"""Looking up a code among a million certificates: `python -m tests.benchmarks.bench_lookup`.
 
-Compared, in the same run, with an empty FastAPI route behind the same kind of server. Prints a line of text
-and one of JSON.
+Options are `--database sqlite` and `--certificates 1000000`. It is compared, in the same run, with an empty
+FastAPI route on the same kind of server. Prints a line of text and one of JSON.
 """
 
 import argparse
@@ -33,7 +32,7 @@ _RATE_PER_S, _RATE_S = 500, 10.0
 
 @contextlib.contextmanager
 def empty_server() -> Iterator[int]:
-    """The port of an application with one route that does nothing, served as ours is."""
+    """The port of an application with one route that does nothing, served like ours."""
     port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.empty_app", str(port)])
     try:
@@ -49,8 +48,9 @@ def empty_server() -> Iterator[int]:
 
 
 def measure(database: str, certificates: int) -> dict[str, float]:
-    """Answers a second of both by turns, latencies at a constant rate between; medians of the rounds, for on
-    a shared machine one stall is 1 % of a round.
+    """Answers per second of both in turn, latencies at a constant rate in between; medians of the rounds.
+
+    On a shared machine, a single stall is 1 % of a round.
     """
     with tempfile.TemporaryDirectory(prefix="certsvc-bench-") as folder:
         prepared: list[str] = []

@@ -51,8 +51,9 @@ class NotRun(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A program to measure: `build` makes it in a folder and returns the command, to which a job file is
-    added. Seconds are the processor's.
+    """A program to measure: `build` makes it in a folder and returns the command, which takes a job file.
+
+    Seconds are processor time.
     """
 
     build: Callable[[Path], list[str]]
@@ -109,9 +110,7 @@ PEERS = {
 
 
 def run(keys: Keys) -> dict[str, Any]:
-    """Of each peer milliseconds and certificates a second, and the raw signature's time over its own; or why
-    it was not run.
-    """
+    """For each peer: milliseconds, certificates per second, the raw signature's share; or why not."""
     with tempfile.TemporaryDirectory(prefix="certsvc-peers-") as folder:
         job = _job(keys, Path(folder))
         found: dict[str, Any] = {}
@@ -150,16 +149,14 @@ def _measured(name: str, peer: Peer, job: str, folder: Path, *, yardstick: Work)
 
 
 def _check(pdf: Path) -> None:
-    """A peer counts only if what it makes is a signed PDF."""
+    """A peer counts only if it makes a signed PDF."""
     report = _run([_need("pdfsig"), "-nocert", str(pdf)])
     if "Signature is Valid." not in report or "Total document signed" not in report:
         raise NotRun(f"its file is not validly signed: {report[-300:]}")
 
 
 def _job(keys: Keys, folder: Path) -> str:
-    """What both programs read: words parted by tabs, a line each; texts with the place where each line of
-    them begins.
-    """
+    """What both programs read: lines of words separated by tabs; texts with the position of each line."""
     base = compile_base(workload.design(), head_examined=False, is_reissue=False, slots=())
     (folder / "base.pdf").write_bytes(base.blank.pdf)
     lines = [
@@ -178,8 +175,9 @@ def _job(keys: Keys, folder: Path) -> str:
 
 
 def _vietnamese(face: str) -> bytes:
-    """The face with the letters of Vietnamese alone: little to embed, and pdf-lib, which loses letters when
-    it makes a subset itself, takes it whole.
+    """The face with Vietnamese letters only, so that there is little to embed.
+
+    pdf-lib, which loses letters when it makes a subset itself, embeds it whole.
     """
     options = Options(layout_features=["kern", "mark"], notdef_outline=True)
     subsetter, font = Subsetter(options), TTFont(io.BytesIO(face_bytes(face)))
@@ -191,14 +189,14 @@ def _vietnamese(face: str) -> bytes:
 
 
 def _qr_box(base: Base) -> str:
-    """Where the form has its QR: left, bottom, right, top in points."""
+    """The form's QR: left, bottom, right, top in points."""
     with pypdfium2.PdfDocument(base.blank.pdf) as document:
         [image] = document[0].get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])
         return " ".join(f"{edge:.3f}" for edge in image.get_bounds())
 
 
 def _qr_png(paper: Paper, path: Path) -> Path:
-    """The symbol as a file: peers need not make theirs."""
+    """The symbol as a file, so that peers need not make their own."""
     drawn: Any = zxingcpp.create_barcode(
         paper.values["verify_url"], zxingcpp.BarcodeFormat.QRCode, ec_level="M"
     ).to_image(scale=1, add_quiet_zones=False)
@@ -216,7 +214,7 @@ def _texts(base: Base, paper: Paper) -> Iterator[str]:
 
 
 def _lines(slot: TextSlot, text: str) -> list[str]:
-    """Greedily broken at spaces."""
+    """Broken greedily at spaces."""
     lines: list[str] = []
     for paragraph in text.splitlines():
         lines.append("")

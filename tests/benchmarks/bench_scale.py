@@ -32,7 +32,7 @@ from tests.support.expectation import KINDS, Fate, expected_in, fates_of
 
 _SEED, _SAMPLED = 1, 50
 _APART = 900_001
-"""The number of a case that no file measured here holds."""
+"""The number of a case that is in no file measured here."""
 _PATIENCE_S = 7200
 _OLD_FILE_S = 600
 """A returned workbook is written before its first byte is sent."""
@@ -70,7 +70,7 @@ def measure(rows: int, *, database: str = "sqlite", **settings: Any) -> dict[str
 
 
 def _workbook(folder: Path, rows: int) -> tuple[Path, dict[str, Fate]]:
-    """The maker's CSV turned into a workbook as stations keep it; and what must become of each case."""
+    """The maker's CSV as a workbook like those that stations keep, and the outcome expected of each case."""
     made = make(rows=rows, seed=_SEED)
     write_csv(folder / "f0_cases.csv", made.cases)
     write_csv(folder / "expected.csv", [each.row() for each in made.expected])
@@ -115,7 +115,7 @@ def _send(client: httpx2.Client, file: Path, expected: dict[str, Fate], usage: U
 
 
 def _plain(fates: dict[str, Fate]) -> dict[str, Fate]:
-    """Without what the sheet's own form adds: repairs are the sample's business."""
+    """Without what the workbook's format adds: repairs are for the sample to test."""
     return {
         case: replace(
             fate, warnings=frozenset(each for each in fate.warnings if not each.startswith("W-REPAIRED-"))
@@ -176,7 +176,7 @@ def _sheet_rows(file: Path) -> int:
 
 
 def _check_archive(client: httpx2.Client, file: Path, issued: int) -> None:
-    """As many PDFs as were issued; some of them, taken by chance, are genuine."""
+    """As many PDFs as were issued; a random few are checked to be genuine."""
     with zipfile.ZipFile(file) as archive:
         names = [name for name in archive.namelist() if name.endswith(".pdf")]
         _require(len(set(names)) == len(names) == issued, f"{len(names)} files in the archive")
@@ -209,7 +209,7 @@ def _send_again(
 
 
 def _unwarned(fates: dict[str, Fate]) -> dict[str, Fate]:
-    """What exists is not warned of again."""
+    """Existing ones get no new warnings."""
     return {case: replace(fate, warnings=frozenset()) for case, fate in fates.items()}
 
 

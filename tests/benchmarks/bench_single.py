@@ -42,7 +42,7 @@ def _service(url: str | None, key: str | None) -> Iterator[httpx2.Client]:
 
 
 def seconds_to_pdf(client: httpx2.Client, number: int) -> float:
-    """Of one request: from before the POST until the whole PDF is here."""
+    """For one request: from before the POST until the whole PDF has arrived."""
     started = time.perf_counter()
     asked = calls.request(client, record(number), kind=("sick_leave", "recovery")[number % 2])
     while (answer := client.get(f"/v1/certificates/{asked['id']}/pdf")).status_code != httpx2.codes.OK:
@@ -53,7 +53,7 @@ def seconds_to_pdf(client: httpx2.Client, number: int) -> float:
 
 
 def measure(client: httpx2.Client, requests: int) -> list[float]:
-    """One after another on an idle service; the numbers of cases are new with every run."""
+    """One after another on an idle service; case numbers are new with every run."""
     first = int(time.time()) % 900_000 + 1000
     seconds_to_pdf(client, first - 1)  # the first one warms up
     time.sleep(_IDLE_S)

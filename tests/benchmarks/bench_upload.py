@@ -29,7 +29,7 @@ from certsvc.resources import open_vault
 from certsvc.store import Database
 from certsvc.trust.anchors import TrustSource
 from certsvc.vault import Vault
-from certsvc.verify.pdf.examining import Kind, Limits, examine
+from certsvc.verify.pdf.examining import FileKind, Limits, examine
 from certsvc.verify.report import Verdict
 from certsvc.verify.trust import Trust
 from tests.benchmarks.measuring import machine
@@ -39,7 +39,7 @@ from tests.support import calls
 
 ROUNDS = 30
 _REST_S = 0.3
-"""In which the checker gets a process ready for the next file."""
+"""Time for the checker to prepare a process for the next file."""
 _IN_A_ROW = 4
 FILES = {
     "one_b_b": {"signatures": "organisation", "profile": "B-B"},
@@ -49,7 +49,7 @@ FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the service checks a file with, warm."""
+    """The service's checker, warmed up."""
 
     settings: Settings
     db: Database
@@ -58,7 +58,7 @@ class Desk:
     examiner: Examiner
 
     async def check(self, data: bytes) -> None:
-        """Raises RuntimeError where the file is not valid."""
+        """Raises RuntimeError if the file is not valid."""
         report = await check_upload(
             data,
             db=self.db,
@@ -72,11 +72,9 @@ class Desk:
             raise RuntimeError(f"{report}")
 
     def check_here(self, data: bytes) -> None:
-        """What the disposable process does, in this one. Raises RuntimeError where the file does not prove
-        itself.
-        """
+        """The disposable process's work, in this one. Raises RuntimeError unless the file passes."""
         found = examine(data, trust=self.trust, now=dt.datetime.now(dt.UTC), limits=Limits())
-        if found.kind is not Kind.OURS_INTACT:
+        if found.kind is not FileKind.OURS_INTACT:
             raise RuntimeError(f"{found}")
 
 
@@ -147,9 +145,7 @@ async def _ms(desk: Desk, data: bytes) -> float:
 
 
 async def _ms_apart(work: Callable[[bytes], None], data: bytes) -> float:
-    """In a thread, for pyHanko's manual runs a loop of its own; what starting the thread takes is not
-    counted.
-    """
+    """In a thread, for pyHanko's manual runs its own loop; starting the thread does not count."""
 
     def timed() -> float:
         started = time.perf_counter()

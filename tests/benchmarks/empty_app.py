@@ -1,6 +1,4 @@
-"""An application whose one route does nothing, served as `certsvc serve` does: what look-ups are compared
-with.
-"""
+"""An application whose only route does nothing, served as by `certsvc serve`, to compare look-ups with."""
 
 import sys
 

@@ -1,6 +1,4 @@
-"""The keys of a run: our throw-away PKI with RSA-2048 and with P-256 keys, and one key as a file for programs
-that are not ours.
-"""
+"""The keys of a run: throw-away PKIs with RSA-2048 and P-256 keys, and one key file for other programs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +15,7 @@ PASSPHRASE = b"benchmark"
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """`pkcs12` is the station's own key with its chain, encrypted so that every program reads it, with few
-    rounds.
-    """
+    """`pkcs12` is the station's key with its chain, encrypted in few rounds as any program can read it."""
 
     rsa_pki: pkis.Pki
     p256_pki: pkis.Pki
@@ -49,9 +45,7 @@ def _load(pki: pkis.Pki) -> pkcs12.PKCS12KeyAndCertificates:
 
 
 def _for_anybody(pki: pkis.Pki) -> bytes:
-    """node-forge, which reads the file anew for each signature, and Java both know 3DES with SHA-1; few
-    rounds are to its favour.
-    """
+    """node-forge and Java both know 3DES with SHA-1; few rounds favour node-forge, which rereads it."""
     own = _load(pki)
     if not isinstance(own.key, rsa.RSAPrivateKey) or own.cert is None:
         raise TypeError("no RSA key")

@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.backends.openssl import backend
 
 Work = Callable[[], int]
-"""Does some pieces of work and says how many."""
+"""Does some work and returns the number of pieces."""
 
 
 @contextlib.contextmanager
 def pinned() -> Iterator[int]:
-    """Keep this process, and those it starts meanwhile, on one core; says which."""
+    """Pin this process, and those it starts meanwhile, to one core; returns which."""
     cores = os.sched_getaffinity(0)
     core = max(cores)
     os.sched_setaffinity(0, {core})
@@ -33,7 +33,7 @@ def pinned() -> Iterator[int]:
 
 
 def machine() -> dict[str, str | int | float]:
-    """What the figures were measured on, and when."""
+    """The machine and the date of the figures."""
     return {
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "processor": _processor(),
@@ -55,7 +55,7 @@ def _processor() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Processor milliseconds a piece, and the wall clock's time over the processor's."""
+    """Processor milliseconds per piece, and the ratio of wall-clock to processor time."""
 
     ms: float
     wall_to_cpu: float
@@ -63,9 +63,7 @@ class Spent:
 
 @dataclass(slots=True)
 class Series:
-    """One kind of work, round by round: processor milliseconds a piece, and what the yardstick took just
-    before and after.
-    """
+    """One kind of work, by round: processor milliseconds per piece, and the yardstick's before and after."""
 
     ms: list[float] = field(default_factory=list)
     yardstick_ms: list[float] = field(default_factory=list)
@@ -78,22 +76,18 @@ class Series:
 
     @property
     def share(self) -> float:
-        """The yardstick's time over this work's: the median of the rounds' own."""
+        """The ratio of the yardstick's time to this work's: the median over the rounds."""
         return statistics.median(
             yardstick / ms for yardstick, ms in zip(self.yardstick_ms, self.ms, strict=True)
         )
 
     def typical_ms(self, yardstick_ms: float) -> float:
-        """Milliseconds a piece while the yardstick takes its usual time: so works measured one after another
-        can be compared.
-        """
+        """Milliseconds per piece at the yardstick's usual time, so that works can be compared."""
         return yardstick_ms / self.share
 
 
 def measure(works: dict[str, Work], *, yardstick: Work, rounds: int) -> dict[str, Series]:
-    """Each work once a round, between two runs of the yardstick; after a round that warms up and does not
-    count.
-    """
+    """Each work once per round, between two runs of the yardstick; a first round, to warm up, is dropped."""
     found = {name: Series() for name in works}
     for count in range(rounds + 1):
         before = timed(yardstick)

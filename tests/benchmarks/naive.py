@@ -1,6 +1,4 @@
-"""A certificate the way the manuals of WeasyPrint and pyHanko show: lay out, write, sign, one after
-another.
-"""
+"""A certificate as the manuals of WeasyPrint and pyHanko show: lay out, write, sign, one at a time."""
 
 from io import BytesIO
 
@@ -22,7 +20,7 @@ _BLANK_PIXEL = "data:image/png;base64,"
 
 
 class Naive:
-    """Keeps what any program would keep: the parsed typeface, the key."""
+    """Keeps what any program would: the parsed typeface, the key."""
 
     def __init__(self, pkcs12_path: str, passphrase: bytes) -> None:
         self._fonts = FontConfiguration()
@@ -33,7 +31,7 @@ class Naive:
         self._signer = signer
 
     def make(self, paper: Paper) -> bytes:
-        """The form as the engine's, with its QR as vectors, signed once: visible, RSA-2048, B-B."""
+        """The same form as the engine's, with the QR as vectors, signed once: visible, RSA-2048, B-B."""
         html = _with_qr(
             form_html(workload.design(), paper.values, head_examined=False, is_reissue=False),
             paper.values["verify_url"],
@@ -50,7 +48,7 @@ class Naive:
 
 
 def _with_qr(html: str, url: str) -> str:
-    """The form's blank pixel replaced by the code."""
+    """The form with the QR in place of its blank pixel."""
     front, mark, rest = html.partition(_BLANK_PIXEL)
     if not mark:
         raise ValueError("the form has no place for a QR")

@@ -1,6 +1,4 @@
-"""Validating a PDF's signatures the way pyHanko's manual shows, with the roots and revocation answers that
-our own check has.
-"""
+"""Validating a PDF's signatures as pyHanko's manual shows, with our check's roots and revocation data."""
 
 import asyncio
 import io
@@ -22,7 +20,7 @@ _SIGNING_USE = KeyUsageConstraints(
 
 
 class Plain:
-    """Keeps what any program would keep: the certificates and lists of revoked ones, parsed."""
+    """Keeps what any program would: parsed certificates and revocation lists."""
 
     def __init__(self, trust: Trust) -> None:
         self._asked: dict[str, Any] = {
@@ -34,9 +32,7 @@ class Plain:
         }
 
     def validate(self, data: bytes) -> None:
-        """Every signature with its time-stamp and what was changed after it. Raises RuntimeError where one
-        does not hold.
-        """
+        """Every signature with its time-stamp and later changes. Raises RuntimeError if one is not valid."""
         if not all(status.bottom_line for status in asyncio.run(self._statuses(data))):
             raise RuntimeError("pyHanko does not accept the file")
 
@@ -49,7 +45,7 @@ class Plain:
         ]
 
     def _context(self, reader: PdfFileReader) -> ValidationContext:
-        """One for all signatures of a file, with the answers in its security store."""
+        """One for all signatures in a file, with the answers in its security store."""
         try:
             return DocumentSecurityStore.read_dss(reader).as_validation_context(self._asked)
         except NoDSSFoundError:

@@ -1,6 +1,4 @@
-"""A register as large as a year's: certificates as rows, past issuing, for what is measured is finding one of
-them.
-"""
+"""A year's register: certificates as rows, without issuing, for only finding one is measured."""
 
 import asyncio
 import datetime as dt
@@ -24,9 +22,7 @@ _REVOKED_EVERY = 100
 
 
 def fill_register(settings: Settings, *, certificates: int, codes: int) -> list[str]:
-    """Add so many issued certificates, one in a hundred revoked; returns the look-up codes of about `codes`
-    of them.
-    """
+    """Add that many issued certificates, one in a hundred revoked; return look-up codes of about `codes`."""
     return asyncio.run(_fill(settings, certificates=certificates, codes=codes))
 
 
@@ -54,7 +50,7 @@ async def _fill(settings: Settings, *, certificates: int, codes: int) -> list[st
 
 
 def _row(number: int, vault: Vault, facility: str, key_id: uuid.UUID, rng: random.Random) -> dict[str, Any]:
-    """The columns of one; all are about the same invented case, for nobody reads it but the look-up."""
+    """The columns of one; all have the same invented case, for only the look-up reads it."""
     certificate_id = uuid.UUID(int=rng.getrandbits(128), version=4)
     is_revoked = number % _REVOKED_EVERY == 0
     return {

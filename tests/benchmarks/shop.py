@@ -1,4 +1,4 @@
-"""The engine as a press holds it, taken apart into the steps that are measured."""
+"""The engine as in a press, taken apart into the steps that are measured."""
 
 import asyncio
 import datetime as dt
@@ -9,12 +9,12 @@ from certsvc.config import Profile
 from certsvc.errors import CertsvcError
 from certsvc.models import Slot
 from certsvc.signing.claims import ClaimKey
-from certsvc.signing.sealing import Sealed, Sheet, seal
+from certsvc.signing.sealing import Sealed, Unsealed, seal
 from certsvc.signing.stock import Signing, Stock, lay_stock
 from certsvc.signing.tsa import EmbeddedTsa
 from certsvc.templates.filling import fill
 from certsvc.templates.marks import Mark, picture, time_line
-from certsvc.verify.pdf.examining import Kind, Limits, examine
+from certsvc.verify.pdf.examining import FileKind, Limits, examine
 from certsvc.verify.pdf.raw_signatures import prove_raw
 from certsvc.verify.trust import Trust
 from tests.benchmarks import workload
@@ -32,9 +32,7 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What is kept between chunks: the stock of these signers on the form's base, the authority, whom to
-    believe, the key for QR claims.
-    """
+    """What is kept between chunks: the signers' stock on the form's base, authority, trust, key for QRs."""
 
     slots: tuple[Slot, ...]
     profile: Profile
@@ -43,8 +41,8 @@ class Shop:
     trust: Trust
     claim_key: ClaimKey
 
-    def fill(self, chunk: Sequence[Paper]) -> list[Sheet]:
-        return [Sheet(self.stock, self._objects(paper)) for paper in chunk]
+    def fill(self, chunk: Sequence[Paper]) -> list[Unsealed]:
+        return [Unsealed(self.stock, self._objects(paper)) for paper in chunk]
 
     def _objects(self, paper: Paper) -> Mapping[int, bytes]:
         filled = fill(
@@ -59,7 +57,7 @@ class Shop:
             raise RuntimeError("a text of the workload does not fit its slot")
         return filled.objects
 
-    def seal(self, sheets: Sequence[Sheet]) -> list[Sealed]:
+    def seal(self, sheets: Sequence[Unsealed]) -> list[Sealed]:
         now = dt.datetime.now(dt.UTC)
         results = asyncio.run(
             seal(
@@ -85,10 +83,10 @@ class Shop:
             raise RuntimeError(fault)
 
     def prove_in_full(self, sealed: Sealed) -> None:
-        """What is measured must be worth measuring: the whole of `verify` accepts it."""
+        """To be worth measuring, it must pass the whole of `verify`."""
         self.prove(sealed)
         found = examine(self.whole(sealed), trust=self.trust, now=dt.datetime.now(dt.UTC), limits=Limits())
-        if found.kind is not Kind.OURS_INTACT:
+        if found.kind is not FileKind.OURS_INTACT:
             raise RuntimeError(f"{found}")
 
 

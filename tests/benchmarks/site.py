@@ -1,6 +1,4 @@
-"""A service to be measured: the stations of the case maker, RSA-2048 keys, and a file of cases that are all
-fit.
-"""
+"""A service to be measured: the case maker's stations, RSA-2048 keys, and a file of flawless cases."""
 
 import asyncio
 import contextlib
@@ -30,7 +28,7 @@ _SEED = 1
 
 @dataclass(frozen=True)
 class Site:
-    """A running service and the database server beside it, if it has one."""
+    """A running service and its database server, if it has one."""
 
     service: Served
     server: Postgres | None
@@ -46,14 +44,14 @@ class Site:
         return sum(path.stat().st_size for path in self.settings.data_dir.glob("certsvc.db*"))
 
     def stored_bytes(self) -> int:
-        """All that lies among the blobs."""
+        """Everything in the blob store."""
         return sum(
             path.stat().st_size for path in (self.settings.data_dir / "blobs").rglob("*") if path.is_file()
         )
 
 
 def one_wish_each(rows: int, *, first: int = 1) -> CaseSet:
-    """Cases without a flaw that ask for one certificate each, sick leave and recovery by turns."""
+    """Flawless cases that ask for one certificate each, sick leave and recovery in turn."""
     made = make(rows=rows, seed=_SEED, first=first, flawed=0)
     for number, case in enumerate(made.cases):
         case |= {"wants_sick_leave": str(1 - number % 2), "wants_recovery": str(number % 2)}
@@ -100,7 +98,7 @@ def _pki() -> tempfile.TemporaryDirectory[str]:
 
 
 def _keys_folder() -> Path:
-    """Made once a process, for RSA keys take their time; removed when it ends."""
+    """Made once per process, for RSA keys take time; removed at its end."""
     return Path(_pki().name)
 
 

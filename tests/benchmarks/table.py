@@ -26,7 +26,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("stored for one certificate, three signatures, B-LT", "stored_bytes_per_certificate", "{:,.0f} bytes"),
     ("one certificate from POST to PDF, idle", "post_to_ready_ms", "{:,.0f} ms"),
 )
-"""What, where it stands in the figures, and how it is shown."""
+"""What it is, where it is in the figures, and how it is shown."""
 
 _DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 _RUNS = {
@@ -38,7 +38,7 @@ _RUNS = {
 
 
 def find(figures: dict[str, Any], path: str) -> Any:
-    """What stands at `path` (names joined by dots), None if nothing does."""
+    """The value at `path` (names joined by dots), or None."""
     found: Any = figures
     for name in path.split("."):
         found = found.get(name) if isinstance(found, dict) else None
@@ -46,7 +46,7 @@ def find(figures: dict[str, Any], path: str) -> Any:
 
 
 def table(figures: dict[str, Any]) -> str:
-    """Markdown: tables for a core, the whole way and look-ups, the machine, and what was not run."""
+    """Markdown: tables for one core, the whole way and look-ups; the machine; what was not run."""
     machine = figures["machine"]
     lines = [
         "| on one core | |",

@@ -1,6 +1,4 @@
-"""What a running service uses: memory and processor time of its API, its worker, its presses and the rest,
-from /proc.
-"""
+"""A running service's memory and processor time, by API, worker, presses and the rest, from /proc."""
 
 import contextlib
 import threading
@@ -78,7 +76,7 @@ def _parts(service: psutil.Process) -> dict[str, list[psutil.Process]]:
 
 
 def _memory(process: psutil.Process) -> int:
-    """Bytes: PSS (proc(5), smaps_rollup); 0 for a process that has ended."""
+    """PSS in bytes (proc(5), smaps_rollup); 0 for a process that has ended."""
     try:
         lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines()
     except OSError:
@@ -95,7 +93,7 @@ def _cpu_s(service: int, others: tuple[int, ...]) -> dict[str, float]:
 
 
 def _seconds(process: psutil.Process) -> float:
-    """User and system time, without that of children which have ended."""
+    """User and system time, without that of ended children."""
     with contextlib.suppress(psutil.Error):
         times = process.cpu_times()
         return float(times.user + times.system)

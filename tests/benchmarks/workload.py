@@ -1,6 +1,4 @@
-"""Certificates to measure with: one form; for each certificate its own name, birth, employer, numbers, record
-and QR text.
-"""
+"""Certificates to measure with: one form, each with its own name, birth, employer, numbers and QR text."""
 
 import datetime as dt
 import itertools
@@ -21,7 +19,7 @@ from tests.support.cases import make_case
 from tests.support.f0_cases import FAMILIES, GIVENS, MIDDLES
 
 DESIGN_ID = "sick_leave/mau07-2025"
-"""The sick-leave form in force; of the three forms, the one in the middle by the length of its texts."""
+"""The sick-leave form in force: the median of the three forms by the length of their texts."""
 
 ALL_SLOTS = (Slot.PRACTITIONER, Slot.REPRESENTATIVE, Slot.ORGANISATION)
 ONE_SLOT = (Slot.ORGANISATION,)
@@ -43,15 +41,13 @@ _EMPLOYERS = (
 _ADDRESS = "HTTPS://KIEMTRA.EXAMPLE.VN/V/"
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _FILLER = ("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" * 7)[:223]
-"""As long as claims are; our own engine signs real ones in their place."""
+"""As long as real claims, which our own engine signs in their place."""
 _FIRST_DAY = dt.date(2025, 9, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What one certificate is filled with; the QR's text in `values` ends with a filler where claims
-    stand.
-    """
+    """One certificate's contents; the QR's text in `values` ends with a filler in place of claims."""
 
     values: dict[str, str]
     record: bytes
@@ -72,9 +68,7 @@ def design() -> Design:
 
 
 def papers(seed: int = 1) -> Iterator[Paper]:
-    """Certificates without end; names, births, employers, numbers and QR texts are each one's own. The same
-    seed gives the same.
-    """
+    """Endless certificates with their own names, births, employers, numbers, QR texts; the same per seed."""
     rng = random.Random(seed)
     names = [
         " ".join(words)

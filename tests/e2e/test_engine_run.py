@@ -27,7 +27,7 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from certsvc.templates.designs import load_designs
-from certsvc.verify.pdf.examining import Kind, Limits, examine
+from certsvc.verify.pdf.examining import FileKind, Limits, examine
 from certsvc.verify.trust import Trust
 from tests.e2e.engine_run import CERTIFICATES, ONE_OF_EACH, SCHEMES, Paper, make_run
 from tests.support.conformance import broken_rules
@@ -37,7 +37,7 @@ from tests.support.conformance import broken_rules
 class Readings:
     """What each reader says of one file; `pyhanko` and `openssl` of each of its signatures."""
 
-    ours: Kind
+    ours: FileKind
     pyhanko: tuple[tuple[bool, bool, SignatureCoverageLevel | None, ModificationLevel | None], ...]
     pdfsig: str
     openssl: tuple[str, ...]
@@ -151,7 +151,7 @@ def test_the_run_has_every_design_variant_and_scheme(count: int, read: list[tupl
 def test_our_own_check_finds_every_file_intact(read: list[tuple[Paper, Readings]]) -> None:
     """The whole of `verify`, on each one."""
     for paper, readings in read:
-        assert readings.ours is Kind.OURS_INTACT, paper
+        assert readings.ours is FileKind.OURS_INTACT, paper
 
 
 def test_pyhanko_trusts_every_signature(read: list[tuple[Paper, Readings]]) -> None:

@@ -210,6 +210,7 @@ def test_every_way_in_says_valid(
             [address] = paper.qr
             offline = judge_text(address, kept=kept, now=now).to_json()
             assert (offline["verdict"], offline["reasons"][0]["code"]) == ("valid", "genuine"), line
+            assert offline["certificate"] is not None, line
             assert line["serial"].endswith(offline["certificate"]["serial_tail"]), line
             assert (
                 calls.verdict(client, line["code"])

@@ -16,7 +16,7 @@ from certsvc.clock import utc_now
 from certsvc.processes.examiner import Examiner
 from certsvc.store import Database
 from certsvc.verify.findings import Examination
-from certsvc.verify.pdf.examining import Kind
+from certsvc.verify.pdf.examining import FileKind
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import Verdict
 from tests.support.rig import Rig
@@ -62,7 +62,7 @@ async def test_bulk_calls_leave_room_for_single_checks(desk: Desk) -> None:
     singles = 0
     while not all(bulk.done() for bulk in bulks):
         examination = await desk.examiner.examine(samples.unsigned(), trust=desk.trust, now=utc_now())
-        assert examination.kind is Kind.NOT_SIGNED
+        assert examination.kind is FileKind.NOT_SIGNED
         singles += 1
     assert singles > 3
     for bulk in bulks:
@@ -80,7 +80,7 @@ async def test_a_busy_examiner_is_waited_for(desk: Desk) -> None:
     await asyncio.sleep(0)
     answers = await _all(replace(desk, wait_s=0.2), _files(2, samples.unsigned()))
     assert [answer.report.reasons for answer in answers] == [(Reason.NOT_SIGNED,)] * 2
-    assert [(await other).kind for other in others] == [Kind.OURS_INTACT] * 2
+    assert [(await other).kind for other in others] == [FileKind.OURS_INTACT] * 2
 
 
 class _CountingExaminer(Examiner):

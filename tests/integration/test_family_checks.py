@@ -14,7 +14,7 @@ import pytest
 
 from certsvc.processes.examiner import Examiner
 from certsvc.processes.zygote_link import Zygote
-from certsvc.verify.findings import Kind
+from certsvc.verify.findings import FileKind
 from certsvc.verify.trust import Trust
 from tests.integration.test_file_checks import MEMORY
 from tests.support import calls
@@ -49,7 +49,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[tuple[subproc
     process.wait(timeout=30)
 
 
-async def _kind(examiner: Examiner, data: bytes) -> Kind:
+async def _kind(examiner: Examiner, data: bytes) -> FileKind:
     return (await examiner.examine(data, trust=samples.trust(), now=samples.now())).kind
 
 
@@ -59,18 +59,18 @@ async def test_files_are_checked_and_the_next_examiner_finds_a_zygote_too(
     """One after the other: a zygote ends with the examiner that it served."""
     for _ in range(2):
         async with Examiner(timeout_s=10, memory_bytes=MEMORY, zygote=service[1]) as examiner:
-            assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
-            assert await _kind(examiner, samples.unsigned()) is Kind.NOT_SIGNED
+            assert await _kind(examiner, samples.genuine(1)) is FileKind.OURS_INTACT
+            assert await _kind(examiner, samples.unsigned()) is FileKind.NOT_SIGNED
 
 
 async def test_a_killed_zygote_is_found_again(service: "tuple[subprocess.Popen[bytes], Path]") -> None:
     """Whoever asks next waits for its successor."""
     async with Examiner(timeout_s=10, memory_bytes=MEMORY, zygote=service[1]) as examiner:
-        assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
+        assert await _kind(examiner, samples.genuine(1)) is FileKind.OURS_INTACT
         [zygote] = children_named("test-checks", service[0].pid)
         zygote.kill()
         await asyncio.to_thread(psutil.wait_procs, [zygote], timeout=10)
-        assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
+        assert await _kind(examiner, samples.genuine(1)) is FileKind.OURS_INTACT
 
 
 async def test_a_check_under_way_when_the_zygote_is_killed_is_asked_for_again(
@@ -78,14 +78,14 @@ async def test_a_check_under_way_when_the_zygote_is_killed_is_asked_for_again(
 ) -> None:
     """Not a word against the file."""
     async with Examiner(timeout_s=10, memory_bytes=MEMORY, zygote=service[1]) as examiner:
-        assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
+        assert await _kind(examiner, samples.genuine(1)) is FileKind.OURS_INTACT
         [zygote] = children_named("test-checks", service[0].pid)
         zygote.suspend()
         check = asyncio.create_task(_kind(examiner, samples.genuine(1)))
         await asyncio.sleep(0.5)
         assert not check.done()
         zygote.kill()
-        assert await check is Kind.OURS_INTACT
+        assert await check is FileKind.OURS_INTACT
 
 
 async def test_a_zygote_that_takes_no_more_requests_is_left(
@@ -104,5 +104,5 @@ async def test_a_zygote_that_takes_no_more_requests_is_left(
 
     monkeypatch.setattr(Zygote, "fork", fork_by_the_next_one)
     async with Examiner(timeout_s=10, memory_bytes=MEMORY, zygote=service[1]) as examiner:
-        assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
+        assert await _kind(examiner, samples.genuine(1)) is FileKind.OURS_INTACT
     assert not refused[0].is_alive

@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 from certsvc.errors import TooMany
 from certsvc.processes.examiner import Examiner, Scan
 from certsvc.verify.images import MAX_PIXELS, is_picture
-from certsvc.verify.pdf.examining import Kind, Limits
+from certsvc.verify.pdf.examining import FileKind, Limits
 from certsvc.verify.reasons import Reason
 from certsvc.verify.trust import Trust
 from keys_dev.make import KeyType
@@ -45,7 +45,7 @@ async def hasty() -> AsyncIterator[Examiner]:
 
 async def _kind(
     examiner: Examiner, data: bytes, limits: Limits | None = None, *, believing: Trust | None = None
-) -> Kind:
+) -> FileKind:
     return (
         await examiner.examine(data, trust=believing or samples.trust(), now=samples.now(), limits=limits)
     ).kind
@@ -59,15 +59,15 @@ async def test_genuine_files_pass_apart_as_they_do_here(examiner: Examiner) -> N
         data = samples.genuine(count)
         apart_from_us = await examiner.examine(data, trust=samples.trust(), now=samples.now())
         assert apart_from_us == samples.look(data)
-        assert apart_from_us.kind is Kind.OURS_INTACT
-    assert await _kind(examiner, samples.unsigned()) is Kind.NOT_SIGNED
+        assert apart_from_us.kind is FileKind.OURS_INTACT
+    assert await _kind(examiner, samples.unsigned()) is FileKind.NOT_SIGNED
 
 
 async def test_rsa_files_pass_apart(examiner: Examiner) -> None:
     """Nothing that RSA needs is imported too late."""
     data = samples.genuine(2, key_type=KeyType.RSA_2048, prefer_pss=True)
     examination = await examiner.examine(data, trust=samples.trust(KeyType.RSA_2048), now=samples.now())
-    assert examination.kind is Kind.OURS_INTACT
+    assert examination.kind is FileKind.OURS_INTACT
 
 
 async def test_a_change_of_trust_reaches_the_next_check(examiner: Examiner) -> None:
@@ -77,7 +77,7 @@ async def test_a_change_of_trust_reaches_the_next_check(examiner: Examiner) -> N
     kinds = [
         await _kind(examiner, data, believing=trust) for trust in (samples.trust(), nobody, samples.trust())
     ]
-    assert kinds == [Kind.OURS_INTACT, Kind.SIGNED_BY_OTHER, Kind.OURS_INTACT]
+    assert kinds == [FileKind.OURS_INTACT, FileKind.SIGNED_BY_OTHER, FileKind.OURS_INTACT]
 
 
 async def test_a_bomb_ends_soon_and_harms_nobody(hasty: Examiner) -> None:
@@ -86,16 +86,16 @@ async def test_a_bomb_ends_soon_and_harms_nobody(hasty: Examiner) -> None:
     """
     for believing in (samples.trust(), replace(samples.trust(), pins={})):  # as ours, and as a stranger's
         started = time.monotonic()
-        assert await _kind(hasty, exhaustion.xref_bomb(), believing=believing) is Kind.TOO_COMPLEX
+        assert await _kind(hasty, exhaustion.xref_bomb(), believing=believing) is FileKind.TOO_COMPLEX
         assert time.monotonic() - started < 4
-    assert await _kind(hasty, samples.genuine(1)) is Kind.OURS_INTACT
+    assert await _kind(hasty, samples.genuine(1)) is FileKind.OURS_INTACT
 
 
 async def test_thirty_megabytes_of_zeros_are_refused(hasty: Examiner) -> None:
     """By size as we ship; by the limits where an operator allows larger files."""
     data = samples.genuine(1) + bytes(30 * 1024**2)
-    assert await _kind(hasty, data) is Kind.TOO_COMPLEX
-    assert await _kind(hasty, data, Limits(max_bytes=len(data))) is Kind.TAMPERED
+    assert await _kind(hasty, data) is FileKind.TOO_COMPLEX
+    assert await _kind(hasty, data, Limits(max_bytes=len(data))) is FileKind.TAMPERED
 
 
 async def test_the_checking_process_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,33 +121,33 @@ def _children() -> list[int]:
 
 async def test_a_killed_zygote_is_replaced(examiner: Examiner) -> None:
     """The service goes on when the process from which checks are forked dies."""
-    assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
+    assert await _kind(examiner, samples.genuine(1)) is FileKind.OURS_INTACT
     for zygote in _children():
         os.kill(zygote, signal.SIGKILL)
     await asyncio.sleep(0.2)
-    assert await _kind(examiner, samples.genuine(1)) is Kind.OURS_INTACT
+    assert await _kind(examiner, samples.genuine(1)) is FileKind.OURS_INTACT
 
 
 async def test_a_spare_process_that_dies_is_replaced(hasty: Examiner) -> None:
     """It gets ready while nobody asks; whether it is dead or there, the next file is checked, and as the
     trust of the day says.
     """
-    assert await _kind(hasty, samples.genuine(1)) is Kind.OURS_INTACT
+    assert await _kind(hasty, samples.genuine(1)) is FileKind.OURS_INTACT
     [zygote] = _children()
     spare = await asyncio.to_thread(_spare_of, zygote)
     await asyncio.to_thread(_kill, spare)
-    assert await _kind(hasty, samples.genuine(1)) is Kind.OURS_INTACT
+    assert await _kind(hasty, samples.genuine(1)) is FileKind.OURS_INTACT
     assert await asyncio.to_thread(_spare_of, zygote, but=spare) != spare
     nobody = replace(samples.trust(), pins={})
-    assert await _kind(hasty, samples.genuine(1), believing=nobody) is Kind.SIGNED_BY_OTHER
+    assert await _kind(hasty, samples.genuine(1), believing=nobody) is FileKind.SIGNED_BY_OTHER
 
 
 async def test_a_spares_time_counts_from_its_file_on(hasty: Examiner) -> None:
     """It may wait for longer than a check may take."""
-    assert await _kind(hasty, samples.genuine(1)) is Kind.OURS_INTACT
+    assert await _kind(hasty, samples.genuine(1)) is FileKind.OURS_INTACT
     await asyncio.to_thread(_spare_of, _children()[0])
     await asyncio.sleep(1.7)
-    assert await _kind(hasty, samples.genuine(1)) is Kind.OURS_INTACT
+    assert await _kind(hasty, samples.genuine(1)) is FileKind.OURS_INTACT
 
 
 def _spare_of(zygote: int, *, but: int = 0) -> int:
@@ -184,16 +184,16 @@ async def test_too_many_at_once_are_turned_away(hasty: Examiner) -> None:
     """One checks, one waits, the third is asked to come back; afterwards there is room again."""
     data = samples.genuine(3)
     answers = await asyncio.gather(*(_kind(hasty, data) for _ in range(4)), return_exceptions=True)
-    assert [answer for answer in answers if answer is Kind.OURS_INTACT] == [Kind.OURS_INTACT] * 2
+    assert [answer for answer in answers if answer is FileKind.OURS_INTACT] == [FileKind.OURS_INTACT] * 2
     refused = [answer for answer in answers if isinstance(answer, TooMany)]
     assert [each.code for each in refused] == ["checker_busy"] * 2
-    assert await _kind(hasty, data) is Kind.OURS_INTACT
+    assert await _kind(hasty, data) is FileKind.OURS_INTACT
 
 
 async def test_a_talkative_child_is_not_listened_to() -> None:
     """An answer larger than allowed counts as none."""
     async with Examiner(timeout_s=10, memory_bytes=MEMORY, max_answer_bytes=100) as examiner:
-        assert await _kind(examiner, samples.genuine(1)) is Kind.TOO_COMPLEX
+        assert await _kind(examiner, samples.genuine(1)) is FileKind.TOO_COMPLEX
 
 
 async def test_a_check_given_up_leaves_room(hasty: Examiner) -> None:
@@ -204,7 +204,7 @@ async def test_a_check_given_up_leaves_room(hasty: Examiner) -> None:
         check.cancel()
         with pytest.raises(asyncio.CancelledError):
             await check
-    assert await _kind(hasty, samples.genuine(1)) is Kind.OURS_INTACT
+    assert await _kind(hasty, samples.genuine(1)) is FileKind.OURS_INTACT
 
 
 def _picture(text: str | None, *, file_format: str = "PNG", angle: float = 0) -> bytes:

@@ -23,7 +23,7 @@ from certsvc.clock import utc_now
 from certsvc.issuing.publishing import REBUILD_AFTER, Publisher, open_publisher
 from certsvc.models import Certificate, StatusList
 from certsvc.models.published import CAPACITY, DECOYS
-from certsvc.verify.trust import ClaimKey
+from certsvc.verify.trust import PublicClaimKey
 from tests.support.recalling import approve, decline, waiting
 from tests.support.records import record
 from tests.support.rig import Rig
@@ -37,7 +37,7 @@ def publisher_of(rig: Rig) -> Publisher:
 
 async def key_of(rig: Rig) -> ec.EllipticCurvePublicKey:
 
-    keys: tuple[ClaimKey, ...] = (await rig.res.trust.get(utc_now())).claim_keys
+    keys: tuple[PublicClaimKey, ...] = (await rig.res.trust.get(utc_now())).claim_keys
     found = load_der_public_key(keys[0].public_key)
     assert isinstance(found, ec.EllipticCurvePublicKey)
     return found

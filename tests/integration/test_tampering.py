@@ -12,7 +12,7 @@ import pytest
 from certsvc.models import Status
 from certsvc.processes.examiner import Examiner
 from certsvc.verify.judging import RegisterFacts, judge_file
-from certsvc.verify.report import Outcome, Verdict
+from certsvc.verify.report import CheckOutcome, Verdict
 from tests.support.rig import Rig
 from tests.tampering.__main__ import MANIFEST
 from tests.tampering.attack import Answer
@@ -44,7 +44,7 @@ async def _ask(examiner: Examiner, variant: Variant) -> Answer:
     )
     register = RegisterFacts(Status.ISSUED) if hashlib.sha256(data).digest() in digests() else None
     judgement = judge_file(examination, register=register)
-    failed = [check.name for check in examination.checks if check.outcome is Outcome.FAILED]
+    failed = [check.name for check in examination.checks if check.outcome is CheckOutcome.FAILED]
     return Answer(judgement.verdict, judgement.reasons[0], next(iter(failed), None))
 
 

@@ -20,7 +20,7 @@ PASSWORD = "con mèo nằm trên mái"
 
 @dataclass
 class Person:
-    """An account's owner; `now` is the time that the service is told, and goes on by a step for each code."""
+    """An account's owner; `now` is the service's time, and advances by a step for each code."""
 
     rig: Rig
     name: str
@@ -34,7 +34,7 @@ class Person:
         self.rig.set_clock(self.now)
 
     def code(self) -> str:
-        """What the authenticator shows now."""
+        """The code that the authenticator shows now."""
         assert self.totp is not None
         return self.totp.at(self.now)
 

@@ -19,7 +19,7 @@ HEAD, DEPUTY = f"head {HERE}", "000002/HNO-CCHN"
 
 
 async def require(rig: Rig, *codes: str, required: bool = True) -> int:
-    """Turn the requirement on (or off) at these stations; how many certificates were let go."""
+    """Turn the requirement on (or off) at these stations; returns how many certificates were released."""
     return sum(
         [
             await set_requirement(rig.res.db, code, required=required, actor="operator", now=utc_now())

@@ -1,6 +1,4 @@
-"""A small hand-written base to sign, shaped as compiled designs are: a tagged page, an empty text stream, all
-signature fields.
-"""
+"""A small hand-written base in the form of compiled designs: a tagged page, empty texts, signature fields."""
 
 import functools
 import zlib
@@ -16,7 +14,7 @@ from certsvc.templates.faces import face_bytes
 
 FACE = "Tinos-Regular.ttf"
 TEXT_STREAM = 5
-"""What `with_text` fills; a real base has a QR and an embedded record besides."""
+"""What `with_text` fills; a real base also has a QR and an embedded record."""
 
 _CATALOG, _FIRST_FIELD = 1, 14
 _WIDTH, _HEIGHT = 150.0, 60.0
@@ -62,7 +60,7 @@ def blank(slots: tuple[Slot, ...]) -> Blank:
 
 
 def with_text(text: str) -> dict[int, bytes]:
-    """The objects that make a blank somebody's: its text stream, filled."""
+    """The objects of one certificate: the text stream, filled."""
     return {TEXT_STREAM: stream(b"", _shown(text, mcid=1, y=340))}
 
 
@@ -140,7 +138,7 @@ def _file(objects: Mapping[int, bytes]) -> tuple[bytes, End]:
 
 @functools.cache
 def _face() -> TTFont:
-    """The face with the letters of a Vietnamese text, its glyphs numbered as before."""
+    """The face with the letters of a Vietnamese text, its glyph numbers unchanged."""
     face = TTFont(BytesIO(face_bytes(FACE)))
     subsetter = Subsetter(Options(retain_gids=True, layout_features=[], notdef_outline=True))
     subsetter.populate(unicodes=[*range(0x20, 0x180), *range(0x1EA0, 0x1EFA), 0x2013])

@@ -1,4 +1,4 @@
-"""What tests ask of a running service, over HTTP."""
+"""What tests do with a running service, over HTTP."""
 
 import json
 import time
@@ -13,7 +13,7 @@ _PATIENCE_S = 180
 
 
 def until(look: Callable[[], Any], *, patience_s: float = _PATIENCE_S) -> Any:
-    """Look again and again until there is something to see."""
+    """Poll until there is a result."""
     started = time.monotonic()
     while not (seen := look()):
         waited = time.monotonic() - started
@@ -24,19 +24,19 @@ def until(look: Callable[[], Any], *, patience_s: float = _PATIENCE_S) -> Any:
 
 
 def good(answer: httpx2.Response) -> Any:
-    """The JSON of an answer that must be a good one."""
+    """The JSON of a response that must be successful."""
     assert answer.is_success, answer.text
     return answer.json()
 
 
 def submit(client: httpx2.Client, file: Path | bytes, **form: str) -> Any:
-    """Hand a file in; the batch as it was accepted."""
+    """Submit a file; the batch as accepted."""
     data = file.read_bytes() if isinstance(file, Path) else file
     return good(client.post("/v1/batches", files={"file": ("cases", data)}, data=form))
 
 
 def settled(client: httpx2.Client, batch_id: str) -> Any:
-    """The batch once every row has its fate."""
+    """The batch once every row is settled."""
 
     def look() -> Any:
         batch = good(client.get(f"/v1/batches/{batch_id}"))
@@ -52,7 +52,7 @@ def results(client: httpx2.Client, batch_id: str) -> list[dict[str, Any]]:
 
 
 def send(client: httpx2.Client, file: Path | bytes, **form: str) -> tuple[Any, list[dict[str, Any]]]:
-    """Hand a file in and wait: the settled batch, and the fate of every row."""
+    """Submit a file and wait: the settled batch, and the outcome of every row."""
     batch = settled(client, submit(client, file, **form)["id"])
     return batch, results(client, batch["id"])
 
@@ -103,7 +103,7 @@ def check_file(client: httpx2.Client, data: bytes) -> httpx2.Response:
 
 
 def verdict(client: httpx2.Client, what: bytes | str) -> str:
-    """Of a file's bytes, or of a code."""
+    """The verdict on a file's bytes or on a code."""
     answer = check_file(client, what) if isinstance(what, bytes) else client.get(f"/v/{what}")
     found: str = good(answer)["verdict"]
     return found

@@ -1,4 +1,4 @@
-"""Batches under test: changed over HTTP, looked at, read and signed with something going on meanwhile."""
+"""Batches under test: changed over HTTP, inspected, read and signed while something else happens."""
 
 import uuid
 from collections import Counter
@@ -74,7 +74,7 @@ async def outcomes(rig: Rig, batch_id: str) -> Counter[str]:
 
 
 async def read_until(rig: Rig, batch_id: str, chunks: int, then: Callable[[], Awaitable[Any]]) -> None:
-    """Read a file, and do something after so many chunks."""
+    """Read a file, and do something after that many chunks."""
     seen = 0
 
     async def progress() -> None:

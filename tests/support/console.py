@@ -28,11 +28,11 @@ async def send(browser: httpx2.AsyncClient, path: str, **fields: str) -> httpx2.
 
 
 async def hand_in(browser: httpx2.AsyncClient, data: bytes, **fields: str) -> httpx2.Response:
-    """Send a file, as a dry run unless told otherwise."""
+    """Send a file, by default as a dry run."""
     form = {"csrf_token": browser.headers["X-CSRF-Token"], "dry_run": "true", "late_reason": "late", **fields}
     return await browser.post("/staff/batches", data=form, files={"file": ("cases.csv", data)})
 
 
 def addresses(page: httpx2.Response, below: str) -> list[str]:
-    """Where a page links to, of one kind of thing."""
+    """A page's links to things of one kind."""
     return re.findall(rf'href="({below}/[0-9a-f-]{{36}})"', page.text)

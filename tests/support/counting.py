@@ -1,4 +1,4 @@
-"""What the database is told while something is done."""
+"""The statements that the database gets while something is done."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from tests.support.rig import Rig
 
 @contextmanager
 def statements(rig: Rig) -> Iterator[list[str]]:
-    """What the database is told meanwhile."""
+    """The statements that the database gets meanwhile."""
     told: list[str] = []
     with _listening(rig, lambda statement, _: told.append(statement)):
         yield told
@@ -19,7 +19,7 @@ def statements(rig: Rig) -> Iterator[list[str]]:
 
 @contextmanager
 def questions(rig: Rig) -> Iterator[list[tuple[str, Any]]]:
-    """What the database is told meanwhile, with the values it is told it with."""
+    """The statements that the database gets meanwhile, with their values."""
     told: list[tuple[str, Any]] = []
     with _listening(rig, lambda statement, values: told.append((statement, values))):
         yield told
@@ -37,7 +37,7 @@ def _listening(rig: Rig, hear: Callable[[str, Any], None]) -> Iterator[None]:
 
 
 async def plan(rig: Rig, statement: str, values: Any) -> str:
-    """How the database would go about it; PostgreSQL is asked to take no short cut through an empty table."""
+    """The database's query plan; PostgreSQL must not take a short cut because the table is empty."""
     async with rig.res.db.engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             return str((await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)).all())

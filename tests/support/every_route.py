@@ -1,6 +1,6 @@
-"""Every route of the application, what it needs, and what each kind of caller must be told there.
+"""Every route of the application, what it needs, and what each kind of caller must get there.
 
-A new route belongs into `OPEN`, `PAGES` or `CALLS`; until it is there, `test_every_route` fails.
+A new route belongs in `OPEN`, `PAGES` or `CALLS`; until it is there, `test_every_route` fails.
 """
 
 import re
@@ -55,7 +55,7 @@ OPEN: frozenset[Route] = frozenset(
         ("GET", "/v/{code}/slip"),
     }
 )
-"""For everyone [api, Without a key]: what they tell depends on a code, a paper or nothing."""
+"""For everyone [api, Without a key]: what they show depends on a code, a paper or nothing."""
 
 PAGES: frozenset[Route] = frozenset(
     {
@@ -145,10 +145,10 @@ class Needs:
     """Its example happens to be like the case of the tests."""
 
     values: dict[str, str] = field(default_factory=dict)
-    """What its address names otherwise than others."""
+    """The name in its address, if it differs from that of others."""
 
     is_owners_alone: bool = False
-    """Also of who sees everything only the owner may do it."""
+    """Only the owner may do it, even among those who see everything."""
 
 
 _REASON = {"json": {"reason": "fraud"}}
@@ -220,14 +220,12 @@ CALLS: Mapping[Route, Needs] = {
     ("GET", "/v1/stats"): Needs(Scope.READ),
     ("GET", "/v1/disclosures"): Needs(Scope.READ),
 }
-"""Behind a key, a token or a session [api, Keys and roles]."""
+"""With a key, a token or a session [api, Keys and roles]."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks; `owns` says whether the papers are its own, `represents` whether it is the head of its
-    facility.
-    """
+    """A caller; `owns` means that the papers are its own, `represents` that it is its facility's head."""
 
     role: Role
     owns: bool = False
@@ -239,7 +237,7 @@ class Caller:
         return self.role is Role.FACILITY and not self.owns
 
     def refusal(self, needs: Needs) -> tuple[int, str | None] | None:
-        """Status and code that it must be told; None where it may make the call. A code of None is any."""
+        """The status and code that it must get; None if it may make the call. A code of None is any."""
         if needs.scope not in SCOPES_OF[self.role]:
             return 403, "read_only" if self.role is Role.AUDITOR else "only_facilities"
         if needs.scope not in self.scopes:
@@ -296,7 +294,7 @@ async def owned_papers(rig: Rig) -> Papers:
 
 
 def routes_of(app: FastAPI) -> Iterator[tuple[Route, APIRoute]]:
-    """Every route that the application's own code answers, from the application itself."""
+    """Every route that the application's own code answers, according to the application."""
     for included in app.routes:
         for route in (
             getattr(included, "original_router", app).routes
@@ -308,9 +306,7 @@ def routes_of(app: FastAPI) -> Iterator[tuple[Route, APIRoute]]:
 
 
 async def faults(rig: Rig, client: httpx2.AsyncClient, caller: Caller, papers: Papers) -> list[str]:
-    """What this caller was wrongly told, on a walk over all of `CALLS`, with every filter by facility or case
-    that a route has.
-    """
+    """Wrong answers to this caller from all of `CALLS`, with every filter by facility or case."""
     found = []
     for (method, path), route in routes_of(rig.app):
         if (needs := CALLS.get((method, path))) is None:

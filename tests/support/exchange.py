@@ -1,6 +1,4 @@
-"""Exchange files for tests, put together by hand: what hospitals' programs write, not what our own writer
-does.
-"""
+"""Hand-made exchange files for tests, as hospitals' programs write them and our own does not."""
 
 import base64
 import io
@@ -46,7 +44,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 
 def tags_of(record: Mapping[str, str], **changes: str) -> dict[str, str]:
-    """A CT07 of 2022 out of a row of a case file, as the station typed it."""
+    """A CT07 of 2022 from a row of a case file, as typed at the station."""
     return {
         "MA_CT": record["case_id"],
         "SO_SERI": "",

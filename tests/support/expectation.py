@@ -1,4 +1,4 @@
-"""What `expected.csv` says of a case file, and the same drawn out of a batch's results."""
+"""What `expected.csv` says about a case file, and the same derived from a batch's results."""
 
 import csv
 from collections import defaultdict
@@ -10,7 +10,7 @@ from typing import Any
 KINDS = ("sick_leave", "recovery")
 _ISSUE = {"issued", "existing", "pending", "would_issue"}
 _NOT_STATED = {"A-LATE", "W-REPAIRED-ZEROS", "W-REPAIRED-UNICODE"}
-"""Judged when signing, and what a form of the file has lost: no expected.csv tells of it."""
+"""Judged when signing, or lost in a file format: no expected.csv has it."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,4 @@
-"""Invented F0 cases without a flaw, of illnesses that are over and of people who are ill, and what is then
-expected of them.
-"""
+"""Flawless invented F0 cases, past illnesses and people who are ill now, with the expected outcomes."""
 
 import datetime as dt
 import random
@@ -87,11 +85,20 @@ COLUMNS = (
     "wants_sick_leave",
     "wants_recovery",
 )
+_GOOD = dict.fromkeys(COLUMNS, "") | {
+    "id_issued_on": "2021-05-10",
+    "care_setting": "home",
+    "outcome": "recovered",
+    "icd10": "U07.1",
+    "diagnosis": "COVID-19, vi rút được xác định",
+    "treatment": "Điều trị ngoại trú, cách ly tại nhà",
+}
+"""What all good cases have in common."""
 
 
 @dataclass
 class Expected:
-    """What must become of one case; a rejection is told by its rule."""
+    """The expected outcome of one case; a rejection is given by its rule."""
 
     case_id: str
     sick_leave: str
@@ -148,7 +155,7 @@ class Maker:
         self.rng = random.Random(f"{seed}:{first}")
 
     def remember(self, case: Row, expected: Expected) -> None:
-        """Keep a good case for a later row about the same person."""
+        """Keep a good case for later rows about the same person."""
         if case["wants_sick_leave"] == case["wants_recovery"] == "1":
             self.clean.append((case, expected))
 
@@ -156,7 +163,7 @@ class Maker:
         return " ".join(map(self.rng.choice, (FAMILIES, MIDDLES[sex], GIVENS[sex])))
 
     def fresh(self, purpose: str, width: int) -> str:
-        """Digits nobody else has for that purpose."""
+        """Digits that nobody else has for that purpose."""
         while True:
             digits = f"{self.rng.randrange(10**width):0{width}d}"
             if (purpose, digits) not in self._taken:
@@ -187,7 +194,7 @@ class Maker:
         }
 
     def good_case(self, number: int) -> tuple[Row, Expected]:
-        """A case of which everything asked for can be issued."""
+        """A case for which everything requested can be issued."""
         rng, sex = self.rng, self.rng.choice((1, 2))
         born = dt.date(1958, 1, 1) + dt.timedelta(days=rng.randrange(16_000))
         positive = dt.date(2022, 2, 5) + dt.timedelta(days=rng.randrange(50))
@@ -200,13 +207,12 @@ class Maker:
         wants_leave = rng.random() < 0.6
         wants_recovery = not wants_leave or rng.random() < 0.7
         social_no = "01" + self.fresh("bhxh", 8)
-        case = dict.fromkeys(COLUMNS, "") | {
+        case = _GOOD | {
             "case_id": f"HN-{positive:%y%m%d}-{number:06d}",
             "full_name": self.name(sex),
             "birth_date": born.isoformat(),
             "sex": str(sex),
             "citizen_id": f"001{(born.year // 100 - 19) * 2 + sex - 1}{born:%y}{self.fresh('cccd', 6)}",
-            "id_issued_on": "2021-05-10",
             "social_insurance_no": social_no,
             "health_insurance_card": f"DN401{social_no}" if rng.random() < 0.7 else "",
             "phone": "09" + self.fresh("phone", 8),
@@ -219,18 +225,13 @@ class Maker:
             "last_test_on": end.isoformat(),
             "last_test_result": "negative" if is_negative else "positive",
             "last_test_by": rng.choice(("health_worker", "self_supervised")),
-            "care_setting": "home",
             "isolation_from": positive.isoformat(),
             "isolation_to": end.isoformat(),
             "vaccine_doses": str(doses),
             "last_dose_on": dosed_on,
-            "outcome": "recovered",
             "facility_code": station["facility_code"],
             "visit_no": str(number),
             "examined_on": positive.isoformat(),
-            "icd10": "U07.1",
-            "diagnosis": "COVID-19, vi rút được xác định",
-            "treatment": "Điều trị ngoại trú, cách ly tại nhà",
             "practitioner_licence": signer["licence"],
             "wants_sick_leave": "1" if wants_leave else "0",
             "wants_recovery": "1" if wants_recovery else "0",

@@ -1,4 +1,4 @@
-"""Flaws in fields, for which a row gets neither certificate, and fields that only look wrong."""
+"""Flaws in fields, which cost a row both certificates, and fields that only look wrong."""
 
 import datetime as dt
 
@@ -7,7 +7,7 @@ from tests.support.f0_flaw import Flaw, Spoil
 
 
 def bad_field(rule: str, *changes: Row) -> tuple[str, Spoil]:
-    """A flaw in one field, for which both certificates are rejected."""
+    """A flaw in one field, because of which both certificates are rejected."""
 
     def spoil(flaw: Flaw) -> None:
         flaw.pick(*changes)
@@ -30,7 +30,7 @@ def wrong_dates(flaw: Flaw) -> None:
 
 
 def wrong_signer(flaw: Flaw) -> None:
-    """Nobody's licence, that of another station, or of one whose registration has ended."""
+    """A licence of nobody, of another station, or whose registration has ended."""
     here = int(flaw.case["facility_code"]) - 1801
     other = (here + 1) % len(WARDS)
     flaw.case["practitioner_licence"] = flaw.maker.rng.choice(
@@ -40,7 +40,7 @@ def wrong_signer(flaw: Flaw) -> None:
 
 
 def without_social_no(flaw: Flaw) -> None:
-    """Neither a social-insurance number nor a card that would tell it; a recovery needs none."""
+    """Neither a social-insurance number nor a card that contains it; a recovery needs none."""
     flaw.case |= {"social_insurance_no": "", "health_insurance_card": ""}
     flaw.expected.reject_leave("V-SOCIAL-NO")
 
@@ -54,7 +54,7 @@ def social_no_on_the_card(flaw: Flaw) -> None:
 
 
 def scanned_card(flaw: Flaw) -> None:
-    """The text of the citizen card's QR, where its number should stand."""
+    """The text of the citizen card's QR in place of the number."""
     case = flaw.case
     born, issued = (dt.date.fromisoformat(case[column]) for column in ("birth_date", "id_issued_on"))
     parts = (
@@ -98,7 +98,7 @@ def found_ill_later(flaw: Flaw) -> None:
 
 
 def unusual_identity(flaw: Flaw) -> None:
-    """Rare, but right; numbers stay one person's own."""
+    """Rare, but correct; numbers remain unique to a person."""
     tail, year = flaw.case["social_insurance_no"][-6:], flaw.case["birth_date"][:4]
     flaw.pick(
         {"birth_date": year},

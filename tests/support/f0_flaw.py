@@ -1,4 +1,4 @@
-"""A case that is about to be given a flaw, and the changes that many flaws share."""
+"""A case about to be given a flaw, and the changes that many flaws share."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -46,7 +46,7 @@ class Flaw:
         self.case["last_test_result"], self.expected.warnings = "negative", []
 
     def child(self, *, years: int, days: int = 0) -> None:
-        """A patient whose birthday of so many years is `days` after the examination."""
+        """A patient whose birthday of that age is `days` after the examination."""
         born = self.positive + dt.timedelta(days=days)
         card = self.case["health_insurance_card"].replace("DN4", "TE1")
         self.case |= {
@@ -58,9 +58,7 @@ class Flaw:
         self.tested_negative()
 
     def same_person_as(self, other: Row) -> None:
-        """Another case of that person, at the same station, for a sick leave alone; visit and case keep their
-        numbers.
-        """
+        """Another case of that person at the same station, for a sick leave only; visit and case stay."""
         self.case |= {
             **other,
             "case_id": self.case["case_id"],

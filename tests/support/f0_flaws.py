@@ -1,6 +1,4 @@
-"""Every flaw of cases by its name, which is the rule that must answer it; `OK-*` and `W-*` only look like
-flaws.
-"""
+"""Every flaw by its name, which is the rule that must catch it; `OK-*` and `W-*` only look like flaws."""
 
 import datetime as dt
 
@@ -10,18 +8,18 @@ from tests.support.f0_flaw import Flaw, Spoil
 from tests.support.f0_paper_flaws import PAPER_FLAWS
 
 _INSTEAD = "OK-FIFTEEN"
-"""Where no earlier case is left for a flaw that takes one."""
+"""Raised if no earlier case is left for a flaw that needs one."""
 
 
 def examined_once(flaw: Flaw) -> None:
-    """The very examination of an earlier case, for a second leave."""
+    """The same examination as in an earlier case, for a second leave."""
     earlier, _ = flaw.maker.clean.pop()
     flaw.same_person_as(earlier)
     flaw.expected.reject_leave("A-ONE-EXAM")
 
 
 def anothers_number(flaw: Flaw) -> None:
-    """The social-insurance number of somebody of another name and birth, at the same station."""
+    """The social-insurance number of somebody with another name and birth, at the same station."""
     earlier, _ = flaw.maker.clean.pop()
     flaw.case |= {
         column: earlier[column] for column in ("facility_code", "practitioner_licence", "social_insurance_no")
@@ -51,7 +49,7 @@ PAIRS: dict[str, Spoil] = {
     "W-SAME-NUMBER": anothers_number,
     "R-REINFECTION": ill_again,
 }
-"""They are about the patient of an earlier case, one of `Maker.clean`, which no other of them takes again."""
+"""They use the patient of an earlier case in `Maker.clean`, which none of them uses again."""
 
 FLAWS: dict[str, Spoil] = FIELD_FLAWS | PAPER_FLAWS | PAIRS
 

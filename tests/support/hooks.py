@@ -1,4 +1,4 @@
-"""Webhooks under test: subscribe over HTTP, deliver by hand, with a clock that goes on when told."""
+"""Webhooks under test: subscribe over HTTP, deliver by hand, with a clock that is advanced by hand."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class Time:
 
 
 def allowing_private(rig: Rig) -> Rig:
-    """Receivers under test are on loopback."""
+    """Receivers under test are on the loopback interface."""
     res = replace(rig.res, settings=rig.res.settings.model_copy(update={"webhooks_allow_private": True}))
     rig.app.state.resources = res
     return replace(rig, res=res)
@@ -43,7 +43,7 @@ def courier_of(
 
 
 async def deliver(courier: Courier) -> int:
-    """Whatever is due now, to whomever; returns how many posts."""
+    """Deliver whatever is due now; returns the number of posts."""
     count = 0
     for endpoint_id in await courier.due():
         while some := await courier.deliver_some(endpoint_id):

@@ -1,4 +1,4 @@
-"""Building the wheel and installing it outside the checkout, without a network."""
+"""Building the wheel and installing it outside the checkout, offline."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ KEY = "-----BEGIN PRIVATE KEY-----"
 
 
 def tracked_files() -> list[str]:
-    """What git knows of the tree, or would."""
+    """The files that Git tracks or would track."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -27,7 +27,7 @@ def tracked_files() -> list[str]:
 
 
 def build_wheel(tree: Path, out: Path) -> Path:
-    """Out of a copy of the tree, without what earlier builds left in it, with keys lying about."""
+    """From a copy of the tree, without leftovers of earlier builds, but with keys in it."""
     for name in tracked_files():
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tree / name)
@@ -40,10 +40,10 @@ def build_wheel(tree: Path, out: Path) -> Path:
 
 
 def install(wheel: Path, folder: Path, *, packages: Path = SITE) -> Path:
-    """Make an environment; gives the folder of its programs.
+    """Make an environment and return the folder of its programs.
 
-    `packages` are found behind what is installed. Hooks that lie among them, such as that of the editable
-    install, are not run.
+    `packages` are searched after what is installed. Hooks in there, such as that of the editable install, are
+    not run.
     """
     output_of(sys.executable, "-m", "venv", "--without-pip", folder, cwd=ROOT)
     _pip("--python", folder / "bin" / "python", "install", "--no-deps", "--no-index", "--no-compile", wheel)
@@ -53,7 +53,7 @@ def install(wheel: Path, folder: Path, *, packages: Path = SITE) -> Path:
 
 
 def link_requirements(name: str, folder: Path) -> Path:
-    """A folder of packages with what a distribution asks for without extras, and no others."""
+    """A folder of exactly the packages that a distribution requires without extras."""
     folder.mkdir()
     for part in {Path(file).parts[0] for each in _closure(name) for file in each.files or ()} - {".."}:
         (folder / part).symlink_to(SITE / part)
@@ -74,14 +74,14 @@ def _closure(name: str) -> list[Distribution]:
 
 
 def output_of(*words: str | Path, cwd: Path) -> str:
-    """What a program writes; fails with its complaints where it fails."""
+    """A program's output; if it fails, so does this, with its errors."""
     ended = run(*words, cwd=cwd)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
 
 
 def run(*words: str | Path, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    """In our environment without what would lead into the checkout."""
+    """Our environment without what would lead into the checkout."""
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=300)
 

@@ -1,4 +1,4 @@
-"""Watching the event loop: how long one round of it keeps its thread busy."""
+"""Watching the event loop: how long one iteration keeps its thread busy."""
 
 import asyncio
 import gc
@@ -12,7 +12,7 @@ from certsvc.processes.memory import keep_what_is_there
 
 @dataclass(slots=True)
 class Watched:
-    """`longest_s` is processor time of the loop's thread between two rounds; nothing else counts."""
+    """`longest_s` is the longest processor time of the loop's thread between two iterations."""
 
     longest_s: float = 0.0
 

@@ -13,13 +13,13 @@ from tests.support.records import as_csv, record
 from tests.support.rig import Rig
 
 WRONG = {"positive_on": "2022-13-45"}
-"""What makes both papers of a case rejected (V-DATE-ORDER)."""
+"""What causes both papers of a case to be rejected (V-DATE-ORDER)."""
 
 
 async def handed_in(
     rig: Rig, *records: dict[str, str], dry_run: bool, role: str = "insurer", data: bytes | None = None
 ) -> str:
-    """The id of a batch that was read to its end, and issued."""
+    """The id of a batch that was completely read, and issued."""
     answer = await rig.submit(
         as_csv(*records) if data is None else data, role=role, dry_run=str(dry_run).lower()
     )
@@ -50,7 +50,7 @@ async def mend(
 
 
 async def mended(rig: Rig, batch_id: str, row: int, right: dict[str, str], **more: Any) -> list[str]:
-    """The outcomes of a row that is mended."""
+    """The outcomes of a row after mending."""
     answer = await mend(rig, batch_id, row, right, **more)
     assert answer.status_code == 200, answer.text
     return [line["outcome"] for line in answer.json()["results"]]
@@ -66,7 +66,7 @@ def wrong(number: int, facility: str = "01801", **changes: str) -> dict[str, str
 
 
 async def issue_rehearsal(rig: Rig, rehearsed: str) -> str:
-    """Issue a dry run, as the console's button does; the id of the batch that comes of it."""
+    """Issue a dry run, as the console's button does; the id of the new batch."""
     async with rig.res.db.read() as session:
         batch = await session.get_one(Batch, uuid.UUID(rehearsed))
         [caller] = (await registry.callers_by_id(session, [batch.owner_id])).values()

@@ -1,7 +1,7 @@
-"""One invented patient at the desk, as the form for one case takes it; all days lie in 2022."""
+"""One invented patient at the desk, as entered in the form for one case; all days are in 2022."""
 
 CARD = "001188000042|012345678|Trần Thị Quét|05091988|Nữ|Số 12, Phúc Xá, Hà Nội|10052021"
-"""What a scanner types off her card."""
+"""What a scanner types from her card."""
 
 TYPED = {
     "social_insurance_no": "0100000042",
@@ -9,7 +9,7 @@ TYPED = {
     "visit_no": "42",
     "practitioner_licence": "000002/HNO-CCHN",
 }
-"""What the nurse types beside it for a sick leave."""
+"""What the nurse adds for a sick leave."""
 
 LEAVE = {
     "papers": "sick_leave",

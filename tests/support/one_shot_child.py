@@ -1,4 +1,4 @@
-"""A process that does whatever a test asks of it."""
+"""A process that does whatever a test asks for."""
 
 import os
 import time

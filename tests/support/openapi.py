@@ -1,4 +1,4 @@
-"""A service's OpenAPI document: which operation a request is, what it takes, what it answers."""
+"""A service's OpenAPI document: the operation of a request, its parameters, its responses."""
 
 import json
 import re
@@ -22,7 +22,7 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Operation:
-    """`path` is a template; what may stand in the last place of it is spelled out, an operation for each."""
+    """`path` is a template; possible values of its last part are spelled out, an operation for each."""
 
     method: str
     path: str
@@ -36,7 +36,7 @@ class Operation:
         return {each["name"] for each in self.described.get("parameters", []) if each["in"] == where}
 
     def answer(self) -> tuple[str | None, Schema]:
-        """Media type and schema of the good answer."""
+        """Media type and schema of the successful response."""
         good = next(
             answer for status, answer in self.described["responses"].items() if status.startswith("2")
         )
@@ -65,7 +65,7 @@ class Document:
         return [path]
 
     def operation_of(self, method: str, path: str) -> Operation:
-        """The one with the fewest open places. Raises LookupError where the document has none."""
+        """The one with the fewest parameters. Raises LookupError if the document has none."""
         fitting = [
             each
             for each in self.operations
@@ -97,7 +97,7 @@ class Document:
         return self.resolved(found)
 
     def body_fields(self, operation: Operation) -> set[str]:
-        """Of every media type it takes, together."""
+        """The schemas for all media types that it accepts."""
         kinds = operation.described.get("requestBody", {}).get("content", {})
         return {name for kind in kinds.values() for name in self._properties(kind["schema"])}
 
@@ -108,7 +108,7 @@ class Document:
         }
 
     def example(self, schema: Schema) -> Any:
-        """A value that the schema allows; the last of several words, and something rather than null."""
+        """A value that the schema allows; the last of several words, and not null if possible."""
         known = self.resolved(schema)
         if "anyOf" in known:
             return self.example(known["anyOf"][0])
@@ -125,7 +125,7 @@ class Document:
 
 
 def sent_fields(request: httpx2.Request) -> set[str]:
-    """Names in the body of a request that was read."""
+    """Names in the body of a request."""
     if request.headers.get("Content-Type", "").startswith("multipart/"):
         return {name.decode() for name in _MULTIPART_NAME.findall(request.content)}
     if not request.content:
@@ -135,8 +135,9 @@ def sent_fields(request: httpx2.Request) -> set[str]:
 
 
 def disagreements(ours: Schema, theirs: Schema, our: Document, their: Document, *, at: str) -> list[str]:
-    """Where a reader's schema does not fit a writer's: other members, types, formats or words. A reader may
-    take any text for a word.
+    """Where a reader's schema does not fit a writer's: other members, types, formats or words.
+
+    A reader may accept any text as a word.
     """
     ours, theirs = our.resolved(ours), their.resolved(theirs)
     if "properties" in ours or "properties" in theirs:

@@ -59,7 +59,7 @@ def sha256_of(pki: pkis.Pki) -> str:
 
 
 def put_issuer(settings: Settings, theirs: pkis.Pki, body: bytes, *, issuer_id: str = "tinh-ben") -> None:
-    """As `add_issuer` leaves it."""
+    """As left by `add_issuer`."""
     folder = settings.keys_dir / "issuers"
     folder.mkdir(exist_ok=True)
     (folder / f"{issuer_id}.json").write_bytes(body)

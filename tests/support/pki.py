@@ -1,4 +1,4 @@
-"""A throw-away PKI for tests, and what a seal needs of it; made once a process, with fast P-256 keys."""
+"""A throw-away PKI for tests, and what sealing needs of it; made once per process, with fast P-256 keys."""
 
 import atexit
 import datetime as dt
@@ -68,7 +68,7 @@ class Pki:
     def identity(
         self, licence: str | None = None, *, facility_code: str = STATION, prefer_pss: bool = False
     ) -> Identity:
-        """A freshly loaded identity: a person's by licence, else the facility's own."""
+        """A freshly loaded identity: a person's by licence, otherwise the facility's own."""
         file = next(
             entry.file
             for entry in self.keyring().entries()
@@ -94,7 +94,7 @@ def make(folder: Path, *, key_type: KeyType = KeyType.P256, now: dt.datetime | N
 
 @functools.cache
 def shared(key_type: KeyType = KeyType.P256) -> Pki:
-    """The PKI of this test process; every call gives the same."""
+    """The PKI of this test process; every call returns the same."""
     folder = Path(tempfile.mkdtemp(prefix="certsvc-pki-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return make(folder, key_type=key_type)

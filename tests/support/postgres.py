@@ -1,6 +1,4 @@
-"""A throw-away PostgreSQL server: in a folder of its own, on a private socket, gone with whoever started
-it.
-"""
+"""A throw-away PostgreSQL server: in its own folder, on a private socket, ending with its starter."""
 
 import os
 import pwd
@@ -19,11 +17,11 @@ from certsvc.processes.family import die_with_parent
 
 _DEBIAN = Path("/usr/lib/postgresql")
 _OWNERS = ("postgres", "nobody")
-"""Whose the server is where root runs the tests, for it refuses to run as root."""
+"""The server's user if root runs the tests, for it refuses to run as root."""
 _USER = "certsvc"
 _START_S, _STOP_S = 60, 30
 _QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""Nothing of a test has to outlive a power cut."""
+"""Nothing in a test needs to survive a power cut."""
 _OPTIONS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -41,9 +39,7 @@ class Postgres:
     process: "subprocess.Popen[bytes]"
 
     def create(self, template: str | None = None) -> str:
-        """The name of a fresh database, a copy of `template` where one is named (nobody may be connected to
-        it).
-        """
+        """The name of a fresh database, a copy of `template` if given (to which nobody may be connected)."""
         name = f"db_{uuid.uuid4().hex}"
         _run("createdb", *self._login, *(["--template", template] if template else []), name)
         return name
@@ -53,11 +49,11 @@ class Postgres:
         _run("dropdb", *self._login, "--force", name)
 
     def url(self, name: str) -> str:
-        """Its address as `CERTSVC_DATABASE_URL` takes it."""
+        """Its URL for `CERTSVC_DATABASE_URL`."""
         return f"postgresql+asyncpg://{_USER}@/{name}?host={self.folder}"
 
     def dump(self, name: str) -> str:
-        """All that a database holds, as SQL."""
+        """A database's contents as SQL."""
         return _run("pg_dump", *self._login, name)
 
     def size(self, name: str) -> int:
@@ -81,9 +77,7 @@ class Postgres:
 
 @contextmanager
 def running_postgres(*, is_durable: bool = False) -> Iterator[Postgres]:
-    """Start a server and stop it at the end; `is_durable` keeps PostgreSQL's own promises about power cuts,
-    for measuring.
-    """
+    """Start a server and stop it at the end; `is_durable`, for measuring, makes it survive power cuts."""
     owner = _owner()
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path may have 108 bytes only
     try:
@@ -173,7 +167,7 @@ def _program(name: str) -> str:
 
 
 def _owner() -> dict[str, Any]:
-    """Arguments of subprocess that make the server somebody else's than root's."""
+    """Arguments for subprocess that run the server as somebody other than root."""
     if os.geteuid() != 0:
         return {}
     users = {each.pw_name: each for each in pwd.getpwall()}

@@ -1,4 +1,4 @@
-"""Processes that a test looks at: they end while it looks, files are closed, memory is given back."""
+"""Processes that a test inspects: they may end meanwhile, close files, release memory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +17,7 @@ def children(parent: int) -> Iterator[tuple[str, psutil.Process]]:
 
 
 def children_named(name: str, parent: int) -> list[psutil.Process]:
-    """Members of a service and of other families are told by their names."""
+    """Members of a service and of other families are recognised by their names."""
     return [each for found, each in children(parent) if found == name]
 
 
@@ -34,7 +34,7 @@ def _words(process: psutil.Process) -> list[str]:
 
 @contextmanager
 def held_still(process: psutil.Process) -> Iterator[None]:
-    """None of its threads does anything meanwhile; it runs on afterwards."""
+    """All its threads are stopped meanwhile, and continue afterwards."""
     process.suspend()
     try:
         calls.until(lambda: _is_still(process))

@@ -1,6 +1,4 @@
-"""A real OpenID provider on a port of its own: panva's certified oidc-provider, run by the Node of the build
-tools.
-"""
+"""A real OpenID provider on its own port: panva's certified oidc-provider, run by the build tools' Node."""
 
 import contextlib
 import html
@@ -40,7 +38,7 @@ def new_keys() -> list[dict[str, Any]]:
 
 @dataclass
 class OpenIdProvider:
-    """A running one; `restart` gives it other keys, at the same address."""
+    """A running provider; `restart` gives it other keys at the same address."""
 
     base_url: str
     port: int = field(default_factory=free_port)
@@ -52,7 +50,7 @@ class OpenIdProvider:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What a certsvc is told of it."""
+        """The settings with which a certsvc uses it."""
         return {
             "oidc_issuer": self.issuer,
             "oidc_client_secret": SECRET,
@@ -102,7 +100,7 @@ class OpenIdProvider:
         self.start(keys)
 
     def token(self, program: str, *, audience: str = AUDIENCE) -> str:
-        """A JWT access token of that program, as it gets one itself: client credentials."""
+        """A JWT access token for that program, as it would get it: client credentials."""
         form = {"grant_type": "client_credentials", "resource": audience}
         answer = httpx2.post(f"{self.issuer}/token", data=form, auth=(program, SECRET), trust_env=False)
         assert answer.is_success, answer.text
@@ -127,7 +125,7 @@ class OpenIdProvider:
         return found
 
     def sign_out(self, cookies: httpx2.Cookies) -> str:
-        """A person signs out there with that browser; returns the logout token that the provider sends us."""
+        """A person signs out there in that browser; returns the logout token that the provider sends us."""
         with httpx2.Client(trust_env=False, cookies=cookies) as browser:
             page = browser.get(f"{self.issuer}/session/end", params={"client_id": "certsvc"})
             done = browser.post(_action(page), data=_fields(page.text) | {"logout": "yes"})
@@ -137,8 +135,9 @@ class OpenIdProvider:
         return next(line.split()[1] for line in self.process.stdout if line.startswith("logout_token "))
 
     def sign_in(self, address: str, person: str, *, cookies: httpx2.Cookies | None = None) -> str:
-        """What a person does there: type the name, agree. Returns the address that the browser is sent back
-        to; `cookies` takes what it got.
+        """What a person does there: enter the name, consent.
+
+        Returns the URL to which the browser is sent back; `cookies` collects what it got.
         """
         with httpx2.Client(trust_env=False) as browser:
             answer = browser.get(address)

@@ -1,4 +1,4 @@
-"""Recalls under test, over HTTP: papers to recall, and what became of them."""
+"""Recalls under test, over HTTP: papers to recall, and their outcomes."""
 
 import uuid
 from collections import Counter
@@ -15,12 +15,12 @@ ASKER, SECOND, STRANGER = "insurer", "renewed insurer", "another insurer"
 
 
 def sick_leaves(first: int, number: int) -> bytes:
-    """A file of cases of which each gets one paper."""
+    """A file of cases that get one paper each."""
     return as_csv(*(record(each, wants_recovery="") for each in range(first, first + number)))
 
 
 async def issued_papers(rig: Rig, number: int, *, first: int = 1, role: str = ASKER) -> tuple[str, list[str]]:
-    """So many sick leaves, issued: the batch, and their ids."""
+    """That many issued sick leaves: the batch, and their ids."""
     batch = (await rig.submit(sick_leaves(first, number), role=role)).json()
     await rig.work()
     async with rig.client("admin") as client:
@@ -49,7 +49,7 @@ async def preview(rig: Rig, *, role: str = ASKER, **body: Any) -> Any:
 
 
 async def waiting(rig: Rig, ids: list[str], **more: Any) -> str:
-    """The id of a recall of these that waits for a second person."""
+    """The id of a recall of these, which waits for a second person."""
     answer = await recall(rig, certificate_ids=ids, needs_approval=True, **more)
     assert (answer.status_code, answer.json()["status"]) == (201, "waiting"), answer.text
     return str(answer.json()["id"])

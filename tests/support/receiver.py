@@ -1,4 +1,4 @@
-"""Somebody who receives webhooks, on loopback: keeps what came, answers as told."""
+"""A receiver of webhooks on the loopback interface: keeps what came, answers as configured."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from standardwebhooks import Webhook
 
 Behave = Callable[["Received"], bytes | None]
-"""The bytes to answer with; None never answers."""
+"""The bytes of the response; with None it never responds."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Received:
         return self.headers["webhook-id"]
 
     def opens_with(self, secret: str) -> bool:
-        """Whether the specification's own library takes it for genuine, and for fresh."""
+        """Whether the specification's own library accepts it as genuine and fresh."""
         try:
             Webhook(secret).verify(self.body, self.headers)
         except Exception:  # noqa: BLE001 - whatever it says, it is not

@@ -1,10 +1,10 @@
-"""One invented case of which both certificates can be issued, as often as wanted."""
+"""One invented case for which both certificates can be issued, as often as wanted."""
 
 _STAFF = {
     "01801": ("00001", "000002/HNO-CCHN", "000001/HNO-CCHN"),
     "01802": ("00004", "000012/HNO-CCHN", "000011/HNO-CCHN"),
 }
-"""Per facility of the sample: ward, a practitioner's licence, the head's."""
+"""For each facility in the sample: ward, a practitioner's licence, the head's."""
 
 
 def record(

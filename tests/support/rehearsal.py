@@ -1,5 +1,6 @@
-"""Writes the sample that the checker rehearses with: `python -m tests.support.rehearsal`. Keys are new at
-every run, and not kept.
+"""Writes the sample that the checker rehearses with: `python -m tests.support.rehearsal`.
+
+Keys are new on every run, and not kept.
 """
 
 import datetime as dt

@@ -29,9 +29,7 @@ Clock = Callable[[], dt.datetime]
 
 @dataclass(frozen=True)
 class Rig:
-    """`call` asks as a role; the queue's work is done only when `work` is called, by whoever plays the
-    worker.
-    """
+    """`call` makes requests as a role; the queue's work is done only when `work` is called, as the worker."""
 
     station: Station
     res: Resources
@@ -67,11 +65,11 @@ class Rig:
         )
 
     def set_clock(self, now: dt.datetime) -> None:
-        """What the application takes for the time from now on."""
+        """Set the application's time."""
         self.app.state.clock = lambda: now
 
     async def read(self, *, clock: Clock = utc_now) -> None:
-        """Read every batch that nobody reads."""
+        """Read every batch that nobody is reading."""
         async with self.res.db.read() as session:
             unread = [batch.id for batch in await batches.unread(session, now=clock())]
         for batch_id in unread:
@@ -94,7 +92,7 @@ class Rig:
         return await issue_chunk(bench, clock=clock, only_alone=only_alone)
 
     async def work(self) -> None:
-        """Everything that waits, to its end."""
+        """Do all waiting work."""
         await self.read()
         while await self.issue():
             pass
@@ -108,7 +106,7 @@ class Rig:
         return (await self.call("GET", f"/v1/certificates/{certificate_id}", role="admin")).json()
 
     async def issued(self, record: dict[str, str], *, kind: str = "sick_leave", role: str = "insurer") -> Any:
-        """A certificate asked for and issued."""
+        """A certificate that was requested and issued."""
         answer = await self.request(record, kind=kind, role=role)
         assert answer.status_code == httpx2.codes.ACCEPTED, answer.text
         await self.work()
@@ -120,7 +118,7 @@ class Rig:
 _OF_A_STATION = {"data_dir", "keys_dir", "database_url", "redis_url", "secret"}
 _apps: dict[str, FastAPI] = {}
 _QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-"""A service's own take a quarter of a second of processor time for each password."""
+"""A service's own parameters take a quarter of a second of processor time per password."""
 
 
 def _app(settings: Settings) -> FastAPI:

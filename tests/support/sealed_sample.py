@@ -16,7 +16,7 @@ from certsvc.errors import CertsvcError
 from certsvc.models import Slot
 from certsvc.pdf import Blank
 from certsvc.signing.identities import Identity
-from certsvc.signing.sealing import Sealed, Sheet, seal
+from certsvc.signing.sealing import Sealed, Unsealed, seal
 from certsvc.signing.stock import Signing, Stock, lay_stock
 from certsvc.signing.tsa import TimeStamper
 from keys_dev.make import KeyType
@@ -40,7 +40,7 @@ class Sample:
 
 
 def filled(count: int = 3) -> bytes:
-    """The page before any signature, its fields empty."""
+    """The page before any signature, with empty fields."""
     return blanks.blank(tuple(SLOTS[count])).pdf
 
 
@@ -70,7 +70,7 @@ def stock_of(
     stamper: Any = None,
     revocation: Any = None,
 ) -> Stock:
-    """The stock of these signings, on a blank with their slots unless another is given."""
+    """The stock of these signings, by default on a blank with their slots."""
     base = blank or blanks.blank(tuple(signing.slot for signing in wanted))
     people: list[Identity] = [signing.identity for signing in wanted]
     asked = [*(identity.certificate for identity in people), (stamper or pki.tsa()).certificates[0]]
@@ -78,7 +78,7 @@ def stock_of(
     return lay_stock(base, signings=wanted, answers=answers)
 
 
-def attempt(sheets: Sequence[Sheet], **changed: Any) -> list[Sealed | CertsvcError]:
+def attempt(sheets: Sequence[Unsealed], **changed: Any) -> list[Sealed | CertsvcError]:
     """Seal these sheets now, at B-LT, by the shared PKI's authority; `changed` replaces any argument of
     `seal`.
     """
@@ -92,8 +92,8 @@ def attempt(sheets: Sequence[Sheet], **changed: Any) -> list[Sealed | CertsvcErr
     return asyncio.run(seal(sheets, **arguments))
 
 
-def whole(sheet: Sheet, result: Sealed | CertsvcError) -> Sample:
-    """Base, stock and revisions joined. Raises what the sealing came to if it failed."""
+def whole(sheet: Unsealed, result: Sealed | CertsvcError) -> Sample:
+    """Base, stock and revisions joined. Raises the error if sealing failed."""
     if isinstance(result, CertsvcError):
         raise result
     stock = sheet.stock
@@ -115,7 +115,7 @@ def sealed(
     authority unless another is given.
     """
     stock = stock_of(pki, signings(pki, count, prefer_pss=prefer_pss), has_answers=profile is Profile.B_LT)
-    sheet = Sheet(stock, blanks.with_text(f"Họ và tên: NGUYỄN VĂN THỬ – số {number}"))
+    sheet = Unsealed(stock, blanks.with_text(f"Họ và tên: NGUYỄN VĂN THỬ – số {number}"))
     [result] = attempt([sheet], profile=profile, time_stamper=stamper or pki.tsa())
     return whole(sheet, result)
 

@@ -1,4 +1,4 @@
-"""A whole certsvc on a free port, started as its user starts it: `certsvc demo`."""
+"""A whole certsvc on a free port, started like its users do: `certsvc demo`."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ _START_S = 300
 
 @dataclass(frozen=True)
 class Service:
-    """A running demo; `folder` is what `--folder` got."""
+    """A running demo; `folder` is the value of `--folder`."""
 
     folder: Path
     process: subprocess.Popen[bytes]
@@ -39,7 +39,7 @@ class Service:
         return examples
 
     def client(self, role: str | None = "insurer", *, address: str | None = None) -> httpx2.Client:
-        """An HTTP client with that role's key (None: without a key), seemingly at `address`. Close it."""
+        """An HTTP client with that role's key (None: without), apparently at `address`. Close it."""
         headers = {"Accept": "application/json"} | (
             {"Authorization": f"Bearer {self.credentials['keys'][role]}"} if role else {}
         )

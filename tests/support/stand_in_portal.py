@@ -1,6 +1,4 @@
-"""A portal as BHXH describes its own: tokens, two ways in, no memory of what it was sent before; it can be
-made to fail.
-"""
+"""A portal as BHXH describes it: tokens, two ways in, no memory of earlier documents; it fails on demand."""
 
 import asyncio
 import base64
@@ -23,9 +21,7 @@ USERNAME, PASSWORD, PASSWORD_HASH = "01801_TYT", "mat-khau", "5647328ACFC69B9316
 
 @dataclass
 class StandInPortal:
-    """`documents` are the files it kept, twice if sent twice; `failures` what it does with the next
-    documents, in turn.
-    """
+    """`documents` are the files received, twice if sent twice; `failures` apply to the next ones in turn."""
 
     base_url: str = ""
     documents: list[bytes] = field(default_factory=list)
@@ -145,7 +141,7 @@ async def _form(request: Request) -> dict[str, str]:
 
 @contextlib.contextmanager
 def running_portal() -> Iterator[StandInPortal]:
-    """The stand-in on a port of this machine; it lets go of everybody whom it keeps waiting when it ends."""
+    """The stand-in on a local port; at its end, it releases everybody it keeps waiting."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         portal = StandInPortal(f"http://127.0.0.1:{listening.getsockname()[1]}")
         server = uvicorn.Server(uvicorn.Config(portal.app(), log_level="error", lifespan="off"))

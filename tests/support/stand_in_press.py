@@ -1,6 +1,4 @@
-"""A press that signs nothing: files of the right shape (base, stock, piece), for tests of what happens around
-a press.
-"""
+"""A press that signs nothing: files of the right form (base, stock, piece), for tests of its surroundings."""
 
 import datetime as dt
 import hashlib
@@ -15,9 +13,7 @@ from certsvc.vault import new_data_key
 
 @dataclass
 class StandInPress:
-    """`refuse` says why an order is not made; `is_slow` which ones share no layers; `chunks` is what came so
-    far.
-    """
+    """`refuse` says why an order is refused, `is_slow` which share no layers; `chunks` are those so far."""
 
     refuse: Callable[[Order], CertsvcError | None] = lambda _: None
     is_slow: Callable[[Order], bool] = lambda _: False
@@ -63,7 +59,7 @@ class StandInPress:
 
 
 def _own(order: Order) -> bytes:
-    """As much as three signatures: no two alike, for the same order comes again with another time."""
+    """As large as three signatures; no two are equal, for a repeated order has another time."""
     signed = f"{order.certificate_id} {order.facts.serial} {dt.datetime.now(dt.UTC)}".encode()
     return (
         b"".join(hashlib.shake_256(signed + bytes([slot])).hexdigest(2500).encode() for slot in range(3))

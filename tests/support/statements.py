@@ -1,6 +1,4 @@
-"""SQL compiled once a process: an engine keeps what it compiled for itself, and each test has an engine of
-its own.
-"""
+"""SQL compiled once per process: an engine caches what it compiles, but each test has its own engine."""
 
 from typing import Any
 
@@ -9,7 +7,7 @@ from typing_extensions import override
 
 
 class _Compiled(dict[Any, Any]):
-    """Like an engine's own cache, but for all engines of one driver: their dialects are alike."""
+    """Like an engine's own cache, but for all engines with one driver, whose dialects are equal."""
 
     @override
     def get(self, key: Any, default: Any = None) -> Any:
@@ -26,7 +24,7 @@ def _shared(key: Any) -> tuple[Any, ...]:
 
 
 def share_compiled() -> None:
-    """From now on, in this process."""
+    """Install it from now on, in this process."""
     compiled = _Compiled()
 
     def use(connection: Connection) -> None:

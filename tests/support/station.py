@@ -144,7 +144,7 @@ async def _fill(settings: Settings) -> dict[str, str]:
 
 @functools.cache
 def _bases(signatures: Signatures) -> Path:
-    """What a worker compiles before its first certificate, made once a process."""
+    """What a worker compiles before its first certificate, made once per process."""
     folder = Path(tempfile.mkdtemp(prefix="certsvc-bases-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     compile_ahead(signatures, folder)
@@ -153,7 +153,7 @@ def _bases(signatures: Signatures) -> Path:
 
 @dataclass(frozen=True)
 class Served:
-    """A `certsvc serve` that answers."""
+    """A `certsvc serve` that responds."""
 
     station: Station
     process: "subprocess.Popen[bytes]"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from certsvc.pdf import Blank
-from certsvc.signing.sealing import Sheet
+from certsvc.signing.sealing import Unsealed
 from certsvc.templates.designs import PLAIN, Design, Trait, load_designs
 from certsvc.templates.filling import fill
 from certsvc.templates.marks import picture, time_line
@@ -27,7 +27,7 @@ def _signed(blank: Blank, objects: Mapping[int, bytes]) -> bytes:
         dataclasses.replace(signing, picture=picture(sample_mark(field)))
         for signing, field in zip(signings(pki, len(blank.fields)), blank.fields, strict=True)
     ]
-    sheet = Sheet(stock_of(pki, wanted, blank=blank), objects)
+    sheet = Unsealed(stock_of(pki, wanted, blank=blank), objects)
     [sealed] = attempt([sheet], time_line=time_line)
     return whole(sheet, sealed).pdf
 

@@ -25,9 +25,7 @@ def read(*revisions: bytes | bytearray) -> PdfFileReader:
 
 
 def test_an_update_replaces_and_adds_and_leaves_the_rest() -> None:
-    """Each object is found at its offset; the front of the file is untouched, so its older revision still
-    reads.
-    """
+    """Each object is at its offset; what was there is untouched, so the old revision can still be read."""
     new = BLANK.end.size + 3
     revision = append(BLANK.end, {blanks.TEXT_STREAM: stream(b"", b"0 g"), new: b"<< /Answer 42 >>"})
     pdf = read(revision.data)
@@ -39,7 +37,7 @@ def test_an_update_replaces_and_adds_and_leaves_the_rest() -> None:
 
 
 def test_the_end_is_what_the_next_update_needs() -> None:
-    """Three updates, each on the end of the one before: pyHanko finds all revisions, qpdf no fault."""
+    """Three updates, each appended to the one before: pyHanko finds all revisions, qpdf no fault."""
     end, data = BLANK.end, bytearray()
     for count in range(3):
         revision = append(end, {end.size: b"(%d)" % count})
@@ -59,7 +57,7 @@ def test_an_update_keeps_the_trailer_and_half_the_identifier() -> None:
     assert one.trailer.raw_get("/Root") == before.trailer.raw_get("/Root")
     assert one.trailer.raw_get("/Info") == before.trailer.raw_get("/Info")
     identifiers = [
-        tuple(bytes(half.original_bytes) for half in each.trailer["/ID"]) for each in (before, one, two)
+        tuple(bytes(half.original_bytes) for half in reader.trailer["/ID"]) for reader in (before, one, two)
     ]
     assert len({permanent for permanent, _ in identifiers}) == 1
     assert len({changing for _, changing in identifiers}) == 3
@@ -85,27 +83,27 @@ def test_qpdf_finds_no_fault(tmp_path: Path) -> None:
 
 
 def test_the_same_update_is_the_same_bytes() -> None:
-    """Nothing random and no time is in it."""
+    """It contains nothing random and no time."""
     digests = {hashlib.sha256(append(BLANK.end, {BLANK.end.size: b"(x)"}).data).digest() for _ in range(3)}
     assert len(digests) == 1
 
 
 @given(st.binary(max_size=200))
 def test_a_streams_length_is_its_datas(data: bytes) -> None:
-    """Whatever stands in it, `endstream` too."""
+    """Whatever it contains, even `endstream`."""
     pdf = read(append(BLANK.end, {blanks.TEXT_STREAM: stream(b"", data + b"endstream endobj")}).data)
     assert pdf.root["/Pages"]["/Kids"][0]["/Contents"][1].data == data + b"endstream endobj"
 
 
 @pytest.mark.parametrize("text", ["", "Trạm Y tế Phúc Xá", "(\\)", "𝔊 nhỏ"])
 def test_text_strings_say_what_they_said(text: str) -> None:
-    """Any text, beyond the basic plane too."""
+    """Any text, even beyond the basic plane."""
     pdf = read(append(BLANK.end, {11: b"<< /Title %b >>" % text_string(text)}).data)
     assert get_and_apply(pdf.trailer["/Info"], "/Title", str) == text
 
 
 @given(st.floats(-5000, 5000))
 def test_numbers_are_exact_to_a_thousandth(value: float) -> None:
-    """A real number without an exponent, which PDF does not know (clause 7.3.3)."""
+    """A real number without an exponent, which PDF does not allow (clause 7.3.3)."""
     assert re.fullmatch(rb"-?\d+(\.\d{1,3})?", number(value))
     assert float(number(value)) == pytest.approx(value, abs=0.00051)

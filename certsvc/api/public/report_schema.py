@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from certsvc.models import Kind, Slot
 from certsvc.verify.reasons import Reason
-from certsvc.verify.report import CheckName, Outcome, TimeSource, Verdict
+from certsvc.verify.report import CheckName, CheckOutcome, TimeSource, Verdict
 
 
 class ReasonOut(BaseModel):
@@ -26,7 +26,7 @@ class ReasonOut(BaseModel):
 
 class CheckOut(BaseModel):
     name: CheckName
-    outcome: Outcome
+    outcome: CheckOutcome
     detail: str = Field(description="one Vietnamese sentence, or empty")
 
 

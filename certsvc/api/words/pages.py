@@ -12,7 +12,7 @@ from typing import Any
 from certsvc.errors import CertsvcError
 from certsvc.models import Kind, Role, Slot
 from certsvc.verify.reasons import Reason
-from certsvc.verify.report import VERDICTS_OF, CheckName, Outcome, TimeSource, Verdict
+from certsvc.verify.report import VERDICTS_OF, CheckName, CheckOutcome, TimeSource, Verdict
 
 
 class Tone(StrEnum):
@@ -160,10 +160,10 @@ CHECKS: Mapping[CheckName, Words] = {
     CheckName.STATUS: Words("Danh sách hiệu lực", "Status list"),
 }
 
-OUTCOMES: Mapping[Outcome, Words] = {
-    Outcome.PASSED: Words("Đạt", "Passed"),
-    Outcome.FAILED: Words("Không đạt", "Failed"),
-    Outcome.NOT_DONE: Words("Chưa kiểm tra", "Not done"),
+OUTCOMES: Mapping[CheckOutcome, Words] = {
+    CheckOutcome.PASSED: Words("Đạt", "Passed"),
+    CheckOutcome.FAILED: Words("Không đạt", "Failed"),
+    CheckOutcome.NOT_DONE: Words("Chưa kiểm tra", "Not done"),
 }
 
 TIME_SOURCES: Mapping[TimeSource, Words] = {

@@ -33,7 +33,7 @@ from certsvc.records.dating import bears_day_of_signing
 from certsvc.signing.claims import ClaimKey, current, sign_claims
 from certsvc.signing.keyring import Keyring
 from certsvc.signing.revocation import RevocationSource
-from certsvc.signing.sealing import Sealed, Sheet, seal
+from certsvc.signing.sealing import Sealed, Unsealed, seal
 from certsvc.signing.stock import Signing, Stock, lay_stock
 from certsvc.signing.tsa import TimeStamper
 from certsvc.states import Kind
@@ -42,8 +42,7 @@ from certsvc.templates.marks import Mark, picture, time_line
 from certsvc.templates.values import form_traits, form_values
 from certsvc.vault import new_data_key
 from certsvc.verify.claims import find_claims
-from certsvc.verify.pdf.examining import Kind as FileKind
-from certsvc.verify.pdf.examining import Limits, examine
+from certsvc.verify.pdf.examining import FileKind, Limits, examine
 from certsvc.verify.pdf.raw_signatures import prove_raw
 from certsvc.verify.trust import Trust
 
@@ -86,7 +85,7 @@ class _Job:
 
     order: Order
     laid: _Laid
-    sheet: Sheet
+    sheet: Unsealed
     claims: Claims | None
     address: str
     warnings: tuple[str, ...]
@@ -174,7 +173,7 @@ class Press:
         return _Job(
             order,
             laid,
-            Sheet(laid.stock, filled.objects),
+            Unsealed(laid.stock, filled.objects),
             claims,
             address,
             () if late is None else (late.rule,),

@@ -1,1 +1,1 @@
-"""A design becomes a base: laid out once by WeasyPrint, written as PDF/A with empty slots."""
+"""From design to base: laid out once by WeasyPrint, written as PDF/A with empty slots."""

@@ -1,5 +1,4 @@
-"""A drawn form becomes a file to sign: PDF/A-3a and PDF/UA-1, classic cross-reference, empty signature
-fields.
+"""From drawn form to file to sign: PDF/A-3a, PDF/UA-1, classic cross-reference, empty signature fields.
 
 Sources: ISO 32000-2, ISO 19005-3, ISO 14289-1; ETSI EN 319 142-1 clause 5.6 (extension).
 """
@@ -15,7 +14,7 @@ from certsvc.templates import attachment, metadata
 from certsvc.templates.compiler.boxes import Placed, Rectangle
 from certsvc.templates.compiler.contents import Contents, font_resources
 from certsvc.templates.compiler.copies import with_marks_as_content
-from certsvc.templates.compiler.embedding import Font, embed
+from certsvc.templates.compiler.embedding import EmbeddedFont, embed
 from certsvc.templates.compiler.laying import Drawn
 from certsvc.templates.compiler.objects import Objects
 from certsvc.templates.compiler.structure import page_keys, widget_keys, write_structure
@@ -25,7 +24,7 @@ from certsvc.templates.faces import FACES
 from certsvc.templates.slots import Copy
 
 MARK_FACE = "Tinos-Regular.ttf"
-"""The face that marks write the time of signing in: every file has it."""
+"""The face in which marks show the time of signing: every file has it."""
 
 _LABELS = {
     Slot.PRACTITIONER: "Chữ ký số của người hành nghề khám bệnh, chữa bệnh",
@@ -59,15 +58,14 @@ def assemble(
     record: bytes,
     seed: bytes,
 ) -> Assembled:
-    """Write the file of a drawn form, each page with where things are on it; `slots` is who signs, in order.
+    """Write the file of a drawn form; each page comes with the positions of what is on it.
 
-    The first page is signed on; a second one repeats it, with marks as content (`copies`). `qr` is the body
-    of the QR's image object, `record` the embedded file; `seed` names the file, equal ones make an equal
-    identifier.
+    `slots` is who signs, in order. The first page is signed; a second one repeats it, with marks as content
+    (`copies`). `qr` is the body of the QR's image object, `record` the embedded file; equal `seed`s make
+    equal file identifiers.
     """
-    return _Assembly(pages, design, slots).write(
-        qr=qr, record=record, file_id=hashlib.sha256(seed).digest()[:16]
-    )
+    file_id = hashlib.sha256(seed).digest()[:16]
+    return _Assembly(pages, design, slots).write(qr=qr, record=record, file_id=file_id)
 
 
 class _Assembly:
@@ -83,7 +81,7 @@ class _Assembly:
         self._widgets = {slot: objects.reserve() for slot in slots}
         known: dict[bytes, int] = {}
         self._contents = [
-            Contents(each, objects, qr=self._qr, fonts=font_dictionary, copies=known) for each, _ in pages
+            Contents(page, objects, qr=self._qr, fonts=font_dictionary, copies=known) for page, _ in pages
         ]
         self._font_dictionary = font_dictionary
         self._copy: Copy | None = None
@@ -93,7 +91,7 @@ class _Assembly:
             self._reserve_copy(copied[0][1])
 
     def _reserve_copy(self, placed: Placed) -> None:
-        """Numbers for the second page, its marks, and the pictures in them, which then both pages draw."""
+        """Reserve numbers for the second page, its marks, and their pictures, which both pages then draw."""
         document, copy = with_marks_as_content(placed.document, placed.marks, self._slots, labels=_LABELS)
         self._copy = replace(copy, stream=self._objects.reserve())
         self._trees.append((document, self._objects.reserve()))
@@ -126,7 +124,7 @@ class _Assembly:
         self._objects.put(self._font_dictionary, font_resources(numbers))
         return numbers, {face: font.glyphs for face, font in embedded.items()}
 
-    def _add_font(self, font: Font) -> int:
+    def _add_font(self, font: EmbeddedFont) -> int:
         add = self._objects.add
         program = add(font.program)
         descriptor = add(b"<< %b /FontFile2 %d 0 R >>" % (font.descriptor, program))
@@ -134,14 +132,10 @@ class _Assembly:
         return add(font.root(descendant=descendant, mapping=add(font.mapping)))
 
     def _write_page(self) -> None:
-        """The pages (clause 7.7.3.3); their content is what is printed on every certificate, then the texts,
-        on a copy the marks.
-        """
+        """The pages (clause 7.7.3.3): what is the same on all papers, then the texts, on a copy the marks."""
         objects, numbers = self._objects, [text.mcid for text in self._placed.texts]
-        objects.put(
-            self._text_stream,
-            stream(b"", b"".join(b"/Span <</MCID %d>> BDC\nEMC\n" % own for own in numbers)),
-        )
+        empty = b"".join(b"/Span <</MCID %d>> BDC\nEMC\n" % own for own in numbers)
+        objects.put(self._text_stream, stream(b"", empty))
         annotations = b" /Annots [%b]" % b" ".join(b"%d 0 R" % self._widgets[slot] for slot in self._slots)
         pictures: dict[str, int] = {}
         streams = [self._text_stream]
@@ -150,17 +144,13 @@ class _Assembly:
             b"<< /Type /Page /Parent %d 0 R /MediaBox [0 0 %b] /Contents [%b] /Resources << %b >>"
             b" /StructParents %d /Tabs /S%b >>"
         )
-        for contents, (_, own), key in zip(
-            self._contents, self._trees, page_keys(len(self._trees), self._slots), strict=True
-        ):
-            parts = b" ".join(
-                b"%d 0 R" % each for each in (objects.add(contents.page_content(without=numbers)), *streams)
-            )
-            objects.put(
-                own,
-                page % (self._pages, size, parts, contents.resources(pictures=pictures), key, annotations),
-            )
-            if self._copy:  # is what follows on the second page
+        keys = page_keys(len(self._trees), self._slots)
+        for contents, (_, own), key in zip(self._contents, self._trees, keys, strict=True):
+            parts = (objects.add(contents.page_content(without=numbers)), *streams)
+            content = b" ".join(b"%d 0 R" % part for part in parts)
+            resources = contents.resources(pictures=pictures)
+            objects.put(own, page % (self._pages, size, content, resources, key, annotations))
+            if self._copy:  # comes next, on the second page
                 pictures = {mark.resource: self._pictures[Slot(mark.slot)] for mark in self._copy.marks}
                 streams, annotations = [self._text_stream, self._copy.stream], b""
         if self._copy:
@@ -169,7 +159,7 @@ class _Assembly:
         objects.put(self._pages, b"<< /Type /Pages /Kids [%b] /Count %d >>" % (kids, len(self._trees)))
 
     def _field(self, slot: Slot) -> SignatureField:
-        """An empty signature field, which is its widget too; its appearance is empty until it is signed."""
+        """An empty signature field merged with its widget; its appearance is empty until it is signed."""
         box = self._placed.marks.get(slot)
         if box is None:
             raise Broken(
@@ -179,9 +169,8 @@ class _Assembly:
             )
         entries = self._field_entries(slot, box)
         width, height = box[2] - box[0], box[3] - box[1]
-        empty = stream(
-            b"/Type /XObject /Subtype /Form /BBox [0 0 %b %b]" % (number(width), number(height)), b""
-        )
+        bounds = b"/BBox [0 0 %b %b]" % (number(width), number(height))
+        empty = stream(b"/Type /XObject /Subtype /Form " + bounds, b"")
         picture = self._pictures.get(slot)
         if picture is not None:
             self._objects.put(picture, empty)
@@ -190,26 +179,12 @@ class _Assembly:
         return SignatureField(slot.value, self._widgets[slot], entries, width, height, picture)
 
     def _field_entries(self, slot: Slot, box: Rectangle) -> bytes:
-        """The last to sign locks the whole document (clauses 12.7.5.5, table 236, and 12.8.2.4)."""
+        """The last signer locks the whole document (clauses 12.7.5.5, table 236, and 12.8.2.4)."""
+        names = b"/T %b /TU %b" % (text_string(slot.value), text_string(_LABELS[slot]))
+        position = b"/Rect [%b] /P %d 0 R" % (b" ".join(map(number, box)), self._page)
+        own = b"/F %d /StructParent %d" % (_PRINT_AND_LOCKED, widget_keys(self._widgets)[slot])
         lock = b" /Lock %d 0 R" % self._objects.add(_LOCK) if slot is self._slots[-1] else b""
-        entries = (
-            b"/Type /Annot /Subtype /Widget /FT /Sig /T %b /TU %b /Rect [%b] /P %d 0 R /F %d /StructParent"
-            b" %d%b"
-        )
-        name, label, rectangle = (
-            text_string(slot.value),
-            text_string(_LABELS[slot]),
-            b" ".join(map(number, box)),
-        )
-        return entries % (
-            name,
-            label,
-            rectangle,
-            self._page,
-            _PRINT_AND_LOCKED,
-            widget_keys(self._widgets)[slot],
-            lock,
-        )
+        return b"/Type /Annot /Subtype /Widget /FT /Sig %b %b %b%b" % (names, position, own, lock)
 
     def _catalog_entries(self) -> bytes:
         """The catalog (clause 7.7.2)."""

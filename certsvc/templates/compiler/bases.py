@@ -1,4 +1,4 @@
-"""The compiled designs: each is in memory, or on disk, or is compiled now."""
+"""The compiled designs, from memory, from disk, or compiled now."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from certsvc.templates.designs import PLAIN, Design, Trait
 from certsvc.templates.slots import Base
 
 FORMAT = 2
-"""Raise it when the code changes what it makes of the same design: bases kept on disk are then made anew."""
+"""Raise it when the code makes something else of the same design: cached bases are then compiled again."""
 
 _bases: dict[str, Base] = {}
 
@@ -25,9 +25,9 @@ def compile_base(
     slots: Sequence[Slot] | None = None,
     cache: Path | None = None,
 ) -> Base:
-    """The base of a design's variant that `slots` sign, in order (all of the variant if None).
+    """The base of a design's variant that `slots` sign, in order (by default all of the variant's).
 
-    Compiled once a process, and once for all processes that name the same `cache` folder. Equal on every
+    Compiled once per process, and once for all processes with the same `cache` folder. Identical on every
     machine. Raises Broken if the design has a fault.
     """
     signing = tuple(design.slots(head_examined=head_examined) if slots is None else slots)
@@ -54,14 +54,14 @@ def compile_base(
 def is_kept(
     design: Design, *, head_examined: bool, is_reissue: bool, slots: Sequence[Slot], cache: Path
 ) -> bool:
-    """Whether that base, without traits, lies on disk, without reading it."""
+    """Whether that base, without traits, is on disk; it is not read."""
     return find_path(cache, _name(design, head_examined, is_reissue, PLAIN, tuple(slots))).exists()
 
 
 def _name(
     design: Design, head_examined: bool, is_reissue: bool, traits: frozenset[Trait], slots: tuple[Slot, ...]
 ) -> str:
-    """What all that goes into a base hashes to."""
+    """A hash of everything that goes into a base."""
     tools = [f"{tool} {version(tool)}" for tool in ("weasyprint", "pydyf", "fonttools")]
     parts = [str(FORMAT), design.digest, str(head_examined), str(is_reissue), *sorted(traits), *slots, *tools]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

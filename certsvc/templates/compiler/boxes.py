@@ -1,8 +1,8 @@
-"""Out of WeasyPrint's layout: where each field's slot, each mark and the QR stand, and in what order all is
-read.
+"""What WeasyPrint's layout says: the positions of slots, marks and QR, and the reading order.
 
 WeasyPrint numbers marked content as it draws; its boxes and its structure tree have the same order, so a
-walk over both says which number is whose. Lengths here are points from the page's lower left corner.
+walk over both tells which number belongs to which box. Lengths are in points from the page's lower left
+corner.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,8 +36,7 @@ _HALF_PT = 0.5
 
 @dataclass(slots=True)
 class Element:
-    """A node of the structure tree (ISO 32000-2 clause 14.7.2): a role; kids are nodes, marked-content
-    numbers, or a mark's slot.
+    """A node of the structure tree [ISO 32000-2 §14.7.2]; kids are nodes, marked-content numbers or marks.
 
     `field` is set on the element of a field's slot, `alt` and `box` on a figure.
     """
@@ -51,7 +50,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What a layout says: the structure, slots in reading order, the marks' boxes, the page's size."""
+    """A layout as read: the structure, slots in reading order, the marks' boxes, the page's size."""
 
     document: Element
     texts: tuple[TextSlot, ...]
@@ -60,7 +59,7 @@ class Placed:
     height: float
 
 
-class Fault(Broken):
+class SlotFault(Broken):
     """A slot that cannot be filled afterwards; `name` is its field."""
 
     def __init__(self, name: str, message_vi: str, message_en: str) -> None:
@@ -69,10 +68,9 @@ class Fault(Broken):
 
 
 def place(drawn: Drawn, *, empty: bool) -> Placed:
-    """Read a drawn one-page document. With `empty`, its fields hold placeholders and are taken as slots to
-    fill.
+    """Read a drawn one-page document. With `empty`, its fields are placeholders: the slots to fill later.
 
-    Raises Fault where a slot is no fixed box.
+    Raises SlotFault if a slot is not a fixed box.
     """
     page = drawn.document.pages[0]
     return _Reader(drawn, empty=empty).read(page)
@@ -95,9 +93,7 @@ class _Reader:
         return Placed(document, tuple(self._texts), self._marks, page.width * PT_PER_PX, self._page_height)
 
     def _walk(self, box: Any, parent: Element, nodes: dict[int, Element]) -> None:
-        """Add the box to `parent`; `nodes` are the elements already made, for one element may have many
-        boxes.
-        """
+        """Add the box to `parent`; `nodes` are the elements so far: an element may have several boxes."""
         if isinstance(box, AbsolutePlaceholder):
             box = box._box  # noqa: SLF001
         if isinstance(box, boxes.TextBox):
@@ -125,9 +121,8 @@ class _Reader:
         name = box.element.attrib.get("id", "")
         if name.startswith(_MARK_ID) and name.removeprefix(_MARK_ID) in set(Slot):
             slot = Slot(name.removeprefix(_MARK_ID))
-            self._marks[slot] = self._rectangle(
-                box.border_box_x(), box.border_box_y(), box.border_width(), box.border_height()
-            )
+            corner, size = (box.border_box_x(), box.border_box_y()), (box.border_width(), box.border_height())
+            self._marks[slot] = self._rectangle(*corner, *size)
             node.kids.append(slot)
         return node
 
@@ -152,29 +147,27 @@ class _Reader:
             or len(node.kids) != 1
             or not isinstance(node.kids[0], int)
         ):
-            raise Fault(node.field, "không phải một khối riêng.", "is no block of its own.")
+            raise SlotFault(node.field, "không phải một khối riêng.", "it is not a block of its own.")
         line, style = lines[0], lines[0].children[0].style
         leading = line.height
         count = round(box.height / leading)
         first = round((line.position_y - box.content_box_y()) / leading)
         if abs(count * leading - box.height) > _HALF_PT or first not in {0, count - 1} or count < 1:
-            raise Fault(
-                node.field, "chiều cao không phải là một số dòng.", "its height is no number of lines."
-            )
+            wrong = "its height is not a whole number of lines."
+            raise SlotFault(node.field, "chiều cao không phải là một số dòng.", wrong)
         text = line.children[0]
         baseline = self._page_height - (text.position_y + text.baseline) * PT_PER_PX
         align = _ALIGNS.get(line.style["text_align_all"])
         if align is None:
-            raise Fault(node.field, "kiểu căn dòng lạ.", "its text-align is unknown.")
+            raise SlotFault(node.field, "kiểu căn dòng lạ.", "its text-align is unknown.")
+        spacing = style["letter_spacing"]
         return TextSlot(
             field=node.field,
             mcid=node.kids[0],
             face=face_of(weight=style["font_weight"], is_italic=style["font_style"] != "normal"),
             size=style["font_size"] * PT_PER_PX,
             colour=_colour(style["color"]),
-            letter_spacing=0.0
-            if style["letter_spacing"] == "normal"
-            else style["letter_spacing"] * PT_PER_PX,
+            letter_spacing=0.0 if spacing == "normal" else spacing * PT_PER_PX,
             align=align,
             is_upper=style["text_transform"] == "uppercase",
             x=box.content_box_x() * PT_PER_PX,
@@ -211,13 +204,11 @@ def _content_numbers(drawn: Drawn) -> Iterator[int]:
 
 
 Landmark = tuple[str, float, float, float, float]
-"""What stands on a page, and its left, top, width and height in pixels; a text without its size."""
+"""Something on a page, with its left, top, width and height in pixels; texts are without size."""
 
 
 def landmarks(document: Any) -> list[Landmark]:
-    """All that a field's text must not move, in a layout's order: words of the form, boxes of fields and
-    marks.
-    """
+    """What a field's text must not move, in layout order: the form's words, the boxes of fields and marks."""
     return list(_landmarks(document.pages[0]._page_box))  # noqa: SLF001
 
 
@@ -227,13 +218,10 @@ def _landmarks(box: Any) -> Iterator[Landmark]:
     if isinstance(box, boxes.TextBox):
         yield (box.text, box.position_x, box.position_y, 0, 0)
         return
-    name = (
-        ""
-        if box.element is None
-        else box.element.attrib.get("data-slot", "") or box.element.attrib.get("id", "")
-    )
-    if name:
+    attributes = {} if box.element is None else box.element.attrib
+    field = attributes.get("data-slot", "")
+    if name := field or attributes.get("id", ""):
         yield (name, box.position_x, box.position_y, box.border_width(), box.border_height())
-    if box.element is None or not box.element.attrib.get("data-slot"):
+    if not field:
         for child in getattr(box, "children", ()):
             yield from _landmarks(child)

@@ -1,8 +1,8 @@
-"""Designs into bases; and one certificate at a time where a base cannot hold its texts.
+"""Compiling designs into bases, and laying out single certificates whose texts a base cannot hold.
 
-Both are the same way: HTML, WeasyPrint's layout, our own file. Only in a base the values are still to come.
-Who fills needs this seldom and loads it then (`bases`, `filling`): WeasyPrint is a third of what a press
-would otherwise hold.
+Both go the same way: HTML, WeasyPrint's layout, our own file; in a base the values are still to come. Filling
+rarely needs this and loads it only then (`bases`, `filling`), for WeasyPrint would be a third of a press's
+memory.
 """
 
 import hashlib
@@ -37,8 +37,9 @@ def compile_anew(
     seed: bytes,
     traits: frozenset[Trait] = PLAIN,
 ) -> Base:
-    """The base of a design's variant that `slots` sign. Equal on every machine for the same `seed`. Raises
-    Broken if the design has a fault.
+    """The base of a design's variant that `slots` sign; the same on every machine for the same `seed`.
+
+    Raises Broken if the design has a fault.
     """
     htmls = _htmls(design, {}, head_examined=head_examined, is_reissue=is_reissue, traits=traits)
     with ONE_LAYOUT_AT_A_TIME:
@@ -70,7 +71,7 @@ def _htmls(
     is_reissue: bool,
     traits: frozenset[Trait],
 ) -> list[str]:
-    """A page to hand out, and behind it the facility's own if both copies are printed."""
+    """The page to hand out, followed by the facility's own if both copies are printed."""
     copies = (False, True) if Trait.BOTH_COPIES in traits else (False,)
     return [
         form_html(
@@ -99,11 +100,10 @@ def assemble_fully(
     traits: frozenset[Trait] = PLAIN,
     slots: Sequence[Slot] | None = None,
 ) -> Assembled:
-    """Lay out `values` (NFC texts, one for every field of the design) on one page, with everything in place
-    but the signatures.
+    """Lay out `values` (NFC texts, one for every field of the design) on one page, complete but unsigned.
 
-    Filled text shrinks stepwise until the page holds it. Raises InputError if it does not even at the
-    smallest size, or if the typeface lacks a character; Broken if values or design do not fit together.
+    Filled-in text shrinks stepwise until it fits the page. Raises InputError if it does not fit even at the
+    smallest size or the typeface lacks a character; Broken if values and design do not match.
     """
     check_values(design, values, head_examined=head_examined, traits=traits)
     signing = tuple(design.slots(head_examined=head_examined) if slots is None else slots)
@@ -130,7 +130,7 @@ def assemble_fully(
 
 
 def _fits(document: Any) -> bool:
-    """Whether all stands on one page, above the strip that says how to check."""
+    """Whether everything is on one page, above the strip that says how to check."""
     anchors = document.pages[0].anchors
     return (
         len(document.pages) == 1
@@ -143,8 +143,10 @@ def _fits(document: Any) -> bool:
 def check_values(
     design: Design, values: Mapping[str, str], *, head_examined: bool, traits: frozenset[Trait] = PLAIN
 ) -> None:
-    """Raises Broken if the values are not those of the design's fields or a required one is blank; InputError
-    for what Tinos cannot print.
+    """Refuse values that do not match the design.
+
+    Raises Broken if the names differ from the design's fields or a required value is blank, InputError for
+    characters that Tinos cannot print.
     """
     if unknown := sorted(set(values) ^ set(design.fields)):
         raise Broken(
@@ -152,11 +154,8 @@ def check_values(
             f"Giá trị không khớp mẫu: {', '.join(unknown)}.",
             f"Values and design differ: {', '.join(unknown)}.",
         )
-    if blank := sorted(
-        name
-        for name in design.required(head_examined=head_examined, traits=traits)
-        if not values[name].strip()
-    ):
+    required = design.required(head_examined=head_examined, traits=traits)
+    if blank := sorted(name for name in required if not values[name].strip()):
         raise Broken(
             "design_blank",
             f"Thiếu nội dung bắt buộc: {', '.join(blank)}.",

@@ -1,7 +1,7 @@
-"""What WeasyPrint drew, rewritten: one balanced content stream without the slots, and the resources it uses.
+"""WeasyPrint's drawing, rewritten: one balanced content stream without the slots, and the resources it uses.
 
-Objects come as `pydyf` keeps them; a reference is the text `12 0 R`. Fonts are called by `slots.font_name`,
-patterns and pictures keep WeasyPrint's names (ISO 32000-2 clauses 7.8.2, 7.8.3 and 14.6).
+Objects are `pydyf`'s; a reference is the text `12 0 R`. Fonts are named by `slots.font_name`, patterns and
+pictures keep WeasyPrint's names [ISO 32000-2 §7.8.2, §7.8.3, §14.6].
 """
 
 import re
@@ -31,10 +31,10 @@ _STYLES = {
 
 
 class Contents:
-    """A drawn page on its way into other objects; `qr` and `fonts` are numbers there, of the QR's image and
-    of the font resources.
+    """A drawn page to be copied into `objects`.
 
-    `copies` are the objects that pages before this one have there.
+    `qr` and `fonts` are the numbers there of the QR's image and the font resources; `copies` maps the bodies
+    that earlier pages have copied to their numbers.
     """
 
     def __init__(
@@ -58,38 +58,32 @@ class Contents:
             raise Broken(
                 "design_images",
                 "Mẫu phải có đúng một hình: mã QR.",
-                "A design has one image and no more: the QR.",
+                "A design has exactly one image: the QR.",
             )
         return int(images[0].split()[0])
 
     def glyphs(self) -> dict[str, dict[int, str]]:
-        """What the drawing uses of each face: glyph number → the text it stands for."""
+        """The glyphs that the drawing uses of each face: glyph number → the text it stands for."""
         used: dict[str, dict[int, str]] = {}
         for font in self._drawn.document.fonts.values():
             used.setdefault(_face(font.name), {}).update(font.to_unicode)
         return {face: used[face] for face in FACES if face in used}
 
     def page_content(self, *, without: Collection[int]) -> bytes:
-        """The content stream, which leaves the graphics state as it was; marked content of the numbers in
-        `without` is left out.
-        """
+        """The content stream, without the marked content in `without`; it restores the graphics state."""
         operators = _without_slots(_operators(self._drawn.object(self._page["Contents"])), frozenset(without))
         return _compressed(b"", b"q\n" + self._renamed(operators) + b"\nQ\n")
 
     def resources(self, *, pictures: Mapping[str, int]) -> bytes:
-        """Entries of the resource dictionary, whose objects are added, with further `pictures`; ColorSpace is
-        left out, for forms use sRGB alone.
+        """Entries of the resource dictionary, with further `pictures`; what they refer to is copied.
+
+        ColorSpace is left out, for forms use only sRGB.
         """
-        kept = {
-            key: value
-            for key, value in self._resources.items()
-            if key not in {"ColorSpace", "XObject"} and value
-        }
+        resources = self._resources.items()
+        kept = {key: value for key, value in resources if key not in {"ColorSpace", "XObject"} and value}
+        entries, drawn = self._entries(kept), self._entries(self._resources["XObject"])
         more = b"".join(b" /%b %d 0 R" % (name.encode("ascii"), number) for name, number in pictures.items())
-        return self._entries(kept) + b" /XObject << %b%b >>" % (
-            self._entries(self._resources["XObject"]),
-            more,
-        )
+        return b"%b /XObject << %b%b >>" % (entries, drawn, more)
 
     def _entries(self, dictionary: Mapping[str, Any]) -> bytes:
         return self._renumbered(pydyf.Dictionary(dictionary).data).removeprefix(b"<<").removesuffix(b">>")
@@ -104,9 +98,7 @@ class Contents:
         return _REFERENCE.sub(lambda found: b"%d 0 R" % self._copy(int(found[1])), body)
 
     def _copy(self, number: int) -> int:
-        """The number that WeasyPrint's object has here; it is copied the first time, and equal objects become
-        one.
-        """
+        """The number here of WeasyPrint's object, which is copied at first use; equal objects become one."""
         if number not in self._numbers:
             body = self._body(self._drawn.pdf.objects[number])
             if body not in self._copies:
@@ -117,9 +109,7 @@ class Contents:
     def _body(self, source: Any) -> bytes:
         if not isinstance(source, pydyf.Stream):
             return self._renumbered(source.data)
-        entries = (
-            self._renumbered(pydyf.Dictionary(source.extra).data).removeprefix(b"<<").removesuffix(b">>")
-        )
+        entries = self._entries(source.extra)
         if "Filter" in source.extra:
             return stream(entries, _stream_data(source))
         return _compressed(entries, self._renamed(_operators(source)))
@@ -131,12 +121,12 @@ def _face(name: bytes) -> str:
         return _STYLES[name.decode("utf-8").partition("+")[2].removeprefix(_FAMILY)]
     except KeyError as error:
         raise Broken(
-            "design_font", "Mẫu dùng phông chữ lạ.", f"The design uses a typeface that is not ours: {name!r}."
+            "design_font", "Mẫu dùng phông chữ lạ.", f"The design uses a typeface other than ours: {name!r}."
         ) from error
 
 
 def _operators(source: Any) -> Iterator[bytes]:
-    """A content stream's lines; WeasyPrint begins marked content on three, here it is one."""
+    """A content stream's lines; the three with which WeasyPrint begins marked content become one."""
     lines = iter(_stream_data(source).split(b"\n"))
     for line in lines:
         if line.startswith((b"/Span", b"/Figure", b"/Artifact")):
@@ -152,7 +142,7 @@ def _stream_data(source: Any) -> bytes:
 
 
 def _without_slots(operators: Iterator[bytes], numbers: frozenset[int]) -> Iterator[bytes]:
-    """Leaves out empty marked content, but not the colours set within it, which what follows may rely on."""
+    """Drops empty marked content, but keeps colours set within it, for later content may rely on them."""
     inside = False
     for operator in operators:
         begin = _BEGIN.search(operator) if operator.endswith(b"BDC") else None
@@ -169,7 +159,7 @@ def _compressed(entries: bytes, data: bytes) -> bytes:
 
 
 def font_resources(fonts: Mapping[str, int]) -> bytes:
-    """The dictionary of font resources: every face under its name."""
+    """The dictionary of font resources: each face under its name."""
     return b"<< %b >>" % b" ".join(
         b"/%b %d 0 R" % (font_name(face).encode("ascii"), number) for face, number in fonts.items()
     )

@@ -1,9 +1,8 @@
-"""The second page of a sick leave in two copies: the first once more, with the signatures' marks as page
-content.
+"""The second page of a sick leave in two copies: the first again, with the signatures' marks as page content.
 
-The page to keep (liên 1) shows what the page to hand out (liên 2) shows, but there is only one set of
-signature fields. So the pictures are drawn as the stock has them, and the time as all signatures of a
-certificate have it, for they are made together.
+The page to keep (liên 1) shows the same as the page to hand out (liên 2), but there is only one set of
+signature fields. So it draws the stock's pictures, and the one time of all signatures of a certificate, for
+they are made together.
 """
 
 from collections.abc import Mapping
@@ -16,8 +15,9 @@ from certsvc.templates.slots import CopiedMark, Copy
 def with_marks_as_content(
     document: Element, boxes: Mapping[Slot, Rectangle], slots: tuple[Slot, ...], *, labels: Mapping[Slot, str]
 ) -> tuple[Element, Copy]:
-    """The structure of the second page, a picture and a line of text for each mark of `slots` that has a box;
-    the stream's number is still 0.
+    """The second page's structure, with a picture and a line of text for each mark in `slots` that has a box.
+
+    The number of the marks' content stream is still 0.
     """
     slots = tuple(slot for slot in slots if slot in boxes)
     first = max(_numbers(document), default=-1) + 1

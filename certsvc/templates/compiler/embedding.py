@@ -1,5 +1,4 @@
-"""Faces as PDF fonts: subsets that cover whatever a certificate may say, with widths and a way back to
-Unicode.
+"""Faces as PDF fonts: subsets that cover whatever a certificate may say, with widths and a Unicode mapping.
 
 A font is Type 0 with Identity-H over CIDFontType2: its codes are the face's own glyph numbers, which subsets
 keep (ISO 32000-2 clauses 9.7.4 to 9.7.6 and 9.9; ISO 19005-3 clauses 6.2.11.3 to 6.2.11.7).
@@ -34,9 +33,7 @@ REPERTOIRE = "".join(
         + _PUNCTUATION
     )
 )
-"""What every face of a base can set: ASCII, Vietnamese in both cases, Latin-1, combining marks, common
-punctuation.
-"""
+"""What every face of a base can set: ASCII, Vietnamese, Latin-1, combining marks, common punctuation."""
 
 _ITALIC_FLAG, _SYMBOLIC_FLAG, _SERIF_FLAG = 1 << 6, 1 << 2, 1 << 1
 _BOLD_WEIGHT = 700
@@ -44,10 +41,8 @@ _MOST_MAPPINGS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Font:
-    """A subset of a face: the objects of its font, of which `descendant`, `descriptor` and `mapping` still
-    lack references.
-    """
+class EmbeddedFont:
+    """A subset of a face as a font's objects; `descendant` and `descriptor` still lack their references."""
 
     glyphs: frozenset[int]
     name: str
@@ -58,18 +53,12 @@ class Font:
 
     def root(self, *, descendant: int, mapping: int) -> bytes:
         """The Type 0 font's dictionary, given the numbers of its parts."""
-        return (
-            b"<< /Type /Font /Subtype /Type0 /BaseFont /%b /Encoding /Identity-H /DescendantFonts [%d 0 R]"
-            b" /ToUnicode %d 0 R >>"
-            % (
-                self.name.encode(),
-                descendant,
-                mapping,
-            )
-        )
+        parts = b"/DescendantFonts [%d 0 R] /ToUnicode %d 0 R" % (descendant, mapping)
+        name = self.name.encode()
+        return b"<< /Type /Font /Subtype /Type0 /BaseFont /%b /Encoding /Identity-H %b >>" % (name, parts)
 
 
-def embed(face: str, *, texts: Mapping[int, str]) -> Font:
+def embed(face: str, *, texts: Mapping[int, str]) -> EmbeddedFont:
     """The font of a face: its repertoire and the glyphs of `texts` (glyph number → what it stands for)."""
     known = _repertoire(face)
     more = {glyph: text for glyph, text in texts.items() if glyph not in known}
@@ -78,7 +67,7 @@ def embed(face: str, *, texts: Mapping[int, str]) -> Font:
 
 @functools.cache
 def _repertoire(face: str) -> Mapping[int, str]:
-    """Glyph number → character; of characters that share a glyph, the first."""
+    """Glyph number → character; the first of those that share a glyph."""
     ttfont = _open(face)
     cmap = ttfont.getBestCmap()
     found: dict[int, str] = {}
@@ -89,12 +78,12 @@ def _repertoire(face: str) -> Mapping[int, str]:
 
 
 @functools.lru_cache(maxsize=64)
-def _font(face: str, more: tuple[tuple[int, str], ...]) -> Font:
+def _font(face: str, more: tuple[tuple[int, str], ...]) -> EmbeddedFont:
     texts = {**_repertoire(face), **dict(more)}
     ttfont = _open(face)
     name = _subset_name(face, texts)
     program = _subset(face, texts)
-    return Font(
+    return EmbeddedFont(
         glyphs=frozenset(texts),
         name=name,
         program=stream(b"/Filter /FlateDecode /Length1 %d" % len(program), zlib.compress(program, 9)),
@@ -109,7 +98,7 @@ def _open(face: str) -> Any:
 
 
 def _subset_name(face: str, texts: Iterable[int]) -> str:
-    """Six letters that tell subsets apart, and the face's name (clause 9.9.2)."""
+    """Six letters that distinguish subsets, and the face's name (clause 9.9.2)."""
     digest = hashlib.sha256(repr((face, sorted(texts))).encode()).digest()
     return "".join(chr(ord("A") + byte % 26) for byte in digest[:6]) + "+" + face.removesuffix(".ttf")
 
@@ -135,34 +124,32 @@ def _subset(face: str, glyphs: Iterable[int]) -> bytes:
 
 
 def _descriptor(ttfont: Any, name: str) -> bytes:
-    """Entries of the font descriptor (clause 9.8), but for /FontFile2."""
+    """Entries of the font descriptor (clause 9.8) except /FontFile2."""
     head, os2, scale = ttfont["head"], ttfont["OS/2"], 1000 / ttfont["head"].unitsPerEm
     box = " ".join(str(round(side * scale)) for side in (head.xMin, head.yMin, head.xMax, head.yMax))
     italic_angle = ttfont["post"].italicAngle
     flags = _SYMBOLIC_FLAG | _SERIF_FLAG | (_ITALIC_FLAG if italic_angle else 0)
+    ascent, descent = round(ttfont["hhea"].ascent * scale), round(ttfont["hhea"].descent * scale)
+    stem = 140 if os2.usWeightClass >= _BOLD_WEIGHT else 80
     return (
-        f"/Type /FontDescriptor /FontName /{name} /Flags {flags} /FontBBox [{box}] /ItalicAngle"
-        f" {italic_angle:.4g} /Ascent {round(ttfont['hhea'].ascent * scale)} /Descent"
-        f" {round(ttfont['hhea'].descent * scale)} /CapHeight {round(os2.sCapHeight * scale)} /StemV"
-        f" {140 if os2.usWeightClass >= _BOLD_WEIGHT else 80}"
+        f"/Type /FontDescriptor /FontName /{name} /Flags {flags} /FontBBox [{box}]"
+        f" /ItalicAngle {italic_angle:.4g} /Ascent {ascent} /Descent {descent}"
+        f" /CapHeight {round(os2.sCapHeight * scale)} /StemV {stem}"
     ).encode("ascii")
 
 
 def _descendant(ttfont: Any, name: str, glyphs: Iterable[int]) -> bytes:
-    """Entries of the CIDFont (clause 9.7.4.1), but for /FontDescriptor; widths are exact to a hundredth of
-    1/1000 em.
-    """
-    order, widths, scale = ttfont.getGlyphOrder(), ttfont["hmtx"], 1000 / ttfont["head"].unitsPerEm
+    """Entries of the CIDFont (clause 9.7.4.1) except /FontDescriptor; widths are to 1/100,000 em."""
+    order, hmtx, scale = ttfont.getGlyphOrder(), ttfont["hmtx"], 1000 / ttfont["head"].unitsPerEm
     runs = []
     for _, run in groupby(enumerate(sorted({0, *glyphs})), key=lambda pair: pair[1] - pair[0]):
         numbers = [number for _, number in run]
-        runs.append(
-            f"{numbers[0]}"
-            f" [{' '.join(f'{round(widths[order[number]][0] * scale, 2):g}' for number in numbers)}]"
-        )
+        widths = " ".join(f"{round(hmtx[order[number]][0] * scale, 2):g}" for number in numbers)
+        runs.append(f"{numbers[0]} [{widths}]")
     return (
-        f"/Type /Font /Subtype /CIDFontType2 /BaseFont /{name} /CIDSystemInfo << /Registry (Adobe) /Ordering"
-        f" (Identity) /Supplement 0 >> /CIDToGIDMap /Identity /DW 0 /W [{' '.join(runs)}]"
+        f"/Type /Font /Subtype /CIDFontType2 /BaseFont /{name}"
+        " /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >>"
+        f" /CIDToGIDMap /Identity /DW 0 /W [{' '.join(runs)}]"
     ).encode("ascii")
 
 

@@ -1,7 +1,7 @@
-"""WeasyPrint, set up once a process: our typeface, our fetcher, parsed stylesheets.
+"""WeasyPrint, set up once per process: our typeface, our fetcher, parsed stylesheets.
 
-Parsing the faces takes longer than a layout, so they are kept; Pango's font map and WeasyPrint's
-caches are then shared, and layouts of one process take turns. What is laid out, `boxes.py` reads.
+Parsing the faces takes longer than a layout, so they are kept. As Pango's font map and WeasyPrint's caches
+are then shared, layouts within a process take turns. `boxes` reads the result.
 """
 
 import functools
@@ -21,15 +21,13 @@ PT_PER_PX = 0.75
 """A CSS pixel is 1/96 inch, a PDF point 1/72."""
 
 ONE_LAYOUT_AT_A_TIME = threading.Lock()
-"""Held by callers from `lay_out` to `draw`, for as long as they use what these return."""
+"""Callers hold it from `lay_out` to `draw`, and for as long as they use what these return."""
 
 
 class PackageFetcher(URLFetcher):  # type: ignore[misc]  # weasyprint has no types
-    """Serves `tinos:` from this package and `data:`; any other address is refused, and `refused` says that
-    one was.
+    """Serves `tinos:` from this package and `data:`; any other URL is refused, which `refused` records.
 
-    So no form can make a process ask its network [CWE-918]. Redirects cannot occur, for nothing is asked of a
-    network.
+    So no form can make a process access its network [CWE-918], and redirects cannot occur.
     """
 
     def __init__(self) -> None:
@@ -46,22 +44,21 @@ class PackageFetcher(URLFetcher):  # type: ignore[misc]  # weasyprint has no typ
 
 
 def lay_out(html: str, *, sheets: Sequence[str]) -> Any:
-    """A WeasyPrint document of `html` under `sheets` (texts of stylesheets), not yet drawn.
+    """A WeasyPrint document of `html` with `sheets` (texts of stylesheets), not yet drawn.
 
-    Raises Broken if it asks for anything but our typeface and `data:`.
+    Raises Broken if it refers to anything but our typeface and `data:`.
     """
     parsed = [_stylesheet(text) for text in (FACES_CSS, *sheets)]
     try:
-        return HTML(string=html, url_fetcher=PackageFetcher()).render(
-            font_config=_fonts(), stylesheets=parsed
-        )
+        document = HTML(string=html, url_fetcher=PackageFetcher())
+        return document.render(font_config=_fonts(), stylesheets=parsed)
     except FatalURLFetchingError as error:
         raise _refusal() from error
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A document and the objects that WeasyPrint makes of it (`pydyf.PDF`), before they are written."""
+    """A document and the objects that WeasyPrint makes from it (`pydyf.PDF`), before they are written."""
 
     document: Any
     pdf: Any
@@ -72,7 +69,7 @@ class Drawn:
 
 
 def draw(document: Any) -> Drawn:
-    """Draw a document laid out here, tagged. Raises Broken as `lay_out` does: drawings fetch only now."""
+    """Draw a laid-out document, tagged. Raises Broken like `lay_out`: images are fetched only now."""
     drawn: list[Any] = []
     document.write_pdf(finisher=lambda _, pdf: drawn.append(pdf), pdf_tags=True, uncompressed_pdf=True)
     if document.url_fetcher.refused:
@@ -81,9 +78,8 @@ def draw(document: Any) -> Drawn:
 
 
 def _refusal() -> Broken:
-    return Broken(
-        "design_fetches", "Mẫu gọi tài nguyên bên ngoài.", "The design refers to something outside."
-    )
+    outside = "The design refers to something outside."
+    return Broken("design_fetches", "Mẫu gọi tài nguyên bên ngoài.", outside)
 
 
 @functools.cache
@@ -97,8 +93,9 @@ def _stylesheet(text: str) -> CSS:
 
 
 def parse_stylesheet(text: str) -> CSS:
-    """WeasyPrint's reading of a stylesheet; what it leaves out, it logs with line and column. Raises Broken
-    as `lay_out` does.
+    """WeasyPrint's reading of a stylesheet; it logs what it ignores, with line and column.
+
+    Raises Broken like `lay_out`.
     """
     try:
         return CSS(string=text, font_config=_fonts(), url_fetcher=PackageFetcher())

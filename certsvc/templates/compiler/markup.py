@@ -1,11 +1,10 @@
 """A design as HTML, with the values of a certificate or with empty slots.
 
-Text of a case is never markup: Jinja2 in its sandbox escapes every value, an unknown or missing placeholder
-is an error. A field prints as `<span class="slot" data-slot="…">`, which the stylesheets make a box of its
-own.
+Text from a case is never markup: sandboxed Jinja2 escapes every value, and an unknown or missing placeholder
+is an error. A field prints as `<span class="slot" data-slot="…">`, which the stylesheets turn into a box of
+its own.
 """
 
-import base64
 import functools
 import html
 from collections.abc import Mapping
@@ -15,23 +14,22 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from certsvc.errors import Broken
 from certsvc.templates.designs import PLAIN, Design, Trait
+from certsvc.templates.qr import data_address
 
 FILLED_SIZES_PT = (13.0, 11.5, 10.0, 8.5, 7.0)
-"""Sizes of the filled-in text: the first is that of the slots, the others are tried in turn until all stands
-on one page.
-"""
+"""Sizes of filled-in text: slots have the first; the others are tried in turn until one page is enough."""
 
 GIVEN = frozenset({"qr", "head_examined", "is_reissue", "is_delegated", "for_child", "is_kept_copy"})
-"""Placeholders that are no fields; `is_kept_copy`: this is the facility's own copy (liên 1)."""
+"""Placeholders that are not fields; `is_kept_copy`: this is the facility's own copy (liên 1)."""
 
 EMPTY = "\N{NO-BREAK SPACE}"
-"""What an empty slot holds: WeasyPrint draws nothing for it, but makes its line and its marked content."""
+"""The content of an empty slot: WeasyPrint draws nothing, but makes a line and marked content for it."""
 
 _QR = (
     "data:image/png;base64,"
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="
 )
-"""One white pixel, for whose image object the QR's is put."""
+"""One white pixel, whose image object is replaced by the QR's."""
 
 _LABEL_PT = 13.0
 _LINE_MM = 6.9
@@ -40,7 +38,7 @@ _MM_PER_PT = 25.4 / 72
 
 
 class _Printed:
-    """A field in a template: printing it is all that can be done with it."""
+    """A field in a template: all that can be done with it is print it."""
 
     def __init__(self, name: str, text: str) -> None:
         self._html = f'<span class="slot" data-slot="{html.escape(name)}">{html.escape(text) or EMPTY}</span>'
@@ -58,8 +56,9 @@ def form_html(
     traits: frozenset[Trait] = PLAIN,
     is_kept_copy: bool = False,
 ) -> str:
-    """The HTML of the form; a field that `values` lacks or leaves blank is an empty slot. Raises Broken if
-    the template fails.
+    """The form's HTML; a field that is blank or missing in `values` is an empty slot.
+
+    Raises Broken if the template fails.
     """
     fields = {name: _Printed(name, values.get(name, "")) for name in design.fields}
     conditions = {
@@ -90,39 +89,31 @@ def _environment_by_digest(_digest: str, sources: tuple[tuple[str, str], ...]) -
 
 
 def _template(design: Design) -> Template:
-    return _environment_by_digest(design.digest, tuple(sorted(design.sources.items()))).get_template(
-        "form.html"
-    )
+    sources = tuple(sorted(design.sources.items()))
+    return _environment_by_digest(design.digest, sources).get_template("form.html")
 
 
 def form_sheets(design: Design, *, size_pt: float = FILLED_SIZES_PT[0]) -> tuple[str, ...]:
-    """The stylesheets of the form when filled-in text has that size."""
+    """The form's stylesheets for filled-in text of that size."""
     return (design.sources["paper.css"], design.sources["form.css"], filled_css(size_pt))
 
 
 def filled_css(size_pt: float) -> str:
-    """Style of the rows when filled-in text has that size, with the dotted line of a paper form below each
-    line of a value.
-    """
+    """The rows' style for filled-in text of that size, with a paper form's dotted line below each line."""
     label_pt = min(_LABEL_PT, size_pt + 1.5)
     line_mm = max(_LINE_MM * size_pt / FILLED_SIZES_PT[0], label_pt * _LEAST_LEADING * _MM_PER_PT)
     dots_mm = line_mm / 2 + 2.15 * label_pt / _LABEL_PT
-    dot = (
-        f"<svg xmlns='http://www.w3.org/2000/svg' width='0.9mm' height='{line_mm}mm' viewBox='0 0 0.9"
-        f" {line_mm}'><circle cx='0.45' cy='{dots_mm}' r='0.13'/></svg>"
-    )
-    dotted = f"background: url({_data_address(dot)}) 0 0 / 0.9mm {line_mm}mm repeat"
+    size = f"width='0.9mm' height='{line_mm}mm' viewBox='0 0 0.9 {line_mm}'"
+    dot = f"<circle cx='0.45' cy='{dots_mm}' r='0.13'/>"
+    image = data_address(f"<svg xmlns='http://www.w3.org/2000/svg' {size}>{dot}</svg>")
+    dotted = f"background: url({image}) 0 0 / 0.9mm {line_mm}mm repeat"
     rows = (
-        f".row {{ font-size: {label_pt}pt; line-height: {line_mm}mm; }} .row .slot {{ font-size: {size_pt}pt;"
-        f" {dotted}; }}"
+        f".row {{ font-size: {label_pt}pt; line-height: {line_mm}mm; }}"
+        f" .row .slot {{ font-size: {size_pt}pt; {dotted}; }}"
     )
     if size_pt == FILLED_SIZES_PT[0]:
         return rows
     return (
-        f"{rows} .section {{ font-size: {label_pt}pt; }} .title {{ margin: 3mm 0 2mm; }} .signers {{"
-        " margin-top: 1mm; }"
+        f"{rows} .section {{ font-size: {label_pt}pt; }}"
+        " .title { margin: 3mm 0 2mm; } .signers { margin-top: 1mm; }"
     )
-
-
-def _data_address(svg: str) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")

@@ -1,6 +1,4 @@
-"""The objects of a PDF file while they are made, and the file they make (ISO 32000-2 clauses 7.3.10 and
-7.5).
-"""
+"""The objects of a PDF file in the making, and the file they make [ISO 32000-2 §7.3.10, §7.5]."""
 
 from certsvc.pdf import End
 
@@ -8,7 +6,7 @@ _HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 
 
 class Objects:
-    """Numbered object bodies, each what stands between `obj` and `endobj`; all of generation 0."""
+    """Numbered object bodies, each without `obj` and `endobj`; all of generation 0."""
 
     def __init__(self) -> None:
         self._bodies: list[bytes | None] = []
@@ -27,8 +25,9 @@ class Objects:
         return len(self._bodies)
 
     def write(self, *, trailer: bytes, file_id: bytes) -> tuple[bytes, End]:
-        """The file, with one classic cross-reference table, and where it ends. Raises ValueError if a
-        reserved number has no object.
+        """The file, with one classic cross-reference table, and its end.
+
+        Raises ValueError if a reserved number has no object.
         """
         data, offsets = bytearray(_HEADER), []
         for number, body in enumerate(self._bodies, start=1):
@@ -40,11 +39,6 @@ class Objects:
         data += b"xref\n0 %d\n0000000000 65535 f \n" % size
         data += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
         identifier = file_id.hex().upper().encode("ascii")
-        data += b"trailer\n<< %b /Size %d /ID [<%b> <%b>] >>\nstartxref\n%d\n%%%%EOF\n" % (
-            trailer,
-            size,
-            identifier,
-            identifier,
-            startxref,
-        )
+        data += b"trailer\n<< %b /Size %d /ID [<%b> <%b>] >>\n" % (trailer, size, identifier, identifier)
+        data += b"startxref\n%d\n%%%%EOF\n" % startxref
         return bytes(data), End(len(data), startxref, size, trailer, file_id)

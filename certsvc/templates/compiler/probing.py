@@ -1,6 +1,4 @@
-"""What is wrong with a design that only its layout shows: slots that move the rest, leave the page, are no
-boxes.
-"""
+"""Faults in a design that only its layout shows: slots that move the rest, leave the page, are not boxes."""
 
 import logging
 import re
@@ -12,7 +10,7 @@ from typing_extensions import override
 
 from certsvc.errors import CertsvcError
 from certsvc.templates.compiler.bases import compile_base
-from certsvc.templates.compiler.boxes import Fault, Landmark, landmarks
+from certsvc.templates.compiler.boxes import Landmark, SlotFault, landmarks
 from certsvc.templates.compiler.compiling import assemble_fully
 from certsvc.templates.compiler.laying import ONE_LAYOUT_AT_A_TIME, lay_out, parse_stylesheet
 from certsvc.templates.compiler.markup import form_html, form_sheets
@@ -21,10 +19,10 @@ from certsvc.templates.samples import sample_values
 from certsvc.templates.slots import Base, TextSlot
 
 _DIGIT_EM = 0.5
-"""All digits of all our faces are this wide: a row of them fills a line as exactly as one likes."""
+"""The width of every digit in all our faces: rows of digits can fill a line to any extent."""
 
 PAGE_WIDTH, PAGE_HEIGHT = 595.28, 841.89
-"""A4 in points: what a certificate is printed on."""
+"""A4 in points, on which certificates are printed."""
 
 _STILL_PX = 0.05
 _AT = re.compile(r" at (\d+):\d+")
@@ -32,8 +30,8 @@ _SHORT = "0"
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """One fault of a design: in which of its files, on which line (0: the whole)."""
+class DesignFault:
+    """One fault in a design: in which of its files, on which line (0: the whole file)."""
 
     file: str
     line: int
@@ -41,25 +39,25 @@ class Problem:
     message_en: str
 
 
-def probe(design: Design, *, lines: Mapping[str, int]) -> Iterator[Problem]:
-    """Compile and fill the design in its variants; `lines` says where form.html names each field first."""
+def probe(design: Design, *, lines: Mapping[str, int]) -> Iterator[DesignFault]:
+    """Compile and fill the design's variants; `lines` says where form.html first names each field."""
     yield from _style_faults(design)
     for flag, traits in ((False, PLAIN), (True, PLAIN), (False, design.traits)):
         try:
             base = compile_base(design, head_examined=flag, is_reissue=flag, traits=traits)
             values = sample_values(design, head_examined=flag, traits=traits)
             assemble_fully(design, values, record=b"", head_examined=flag, is_reissue=flag, traits=traits)
-        except Fault as fault:
-            yield Problem("form.html", lines.get(fault.name, 0), fault.message_vi, fault.message_en)
+        except SlotFault as fault:
+            yield DesignFault("form.html", lines.get(fault.name, 0), fault.message_vi, fault.message_en)
         except CertsvcError as error:
-            yield Problem("form.html", 0, error.message_vi, error.message_en)
+            yield DesignFault("form.html", 0, error.message_vi, error.message_en)
         else:
             yield from _outside_page(base, lines=lines)
             yield from _moving(design, base, lines=lines, flag=flag, traits=traits)
 
 
-def _style_faults(design: Design) -> Iterator[Problem]:
-    """What WeasyPrint leaves out of form.css because it does not understand it."""
+def _style_faults(design: Design) -> Iterator[DesignFault]:
+    """What WeasyPrint ignores in form.css because it does not understand it."""
     log, heard = logging.getLogger("weasyprint"), _Heard()
     log.addHandler(heard)
     try:
@@ -68,16 +66,14 @@ def _style_faults(design: Design) -> Iterator[Problem]:
         log.removeHandler(heard)
     for message in heard.messages:
         found = _AT.search(message)
-        yield Problem(
-            "form.css",
-            int(found[1]) if found else 0,
-            f"CSS không hiểu được: {message}",
-            f"CSS not understood: {message}",
+        line = int(found[1]) if found else 0
+        yield DesignFault(
+            "form.css", line, f"CSS không hiểu được: {message}", f"CSS not understood: {message}"
         )
 
 
 class _Heard(logging.Handler):
-    """Keeps what is logged."""
+    """Collects log messages."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -88,7 +84,7 @@ class _Heard(logging.Handler):
         self.messages.append(record.getMessage())
 
 
-def _outside_page(base: Base, *, lines: Mapping[str, int]) -> Iterator[Problem]:
+def _outside_page(base: Base, *, lines: Mapping[str, int]) -> Iterator[DesignFault]:
     for slot in base.texts:
         is_inside = (
             slot.x >= 0
@@ -97,18 +93,15 @@ def _outside_page(base: Base, *, lines: Mapping[str, int]) -> Iterator[Problem]:
             and slot.baselines[0] + slot.size <= PAGE_HEIGHT
         )
         if not is_inside or slot.width < slot.size * _DIGIT_EM:
-            yield Problem(
-                "form.html",
-                lines.get(slot.field, 0),
-                f"Ô {slot.field} nằm ngoài trang hoặc không có chỗ.",
-                f"Slot {slot.field} is outside the page or has no room.",
-            )
+            vi = f"Ô {slot.field} nằm ngoài trang hoặc không có chỗ."
+            en = f"Slot {slot.field} is outside the page or has no room."
+            yield DesignFault("form.html", lines.get(slot.field, 0), vi, en)
 
 
 def _moving(
     design: Design, base: Base, *, lines: Mapping[str, int], flag: bool, traits: frozenset[Trait]
-) -> Iterator[Problem]:
-    """Texts that fill their slots must leave everything where it is without them."""
+) -> Iterator[DesignFault]:
+    """Texts that fill their slots must not move anything."""
     still = _landmarks_with(design, {}, flag=flag, traits=traits)
     full = {
         name: _filling([slot for slot in base.texts if slot.field == name])
@@ -116,18 +109,15 @@ def _moving(
     }
     for values in (dict.fromkeys(full, _SHORT), full):
         for name in _movers(values, still=still, design=design, flag=flag, traits=traits):
-            yield Problem(
-                "form.html",
-                lines.get(name, 0),
-                f"Nội dung của ô {name} làm xê dịch phần khác: hãy cho ô bề rộng cố định.",
-                f"What slot {name} holds moves the rest: give it a width of its own.",
-            )
+            vi = f"Nội dung của ô {name} làm xê dịch phần khác: hãy cho ô bề rộng cố định."
+            en = f"The content of slot {name} moves the rest: give the slot a fixed width."
+            yield DesignFault("form.html", lines.get(name, 0), vi, en)
 
 
 def _movers(
     values: Mapping[str, str], *, still: list[Landmark], design: Design, flag: bool, traits: frozenset[Trait]
 ) -> Iterator[str]:
-    """Whose texts move something, by name: as a layout takes long, they are looked for by halves."""
+    """The fields whose texts move something, found by bisection, for layouts are slow."""
     if _same(still, _landmarks_with(design, values, flag=flag, traits=traits)):
         return
     names = sorted(values)
@@ -150,7 +140,7 @@ def _landmarks_with(
 
 
 def _filling(slots: list[TextSlot]) -> str:
-    """Digits that fill each of a field's slots, the smallest of them wholly."""
+    """Digits that fit all of a field's slots and fill the smallest."""
     count = min(int(slot.width / (slot.size * _DIGIT_EM + slot.letter_spacing) - _DIGIT_EM) for slot in slots)
     return "\n".join(["0" * max(count, 1)] * min(len(slot.baselines) for slot in slots))
 

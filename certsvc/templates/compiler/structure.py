@@ -1,6 +1,4 @@
-"""The structure tree of a form: what is a heading, a paragraph, a field, a picture (ISO 32000-2 clause 14.7,
-ISO 14289-1).
-"""
+"""A form's structure tree: headings, paragraphs, fields, pictures [ISO 32000-2 §14.7; ISO 14289-1]."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,14 +9,12 @@ from certsvc.templates.compiler.boxes import Element
 from certsvc.templates.compiler.objects import Objects
 
 PAGE_KEY = 0
-"""The first page's key in the parent tree, its /StructParents."""
+"""The first page's /StructParents, its key in the parent tree."""
 
 
 @dataclass(slots=True)
 class _Tree:
-    """What is written so far of one page; `contents` and `forms` say which element each piece of content,
-    each mark belongs to.
-    """
+    """One page's tree so far; `contents` and `forms` map marked contents and marks to their elements."""
 
     objects: Objects
     page: int
@@ -29,16 +25,11 @@ class _Tree:
     def write(self, element: Element, *, parent: int) -> int:
         own = self.objects.reserve()
         kids = [self._kid(kid, parent=own) for kid in element.kids]
-        body = (
-            f"<< /Type /StructElem /S /{element.role} /P {parent} 0 R /Pg {self.page} 0 R /K"
-            f" [{' '.join(kids)}]".encode("ascii")
-        )
+        entries = f"/S /{element.role} /P {parent} 0 R /Pg {self.page} 0 R /K [{' '.join(kids)}]"
+        body = b"<< /Type /StructElem " + entries.encode("ascii")
         if element.box is not None:
-            box = b" ".join(map(number, element.box))
-            body += b" /Alt %b /A << /O /Layout /Placement /Block /BBox [%b] >>" % (
-                text_string(element.alt),
-                box,
-            )
+            alt, box = text_string(element.alt), b" ".join(map(number, element.box))
+            body += b" /Alt %b /A << /O /Layout /Placement /Block /BBox [%b] >>" % (alt, box)
         self.objects.put(own, body + b" >>")
         return own
 
@@ -47,7 +38,7 @@ class _Tree:
             return f"{self.write(kid, parent=parent)} 0 R"
         if isinstance(kid, Slot):
             self.forms[kid] = self.objects.reserve()
-            # not in an array: pyHanko, comparing revisions, looks for a widget under /K /Obj
+            # not in an array: when comparing revisions, pyHanko looks for a widget under /K /Obj
             reference = f"<< /Type /OBJR /Obj {self.widgets[kid]} 0 R /Pg {self.page} 0 R >>"
             form = f"<< /Type /StructElem /S /Form /P {parent} 0 R /Pg {self.page} 0 R /K {reference} >>"
             self.objects.put(self.forms[kid], form.encode("ascii"))
@@ -59,11 +50,11 @@ class _Tree:
 def write_structure(
     objects: Objects, pages: Sequence[tuple[Element, int]], *, widgets: Mapping[Slot, int]
 ) -> int:
-    """Add the tree's objects; returns the number of its root. `pages` are their documents and the numbers of
-    their objects, `widgets` those of the first page.
+    """Add the tree's objects and return the number of its root.
 
-    The parent tree gives the first page's contents the key 0, each widget the key of `widget_keys`, other
-    pages that of `page_keys`. Of several pages each is a part of one document.
+    `pages` gives each page's document and object number, `widgets` the object numbers of the first page's
+    widgets. Keys in the parent tree are those of `page_keys` and `widget_keys`. If there are several pages,
+    each is a part of one document.
     """
     root = objects.reserve()
     trees = [_Tree(objects, page, widgets, {}, {}) for _, page in pages]
@@ -78,19 +69,13 @@ def write_structure(
         ]
         kids = " ".join(f"{part} 0 R" for part in parts)
         objects.put(top, f"<< /Type /StructElem /S /Document /P {root} 0 R /K [{kids}] >>".encode("ascii"))
-    keys = widget_keys(widgets)
+    keys, pages_keys = widget_keys(widgets), page_keys(len(pages), widgets)
     entries = [(keys[slot], f"{trees[0].forms[slot]} 0 R") for slot in keys if slot in trees[0].forms]
-    entries += [
-        (key, f"[{_parents(tree)}]") for key, tree in zip(page_keys(len(pages), widgets), trees, strict=True)
-    ]
+    entries += [(key, f"[{_parents(tree)}]") for key, tree in zip(pages_keys, trees, strict=True)]
     numbers = " ".join(f"{key} {value}" for key, value in sorted(entries))
     parent_tree = objects.add(f"<< /Nums [{numbers}] >>".encode("ascii"))
-    next_key = len(keys) + len(pages)
-    objects.put(
-        root,
-        f"<< /Type /StructTreeRoot /K [{top} 0 R] /ParentTree {parent_tree} 0 R /ParentTreeNextKey"
-        f" {next_key} >>".encode("ascii"),
-    )
+    parents = f"/ParentTree {parent_tree} 0 R /ParentTreeNextKey {len(keys) + len(pages)}"
+    objects.put(root, f"<< /Type /StructTreeRoot /K [{top} 0 R] {parents} >>".encode("ascii"))
     return root
 
 
@@ -102,7 +87,7 @@ def _parents(tree: _Tree) -> str:
 
 
 def page_keys(count: int, widgets: Collection[Slot]) -> list[int]:
-    """Each page's /StructParents: the first has the first key, others come behind the widgets."""
+    """Each page's /StructParents: the first has the first key, others follow the widgets."""
     return [PAGE_KEY, *range(PAGE_KEY + 1 + len(widgets), PAGE_KEY + len(widgets) + count)]
 
 
@@ -112,7 +97,7 @@ def widget_keys(widgets: Collection[Slot]) -> dict[Slot, int]:
 
 
 def _pruned(element: Element, *, slots: Collection[Slot]) -> Element:
-    """Without elements that hold nothing, and without marks of others than `slots`."""
+    """The element without empty elements and without marks that are not in `slots`."""
     kids: list[Element | int | Slot] = []
     for kid in element.kids:
         if isinstance(kid, Slot):

@@ -1,8 +1,6 @@
-"""What stands between two signatures of ours: a revision that signs the next field, shown by the objects it
-writes.
+"""What is between two signatures of ours: a revision that signs the next field, proven by what it writes.
 
-Narrower than pyHanko's rules for differences and much quicker, for nothing but three objects need be looked
-at.
+Stricter than pyHanko's difference policy and much faster, for only three objects need be examined.
 """
 
 from pyhanko.pdf_utils import generic
@@ -16,10 +14,10 @@ _OF_EACH_REVISION = frozenset({"/Size", "/Prev", "/ID"})
 
 
 def adds_only_signature(old: HistoricalResolver, new: HistoricalResolver, *, field_name: str) -> bool:
-    """Whether the revision `new`, the next after `old`, does no more than sign the empty field `field_name`.
+    """Whether the revision `new`, the next after `old`, only signs the empty field `field_name`.
 
-    It writes three objects and frees none: the field, with every entry as it was but for its value and
-    appearance, and two whose numbers `old` could not use, which these entries name. So nothing that `old`
+    It must write three objects and free none: the field, unchanged except for its value and appearance, and
+    the two objects to which these entries refer, whose numbers `old` could not use. So nothing that `old`
     shows can have changed.
     """
     written: set[generic.Reference] = new.explicit_refs_in_revision()  # type: ignore[no-untyped-call]
@@ -29,25 +27,19 @@ def adds_only_signature(old: HistoricalResolver, new: HistoricalResolver, *, fie
         return False
     [field] = existing
     before, after = old.get_object(field), new.get_object(field)
-    if (
-        field not in _form_fields(old)
-        or not _is_same(before, after, but=_FILLED)
-        or "/V" in before
-        or entry(before, "/T") != field_name
-    ):
+    if field not in _form_fields(old) or not _is_same(before, after, but=_FILLED):
         return False
-    return _is_same(old.trailer_view, new.trailer_view, but=_OF_EACH_REVISION) and _references(
-        after
-    ) == written - {field}
+    if "/V" in before or entry(before, "/T") != field_name:
+        return False
+    is_same_trailer = _is_same(old.trailer_view, new.trailer_view, but=_OF_EACH_REVISION)
+    return is_same_trailer and _references(after) == written - {field}
 
 
 def _is_same(before: generic.PdfObject, after: generic.PdfObject, *, but: frozenset[str]) -> bool:
-    """Whether two dictionaries, and no streams, have the same entries but for these."""
-    if any(
-        isinstance(each, generic.StreamObject) or not isinstance(each, generic.DictionaryObject)
-        for each in (before, after)
-    ):
-        return False
+    """Whether both are dictionaries, not streams, with the same entries except for these."""
+    for item in (before, after):
+        if isinstance(item, generic.StreamObject) or not isinstance(item, generic.DictionaryObject):
+            return False
     return bool(compare_dicts(before, after, but, raise_exc=False))
 
 
@@ -57,15 +49,14 @@ def _form_fields(resolver: HistoricalResolver) -> set[generic.Reference]:
 
 
 def _references(field: generic.DictionaryObject) -> set[generic.Reference]:
-    """The objects that a signed field names as its value and as its only, normal appearance; none if it says
-    anything else.
+    """The objects to which a signed field refers as its value and as its only, normal appearance.
+
+    None if it has anything else.
     """
     appearances = field.raw_get("/AP") if "/AP" in field else None
-    if (
-        not isinstance(appearances, generic.DictionaryObject)
-        or set(appearances) != {"/N"}
-        or "/V" not in field
-    ):
+    if not isinstance(appearances, generic.DictionaryObject):
+        return set()
+    if set(appearances) != {"/N"} or "/V" not in field:
         return set()
     named = (field.raw_get("/V"), appearances.raw_get("/N"))
     return {item.reference for item in named if isinstance(item, generic.IndirectObject)}

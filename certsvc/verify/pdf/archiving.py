@@ -1,9 +1,8 @@
-"""What may stand behind the last signature of ours: archive updates (EN 319 142-1 clause 5.5), and nothing
-else.
+"""What may follow the last signature of ours: archive updates [EN 319 142-1 §5.5], and nothing else.
 
-An update is a security store, or a document time-stamp of our authority in a field out of sight; /Info and
-XMP may get another date and producer. A file so renewed is intact; whether we published the renewal is for
-the register to say.
+An update is a security store, or a document time-stamp by our authority in an invisible field; /Info and XMP
+may get another date and producer. Such a file is intact; whether we published the update is for the register
+to say.
 """
 
 import datetime as dt
@@ -32,7 +31,7 @@ from pyhanko.sign.diff_analysis import (
 from pyhanko.sign.diff_analysis.commons import compare_dicts
 from pyhanko.sign.fields import MDPPerm
 
-from certsvc.verify.findings import Kind, Refused
+from certsvc.verify.findings import FileKind, Refused
 from certsvc.verify.pdf.evidence import Evidence
 from certsvc.verify.pdf.geometry import MAX_SIGNATURES, SignaturePlace
 from certsvc.verify.pdf.proving import prove_document_timestamp
@@ -65,22 +64,16 @@ _DIFF_POLICY = StandardDiffPolicy(
 
 
 def is_token(place: SignaturePlace) -> bool:
-    """Whether a CMS is a time-stamp token (RFC 3161 clause 2.4.2) and no signature over the document by a
-    person.
-    """
+    """Whether a CMS is a time-stamp token [RFC 3161 §2.4.2], not a person's signature over the document."""
     try:
-        return bool(
-            cms.ContentInfo.load(place.cms)["content"]["encap_content_info"]["content_type"].native
-            == "tst_info"
-        )
+        content = cms.ContentInfo.load(place.cms)["content"]["encap_content_info"]
+        return bool(content["content_type"].native == "tst_info")
     except (ValueError, TypeError, KeyError):
         return False
 
 
 def end_of_archive(data: bytes, stamps: tuple[SignaturePlace, ...]) -> int:
-    """The length of the file without white space behind it: where the last time-stamp's revision, or the
-    store's behind it, ends.
-    """
+    """The length without white space: the end of the last time-stamp's revision, or of a store's after it."""
     ends = [found.end() for found in _LAST_END.finditer(data, stamps[-1].end)]
     if len(ends) > 1:
         raise _no_archive()
@@ -96,7 +89,8 @@ def prove_archive(
     since: dt.datetime | None,
     now: dt.datetime,
 ) -> None:
-    """Prove that only archive updates stand behind the part `signed`, with time-stamps not before `since`.
+    """Prove that only archive updates follow the part `signed`, with time-stamps not before `since`.
+
     Raises Refused.
     """
     try:
@@ -114,19 +108,16 @@ def prove_archive(
             raise _no_archive()
         stamped_at = prove_document_timestamp(read_signature(reader, field), evidence=evidence, now=now)
         if since is not None and stamped_at < since:
-            raise Refused(Kind.TAMPERED, CheckName.ARCHIVE, "Thứ tự dấu thời gian lưu trữ không đúng.")
+            raise Refused(FileKind.TAMPERED, CheckName.ARCHIVE, "Thứ tự dấu thời gian lưu trữ không đúng.")
         since = stamped_at
 
 
 def _refuse_change(old: HistoricalResolver, new: HistoricalResolver) -> None:
-    """Refuse a revision that does more than pyHanko's rules for archives allow, or says anything else of the
-    document than a date.
-    """
+    """Refuse a revision that does more than pyHanko's rules for archives allow, or changes other metadata."""
     try:
         result = _DIFF_POLICY.apply(old, new, doc_mdp=MDPPerm.NO_CHANGES)
-        is_same_info = compare_dicts(
-            old.trailer_view["/Info"], new.trailer_view["/Info"], _DATED, raise_exc=False
-        )
+        info, new_info = old.trailer_view["/Info"], new.trailer_view["/Info"]
+        is_same_info = compare_dicts(info, new_info, _DATED, raise_exc=False)
         is_same_metadata = _statements(old) == _statements(new)
     except (SuspiciousModification, KeyError, ValueError) as error:
         raise _no_archive() from error
@@ -135,20 +126,14 @@ def _refuse_change(old: HistoricalResolver, new: HistoricalResolver) -> None:
 
 
 def _statements(resolver: HistoricalResolver) -> list[tuple[str, object]]:
-    """What the XMP says of the document (ISO 16684-1 clause 6), in whichever of its spellings, but for dates
-    and producer.
-    """
+    """What the XMP says about the document [ISO 16684-1 §6], however spelt, except dates and producer."""
     if "/Metadata" not in resolver.root:
         return []
-    said = [
-        (str(name), value)
-        for structure in parse_xmp(io.BytesIO(resolver.root["/Metadata"].data))
-        for name, value in structure
-    ]
-    return sorted((each for each in said if each[0] not in _UNSAID), key=itemgetter(0))
+    structures = parse_xmp(io.BytesIO(resolver.root["/Metadata"].data))
+    said = [(str(name), value) for structure in structures for name, value in structure]
+    return sorted((pair for pair in said if pair[0] not in _UNSAID), key=itemgetter(0))
 
 
 def _no_archive() -> Refused:
-    return Refused(
-        Kind.TAMPERED, CheckName.GEOMETRY, "Sau chữ ký cuối có thay đổi khác với việc gia hạn lưu trữ."
-    )
+    why = "Sau chữ ký cuối có thay đổi khác với việc gia hạn lưu trữ."
+    return Refused(FileKind.TAMPERED, CheckName.GEOMETRY, why)

@@ -1,9 +1,8 @@
-"""Reading the CMS of one PAdES baseline signature, as ours are, out of its bytes [RFC 5652; EN 319 142-1
-§6.3].
+"""Reading the CMS of a PAdES baseline signature like ours from its bytes [RFC 5652; EN 319 142-1 §6.3].
 
-Strict DER and just this shape: one signer, by issuer and serial number; SHA-256; content type, message digest
-and signing certificate signed; nothing unsigned but one attribute set (the time-stamp), which is not looked
-into.
+Strict DER in exactly this form: one signer, by issuer and serial number; SHA-256; content type, message
+digest and signing certificate as signed attributes; no unsigned attributes but one set (the time-stamp),
+which is not examined.
 """
 
 from dataclasses import dataclass
@@ -41,9 +40,10 @@ RFC 4055 clauses 5 and 3.1 (SHA-256, MGF1 with SHA-256, salt 32), RFC 5758 claus
 
 @dataclass(frozen=True, slots=True)
 class BaselineCms:
-    """What stands in a CMS: the signer's certificate, the attributes encoded as they were signed (a SET), the
-    digest among them, the whole algorithm identifier (`RSA`, `PSS`, `ECDSA` or another) and the raw
-    signature.
+    """The contents of a CMS.
+
+    `attributes` are encoded as signed (a SET), `message_digest` is one of them, `algorithm` is the whole
+    identifier (`RSA`, `PSS`, `ECDSA` or another), `raw` the raw signature.
     """
 
     certificate: bytes
@@ -54,8 +54,9 @@ class BaselineCms:
 
 
 def read_cms(der: bytes) -> BaselineCms:
-    """Read ContentInfo, SignedData and the one SignerInfo [RFC 5652 §3, §5.1, §5.3]. Raises NotDer for any
-    other shape.
+    """Read ContentInfo, SignedData and the one SignerInfo [RFC 5652 §3, §5.1, §5.3].
+
+    Raises NotDer for any other form.
     """
     content_info = _sole(Cursor(der), SEQUENCE)
     _expect(content_info.contents(OID), _SIGNED_DATA)
@@ -71,15 +72,15 @@ def _read_signer(info: Cursor, certificates: list[bytes]) -> BaselineCms:
     _expect(info.contents(INTEGER), _VERSION_1)
     signer = info.contents(SEQUENCE)
     _expect(info.whole(SEQUENCE), _SHA256)
-    # Signed as a SET, though the attributes stand under another tag [RFC 5652 §5.4].
+    # Signed as a SET, though encoded with another tag [RFC 5652 §5.4].
     attributes = bytes((SET,)) + info.whole(CONTEXT_0)[1:]
     algorithm, raw = info.whole(SEQUENCE), info.contents(OCTET_STRING)
     if info.is_next(CONTEXT_1):
         info.contents(CONTEXT_1)
     info.close()
-    theirs = [each for each in certificates if _issuer_and_serial(each) == signer]
+    theirs = [certificate for certificate in certificates if _issuer_and_serial(certificate) == signer]
     if len(theirs) != 1:
-        raise NotDer("not one certificate of the signer")
+        raise NotDer("not exactly one certificate of the signer")
     return BaselineCms(theirs[0], attributes, _message_digest(attributes), algorithm, raw)
 
 
@@ -94,9 +95,7 @@ def _certificates(choices: Cursor) -> list[bytes]:
 
 @lru_cache(maxsize=4096)
 def _issuer_and_serial(certificate: bytes) -> bytes:
-    """What a SignerInfo calls the certificate by: issuer, then serial number [RFC 5652 §10.2.4; RFC 5280
-    §4.1].
-    """
+    """The certificate's issuer and serial number, as in a SignerInfo [RFC 5652 §10.2.4; RFC 5280 §4.1]."""
     tbs = _sole(Cursor(certificate), SEQUENCE).enter(SEQUENCE)
     tbs.contents(CONTEXT_0)
     serial = tbs.whole(INTEGER)
@@ -105,8 +104,9 @@ def _issuer_and_serial(certificate: bytes) -> bytes:
 
 
 def _message_digest(attributes: bytes) -> bytes:
-    """The digest among the signed attributes: each kind once, of one value, in DER's order [RFC 5652 §5.3,
-    §11; ITU-T X.690 §11.6].
+    """The digest among the signed attributes, which must be one of each type, single-valued, in DER order.
+
+    Sources: [RFC 5652 §5.3, §11; ITU-T X.690 §11.6].
     """
     found: dict[bytes, Cursor] = {}
     attribute_set, encoded = _sole(Cursor(attributes), SET), []
@@ -115,11 +115,8 @@ def _message_digest(attributes: bytes) -> bytes:
         attribute = _sole(Cursor(encoded[-1]), SEQUENCE)
         kind = attribute.contents(OID)
         found[kind] = _sole(attribute, SET)
-    if (
-        found.keys() != {_CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_CERTIFICATE_V2}
-        or len(encoded) != len(found)
-        or encoded != sorted(encoded)
-    ):
+    is_complete = found.keys() == {_CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_CERTIFICATE_V2}
+    if not is_complete or len(encoded) != len(found) or encoded != sorted(encoded):
         raise NotDer("other signed attributes")
     _expect(_sole(found[_CONTENT_TYPE], OID).rest(), _DATA)
     return _sole(found[_MESSAGE_DIGEST], OCTET_STRING).rest()
@@ -134,4 +131,4 @@ def _sole(cursor: Cursor, tag: int) -> Cursor:
 
 def _expect(found: bytes, wanted: bytes) -> None:
     if found != wanted:
-        raise NotDer("another value than a baseline signature has")
+        raise NotDer("not the value that a baseline signature has")

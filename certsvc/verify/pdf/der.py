@@ -1,6 +1,4 @@
-"""Reading DER strictly [ITU-T X.690]: one-octet tags, definite lengths in the fewest octets, nothing left
-over.
-"""
+"""Reading DER strictly [ITU-T X.690]: one-octet tags, shortest definite lengths, nothing left over."""
 
 INTEGER, OCTET_STRING, OID, SEQUENCE, SET = 0x02, 0x04, 0x06, 0x30, 0x31
 CONTEXT_0, CONTEXT_1 = 0xA0, 0xA1
@@ -11,11 +9,11 @@ _MAX_LENGTH_OCTETS = 4
 
 
 class NotDer(Exception):
-    """The bytes are not the DER that they should be."""
+    """The bytes are not the DER expected."""
 
 
 class Cursor:
-    """Reads values one after the other from `data`, between two offsets."""
+    """Reads consecutive values from `data`, between two offsets."""
 
     def __init__(self, data: bytes, start: int = 0, end: int | None = None) -> None:
         self._data = data
@@ -27,11 +25,11 @@ class Cursor:
         return self._at == self._end
 
     def is_next(self, tag: int) -> bool:
-        """Whether another value follows, of this tag."""
+        """Whether a value with this tag follows."""
         return self._at < self._end and self._data[self._at] == tag
 
     def enter(self, tag: int) -> "Cursor":
-        """The contents of the next value, which must have this tag; go on behind it. Raises NotDer."""
+        """A cursor over the next value, which must have this tag; this one moves past it. Raises NotDer."""
         _, start, end = self._next(tag)
         return Cursor(self._data, start, end)
 
@@ -46,17 +44,17 @@ class Cursor:
         return self._data[at:end]
 
     def rest(self) -> bytes:
-        """All that is left, as it stands."""
+        """All remaining bytes."""
         at, self._at = self._at, self._end
         return self._data[at : self._end]
 
     def close(self) -> None:
-        """Raises NotDer if something is left over."""
+        """Raises NotDer if anything is left over."""
         if self._at != self._end:
             raise NotDer("something left over")
 
     def _next(self, tag: int) -> tuple[int, int, int]:
-        """Where the next value and its contents begin, and where it ends."""
+        """The offsets where the next value and its contents begin, and where it ends."""
         at, data = self._at, self._data
         if self._end - at < 2 or data[at] != tag or tag & _HIGH_TAG == _HIGH_TAG:  # noqa: PLR2004 - a tag and a length at least
             raise NotDer("another value expected")
@@ -70,9 +68,9 @@ class Cursor:
                 or length < _LONG_FORM
                 or length >> 8 * (octets - 1) == 0
             ):
-                raise NotDer("length not definite or not shortest")
+                raise NotDer("length is not definite or not the shortest")
             start += octets
         if start + length > self._end:
-            raise NotDer("longer than what holds it")
+            raise NotDer("longer than its container")
         self._at = start + length
         return at, start, self._at

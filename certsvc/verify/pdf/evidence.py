@@ -1,4 +1,4 @@
-"""Revocation answers and roots to prove a file's signatures with: what we hold, and what the file brings."""
+"""Revocation data and roots for proving a file's signatures: our own, and the file's."""
 
 import contextlib
 import datetime as dt
@@ -13,7 +13,7 @@ from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy
 
-from certsvc.verify.findings import Kind, Refused
+from certsvc.verify.findings import FileKind, Refused
 from certsvc.verify.trust import Trust
 
 _MAX_REVOCATION_ANSWERS = 64
@@ -21,10 +21,9 @@ _MAX_REVOCATION_ANSWERS = 64
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Revocation answers and roots to prove with, parsed once a file: the file's own answers and ours.
+    """Revocation data and roots for proving, parsed once per file: the file's own data and ours.
 
-    Signatures of the same second are proven in the same context: it remembers which certificates it has
-    validated.
+    Signatures made in the same second share a context, which remembers the certificates it has validated.
     """
 
     trust: Trust
@@ -38,8 +37,9 @@ class Evidence:
     def context(
         self, anchors: tuple[bytes, ...], *, at: dt.datetime, revocation: RevocationCheckingPolicy
     ) -> ValidationContext:
-        """What a path to one of `anchors` is validated in. Answers given after `at` still speak of it; a
-        revocation before `at` counts.
+        """The context for validating a path to one of `anchors` as of `at`.
+
+        Answers given later are accepted; revocations before `at` count.
         """
         key = (anchors, at, revocation)
         if key not in self.contexts:
@@ -56,17 +56,17 @@ class Evidence:
 
 
 def make_ready(trust: Trust) -> None:
-    """Parse what we believe before it is asked for. What is no DER is left for the check that needs it."""
+    """Parse what we trust in advance. What is not DER is left for the check that needs it."""
     with contextlib.suppress(ValueError, TypeError):
         for cert in map(_certificate, (*trust.anchors, *trust.tsa_anchors, *trust.intermediates)):
-            _ = cert.subject.hashable, cert.issuer.hashable, cert.native  # parsed only when asked for
-        for one in map(_crl, trust.crls):
-            _ = one.issuer.hashable
+            _ = cert.subject.hashable, cert.issuer.hashable, cert.native  # parsed lazily
+        for revocation_list in map(_crl, trust.crls):
+            _ = revocation_list.issuer.hashable
 
 
 @lru_cache(maxsize=64)
 def _certificate(der: bytes) -> x509.Certificate:
-    """One that we believe; what it was asked before, it remembers."""
+    """One that we trust, shared because it caches what it has parsed."""
     return x509.Certificate.load(der)
 
 
@@ -76,9 +76,9 @@ def _crl(der: bytes) -> crl.CertificateList:
 
 
 def gather_evidence(reader: Any, trust: Trust) -> Evidence:
-    """The revocation answers in the file's security store (EN 319 142-1 clause 5.4.2) beside ours.
+    """The revocation data in the file's security store [EN 319 142-1 §5.4.2], and our own.
 
-    Certificates in the store are left alone: paths lead through our intermediates only.
+    Certificates in the store are ignored: paths lead only through our intermediates.
     """
     crls, ocsps, has_dss = _stored_answers(reader)
     return Evidence(
@@ -100,7 +100,7 @@ def _stored_answers(reader: Any) -> tuple[list[bytes], list[bytes], bool]:
     except NoDSSFoundError:
         return [], [], False
     if len(store.crls) + len(store.ocsps) > _MAX_REVOCATION_ANSWERS:
-        raise Refused(Kind.TOO_COMPLEX, None, "Tệp chứa quá nhiều dữ liệu thu hồi.")
+        raise Refused(FileKind.TOO_COMPLEX, None, "Tệp chứa quá nhiều dữ liệu thu hồi.")
     crls = [reference.get_object().data for reference in store.crls]
     ocsps = [reference.get_object().data for reference in store.ocsps]
     return crls, ocsps, bool(crls or ocsps)

@@ -1,7 +1,7 @@
 """Files that none of our signers signed: who did, as far as the file proves it.
 
-Nothing here can make a file valid; it answers honestly with "signed by …, not ours", and tells a
-stranger's document from one that borrows our names.
+Nothing here can make a file valid; the honest answer is "signed by …, not ours", and a stranger's document is
+told apart from one that borrows our names.
 """
 
 import datetime as dt
@@ -15,12 +15,12 @@ from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from certsvc.states import Slot
-from certsvc.verify.findings import STEPS, Examination, Kind, Limits, Refused
+from certsvc.verify.findings import STEPS, Examination, FileKind, Limits, Refused
 from certsvc.verify.pdf.geometry import MAX_SIGNATURES
 from certsvc.verify.pdf.hierarchies import hierarchy_of
 from certsvc.verify.pdf.integrity import Integrity, embedded_certificates, state_of
 from certsvc.verify.pdf.reading import name_part, open_pdf, read_signature, signature_fields
-from certsvc.verify.report import Check, CheckName, Outcome, SignatureFacts, TimeSource
+from certsvc.verify.report import Check, CheckName, CheckOutcome, SignatureFacts, TimeSource
 from certsvc.verify.trust import Trust
 
 _OUR_FIELDS = frozenset(Slot)
@@ -28,9 +28,7 @@ _MAX_NAME = 200
 
 
 def describe_foreign(data: bytes, *, trust: Trust, limits: Limits) -> Examination:
-    """What a file is that claims none of our signers. Never raises Refused: the refusal is in the
-    examination.
-    """
+    """Examine a file that does not claim to be by our signers. Refusals are in the result, never raised."""
     try:
         return _describe(data, trust=trust, limits=limits)
     except Refused as refusal:
@@ -45,9 +43,9 @@ def _describe(data: bytes, *, trust: Trust, limits: Limits) -> Examination:
         if "/V" in field.dictionary
     ]
     if not fields:
-        raise Refused(Kind.NOT_SIGNED, None, "Tệp không có chữ ký số.")
+        raise Refused(FileKind.NOT_SIGNED, None, "Tệp không có chữ ký số.")
     if len(fields) > MAX_SIGNATURES:
-        raise Refused(Kind.TOO_COMPLEX, None, "Tệp có quá nhiều chữ ký.")
+        raise Refused(FileKind.TOO_COMPLEX, None, "Tệp có quá nhiều chữ ký.")
     poses_as_ours = any(field.name in _OUR_FIELDS for field in fields)
     try:
         signatures = [read_signature(reader, field) for field in fields]
@@ -63,12 +61,14 @@ def _describe(data: bytes, *, trust: Trust, limits: Limits) -> Examination:
     )
     lacking = [state.lacks for state in states if state.integrity is Integrity.UNCHECKED]
     if lacking and poses_as_ours:  # ours can all be checked
-        raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Chữ ký số không đúng cấu trúc.")
+        raise Refused(FileKind.TAMPERED, CheckName.SIGNATURE, "Chữ ký số không đúng cấu trúc.")
     if any(state.integrity is Integrity.CHANGED for state in states):
-        raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Tệp đã bị thay đổi sau khi ký.", signatures=facts)
+        raise Refused(
+            FileKind.TAMPERED, CheckName.SIGNATURE, "Tệp đã bị thay đổi sau khi ký.", signatures=facts
+        )
     if any(state.signer is not None and borrows_our_name(state.signer, trust) for state in states):
         raise Refused(
-            Kind.UNTRUSTED,
+            FileKind.UNTRUSTED,
             CheckName.CHAIN,
             "Chữ ký mượn tên cơ sở y tế nhưng không phải của người ký đã đăng ký.",
             signatures=facts,
@@ -76,31 +76,29 @@ def _describe(data: bytes, *, trust: Trust, limits: Limits) -> Examination:
     if lacking:
         return _unchecked(lacking[0], facts)
     detail = "Chữ ký nguyên vẹn nhưng không phải của người ký đã đăng ký."
-    if any(each.hierarchy for each in facts):
+    if any(signature.hierarchy for signature in facts):
         detail += " Đã dò đường dẫn chứng thư tới gốc, chưa kiểm tra thu hồi."
-    return Examination(
-        Kind.SIGNED_BY_OTHER, tuple(Check(name, *_outcome(name, detail)) for name in STEPS), facts
-    )
+    checks = tuple(Check(name, *_outcome(name, detail)) for name in STEPS)
+    return Examination(FileKind.SIGNED_BY_OTHER, checks, facts)
 
 
 def _unchecked(lacking: str, facts: tuple[SignatureFacts, ...]) -> Examination:
-    """The examination of a signed file that nobody can check here: neither whole nor changed."""
+    """The examination of a signed file that we cannot check: neither intact nor changed."""
     detail = f"Không kiểm được chữ ký: {lacking}."
-    checks = (Check(name, Outcome.NOT_DONE, detail if name is CheckName.SIGNATURE else "") for name in STEPS)
-    return Examination(Kind.NOT_CHECKABLE, tuple(checks), facts)
+    checks = (
+        Check(name, CheckOutcome.NOT_DONE, detail if name is CheckName.SIGNATURE else "") for name in STEPS
+    )
+    return Examination(FileKind.NOT_CHECKABLE, tuple(checks), facts)
 
 
 def borrows_our_name(signer: x509.Certificate, trust: Trust) -> bool:
-    """Whether somebody unknown to us signs under a name of ours, or under a CA that only looks like ours."""
+    """Whether an unknown signer uses a name of ours, or a CA that only looks like ours."""
     ours = {_folded(pin.display) for pin in trust.pins.values()}
     if {_folded(name_part(signer.subject, part)) for part in ("common_name", "organization_name")} & ours:
         return True
     issuers = [x509.Certificate.load(der) for der in (*trust.intermediates, *trust.anchors)]
-    same_name = [
-        cert
-        for cert in issuers
-        if _folded(name_part(cert.subject, "common_name")) == _folded(name_part(signer.issuer, "common_name"))
-    ]
+    named = _folded(name_part(signer.issuer, "common_name"))
+    same_name = [cert for cert in issuers if _folded(name_part(cert.subject, "common_name")) == named]
     return bool(same_name) and not any(_issued(signer, cert) for cert in same_name)
 
 
@@ -118,12 +116,11 @@ def _facts(
     signature: EmbeddedPdfSignature, signer: x509.Certificate, *, is_intact: bool, trust: Trust
 ) -> SignatureFacts:
     signed_at = _claimed_time(signature)
+    organisation = name_part(signer.subject, "organization_name")
     return SignatureFacts(
         slot=None,
-        signer=_shown(
-            name_part(signer.subject, "common_name") or name_part(signer.subject, "organization_name")
-        ),
-        organisation=_shown(name_part(signer.subject, "organization_name")),
+        signer=_shown(name_part(signer.subject, "common_name") or organisation),
+        organisation=_shown(organisation),
         issuer_ca=_shown(
             name_part(signer.issuer, "common_name") or name_part(signer.issuer, "organization_name")
         ),
@@ -138,7 +135,7 @@ def _facts(
 
 
 def _claimed_time(signature: EmbeddedPdfSignature) -> dt.datetime | None:
-    """When the signer says it was, or the time-stamp; None where that cannot be read."""
+    """The time claimed by the signer or the time-stamp; None if it cannot be read."""
     try:
         content = signature.signed_data["encap_content_info"]["content"]
         if isinstance(content, core.ParsableOctetString) and isinstance(content.parsed, tsp.TSTInfo):
@@ -150,23 +147,22 @@ def _claimed_time(signature: EmbeddedPdfSignature) -> dt.datetime | None:
     return said if said is None or said.tzinfo else None
 
 
-def _outcome(name: CheckName, detail: str) -> tuple[Outcome, str]:
+def _outcome(name: CheckName, detail: str) -> tuple[CheckOutcome, str]:
     match name:
         case CheckName.GEOMETRY | CheckName.SIGNATURE:
-            return Outcome.PASSED, ""
+            return CheckOutcome.PASSED, ""
         case CheckName.CHAIN:
-            return Outcome.FAILED, detail
+            return CheckOutcome.FAILED, detail
         case _:
-            return Outcome.NOT_DONE, ""
+            return CheckOutcome.NOT_DONE, ""
 
 
 def _shown(name: str) -> str:
-    """A stranger's name is shown to people: one line, no control or direction marks, not endless."""
-    return "".join(letter for letter in name if unicodedata.category(letter)[0] not in "CZ" or letter == " ")[
-        :_MAX_NAME
-    ]
+    """A stranger's name made fit to be shown: one line, no control or direction characters, not too long."""
+    printable = (letter for letter in name if unicodedata.category(letter)[0] not in "CZ" or letter == " ")
+    return "".join(printable)[:_MAX_NAME]
 
 
 def _folded(name: str) -> str:
-    """Names compared as people read them: case, width, spaces and composition do not matter."""
+    """For comparing names as people read them: case, width, spaces and composition do not matter."""
     return "".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -1,8 +1,8 @@
-"""Where the signatures of a PDF lie in its raw bytes, proven without any PDF library.
+"""Where a PDF's signatures are in its raw bytes, proven without any PDF library.
 
-A library's notion of what a signature covers is wider than ours, so the proof stands alone:
-ISO 32000-2 clause 12.8.1 for byte ranges, clause 7.5.6 for revisions. The caller must still show that
-the library reads the very same objects at the very same offsets.
+A library's notion of what a signature covers is wider than ours, so this proof does not depend on one:
+ISO 32000-2 clause 12.8.1 for byte ranges, clause 7.5.6 for revisions. The caller must still show that the
+library reads the very same objects at the very same offsets.
 """
 
 import binascii
@@ -31,22 +31,22 @@ _SEQUENCE, _LONG_FORM = 0x30, 0x80
 _MAX_LENGTH_OCTETS = 4
 _HEADER_BYTES = 40
 _WINDOW = 4096
-"""An object header, and what stands between `startxref` and the end, are well within this many bytes."""
+"""More bytes than an object header, or what is between `startxref` and the end, ever needs."""
 
 
 class GeometryError(Exception):
-    """The bytes do not have the shape that a signature must have; the text says which."""
+    """The bytes do not have the form that signatures require; the text says why."""
 
 
 class TooMuch(Exception):
-    """The file asks for more work than any certificate would."""
+    """The file would take more work than any certificate."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignaturePlace:
     """One signature dictionary, its hole and its range: offsets in bytes from the start of the file.
 
-    The signature covers everything before `end` but the hole; `cms` is the DER inside, without padding.
+    The signature covers everything before `end` except the hole; `cms` is the DER in it, without padding.
     """
 
     object_number: int
@@ -63,7 +63,7 @@ class SignaturePlace:
 
 
 def refuse_excess(data: bytes) -> None:
-    """Refuse what would keep a PDF reader busy. Raises TooMuch."""
+    """Refuse what would keep a PDF reader busy for long. Raises TooMuch."""
     if data.count(b"startxref") > MAX_REVISIONS:
         raise TooMuch("too many revisions")
     if data.count(b"/ByteRange") > MAX_SIGNATURES:
@@ -98,7 +98,7 @@ def prove_places(data: bytes) -> tuple[SignaturePlace, ...]:
     """The places of all signatures, in the order of their revisions.
 
     Every `/ByteRange` in the bytes must belong to a signature with a proven place, each in a revision of its
-    own and none between them. Raises GeometryError.
+    own, with no other revision between them. Raises GeometryError.
     """
     places = find_places(data)
     for earlier, later in pairwise(places):
@@ -108,14 +108,11 @@ def prove_places(data: bytes) -> tuple[SignaturePlace, ...]:
 
 
 def find_places(data: bytes) -> tuple[SignaturePlace, ...]:
-    """As `prove_places`, but other revisions may stand between two signatures: the caller has to judge
-    them.
-    """
+    """Like `prove_places`, but other revisions between signatures are left for the caller to judge."""
     if not data.startswith(b"%PDF-"):
         raise GeometryError("no header at the first byte")
-    places = sorted(
-        (_prove_place(data, at) for at in _occurrences(data, b"/ByteRange")), key=lambda place: place.end
-    )
+    proven = (_prove_place(data, at) for at in _occurrences(data, b"/ByteRange"))
+    places = sorted(proven, key=lambda place: place.end)
     if any(later.object_start < earlier.end for earlier, later in pairwise(places)):
         raise GeometryError("a signature outside its revision")
     return tuple(places)
@@ -129,16 +126,16 @@ def _occurrences(data: bytes, word: bytes) -> Iterator[int]:
 
 
 def refuse_tail(data: bytes, places: tuple[SignaturePlace, ...]) -> None:
-    """Refuse anything behind the last signed byte. Raises GeometryError."""
+    """Refuse anything after the last signed byte. Raises GeometryError."""
     if not places or places[-1].end != len(data):
-        raise GeometryError("bytes behind the last signature")
+        raise GeometryError("bytes after the last signature")
 
 
 def cut_blank_tail(data: bytes, places: tuple[SignaturePlace, ...]) -> bytes:
-    """The file up to its last signed byte: a mail gateway or an editor may have put white space behind it.
+    """The file up to its last signed byte: mail gateways and editors may append white space.
 
-    White space is that of ISO 32000-2 clause 7.2.3, table 1. Raises GeometryError for any other tail, and for
-    a long one.
+    White space is that of ISO 32000-2 clause 7.2.3, table 1. Raises GeometryError for a longer or any other
+    tail.
     """
     end = places[-1].end if places else 0
     refuse_long_tail(data[end:])
@@ -148,9 +145,9 @@ def cut_blank_tail(data: bytes, places: tuple[SignaturePlace, ...]) -> bytes:
 
 
 def refuse_long_tail(tail: bytes) -> None:
-    """Refuse all but a little white space. Raises GeometryError."""
+    """Refuse anything but a little white space. Raises GeometryError."""
     if len(tail) > MAX_BLANK_TAIL_BYTES or tail.strip(_WHITE_SPACE):
-        raise GeometryError("bytes behind the end")
+        raise GeometryError("bytes after the end")
 
 
 def _prove_place(data: bytes, at: int) -> SignaturePlace:
@@ -173,9 +170,7 @@ def _prove_place(data: bytes, at: int) -> SignaturePlace:
 
 
 def _hole(string: bytes) -> bytes:
-    """What a string of hexadecimal digits says; white space and an odd digit, which PDF allows in one, are
-    refused.
-    """
+    """The bytes of a hexadecimal string; white space and an odd digit, which PDF would allow, are refused."""
     if string[:1] != b"<" or string[-1:] != b">":
         raise GeometryError("hole is not one string")
     try:
@@ -185,7 +180,7 @@ def _hole(string: bytes) -> bytes:
 
 
 def _object_header(data: bytes, before: int) -> re.Match[bytes]:
-    """The header `N G obj` of the object that stands open at `before`."""
+    """The header `N G obj` of the object that is open at `before`."""
     window = max(0, before - _WINDOW)
     at = data.rfind(b"obj", window, before)
     while at >= 0:
@@ -209,13 +204,11 @@ def _prove_end(tail: bytes, *, start: int, end: int) -> None:
 
 
 def _without_padding(padded: bytes) -> bytes:
-    """The DER value at the start of `padded`, behind which only zeros may stand (ITU-T X.690 clause
-    8.1.3).
-    """
+    """The DER value at the start of `padded`, which only zeros may follow [ITU-T X.690 §8.1.3]."""
     length, header = _der_length(padded)
     total = header + length
     if total > len(padded) or padded.count(0, total) != len(padded) - total:
-        raise GeometryError("something but zeros behind the signature")
+        raise GeometryError("something other than zeros after the signature")
     return padded[:total]
 
 

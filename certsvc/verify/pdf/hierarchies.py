@@ -1,8 +1,7 @@
-"""Which hierarchy a stranger's certificate comes from: Vietnam's public one, the government's, or whichever
-roots were added.
+"""The hierarchy of a stranger's certificate: Vietnam's public one, the government's, or added roots.
 
-Built by signatures, never by the issuer's name, for many CAs share names [signatures, Roots]. It says where
-an identity was vouched for, not that it still is: nothing is fetched, so revocation is not looked at.
+Paths are built by signatures, never by the issuer's name, for many CAs share names [signatures, Roots]. They
+tell who vouched for an identity, not that it is still valid: nothing is fetched, so revocation is unknown.
 """
 
 import datetime as dt
@@ -22,8 +21,9 @@ _MAX_EMBEDDED = 16
 def hierarchy_of(
     signer: x509.Certificate, embedded: Iterable[x509.Certificate], *, trust: Trust, at: dt.datetime | None
 ) -> str | None:
-    """The name of the hierarchy in `trust` that the certificate leads to through those embedded beside it, as
-    of `at` (claimed, so None is possible).
+    """The name of the hierarchy in `trust` to which the certificate leads through the embedded ones.
+
+    Validity is judged as of `at`, the claimed time; None if there is none, or no path.
     """
     if at is None:
         return None
@@ -46,6 +46,6 @@ def _leads_to(
     )
     try:
         run(CertificateValidator(signer, validation_context=context).async_validate_path())
-    except (PathError, ValidationError, ValueError, TypeError):  # such as a self-signed one that is no root
+    except (PathError, ValidationError, ValueError, TypeError):  # such as for a self-signed one, not a root
         return False
     return True

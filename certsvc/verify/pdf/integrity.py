@@ -1,7 +1,7 @@
-"""Whether a stranger's signature still holds: whole, changed, or beyond what can be checked here.
+"""Whether a stranger's signature still holds: intact, changed, or not checkable here.
 
-Nobody is asked whom to trust. What was changed is told from what cannot be checked, for an honest file whose
-algorithm or certificate is unknown here was not tampered with.
+This does not depend on whom we trust. What was changed is told apart from what cannot be checked, for an
+honest file whose algorithm or certificate we do not know was not tampered with.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ _FAULTS = (
     AttributeError,
     AssertionError,
 )
-"""What pyHanko and asn1crypto raise over signatures that they do not understand."""
+"""What pyHanko and asn1crypto raise on signatures that they do not understand."""
 
 
 class Integrity(StrEnum):
@@ -40,9 +40,9 @@ class Integrity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SignatureState:
-    """What can be said of one signature; `lacks` says in Vietnamese what is missing to check it.
+    """What can be said about one signature; `lacks` says in Vietnamese what is missing for a check.
 
-    `signer` is None where the CMS does not hold the signer's certificate.
+    `signer` is None if the CMS does not contain the signer's certificate.
     """
 
     integrity: Integrity
@@ -51,11 +51,11 @@ class SignatureState:
 
 
 def state_of(signature: EmbeddedPdfSignature) -> SignatureState:
-    """The state of a signature by a person, or of a document time-stamp [RFC 5652 §5.6; RFC 3161 §2.4.2].
+    """The state of a person's signature or of a document time-stamp [RFC 5652 §5.6; RFC 3161 §2.4.2].
 
-    1. What was signed is compared first: that takes no certificate.
-    2. The signature itself, by the certificate that it brings.
-    3. What the file holds beside the signed revision.
+    1. What was signed is compared first, for that needs no certificate.
+    2. The signature itself is verified with the certificate that comes with it.
+    3. The file must not contain anything else besides the signed revision.
     """
     signer = _signer(signature.signed_data)
     # 1. The digests.
@@ -79,7 +79,8 @@ def state_of(signature: EmbeddedPdfSignature) -> SignatureState:
         # 3. The rest of the file.
         is_whole = is_valid and _is_followed_by_nothing_else(signature)
     except (*_FAULTS, UnsupportedAlgorithm):
-        return SignatureState(Integrity.UNCHECKED, signer, "không kiểm được khóa, thuật toán hoặc cấu trúc")
+        lacks = "không kiểm được khóa, thuật toán hoặc cấu trúc"
+        return SignatureState(Integrity.UNCHECKED, signer, lacks)
     return SignatureState(Integrity.INTACT if is_whole else Integrity.CHANGED, signer)
 
 
@@ -91,7 +92,7 @@ def _signer(signed_data: cms.SignedData) -> x509.Certificate | None:
 
 
 def _by_key_identifier(signed_data: cms.SignedData) -> x509.Certificate | None:
-    """The signer named by its subject key identifier [RFC 5652 §5.3], or by a name written otherwise."""
+    """The signer by subject key identifier [RFC 5652 §5.3], or by a name encoded differently."""
     identifier = signed_data["signer_infos"][0]["sid"]
     held = _held(signed_data)
     if identifier.name == "subject_key_identifier":
@@ -103,7 +104,7 @@ def _by_key_identifier(signed_data: cms.SignedData) -> x509.Certificate | None:
 
 
 def embedded_certificates(signature: EmbeddedPdfSignature) -> list[x509.Certificate]:
-    """The certificates that its CMS brings; none where they cannot be read."""
+    """The certificates in its CMS; none if they cannot be read."""
     try:
         return _held(signature.signed_data)
     except _FAULTS:
@@ -115,7 +116,7 @@ def _held(signed_data: cms.SignedData) -> list[x509.Certificate]:
 
 
 def _signed_digest(signature: EmbeddedPdfSignature) -> bytes | None:
-    """The digest that the signature should cover; None where what it encloses is not of these bytes."""
+    """The digest that the signature should cover; None if the content it encloses is not that of the file."""
     content = signature.signed_data["encap_content_info"]["content"]
     if content is core.VOID:
         return signature.compute_digest()
@@ -132,17 +133,16 @@ def _signed_digest(signature: EmbeddedPdfSignature) -> bytes | None:
 
 
 def _message_digest(info: cms.SignerInfo) -> bytes | None:
-    """The digest among the signed attributes; None where there are none, and the digest itself is signed."""
-    if info["signed_attrs"] is core.VOID:
+    """The digest among the signed attributes; None if there are none and the digest itself is signed."""
+    attributes = info["signed_attrs"]
+    if attributes is core.VOID:
         return None
-    [found] = [
-        each["values"][0].native for each in info["signed_attrs"] if each["type"].native == "message_digest"
-    ]
-    return bytes(found)
+    [digest] = [item["values"][0].native for item in attributes if item["type"].native == "message_digest"]
+    return bytes(digest)
 
 
 def _is_followed_by_nothing_else(signature: EmbeddedPdfSignature) -> bool:
-    """Whether the signature covers its revision, and later ones add only what pyHanko calls permitted."""
+    """Whether the signature covers its revision and later ones add only what pyHanko permits."""
     signature.compute_integrity_info()  # type: ignore[no-untyped-call]
     summary = signature.summarise_integrity_info()
     return summary["coverage"] in _WHOLE and summary["docmdp_ok"] is not False

@@ -1,12 +1,12 @@
-"""Proof that a file is one of ours: its signatures, in our slots, by our signers, and nothing besides.
+"""Proof that a file is one of ours: signatures in our slots by our signers, and nothing else.
 
     1. geometry     every signature covers its revision, the last one the file; pyHanko reads the same objects
-                    (white space behind the last one is cut off: such a copy is altered, but what was signed
-                    is whole)
-    2. signers      each certificate pinned for its slot, all of one facility, before any path is built
+                    (white space after the last one is cut off: such a copy is altered, but what was signed is
+                    intact)
+    2. signers      each certificate is pinned for its slot, all of one facility, before any path is built
     3. signature    CMS, chain, revocation, time-stamp of each (`proving`)
     4. permissions  the first certifies, the last locks; each revision adds its signature and no more
-    5. archive      what follows the last one are archive updates (`archiving`) and nothing else
+    5. archive      only archive updates follow the last one (`archiving`)
 
 ISO 32000-2 clauses 12.8.1 to 12.8.2.4 for signatures and permissions, 7.5.6 for revisions.
 """
@@ -21,7 +21,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import EmbeddedPdfSignature
 
 from certsvc.states import Slot
-from certsvc.verify.findings import Examination, Kind, Limits, Refused
+from certsvc.verify.findings import Examination, FileKind, Limits, Refused
 from certsvc.verify.pdf.archiving import end_of_archive, is_token, prove_archive
 from certsvc.verify.pdf.evidence import Evidence, gather_evidence
 from certsvc.verify.pdf.geometry import (
@@ -33,9 +33,9 @@ from certsvc.verify.pdf.geometry import (
     refuse_long_tail,
 )
 from certsvc.verify.pdf.permissions import check_differences, check_permissions
-from certsvc.verify.pdf.proving import Proven, prove_signature, refuse_changed
+from certsvc.verify.pdf.proving import ProvenSignature, prove_signature, refuse_changed
 from certsvc.verify.pdf.reading import (
-    SignatureField,
+    FormField,
     entry,
     matches_place,
     name_part,
@@ -45,7 +45,7 @@ from certsvc.verify.pdf.reading import (
     signature_fields,
     sole_signer,
 )
-from certsvc.verify.report import Check, CheckName, Outcome, SignatureFacts, TimeSource
+from certsvc.verify.report import Check, CheckName, CheckOutcome, SignatureFacts, TimeSource
 from certsvc.verify.trust import Pin, SignerKind, Trust, digest_of
 
 SLOT_ORDERS = (
@@ -64,8 +64,9 @@ _BLANK_TAIL = "Mỗi chữ ký bao trọn phần đã ký, nhưng cuối tệp c
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """A file of ours by its bytes: up to `signed` by persons, then up to `whole` archive updates, then white
-    space or nothing.
+    """The layers of a file of ours: `signed` by persons, within `whole`, which adds archive updates.
+
+    Nothing but white space follows; `is_whole` says that there is none.
     """
 
     places: tuple[SignaturePlace, ...]
@@ -76,10 +77,9 @@ class _Layout:
 
 
 def prove_ours(data: bytes, *, trust: Trust, now: dt.datetime, limits: Limits) -> Examination:
-    """Prove a file that claims to be ours. Never raises Refused: the refusal is in the examination.
+    """Prove a file that claims to be ours. Refusals are in the result, never raised.
 
-    With white space behind its end the file is ours and intact, but its geometry fails: it can never be
-    valid.
+    A file with white space after its end is ours and intact, but its geometry fails: it can never be valid.
     """
     passed: dict[CheckName, str] = {}
     try:
@@ -89,7 +89,7 @@ def prove_ours(data: bytes, *, trust: Trust, now: dt.datetime, limits: Limits) -
         signatures = _prove_all(layout, trust=trust, now=now, limits=limits, passed=passed)
     except Refused as refusal:
         return Examination.refused(refusal, passed=passed)
-    return Examination(Kind.OURS_INTACT, tuple(_closing_checks(layout, signatures, passed)), signatures)
+    return Examination(FileKind.OURS_INTACT, tuple(_closing_checks(layout, signatures, passed)), signatures)
 
 
 def _prove_all(
@@ -103,18 +103,18 @@ def _prove_all(
     # 2. Signers, before any path is built.
     signatures = [read_signature(reader, field) for field in fields]
     pins = _pinned(signatures, fields, trust)
-    # 3. Mathematics and trust: what was signed first, for nothing else in a changed file is worth reading.
+    # 3. Mathematics and trust; digests first, for nothing else in a changed file is worth reading.
     for signature in signatures:
         refuse_changed(signature)
     evidence = gather_evidence(reader, trust)
     proven = [prove_signature(signature, evidence=evidence, now=now) for signature in signatures]
-    moments = [each.signed_at for each in proven if each.signed_at]
+    moments = [signature.signed_at for signature in proven if signature.signed_at]
     if any(later < earlier for earlier, later in pairwise(moments)):
-        raise Refused(Kind.TAMPERED, CheckName.TIMESTAMP, "Thứ tự thời gian ký không đúng.")
+        raise Refused(FileKind.TAMPERED, CheckName.TIMESTAMP, "Thứ tự thời gian ký không đúng.")
     # 4. Permissions and differences.
     check_permissions(reader, signatures)
     check_differences(reader, signatures)
-    # 5. What stands behind the signatures.
+    # 5. What follows the signatures.
     if layout.stamps:
         prove_archive(
             layout.whole,
@@ -126,15 +126,13 @@ def _prove_all(
         )
     is_covered = layout.is_whole and not layout.stamps
     return tuple(
-        _facts(*each, evidence=evidence, covers_file=is_covered and each[0] is fields[-1])
-        for each in zip(fields, pins, proven, strict=True)
+        _facts(field, pin, proof, evidence=evidence, covers_file=is_covered and field is fields[-1])
+        for field, pin, proof in zip(fields, pins, proven, strict=True)
     )
 
 
 def _open(signed: bytes) -> PdfFileReader:
-    """A reader over the signed part: one that cannot be read, though a signature of ours stands in it, was
-    changed.
-    """
+    """A reader over the signed part; if it is unreadable despite a signature of ours, it was changed."""
     try:
         return open_pdf(signed, strict=True)
     except PdfError as error:
@@ -142,9 +140,7 @@ def _open(signed: bytes) -> PdfFileReader:
 
 
 def _prove_geometry(data: bytes) -> _Layout:
-    """Where signed part, archive and white space begin and end. The last signature by a person closes the
-    signed part.
-    """
+    """Find signed part, archive and white space; the last signature by a person ends the signed part."""
     try:
         found = find_places(data)
         end = max((place.end for place in found if not is_token(place)), default=0)
@@ -156,24 +152,20 @@ def _prove_geometry(data: bytes) -> _Layout:
         whole = data[: end_of_archive(data, stamps)]
         refuse_long_tail(data[len(whole) :])
     except GeometryError as error:
-        raise Refused(Kind.TAMPERED, CheckName.GEOMETRY, "Chữ ký không bao trọn tệp.") from error
+        raise Refused(FileKind.TAMPERED, CheckName.GEOMETRY, "Chữ ký không bao trọn tệp.") from error
     return _Layout(places, stamps, signed, whole, is_whole=whole == data)
 
 
 def _match_fields(
-    reader: PdfFileReader, fields: tuple[SignatureField, ...], places: tuple[SignaturePlace, ...]
+    reader: PdfFileReader, fields: tuple[FormField, ...], places: tuple[SignaturePlace, ...]
 ) -> None:
-    """The reader must read exactly the proven signatures, from the proven offsets, each new in its own
-    revision.
-    """
+    """Refuse unless the reader reads exactly the proven signatures at their offsets, each in its revision."""
     form = entry(reader.root, "/AcroForm")
     if not fields or not isinstance(form, generic.DictionaryObject):
         raise _wrong_shape()
-    if (
-        len(form["/Fields"]) != len(fields)
-        or len(fields) != len(places)
-        or any(key in form for key in ("/XFA", "/NeedAppearances"))
-    ):
+    if not len(form["/Fields"]) == len(fields) == len(places):
+        raise _wrong_shape()
+    if "/XFA" in form or "/NeedAppearances" in form:
         raise _wrong_shape()
     if tuple(field.name for field in fields) not in SLOT_ORDERS:
         raise _wrong_shape()
@@ -185,9 +177,7 @@ def _match_fields(
         raise _wrong_shape()
 
 
-def _match_field(
-    reader: PdfFileReader, field: SignatureField, place: SignaturePlace, *, revision: int
-) -> None:
+def _match_field(reader: PdfFileReader, field: FormField, place: SignaturePlace, *, revision: int) -> None:
     if not matches_place(reader, field, place, kind=("/Sig", "/ETSI.CAdES.detached")):
         raise _wrong_shape()
     if field.value is None or reader.xrefs.get_last_change(field.value.reference) != revision:
@@ -195,17 +185,16 @@ def _match_field(
 
 
 def _wrong_shape() -> Refused:
-    return Refused(Kind.TAMPERED, CheckName.GEOMETRY, "Các chữ ký không đúng số lượng, thứ tự hoặc vị trí.")
+    return Refused(
+        FileKind.TAMPERED, CheckName.GEOMETRY, "Các chữ ký không đúng số lượng, thứ tự hoặc vị trí."
+    )
 
 
-def _pinned(
-    signatures: list[EmbeddedPdfSignature], fields: tuple[SignatureField, ...], trust: Trust
-) -> list[Pin]:
-    pins = [
-        _pin(signature, Slot(field.name), trust) for signature, field in zip(signatures, fields, strict=True)
-    ]
+def _pinned(signatures: list[EmbeddedPdfSignature], fields: tuple[FormField, ...], trust: Trust) -> list[Pin]:
+    pairs = zip(signatures, fields, strict=True)
+    pins = [_pin(signature, Slot(field.name), trust) for signature, field in pairs]
     if len({pin.facility_code for pin in pins}) != 1:
-        raise Refused(Kind.UNTRUSTED, CheckName.CHAIN, "Các chữ ký không cùng một cơ sở y tế.")
+        raise Refused(FileKind.UNTRUSTED, CheckName.CHAIN, "Các chữ ký không cùng một cơ sở y tế.")
     return pins
 
 
@@ -213,14 +202,14 @@ def _pin(signature: EmbeddedPdfSignature, slot: Slot, trust: Trust) -> Pin:
     signer = sole_signer(signature.signed_data)
     pin = None if signer is None else trust.pins.get(digest_of(signer.dump()))
     if pin is None:
-        raise Refused(Kind.UNTRUSTED, CheckName.CHAIN, "Có chữ ký không phải của người ký đã đăng ký.")
+        raise Refused(FileKind.UNTRUSTED, CheckName.CHAIN, "Có chữ ký không phải của người ký đã đăng ký.")
     if (pin.kind is SignerKind.ORGANISATION) is not (slot is Slot.ORGANISATION):
-        raise Refused(Kind.TAMPERED, CheckName.CHAIN, "Người ký không đúng vị trí ký.")
+        raise Refused(FileKind.TAMPERED, CheckName.CHAIN, "Người ký không đúng vị trí ký.")
     return pin
 
 
 def _facts(
-    field: SignatureField, pin: Pin, proven: Proven, *, evidence: Evidence, covers_file: bool
+    field: FormField, pin: Pin, proven: ProvenSignature, *, evidence: Evidence, covers_file: bool
 ) -> SignatureFacts:
     level = "B-LT" if evidence.has_dss else "B-T"
     return SignatureFacts(
@@ -240,29 +229,24 @@ def _facts(
 def _closing_checks(
     layout: _Layout, signatures: tuple[SignatureFacts, ...], passed: dict[CheckName, str]
 ) -> list[Check]:
-    stamped = all(facts.time_source is TimeSource.TIMESTAMP for facts in signatures)
-    archived = (
-        [Check(CheckName.ARCHIVE, Outcome.PASSED, "Bản lưu trữ có dấu thời gian tin cậy.")]
-        if layout.stamps
-        else []
-    )
-    return [
-        Check(
+    is_stamped = all(facts.time_source is TimeSource.TIMESTAMP for facts in signatures)
+    checks = [
+        (
             CheckName.GEOMETRY,
-            Outcome.PASSED if layout.is_whole else Outcome.FAILED,
+            CheckOutcome.PASSED if layout.is_whole else CheckOutcome.FAILED,
             passed.get(CheckName.GEOMETRY, _BLANK_TAIL),
         ),
-        Check(
+        (
             CheckName.SIGNATURE,
-            Outcome.PASSED,
+            CheckOutcome.PASSED,
             f"{len(signatures)} chữ ký số đúng, nội dung không bị thay đổi.",
         ),
-        Check(
-            CheckName.TIMESTAMP,
-            Outcome.PASSED if stamped else Outcome.NOT_DONE,
-            "Mỗi chữ ký có dấu thời gian tin cậy." if stamped else "Chữ ký không kèm dấu thời gian.",
-        ),
-        Check(CheckName.CHAIN, Outcome.PASSED, "Người ký đã đăng ký, chứng thư số dẫn tới gốc tin cậy."),
-        Check(CheckName.REVOCATION, Outcome.PASSED, "Không chứng thư số nào bị thu hồi khi ký."),
-        *archived,
+        (CheckName.TIMESTAMP, CheckOutcome.PASSED, "Mỗi chữ ký có dấu thời gian tin cậy.")
+        if is_stamped
+        else (CheckName.TIMESTAMP, CheckOutcome.NOT_DONE, "Chữ ký không kèm dấu thời gian."),
+        (CheckName.CHAIN, CheckOutcome.PASSED, "Người ký đã đăng ký, chứng thư số dẫn tới gốc tin cậy."),
+        (CheckName.REVOCATION, CheckOutcome.PASSED, "Không chứng thư số nào bị thu hồi khi ký."),
     ]
+    if layout.stamps:
+        checks.append((CheckName.ARCHIVE, CheckOutcome.PASSED, "Bản lưu trữ có dấu thời gian tin cậy."))
+    return [Check(*check) for check in checks]

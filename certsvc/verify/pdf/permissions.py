@@ -1,4 +1,4 @@
-"""What the signatures of a file of ours forbid, and that nobody did it between one and the next.
+"""What the signatures in a file of ours forbid, and proof that it was not done between them.
 
 ISO 32000-2 clauses 12.8.2.2 (DocMDP), 12.8.2.4 (FieldMDP) and 7.5.6 (revisions).
 """
@@ -20,7 +20,7 @@ from pyhanko.sign.diff_analysis import (
 from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation import EmbeddedPdfSignature
 
-from certsvc.verify.findings import Kind, Refused
+from certsvc.verify.findings import FileKind, Refused
 from certsvc.verify.pdf.additions import adds_only_signature
 from certsvc.verify.pdf.reading import entry
 from certsvc.verify.report import CheckName
@@ -34,9 +34,7 @@ _DIFF_POLICY = StandardDiffPolicy(
     form_rule=FormUpdatingRule(field_rules=[SigFieldModificationRule()]),
     ignore_orphaned_objects=False,
 )
-"""Signing a field that exists, and nothing else: our signatures touch neither /Info nor XMP nor the security
-store.
-"""
+"""Only signing an existing field: our signatures touch neither /Info nor XMP nor the security store."""
 
 
 def check_permissions(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]) -> None:
@@ -44,17 +42,11 @@ def check_permissions(reader: PdfFileReader, signatures: list[EmbeddedPdfSignatu
     first, last = signatures[0], signatures[-1]
     wanted = MDPPerm.NO_CHANGES if first is last else MDPPerm.FILL_FORMS
     permissions = entry(reader.root, "/Perms")
-    if (
-        not isinstance(permissions, generic.DictionaryObject)
-        or set(permissions) != {"/DocMDP"}
-        or permissions["/DocMDP"] is not first.sig_object
-    ):
+    if not isinstance(permissions, generic.DictionaryObject) or set(permissions) != {"/DocMDP"}:
         raise _wrong_permissions()
-    if (
-        _certified(first.sig_object) is not True
-        or first.docmdp_level is not wanted
-        or last.docmdp_level is not MDPPerm.NO_CHANGES
-    ):
+    if permissions["/DocMDP"] is not first.sig_object or not _certified(first.sig_object):
+        raise _wrong_permissions()
+    if first.docmdp_level is not wanted or last.docmdp_level is not MDPPerm.NO_CHANGES:
         raise _wrong_permissions()
     if any(_certified(signature.sig_object) for signature in signatures[1:]):
         raise _wrong_permissions()
@@ -69,29 +61,29 @@ def _certified(signature: generic.DictionaryObject) -> bool:
 
 
 def _wrong_permissions() -> Refused:
-    return Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Tệp không được khóa đúng cách.")
+    return Refused(FileKind.TAMPERED, CheckName.SIGNATURE, "Tệp không được khóa đúng cách.")
 
 
 def check_differences(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]) -> None:
-    """Between one signature and the next stands one revision, which fills its own signature field only.
+    """Refuse unless each signature adds one revision to the last, which fills only its own field.
 
-    What is not plainly so, as in files that we once made with pyHanko, is for its policy to judge, which
-    reads the whole file.
+    If that is not evident, as in files that we once made with pyHanko, its policy decides, which reads the
+    whole file.
     """
     for earlier, later in pairwise(signatures):
-        old, new = (
-            reader.get_historical_resolver(earlier.signed_revision),
-            reader.get_historical_resolver(later.signed_revision),
-        )
+        old = reader.get_historical_resolver(earlier.signed_revision)
+        new = reader.get_historical_resolver(later.signed_revision)
         if earlier.fieldmdp is None and adds_only_signature(old, new, field_name=later.field_name):
             continue
         try:
             result = _DIFF_POLICY.apply(old, new, field_mdp_spec=earlier.fieldmdp, doc_mdp=MDPPerm.FILL_FORMS)
         except SuspiciousModification as error:
-            raise Refused(
-                Kind.TAMPERED, CheckName.SIGNATURE, "Nội dung bị thay đổi giữa các lần ký."
-            ) from error
-        if result.modification_level > ModificationLevel.FORM_FILLING or result.changed_form_fields != {
-            later.field_name
-        }:
-            raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Nội dung bị thay đổi giữa các lần ký.")
+            raise _changed_between() from error
+        if result.modification_level > ModificationLevel.FORM_FILLING:
+            raise _changed_between()
+        if result.changed_form_fields != {later.field_name}:
+            raise _changed_between()
+
+
+def _changed_between() -> Refused:
+    return Refused(FileKind.TAMPERED, CheckName.SIGNATURE, "Nội dung bị thay đổi giữa các lần ký.")

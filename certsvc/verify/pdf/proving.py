@@ -1,7 +1,7 @@
 """Proof of one signature's mathematics and trust: CMS, chain, revocation, time-stamp, with pyHanko.
 
-pyHanko's `bottom_line` is not asked: each fact it rests on is, and some that it does not. Nothing is
-fetched, and paths lead only through our own intermediates to our fixed roots.
+Instead of relying on pyHanko's `bottom_line`, we check each fact behind it, and some that it ignores. Nothing
+is fetched, and paths lead only through our own intermediates to our fixed roots.
 """
 
 import datetime as dt
@@ -21,7 +21,7 @@ from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import PdfSignatureStatus, TimestampSignatureStatus
 from pyhanko_certvalidator.policy_decl import NO_REVOCATION, REQUIRE_REVINFO, RevocationCheckingPolicy
 
-from certsvc.verify.findings import Kind, Refused
+from certsvc.verify.findings import FileKind, Refused
 from certsvc.verify.pdf.evidence import Evidence
 from certsvc.verify.pdf.reading import sole_signer
 from certsvc.verify.report import CheckName
@@ -42,49 +42,42 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Proven:
-    """A signature that holds: by whom, and when by whose clock."""
+class ProvenSignature:
+    """A signature that holds: by whom, when, and according to whose clock."""
 
     signer: x509.Certificate
     signed_at: dt.datetime | None
     is_timestamped: bool
 
 
-def prove_signature(signature: EmbeddedPdfSignature, *, evidence: Evidence, now: dt.datetime) -> Proven:
-    """Prove one signature of ours, whose signer is pinned already. Raises Refused with the failed check."""
-    # 1. Form, and the time that is to be proven.
+def prove_signature(
+    signature: EmbeddedPdfSignature, *, evidence: Evidence, now: dt.datetime
+) -> ProvenSignature:
+    """Prove one signature of ours, whose signer is already pinned. Raises Refused with the failed check."""
+    # 1. Form, and the time as of which to prove.
     token = _timestamp_token(signature.signer_info)
     _check_form(signature.signed_data, signature.signer_info)
     at = _claimed_time(token) if token is not None else now
     # 2. The library's facts at that time.
     status = _validate(signature, evidence=evidence, at=at, revocation=REQUIRE_REVINFO)
-    # 3. Each of them, and what it does not ask.
+    # 3. Each of them, and what it does not check.
     if not (status.intact and status.valid):
         raise _changed()
     if token is not None:
         _check_timestamp(status.timestamp_validity, token, evidence=evidence, now=now)
     elif evidence.trust.require_timestamp:
-        raise Refused(Kind.TAMPERED, CheckName.TIMESTAMP, "Chữ ký thiếu dấu thời gian.")
+        raise Refused(FileKind.TAMPERED, CheckName.TIMESTAMP, "Chữ ký thiếu dấu thời gian.")
     if not _is_trusted(status):
         raise _distrust(status, _validate(signature, evidence=evidence, at=at, revocation=NO_REVOCATION))
     _check_path(status, evidence=evidence, at=at)
-    return Proven(
-        signature.signer_cert,
-        at if token is not None else signature.self_reported_timestamp,
-        token is not None,
-    )
+    signed_at = at if token is not None else signature.self_reported_timestamp
+    return ProvenSignature(signature.signer_cert, signed_at, token is not None)
 
 
 def refuse_changed(signature: EmbeddedPdfSignature) -> None:
-    """Refuse a file whose bytes are not those that were signed, before anything else in it is read. Raises
-    Refused.
-    """
+    """Refuse a file whose bytes are not those signed, before anything else in it is read. Raises Refused."""
     attributes = signature.signer_info["signed_attrs"]
-    signed = [
-        attribute["values"][0].native
-        for attribute in attributes
-        if attribute["type"].native == "message_digest"
-    ]
+    signed = [item["values"][0].native for item in attributes if item["type"].native == "message_digest"]
     if signed != [signature.compute_digest()]:
         raise _changed()
 
@@ -92,8 +85,9 @@ def refuse_changed(signature: EmbeddedPdfSignature) -> None:
 def prove_document_timestamp(
     signature: EmbeddedPdfSignature, *, evidence: Evidence, now: dt.datetime
 ) -> dt.datetime:
-    """When our authority stamped the whole revision (EN 319 142-1 clause 5.4.3). Raises Refused with the
-    check `archive`.
+    """When our authority stamped the whole revision [EN 319 142-1 §5.4.3].
+
+    Raises Refused with the check `archive`.
     """
     token = signature.signed_data
     at = _claimed_time(token)
@@ -102,18 +96,17 @@ def prove_document_timestamp(
         status = run(async_validate_pdf_timestamp(signature, context, skip_diff=True))
         _check_timestamp(status, token, evidence=evidence, now=now)
     except SignatureValidationError as error:
-        raise Refused(
-            Kind.TAMPERED, CheckName.ARCHIVE, "Dấu thời gian lưu trữ không đúng cấu trúc."
-        ) from error
+        why = "Dấu thời gian lưu trữ không đúng cấu trúc."
+        raise Refused(FileKind.TAMPERED, CheckName.ARCHIVE, why) from error
     except Refused as refusal:
         raise Refused(refusal.kind, CheckName.ARCHIVE, refusal.detail) from refusal
     if not status.trusted:
-        raise Refused(Kind.UNTRUSTED, CheckName.ARCHIVE, "Dấu thời gian lưu trữ không còn được tin cậy.")
+        raise Refused(FileKind.UNTRUSTED, CheckName.ARCHIVE, "Dấu thời gian lưu trữ không còn được tin cậy.")
     return at
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine that never waits: without fetching, nothing in pyHanko's validation does."""
+    """The result of a coroutine that never waits, as pyHanko's validation never does without fetching."""
     try:
         coroutine.send(None)
     except StopIteration as done:
@@ -124,21 +117,18 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def _changed() -> Refused:
-    return Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Nội dung không khớp chữ ký số.")
+    return Refused(FileKind.TAMPERED, CheckName.SIGNATURE, "Nội dung không khớp chữ ký số.")
 
 
 def _check_form(signed_data: cms.SignedData, signer_info: cms.SignerInfo) -> None:
-    """What every CMS of ours has (EN 319 122-1, EN 319 142-1 clause 6.3): signed attributes, known
-    algorithms.
-    """
+    """Refuse a CMS unlike ours: signed attributes, known algorithms [EN 319 122-1; EN 319 142-1 §6.3]."""
     signer = sole_signer(signed_data)
     attributes = {attribute["type"].native for attribute in signer_info["signed_attrs"]}
     if signer is None or not {"content_type", "message_digest", "signing_certificate_v2"} <= attributes:
-        raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Chữ ký thiếu thuộc tính bắt buộc.")
-    if signer_info["digest_algorithm"]["algorithm"].native not in _DIGESTS or not _is_strong(
-        signer.public_key
-    ):
-        raise Refused(Kind.UNTRUSTED, CheckName.SIGNATURE, "Thuật toán ký không đủ mạnh.")
+        raise Refused(FileKind.TAMPERED, CheckName.SIGNATURE, "Chữ ký thiếu thuộc tính bắt buộc.")
+    digest = signer_info["digest_algorithm"]["algorithm"].native
+    if digest not in _DIGESTS or not _is_strong(signer.public_key):
+        raise Refused(FileKind.UNTRUSTED, CheckName.SIGNATURE, "Thuật toán ký không đủ mạnh.")
 
 
 def _is_strong(key: keys.PublicKeyInfo) -> bool:
@@ -152,16 +142,13 @@ def _is_strong(key: keys.PublicKeyInfo) -> bool:
 
 
 def _timestamp_token(signer_info: cms.SignerInfo) -> cms.SignedData | None:
-    """The signature time-stamp, RFC 3161 appendix A; the only unsigned attribute that ours have."""
+    """The signature time-stamp [RFC 3161 appendix A], the only unsigned attribute that ours have."""
     attributes = list(signer_info["unsigned_attrs"])
     if not attributes:
         return None
-    if (
-        len(attributes) != 1
-        or attributes[0]["type"].native != "signature_time_stamp_token"
-        or len(attributes[0]["values"]) != 1
-    ):
-        raise Refused(Kind.TAMPERED, CheckName.TIMESTAMP, "Dấu thời gian không đúng dạng.")
+    kinds = [attribute["type"].native for attribute in attributes]
+    if kinds != ["signature_time_stamp_token"] or len(attributes[0]["values"]) != 1:
+        raise Refused(FileKind.TAMPERED, CheckName.TIMESTAMP, "Dấu thời gian không đúng dạng.")
     token: cms.SignedData = attributes[0]["values"][0]["content"]
     return token
 
@@ -179,33 +166,31 @@ def _validate(
     revocation: RevocationCheckingPolicy,
 ) -> PdfSignatureStatus:
     """The library's facts."""
-    trust = evidence.trust
-    signers, stampers = (
-        evidence.context(anchors, at=at, revocation=revocation)
-        for anchors in (trust.anchors, trust.tsa_anchors)
+    signers = evidence.context(evidence.trust.anchors, at=at, revocation=revocation)
+    stampers = evidence.context(evidence.trust.tsa_anchors, at=at, revocation=revocation)
+    validating = async_validate_pdf_signature(
+        signature, signers, stampers, key_usage_settings=_SIGNING_USE, skip_diff=True
     )
     try:
-        return run(
-            async_validate_pdf_signature(
-                signature, signers, stampers, key_usage_settings=_SIGNING_USE, skip_diff=True
-            )
-        )
+        return run(validating)
     except SignatureValidationError as error:
-        raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Chữ ký số không đúng cấu trúc.") from error
+        raise Refused(FileKind.TAMPERED, CheckName.SIGNATURE, "Chữ ký số không đúng cấu trúc.") from error
 
 
 def _check_timestamp(
     status: TimestampSignatureStatus | None, token: cms.SignedData, *, evidence: Evidence, now: dt.datetime
 ) -> None:
     if status is None or not (status.intact and status.valid):
-        raise Refused(Kind.TAMPERED, CheckName.TIMESTAMP, "Dấu thời gian không khớp chữ ký.")
+        raise Refused(FileKind.TAMPERED, CheckName.TIMESTAMP, "Dấu thời gian không khớp chữ ký.")
     stamper = sole_signer(token)
     if stamper is None or digest_of(stamper.dump()) not in evidence.trust.tsa_pins:
-        raise Refused(Kind.TAMPERED, CheckName.TIMESTAMP, "Dấu thời gian không do tổ chức đã đăng ký cấp.")
+        raise Refused(
+            FileKind.TAMPERED, CheckName.TIMESTAMP, "Dấu thời gian không do tổ chức đã đăng ký cấp."
+        )
     if _revoked_at(stamper, evidence.our_crls) is not None or _claimed_time(token) > now + CLOCK_TOLERANCE:
-        raise Refused(Kind.UNTRUSTED, CheckName.TIMESTAMP, "Dấu thời gian không còn được tin cậy.")
+        raise Refused(FileKind.UNTRUSTED, CheckName.TIMESTAMP, "Dấu thời gian không còn được tin cậy.")
     if not evidence.trust.allow_dev and _DEV_ONLY in stamper.subject.human_friendly:
-        raise Refused(Kind.UNTRUSTED, CheckName.TIMESTAMP, "Dấu thời gian chỉ dùng để thử nghiệm.")
+        raise Refused(FileKind.UNTRUSTED, CheckName.TIMESTAMP, "Dấu thời gian chỉ dùng để thử nghiệm.")
 
 
 def _is_trusted(status: PdfSignatureStatus) -> bool:
@@ -214,40 +199,34 @@ def _is_trusted(status: PdfSignatureStatus) -> bool:
 
 
 def _distrust(status: PdfSignatureStatus, without_revocation: PdfSignatureStatus) -> Refused:
-    """Why a signature is not trusted; `without_revocation` are the facts if nobody asked about revocation."""
+    """Why a signature is not trusted; `without_revocation` are the facts if revocation is not checked."""
     stamp = status.timestamp_validity
     if status.revocation_details is not None or (stamp is not None and stamp.revocation_details is not None):
-        return Refused(Kind.UNTRUSTED, CheckName.REVOCATION, _REVOKED)
+        return Refused(FileKind.UNTRUSTED, CheckName.REVOCATION, _REVOKED)
     if _is_trusted(without_revocation):
-        return Refused(Kind.UNPROVEN, CheckName.REVOCATION, "Không có dữ liệu thu hồi đủ mới.")
+        return Refused(FileKind.UNPROVEN, CheckName.REVOCATION, "Không có dữ liệu thu hồi đủ mới.")
     if not status.trusted:
-        return Refused(Kind.UNTRUSTED, CheckName.CHAIN, "Chứng thư số không dẫn tới gốc tin cậy.")
-    return Refused(Kind.UNTRUSTED, CheckName.TIMESTAMP, "Dấu thời gian không dẫn tới gốc tin cậy.")
+        return Refused(FileKind.UNTRUSTED, CheckName.CHAIN, "Chứng thư số không dẫn tới gốc tin cậy.")
+    return Refused(FileKind.UNTRUSTED, CheckName.TIMESTAMP, "Dấu thời gian không dẫn tới gốc tin cậy.")
 
 
 def _check_path(status: PdfSignatureStatus, *, evidence: Evidence, at: dt.datetime) -> None:
-    """No development certificate in production; none that our own list names as revoked before `at`.
+    """Refuse development certificates in production, and any that our own lists say was revoked by `at`.
 
-    A "good" answer in the file may be older than our list, and the library is content with the first.
+    A "good" answer in the file may be older than our lists, and the library is content with the first.
     """
     path = status.validation_path
     for cert in [] if path is None else path.iter_certs(include_root=True):
         if not evidence.trust.allow_dev and _DEV_ONLY in cert.subject.human_friendly:
-            raise Refused(Kind.UNTRUSTED, CheckName.CHAIN, "Chứng thư số chỉ dùng để thử nghiệm.")
+            raise Refused(FileKind.UNTRUSTED, CheckName.CHAIN, "Chứng thư số chỉ dùng để thử nghiệm.")
         revoked_at = _revoked_at(cert, evidence.our_crls)
         if revoked_at is not None and revoked_at <= at:
-            raise Refused(Kind.UNTRUSTED, CheckName.REVOCATION, _REVOKED)
+            raise Refused(FileKind.UNTRUSTED, CheckName.REVOCATION, _REVOKED)
 
 
 def _revoked_at(cert: x509.Certificate, lists: tuple[CertificateRevocationList, ...]) -> dt.datetime | None:
-    """When our lists say that a certificate was revoked; looked up natively, for a public CA's list is
-    long.
-    """
+    """When a certificate was revoked according to our lists; looked up natively, for public CAs' are long."""
     issued = load_der_x509_certificate(cert.dump())
-    found = [
-        entry
-        for one in lists
-        if one.issuer == issued.issuer
-        and (entry := one.get_revoked_certificate_by_serial_number(issued.serial_number))
-    ]
-    return min((entry.revocation_date_utc for entry in found), default=None)
+    of_issuer = [crl for crl in lists if crl.issuer == issued.issuer]
+    found = [crl.get_revoked_certificate_by_serial_number(issued.serial_number) for crl in of_issuer]
+    return min((entry.revocation_date_utc for entry in found if entry), default=None)

@@ -1,7 +1,7 @@
 """Every signature's place and mathematics, proven from the raw bytes without pyHanko.
 
-Quick enough for every certificate we publish; the whole of `examining` is run on one of each chunk. What is
-accepted is narrower than there: strict DER, and just the CMS that signatures of ours have (`baseline_cms`).
+Fast enough for every certificate we publish; the whole of `examining` is run on one per chunk. This accepts
+less: only strict DER, and only the CMS that our signatures have (`baseline_cms`).
 """
 
 import hashlib
@@ -22,10 +22,10 @@ _PSS_PADDING = padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_s
 
 
 def prove_raw(data: bytes, *, trust: Trust, count: int) -> str | None:
-    """What is wrong with a file that should carry `count` signatures by pinned signers; None if nothing is.
+    """What is wrong with a file that should have `count` signatures by pinned signers; None if nothing is.
 
-    Proven are the geometry (`geometry`), the digest each signature signs, the raw signature over the
-    signed attributes (RFC 5652 clauses 5.4 and 5.6), and who signed; not chains, revocation or time.
+    This proves the geometry (`geometry`), the digest that each signature signs, the raw signature over the
+    signed attributes [RFC 5652 §5.4, §5.6], and who signed; not chains, revocation or time.
     """
     try:
         places = prove_places(data)
@@ -34,20 +34,14 @@ def prove_raw(data: bytes, *, trust: Trust, count: int) -> str | None:
         return str(error)
     if len(places) != count:
         return "wrong number of signatures"
-    digests = _digests(data, places)
-    return next(
-        (
-            fault
-            for place, digest in zip(places, digests, strict=True)
-            if (fault := _fault(place, digest, trust))
-        ),
-        None,
-    )
+    pairs = zip(places, _digests(data, places), strict=True)
+    return next((fault for place, digest in pairs if (fault := _fault(place, digest, trust))), None)
 
 
 def _digests(data: bytes, places: tuple[SignaturePlace, ...]) -> Iterator[bytes]:
-    """SHA-256 of what each signature covers: everything before its end but its own hole. What several cover
-    is hashed once.
+    """SHA-256 of what each signature covers: everything before its end except its own hole.
+
+    What several cover is hashed only once.
     """
     view, before, hashed = memoryview(data), hashlib.sha256(), 0
     for place in places:
@@ -71,9 +65,7 @@ def _fault(place: SignaturePlace, digest: bytes, trust: Trust) -> str | None:
 
 
 def _is_verified(cms: BaselineCms) -> bool:
-    """Whether the signer's key made the raw signature, by the algorithm that is named: one that fits the
-    key.
-    """
+    """Whether the raw signature is by the signer's key, with the stated algorithm, which must fit the key."""
     try:
         match _public_key(cms.certificate), cms.algorithm:
             case ec.EllipticCurvePublicKey() as key, algorithm if algorithm == ECDSA:
@@ -91,9 +83,7 @@ def _is_verified(cms: BaselineCms) -> bool:
 
 @lru_cache(maxsize=4096)
 def _public_key(certificate: bytes) -> object:
-    """The key in a certificate's DER, kept under these very bytes; None where there is none that can be
-    read.
-    """
+    """The key in a certificate's DER, cached by these very bytes; None if it cannot be read."""
     try:
         return load_der_x509_certificate(certificate).public_key()
     except (ValueError, UnsupportedAlgorithm):

@@ -1,7 +1,7 @@
 """Reading a stranger's PDF with pyHanko, within bounds: the reader, its form fields, who signed.
 
-pyHanko raises many kinds of exceptions on hostile files; they pass through, and the process that
-examines turns whatever comes out into an answer.
+pyHanko raises all kinds of exceptions on hostile files; they pass through, and the examining process turns
+them into an answer.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.errors import SignatureValidationError
 
-from certsvc.verify.findings import Kind, Refused
+from certsvc.verify.findings import FileKind, Refused
 from certsvc.verify.pdf.geometry import SignaturePlace
 from certsvc.verify.report import CheckName
 from certsvc.verify.trust import Pin, digest_of
@@ -30,7 +30,7 @@ _MAX_EMBEDDED_CERTS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class SignatureField:
+class FormField:
     """A form field of type signature; `value` refers to its signature dictionary, if it is signed."""
 
     name: str
@@ -39,16 +39,15 @@ class SignatureField:
 
 
 def open_pdf(data: bytes, *, strict: bool) -> PdfFileReader:
-    """A reader over the bytes. Raises Refused for a file that needs a password, and whatever pyHanko raises
-    for a broken one.
+    """A reader over the bytes. Raises Refused if a password is needed, and pyHanko's errors.
 
-    Many files are encrypted with an empty user password: they open for everybody, and forbid only changes.
+    Many files are encrypted with an empty user password: anybody can open them, only changes are forbidden.
     """
     if b"%%EOF" not in data:  # pyHanko would look for it byte by byte
         raise PdfReadError("no end")
     reader = PdfFileReader(io.BytesIO(data), strict=strict)
     if reader.encrypted and not _opens_for_everybody(reader):
-        raise Refused(Kind.ENCRYPTED, None, "Tệp được mã hóa.")
+        raise Refused(FileKind.ENCRYPTED, None, "Tệp được mã hóa.")
     return reader
 
 
@@ -60,21 +59,19 @@ def _opens_for_everybody(reader: PdfFileReader) -> bool:
 
 
 def refuse_encrypted(data: bytes) -> None:
-    """Refuse an encrypted file of ours, which never are, before anything else is asked of it. Raises Refused.
+    """Refuse a file that is encrypted, as ours never are, before anything else. Raises Refused.
 
-    The trailer that names the encryption is never itself encrypted or compressed (ISO 32000-2 clauses
-    7.5.8.2, 7.6.2).
+    The trailer that names the encryption is never itself encrypted or compressed [ISO 32000-2 §7.5.8.2,
+    §7.6.2].
     """
     if b"/Encrypt" not in data:
         return
-    with contextlib.suppress(PdfError):  # a broken file is for the next steps to name
+    with contextlib.suppress(PdfError):  # a broken file is left to the next steps
         open_pdf(data, strict=False)
 
 
-def signature_fields(root: generic.DictionaryObject, *, max_fields: int) -> Iterator[SignatureField]:
-    """Every signature field below the catalog's form, each once. Raises Refused for a form that goes on for
-    ever.
-    """
+def signature_fields(root: generic.DictionaryObject, *, max_fields: int) -> Iterator[FormField]:
+    """Every signature field in the catalog's form, each once. Raises Refused if the form is too large."""
     form = entry(root, "/AcroForm")
     if not isinstance(form, generic.DictionaryObject):
         return
@@ -85,7 +82,7 @@ def signature_fields(root: generic.DictionaryObject, *, max_fields: int) -> Iter
         node, path, depth = pending.pop()
         visited += 1
         if visited > max_fields or depth > _MAX_DEPTH:
-            raise Refused(Kind.TOO_COMPLEX, None, "Tệp có quá nhiều trường biểu mẫu.")
+            raise Refused(FileKind.TOO_COMPLEX, None, "Tệp có quá nhiều trường biểu mẫu.")
         if isinstance(node, generic.IndirectObject):
             if (node.idnum, node.generation) in seen:
                 continue
@@ -96,28 +93,24 @@ def signature_fields(root: generic.DictionaryObject, *, max_fields: int) -> Iter
         name = ".".join(part for part in (path, str(entry(field, "/T") or "")) if part)
         if entry(field, "/FT") == "/Sig":
             value = field.raw_get("/V") if "/V" in field else None
-            yield SignatureField(name, field, value if isinstance(value, generic.IndirectObject) else None)
+            yield FormField(name, field, value if isinstance(value, generic.IndirectObject) else None)
         pending.extend((kid, name, depth + 1) for kid in reversed(_array(field, "/Kids")))
 
 
-def read_signature(reader: PdfFileReader, field: SignatureField) -> EmbeddedPdfSignature:
-    """The signature in a field, its CMS parsed. Raises Refused where there is none, or not just one
-    signer's.
-    """
+def read_signature(reader: PdfFileReader, field: FormField) -> EmbeddedPdfSignature:
+    """The signature in a field, its CMS parsed. Raises Refused if there is none or not exactly one signer."""
     try:
         signature = EmbeddedPdfSignature(reader, field.dictionary, field.name)
-        len(signature.signer_info)  # parsed only when asked for
+        len(signature.signer_info)  # parsed lazily
     except (PdfError, SignatureValidationError, ValueError, TypeError, LookupError, AttributeError) as error:
-        raise Refused(Kind.TAMPERED, CheckName.SIGNATURE, "Chữ ký số không đúng cấu trúc.") from error
+        raise Refused(FileKind.TAMPERED, CheckName.SIGNATURE, "Chữ ký số không đúng cấu trúc.") from error
     return signature
 
 
 def matches_place(
-    reader: PdfFileReader, field: SignatureField, place: SignaturePlace, *, kind: tuple[str, str]
+    reader: PdfFileReader, field: FormField, place: SignaturePlace, *, kind: tuple[str, str]
 ) -> bool:
-    """Whether the reader reads this field's signature from the proven place; `kind` is its /Type and
-    /SubFilter.
-    """
+    """Whether the reader reads this field's signature at that place; `kind` is its /Type and /SubFilter."""
     value = field.value
     if value is None or (value.idnum, value.generation) != (place.object_number, place.generation):
         return False
@@ -125,17 +118,15 @@ def matches_place(
         return False
     signature = value.get_object()  # type: ignore[no-untyped-call]
     contents = signature.raw_get("/Contents").original_bytes
-    if (
-        tuple(signature.raw_get("/ByteRange")) != place.byte_range
-        or not contents.startswith(place.cms)
-        or any(contents[len(place.cms) :])
-    ):
+    if tuple(signature.raw_get("/ByteRange")) != place.byte_range:
+        return False
+    if not contents.startswith(place.cms) or any(contents[len(place.cms) :]):
         return False
     return (entry(signature, "/Type"), entry(signature, "/SubFilter")) == kind
 
 
 def entry(dictionary: generic.DictionaryObject, key: str) -> Any:
-    """A dictionary's entry or None, references followed; pyHanko's own `get` would not follow them."""
+    """A dictionary's entry or None, with references followed, unlike pyHanko's own `get`."""
     return dictionary[key] if key in dictionary else None  # noqa: SIM401
 
 
@@ -145,8 +136,9 @@ def is_claimed_by(data: bytes, pins: Mapping[str, Pin]) -> bool:
 
 
 def sole_signer(signed_data: cms.SignedData) -> x509.Certificate | None:
-    """The certificate of the one signer; None unless there is one signer and few certificates. Names are
-    compared byte for byte, as they are copied.
+    """The certificate of the one signer; None unless there is exactly one signer and few certificates.
+
+    Names are compared byte for byte, for they are copied from the certificate.
     """
     infos, certs = signed_data["signer_infos"], signed_data["certificates"]
     if len(infos) != 1 or not 1 <= len(certs) <= _MAX_EMBEDDED_CERTS:
@@ -165,7 +157,7 @@ def sole_signer(signed_data: cms.SignedData) -> x509.Certificate | None:
 
 
 def name_part(name: x509.Name, part: str) -> str:
-    """One attribute of a distinguished name (`common_name`, `organization_name`, …), or an empty text."""
+    """One attribute of a distinguished name (`common_name`, `organization_name`, …), or an empty string."""
     value = name.native.get(part, "")
     return value if isinstance(value, str) else str(value[0])
 
@@ -182,7 +174,7 @@ def _blobs(data: bytes) -> Iterator[bytes]:
 
 
 def _certificates(blob: bytes) -> list[x509.Certificate]:
-    """Certificates in a CMS; none where it cannot be read, for then nobody signed anything with it."""
+    """Certificates in a CMS; none if it cannot be read, for then nobody signed anything with it."""
     try:
         choices = cms.ContentInfo.load(blob)["content"]["certificates"]
         return [choice.chosen for choice in choices if choice.name == "certificate"]

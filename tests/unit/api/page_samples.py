@@ -21,7 +21,7 @@ from certsvc.verify.report import (
     PROOF_OF_FILE,
     Check,
     CheckName,
-    Outcome,
+    CheckOutcome,
     Report,
     SignatureFacts,
     TimeSource,
@@ -65,7 +65,7 @@ ENTRY = Entry(
     STRANGER["facility"],
 )
 
-REGISTER = Check(CheckName.REGISTER, Outcome.PASSED, "Đã đối chiếu với sổ cấp giấy.")
+REGISTER = Check(CheckName.REGISTER, CheckOutcome.PASSED, "Đã đối chiếu với sổ cấp giấy.")
 VERDICT_OF_REASON = {
     Reason.GENUINE: (Verdict.VALID,),
     Reason.WRONG_DATA: (Verdict.REVOKED, Verdict.SUSPENDED, Verdict.REPLACED),
@@ -213,7 +213,7 @@ def _opened(label: str, opened: Proven) -> Page:
 
 def file_answers() -> Iterator[Page]:
     """Every verdict on a file, with its checks and signatures."""
-    proofs = (REGISTER, *(Check(name, Outcome.PASSED) for name in PROOF_OF_FILE))
+    proofs = (REGISTER, *(Check(name, CheckOutcome.PASSED) for name in PROOF_OF_FILE))
     ours = (signature(Slot.PRACTITIONER), signature(Slot.REPRESENTATIVE), signature(Slot.ORGANISATION))
     yield _file(
         "valid",
@@ -223,12 +223,14 @@ def file_answers() -> Iterator[Page]:
         for verdict in sorted(set(verdicts) - {Verdict.VALID}):
             yield _file(
                 f"{verdict}-{reason}",
-                report(verdict, reason, checks=tuple(Check(name, Outcome.NOT_DONE) for name in CheckName)),
+                report(
+                    verdict, reason, checks=tuple(Check(name, CheckOutcome.NOT_DONE) for name in CheckName)
+                ),
             )
     changed = (
         REGISTER,
-        Check(CheckName.GEOMETRY, Outcome.FAILED, "Chữ ký không bao trọn tệp."),
-        Check(CheckName.CHAIN, Outcome.NOT_DONE),
+        Check(CheckName.GEOMETRY, CheckOutcome.FAILED, "Chữ ký không bao trọn tệp."),
+        Check(CheckName.CHAIN, CheckOutcome.NOT_DONE),
     )
     broken = (signature(Slot.ORGANISATION, intact=False, trusted=False, covers_whole_file=False),)
     yield _file("tampered", report(Verdict.INVALID, Reason.TAMPERED, checks=changed, signatures=broken))

@@ -12,7 +12,7 @@ from certsvc.api.public import check_app
 from certsvc.api.words import pages
 from certsvc.api.words.check_app import all_words
 from certsvc.verify.reasons import Reason
-from certsvc.verify.report import CheckName, Outcome, Verdict
+from certsvc.verify.report import CheckName, CheckOutcome, Verdict
 
 _SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (STATIC / "check").glob("*.js")}
 
@@ -64,9 +64,9 @@ def test_every_word_that_a_module_asks_for_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "codes"), [("reasons", Reason), ("checks", CheckName), ("outcomes", Outcome)]
+    ("part", "codes"), [("reasons", Reason), ("checks", CheckName), ("outcomes", CheckOutcome)]
 )
-def test_words_are_complete(part: str, codes: type[Reason] | type[CheckName] | type[Outcome]) -> None:
+def test_words_are_complete(part: str, codes: type[Reason] | type[CheckName] | type[CheckOutcome]) -> None:
     assert set(all_words()[part]) == set(codes)
 
 

@@ -10,7 +10,7 @@ from certsvc.models import Kind, Slot
 from certsvc.templates.qr import data_address
 from certsvc.verify.dates import LATE as LATE_NOTE
 from certsvc.verify.reasons import ADVICE, WITHDRAWAL, Reason
-from certsvc.verify.report import CheckName, Outcome, TimeSource, Verdict
+from certsvc.verify.report import CheckName, CheckOutcome, TimeSource, Verdict
 from tests.unit.api.page_reading import Outline, render, words_of
 from tests.unit.api.page_samples import INITIALS, PAGES, STRANGER, TOKEN, VERDICT_OF_REASON, report
 
@@ -75,7 +75,7 @@ def test_every_code_has_its_words() -> None:
     assert set(pages.KINDS) == {*Kind, "station_certificate"}
     assert set(pages.SLOTS) == set(Slot)
     assert set(pages.CHECKS) == set(CheckName)
-    assert set(pages.OUTCOMES) == set(Outcome)
+    assert set(pages.OUTCOMES) == set(CheckOutcome)
     assert set(pages.TIME_SOURCES) == set(TimeSource)
     assert set(pages.WITHDRAWN_FOR) == WITHDRAWAL
 

@@ -13,7 +13,7 @@ from certsvc.verify.report import (
     PROOF_OF_FILE,
     Check,
     CheckName,
-    Outcome,
+    CheckOutcome,
     Report,
     SignatureFacts,
     TimeSource,
@@ -52,7 +52,7 @@ OURS = SignatureFacts(
 THEIRS = SignatureFacts(
     None, "Người lạ", "", "", None, None, None, intact=True, trusted=False, covers_whole_file=False
 )
-PROOFS = tuple(Check(name, Outcome.PASSED, "Đạt.") for name in (CheckName.REGISTER, *PROOF_OF_FILE))
+PROOFS = tuple(Check(name, CheckOutcome.PASSED, "Đạt.") for name in (CheckName.REGISTER, *PROOF_OF_FILE))
 
 
 def _report(certificate: dict[str, Any] | None = None) -> Report:

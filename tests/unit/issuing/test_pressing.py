@@ -25,8 +25,7 @@ from certsvc.issuing.press.process import setup_of
 from certsvc.models import Kind, Slot
 from certsvc.signing.tsa import TimeStamper
 from certsvc.templates.values import FormFacts
-from certsvc.verify.pdf.examining import Kind as FileKind
-from certsvc.verify.pdf.examining import Limits, examine
+from certsvc.verify.pdf.examining import FileKind, Limits, examine
 from certsvc.verify.trust import Trust
 from tests.support import pki as pkis
 from tests.support.cases import make_case

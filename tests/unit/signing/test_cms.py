@@ -152,9 +152,7 @@ def test_attributes_hold_the_digest_and_are_what_is_signed(scheme: Scheme) -> No
 
 @pytest.mark.parametrize("is_stamped", [False, True])
 def test_pyhanko_builds_the_same_bytes(is_stamped: bool) -> None:
-    """With RSA PKCS#1 v1.5, which is deterministic: certificate, attributes, algorithms, order,
-    everything.
-    """
+    """With deterministic RSA PKCS#1 v1.5: certificate, attributes, algorithms, order, everything."""
     identity = identity_of(Scheme.RSA_PKCS1V15)
     token = asyncio.run(pkis.shared().tsa().stamp(DIGEST)) if is_stamped else None
     stamper = None if token is None else Stamped(token)

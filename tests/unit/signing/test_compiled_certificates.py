@@ -1,6 +1,4 @@
-"""Whole certificates, from a design's values to the last signature, read by others: compiled bases and full
-layouts alike.
-"""
+"""Whole certificates, from values to the last signature, read by others: compiled bases and full layouts."""
 
 import asyncio
 import functools
@@ -20,14 +18,14 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from certsvc.models import Slot
 from certsvc.signing.cms import der
-from certsvc.signing.sealing import Sheet
+from certsvc.signing.sealing import Unsealed
 from certsvc.signing.stock import Signing
 from certsvc.templates.compiler.compiling import assemble_fully
 from certsvc.templates.designs import load_designs
 from certsvc.templates.filling import fill
 from certsvc.templates.marks import Mark, picture, signing_time, time_line
 from certsvc.templates.samples import sample_values
-from certsvc.verify.pdf.examining import Kind
+from certsvc.verify.pdf.examining import FileKind
 from certsvc.verify.pdf.raw_signatures import prove_raw
 from tests.support import sealed_sample as samples
 from tests.support.sealed_sample import Sample
@@ -41,7 +39,7 @@ CASES = [(3, True), (2, True), (1, True), (3, False)]
 def certificate(count: int, is_fast: bool) -> Sample:
     """A sick-leave certificate with invented values; two signatures mean that the head examined."""
     pki, slots = verified.pki(), tuple(samples.SLOTS[count])
-    [design] = [each for each in load_designs() if each.id == "sick_leave/mau07-2025"]
+    [design] = [known for known in load_designs() if known.id == "sick_leave/mau07-2025"]
     head = count == 2
     values = sample_values(design, head_examined=head)
     if is_fast:
@@ -57,22 +55,22 @@ def certificate(count: int, is_fast: bool) -> Sample:
         )
     wanted = [
         Signing(
-            each.slot,
-            each.identity,
+            signer.slot,
+            signer.identity,
             picture(
                 Mark(
-                    each.slot,
+                    signer.slot,
                     field.width,
                     field.height,
-                    each.identity.name,
+                    signer.identity.name,
                     "Trạm Y tế Thử",
                     development=True,
                 )
             ),
         )
-        for each, field in zip(samples.signings(pki, count), blank.fields, strict=True)
+        for signer, field in zip(samples.signings(pki, count), blank.fields, strict=True)
     ]
-    sheet = Sheet(samples.stock_of(pki, wanted, blank=blank), objects)
+    sheet = Unsealed(samples.stock_of(pki, wanted, blank=blank), objects)
     [result] = samples.attempt([sheet], time_line=time_line, time_stamper=pki.tsa())
     return samples.whole(sheet, result)
 
@@ -82,14 +80,12 @@ def test_our_own_checks_pass(count: int, is_fast: bool) -> None:
     """The quick proof and the whole examination."""
     data = certificate(count, is_fast).pdf
     assert prove_raw(data, trust=verified.trust(), count=count) is None
-    assert verified.look(data).kind is Kind.OURS_INTACT
+    assert verified.look(data).kind is FileKind.OURS_INTACT
 
 
 @pytest.mark.parametrize(("count", "is_fast"), CASES)
 def test_pyhanko_trusts_every_signature(count: int, is_fast: bool) -> None:
-    """By its own rules for differences, which follow the widgets through the structure tree, and with the
-    file's own answers.
-    """
+    """By its own difference rules, which follow widgets in the structure tree, and the file's answers."""
     reader = PdfFileReader(io.BytesIO(certificate(count, is_fast).pdf))
     root = asn1_x509.Certificate.load(der(verified.pki().root))
     signatures = reader.embedded_regular_signatures

@@ -1,6 +1,4 @@
-"""What we seal is accepted by poppler's pdfsig, OpenSSL, qpdf and pyHanko, and no longer once a byte
-changed.
-"""
+"""What we seal is accepted by pdfsig, OpenSSL, qpdf and pyHanko, but not once a byte has changed."""
 
 import asyncio
 import datetime as dt
@@ -81,9 +79,7 @@ def test_pdfsig_finds_every_signature_valid(
 def test_pyhanko_trusts_every_signature_with_the_files_own_material(
     sealed: dict[tuple[str, int], Sample], scheme: str, count: int
 ) -> None:
-    """Root pinned, nothing fetched, revocation required: what the DSS holds is enough, changes are none but
-    form filling.
-    """
+    """Root pinned, nothing fetched, revocation required: the DSS suffices; only form fields change."""
     reader = PdfFileReader(io.BytesIO(sealed[scheme, count].pdf))
     signatures = reader.embedded_regular_signatures
     assert len(signatures) == count
@@ -109,9 +105,7 @@ def test_pyhanko_trusts_every_signature_with_the_files_own_material(
 def test_archive_time_stamps_could_keep_it_valid_for_years(
     sealed: dict[tuple[str, int], Sample], scheme: str
 ) -> None:
-    """EN 319 102-1 clause 5.6: in twelve years, all certificates but the CAs' expired, the material below the
-    signatures suffices.
-    """
+    """Twelve years on, with only the CAs' certificates valid, the material suffices [EN 319 102-1 §5.6]."""
     reader = PdfFileReader(io.BytesIO(sealed[scheme, 3].pdf))
     policy = CertValidationPolicySpec(
         trust_manager=SimpleTrustManager.build([root(scheme)]),

@@ -8,7 +8,7 @@ import pytest
 
 from certsvc.errors import Broken
 from certsvc.signing.keyring import Keyring
-from certsvc.signing.sealing import Sealed, Sheet
+from certsvc.signing.sealing import Sealed, Unsealed
 from tests.support import pki as pkis
 from tests.support import sealed_sample as samples
 
@@ -33,7 +33,7 @@ def test_sealing_reads_no_key_again(tmp_path: Path) -> None:
     wanted, tsa, revocation = samples.signings(pki, 3), pki.tsa(), pki.revocation()
     shutil.rmtree(tmp_path)
     for _ in range(2):
-        sheet = Sheet(samples.stock_of(pki, wanted, stamper=tsa, revocation=revocation), {})
+        sheet = Unsealed(samples.stock_of(pki, wanted, stamper=tsa, revocation=revocation), {})
         [result] = samples.attempt([sheet], time_stamper=tsa)
         assert isinstance(result, Sealed)
 

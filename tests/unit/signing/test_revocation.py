@@ -42,9 +42,7 @@ async def test_answer_says_good_for_a_week() -> None:
 
 
 async def test_gathered_material_is_complete() -> None:
-    """One answer per certificate however often it is named, the root's CRL, and every certificate up to the
-    root.
-    """
+    """One answer per certificate, however often named; the root's CRL; every certificate up to the root."""
     pki = pkis.shared()
     people = [
         pki.identity(pkis.PRACTITIONER).certificate,

@@ -15,7 +15,7 @@ from pyhanko.sign.fields import MDPPerm
 from certsvc.config import Profile
 from certsvc.models import Slot
 from certsvc.signing.identities import Identity
-from certsvc.signing.sealing import Sheet
+from certsvc.signing.sealing import Unsealed
 from certsvc.signing.signers import Scheme, Signer
 from keys_dev.make import KeyType
 from tests.support import blanks
@@ -84,9 +84,7 @@ def test_what_is_the_certificates_own_stands_under_its_first_signature(sealed: d
 
 @pytest.mark.parametrize("count", [3, 2, 1])
 def test_first_certifies_and_last_locks(sealed: dict[int, Sample], count: int) -> None:
-    """P=2 on the first (P=1 where it is alone), FieldMDP over all fields with P=1 on the last, in field and
-    signature.
-    """
+    """P=2 on the first (P=1 if alone); FieldMDP over all with P=1 on the last, in field and signature."""
     signatures = reader(sealed[count].pdf).embedded_regular_signatures
     expected = {
         3: [MDPPerm.FILL_FORMS, None, MDPPerm.NO_CHANGES],
@@ -115,9 +113,7 @@ def test_there_is_no_form_field_but_the_slots(sealed: dict[int, Sample]) -> None
 
 
 def test_signature_revisions_change_only_what_they_must(sealed: dict[int, Sample]) -> None:
-    """The first fills the text and names itself in the catalog, each signs its field; neither /Info nor XMP
-    nor page is touched.
-    """
+    """The first fills the text and enters itself in the catalog; each signs its field; all else stays."""
     pdf = reader(sealed[3].pdf)
     catalog = pdf.trailer.raw_get("/Root").idnum
     fields = [field.idnum for field in pdf.root["/AcroForm"]["/Fields"]]
@@ -150,7 +146,7 @@ def test_a_chunk_is_sealed_together_and_each_certificate_is_its_own() -> None:
     """Sheets of several stocks and numbers of signers in one call: every file whole, every digest its own."""
     pki = pkis.shared()
     sheets = [
-        Sheet(samples.stock_of(pki, samples.signings(pki, count)), blanks.with_text(f"số {number}"))
+        Unsealed(samples.stock_of(pki, samples.signings(pki, count)), blanks.with_text(f"số {number}"))
         for number, count in enumerate((3, 1, 2, 3))
     ]
     results = [
@@ -164,9 +160,7 @@ def test_a_chunk_is_sealed_together_and_each_certificate_is_its_own() -> None:
 
 
 def test_signed_attributes_are_those_of_pades_baseline(sealed: dict[int, Sample]) -> None:
-    """EN 319 142-1 clause 6.3: content type, digest, signing-certificate-v2; no signing time; SHA-256;
-    claimed time in /M.
-    """
+    """Content type, digest, certificate, no time as attributes; SHA-256; time in /M [EN 319 142-1 §6.3]."""
     for signature in signatures_of(sealed[3].pdf, count=3):
         info = signer_info(signature)
         assert {attribute["type"].native for attribute in info["signed_attrs"]} == {
@@ -250,7 +244,7 @@ def test_signer_is_asked_once_a_step_for_all_its_sheets() -> None:
     stock = samples.stock_of(
         pkis.shared(), [dataclasses.replace(signing, identity=counted(signing.identity, counting))]
     )
-    samples.attempt([Sheet(stock, blanks.with_text(text)) for text in "abc"])
+    samples.attempt([Unsealed(stock, blanks.with_text(text)) for text in "abc"])
     [digests] = counting.calls
     assert [len(digest) for digest in digests] == [32] * 3
     assert len(set(digests)) == 3
@@ -260,7 +254,7 @@ def test_sealing_from_several_threads_at_once_is_safe() -> None:
     """Identities, stocks and authorities are shared; what they keep is bytes, and hashes that are copied."""
     pki = pkis.shared()
     stock, tsa = samples.stock_of(pki, samples.signings(pki, 3)), pki.tsa()
-    sheets = [Sheet(stock, blanks.with_text(str(number))) for number in range(3)]
+    sheets = [Unsealed(stock, blanks.with_text(str(number))) for number in range(3)]
     results: list[Sample] = []
 
     def work() -> None:

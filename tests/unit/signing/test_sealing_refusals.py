@@ -12,7 +12,7 @@ from certsvc.config import Profile
 from certsvc.errors import Broken, CertsvcError, Unavailable
 from certsvc.models import Slot
 from certsvc.signing.identities import Identity
-from certsvc.signing.sealing import Sealed, Sheet
+from certsvc.signing.sealing import Sealed, Unsealed
 from certsvc.signing.signers import Scheme, Signer
 from certsvc.signing.stock import Signing
 from tests.support import blanks
@@ -65,10 +65,10 @@ class Failing:
         return (await self._inner.sign(digests) * 2)[: self._outcome]
 
 
-def sheets_of(*wanted: Sequence[Signing]) -> list[Sheet]:
+def sheets_of(*wanted: Sequence[Signing]) -> list[Unsealed]:
     return [
-        Sheet(samples.stock_of(pkis.shared(), each), blanks.with_text(str(number)))
-        for number, each in enumerate(wanted)
+        Unsealed(samples.stock_of(pkis.shared(), signings), blanks.with_text(str(number)))
+        for number, signings in enumerate(wanted)
     ]
 
 
@@ -110,9 +110,7 @@ def test_a_time_stamper_that_fails_once_spoils_one_sheet() -> None:
     ],
 )
 def test_a_signer_that_fails_spoils_its_own_sheets_only(outcome: CertsvcError | int, code: str) -> None:
-    """Down, or with another number of signatures than asked for; sheets that it does not sign come out
-    well.
-    """
+    """Down, or returning the wrong number of signatures; sheets of other signers succeed."""
     practitioner, representative, organisation = samples.signings(pkis.shared(), 3)
     broken = with_signer(representative, Failing(representative.identity.signer, outcome))
     results = samples.attempt(
@@ -146,9 +144,7 @@ def test_a_signature_longer_than_its_key_allows_is_refused() -> None:
     ids=["none", "out of order", "repeated", "others than the base has"],
 )
 def test_wrong_lists_of_signers_are_refused(slots: list[Slot]) -> None:
-    """Order and uniqueness of the slots [architecture, Signatures on one certificate], and those of the
-    base.
-    """
+    """Slots in order, each once, those of the base [architecture, Signatures on one certificate]."""
     signings = {signing.slot: signing for signing in samples.signings(pkis.shared(), 3)}
     with pytest.raises(Broken, match="wrong_signings"):
         samples.stock_of(
@@ -196,19 +192,19 @@ def test_one_unfit_key_spoils_its_own_sheets_only() -> None:
     ]
 
 
-def _with_identity(signing: Signing, identity: Identity) -> Sheet:
+def _with_identity(signing: Signing, identity: Identity) -> Unsealed:
     stock = samples.stock_of(pkis.shared(), [signing])
-    return Sheet(dataclasses.replace(stock, signings=(dataclasses.replace(signing, identity=identity),)), {})
+    return Unsealed(
+        dataclasses.replace(stock, signings=(dataclasses.replace(signing, identity=identity),)), {}
+    )
 
 
 @pytest.mark.parametrize("profile", [Profile.B_B, Profile.B_T])
 def test_stocks_of_another_level_are_refused(profile: Profile) -> None:
-    """A B-LT file without answers would not be one, and answers below a B-T signature would say more than the
-    level.
-    """
+    """A B-LT file needs answers, and below a B-T signature they would promise more than its level."""
     wanted = samples.signings(pkis.shared(), 1)
     with_answers, without = (
-        Sheet(samples.stock_of(pkis.shared(), wanted, has_answers=has), {}) for has in (True, False)
+        Unsealed(samples.stock_of(pkis.shared(), wanted, has_answers=has), {}) for has in (True, False)
     )
     assert codes(samples.attempt([with_answers, without], profile=profile)) == ["wrong_stock", None]
     assert codes(samples.attempt([with_answers, without])) == [None, "wrong_stock"]

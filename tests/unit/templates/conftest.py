@@ -67,9 +67,7 @@ def _laid_out(index: int) -> Blank:
 
 @pytest.fixture
 def run_on(tmp_path: Path) -> Callable[..., str]:
-    """Runs a program of poppler-utils or qpdf on PDF bytes and returns what it says; a missing program fails
-    by name.
-    """
+    """Runs a program of poppler-utils or qpdf on PDF bytes and returns its output; fails if it is missing."""
 
     def run(pdf: bytes, *command: str) -> str:
         path = tmp_path / "page.pdf"

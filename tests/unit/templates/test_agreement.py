@@ -1,9 +1,9 @@
 """Fast filling and full layout print the same: the same pixels in two renderers, the same words for readers.
 
-Tolerance. Both ways write a glyph's place as a decimal number, of points here, of pixels there: they may
-differ by less than 1/10,000 of a point, and a renderer that sets glyphs on a raster finer than its pixels may
-then set one a step aside. So up to `FEW` of a page's two million pixels may differ, as much as the edge of
-one word does, and none from black to white. On the machine this was written on, none differs.
+Tolerance: both ways write a glyph's position as a decimal number, in points or in pixels. They may differ by
+less than 1/10,000 of a point, and a renderer that positions glyphs more finely than pixels may then be off by
+one step. So up to `FEW` of a page's two million pixels may differ, about the edge of one word, but none from
+black to white. On the machine where this was written, none does.
 """
 
 import random
@@ -46,9 +46,7 @@ RECORD = b"<x/>"
 def _both_ways(
     design: Design, values: Mapping[str, str], *, head_examined: bool = False, is_reissue: bool = False
 ) -> tuple[bytes, bytes] | None:
-    """The file that fast filling makes, and the full layout's; None if these values go to full layout
-    anyway.
-    """
+    """The file made by fast filling, and the full layout's; None if these values need full layout anyway."""
     filled = fill(design, values, record=RECORD, head_examined=head_examined, is_reissue=is_reissue)
     if not filled.is_fast:
         return None
@@ -81,9 +79,7 @@ def design(request: pytest.FixtureRequest) -> Design:
 def test_samples_agree(
     variant: tuple[Design, bool], is_reissue: bool, run_on: Callable[..., str], tmp_path: Path
 ) -> None:
-    """Every design and variant with its sample values: PDFium's pixels, Poppler's pixels and Poppler's text
-    are the same.
-    """
+    """For every design and variant: PDFium's pixels, Poppler's pixels and Poppler's text are the same."""
     design, head_examined = variant
     files = _both_ways(
         design,
@@ -134,9 +130,7 @@ def test_longest_texts_that_fit_agree(design: Design, words: list[str]) -> None:
 
 
 def test_all_letters_agree(design: Design, run_on: Callable[..., str]) -> None:
-    """134 accented letters and ASCII, in every slot with room for some: same pixels, and the same words come
-    back.
-    """
+    """134 accented letters and ASCII in every slot with room: same pixels, and the same words come back."""
     words = [
         "".join(ALL_LETTERS[start : start + 6]) for start in range(0, len(ALL_LETTERS), 6)
     ] + string.printable.split()
@@ -156,9 +150,7 @@ def test_all_letters_agree(design: Design, run_on: Callable[..., str]) -> None:
 @settings(max_examples=15, derandomize=True)
 @given(st.sampled_from(load_designs()), st.randoms(use_true_random=False))
 def test_wrapping_texts_agree_or_are_laid_out(design: Design, dice: random.Random) -> None:
-    """Words of many lengths in the slots of several lines: drawn alike, or given up by fast filling. Most are
-    drawn.
-    """
+    """Words of many lengths in multi-line slots: drawn alike, or left to the full layout. Most are drawn."""
     words = SYLLABLES.split()
     base = compile_base(design, head_examined=False, is_reissue=False)
     values = sample_values(design)

@@ -1,6 +1,4 @@
-"""Bases: slots where the layout puts them, the same bytes everywhere, kept on disk only whole; and the full
-layout.
-"""
+"""Bases: slots where the layout puts them, the same bytes everywhere, whole on disk; and the full layout."""
 
 import dataclasses
 import hashlib
@@ -41,9 +39,7 @@ def _slot(base: Base, field: str) -> TextSlot:
 
 
 def test_every_printed_field_has_a_slot_on_the_page(variant: tuple[Design, bool], base: Base) -> None:
-    """All fields but the QR's text, and the practitioner's where the head examined, with room for at least a
-    character.
-    """
+    """All fields except the QR's text and, if the head examined, the practitioner's; each has some room."""
     design, head_examined = variant
     absent = {Need.WITH_DELEGATE, Need.FOR_CHILD} | ({Need.WITH_PRACTITIONER} if head_examined else set())
     unprinted = {"verify_url"} | {name for name, need in design.fields.items() if need in absent}
@@ -92,7 +88,7 @@ def test_slots_say_what_the_stylesheet_says() -> None:
 def test_slot_is_where_the_full_layout_prints_its_text(
     variant: tuple[Design, bool], base: Base, laid_out: Blank
 ) -> None:
-    """The first character of a left-aligned value stands at its slot's left edge, on its first baseline."""
+    """The first character of a left-aligned value is at its slot's left edge, on its first baseline."""
     design, head_examined = variant
     values = sample_values(design, head_examined=head_examined)
     checked = 0
@@ -117,7 +113,7 @@ def test_base_is_small(base: Base) -> None:
 
 
 def _in_another_process(expression: str, *, cache: Path | None = None, hash_seed: str = "0") -> str:
-    """What a new interpreter says of the base of form 07 as `base`."""
+    """What a new interpreter says about the base of form 07, named `base`."""
     code = (
         "from pathlib import Path; from certsvc.templates.compiler.bases import compile_base; from"
         " certsvc.templates.designs import find_design\nbase ="
@@ -145,7 +141,7 @@ def test_bytes_are_the_same_in_each_process() -> None:
 
 
 def test_variants_differ() -> None:
-    """Flags and signers each make a base of their own; asking again gives the one in memory."""
+    """Each combination of flags and signers has its own base; asking again returns the one in memory."""
     design = _design()
     variants = [
         compile_base(design, head_examined=head_examined, is_reissue=is_reissue, slots=slots)
@@ -164,7 +160,7 @@ def test_variants_differ() -> None:
 
 @pytest.mark.parametrize("design_id", ["recovery/v1", "sick_leave/ct07-2017", "sick_leave/mau07-2025"])
 def test_a_reissue_says_what_it_is(design_id: str) -> None:
-    """The stamp stands on the paper of re-issues and on no other [sick-leave, Issued again]."""
+    """The stamp is on re-issues and on no other paper [sick-leave, Issued again]."""
     for is_reissue in (False, True):
         pdf = compile_base(_design(design_id), head_examined=False, is_reissue=is_reissue).blank.pdf
         with pypdfium2.PdfDocument(pdf) as document:
@@ -172,7 +168,7 @@ def test_a_reissue_says_what_it_is(design_id: str) -> None:
 
 
 def test_base_comes_from_disk_where_one_is_kept(tmp_path: Path) -> None:
-    """A process finds what another one kept, and takes it as it is."""
+    """A process finds what another one has cached, and uses it as it is."""
     cache = tmp_path / "bases"
     base = compile_base(_design(), head_examined=False, is_reissue=True)
     assert _in_another_process("base.digest", cache=cache) == base.digest
@@ -184,7 +180,7 @@ def test_base_comes_from_disk_where_one_is_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kept", [slice(0, -1), slice(0, 5000), slice(0), slice(1, None), slice(100, None)])
 def test_base_that_is_not_whole_counts_as_none(tmp_path: Path, kept: slice) -> None:
-    """A file that lost its end or its beginning is not there, nor is one that was never kept."""
+    """A file without its beginning or end counts as absent, as does one that never existed."""
     design = _design()
     base = compile_base(design, head_examined=False, is_reissue=False)
     keep_base(tmp_path, "name", base)
@@ -196,9 +192,7 @@ def test_base_that_is_not_whole_counts_as_none(tmp_path: Path, kept: slice) -> N
 
 
 def test_numbers_name_the_objects_that_filling_replaces(variant: tuple[Design, bool], base: Base) -> None:
-    """Text stream, QR image and record are where the base says; replacing them shows on the page and in the
-    attachment.
-    """
+    """Text stream, QR and record are where the base says: replacing them changes page and attachment."""
     slot = _slot(base, "full_name")
     text = b"/Span <</MCID %d>> BDC BT /%b 13 Tf 1 0 0 1 %.3f %.3f Tm <0057> Tj ET EMC" % (
         slot.mcid,
@@ -219,9 +213,7 @@ def test_numbers_name_the_objects_that_filling_replaces(variant: tuple[Design, b
 
 
 def test_text_that_a_slot_cannot_hold_is_laid_out_fully() -> None:
-    """A value longer than its slot stands on the page whole, and so does a character that bases lack but
-    Tinos has.
-    """
+    """A value longer than its slot is printed whole, and so is a character that bases lack but Tinos has."""
     design = _design()
     employer = "Công ty Trách nhiệm hữu hạn Một thành viên Thí Dụ " * 8 + "Ω"
     blank = assemble_fully(
@@ -238,7 +230,7 @@ def test_text_that_a_slot_cannot_hold_is_laid_out_fully() -> None:
 
 
 def test_full_layout_refuses_what_cannot_be_printed() -> None:
-    """Too long for a page at the smallest size, or not in the typeface: said by field, not cut."""
+    """Too long for a page at the smallest size, or not in the typeface: an error by field, nothing is cut."""
     design = _design()
     with pytest.raises(InputError, match="text_too_long"):
         assemble_fully(
@@ -270,7 +262,7 @@ def test_full_layout_refuses_what_cannot_be_printed() -> None:
 
 
 def test_a_slot_without_a_box_in_the_design_is_said() -> None:
-    """Who is to sign must have a place."""
+    """Everybody who signs must have a slot."""
     design = _design()
     with pytest.raises(Broken, match="design_slot"):
         compile_base(

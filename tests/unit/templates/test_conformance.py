@@ -1,4 +1,4 @@
-"""PDF/A-3a and PDF/UA-1: what veraPDF says of our files, and the requirements one by one."""
+"""PDF/A-3a and PDF/UA-1: what veraPDF says about our files, and the requirements one by one."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -54,15 +54,13 @@ def _all_files() -> dict[str, bytes]:
 
 
 def test_verapdf_finds_nothing_wrong(tmp_path: Path) -> None:
-    """veraPDF, with its own rules, accepts bases, filled forms and full layouts as PDF/A-3a and as
-    PDF/UA-1.
-    """
+    """By its own rules, veraPDF accepts bases, filled forms and full layouts as PDF/A-3a and PDF/UA-1."""
     found = broken_rules(_all_files(), tmp_path)
     assert {name: rules for name, rules in found.items() if rules} == {}
 
 
 def test_verapdf_would_find_what_is_wrong(tmp_path: Path) -> None:
-    """Without the language, the output intent or a tag, the same check complains: it is no yes-man."""
+    """Without language, output intent or a tag, the same check fails: it does not accept everything."""
     pdf = compile_base(load_designs()[0], head_examined=False, is_reissue=False).blank.pdf
     harmed = {
         "intent": pdf.replace(b"/OutputIntents", b"/OutputIntentz"),
@@ -101,9 +99,7 @@ def test_qpdf_finds_no_fault(pdf: bytes, run_on: Callable[..., str]) -> None:
 
 
 def test_metadata_say_what_the_file_is(reader: PdfFileReader, variant: tuple[Design, bool]) -> None:
-    """XMP declares PDF/A-3a and PDF/UA-1 with its extension schema; title, language, dates and producer equal
-    /Info's.
-    """
+    """XMP declares PDF/A-3a and PDF/UA-1 with its extension schema, and agrees with /Info."""
     assert "/Filter" not in reader.root["/Metadata"]
     xmp = ET.fromstring(reader.root["/Metadata"].data)
 
@@ -128,9 +124,7 @@ def test_metadata_say_what_the_file_is(reader: PdfFileReader, variant: tuple[Des
 def test_catalog_is_that_of_an_archived_accessible_file(
     reader: PdfFileReader, page: generic.DictionaryObject
 ) -> None:
-    """Tagged, titled, sRGB as output intent, tab order by structure, and no other form field than the
-    signatures.
-    """
+    """Tagged, titled, sRGB as output intent, tab order by structure, and no form fields but signatures."""
     root = reader.root
     assert root["/MarkInfo"]["/Marked"] is True or root["/MarkInfo"]["/Marked"].value is True
     assert root["/ViewerPreferences"]["/DisplayDocTitle"]
@@ -148,7 +142,7 @@ def test_catalog_is_that_of_an_archived_accessible_file(
 def test_signature_fields_are_ready(
     reader: PdfFileReader, page: generic.DictionaryObject, variant: tuple[Design, bool]
 ) -> None:
-    """One for each who signs, in order, printed, locked, labelled and tagged; the last locks the document."""
+    """One per signer, in order, printed, locked, labelled and tagged; the last locks the document."""
     design, head_examined = variant
     fields = _each(reader.root["/AcroForm"]["/Fields"])
     assert [field["/T"] for field in fields] == [
@@ -170,7 +164,7 @@ def test_signature_fields_are_ready(
 
 
 def _each(array: Any) -> list[Any]:
-    """The items themselves, where the array holds references; what is no array is its own only item."""
+    """The items themselves if the array holds references; anything but an array is its own only item."""
     return (
         [array[index] for index in range(len(array))] if isinstance(array, generic.ArrayObject) else [array]
     )
@@ -185,9 +179,7 @@ def _elements(element: generic.DictionaryObject) -> Iterator[generic.DictionaryO
 
 
 def test_structure_and_content_agree(reader: PdfFileReader, page: generic.DictionaryObject) -> None:
-    """Every piece of marked content belongs to one element, the parent tree says to which, widgets likewise;
-    headings start with H1.
-    """
+    """Marked contents and widgets belong to one element each, as the parent tree says; H1 comes first."""
     root = reader.root["/StructTreeRoot"]
     elements = list(_elements(root["/K"][0]))
     roles = [element["/S"] for element in elements]
@@ -214,9 +206,7 @@ def test_structure_and_content_agree(reader: PdfFileReader, page: generic.Dictio
 
 
 def test_nothing_is_drawn_outside_marked_content(page: generic.DictionaryObject) -> None:
-    """What paints is real content of the structure or an artifact; the state at the end of a stream is that
-    of its beginning.
-    """
+    """All painting is tagged content or an artifact; a stream restores the state in which it began."""
     painting = re.compile(rb"(?:^|\s)(?:Tj|TJ|Do|f\*?|F|S|s|B\*?|b\*?|sh)$")
     for part in _each(page["/Contents"]):
         depth = saved = 0
@@ -253,9 +243,7 @@ def _fonts(page: generic.DictionaryObject) -> Iterator[tuple[str, Any]]:
 
 
 def test_fonts_are_inside_with_their_widths_and_letters(page: generic.DictionaryObject) -> None:
-    """Each is an embedded subset of its face; widths are those of the embedded program; every glyph has a
-    Unicode text.
-    """
+    """Each is an embedded subset with the widths of the embedded program; every glyph has a Unicode text."""
     for name, font in _fonts(page):
         [descendant] = _each(font["/DescendantFonts"])
         descriptor = descendant["/FontDescriptor"]
@@ -293,9 +281,7 @@ def test_record_is_attached(
     laid_out: Blank,
     filled: Filled,
 ) -> None:
-    """One embedded file, associated with the document as its data, with name, description and media type; it
-    comes out as it went in.
-    """
+    """One embedded file, the document's data, with name, description, media type and unchanged bytes."""
     [specification] = _each(reader.root["/AF"])
     [name, named] = _each(reader.root["/Names"]["/EmbeddedFiles"]["/Names"])
     assert named == specification

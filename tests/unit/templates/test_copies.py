@@ -26,7 +26,7 @@ LIEN = {
     "sick_leave/mau07-2025": ("Liên số 2", "Liên số 1"),
 }
 NAMES = ["NGUYỄN THỊ VÍ DỤ", "NGUYỄN Ω"]
-"""The second is no letter of a base: its paper is a layout of its own."""
+"""Bases lack the second letter: its paper needs a full layout."""
 
 
 def _id(design: Design) -> str:
@@ -40,9 +40,7 @@ def _page_texts(pdf: bytes) -> list[str]:
 
 @pytest.mark.parametrize("design", load_designs(), ids=_id)
 def test_papers_with_all_traits_look_as_approved(design: Design, tmp_path: Path) -> None:
-    """Each page at 36 dpi as it was looked at: the first with delegate or child, the second of a sick
-    leave.
-    """
+    """Pages at 36 dpi as approved: the first with delegate or child, the second of a sick leave."""
     for page in range(2 if Trait.BOTH_COPIES in design.traits else 1):
         name = f"{_id(design)}-traits{page + 1}.png"
         png = preview_png(design, traits=design.traits, dpi=36, page=page)
@@ -53,9 +51,7 @@ def test_papers_with_all_traits_look_as_approved(design: Design, tmp_path: Path)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("design", SICK_LEAVES, ids=_id)
 def test_the_kept_copy_repeats_the_page(design: Design, name: str) -> None:
-    """Two pages that say the same but for the copy's number; only the second has the time of signing as
-    content.
-    """
+    """Two pages equal except for the copy's number; only the second has the time of signing as content."""
     filled = fill(
         design,
         sample_values(design) | {"full_name": name},
@@ -76,9 +72,7 @@ def test_the_kept_copy_repeats_the_page(design: Design, name: str) -> None:
 
 @pytest.mark.parametrize("design", SICK_LEAVES, ids=_id)
 def test_the_kept_copy_shows_the_marks_where_they_were_signed(design: Design) -> None:
-    """Below the head, the second page's pixels are the first's, marks and times included: nobody tells them
-    apart.
-    """
+    """Below the head, the second page's pixels are the first's, marks and times included."""
     filled = fill(
         design,
         sample_values(design),
@@ -100,9 +94,7 @@ def test_the_kept_copy_shows_the_marks_where_they_were_signed(design: Design) ->
 
 @pytest.mark.parametrize("design", SICK_LEAVES, ids=_id)
 def test_only_the_page_to_hand_out_is_signed_on(design: Design, tmp_path: Path) -> None:
-    """One set of signature fields, all on the first page; a base with a copy comes back from disk as it was;
-    without the trait there is one page.
-    """
+    """One set of signature fields, on the first page; a base with a copy survives the disk; else one page."""
     base = compile_base(design, head_examined=False, is_reissue=False, traits=BOTH)
     assert [field.name for field in base.blank.fields] == [slot.value for slot in Slot]
     assert base.copy is not None
@@ -116,7 +108,7 @@ def test_only_the_page_to_hand_out_is_signed_on(design: Design, tmp_path: Path) 
 
 
 def test_a_recovery_has_no_copies_and_a_leave_no_guardian() -> None:
-    """Designs say which traits they know."""
+    """Designs state which traits they have variants for."""
     assert {design.id: design.traits for design in load_designs()} == {
         "recovery/v1": {Trait.IS_DELEGATED, Trait.FOR_CHILD},
         "sick_leave/ct07-2017": {Trait.IS_DELEGATED, Trait.BOTH_COPIES},
@@ -126,9 +118,7 @@ def test_a_recovery_has_no_copies_and_a_leave_no_guardian() -> None:
 
 @pytest.mark.parametrize("design", load_designs(), ids=_id)
 def test_the_delegate_stands_below_the_heads_title(design: Design, run_on: Callable[..., str]) -> None:
-    """KT. and the head's title, the own title in the next line, then the form's words and the name; a head's
-    paper has none of it.
-    """
+    """KT. and the head's title, the signer's own title below, the form's words, the name; not for a head."""
     for traits in (PLAIN, frozenset({Trait.IS_DELEGATED})):
         filled = fill(
             design,
@@ -146,9 +136,7 @@ def test_the_delegate_stands_below_the_heads_title(design: Design, run_on: Calla
 
 
 def test_number_stands_directly_above_the_serial(run_on: Callable[..., str]) -> None:
-    """In one block, with nothing between and the same left edge; the form's number is 07 only where the form
-    is Mẫu 07 [sick-leave, The form].
-    """
+    """In one block with one left edge; the form's number is 07 only on Mẫu 07 [sick-leave, The form]."""
     for design in SICK_LEAVES:
         filled = fill(design, sample_values(design), record=b"", head_examined=False, is_reissue=False)
         lines = [
@@ -166,10 +154,8 @@ def test_number_stands_directly_above_the_serial(run_on: Callable[..., str]) -> 
 
 
 def test_agency_and_state_begin_on_one_line() -> None:
-    """The recovery's letterhead: the first name of the agency is level with the state's [NĐ 30/2020/NĐ-CP
-    Annex I].
-    """
-    [design] = [each for each in load_designs() if each.id == "recovery/v1"]
+    """In the recovery's letterhead, the first agency is level with the state [NĐ 30/2020/NĐ-CP Annex I]."""
+    [design] = [known for known in load_designs() if known.id == "recovery/v1"]
     base = compile_base(design, head_examined=False, is_reissue=False)
     parent = next(slot for slot in base.texts if slot.field == "parent")
     with pypdfium2.PdfDocument(base.blank.pdf) as document:

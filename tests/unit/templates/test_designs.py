@@ -1,4 +1,4 @@
-"""Which design an event gets, and what a design says of itself."""
+"""Which design an event gets, and what a design says about itself."""
 
 import datetime as dt
 from pathlib import Path
@@ -32,7 +32,7 @@ def test_form_is_chosen_by_the_day_of_the_event(kind: Kind, event_on: dt.date, d
     ("kind", "event_on"), [(Kind.SICK_LEAVE, dt.date(2018, 2, 28)), (Kind.RECOVERY, dt.date(2021, 7, 13))]
 )
 def test_an_event_before_any_form_has_none(kind: Kind, event_on: dt.date) -> None:
-    """Before the first form's first day there is nothing to choose, and we say so."""
+    """Before the first form's first day there is none to choose, which is an error."""
     with pytest.raises(NotFound, match="no_design"):
         choose_design(kind, event_on=event_on)
 
@@ -58,9 +58,7 @@ def test_design_is_found_by_its_id() -> None:
 
 
 def test_head_who_examined_signs_once(variant: tuple[Design, bool]) -> None:
-    """Practitioner, representative, organisation in this order; a head who examined has no practitioner's
-    slot [signers, Slots].
-    """
+    """Practitioner, representative, organisation; no practitioner if the head examined [signers, Slots]."""
     design, head_examined = variant
     expected = (Slot.REPRESENTATIVE, Slot.ORGANISATION)
     assert design.slots(head_examined=head_examined) == (
@@ -71,7 +69,7 @@ def test_head_who_examined_signs_once(variant: tuple[Design, bool]) -> None:
 
 @pytest.mark.parametrize("name", ["design.toml", "form.html", "form.css"])
 def test_digest_changes_with_any_file(tmp_path: Path, name: str) -> None:
-    """One character more in a file of the design gives another digest; the same files give the same one."""
+    """One more character in a file of the design gives another digest; the same files give the same one."""
     folder = _copy(tmp_path)
     before = read_design(folder, shared=DESIGNS)
     assert before.digest == read_design(DESIGNS / "recovery" / "v1", shared=DESIGNS).digest
@@ -92,9 +90,7 @@ def test_digest_changes_with_any_file(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_unsound_facts_are_refused(tmp_path: Path, old: str, new: str) -> None:
-    """Facts that contradict each other, lack something or are of the wrong type make the design
-    unreadable.
-    """
+    """Contradictory, missing or wrongly typed facts make the design unreadable."""
     folder = _copy(tmp_path)
     path = folder / "design.toml"
     assert old in path.read_text("utf-8")

@@ -33,9 +33,7 @@ _QR_CODES = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
     ],
 )
 def test_what_cannot_be_printed_is_listed(text: str, lacking: str) -> None:
-    """Vietnamese, punctuation and line feeds are fine; foreign scripts, invisible and turning characters are
-    not, each named once.
-    """
+    """Vietnamese, punctuation and line feeds pass; other scripts, invisible and bidi characters do not."""
     assert unprintable(text) == lacking
 
 
@@ -143,9 +141,7 @@ def _on_paper(modules: Image.Image) -> Image.Image:
 
 @pytest.mark.parametrize(("length", "version"), [(55, 3), (267, 10), (374, 12), (419, 12)])
 def test_a_symbol_reads_from_paper(length: int, version: int) -> None:
-    """The least version holds an address; at 35 mm and 150 dpi, also blurred, tilted and faint, it says the
-    text.
-    """
+    """The smallest version is used; at 35 mm and 150 dpi it reads, even blurred, tilted and faint."""
     text = _address(length)
     modules = _modules(qr_image(text))
     assert modules.size == (17 + 4 * version, 17 + 4 * version)
@@ -179,9 +175,7 @@ def test_another_encoder_draws_the_same_symbol(length: int) -> None:
 
 
 def test_image_is_what_a_pdf_needs() -> None:
-    """One bit a pixel, grey, no smoothing; it starts with the black corner of a finder pattern (ISO 32000-2
-    clause 8.9.5).
-    """
+    """One bit per pixel, grey, not smoothed; it starts with a finder pattern [ISO 32000-2 §8.9.5]."""
     image = qr_image(_address(300))
     assert image.startswith(b"<< /Type /XObject /Subtype /Image ")
     for entry in (b"/ColorSpace /DeviceGray", b"/BitsPerComponent 1", b"/Interpolate false"):

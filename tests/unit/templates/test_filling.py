@@ -1,6 +1,4 @@
-"""Filling a form, fast or by full layout: one page, nothing lost, nothing but our typeface, no text taken as
-markup.
-"""
+"""Filling a form, fast or in full layout: one page, nothing lost, only our typeface, no text as markup."""
 
 import dataclasses
 import json
@@ -44,7 +42,7 @@ INJECTIONS = (
 )
 SHORT = 12
 SHORT_INJECTIONS = ("{{7*7}}", "<b>&lt;", "'\"--><")
-"""For fields of a few characters: a page has no room for forty in each."""
+"""For short fields: a page has no room for forty characters in each."""
 
 
 def _sick_leave(version: str = "mau07-2025") -> Design:
@@ -72,9 +70,7 @@ def _bare(text: str) -> str:
 
 
 def test_every_value_is_on_the_one_page_in_nfc(variant: tuple[Design, bool], filled: Filled) -> None:
-    """Each field's text can be read back from the PDF, composed, in upper case where the form prints
-    capitals.
-    """
+    """Each field's text can be read back from the PDF, composed, in capitals if the form prints those."""
     design, head_examined = variant
     text = _bare(_text(filled_pdf(filled)))
     values = sample_values(design, head_examined=head_examined)
@@ -86,9 +82,7 @@ def test_every_value_is_on_the_one_page_in_nfc(variant: tuple[Design, bool], fil
 
 
 def test_all_vietnamese_letters_come_back_by_poppler(run_on: Callable[..., str]) -> None:
-    """The face has every accented letter in both cases, and its ToUnicode map gives them back to another
-    reader.
-    """
+    """The face has every accented letter in both cases, and other readers find them by its ToUnicode map."""
     letters = VIETNAMESE + VIETNAMESE.upper()
     words = " ".join(letters[start : start + 12] for start in range(0, len(letters), 12))
     design = _sick_leave()
@@ -174,9 +168,7 @@ def test_text_is_never_markup(variant: tuple[Design, bool]) -> None:
     )
 )
 def test_any_text_is_printed_as_it_is_or_refused(text: str) -> None:
-    """Whatever characters a field holds, the page shows exactly them, or the fill says which it cannot
-    show.
-    """
+    """Whatever characters a field has, the page shows exactly those, or filling says which it cannot show."""
     design = _sick_leave()
     values = sample_values(design) | {"employer": f"x{text}x"}
     if unprintable(text):
@@ -193,9 +185,7 @@ def _fonts(pdf: bytes) -> set[str]:
 
 
 def test_characters_outside_the_face_are_named() -> None:
-    """A character without a glyph is refused before layout, by field and code point; nobody's text is in the
-    message.
-    """
+    """Characters without glyph are refused before layout, by field and code point, without the text."""
     design = _sick_leave()
     with pytest.raises(InputError) as caught:
         _fill(design, sample_values(design) | {"full_name": "NGUYỄN 😷 中"})
@@ -205,7 +195,7 @@ def test_characters_outside_the_face_are_named() -> None:
 
 
 def test_values_must_match_the_fields() -> None:
-    """A missing value, a value too many and a blank where the form needs a text are faults of ours."""
+    """A missing or superfluous value and a blank required field are our own mistakes."""
     design = _sick_leave()
     values = sample_values(design)
     with pytest.raises(Broken, match="design_values"):
@@ -251,9 +241,7 @@ def _boxes(blank: Blank) -> dict[Slot, tuple[float, ...]]:
 def test_slots_are_in_order_on_the_page_and_free_of_text(
     variant: tuple[Design, bool], filled: Filled
 ) -> None:
-    """Slots come in signing order, inside the page, of the sizes the marks need, with no printed text below
-    them.
-    """
+    """Slots are in signing order, within the page, as large as the marks need, with no printed text below."""
     design, head_examined = variant
     boxes = _boxes(filled.blank)
     assert tuple(boxes) == design.slots(head_examined=head_examined)
@@ -267,18 +255,14 @@ def test_slots_are_in_order_on_the_page_and_free_of_text(
 
 
 def test_marks_stay_within_the_margins(variant: tuple[Design, bool], filled: Filled) -> None:
-    """Every mark with the time below it, the seal's too, lies between the page's left and right margins, 25
-    and 15 mm.
-    """
+    """Every mark and its time, the seal's too, are within the page's left and right margins, 25 and 15 mm."""
     mm = 72 / 25.4
     for x0, _, x1, _ in _boxes(filled.blank).values():
         assert 25 * mm <= x0 + 0.01 < x1 - 0.01 <= 195 * mm, variant[0].id
 
 
 def test_seal_covers_the_left_third_of_the_signature(filled: Filled) -> None:
-    """A 36 mm seal centred in its slot reaches over the left third of a 45 mm signature in the
-    representative's [signers, Visible marks].
-    """
+    """A 36 mm seal overlaps the left third of the 45 mm signature beside it [signers, Visible marks]."""
     boxes = _boxes(filled.blank)
     seal, signature = boxes[Slot.ORGANISATION], boxes[Slot.REPRESENTATIVE]
     mm = 72 / 25.4
@@ -292,9 +276,7 @@ def test_seal_covers_the_left_third_of_the_signature(filled: Filled) -> None:
 
 @pytest.mark.parametrize("tail", ["", "A" * 250])
 def test_qr_reads_from_the_printed_page(tail: str) -> None:
-    """The QR decodes at 150 dpi to the very address, also at the length of an address with claims; it is 35
-    mm wide.
-    """
+    """The QR decodes at 150 dpi to the exact URL, even one with claims; it is 35 mm wide."""
     design = _sick_leave()
     address = SAMPLE_VALUES["verify_url"] + ("/" + tail if tail else "")
     filled = _fill(design, sample_values(design) | {"verify_url": address})
@@ -307,7 +289,7 @@ def test_qr_reads_from_the_printed_page(tail: str) -> None:
 
 
 def test_same_values_give_the_same_file(variant: tuple[Design, bool], filled: Filled) -> None:
-    """Filling twice gives the very same bytes, and another name gives others over the same base."""
+    """Filling twice gives identical bytes, and another name gives others over the same base."""
     design, flag = variant
     values = sample_values(design, head_examined=flag)
     again = fill(design, values, record=RECORD, head_examined=flag, is_reissue=flag)
@@ -321,9 +303,7 @@ def test_same_values_give_the_same_file(variant: tuple[Design, bool], filled: Fi
 
 @pytest.mark.parametrize("name", ["NGUYỄN THỊ VÍ DỤ", "NGUYỄN Ω"])
 def test_both_ways_hold_the_record_and_the_marks_to_sign(name: str) -> None:
-    """A file filled fast and one laid out for itself carry the record as an attachment, and the same
-    signature fields.
-    """
+    """Fast or laid out in full, a file has the record as an attachment, and the same signature fields."""
     design = _sick_leave()
     filled = _fill(design, sample_values(design) | {"full_name": name}, record=b"<CT07/>")
     assert filled.is_fast is ("Ω" not in name)
@@ -335,7 +315,7 @@ def test_both_ways_hold_the_record_and_the_marks_to_sign(name: str) -> None:
 
 
 def test_who_signs_is_the_callers_choice() -> None:
-    """Where the organisation alone signs, its field is the only one, both ways."""
+    """If only the organisation signs, its field is the only one, both ways."""
     design = _sick_leave()
     for name in ("NGUYỄN THỊ VÍ DỤ", "NGUYỄN Ω"):
         values = sample_values(design) | {"full_name": name}

@@ -1,4 +1,4 @@
-"""The forms against what was looked at and found right: words exactly, pictures roughly."""
+"""The forms against what was looked at and approved: words exactly, pictures roughly."""
 
 import re
 from collections.abc import Callable
@@ -19,9 +19,7 @@ LARGEST_LOCAL_DIFFERENCE = 70
 def test_words_and_their_order_are_those_of_the_form(
     filled: Filled, variant_name: str, run_on: Callable[..., str], tmp_path: Path
 ) -> None:
-    """The text of each design and variant, laid out, equals the golden text; update it by copying the new one
-    over it.
-    """
+    """The text of each design and variant equals the golden text; to update it, copy the new one there."""
     text = run_on(filled_pdf(filled), "pdftotext", "-layout", "PDF", "-")
     lines = (re.sub(r"\s+", " ", line).strip() for line in text.splitlines())
     got = "\n".join(line for line in lines if line) + "\n"
@@ -30,9 +28,7 @@ def test_words_and_their_order_are_those_of_the_form(
 
 
 def test_page_looks_as_approved(variant: tuple[Design, bool], variant_name: str, tmp_path: Path) -> None:
-    """The previewed page at 36 dpi, blurred, differs from the golden picture nowhere much and hardly on the
-    whole.
-    """
+    """The preview at 36 dpi, blurred, differs from the golden picture little anywhere and hardly overall."""
     design, head_examined = variant
     png = preview_png(design, head_examined=head_examined, is_reissue=head_examined, dpi=36)
     tmp_path.joinpath(f"{variant_name}.png").write_bytes(png)
@@ -40,9 +36,7 @@ def test_page_looks_as_approved(variant: tuple[Design, bool], variant_name: str,
 
 
 def assert_looks_alike(png: bytes, approved: Path, tmp_path: Path) -> None:
-    """Blurred, a picture differs from the approved one nowhere much and hardly on the whole; `tmp_path` is
-    where it is to be found.
-    """
+    """Blurred, it differs from the approved one little anywhere and hardly overall; kept in `tmp_path`."""
     with Image.open(BytesIO(png)) as got, Image.open(approved) as golden:
         assert got.size == golden.size
         blur = ImageFilter.GaussianBlur(1.5)

@@ -17,7 +17,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_shipped_designs_are_sound() -> None:
-    """Nothing is wrong with the designs of the package."""
+    """The designs in the package have no faults."""
     folders = sorted(path.parent for path in DESIGNS.glob("*/*/design.toml"))
     assert len(folders) == 3
     for folder in folders:
@@ -62,7 +62,7 @@ def test_shipped_designs_are_sound() -> None:
         (
             '{{ row("Giới tính:", sex) }}',
             '<p style="font-family: Arial">{{ sex }}</p>',
-            "no typeface but",
+            "only typeface available is",
             True,
         ),
         (
@@ -71,7 +71,7 @@ def test_shipped_designs_are_sound() -> None:
                 '<p class="row"><span class="label">Giới tính:</span><span style="flex: none">{{ sex'
                 ' }}</span><span class="label">.</span></p>'
             ),
-            "sex holds moves the rest",
+            "content of slot sex moves the rest",
             True,
         ),
         (
@@ -87,14 +87,11 @@ def test_shipped_designs_are_sound() -> None:
             True,
         ),
         ('{{ row("Giới tính:", sex) }}', '<p class="row half">{{ sex }}</p>', "sex: its height", True),
-        ('{{ row("Giới tính:", sex) }}', '<p class="within">{{ sex }}</p>', "sex: is no block", True),
+        ('{{ row("Giới tính:", sex) }}', '<p class="within">{{ sex }}</p>', "sex: it is not a block", True),
     ],
 )
 def test_fault_is_found_where_it_is(folder: Path, old: str, new: str, message: str, at_line: bool) -> None:
-    """Unknown and unused fields, bad syntax, switched-off escaping, remote references, unclosed tags, missing
-    marks; what a reader of screens needs; fields that the layout depends on; slots that move the rest, lie
-    outside, are no boxes.
-    """
+    """Faults in fields, syntax, tags and references, for screen readers, and in the layout of slots."""
     with folder.joinpath("form.css").open("a", encoding="utf-8") as css:
         css.write(
             ".half .slot { line-height: 4mm; min-height: 1.5lh; }\n.within .slot { display: inline; }\n"
@@ -122,7 +119,7 @@ def test_remote_style_is_found(folder: Path) -> None:
 
 
 def test_style_that_is_not_understood_is_said_with_its_line(folder: Path) -> None:
-    """A declaration that the layout would leave out is a mistake of the designer's."""
+    """A declaration that the layout would ignore is a designer's mistake."""
     path = folder / "form.css"
     number = len(path.read_text("utf-8").splitlines()) + 1
     path.write_text(path.read_text("utf-8") + "p { colour: red; }\n", "utf-8")

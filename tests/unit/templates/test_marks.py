@@ -1,6 +1,4 @@
-"""Visible marks: true time, real size, no ground, and operators that need nothing from the file they stand
-in.
-"""
+"""Visible marks: true time, actual size, transparent, and without need of anything else in their file."""
 
 import dataclasses
 import datetime as dt
@@ -146,9 +144,7 @@ def test_seal_has_real_size() -> None:
 
 
 def test_development_seal_says_that_it_is_none() -> None:
-    """A seal made from development keys carries a warning below its star; another one has the star in the
-    middle, and nothing there.
-    """
+    """A seal for development has a warning below its star; others have the star in the centre and no text."""
     warned, plain = (
         _picture(dataclasses.replace(SEAL, development=flag), dpi=254, with_time=False).getchannel("A")
         for flag in (True, False)
@@ -188,9 +184,7 @@ def test_any_name_stays_within_the_ring(name: str) -> None:
     "name", ["Lê A", "Nguyễn Công Tằng Tôn Nữ Quỳnh Phương Thảo Ngọc Linh Trang Đài Các"]
 )
 def test_real_signature_without_an_image_is_words(name: str) -> None:
-    """Outside development no stroke is made up: the mark says who signed, in blue letters within its width
-    and above the time.
-    """
+    """Outside development nothing is made up: the mark names the signer, in blue, above the time."""
     shown = _picture(dataclasses.replace(WORDS, signer_name=name), dpi=144, with_time=False)
     left, top, right, bottom = shown.getchannel("A").getbbox() or (0, 0, 0, 0)
     assert _hues(shown) == {"blue"}
@@ -206,6 +200,6 @@ def test_words_do_not_fall_through_to_another_names() -> None:
 
 
 def test_stroke_is_a_names_own() -> None:
-    """The made-up signature is the same for a name every time and another for another name."""
+    """The made-up signature is always the same for one name, and different for another."""
     assert draw_signature("Đỗ Thị Mẫu") == draw_signature("Đỗ Thị Mẫu")
     assert draw_signature("Đỗ Thị Mẫu") != draw_signature("Lý Văn Thử")

@@ -1,4 +1,4 @@
-"""What `records` says can be printed is what the press takes: nothing is refused only when signing."""
+"""What `records` calls printable is what the press accepts: nothing is refused only when signing."""
 
 import datetime as dt
 import sys
@@ -44,9 +44,7 @@ def test_every_character_is_judged_as_the_typeface_has_it() -> None:
 
 @pytest.mark.parametrize("design", load_designs(), ids=lambda design: design.id)
 def test_the_columns_that_a_form_prints(design: Design) -> None:
-    """A mark put in each text in turn comes out in the form exactly where the column is among the printed
-    ones.
-    """
+    """A mark put into each text in turn appears in the form exactly if the column is a printed one."""
     shown = {
         column
         for column in TEXTS
@@ -57,9 +55,7 @@ def test_the_columns_that_a_form_prints(design: Design) -> None:
 
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12), st.booleans())
 def test_what_passes_at_the_row_passes_at_the_press(text: str, is_name: bool) -> None:
-    """Whatever a value is, as the forms print it; what holds control characters is refused by its own
-    rule.
-    """
+    """Any value, as the forms print it; control characters are refused by a rule of their own."""
     text = unicodedata.normalize("NFC", text)
     if fault_of(text, text, is_name=is_name) is None and not has_forbidden(text):
         for design in load_designs():

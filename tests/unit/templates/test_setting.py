@@ -1,6 +1,4 @@
-"""Texts in slots: shaped like HarfBuzz shapes the whole, broken like Pango breaks, or sent to the full
-layout.
-"""
+"""Texts in slots: shaped as by HarfBuzz, broken into lines as by Pango, or left to the full layout."""
 
 import dataclasses
 import html
@@ -65,18 +63,14 @@ def _shape_whole(face: str, text: str) -> tuple[list[int], int]:
     ),
 )
 def test_pair_by_pair_is_the_shape_of_the_whole(face: str, text: str) -> None:
-    """Glyphs and length of any line are HarfBuzz's own for the whole line, whatever script it takes it
-    for.
-    """
+    """Glyphs and length of any line are HarfBuzz's own for the whole line, whatever script it assumes."""
     operands, advance = open_font(face, size=SIZE).shape(text)
     assert (_glyphs(operands), advance) == _shape_whole(face, text)
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_lines_break_where_pango_breaks(seed: int) -> None:
-    """Words of many lengths in boxes of many widths: where we say how the lines break, WeasyPrint breaks them
-    so.
-    """
+    """Words of many lengths in boxes of many widths: if we say where lines break, WeasyPrint agrees."""
     dice = random.Random(seed)
     make = _known_words if seed % 2 else _odd_words
     texts = [(make(dice), round(dice.uniform(90, 420), 4)) for _ in range(250)]
@@ -138,9 +132,7 @@ def test_a_line_stands_where_it_is_aligned(align: str, share: float) -> None:
 
 
 def test_letter_spacing_counts_behind_every_letter() -> None:
-    """A line aligned to the right ends one letter-spacing before the edge; between its letters is the
-    spacing, cut to 1/1000 em.
-    """
+    """A right-aligned line ends one letter-spacing before the edge; spacing is truncated to 1/1000 em."""
     sequence = _set("7K2M", align="right", letter_spacing=0.9)
     assert sequence is not None
     ((x, _, _),) = _shown(sequence)
@@ -151,9 +143,7 @@ def test_letter_spacing_counts_behind_every_letter() -> None:
 
 @pytest.mark.parametrize(("is_low", "baselines"), [(False, [700, 680]), (True, [680, 660])])
 def test_fewer_lines_than_there_are(is_low: bool, baselines: list[float]) -> None:
-    """They stand on the first baselines, or on the last ones; a line feed begins a line, white space around
-    it is nothing.
-    """
+    """On the first baselines or on the last; a line feed starts a line, white space around it is dropped."""
     assert [y for _, y, _ in _shown(_set("  Bệnh  \n Điều   trị ", is_low=is_low))] == baselines
     assert _set("  Bệnh  \n Điều   trị ") == _set("Bệnh\nĐiều trị")
 

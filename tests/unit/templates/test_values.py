@@ -1,4 +1,4 @@
-"""What the forms print of a case: capitals, dates, blanks, and which day the paper bears."""
+"""What the forms print from a case: capitals, dates, blanks, and which day the paper bears."""
 
 import dataclasses
 import datetime as dt
@@ -96,9 +96,7 @@ def test_every_field_gets_a_composed_text_that_fills_the_form(variant: tuple[Des
 
 
 def test_sick_leave_prints_dates_days_and_both_numbers() -> None:
-    """dd/mm/yyyy, days counted with both ends, social number and card; CT07 has the name of the disease, Mẫu
-    07 its code too.
-    """
+    """Dates, days counted inclusively, social number, card; the disease's name, on Mẫu 07 with its code."""
     old, new = form_values(CT07, CASE, FACTS), form_values(MAU07, CASE, FACTS)
     assert (old["birth"], old["leave_from"], old["leave_to"], old["days"]) == (
         "07/01/1981",
@@ -136,9 +134,7 @@ def test_what_does_not_apply_is_blank() -> None:
 
 
 def test_sick_leave_bears_the_examination_day_even_if_late() -> None:
-    """A late paper is dated as the examination; a re-issue bears its true day [sick-leave, The date on the
-    paper].
-    """
+    """A late paper is dated like the examination, a re-issue truly [sick-leave, The date on the paper]."""
     late, again = (
         form_values(CT07, CASE, FACTS),
         form_values(CT07, CASE, dataclasses.replace(FACTS, is_reissue=True)),
@@ -148,9 +144,7 @@ def test_sick_leave_bears_the_examination_day_even_if_late() -> None:
 
 
 def test_a_visit_of_several_days_is_dated_by_its_last() -> None:
-    """The form bears the day the certificate was written, the examination is its own line [sick-leave, The
-    date on the paper].
-    """
+    """The form has the day of writing; the examination its own line [sick-leave, The date on the paper]."""
     case = dataclasses.replace(CASE, certified_on=dt.date(2022, 3, 1))
     assert form_values(CT07, case, FACTS)["dated"] == "Ngày 01 tháng 3 năm 2022"
     assert form_values(MAU07, case, FACTS)["examined_on"] == "27/02/2022"
@@ -171,9 +165,7 @@ def test_a_visit_of_several_days_is_dated_by_its_last() -> None:
     ],
 )
 def test_parents_are_printed_below_seven(birth: Birth, printed: bool) -> None:
-    """Below 7 on the day of the examination, a year alone counting as its last day; older patients' lines
-    stay blank.
-    """
+    """Below 7 when examined, a mere year counting as its last day; for older patients the lines are blank."""
     case = dataclasses.replace(CASE, birth=birth, father_name="Nguyễn Văn Thí", mother_name="Trần Thị Dụ")
     values = form_values(MAU07, case, FACTS)
     assert (values["father"], values["mother"]) == (
@@ -182,7 +174,7 @@ def test_parents_are_printed_below_seven(birth: Birth, printed: bool) -> None:
 
 
 def test_a_childs_recovery_names_who_answers_for_it() -> None:
-    """Below 16 there is a line for father and mother, and it is a trait of the paper; of an adult neither."""
+    """Below 16 there is a line for father and mother, and the paper has the trait; for an adult neither."""
     child = dataclasses.replace(
         CASE, birth=Birth.on(dt.date(2006, 2, 28)), father_name="Nguyễn Văn Thí", mother_name="Trần Thị Dụ"
     )
@@ -196,7 +188,7 @@ def test_a_childs_recovery_names_who_answers_for_it() -> None:
 
 
 def test_recovery_says_at_home_where_the_rule_is_for_home_alone() -> None:
-    """A rule for other settings too gives a title without a place; where the case was, its own line says."""
+    """A rule for other settings too gives a title without a place; a line of its own says where."""
     home, wide = frozenset({CareSetting.HOME}), frozenset(CareSetting)
     titles = {
         settings: form_values(RECOVERY, CASE, dataclasses.replace(FACTS, care_settings=settings))["subject"]
@@ -235,9 +227,7 @@ def test_who_tested_is_no_method() -> None:
 def test_a_delegate_signs_below_the_heads_title(
     acting: DelegationKind | None, head_title: str, own_title: str, printed: tuple[str, str]
 ) -> None:
-    """KT. or TUQ. before the head's title, and the delegate's own below it; usual titles where the register
-    names none [NĐ 30/2020/NĐ-CP Annex I].
-    """
+    """KT. or TUQ. before the head's title, the delegate's below [NĐ 30/2020/NĐ-CP Annex I]."""
     facts = dataclasses.replace(FACTS, acting=acting, head_title=head_title, own_title=own_title)
     for design in (CT07, MAU07, RECOVERY):
         values = form_values(design, CASE, facts)
@@ -259,7 +249,7 @@ def test_a_diagnosis_with_its_code_is_not_given_it_twice(diagnosis: str) -> None
 
 
 def test_a_code_alone_is_printed_by_its_name() -> None:
-    """Both forms name the disease where only its code was written, or nothing [rules, A-DIAGNOSIS]."""
+    """Both forms name the disease if only its code was written, or nothing [rules, A-DIAGNOSIS]."""
     for diagnosis in ("", "U07.1", "u07.1."):
         case = dataclasses.replace(CASE, diagnosis=diagnosis)
         assert form_values(MAU07, case, FACTS)["icd10_diagnosis_treatment"].startswith(
@@ -271,9 +261,7 @@ def test_a_code_alone_is_printed_by_its_name() -> None:
 
 
 def test_recovery_bears_the_day_it_is_issued() -> None:
-    """The recovery paper is an administrative one: place and true day, the decision whose criterion is
-    met.
-    """
+    """A recovery is an administrative paper: place and true day, the decision whose criterion is met."""
     values = form_values(RECOVERY, CASE, FACTS)
     assert values["dated"] == "Hà Nội, ngày 23 tháng 11 năm 2026"
     assert (values["decision_no"], values["decision_on"]) == ("250/QĐ-BYT", "28/01/2022")
@@ -302,9 +290,7 @@ def test_recovery_bears_the_day_it_is_issued() -> None:
 def test_recovery_by_day_count_says_so(
     result: cases.TestResult | None, performer: cases.TestPerformer | None, no_negative: bool, printed: str
 ) -> None:
-    """Without a negative test that counts, the paper says "không có kết quả âm tính" [rules,
-    W-NO-NEGATIVE].
-    """
+    """Without a valid negative test it says "không có kết quả âm tính" [rules, W-NO-NEGATIVE]."""
     case = dataclasses.replace(CASE, last_test_result=result, last_test_by=performer)
     assert (
         form_values(RECOVERY, case, dataclasses.replace(FACTS, no_negative=no_negative))["last_test_result"]
@@ -325,7 +311,7 @@ def test_every_code_has_words(sex: Sex, setting: CareSetting, performer: cases.T
 
 
 def test_dates_in_words_follow_decree_30() -> None:
-    """Days below 10 and months 1 and 2 get a zero in front, other months none."""
+    """Days below 10 and months 1 and 2 get a leading zero, other months none."""
     assert date_in_words(dt.date(2022, 1, 9)) == "ngày 09 tháng 01 năm 2022"
     assert date_in_words(dt.date(2022, 2, 10)) == "ngày 10 tháng 02 năm 2022"
     assert date_in_words(dt.date(2022, 3, 1)) == "ngày 01 tháng 3 năm 2022"
@@ -337,7 +323,7 @@ def test_code_is_grouped_once() -> None:
 
 
 def test_design_with_a_field_nobody_knows_is_broken() -> None:
-    """A design cannot ask for what no case has."""
+    """A design cannot have a field that no case has."""
     design = dataclasses.replace(CT07, fields={**CT07.fields, "blood_group": Need.OPTIONAL})
     with pytest.raises(Broken, match="design_fields"):
         form_values(design, CASE, FACTS)

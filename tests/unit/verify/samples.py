@@ -1,4 +1,4 @@
-"""Genuine files to check, the trust they deserve, and a small workshop for forging them."""
+"""Genuine files to check, the trust that fits them, and a small workshop for forging them."""
 
 import asyncio
 import datetime as dt
@@ -54,7 +54,7 @@ def genuine(
     key_type: KeyType = KeyType.P256,
     prefer_pss: bool = False,
 ) -> bytes:
-    """A file sealed by the shared throw-away PKI, with so many signatures."""
+    """A file sealed by the shared throw-away PKI, with that many signatures."""
     with ThreadPoolExecutor(1) as apart:  # a loop may be running here, and sealing starts its own
         stamper = Roomy(pki(key_type).tsa())
         return (
@@ -72,9 +72,7 @@ def genuine(
 
 
 class Roomy:
-    """An authority whose tokens may be longer than they are, so that forgers find room for another's
-    signature.
-    """
+    """An authority that announces longer tokens than it makes, so that forgers have room for another one."""
 
     def __init__(self, authority: TimeStamper) -> None:
         self._authority = authority
@@ -214,10 +212,9 @@ def sign_over(
     lock: bool = True,
     is_stamped: bool = True,
 ) -> None:
-    """Sign the field in place with pyHanko, as anybody can who holds a key of our CA: PAdES, time-stamped by
-    our own authority.
+    """Sign the field with pyHanko, as any holder of a key under our CA can: PAdES, stamped by our authority.
 
-    Without an appearance, so it is not quite what we would write.
+    There is no appearance, so it is not quite what we would write.
     """
     template = cms.template_of(signer)
     stamper = Roomy(pki().tsa())
@@ -244,7 +241,7 @@ def sign_over(
 
 
 def replace_page(writer: IncrementalPdfFileWriter) -> None:
-    """Show another text on the first page."""
+    """Show a different text on the first page."""
     page = writer.root["/Pages"]["/Kids"][0].get_object()
     page[pdf_name("/Contents")] = writer.add_object(
         generic.StreamObject(stream_data=b"BT /F1 12 Tf (30 ngay) Tj ET")

@@ -1,4 +1,4 @@
-"""What may stand between two signatures: three objects, and the field's other entries as they were."""
+"""What may be between two signatures: three objects, and the field's other entries unchanged."""
 
 import io
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
 from certsvc.verify.pdf.additions import adds_only_signature
-from certsvc.verify.pdf.examining import Kind
+from certsvc.verify.pdf.examining import FileKind
 from tests.unit.verify import samples
 
 
@@ -28,20 +28,20 @@ def verdict(data: bytes, *, field_name: str = "organisation") -> bool:
     ("count", "step", "name"), [(3, 1, "representative"), (3, 2, "organisation"), (2, 1, "organisation")]
 )
 def test_our_own_revisions_add_only_a_signature(count: int, step: int, name: str) -> None:
-    """The second and the third signature's, each of its own field and of no other."""
+    """The second and the third signature's, each for its own field and for no other."""
     data = samples.genuine(count)[: samples.places(samples.genuine(count))[step].end]
     assert verdict(data, field_name=name)
     assert not verdict(data, field_name="practitioner")
 
 
 def test_the_first_signatures_revision_does_more() -> None:
-    """It fills the text and changes the catalog, and stands under no signature."""
+    """It fills the text and changes the catalog, and comes before any signature."""
     data = samples.genuine(3)
     assert not verdict(data[: samples.places(data)[0].end], field_name="practitioner")
 
 
 def test_several_revisions_at_once_are_not_one() -> None:
-    """Between the first signature and the third stand two."""
+    """There are two between the first signature and the third."""
     reader = PdfFileReader(io.BytesIO(samples.genuine(3)))
     last = reader.xrefs.total_revisions - 1
     assert not adds_only_signature(
@@ -58,7 +58,7 @@ def _field(writer: IncrementalPdfFileWriter) -> generic.DictionaryObject:
 
 
 def _sign(writer: IncrementalPdfFileWriter) -> generic.DictionaryObject:
-    """As we write it, with a dictionary that is no signature: what it says is for others to prove."""
+    """As we write it, with a dictionary that is not a signature: that is for others to prove."""
     field = _field(writer)
     field[pdf_name("/V")] = writer.add_object(generic.DictionaryObject({pdf_name("/Type"): pdf_name("/Sig")}))  # type: ignore[no-untyped-call]
     appearance = writer.add_object(generic.StreamObject(stream_data=b""))
@@ -161,16 +161,12 @@ def test_control_a_signed_field_passes() -> None:
 
 @pytest.mark.parametrize("forge", FORGERIES)
 def test_nothing_more_passes(forge: Callable[[IncrementalPdfFileWriter], object]) -> None:
-    """Another place, no lock, an action, a page, further objects, numbers in use, no value, another field,
-    another title.
-    """
+    """Another position, field or title, no lock or value, an action, a page, more objects, numbers in use."""
     assert not verdict(_revised(forge))
 
 
 def test_an_undefined_number_that_the_file_reserved_does_not_pass() -> None:
-    """A number that the signed part could refer to already must not get its object later, however it is wired
-    in.
-    """
+    """A number to which the signed part could already refer must not get its object later, in any way."""
     data = _unsigned_last()
     reader = PdfFileReader(io.BytesIO(data))
     size = reader.trailer.raw_get("/Size")
@@ -185,11 +181,9 @@ def test_an_undefined_number_that_the_file_reserved_does_not_pass() -> None:
 
 
 def test_what_is_not_plainly_ours_is_for_pyhankos_rules_to_judge() -> None:
-    """A field signed without an appearance passes them, and the whole examination; with another text on the
-    page it does not.
-    """
+    """A field signed without appearance passes them and the examination, but not if the page changes."""
     pki = samples.pki()
-    for change, kind in ((None, Kind.OURS_INTACT), (samples.replace_page, Kind.TAMPERED)):
+    for change, kind in ((None, FileKind.OURS_INTACT), (samples.replace_page, FileKind.TAMPERED)):
         pdf = io.BytesIO(_unsigned_last())
         if change is not None:
             pdf = io.BytesIO(samples.revised(pdf.getvalue(), change))

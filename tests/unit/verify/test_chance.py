@@ -1,6 +1,4 @@
-"""What chance may do to a file: no flipped bit, no splice, no further revision and no two files in one are
-ever valid.
-"""
+"""What chance may do to a file: flipped bits, splices, more revisions, two files in one are never valid."""
 
 import hashlib
 
@@ -13,7 +11,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from certsvc.models import Status
 from certsvc.verify.judging import RegisterFacts, judge_file
-from certsvc.verify.pdf.examining import Kind
+from certsvc.verify.pdf.examining import FileKind
 from certsvc.verify.report import Verdict
 from tests.tampering.bases import STREAM_3_LTA, TABLE_1_LTA, TABLE_3_LT, Base
 from tests.tampering.editing import appended, number_of
@@ -23,17 +21,17 @@ BASES = (TABLE_1_LTA, TABLE_3_LT, STREAM_3_LTA)
 
 
 def _verdict(data: bytes) -> Verdict:
-    """The whole judgement with a register that knows the genuine files."""
+    """The whole verdict, with a register that knows the genuine files."""
     published = {
-        hashlib.sha256(each).digest()
-        for each in (*(samples.genuine(count) for count in (1, 2, 3)), *(base.data for base in BASES))
+        hashlib.sha256(data).digest()
+        for data in (*(samples.genuine(count) for count in (1, 2, 3)), *(base.data for base in BASES))
     }
     register = RegisterFacts(Status.ISSUED) if hashlib.sha256(data).digest() in published else None
     return judge_file(samples.look_at_stranger(data), register=register).verdict
 
 
 def _nobody_but_us(data: bytes) -> bool:
-    """Not valid, and not even if somebody had it put into the register."""
+    """Not valid, not even if somebody entered it in the register."""
     examination = samples.look_at_stranger(data)
     return judge_file(examination, register=RegisterFacts(Status.ISSUED)).verdict is not Verdict.VALID
 
@@ -55,7 +53,7 @@ def test_no_flipped_bit_survives(count: int, data: st.DataObject) -> None:
     flipped[at] ^= 1 << data.draw(st.integers(0, 7))
     assert _verdict(bytes(flipped)) is not Verdict.VALID
     if not any(place.hole_start <= at < place.hole_end for place in samples.places(genuine)):
-        assert samples.look_at_stranger(bytes(flipped)).kind is not Kind.OURS_INTACT
+        assert samples.look_at_stranger(bytes(flipped)).kind is not FileKind.OURS_INTACT
 
 
 @settings(max_examples=40)
@@ -107,13 +105,11 @@ _OBJECTS = st.one_of(_LEAVES, _DICTIONARIES.map(generic.DictionaryObject))
 def test_no_revision_of_an_editor_survives(
     base: Base, objects: list[generic.PdfObject], entries: dict[generic.NameObject, generic.PdfObject]
 ) -> None:
-    """New objects and other entries of the catalog, saved as editors save: not even if they were in the
-    register.
-    """
+    """New objects and catalog entries, saved as editors save: not valid, even if they are in the register."""
 
     def change(writer: IncrementalPdfFileWriter) -> None:
-        for each in objects:
-            writer.add_object(each)
+        for added in objects:
+            writer.add_object(added)
         writer.root.update(entries)
         writer.update_root()  # type: ignore[no-untyped-call]
 
@@ -139,21 +135,21 @@ _BODIES = st.sampled_from(
     freed=st.sets(st.integers(1, 60), max_size=2),
 )
 def test_no_revision_by_hand_survives(base: Base, objects: dict[int, bytes], freed: set[int]) -> None:
-    """Any object replaced, any freed, with tables and with streams: not even if it were in the register."""
+    """Any object replaced or freed, with tables and streams: not valid, even if it were in the register."""
     assert _nobody_but_us(appended(base, objects, freed=freed - objects.keys()))
 
 
 @settings(max_examples=30)
 @given(base=st.sampled_from(BASES), tail=st.binary(min_size=1, max_size=200))
 def test_no_tail_of_bytes_survives(base: Base, tail: bytes) -> None:
-    """Whatever bytes stand behind the end: not even if they were in the register."""
+    """Whatever bytes follow the end: not valid, even if they were in the register."""
     assert _nobody_but_us(base.data + tail)
 
 
 @settings(max_examples=40)
 @given(st.data())
 def test_no_two_files_in_one_survive(data: st.DataObject) -> None:
-    """One behind the other, in either order, whole or from any piece on."""
+    """One after the other, in either order, whole or from any offset on."""
     first, second = (
         data.draw(
             st.sampled_from([samples.genuine(1), samples.genuine(2), samples.genuine(3), TABLE_1_LTA.data])

@@ -18,13 +18,13 @@ from certsvc.models import Kind
 from certsvc.signing.claims import ClaimKey, current, sign_claims
 from certsvc.trust.anchors import read_claim_keys
 from certsvc.verify.claims import MAX_TEXT, find_claims
-from certsvc.verify.trust import ClaimKey as KnownKey
+from certsvc.verify.trust import PublicClaimKey
 from keys_dev import certificates
 from tests.support import pki as pkis
 
 DAY = dt.date(2022, 2, 6)
 TODAY = dt.datetime.now(HANOI).date()
-"""As a day of signing is counted; one for the whole run, also where midnight comes."""
+"""As days of signing are counted; one for the whole run, even past midnight."""
 TOKEN = "ABCDEFGHJKMNPQRSTVWXYZ0123"
 COMMITMENT = commit(token=TOKEN, full_name="Nguyễn Thị Đào", birth="1988-07-01", first_day=DAY, last_day=DAY)
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -36,7 +36,7 @@ def key() -> ClaimKey:
 
 
 @functools.cache
-def known() -> tuple[KnownKey, ...]:
+def known() -> tuple[PublicClaimKey, ...]:
     return read_claim_keys(pkis.shared().folder)
 
 
@@ -84,9 +84,7 @@ def test_what_a_key_signs_is_read_back() -> None:
 
 
 def test_claims_of_before_are_read_as_they_were_written() -> None:
-    """Six entries, byte for byte those of papers that are in people's hands; the paper's date is not known of
-    them, the day of signing is.
-    """
+    """Six entries, byte for byte as on older papers, which have the day of signing, not the paper's date."""
     earlier = made(dated_on=None)
     written = cbor2.dumps(
         {6: PAYLOAD[6], -65537: {1: 1, 2: "0012", 3: "01801", 4: 0, 5: 1_047_551, 6: COMMITMENT}}
@@ -99,7 +97,7 @@ def test_claims_of_before_are_read_as_they_were_written() -> None:
 
 @given(st.dates(dt.date(1970, 1, 1), dt.date(2149, 6, 6)))
 def test_the_date_on_the_paper_is_another_than_that_of_signing(day: dt.date) -> None:
-    """Papers are signed late: the claims hold both days, in four bytes more at most."""
+    """Papers may be signed late: the claims hold both days, in at most four more bytes."""
     text_of_day = sign_claims(made(dated_on=day), key())
     found = find_claims(text_of_day, known())
     assert found is not None
@@ -166,14 +164,12 @@ MINE = PAYLOAD[-65537]
     ],
 )
 def test_only_our_own_encoding_of_known_claims_counts(payload: object) -> None:
-    """More, fewer, of other types, in another order, an instant that is no midnight in Hanoi: nothing, though
-    our key signed.
-    """
+    """More, fewer, other types or order, a time other than midnight in Hanoi: nothing, though we signed."""
     assert find_claims(signed(cbor2.dumps(payload)), known()) is None
 
 
 def test_other_headers_are_nothing() -> None:
-    """Protected ones beside the algorithm, another tag, no tag, more behind."""
+    """Further protected ones, another tag, no tag, more bytes at the end."""
     message = cbor2.loads(base64.b32decode(text() + "=" * (-len(text()) % 8)))
     assert find_claims(signed(cbor2.dumps(PAYLOAD), _16="other"), known()) is None
     assert find_claims(encoded(cbor2.CBORTag(98, message.value)), known()) is None
@@ -196,7 +192,7 @@ def test_a_key_counts_while_it_is_valid() -> None:
 
 
 def test_the_newest_valid_key_signs() -> None:
-    """At a rollover both are believed, and the newer one signs; one that ended signs no more."""
+    """At a rollover both are trusted and the newer one signs; an expired one signs no more."""
     now = pkis.utc_now()
     older, newer = _rolled_over(now)
     assert current([older, newer], now) is newer

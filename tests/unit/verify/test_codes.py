@@ -1,4 +1,4 @@
-"""Look-up codes and tokens: whatever people make of them comes back to one form."""
+"""Look-up codes and tokens: however people write them, there is one canonical form."""
 
 import pytest
 from hypothesis import given
@@ -57,7 +57,7 @@ def test_a_pasted_address_holds_its_code(code: str, address: str) -> None:
 
 @given(TOKENS)
 def test_a_scanned_address_holds_its_token(token: str) -> None:
-    """A QR holds a token and, later, claims behind it."""
+    """A QR holds a token and, in newer ones, claims after it."""
     expected = Code(CodeKind.TOKEN, token)
     assert normalise_code(f"HTTPS://TRACUU.EXAMPLE.VN/V/{token}/2QZDKA2BAEBKM") == expected
     assert normalise_code(f"https://tracuu.example.vn/v/{token}") == expected
@@ -80,7 +80,7 @@ def test_a_scanned_address_holds_its_token(token: str) -> None:
     ],
 )
 def test_anything_else_is_no_code(text: str) -> None:
-    """Wrong length, letters outside the alphabet, addresses of others."""
+    """Wrong length, letters outside the alphabet, other services' URLs."""
     assert normalise_code(text) is None
 
 

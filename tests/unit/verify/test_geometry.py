@@ -12,7 +12,7 @@ from tests.unit.verify import samples
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_genuine_places_are_proven(count: int) -> None:
-    """One place a signature, in order, the last one covering the file; the CMS without its padding."""
+    """One place per signature, in order, the last one covering the file; the CMS without its padding."""
     data = samples.genuine(count)
     places = prove_places(data)
     assert len(places) == count
@@ -56,7 +56,7 @@ def test_any_other_byte_range_is_refused(forged: bytes) -> None:
 
 
 def test_something_in_the_padding_is_refused() -> None:
-    """Only zeros may stand behind the DER."""
+    """Only zeros may follow the DER."""
     data = samples.genuine(1)
     [place] = prove_places(data)
     broken = data[: place.hole_end - 3] + b"01" + data[place.hole_end - 1 :]

@@ -1,12 +1,10 @@
-"""Which hierarchy a stranger's certificate comes from: told by signatures, and never a reason to believe the
-file.
-"""
+"""The hierarchy of a stranger's certificate: found by signatures, and never a reason to trust the file."""
 
 from dataclasses import replace
 
 import pytest
 
-from certsvc.verify.pdf.examining import Kind
+from certsvc.verify.pdf.examining import FileKind
 from certsvc.verify.trust import Trust
 from keys_dev.make import KeyType
 from tests.unit.verify import samples
@@ -14,7 +12,7 @@ from tests.unit.verify import samples
 ROOT = samples.der_of(samples.pki(), "root")
 ISSUING = samples.der_of(samples.pki(), "issuing")
 LOOK_ALIKE = samples.der_of(samples.pki(KeyType.RSA_2048), "root")
-"""Of the same name, with another key."""
+"""With the same name and another key."""
 
 
 def _stranger(**hierarchies: tuple[bytes, ...]) -> Trust:
@@ -24,14 +22,14 @@ def _stranger(**hierarchies: tuple[bytes, ...]) -> Trust:
 
 def _families(trust: Trust) -> set[str | None]:
     examination = samples.look(samples.genuine(3), believing=trust)
-    assert examination.kind is Kind.SIGNED_BY_OTHER
+    assert examination.kind is FileKind.SIGNED_BY_OTHER
     assert not any(each.trusted for each in examination.signatures)
     return {each.hierarchy for each in examination.signatures}
 
 
 @pytest.mark.parametrize("anchor", [ROOT, ISSUING], ids=["root", "subordinate"])
 def test_the_family_of_the_root_is_named(anchor: bytes) -> None:
-    """Also where the operator added only the CA below it; the other families are not."""
+    """Even if the operator added only the CA below it; other hierarchies are not named."""
     trust = replace(
         _stranger(government=(LOOK_ALIKE,), public=(anchor,)), intermediates=(), anchors=(), pins={}
     )
@@ -50,12 +48,12 @@ def test_a_known_hierarchy_excuses_nothing() -> None:
     at = data.index(b"%PDF-1.7") + 12
     assert (
         samples.look(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :], believing=trust).kind
-        is Kind.TAMPERED
+        is FileKind.TAMPERED
     )
     borrowed = replace(
         _stranger(public=(ROOT,)), pins=dict.fromkeys(("0" * 64,), next(iter(samples.trust().pins.values())))
     )
-    assert samples.look(data, believing=borrowed).kind is Kind.UNTRUSTED
+    assert samples.look(data, believing=borrowed).kind is FileKind.UNTRUSTED
 
 
 def test_hierarchies_travel_with_the_trust() -> None:

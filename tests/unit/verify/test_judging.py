@@ -1,14 +1,14 @@
-"""The table of verdicts: what a file proves, joined with what the register says."""
+"""The table of verdicts: what a file proves, combined with what the register says."""
 
 import pytest
 
 from certsvc.models import Status
-from certsvc.verify.findings import STEPS, Examination, Kind
+from certsvc.verify.findings import STEPS, Examination, FileKind
 from certsvc.verify.judging import NoRegister, RegisterFacts, judge_file, judge_status
 from certsvc.verify.reasons import Reason
-from certsvc.verify.report import Check, CheckName, Outcome, Verdict
+from certsvc.verify.report import Check, CheckName, CheckOutcome, Verdict
 
-INTACT = Examination(Kind.OURS_INTACT, tuple(Check(name, Outcome.PASSED) for name in STEPS))
+INTACT = Examination(FileKind.OURS_INTACT, tuple(Check(name, CheckOutcome.PASSED) for name in STEPS))
 ISSUED = RegisterFacts(Status.ISSUED)
 
 
@@ -51,19 +51,19 @@ def test_the_holder_hears_why(facts: RegisterFacts, reasons: tuple[Reason, ...])
 @pytest.mark.parametrize(
     ("kind", "verdict", "reason"),
     [
-        (Kind.TAMPERED, Verdict.INVALID, Reason.TAMPERED),
-        (Kind.UNTRUSTED, Verdict.INVALID, Reason.UNTRUSTED),
-        (Kind.UNREADABLE, Verdict.INVALID, Reason.UNREADABLE),
-        (Kind.ENCRYPTED, Verdict.INVALID, Reason.ENCRYPTED),
-        (Kind.TOO_COMPLEX, Verdict.INVALID, Reason.TOO_COMPLEX),
-        (Kind.UNPROVEN, Verdict.CANNOT_CHECK, Reason.LIST_TOO_OLD),
-        (Kind.SIGNED_BY_OTHER, Verdict.UNKNOWN, Reason.SIGNED_BY_OTHER),
-        (Kind.NOT_SIGNED, Verdict.UNKNOWN, Reason.NOT_SIGNED),
+        (FileKind.TAMPERED, Verdict.INVALID, Reason.TAMPERED),
+        (FileKind.UNTRUSTED, Verdict.INVALID, Reason.UNTRUSTED),
+        (FileKind.UNREADABLE, Verdict.INVALID, Reason.UNREADABLE),
+        (FileKind.ENCRYPTED, Verdict.INVALID, Reason.ENCRYPTED),
+        (FileKind.TOO_COMPLEX, Verdict.INVALID, Reason.TOO_COMPLEX),
+        (FileKind.UNPROVEN, Verdict.CANNOT_CHECK, Reason.LIST_TOO_OLD),
+        (FileKind.SIGNED_BY_OTHER, Verdict.UNKNOWN, Reason.SIGNED_BY_OTHER),
+        (FileKind.NOT_SIGNED, Verdict.UNKNOWN, Reason.NOT_SIGNED),
     ],
 )
 @pytest.mark.parametrize("register", [ISSUED, None, NoRegister.OFFLINE])
 def test_any_other_file_is_never_valid(
-    kind: Kind, verdict: Verdict, reason: Reason, register: RegisterFacts | NoRegister | None
+    kind: FileKind, verdict: Verdict, reason: Reason, register: RegisterFacts | NoRegister | None
 ) -> None:
     """Not even if the register knows its bytes."""
     judgement = judge_file(Examination.stopped(kind, ""), register=register)
@@ -74,15 +74,17 @@ def test_any_other_file_is_never_valid(
     "missing", [CheckName.GEOMETRY, CheckName.SIGNATURE, CheckName.CHAIN, CheckName.REVOCATION]
 )
 def test_an_intact_file_without_a_proof_is_not_valid(missing: CheckName) -> None:
-    """Were a step ever left out, the judgement would not pass over it."""
+    """If a step were ever left out, the verdict would not ignore it."""
     checks = tuple(check for check in INTACT.checks if check.name is not missing)
-    assert judge_file(Examination(Kind.OURS_INTACT, checks), register=ISSUED).verdict is Verdict.CANNOT_CHECK
+    assert (
+        judge_file(Examination(FileKind.OURS_INTACT, checks), register=ISSUED).verdict is Verdict.CANNOT_CHECK
+    )
 
 
 def test_withdrawn_bytes_are_withdrawn_even_if_unproven() -> None:
     """A revoked certificate whose key is revoked too says revoked, not untrusted."""
     judgement = judge_file(
-        Examination.stopped(Kind.UNTRUSTED, ""), register=RegisterFacts(Status.REVOKED, "key_compromise")
+        Examination.stopped(FileKind.UNTRUSTED, ""), register=RegisterFacts(Status.REVOKED, "key_compromise")
     )
     assert (judgement.verdict, judgement.reasons) == (Verdict.REVOKED, (Reason.WITHDRAWN,))
 

@@ -1,6 +1,4 @@
-"""Checks without a network: published vectors that others are to agree on, and what kept lists may and may
-not say.
-"""
+"""Offline checks: published vectors on which others must agree, and what cached lists may and may not say."""
 
 import base64
 import contextlib
@@ -47,7 +45,7 @@ def kept() -> Kept:
     return Kept(whom, lists)
 
 
-@pytest.mark.parametrize("check", VECTORS["checks"], ids=[each["about"] for each in VECTORS["checks"]])
+@pytest.mark.parametrize("check", VECTORS["checks"], ids=[check["about"] for check in VECTORS["checks"]])
 def test_the_vectors_are_answered_as_published(check: dict[str, Any]) -> None:
     report = judge_text(check["qr"], kept=kept(), now=dt.datetime.fromisoformat(check["now"])).to_json()
     assert (report["verdict"], report["reasons"][0]["code"], report["certificate"]) == (
@@ -68,7 +66,7 @@ def test_a_verifier_of_another_make_agrees() -> None:
 
 
 def test_it_is_told_how_old_the_knowledge_is() -> None:
-    """The answer is of the moment at which the list was made; a list of more than a day is said to be old."""
+    """The answer holds for the moment when the list was made; after a day the list is said to be old."""
     qr = VECTORS["checks"][0]["qr"]
     young, old = (
         judge_text(qr, kept=kept(), now=NOW + dt.timedelta(hours=hours)).to_json() for hours in (0, 25)
@@ -86,7 +84,7 @@ def test_an_old_trust_list_says_nothing() -> None:
 
 
 def test_a_file_is_never_valid_without_the_register() -> None:
-    """Its signatures are good; whether it is in force nobody can say."""
+    """Its signatures are good, but nobody can say whether it is in force."""
     report = judge_offline_file(samples.look_at_stranger(samples.genuine(3)), now=NOW).to_json()
     assert (report["verdict"], report["reasons"][0]["code"]) == ("cannot_check", "offline_file")
     assert all(signature["trusted"] for signature in report["signatures"])
@@ -115,7 +113,7 @@ def test_a_trust_list_of_somebody_else_is_refused(body: bytes) -> None:
 
 
 def test_a_trust_list_must_lead_to_the_root_that_is_known() -> None:
-    """And its signer's certificate be valid now."""
+    """And its signer's certificate must be valid now."""
     body = json.dumps(VECTORS["trust_list"]).encode()
     assert read_trust_list(body, root=None, now=NOW).root == ROOT
     for root, now in (
@@ -158,7 +156,7 @@ def test_a_status_list_is_good_at_its_own_address_only(address: str) -> None:
 
 
 def test_a_status_list_is_signed_by_its_issuer() -> None:
-    """Another issuer that we know is not good enough."""
+    """Another known issuer is not enough."""
     whom = trusted()
     with pytest.raises(InputError, match="bad_status_list"):
         read_status_list(OWN_JWT, OWN_LIST, issuer=whom.issuer_of(OTHER_LIST), now=NOW)
@@ -175,7 +173,7 @@ def test_other_bytes_are_no_status_list(body: bytes) -> None:
 
 
 def test_a_status_list_of_the_future_is_refused() -> None:
-    """Five minutes may clocks differ."""
+    """Clocks may differ by five minutes."""
     with pytest.raises(InputError, match="bad_status_list"):
         read_status_list(OWN_JWT, OWN_LIST, issuer=trusted().own, now=NOW - dt.timedelta(hours=1))
 

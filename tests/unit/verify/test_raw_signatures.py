@@ -1,6 +1,4 @@
-"""The quick proof of what we are about to publish: it passes what we sealed, and nothing that differs in any
-part.
-"""
+"""The quick proof of what we are about to publish: what we sealed passes, nothing that differs does."""
 
 import asyncio
 import hashlib
@@ -254,9 +252,7 @@ def test_nothing_may_be_left_over() -> None:
 @settings(max_examples=300)
 @given(st.binary(max_size=64), st.integers(0, 3000))
 def test_rubbish_is_answered_not_raised(rubbish: bytes, at: int) -> None:
-    """Bytes overwritten in a CMS are a fault, whatever they make of it; nobody signs the issuer's certificate
-    and the time-stamp here.
-    """
+    """Overwriting bytes in a CMS is a fault, except in issuer's certificate and stamp, not signed here."""
     data = samples.genuine(1)
     [place] = samples.places(data)
     issuer = samples.der_of(samples.pki(), "issuing")

@@ -13,7 +13,7 @@ from certsvc.verify.report import (
     PROOF_OF_FILE,
     Check,
     CheckName,
-    Outcome,
+    CheckOutcome,
     Report,
     SignatureFacts,
     TimeSource,
@@ -22,7 +22,7 @@ from certsvc.verify.report import (
 
 AT = dt.datetime(2026, 11, 23, 7, 30, tzinfo=dt.UTC)
 PROOFS = tuple(
-    Check(name, Outcome.PASSED) for name in (CheckName.REGISTER, *PROOF_OF_FILE, CheckName.TIMESTAMP)
+    Check(name, CheckOutcome.PASSED) for name in (CheckName.REGISTER, *PROOF_OF_FILE, CheckName.TIMESTAMP)
 )
 CONTRACT = {
     "genuine", "wrong_data", "wrong_person", "not_entitled", "fraud", "key_compromise", "lost", "other",
@@ -101,12 +101,12 @@ def test_json_has_exactly_the_members_of_the_contract() -> None:
 
 @pytest.mark.parametrize("missing", [CheckName.REGISTER, *PROOF_OF_FILE])
 def test_valid_needs_every_proof(missing: CheckName) -> None:
-    """One proof short, failed or not done, and `valid` is refused."""
+    """If one proof is missing, failed or not done, `valid` is refused."""
     others = tuple(check for check in PROOFS if check.name is not missing)
     for checks in (
         others,
-        (*others, Check(missing, Outcome.FAILED)),
-        (*others, Check(missing, Outcome.NOT_DONE)),
+        (*others, Check(missing, CheckOutcome.FAILED)),
+        (*others, Check(missing, CheckOutcome.NOT_DONE)),
     ):
         with pytest.raises(Broken):
             Report(Verdict.VALID, (Reason.GENUINE,), AT, checks)
@@ -118,7 +118,7 @@ def test_valid_needs_every_proof(missing: CheckName) -> None:
         ((), PROOFS),
         ((Reason.GENUINE,), ()),
         ((Reason.TAMPERED,), PROOFS),
-        ((Reason.GENUINE,), (*PROOFS, Check(CheckName.STATUS, Outcome.FAILED))),
+        ((Reason.GENUINE,), (*PROOFS, Check(CheckName.STATUS, CheckOutcome.FAILED))),
     ],
 )
 def test_valid_is_never_the_default(reasons: tuple[Reason, ...], checks: tuple[Check, ...]) -> None:
@@ -129,5 +129,5 @@ def test_valid_is_never_the_default(reasons: tuple[Reason, ...], checks: tuple[C
 
 def test_a_code_needs_only_the_register() -> None:
     """Looking up a code proves no file, and says so by leaving those checks out."""
-    checks = (Check(CheckName.REGISTER, Outcome.PASSED),)
+    checks = (Check(CheckName.REGISTER, CheckOutcome.PASSED),)
     assert Report(Verdict.VALID, (Reason.GENUINE,), AT, checks).verdict is Verdict.VALID

@@ -1,6 +1,4 @@
-"""What stands behind the last signature: nothing, white space, or archive updates of ours; with everything
-else the file is not ours.
-"""
+"""What follows the last signature: nothing, white space or our archive updates; all else is not ours."""
 
 import asyncio
 import io
@@ -14,9 +12,9 @@ from pyhanko.sign.signers import PdfTimeStamper
 
 from certsvc.models import Status
 from certsvc.verify.judging import RegisterFacts, judge_file
-from certsvc.verify.pdf.examining import Kind
+from certsvc.verify.pdf.examining import FileKind
 from certsvc.verify.reasons import Reason
-from certsvc.verify.report import CheckName, Outcome, Verdict
+from certsvc.verify.report import CheckName, CheckOutcome, Verdict
 from tests.tampering.bases import OurStamper, archived
 from tests.tampering.editing import Change
 from tests.unit.verify import samples
@@ -25,15 +23,15 @@ PUBLISHED = RegisterFacts(Status.ISSUED)
 
 
 def _failed(data: bytes) -> list[CheckName]:
-    return [check.name for check in samples.look_at_stranger(data).checks if check.outcome is Outcome.FAILED]
+    return [
+        check.name for check in samples.look_at_stranger(data).checks if check.outcome is CheckOutcome.FAILED
+    ]
 
 
 @pytest.mark.parametrize("tail", [b" ", b"\t", b"\n", b"\r\n", b"\x0c", b"\x00" * 100, b" \n" * 512])
 @pytest.mark.parametrize("count", [1, 3])
 def test_white_space_behind_the_end_makes_an_altered_copy(tail: bytes, count: int) -> None:
-    """What mail gateways append: the signed part is ours and good, and the last signature does not cover the
-    file.
-    """
+    """What mail gateways append: the signed part is ours and good, but no signature covers the rest."""
     data = samples.genuine(count) + tail
     examination = samples.look(data)
     judgement = judge_file(examination, register=None)
@@ -52,8 +50,8 @@ def test_white_space_behind_the_end_makes_an_altered_copy(tail: bytes, count: in
     "tail", [b"%%EOF", b"startxref\n9\n%%EOF\n", b"\n.", b" \n%", b"\x0b", b"\xa0", b"\n" * 1025]
 )
 def test_other_bytes_behind_the_end_are_tampering(tail: bytes) -> None:
-    """A second end, a letter among white space, what is no white space to a PDF, and too much of it."""
-    assert samples.look_at_stranger(samples.genuine(2) + tail).kind is Kind.TAMPERED
+    """A second end, a letter among white space, characters that are not PDF white space, too much of it."""
+    assert samples.look_at_stranger(samples.genuine(2) + tail).kind is FileKind.TAMPERED
 
 
 def test_white_space_saves_no_other_change() -> None:
@@ -65,20 +63,20 @@ def test_white_space_saves_no_other_change() -> None:
         samples.revised(data, samples.replace_page),
         samples.with_cms(data, last, first.cms),
     )
-    assert {samples.look_at_stranger(each + b"\n").kind for each in changed} == {Kind.TAMPERED}
+    assert {samples.look_at_stranger(each + b"\n").kind for each in changed} == {FileKind.TAMPERED}
 
 
 @pytest.mark.parametrize("renewals", [1, 2])
 def test_a_renewed_archive_is_whole_and_valid_once_published(renewals: int) -> None:
-    """Ours and intact, with a check of its own; the register alone makes it valid."""
+    """Ours and intact, with a check of its own; only the register makes it valid."""
     data = samples.genuine(2)
     for _ in range(renewals):
         data = archived(data)
     examination = samples.look(data)
-    assert examination.kind is Kind.OURS_INTACT
+    assert examination.kind is FileKind.OURS_INTACT
     assert [(check.name, check.outcome) for check in examination.checks][-1] == (
         CheckName.ARCHIVE,
-        Outcome.PASSED,
+        CheckOutcome.PASSED,
     )
     assert [facts.covers_whole_file for facts in examination.signatures] == [False, False]
     assert judge_file(examination, register=None).reasons == (Reason.ALTERED_COPY,)
@@ -86,10 +84,10 @@ def test_a_renewed_archive_is_whole_and_valid_once_published(renewals: int) -> N
 
 
 def test_white_space_behind_an_archive_is_told() -> None:
-    """As behind a signature: intact, and never valid."""
+    """As after a signature: intact, but never valid."""
     data = archived(samples.genuine(1)) + b"\n \n"
     examination = samples.look(data)
-    assert (examination.kind, _failed(data)) == (Kind.OURS_INTACT, [CheckName.GEOMETRY])
+    assert (examination.kind, _failed(data)) == (FileKind.OURS_INTACT, [CheckName.GEOMETRY])
     assert judge_file(examination, register=PUBLISHED).verdict is not Verdict.VALID
 
 
@@ -113,15 +111,13 @@ def _more_fields(writer: IncrementalPdfFileWriter) -> None:
 
 @pytest.mark.parametrize("change", [_more_fields, _titled, _described, samples.replace_page])
 def test_a_time_stamp_covers_up_no_other_change(change: Change) -> None:
-    """Our authority stamps what it is given, and says nothing of it: a field more, another title, other
-    metadata, another page.
-    """
-    assert samples.look_at_stranger(_stamped(change)).kind is Kind.TAMPERED
+    """Our authority stamps anything: another field, another title, other metadata, another page."""
+    assert samples.look_at_stranger(_stamped(change)).kind is FileKind.TAMPERED
 
 
 def test_control_a_time_stamp_alone_passes() -> None:
     """With the date and the producer that pyHanko writes at each renewal by itself."""
-    assert samples.look_at_stranger(_stamped(lambda writer: None)).kind is Kind.OURS_INTACT
+    assert samples.look_at_stranger(_stamped(lambda writer: None)).kind is FileKind.OURS_INTACT
 
 
 def _stamped(change: Change) -> bytes:
@@ -131,8 +127,8 @@ def _stamped(change: Change) -> bytes:
 
 
 def test_a_time_stamp_before_a_signature_is_tampering() -> None:
-    """Only behind the last signature does an archive begin."""
+    """An archive begins only after the last signature."""
     data = samples.genuine(2)
     first = samples.places(data)[0]
     early = archived(data[: first.end])
-    assert samples.look_at_stranger(early + data[first.end :]).kind is Kind.TAMPERED
+    assert samples.look_at_stranger(early + data[first.end :]).kind is FileKind.TAMPERED
