@@ -56,7 +56,7 @@ Item: TypeAlias = FileItem | CodeItem
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CodeAnswer:
     """An item and its report."""
 
     item: Item
@@ -89,13 +89,13 @@ class Desk:
     wait_s: float = 0.5
 
 
-async def check_many(items: Iterable[Item], *, desk: Desk, now: dt.datetime) -> AsyncIterator[Answer]:
+async def check_many(items: Iterable[Item], *, desk: Desk, now: dt.datetime) -> AsyncIterator[CodeAnswer]:
     """The answer to each item, in their order, as soon as it is known. Raises Broken where nothing can be
     checked at all.
     """
     waits = iter(range(MOST_WAITS))
     for item in items:
-        yield Answer(item, await _check(item, desk=desk, now=now, waits=waits))
+        yield CodeAnswer(item, await _check(item, desk=desk, now=now, waits=waits))
 
 
 async def _check(item: Item, *, desk: Desk, now: dt.datetime, waits: Iterator[int]) -> Report:

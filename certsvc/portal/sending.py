@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from certsvc.errors import Conflict, NotFound
 from certsvc.issuing.batches.exporting import Exporter
 from certsvc.models import Certificate, Submission, SubmissionState
-from certsvc.portal.client import Answer, Portal
+from certsvc.portal.client import Portal, Response
 from certsvc.records.exchange.fields import Format
 from certsvc.store import Database, certificates, submissions
 
@@ -87,12 +87,12 @@ class Counter:
             )
         return kept
 
-    async def _hand_in(self, certificate: Certificate, layout: Format, data: bytes) -> Answer:
+    async def _hand_in(self, certificate: Certificate, layout: Format, data: bytes) -> Response:
         try:
             async with asyncio.timeout(_LONGEST_S):
                 return await self.portal.send(layout, data, facility_code=certificate.facility_code)
         except TimeoutError:
-            return Answer(SubmissionState.UNCERTAIN, "timeout")
+            return Response(SubmissionState.UNCERTAIN, "timeout")
 
     async def _record(
         self, certificate: Certificate, layout: Format, data: bytes, *, resends: uuid.UUID | None

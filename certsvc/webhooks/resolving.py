@@ -72,6 +72,6 @@ def _resolve_by(threads: ThreadPoolExecutor) -> Resolve:
         found = await asyncio.get_running_loop().run_in_executor(
             threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         )
-        return [str(each[4][0]) for each in found]
+        return [str(address[0]) for *_, address in found]
 
     return resolve

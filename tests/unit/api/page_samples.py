@@ -10,7 +10,7 @@ from typing import Any
 
 from certsvc.api.public.bulk_pages import shown, told_reasons
 from certsvc.checking.lookups import Proven
-from certsvc.checking.many import Answer, CodeItem, FileItem, Item
+from certsvc.checking.many import CodeAnswer, CodeItem, FileItem, Item
 from certsvc.errors import CertsvcError, Forbidden, InputError, TooMany, Unavailable
 from certsvc.models import Event, Kind, Slot, Status
 from certsvc.store.entries import Entry
@@ -365,16 +365,16 @@ def many() -> Iterator[Page]:
         CodeItem(number, None if number % 2 else "ds.csv", number + 1, CODE) for number in range(1, len(seen))
     ]
     lines = [
-        Answer(item, each).to_json()
+        CodeAnswer(item, each).to_json()
         for item, each in zip([*items, FileItem(len(seen), "giấy <b>.pdf", 1, _nothing)], seen, strict=True)
     ]
     context = shown(lines, most_lines=len(lines) - 1)
     yield Page("many-answers", "many_answers.html", "/check/many", context, is_stranger=True)
-    holders = Answer(
+    holders = CodeAnswer(
         FileItem(1, "", 1, _nothing), report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER | OPENED)
     )
     yield Page("many-one", "many_answers.html", "/check/many", shown([holders.to_json()]))
-    late = Answer(CodeItem(1, None, 1, CODE), report(Verdict.VALID, Reason.GENUINE, certificate=LATE))
+    late = CodeAnswer(CodeItem(1, None, 1, CODE), report(Verdict.VALID, Reason.GENUINE, certificate=LATE))
     yield Page("many-late", "many_answers.html", "/check/many", shown([late.to_json()]), is_stranger=True)
     yield Page("reasons", "reasons.html", "/reasons", {"reasons": told_reasons()})
 
