@@ -234,9 +234,7 @@ async def _get_json(client: httpx2.AsyncClient, address: str) -> dict[str, Any]:
 def _key_set(document: Mapping[str, Any]) -> KeySet:
     """The keys that may sign tokens: RSA and elliptic curves; a secret key among them would be no secret."""
     fit = [
-        each
-        for each in document["keys"]
-        if each.get("kty") in {"RSA", "EC"} and each.get("use", "sig") == "sig"
+        key for key in document["keys"] if key.get("kty") in {"RSA", "EC"} and key.get("use", "sig") == "sig"
     ]
     return KeySet.import_key_set({"keys": fit})
 

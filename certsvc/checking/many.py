@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, assert_never
 
-from certsvc.checking.lookups import check_upload, look_up_qr
+from certsvc.checking.lookups import look_up_qr
+from certsvc.checking.uploads import check_upload
 from certsvc.errors import InputError, TooMany, Unavailable
 from certsvc.processes.examiner import Examiner
 from certsvc.store import Database
