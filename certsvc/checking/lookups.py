@@ -31,7 +31,7 @@ _HOUR = dt.timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a code led to: the stranger's report, and the entry behind it for who proves more."""
+    """What a code led to: the stranger's report, and its entry for whoever proves more."""
 
     code: Code
     report: Report
@@ -144,7 +144,7 @@ def report_of(entry: Entry, *, now: dt.datetime, view: Mapping[str, Any]) -> Rep
 async def prove(
     db: Database, text: str, *, birth_date: str, id_last4: str | None, vault: Vault, now: dt.datetime
 ) -> Proven:
-    """Open more of a certificate to who knows what is printed on it.
+    """Show more of a certificate to whoever knows what is printed on it.
 
     Raises InputError `malformed_code` or what `SecondFactor.read` raises, TooMany `too_many_tries` (5 wrong
     ones an hour) or `code_closed` (20 in all), Forbidden `no_match` for a wrong factor or an unknown code

@@ -31,8 +31,8 @@ class TaskResult(NamedTuple):
 
 
 async def ask_child(module: str, task: "DataclassInstance", *, timeout_s: float | None = None) -> TaskResult:
-    """Have `python -m MODULE`, which ends in `serve_task`, do a task. Whoever gives up waiting, or waits too
-    long, ends it.
+    """Have `python -m MODULE`, which ends in `serve_task`, do a task. It is killed when the caller is
+    cancelled or the time is up.
     """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", module),

@@ -1,7 +1,7 @@
-"""Questions by an index, asked of the driver itself, for look-ups are what most people do.
+"""Queries by an index, sent to the driver directly, for look-ups are most of our traffic.
 
 SQLAlchemy writes the statement and says how each column is read; its connections, sessions and results, which
-take three times as long as all the rest of a look-up, do not stand between. Errors are the driver's own.
+take three times as long as the rest of a look-up, are bypassed. Errors are the driver's own.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ BROKEN_CONNECTION = (
 
 
 class Desk(Protocol):
-    """Where such questions are asked."""
+    """Where such queries are run."""
 
     async def ask(self, query: Query, key: str) -> tuple[Any, ...] | None:
         """The only row, or None."""
@@ -81,7 +81,7 @@ class SqliteDesk:
 
 
 class PostgresDesk:
-    """A few connections, opened when they are needed first."""
+    """A few connections, opened on first use."""
 
     def __init__(self, dialect: Dialect, url: URL) -> None:
         _, self._options = dialect.create_connect_args(url)
@@ -121,7 +121,7 @@ async def _as_it_is(_: object) -> None:
 
 
 class _Statements:
-    """Each query's text, and a reader of its rows, made when it is asked first."""
+    """Each query's text, and a reader of its rows, made on first use."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect

@@ -1,4 +1,4 @@
-"""What people leaf through: batches, the rows of one, and the rules that its rows met."""
+"""Lists that people page through: batches, the rows of one, and the rules that its rows met."""
 
 import datetime as dt
 import uuid
@@ -24,7 +24,7 @@ class Fate(StrEnum):
 
 
 class RuleCount(NamedTuple):
-    """How many lines a rule was told of, and in which words (of one of its fields)."""
+    """How many lines broke a rule, and its message (that of one of its fields)."""
 
     rule: str
     level: str

@@ -1,9 +1,8 @@
-"""Sending what was announced, as Standard Webhooks 1.0 says: signed, tried again for three days, at least
-once.
+"""Delivering announced events by Standard Webhooks 1.0: signed, retried for three days, at least once.
 
     1. claim    a short transaction takes what is due for one endpoint and moves it behind the lease
     2. post     outside any transaction, a few at once
-    3. settle   a short transaction writes what came of it, as far as the claim still holds
+    3. settle   a short transaction records the result where the claim still holds
 
 A worker that dies leaves deliveries that are due again when the lease has run out. Endpoints have nothing to
 do with one another: a receiver that never responses holds up its own deliveries alone.
@@ -42,7 +41,7 @@ h, 51.5 h, 68 h.
 """
 
 JITTER = 0.05
-"""So much later at most, by chance: what failed together does not come back together."""
+"""At most this much later, at random, so that deliveries that failed together are not retried together."""
 
 DISABLE_AFTER = dt.timedelta(days=5)
 AT_ONCE = 10
@@ -219,7 +218,7 @@ class Delivering:
         self._under_way: dict[uuid.UUID, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Until cancelled; what is under way gets a few seconds more."""
+        """Until cancelled; deliveries under way get a few seconds to finish."""
         try:
             while True:
                 await self._look()
@@ -234,11 +233,11 @@ class Delivering:
             _log.warning("webhooks.interrupted", code=error.code)
             return
         free = _ENDPOINTS_AT_ONCE - len(self._under_way)
-        for endpoint_id in random.sample(due, min(free, len(due))):  # where there are too many, by lot
+        for endpoint_id in random.sample(due, min(free, len(due))):  # at random, where there are too many
             self._under_way[endpoint_id] = asyncio.create_task(self._deliver(endpoint_id))
 
     async def _deliver(self, endpoint_id: uuid.UUID) -> None:
-        """Round after round, unless others wait for a place."""
+        """Round after round, unless other endpoints wait for a slot."""
         try:
             while (
                 await self._courier.deliver_some(endpoint_id) == AT_ONCE
@@ -247,7 +246,7 @@ class Delivering:
                 pass
         except CertsvcError as error:  # the lease runs out, and it is tried again
             _log.warning("webhooks.interrupted", code=error.code, endpoint=str(endpoint_id))
-        except Exception as error:  # noqa: BLE001 - other endpoints go on, and the operator is told
+        except Exception as error:  # noqa: BLE001 - other endpoints go on, and the log has it
             _log.error("webhooks.crashed", endpoint=str(endpoint_id), exc_info=error)
         finally:
             del self._under_way[endpoint_id]

@@ -1,9 +1,9 @@
-"""Posting to addresses that callers chose: nothing private is reached, nothing is followed, nobody is waited
-for.
+"""Posting to addresses that callers chose: no private address is reached, no redirect followed, and the wait
+is bounded.
 
 A name is resolved once for each round of posts. Of its addresses those that are public stay, and the
-connection goes to one of these very addresses, whatever the name leads to by then; the TLS certificate is
-still held against the name.
+connection goes to one of exactly these, whatever the name resolves to by then; the TLS certificate is still
+checked against the name.
 """
 
 import asyncio
@@ -55,9 +55,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came of a post: an HTTP status (with the header Retry-After), or an error in one word. Its content
-    is not read.
-    """
+    """The result of a post: an HTTP status (with `Retry-After`), or a one-word error. No body is read."""
 
     status: int | None = None
     error: str | None = None
