@@ -106,7 +106,7 @@ class Claims:
                 },
             }:
                 is_sane = (
-                    all(0 <= each < _LIMIT for each in (issued_at, number, index))
+                    all(0 <= figure < _LIMIT for figure in (issued_at, number, index))
                     and len(commitment) == COMMITMENT_BYTES
                 )
             case _:
@@ -151,7 +151,7 @@ def plain_name(name: str) -> str:
     phones.
     """
     upper = name.upper().replace("Đ", "D")
-    letters = (each for each in unicodedata.normalize("NFD", upper) if unicodedata.category(each) != "Mn")
+    letters = (char for char in unicodedata.normalize("NFD", upper) if unicodedata.category(char) != "Mn")
     return " ".join("".join(letters).split())
 
 

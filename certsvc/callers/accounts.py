@@ -181,7 +181,7 @@ async def enrol(
                 "That is not the code; type the six digits that the app shows now.",
             )
         account.password_hash, account.last_step = password_hash, step
-        account.recovery = [proofs.digest(each) for each in codes]
+        account.recovery = [proofs.digest(code) for code in codes]
         account.enrolment_sha256 = account.enrolment_until = None
         return await session.get_one(ApiKey, account.caller_id), codes
 
@@ -255,7 +255,7 @@ def _spend(account: Account, code: str, *, vault: Vault, now: dt.datetime) -> bo
     spent = proofs.digest(code)
     if spent not in account.recovery:
         return False
-    account.recovery = [each for each in account.recovery if each != spent]
+    account.recovery = [digest for digest in account.recovery if digest != spent]
     return True
 
 

@@ -75,7 +75,7 @@ def step_of(secret: str, code: str, *, now: dt.datetime) -> int | None:
 
 def plain_code(typed: str) -> str:
     """A code as it is compared: people type spaces, hyphens and capitals."""
-    return "".join(each for each in typed.lower() if each.isascii() and each.isalnum())
+    return "".join(char for char in typed.lower() if char.isascii() and char.isalnum())
 
 
 def new_recovery_codes() -> list[str]:

@@ -1,10 +1,9 @@
-"""Use cases of checking: look a code up, prove oneself, download, check a file.
+"""Use cases of checking a code: look it up, prove oneself, download.
 
-What each may see is `showing`'s matter. Known and unknown codes take the same path and the same queries.
+`shown` decides what each asker may see. Known and unknown codes take the same path and the same queries.
 """
 
 import datetime as dt
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,17 +15,14 @@ from certsvc.checking.shown import claims_on_paper, holder_view, stranger_view
 from certsvc.checking.tries import note_wrong, refuse_guessing
 from certsvc.clock import day_in_hanoi
 from certsvc.codes import Code, claims_in, host_of, leads_to, normalise_code, parse_code
-from certsvc.errors import CertsvcError, Conflict, Forbidden, InputError, NotFound, Unavailable
+from certsvc.errors import CertsvcError, Conflict, Forbidden, NotFound
 from certsvc.models import Certificate, Event, Status
-from certsvc.processes.examiner import Examiner
 from certsvc.records import Case
 from certsvc.store import Database, certificates, entries
 from certsvc.store.entries import Entry
 from certsvc.vault import Vault
 from certsvc.verify.claims import find_claims
-from certsvc.verify.findings import FileKind
-from certsvc.verify.images import is_picture
-from certsvc.verify.judging import NoRegister, RegisterFacts, judge_file, judge_status
+from certsvc.verify.judging import RegisterFacts, judge_status
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import Check, CheckName, CheckOutcome, Report, Verdict
 from certsvc.verify.trust import Trust
@@ -34,7 +30,7 @@ from certsvc.verify.trust import Trust
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a code led to: the stranger's report, and the entry behind it for who proves more."""
+    """What a code led to: the stranger's report, and its entry for whoever proves more."""
 
     code: Code
     report: Report
@@ -163,8 +159,8 @@ async def prove(
     vault: Vault,
     now: dt.datetime,
 ) -> Proven:
-    """Open more of a certificate to who knows what is printed on it; `network` is where the question came
-    from.
+    """Show more of a certificate to whoever knows what is printed on it; `network` is where the question
+    came from.
 
     Raises InputError `malformed_code` or what `SecondFactor.read` raises, TooMany as `refuse_guessing` gives
     it, Forbidden `no_match` for a wrong factor or an unknown code alike.
@@ -230,90 +226,3 @@ def require_issued(certificate: Certificate | Entry) -> None:
             status_now=str(certificate.status),
             reason=certificate.reason,
         )
-
-
-async def check_upload(
-    data: bytes,
-    *,
-    db: Database,
-    vault: Vault,
-    examiner: Examiner,
-    trust: Trust,
-    base_url: str,
-    now: dt.datetime,
-    asker: str = "",
-) -> Report:
-    """The report on a file anybody handed in: a PDF, or a picture with the QR on it.
-
-    The file is examined in a disposable process and not kept; `asker` is who takes turns there, such as a
-    network. Raises InputError `empty_file`, `not_pdf_or_image`; TooMany where too many are being checked.
-    """
-    if not data:
-        raise InputError("empty_file", "Tệp rỗng.", "The file is empty.")
-    if is_picture(data):
-        return await _check_picture(
-            data,
-            db=db,
-            vault=vault,
-            examiner=examiner,
-            trust=trust,
-            base_url=base_url,
-            now=now,
-            asker=asker,
-        )
-    if not data.startswith(b"%PDF-"):
-        raise InputError(
-            "not_pdf_or_image",
-            "Tệp không phải PDF, JPEG, PNG hay WebP. Hãy chọn tệp giấy chứng nhận hoặc ảnh chụp mã QR.",
-            "This is no PDF, JPEG, PNG or WebP file.",
-        )
-    facts, view = await _ask_register(data, db=db, vault=vault, now=now)
-    examination = await examiner.examine(data, trust=trust, now=now, asker=asker)
-    if (
-        view is not None and examination.kind is FileKind.TOO_COMPLEX
-    ):  # our own file: the machine was busy, not the file too complex
-        examination = await examiner.examine(data, trust=trust, now=now, asker=asker)
-    judgement = judge_file(examination, register=facts)
-    return Report(judgement.verdict, judgement.reasons, now, judgement.checks, view, examination.signatures)
-
-
-async def _ask_register(
-    data: bytes, *, db: Database, vault: Vault, now: dt.datetime
-) -> tuple[RegisterFacts | NoRegister | None, Mapping[str, Any] | None]:
-    """What the digest register knows of these bytes; who holds the very file may see what is on it
-    [architecture, What a stranger sees].
-    """
-    try:
-        entry = await entries.find_published(db, hashlib.sha256(data).hexdigest())
-    except Unavailable:
-        return NoRegister.UNREACHABLE, None
-    if entry is None:
-        return None, None
-    return RegisterFacts(entry.status, entry.reason), holder_view(
-        entry, vault.open_case(entry.id, entry.record), now=now
-    )
-
-
-async def _check_picture(
-    data: bytes,
-    *,
-    db: Database,
-    vault: Vault,
-    examiner: Examiner,
-    trust: Trust,
-    base_url: str,
-    now: dt.datetime,
-    asker: str,
-) -> Report:
-    """What the QR in a picture leads to; a QR of somebody else's is none of ours."""
-    scan = await examiner.read_qr(data, asker=asker)
-    if scan.text and (normalise_code(scan.text) is not None or leads_to(scan.text) is not None):
-        return await look_up_qr(db, scan.text, base_url=base_url, vault=vault, trust=trust, now=now)
-    reason = scan.reason or Reason.NO_QR_FOUND
-    verdict = Verdict.UNKNOWN if reason is Reason.NO_QR_FOUND else Verdict.INVALID
-    return Report(
-        verdict,
-        (reason,),
-        now,
-        (Check(CheckName.REGISTER, CheckOutcome.NOT_DONE, "Không tìm thấy mã QR của hệ thống."),),
-    )

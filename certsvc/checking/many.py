@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, assert_never
 
-from certsvc.checking.lookups import check_upload, look_up_qr
+from certsvc.checking.lookups import look_up_qr
 from certsvc.checking.pause import Pause
+from certsvc.checking.uploads import check_upload
 from certsvc.errors import InputError, TooMany, Unavailable
 from certsvc.processes.examiner import Examiner
 from certsvc.store import Database
@@ -60,7 +61,7 @@ Item: TypeAlias = FileItem | CodeItem
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CodeAnswer:
     """An item and its report."""
 
     item: Item
@@ -93,13 +94,13 @@ class Desk:
     wait_s: float = 0.5
 
 
-async def check_many(items: Iterable[Item], *, desk: Desk, now: dt.datetime) -> AsyncIterator[Answer]:
+async def check_many(items: Iterable[Item], *, desk: Desk, now: dt.datetime) -> AsyncIterator[CodeAnswer]:
     """The answer to each item, in their order, as soon as it is known. Raises Broken where nothing can be
     checked at all.
     """
     waits, pause = iter(range(MOST_WAITS)), Pause()
     for item in items:
-        yield Answer(item, await _check(item, desk=desk, now=now, waits=waits))
+        yield CodeAnswer(item, await _check(item, desk=desk, now=now, waits=waits))
         await pause()
 
 

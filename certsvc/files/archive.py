@@ -33,7 +33,7 @@ _MAX_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """Where a piece lies: `length` bytes from `start` on in the pack."""
 
     pack: str
@@ -65,12 +65,12 @@ class Archive:
             self._stored.clear()  # one look into the store more for each
         self._stored.add(name)
 
-    async def put_pack(self, pieces: Sequence[bytes]) -> list[Place]:
+    async def put_pack(self, pieces: Sequence[bytes]) -> list[Location]:
         """Store sealed pieces as one object of a random name; says where each lies, in their order."""
         pack = uuid.uuid4().hex
         await self._blobs.put(pack_name(pack), b"".join(pieces))
         starts = itertools.accumulate((len(piece) for piece in pieces), initial=0)
-        return [Place(pack, start, len(piece)) for start, piece in zip(starts, pieces, strict=False)]
+        return [Location(pack, start, len(piece)) for start, piece in zip(starts, pieces, strict=False)]
 
     async def get(self, published: PublishedFile) -> bytes:
         """The file as it was published.
@@ -101,17 +101,16 @@ class Archive:
     def _keep(self, name: str, layer: bytes) -> None:
         """Remember a layer; those that were not asked for the longest go."""
         self._cache[name] = layer
-        size = sum(len(each) for each in self._cache.values())
+        size = sum(len(kept) for kept in self._cache.values())
         while size > _MAX_CACHED_BYTES and len(self._cache) > 1:
             size -= len(self._cache.popitem(last=False)[1])
 
 
 def _open_layer(stored: bytes, name: str) -> bytes:
     unpacker = zlib.decompressobj()
+    # Unlike a piece, a layer may come from anybody who can write to the store.
     try:
-        layer = unpacker.decompress(
-            stored, _MAX_LAYER_BYTES
-        )  # unlike a piece it may come from anybody who can write to the store
+        layer = unpacker.decompress(stored, _MAX_LAYER_BYTES)
     except zlib.error as error:
         raise damaged() from error
     if hashlib.sha256(layer).hexdigest() != name:

@@ -8,18 +8,8 @@ Invariants that the database can hold are repeated as constraints: one live cert
 from certsvc.models.answers import StoredAnswer, WrongTry
 from certsvc.models.base import Entity, Instant
 from certsvc.models.batches import Batch, BatchAmendment, BatchRow, ColumnMapping
-from certsvc.models.certificates import (
-    CANCELLED,
-    DECLINED,
-    UNMARKED,
-    Certificate,
-    CertificateMark,
-    Disclosure,
-    Episode,
-    EpisodeMark,
-    Event,
-    SerialCounter,
-)
+from certsvc.models.certificates import CANCELLED, DECLINED, UNMARKED, Certificate, Event, SerialCounter
+from certsvc.models.known import CertificateMark, Disclosure, Episode, EpisodeMark
 from certsvc.models.published import StatusList, TrustList
 from certsvc.models.recalls import REVOCABLE, Recall, RecalledCertificate, RecallOutcome
 from certsvc.models.register import PublishedFile

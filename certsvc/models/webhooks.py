@@ -40,7 +40,7 @@ class Disabled(StrEnum):
 class WebhookEndpoint(Entity):
     """An address that is told of events. It belongs to the holder of the key that made it.
 
-    `secrets` are sealed (`subscribing.Secret`). With `batch_certificates` it is also told of each certificate
+    `secrets` are sealed (`endpoints.Secret`). With `batch_certificates` it is also told of each certificate
     that a batch asked for, issued or failed. Nothing is sent before `paused_until`; `failing_since` is None
     while it answers well.
     """

@@ -80,7 +80,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What is known after a try; `code` is the portal's, or says where it came from (`http_502`,
     `timeout`).
     """
@@ -121,7 +121,7 @@ class Portal:
     accounts: Mapping[str, Account]
     _tokens: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
 
-    async def send(self, layout: Format, data: bytes, *, facility_code: str) -> Answer:
+    async def send(self, layout: Format, data: bytes, *, facility_code: str) -> Response:
         """Hand one document in. Only where the portal certainly refused the remembered token it goes out a
         second time, with a new one.
 
@@ -153,9 +153,9 @@ class Portal:
             )
         return account
 
-    async def _try(self, layout: Format, data: bytes, facility_code: str, account: Account) -> Answer:
+    async def _try(self, layout: Format, data: bytes, facility_code: str, account: Account) -> Response:
         token = self._tokens.get(facility_code) or await self._take_token(account)
-        if isinstance(token, Answer):
+        if isinstance(token, Response):
             return token
         self._tokens[facility_code] = token
         answer = await self._post(_SEND_PATHS[layout], *_message(layout, data, facility_code, account, token))
@@ -165,40 +165,40 @@ class Portal:
             del self._tokens[facility_code]
         return answer
 
-    async def _take_token(self, account: Account) -> tuple[str, str] | Answer:
+    async def _take_token(self, account: Account) -> tuple[str, str] | Response:
         """A token, or why there is none; then nothing was sent."""
         try:
             status, body = await self._ask(
                 _TOKEN_PATH, {"username": account.username, "password": account.password_hash}, {}
             )
         except httpx2.HTTPError:
-            return Answer(SubmissionState.NOT_SENT, "not_sent")
+            return Response(SubmissionState.NOT_SENT, "not_sent")
         keys = body.get("apikey")
         found = {name.lower(): value for name, value in keys.items()} if isinstance(keys, dict) else {}
         token, token_id = found.get("access_token"), found.get("id_token")
         if _code(body) == _OK and isinstance(token, str) and isinstance(token_id, str):
             return token, token_id
-        return Answer(SubmissionState.NOT_SENT, _code(body) or f"http_{status}")
+        return Response(SubmissionState.NOT_SENT, _code(body) or f"http_{status}")
 
-    async def _post(self, path: str, fields: dict[str, str], headers: dict[str, str]) -> Answer:
+    async def _post(self, path: str, fields: dict[str, str], headers: dict[str, str]) -> Response:
         try:
             status, body = await self._ask(path, fields, headers)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
-            return Answer(SubmissionState.NOT_SENT, "not_sent")
+            return Response(SubmissionState.NOT_SENT, "not_sent")
         except httpx2.HTTPError as error:
-            return Answer(
+            return Response(
                 SubmissionState.UNCERTAIN,
                 "timeout" if isinstance(error, httpx2.TimeoutException) else "connection_lost",
             )
         code = _code(body)
         number = body.get("magd", body.get("magiaodich"))
         if status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.OK and code in _CERTAIN):
-            return Answer(SubmissionState.REFUSED, code or _UNAUTHORIZED)
+            return Response(SubmissionState.REFUSED, code or _UNAUTHORIZED)
         if status == HTTPStatus.OK and code == _OK:
-            return Answer(SubmissionState.ACCEPTED, code, None if number is None else str(number)[:64])
+            return Response(SubmissionState.ACCEPTED, code, None if number is None else str(number)[:64])
         if status in _CERTAIN_HTTP:
-            return Answer(SubmissionState.REFUSED, f"http_{status}")
-        return Answer(SubmissionState.UNCERTAIN, code or f"http_{status}")
+            return Response(SubmissionState.REFUSED, f"http_{status}")
+        return Response(SubmissionState.UNCERTAIN, code or f"http_{status}")
 
     async def _ask(
         self, path: str, fields: dict[str, str], headers: dict[str, str]

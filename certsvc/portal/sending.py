@@ -19,7 +19,7 @@ from typing import TypedDict
 from certsvc.errors import Conflict, NotFound
 from certsvc.issuing.batches.exporting import Exporter
 from certsvc.models import Certificate, Kind, Submission, SubmissionState
-from certsvc.portal.client import Answer, Portal, words_of
+from certsvc.portal.client import Portal, Response, words_of
 from certsvc.records.exchange.fields import Format
 from certsvc.store import Database, batches, certificates, submissions
 
@@ -99,12 +99,12 @@ class Counter:
             )
         return kept
 
-    async def _hand_in(self, certificate: Certificate, layout: Format, data: bytes) -> Answer:
+    async def _hand_in(self, certificate: Certificate, layout: Format, data: bytes) -> Response:
         try:
             async with asyncio.timeout(_LONGEST_S):
                 return await self.portal.send(layout, data, facility_code=certificate.facility_code)
         except TimeoutError:
-            return Answer(SubmissionState.UNCERTAIN, "timeout")
+            return Response(SubmissionState.UNCERTAIN, "timeout")
 
     async def _record(
         self, certificate: Certificate, layout: Format, data: bytes, *, resends: uuid.UUID | None

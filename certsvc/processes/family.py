@@ -81,7 +81,7 @@ def keep_running(members: Sequence[Member]) -> int:
 @contextmanager
 def _signals_held() -> Iterator[set[signal.Signals]]:
     """What we wait for waits for us; yields the mask from before."""
-    before = {signal.Signals(each) for each in signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)}
+    before = {signal.Signals(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)}
     try:
         yield before
     finally:

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Outcome(NamedTuple):
+class TaskResult(NamedTuple):
     """What was written, and the exit code: 0 where all went well, below 0 where the process was killed."""
 
     answer: bytes
     code: int
 
 
-async def ask_child(module: str, task: "DataclassInstance", *, timeout_s: float | None = None) -> Outcome:
-    """Have `python -m MODULE`, which ends in `serve_task`, do a task. Whoever gives up waiting, or waits too
-    long, ends it.
+async def ask_child(module: str, task: "DataclassInstance", *, timeout_s: float | None = None) -> TaskResult:
+    """Have `python -m MODULE`, which ends in `serve_task`, do a task. It is killed when the caller is
+    cancelled or the time is up.
     """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", module),
@@ -53,7 +53,7 @@ async def ask_child(module: str, task: "DataclassInstance", *, timeout_s: float 
             process.kill()
             await process.wait()
     assert process.returncode is not None
-    return Outcome(answer, process.returncode)
+    return TaskResult(answer, process.returncode)
 
 
 def serve_task(

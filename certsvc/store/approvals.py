@@ -1,4 +1,4 @@
-"""Certificates that wait for their facility's head: what waits, and a decision about many in a few
+"""Certificates that await approval by their facility's head: lists of them, and decisions about many in a few
 statements.
 
 What waits together, to be decided by one approval, is a facility's part of a batch, or one certificate that

@@ -1,7 +1,7 @@
-"""Questions by an index, asked of the driver itself, for look-ups are what most people do.
+"""Queries by an index, sent to the driver directly, for look-ups are most of our traffic.
 
 SQLAlchemy writes the statement and says how each column is read; its connections, sessions and results, which
-take three times as long as all the rest of a look-up, do not stand between. Errors are the driver's own.
+take three times as long as the rest of a look-up, are bypassed. Errors are the driver's own.
 """
 
 import asyncio
@@ -15,7 +15,6 @@ from sqlalchemy import URL, Dialect, Select
 Query = Select[*tuple[Any, ...]]
 """With one value to be bound, called `key`. Made once and kept."""
 
-Answer = tuple[Any, ...]
 _BUSY_TIMEOUT_S = 0.05
 """SQLite is asked in the event loop: a lock that readers feel (recovery, VACUUM) must not hold up
 everybody.
@@ -24,7 +23,6 @@ _CACHE_KIB = 32 * 1024
 """The inner pages of an index over millions."""
 
 _CONNECTIONS = 8
-
 
 BROKEN_CONNECTION = (
     asyncpg.PostgresConnectionError,
@@ -37,9 +35,9 @@ BROKEN_CONNECTION = (
 
 
 class Desk(Protocol):
-    """Where such questions are asked."""
+    """Where such queries are run."""
 
-    async def ask(self, query: Query, key: str) -> Answer | None:
+    async def ask(self, query: Query, key: str) -> tuple[Any, ...] | None:
         """The only row, or None."""
         ...
 
@@ -60,7 +58,7 @@ class SqliteDesk:
         self._statements = _Statements(dialect)
         self._connection: sqlite3.Connection | None = None
 
-    async def ask(self, query: Query, key: str) -> Answer | None:
+    async def ask(self, query: Query, key: str) -> tuple[Any, ...] | None:
         sql, read = self._statements.of(query)
         try:
             row = self._open().execute(sql, (key,)).fetchone()
@@ -83,7 +81,7 @@ class SqliteDesk:
 
 
 class PostgresDesk:
-    """A few connections, opened when they are needed first."""
+    """A few connections, opened on first use."""
 
     def __init__(self, dialect: Dialect, url: URL) -> None:
         _, self._options = dialect.create_connect_args(url)
@@ -91,15 +89,14 @@ class PostgresDesk:
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._opening = asyncio.Lock()
 
-    async def ask(self, query: Query, key: str) -> Answer | None:
+    async def ask(self, query: Query, key: str) -> tuple[Any, ...] | None:
         sql, read = self._statements.of(query)
         pool = self._pool or await self._open()
         try:
             row = await pool.fetchrow(sql, key)
         except BROKEN_CONNECTION:
-            await (
-                pool.expire_connections()
-            )  # the server may have been started again since; those who keep a connection learn it late
+            # The server may have been restarted since; a pooled connection notices that late.
+            await pool.expire_connections()
             row = await pool.fetchrow(sql, key)
         return None if row is None else read(row)
 
@@ -124,25 +121,25 @@ async def _as_it_is(_: object) -> None:
 
 
 class _Statements:
-    """Each query's text, and a reader of its rows, made when it is asked first."""
+    """Each query's text, and a reader of its rows, made on first use."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._made: dict[Query, tuple[str, Callable[[Any], Answer]]] = {}
+        self._made: dict[Query, tuple[str, Callable[[Any], tuple[Any, ...]]]] = {}
 
-    def of(self, query: Query) -> tuple[str, Callable[[Any], Answer]]:
+    def of(self, query: Query) -> tuple[str, Callable[[Any], tuple[Any, ...]]]:
         made = self._made.get(query)
         if made is None:
             made = self._made[query] = str(query.compile(dialect=self._dialect)), self._reader(query)
         return made
 
-    def _reader(self, query: Query) -> Callable[[Any], Answer]:
+    def _reader(self, query: Query) -> Callable[[Any], tuple[Any, ...]]:
         readers = [
             column.type.dialect_impl(self._dialect).result_processor(self._dialect, None)
             for column in query.selected_columns
         ]
 
-        def read(row: Any) -> Answer:
+        def read(row: Any) -> tuple[Any, ...]:
             return tuple(
                 [
                     value if reader is None else reader(value)

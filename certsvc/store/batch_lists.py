@@ -1,4 +1,4 @@
-"""What people leaf through: batches, the rows of one, and the rules that its rows met."""
+"""Lists that people page through: batches, the rows of one, and the rules that its rows met."""
 
 import datetime as dt
 import uuid
@@ -24,7 +24,7 @@ class Fate(StrEnum):
 
 
 class RuleCount(NamedTuple):
-    """How many lines a rule was told of, and in which words (of one of its fields)."""
+    """How many lines broke a rule, and its message (that of one of its fields)."""
 
     rule: str
     level: str
@@ -92,14 +92,14 @@ def _of_fate(fate: Fate) -> Sequence[ColumnElement[bool]]:
 
 async def rule_counts(session: AsyncSession, batch_id: uuid.UUID, *, most: int) -> Sequence[RuleCount]:
     """The rules that lines of the batch met, those that rejected first, then the most frequent."""
-    each = rules_of_lines(session)
-    rule, level = member(session, each, "id"), member(session, each, "level")
-    words = [func.min(member(session, each, f"message_{language}")) for language in ("vi", "en")]
+    met = rules_of_lines(session)
+    rule, level = member(session, met, "id"), member(session, met, "level")
+    words = [func.min(member(session, met, f"message_{language}")) for language in ("vi", "en")]
     is_rejecting = level == "reject"
     query = (
         select(rule, level, *words, func.count())
         .select_from(BatchRow)
-        .join(each, true())
+        .join(met, true())
         .where(BatchRow.batch_id == batch_id)
         .group_by(rule, level)
         .order_by(is_rejecting.desc(), func.count().desc(), rule)
@@ -110,6 +110,6 @@ async def rule_counts(session: AsyncSession, batch_id: uuid.UUID, *, most: int) 
 
 
 def _with_rule(session: AsyncSession, batch_id: uuid.UUID, rule: str) -> Select[int, Kind]:
-    each = rules_of_lines(session)
-    found = select(BatchRow.row, BatchRow.kind).select_from(BatchRow).join(each, true())
-    return found.where(BatchRow.batch_id == batch_id, member(session, each, "id") == rule)
+    met = rules_of_lines(session)
+    found = select(BatchRow.row, BatchRow.kind).select_from(BatchRow).join(met, true())
+    return found.where(BatchRow.batch_id == batch_id, member(session, met, "id") == rule)

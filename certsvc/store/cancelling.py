@@ -73,21 +73,7 @@ async def take_back(
     Where another paper of the same case and kind was asked for meanwhile and did not fail, the row leads to
     that one: `existing` if it says the same, else rejected with the finding `duplicate`.
     """
-    overtaken = _overtaken(batch_id, which).subquery()
-    is_same = overtaken.c.is_same
-    leads_there = {
-        "outcome": case((is_same, "existing"), else_="rejected"),
-        "certificate_id": case((is_same, overtaken.c.theirs), else_=null()),
-        "rules": case((is_same, literal([], JSON)), else_=literal([duplicate], JSON)),
-    }
-    own_rows = (BatchRow.batch_id == batch_id, BatchRow.certificate_id == overtaken.c.ours)
-    await session.execute(
-        update(BatchRow).where(*own_rows).values(leads_there).execution_options(synchronize_session=False)
-    )
-    let_go = update(Certificate).where(
-        Certificate.id.in_(_overtaken(batch_id, which).with_only_columns(Certificate.id))
-    )
-    await session.execute(let_go.values(batch_id=None).execution_options(synchronize_session=False))
+    await _lead_to_others(session, batch_id, which, duplicate=duplicate)
     newest_other = (
         select(func.coalesce(func.max(_Other.revision), 0))
         .where(_OTHERS)
@@ -112,6 +98,27 @@ async def take_back(
     await _record_just_now(
         session, batch_id, Certificate.status == Status.REQUESTED, "requested", {}, now=now, actor=actor
     )
+
+
+async def _lead_to_others(
+    session: AsyncSession, batch_id: uuid.UUID, which: ColumnElement[bool], *, duplicate: dict[str, Any]
+) -> None:
+    """Rows whose certificate was overtaken lead to the other one; the batch lets go of its own."""
+    overtaken = _overtaken(batch_id, which).subquery()
+    is_same = overtaken.c.is_same
+    leads_there = {
+        "outcome": case((is_same, "existing"), else_="rejected"),
+        "certificate_id": case((is_same, overtaken.c.theirs), else_=null()),
+        "rules": case((is_same, literal([], JSON)), else_=literal([duplicate], JSON)),
+    }
+    own_rows = (BatchRow.batch_id == batch_id, BatchRow.certificate_id == overtaken.c.ours)
+    await session.execute(
+        update(BatchRow).where(*own_rows).values(leads_there).execution_options(synchronize_session=False)
+    )
+    let_go = update(Certificate).where(
+        Certificate.id.in_(_overtaken(batch_id, which).with_only_columns(Certificate.id))
+    )
+    await session.execute(let_go.values(batch_id=None).execution_options(synchronize_session=False))
 
 
 def _overtaken(batch_id: uuid.UUID, which: ColumnElement[bool]) -> Select[uuid.UUID, uuid.UUID, bool]:

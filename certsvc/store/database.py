@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from certsvc.errors import Broken, Conflict, InputError, Unavailable
-from certsvc.store.asking import BROKEN_CONNECTION, Answer, Desk, PostgresDesk, Query, SqliteDesk
+from certsvc.store.asking import BROKEN_CONNECTION, Desk, PostgresDesk, Query, SqliteDesk
 from certsvc.store.marks import ANY_UNMARKED
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -92,7 +92,7 @@ class Database:
         async with self._translated(), self._reader() as session:
             yield session
 
-    async def find_row(self, query: Query, key: str) -> Answer | None:
+    async def find_row(self, query: Query, key: str) -> tuple[Any, ...] | None:
         """The only row of a query by an index, or None, in no transaction: the quickest way to ask for one
         thing.
         """

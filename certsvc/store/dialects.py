@@ -18,12 +18,12 @@ def rules_of_lines(session: AsyncSession) -> TableValuedAlias:
     return items(BatchRow.rules).table_valued("value")
 
 
-def member(session: AsyncSession, each: TableValuedAlias, name: str) -> ColumnElement[str]:
+def member(session: AsyncSession, table: TableValuedAlias, name: str) -> ColumnElement[str]:
     """A member of such an item, as text."""
     if is_postgresql(session):
-        found: ColumnElement[str] = each.c.value.op("->>")(name)
+        found: ColumnElement[str] = table.c.value.op("->>")(name)
         return found
-    return func.json_extract(each.c.value, f"$.{name}")
+    return func.json_extract(table.c.value, f"$.{name}")
 
 
 def table_of(session: AsyncSession, rows: Iterable[Sequence[str]]) -> TableValuedAlias:
@@ -41,12 +41,12 @@ def table_of(session: AsyncSession, rows: Iterable[Sequence[str]]) -> TableValue
     return items.table_valued("value")
 
 
-def place(session: AsyncSession, each: TableValuedAlias, index: int) -> ColumnElement[str]:
+def place(session: AsyncSession, table: TableValuedAlias, index: int) -> ColumnElement[str]:
     """A column of such a table."""
     if is_postgresql(session):
-        found: ColumnElement[str] = each.c.value.op("->>")(index)
+        found: ColumnElement[str] = table.c.value.op("->>")(index)
         return found
-    return func.json_extract(each.c.value, f"$[{index}]")
+    return func.json_extract(table.c.value, f"$[{index}]")
 
 
 def day_in_hanoi(session: AsyncSession, instant: InstrumentedAttribute[Any]) -> ColumnElement[dt.date]:

@@ -70,7 +70,7 @@ async def take_waiting(
         Certificate.priority, Certificate.requested_at, Certificate.facility_code, Certificate.id
     ).limit(limit)
     found = (await session.scalars(query.with_for_update(skip_locked=True))).all()
-    return [each for each in found if each.priority == found[0].priority]
+    return [claimed for claimed in found if claimed.priority == found[0].priority]
 
 
 async def has_waiting(session: AsyncSession, *, now: dt.datetime) -> bool:
@@ -159,8 +159,8 @@ async def record_events(
         session,
         Event,
         [
-            {"certificate_id": each, "at": at, "name": name, "actor": actor, "facts": some}
-            for each, some in facts.items()
+            {"certificate_id": certificate_id, "at": at, "name": name, "actor": actor, "facts": some}
+            for certificate_id, some in facts.items()
         ],
     )
 
@@ -176,7 +176,7 @@ async def _write(
             .values({name: bindparam(f"new_{name}") for name in columns})
         )
         rows = [
-            {"of": each.id} | {f"new_{name}": getattr(each, name) for name in columns}
-            for each in certificates
+            {"of": certificate.id} | {f"new_{name}": getattr(certificate, name) for name in columns}
+            for certificate in certificates
         ]
         await (await session.connection()).execute(statement, rows)

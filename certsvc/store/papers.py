@@ -1,7 +1,7 @@
 """What is known of cases and people when rows of a file are judged, a chunk at a time; and how new rows go
 in.
 
-A chunk has hundreds of rows: questions about it are one statement each, and what it adds goes past the
+A chunk has hundreds of rows: questions about it are one statement wanted, and what it adds goes past the
 ORM's unit of work, in one statement a table.
 """
 
@@ -58,9 +58,9 @@ async def newest_by_key(
 
 async def live_by_marks(session: AsyncSession, marks: Iterable[str]) -> Sequence[Certificate]:
     """Live certificates that have any of these marks (blind indexes), of both kinds."""
-    each = table_of(session, [(mark,) for mark in marks])
+    wanted = table_of(session, [(mark,) for mark in marks])
     having = select(CertificateMark.certificate_id).join(
-        each, CertificateMark.mark == place(session, each, 0)
+        wanted, CertificateMark.mark == place(session, wanted, 0)
     )
     # The state is looked at here: in the query it tempts SQLite to an index of states, and so to nearly all
     # certificates.
@@ -73,10 +73,10 @@ async def live_by_marks(session: AsyncSession, marks: Iterable[str]) -> Sequence
 
 async def episodes_by_marks(session: AsyncSession, marks: Iterable[str]) -> Sequence[Episode]:
     """What is known of illnesses whose patient has any of these marks (blind indexes)."""
-    each = table_of(session, [(mark,) for mark in marks])
+    wanted = table_of(session, [(mark,) for mark in marks])
     having = (
         select(EpisodeMark.facility_code, EpisodeMark.case_id)
-        .join(each, EpisodeMark.mark == place(session, each, 0))
+        .join(wanted, EpisodeMark.mark == place(session, wanted, 0))
         .distinct()
         .subquery()
     )
@@ -105,7 +105,8 @@ async def episodes_by_case(session: AsyncSession, cases: Collection[CaseKey]) ->
 
 
 def _of_cases(session: AsyncSession, entity: type[_OfCase], cases: Iterable[CaseKey]) -> Select[_OfCase]:
-    each = table_of(session, cases)
+    wanted = table_of(session, cases)
     return select(entity).join(
-        each, and_(entity.facility_code == place(session, each, 0), entity.case_id == place(session, each, 1))
+        wanted,
+        and_(entity.facility_code == place(session, wanted, 0), entity.case_id == place(session, wanted, 1)),
     )

@@ -43,14 +43,14 @@ async def by_rule(
     session: AsyncSession, *, facility_code: str | None, since: dt.datetime, most: int
 ) -> Sequence[Rejections]:
     """The rules that rejected most, of batches handed in from `since` on."""
-    each = rules_of_lines(session)
-    rule, level = member(session, each, "id"), member(session, each, "level")
-    words = [func.min(member(session, each, f"message_{language}")) for language in ("vi", "en")]
+    met = rules_of_lines(session)
+    rule, level = member(session, met, "id"), member(session, met, "level")
+    words = [func.min(member(session, met, f"message_{language}")) for language in ("vi", "en")]
     query = (
         select(rule, *words, func.count())
         .select_from(BatchRow)
         .join(Batch, Batch.id == BatchRow.batch_id)
-        .join(each, true())
+        .join(met, true())
         .where(*_rejected(facility_code, since), level == "reject")
         .group_by(rule)
         .order_by(func.count().desc(), rule)
@@ -64,7 +64,7 @@ async def newest(
     session: AsyncSession, *, rule: str, facility_code: str | None, since: dt.datetime, most: int
 ) -> Sequence[RejectedLine]:
     """The newest lines that a rule rejected, by batch and row."""
-    each = rules_of_lines(session)
+    met = rules_of_lines(session)
     query = (
         select(
             BatchRow.row,
@@ -77,11 +77,11 @@ async def newest(
         )
         .select_from(BatchRow)
         .join(Batch, Batch.id == BatchRow.batch_id)
-        .join(each, true())
+        .join(met, true())
         .where(
             *_rejected(facility_code, since),
-            member(session, each, "level") == "reject",
-            member(session, each, "id") == rule,
+            member(session, met, "level") == "reject",
+            member(session, met, "id") == rule,
         )
         .group_by(
             BatchRow.row,

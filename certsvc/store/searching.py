@@ -18,7 +18,7 @@ async def by_code(session: AsyncSession, index: str) -> Sequence[Certificate]:
         await session.scalar(select(Certificate).where(column == index))
         for column in (Certificate.code_index, Certificate.token_index)
     ]
-    return [each for each in found if each is not None]
+    return [certificate for certificate in found if certificate is not None]
 
 
 async def by_number(

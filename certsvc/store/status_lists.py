@@ -66,7 +66,7 @@ async def mark_many_changed(session: AsyncSession, certificate_ids: Select[uuid.
         .where(Certificate.id.in_(certificate_ids), Certificate.status_list.is_not(None))
         .distinct()
     )
-    for number in sorted(each for each in await session.scalars(lists) if each is not None):
+    for number in sorted(found for found in await session.scalars(lists) if found is not None):
         await session.execute(
             update(StatusList).where(StatusList.number == number).values(changes=StatusList.changes + 1)
         )

@@ -121,7 +121,7 @@ async def lock_held(session: AsyncSession, attempts: Mapping[uuid.UUID, int]) ->
     """
     query = select(WebhookDelivery).where(WebhookDelivery.id.in_(attempts), text(PENDING)).with_for_update()
     found = (await session.scalars(query, execution_options={"populate_existing": True})).all()
-    return [each for each in found if each.attempts == attempts[each.id]]
+    return [delivery for delivery in found if delivery.attempts == attempts[delivery.id]]
 
 
 async def list_deliveries(

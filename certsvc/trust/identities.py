@@ -42,7 +42,7 @@ def choose_identity(
             f"There is no valid signing key of {whose_en} at facility {facility_code}; add one with `certsvc"
             " identities add`, then send the case again.",
         )
-    return max(fitting, key=lambda each: each.not_before)
+    return max(fitting, key=lambda identity: identity.not_before)
 
 
 async def add_identity(

@@ -105,8 +105,8 @@ def remove_issuer(settings: Settings, issuer_id: str) -> None:
     """Believe an issuer no longer. Raises InputError `no_such_issuer`."""
     path = _folder(settings) / f"{issuer_id}.json"
     _root(path)
-    for each in (path, path.with_suffix(".pem")):
-        each.unlink(missing_ok=True)
+    for file in (path, path.with_suffix(".pem")):
+        file.unlink(missing_ok=True)
 
 
 def _folder(settings: Settings) -> Path:

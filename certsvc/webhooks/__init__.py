@@ -1,1 +1,1 @@
-"""Telling others: events, endpoints, deliveries, and posting to public addresses only."""
+"""Webhooks: events, endpoints, deliveries, and posting to public addresses only."""

@@ -1,12 +1,11 @@
-"""Sending what was announced, as Standard Webhooks 1.0 says: signed, tried again for three days, at least
-once.
+"""Delivering announced events by Standard Webhooks 1.0: signed, retried for three days, at least once.
 
     1. claim    a short transaction takes what is due for one endpoint and moves it behind the lease
     2. post     outside any transaction, a few at once
-    3. settle   a short transaction writes what came of it, as far as the claim still holds
+    3. settle   a short transaction records the result where the claim still holds
 
 A worker that dies leaves deliveries that are due again when the lease has run out. Endpoints have nothing to
-do with one another: a receiver that never answers holds up its own deliveries alone.
+do with one another: a receiver that never responses holds up its own deliveries alone.
 """
 
 import asyncio
@@ -27,22 +26,22 @@ from certsvc.models import DeliveryState, Disabled, WebhookDelivery, WebhookEndp
 from certsvc.store import Database, webhooks
 from certsvc.vault import Vault
 from certsvc.webhooks.endpoints import secrets_of
-from certsvc.webhooks.posting import Answer, Letter
+from certsvc.webhooks.posting import Letter, Response
 
-Post = Callable[[str, Sequence[Letter], str], Awaitable[list[Answer]]]
+Post = Callable[[str, Sequence[Letter], str], Awaitable[list[Response]]]
 """Posts letters to one address of a holder (`posting.Poster.post_all`)."""
 
 GIVE_UP_AFTER = dt.timedelta(hours=72)
 TRIES_AFTER = tuple(
-    dt.timedelta(seconds=each)
-    for each in (5, 5 * 60, 35 * 60, 9_000, 27_000, 63_000, 113_400, 185_400, 244_800)
+    dt.timedelta(seconds=seconds)
+    for seconds in (5, 5 * 60, 35 * 60, 9_000, 27_000, 63_000, 113_400, 185_400, 244_800)
 )
 """When a delivery is tried again, counted from its first try: 5 s, 5 min, 35 min, 2.5 h, 7.5 h, 17.5 h, 31.5
 h, 51.5 h, 68 h.
 """
 
 JITTER = 0.05
-"""So much later at most, by chance: what failed together does not come back together."""
+"""At most this much later, at random, so that deliveries that failed together are not retried together."""
 
 DISABLE_AFTER = dt.timedelta(days=5)
 AT_ONCE = 10
@@ -87,38 +86,39 @@ class Courier:
         async with self.db.begin() as session:
             found = await webhooks.find_sendable(session, endpoint_id, now=now)
             due = await webhooks.take_due(session, endpoint_id, now=now, limit=AT_ONCE) if found else ()
-            for each in due:
-                each.claim(lease_until=now + _LEASE)
+            for delivery in due:
+                delivery.claim(lease_until=now + _LEASE)
         if not found or not due:
             return 0
         endpoint, owner, has_good_key = found
-        answers = [Answer(error="no_good_key")] * len(due)
+        responses = [Response(error="no_good_key")] * len(due)
         if has_good_key:
-            answers = await self.post(endpoint.url, self._letters(endpoint, due, now=now), owner.owner)
-        await self._settle(endpoint_id, due, answers)
+            responses = await self.post(endpoint.url, self._letters(endpoint, due, now=now), owner.owner)
+        await self._settle(endpoint_id, due, responses)
         return len(due)
 
     def _letters(
         self, endpoint: WebhookEndpoint, due: Sequence[WebhookDelivery], *, now: dt.datetime
     ) -> list[Letter]:
-        keys = [each.key for each in secrets_of(endpoint, vault=self.vault, now=now)]
-        return [Letter(_headers(each, keys, now=now), each.body.encode()) for each in due]
+        keys = [secret.key for secret in secrets_of(endpoint, vault=self.vault, now=now)]
+        return [Letter(_headers(delivery, keys, now=now), delivery.body.encode()) for delivery in due]
 
     async def _settle(
-        self, endpoint_id: uuid.UUID, due: Sequence[WebhookDelivery], answers: Sequence[Answer]
+        self, endpoint_id: uuid.UUID, due: Sequence[WebhookDelivery], responses: Sequence[Response]
     ) -> None:
         now = self.clock()
-        by_id = {each.id: answer for each, answer in zip(due, answers, strict=True)}
+        attempts = {delivery.id: delivery.attempts for delivery in due}
+        by_id = {delivery.id: response for delivery, response in zip(due, responses, strict=True)}
         async with self.db.begin() as session:
             endpoint = await webhooks.find(session, endpoint_id, for_change=True)
             if endpoint is None:
                 return
-            for delivery in await webhooks.lock_held(session, {each.id: each.attempts for each in due}):
+            for delivery in await webhooks.lock_held(session, attempts):
                 _settle_one(delivery, by_id[delivery.id], now=now, chance=self.chance())
-            _judge(endpoint, answers, now=now)
-        good = sum(each.is_good for each in answers)
+            _judge(endpoint, responses, now=now)
+        good = sum(response.is_good for response in responses)
         _log.info(
-            "webhooks.posted", endpoint=str(endpoint_id), delivered=good, not_delivered=len(answers) - good
+            "webhooks.posted", endpoint=str(endpoint_id), delivered=good, not_delivered=len(responses) - good
         )
 
 
@@ -143,18 +143,18 @@ def sign(key: bytes, message_id: str, timestamp: str, body: str) -> str:
     )
 
 
-def _settle_one(delivery: WebhookDelivery, answer: Answer, *, now: dt.datetime, chance: float) -> None:
+def _settle_one(delivery: WebhookDelivery, response: Response, *, now: dt.datetime, chance: float) -> None:
     note: dict[str, Any] = {
         "at": now.isoformat(),
-        "status_code": answer.status,
-        "error": answer.error,
-        "ms": answer.ms,
+        "status_code": response.status,
+        "error": response.error,
+        "ms": response.ms,
     }
-    if answer.is_good:
+    if response.is_good:
         delivery.settle(DeliveryState.DELIVERED, note)
     elif (
-        answer.status == HTTPStatus.GONE
-        or (at := next_try(delivery.started_at, now=now, wish=_wish(answer, now), chance=chance)) is None
+        response.status == HTTPStatus.GONE
+        or (at := next_try(delivery.started_at, now=now, wish=_wish(response, now), chance=chance)) is None
     ):
         delivery.settle(DeliveryState.FAILED, note)
     else:
@@ -167,7 +167,7 @@ def next_try(
     """When a delivery first tried at `started_at` is tried again, not sooner than the receiver wishes; None
     where three days are over.
     """
-    step = next((each for each in TRIES_AFTER if each > now - started_at), None)
+    step = next((after for after in TRIES_AFTER if after > now - started_at), None)
     if step is None:
         return None
     return min(
@@ -176,9 +176,9 @@ def next_try(
     )
 
 
-def _wish(answer: Answer, now: dt.datetime) -> dt.timedelta | None:
+def _wish(response: Response, now: dt.datetime) -> dt.timedelta | None:
     """`Retry-After`, in seconds or as a date [RFC 9110 §10.2.3], a day at most; None for anything else."""
-    text = answer.retry_after or ""
+    text = response.retry_after or ""
     try:
         wish = (
             dt.timedelta(seconds=int(text))
@@ -190,16 +190,16 @@ def _wish(answer: Answer, now: dt.datetime) -> dt.timedelta | None:
     return min(max(wish, dt.timedelta()), _LONGEST_WISH)
 
 
-def _judge(endpoint: WebhookEndpoint, answers: Sequence[Answer], *, now: dt.datetime) -> None:
-    """What the answers say of the endpoint itself: gone, failing for days, or to be left alone for a
+def _judge(endpoint: WebhookEndpoint, responses: Sequence[Response], *, now: dt.datetime) -> None:
+    """What the responses say of the endpoint itself: gone, failing for days, or to be left alone for a
     while.
     """
-    is_good = any(each.is_good for each in answers)
+    is_good = any(response.is_good for response in responses)
     endpoint.failing_since = None if is_good else endpoint.failing_since or now
-    pauses = [_wish(each, now) or _PAUSE for each in answers if each.status in _BUSY]
+    pauses = [_wish(response, now) or _PAUSE for response in responses if response.status in _BUSY]
     if pauses:
         endpoint.paused_until = now + min(max(pauses), _LONGEST_PAUSE)
-    if any(each.status == HTTPStatus.GONE for each in answers):
+    if any(response.status == HTTPStatus.GONE for response in responses):
         _disable(endpoint, Disabled.GONE, now=now)
     elif endpoint.failing_since is not None and now - endpoint.failing_since >= DISABLE_AFTER:
         _disable(endpoint, Disabled.FAILING, now=now)
@@ -218,7 +218,7 @@ class Delivering:
         self._under_way: dict[uuid.UUID, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Until cancelled; what is under way gets a few seconds more."""
+        """Until cancelled; deliveries under way get a few seconds to finish."""
         try:
             while True:
                 await self._look()
@@ -228,18 +228,16 @@ class Delivering:
 
     async def _look(self) -> None:
         try:
-            due = [each for each in await self._courier.due() if each not in self._under_way]
+            due = [due_id for due_id in await self._courier.due() if due_id not in self._under_way]
         except CertsvcError as error:
             _log.warning("webhooks.interrupted", code=error.code)
             return
         free = _ENDPOINTS_AT_ONCE - len(self._under_way)
-        for endpoint_id in random.sample(
-            due, min(free, len(due))
-        ):  # in turn, by chance, where there are too many
+        for endpoint_id in random.sample(due, min(free, len(due))):  # at random, where there are too many
             self._under_way[endpoint_id] = asyncio.create_task(self._deliver(endpoint_id))
 
     async def _deliver(self, endpoint_id: uuid.UUID) -> None:
-        """Round after round, unless others wait for a place."""
+        """Round after round, unless other endpoints wait for a slot."""
         try:
             while (
                 await self._courier.deliver_some(endpoint_id) == AT_ONCE
@@ -248,7 +246,7 @@ class Delivering:
                 pass
         except CertsvcError as error:  # the lease runs out, and it is tried again
             _log.warning("webhooks.interrupted", code=error.code, endpoint=str(endpoint_id))
-        except Exception as error:  # noqa: BLE001 - other endpoints go on, and the operator is told
+        except Exception as error:  # noqa: BLE001 - other endpoints go on, and the log has it
             _log.error("webhooks.crashed", endpoint=str(endpoint_id), exc_info=error)
         finally:
             del self._under_way[endpoint_id]

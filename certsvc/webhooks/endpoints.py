@@ -61,7 +61,7 @@ def secrets_of(endpoint: WebhookEndpoint, *, vault: Vault, now: dt.datetime) -> 
     found = [
         Secret(text, None if until is None else dt.datetime.fromisoformat(until)) for text, until in kept
     ]
-    return [each for each in found if each.until is None or now < each.until]
+    return [secret for secret in found if secret.until is None or now < secret.until]
 
 
 def _place(endpoint_id: uuid.UUID) -> str:
@@ -71,7 +71,7 @@ def _place(endpoint_id: uuid.UUID) -> str:
 def _seal(endpoint_id: uuid.UUID, kept: Sequence[Secret], *, vault: Vault) -> bytes:
     return vault.seal_secret(
         _place(endpoint_id),
-        json.dumps([(each.text, each.until and each.until.isoformat()) for each in kept]).encode(),
+        json.dumps([(secret.text, secret.until and secret.until.isoformat()) for secret in kept]).encode(),
     )
 
 
@@ -87,7 +87,7 @@ async def create_endpoint(
         id=endpoint_id,
         owner_id=caller.id,
         url=wish.url,
-        events=[str(each) for each in wish.events or EventType],
+        events=[str(event) for event in wish.events or EventType],
         batch_certificates=bool(wish.batch_certificates),
         secrets=_seal(endpoint_id, [secret], vault=vault),
         created_at=now,
@@ -139,7 +139,7 @@ async def change_endpoint(
             read_url(wish.url, allow_private=allow_private)
             endpoint.url = wish.url
         if wish.events is not None:
-            endpoint.events = [str(each) for each in wish.events]
+            endpoint.events = [str(event) for event in wish.events]
         if wish.batch_certificates is not None:
             endpoint.batch_certificates = wish.batch_certificates
         if wish.enabled:
@@ -169,9 +169,7 @@ async def rotate_secret(
     async with db.begin() as session:
         endpoint = await get_endpoint(session, endpoint_id, caller=caller, for_change=True)
         before = secrets_of(endpoint, vault=vault, now=now)
-        ending = [
-            Secret(each.text, until if each.until is None else min(each.until, until)) for each in before
-        ]
+        ending = [Secret(old.text, until if old.until is None else min(old.until, until)) for old in before]
         endpoint.secrets = _seal(endpoint_id, [secret, *ending][:MOST_SECRETS], vault=vault)
     return endpoint, secret
 

@@ -36,11 +36,11 @@ async def announce(
     if not certificates:
         return
     subscribers = await webhooks.subscribers(
-        session, event, facility_codes={each.facility_code for each in certificates}, now=now
+        session, event, facility_codes={paper.facility_code for paper in certificates}, now=now
     )
     if not subscribers:
         return
-    told = [(each, body_of(event, _facts_of(each), now=now)) for each in certificates]
+    told = [(paper, body_of(event, _facts_of(paper), now=now)) for paper in certificates]
     rows = [
         delivery(endpoint.id, event, body, now=now)
         for endpoint, owner in subscribers

@@ -1,9 +1,9 @@
-"""Posting to addresses that callers chose: nothing private is reached, nothing is followed, nobody is waited
-for.
+"""Posting to addresses that callers chose: no private address is reached, no redirect followed, and the wait
+is bounded.
 
 A name is resolved once for each round of posts. Of its addresses those that are public stay, and the
-connection goes to one of these very addresses, whatever the name leads to by then; the TLS certificate is
-still held against the name.
+connection goes to one of exactly these, whatever the name resolves to by then; the TLS certificate is still
+checked against the name.
 """
 
 import asyncio
@@ -31,8 +31,8 @@ _LONGEST_HEADER = 64
 
 _PUBLIC_V6 = ipaddress.ip_network("2000::/3")
 _NOT_PUBLIC = tuple(
-    ipaddress.ip_network(each)
-    for each in (
+    ipaddress.ip_network(network)
+    for network in (
         "100.64.0.0/10",  # carriers' NAT; also where one cloud has its metadata
         "168.63.129.16/32",  # a cloud's own services at a public address
         "192.0.0.0/24",
@@ -54,10 +54,8 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of a post: an HTTP status (with the header Retry-After), or an error in one word. Its content
-    is not read.
-    """
+class Response:
+    """The result of a post: an HTTP status (with `Retry-After`), or a one-word error. No body is read."""
 
     status: int | None = None
     error: str | None = None
@@ -79,7 +77,7 @@ def is_public(address: str) -> bool:
         return False
     if isinstance(found, ipaddress.IPv6Address) and found not in _PUBLIC_V6:
         return False
-    return found.is_global and not (found.is_multicast or any(found in each for each in _NOT_PUBLIC))
+    return found.is_global and not (found.is_multicast or any(found in network for network in _NOT_PUBLIC))
 
 
 def read_url(url: str, *, allow_private: bool) -> httpx2.URL:
@@ -129,19 +127,19 @@ class Poster:
         self._resolver = Resolver(resolve)
         self._tls = tls or httpx2.create_ssl_context()
 
-    async def post_all(self, url: str, letters: Sequence[Letter], holder: str) -> list[Answer]:
-        """The answers to letters for one address of that holder, all sent at once. Raises Unavailable
+    async def post_all(self, url: str, letters: Sequence[Letter], holder: str) -> list[Response]:
+        """The responses to letters for one address of that holder, all sent at once. Raises Unavailable
         `resolver_busy`: then nothing was tried.
         """
         try:
             target = read_url(url, allow_private=self._allow_private)
             addresses = await self._addresses(target, holder)
         except InputError:
-            return [Answer(error="address_refused")] * len(letters)
+            return [Response(error="address_refused")] * len(letters)
         except TimeoutError:
-            return [Answer(error="timeout")] * len(letters)
+            return [Response(error="timeout")] * len(letters)
         except (OSError, UnicodeError):  # the latter for names that no DNS could have
-            return [Answer(error="name_not_found")] * len(letters)
+            return [Response(error="name_not_found")] * len(letters)
         # Without keep-alive: each post has a connection of its own, to an address that was just looked at.
         pool = httpcore2.AsyncConnectionPool(
             self._tls,
@@ -160,12 +158,14 @@ class Poster:
         found = await self._resolver.find(
             target.raw_host.decode(), port, holder=holder, timeout_s=self._timeout_s
         )
-        allowed = [each for each in dict.fromkeys(found) if self._allow_private or is_public(each)]
+        allowed = [ip for ip in dict.fromkeys(found) if self._allow_private or is_public(ip)]
         if not allowed:
             raise _refused()
         return allowed[:_ADDRESSES]
 
-    async def _post(self, pool: httpcore2.AsyncConnectionPool, target: httpx2.URL, letter: Letter) -> Answer:
+    async def _post(
+        self, pool: httpcore2.AsyncConnectionPool, target: httpx2.URL, letter: Letter
+    ) -> Response:
         started = time.perf_counter()
         status = error = retry_after = None
         try:
@@ -177,7 +177,7 @@ class Poster:
             error = "tls_failed" if _is_of_tls(failure) else "connection_failed"
         except (httpcore2.ProtocolError, ValueError):
             error = "bad_answer"
-        return Answer(status, error, retry_after, round((time.perf_counter() - started) * 1000))
+        return Response(status, error, retry_after, round((time.perf_counter() - started) * 1000))
 
 
 async def _send(

@@ -1,8 +1,7 @@
-"""Looking up names that callers chose: no holder's slow names hold up those of another.
+"""Resolving names that callers chose: one holder's slow names never delay another's.
 
-The system's look-up is a call that nothing can end. Each keeps a thread until it returns, whether somebody
-still waits for it or not; so each holder may have a few under way, and waits for the end of one before it
-gets another.
+The system's look-up cannot be cancelled: each occupies a thread until it returns, whether or not anybody
+still waits for it. So each holder may have a few under way, and must wait for one to end before the next.
 """
 
 import asyncio
@@ -60,18 +59,18 @@ class Resolver:
 
 
 def _let_go(looking: "asyncio.Task[Sequence[str]]") -> None:
-    """Nobody asks any more what came of it."""
+    """Nobody waits for the result any more."""
     if not looking.cancelled():
         looking.exception()
 
 
 def _resolve_by(threads: ThreadPoolExecutor) -> Resolve:
-    """By the system, in threads of their own: a name that takes its time must hold up nobody else's work."""
+    """By the system, in threads of their own: a slow name must not delay other work."""
 
     async def resolve(host: str, port: int) -> list[str]:
         found = await asyncio.get_running_loop().run_in_executor(
             threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         )
-        return [str(each[4][0]) for each in found]
+        return [str(address[0]) for *_, address in found]
 
     return resolve

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from certsvc.checking.lookups import check_upload
+from certsvc.checking.uploads import check_upload
 from certsvc.clock import utc_now
 from certsvc.config import Settings
 from certsvc.processes.examiner import Examiner

@@ -48,6 +48,7 @@ def postgres() -> Iterator[Postgres]:
 
 _ON_BOTH = frozenset(
     {
+        "test_migrations",
         "test_store",
         "test_cancelling",
         "test_same_moment",

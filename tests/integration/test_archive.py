@@ -12,7 +12,7 @@ import pytest
 from typing_extensions import override
 
 from certsvc.errors import Broken, NotFound, Unavailable
-from certsvc.files.archive import Archive, Place
+from certsvc.files.archive import Archive, Location
 from certsvc.files.blobs import Blobs, layer_name, pack_name
 from certsvc.files.pieces import seal_piece
 from certsvc.models import PublishedFile
@@ -65,7 +65,7 @@ def digest(data: bytes) -> str:
 LAYERS = {digest(BASE): BASE, digest(STOCK): STOCK}
 
 
-def entry(vault: Vault, key: bytes, place: Place, **changes: Any) -> PublishedFile:
+def entry(vault: Vault, key: bytes, place: Location, **changes: Any) -> PublishedFile:
     """The register's entry of base + stock + own."""
     facts = {
         "sha256": digest(BASE + STOCK + OWN),

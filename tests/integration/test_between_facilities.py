@@ -13,7 +13,7 @@ from certsvc.issuing.requests.marking import mark_all
 from certsvc.models import Certificate, CertificateMark, Disclosure, Episode
 from certsvc.records import duplicate_finding
 from certsvc.store import Database
-from tests.integration.test_store import alembic_of
+from tests.integration.test_migrations import alembic_of
 from tests.support.mending import mend
 from tests.support.records import as_csv, record
 from tests.support.rig import Rig

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from certsvc.checking.many import MOST_WAITS, Answer, CodeItem, Desk, FileItem, Item, check_many
+from certsvc.checking.many import MOST_WAITS, CodeAnswer, CodeItem, Desk, FileItem, Item, check_many
 from certsvc.clock import utc_now
 from certsvc.processes.examiner import Examiner
 from certsvc.store import Database
@@ -50,7 +50,7 @@ def _files(count: int, data: bytes) -> list[Item]:
     return [FileItem(number, "x", len(data), read) for number in range(1, count + 1)]
 
 
-async def _all(desk: Desk, items: list[Item]) -> list[Answer]:
+async def _all(desk: Desk, items: list[Item]) -> list[CodeAnswer]:
     return [answer async for answer in check_many(items, desk=desk, now=utc_now())]
 
 

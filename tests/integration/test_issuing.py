@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from certsvc.clock import utc_now
 from certsvc.errors import Broken, CertsvcError, Conflict, Unavailable
-from certsvc.files.archive import Archive, Place
+from certsvc.files.archive import Archive, Location
 from certsvc.files.blobs import Blobs
 from certsvc.issuing.press.orders import Chunk, Order, Pressed
 from certsvc.issuing.press.producing import issue_chunk
@@ -43,7 +43,7 @@ class LateArchive(Archive):
         self._meanwhile = meanwhile
 
     @override
-    async def put_pack(self, pieces: Sequence[bytes]) -> list[Place]:
+    async def put_pack(self, pieces: Sequence[bytes]) -> list[Location]:
         places = await super().put_pack(pieces)
         await self._meanwhile()
         return places

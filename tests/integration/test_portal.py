@@ -22,7 +22,7 @@ from certsvc.config import Settings
 from certsvc.errors import Broken, Conflict, InputError
 from certsvc.issuing.batches.exporting import Exporter
 from certsvc.models import Certificate, Submission, SubmissionState
-from certsvc.portal.client import Answer, Portal, accounts_of, open_client
+from certsvc.portal.client import Portal, Response, accounts_of, open_client
 from certsvc.portal.sending import Counter
 from certsvc.records.exchange.fields import Format
 from certsvc.store import certificates, submissions
@@ -230,7 +230,7 @@ class LatePortal(Portal):
     meanwhile: Callable[[], Awaitable[object]]
 
     @override
-    async def send(self, layout: Format, data: bytes, *, facility_code: str) -> Answer:
+    async def send(self, layout: Format, data: bytes, *, facility_code: str) -> Response:
         answer = await super().send(layout, data, facility_code=facility_code)
         await self.meanwhile()
         return answer

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event
 
 from certsvc.clock import utc_now
 from certsvc.store import Database, certificates
-from certsvc.store.asking import Answer, Query
+from certsvc.store.asking import Query
 from tests.support.records import record
 from tests.support.rig import Rig
 
@@ -173,7 +173,7 @@ def _statements() -> Iterator[list[str]]:
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         seen.append(statement)
 
-    async def note_question(db: Database, query: Query, key: str) -> Answer | None:
+    async def note_question(db: Database, query: Query, key: str) -> tuple[Any, ...] | None:
         seen.append(str(query))
         return await find_row(db, query, key)
 

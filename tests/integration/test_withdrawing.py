@@ -13,7 +13,7 @@ from certsvc.clock import utc_now
 from certsvc.issuing.withdrawing import changes
 from certsvc.issuing.withdrawing.changes import Change, WithdrawalReason
 from certsvc.models import Certificate, Event
-from tests.integration.test_store import alembic_of
+from tests.integration.test_migrations import alembic_of
 from tests.support.recalling import history, issued_papers, waiting
 from tests.support.records import record
 from tests.support.rig import Rig

@@ -16,7 +16,7 @@ from certsvc.api.openapi import PAPER_TYPES, headers
 from certsvc.api.public.bulk_form import BulkForm, read_bulk_form
 from certsvc.api.public.bulk_table import as_csv, as_ndjson, as_xlsx
 from certsvc.api.public.report_schema import ReportOut
-from certsvc.checking.many import Answer, Desk, check_many
+from certsvc.checking.many import CodeAnswer, Desk, check_many
 from certsvc.records.workbooks.cells import CSV_TYPE, XLSX_TYPE
 from certsvc.resources import Resources
 
@@ -29,7 +29,7 @@ code.
 """
 
 Format: TypeAlias = Literal["ndjson", "csv", "xlsx"]
-_Writer: TypeAlias = Callable[[AsyncIterator[Answer]], AsyncIterator[bytes]]
+_Writer: TypeAlias = Callable[[AsyncIterator[CodeAnswer]], AsyncIterator[bytes]]
 _WRITERS: dict[Format, tuple[_Writer, str]] = {
     "ndjson": (as_ndjson, NDJSON_TYPE),
     "csv": (as_csv, CSV_TYPE),
@@ -66,7 +66,7 @@ class Admitted:
     """
 
     fields: dict[str, str]
-    answers: AsyncGenerator[Answer, None]
+    answers: AsyncGenerator[CodeAnswer, None]
 
 
 class BulkGate:
@@ -102,7 +102,7 @@ class BulkGate:
         return Admitted(form.fields, _answers(form, desk=desk, now=now))
 
 
-async def _answers(form: BulkForm, *, desk: Desk, now: dt.datetime) -> AsyncGenerator[Answer, None]:
+async def _answers(form: BulkForm, *, desk: Desk, now: dt.datetime) -> AsyncGenerator[CodeAnswer, None]:
     """In the order of the form, which is closed after the last one."""
     try:
         async for answer in check_many(form.items, desk=desk, now=now):
@@ -174,7 +174,7 @@ async def verify_many(
     return as_download(admitted.answers, format or _accepted(request))
 
 
-def as_download(answers: AsyncIterator[Answer], wanted: Format) -> Response:
+def as_download(answers: AsyncIterator[CodeAnswer], wanted: Format) -> Response:
     """The answers in the format asked for, streamed; tables come as files."""
     write, media_type = _WRITERS[wanted]
     headers = (

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from certsvc.api.words.pages import KINDS, causes_of, headline_of, told_of
-from certsvc.checking.many import Answer
+from certsvc.checking.many import CodeAnswer
 from certsvc.clock import HANOI
 from certsvc.records.workbooks.cells import BOM, OutCell, csv_row
 from certsvc.records.workbooks.writing import xlsx_bytes
@@ -83,26 +83,26 @@ def _day(text: str | None) -> dt.date | None:
     return dt.date.fromisoformat(text) if text else None
 
 
-async def as_ndjson(answers: AsyncIterator[Answer]) -> AsyncIterator[bytes]:
+async def as_ndjson(answers: AsyncIterator[CodeAnswer]) -> AsyncIterator[bytes]:
     """One Report a line, as soon as it is known."""
     async for answer in answers:
         yield json.dumps(answer.to_json(), ensure_ascii=False).encode() + b"\n"
 
 
-async def as_csv(answers: AsyncIterator[Answer]) -> AsyncIterator[bytes]:
+async def as_csv(answers: AsyncIterator[CodeAnswer]) -> AsyncIterator[bytes]:
     """The table, row by row."""
     yield BOM + csv_row(HEADER)
     async for answer in answers:
         yield csv_row(row_of(answer.to_json()))
 
 
-async def as_xlsx(answers: AsyncIterator[Answer]) -> AsyncIterator[bytes]:
+async def as_xlsx(answers: AsyncIterator[CodeAnswer]) -> AsyncIterator[bytes]:
     """The whole workbook, once all is known."""
     lines = [packed(answer) async for answer in answers]
     yield await asyncio.to_thread(table_xlsx, lines)
 
 
-def packed(answer: Answer) -> bytes:
+def packed(answer: CodeAnswer) -> bytes:
     """A line as it may wait for the others: ten thousand as dictionaries hold everybody up while the garbage
     collector looks through them.
     """

@@ -17,13 +17,13 @@ from certsvc.api.public.report_schema import ProvenOut, ReportOut
 from certsvc.api.schemas import Strict
 from certsvc.checking.lookups import (
     Found,
-    check_upload,
     find_download,
     look_up,
     look_up_claimed,
     look_up_qr,
     prove,
 )
+from certsvc.checking.uploads import check_upload
 from certsvc.codes import MAX_TEXT, format_code
 from certsvc.errors import InputError
 from certsvc.resources import Resources

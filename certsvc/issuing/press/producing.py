@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from certsvc.clock import day_in_hanoi
 from certsvc.config import Settings
 from certsvc.errors import Broken, CertsvcError, Unavailable
-from certsvc.files.archive import Archive, Place
+from certsvc.files.archive import Archive, Location
 from certsvc.issuing.leases import Lease
 from certsvc.issuing.press.numbering import number, place
 from certsvc.issuing.press.ordering import make_order
@@ -216,7 +216,7 @@ def _crashed() -> Unavailable:
     )
 
 
-async def _store(archive: Archive, pressed: Pressed) -> list[Place]:
+async def _store(archive: Archive, pressed: Pressed) -> list[Location]:
     """Step 3: bytes before rows. Where each piece lies, in the order of `pressed.made`.
 
     Raises Broken `self_check_failed` where what is shared was not handed out: nobody could put such a file
@@ -233,7 +233,7 @@ async def _store(archive: Archive, pressed: Pressed) -> list[Place]:
 
 
 async def _publish(
-    bench: Workbench, claim: Claim, made: Sequence[Made], places: Sequence[Place], *, now: dt.datetime
+    bench: Workbench, claim: Claim, made: Sequence[Made], places: Sequence[Location], *, now: dt.datetime
 ) -> int:
     """Step 4: rows, digest register and event log, in one transaction. How many; whoever lost the claim
     meanwhile publishes nothing.
@@ -273,7 +273,7 @@ def _mark_issued(certificate: Certificate, made: Made, *, now: dt.datetime) -> N
     )
 
 
-def _file(made: Made, place: Place, *, vault: Vault, now: dt.datetime) -> dict[str, Any]:
+def _file(made: Made, place: Location, *, vault: Vault, now: dt.datetime) -> dict[str, Any]:
     """The columns of its `PublishedFile`."""
     return {
         "sha256": made.sha256,

@@ -11,7 +11,7 @@ from typing import Any
 from certsvc.api.public.bulk_pages import shown, told_reasons
 from certsvc.api.public.bulk_table import packed
 from certsvc.checking.lookups import Proven
-from certsvc.checking.many import Answer, CodeItem, FileItem, Item
+from certsvc.checking.many import CodeAnswer, CodeItem, FileItem, Item
 from certsvc.errors import CertsvcError, Forbidden, InputError, TooMany, Unavailable
 from certsvc.models import Event, Kind, Slot, Status
 from certsvc.store.entries import Entry
@@ -368,16 +368,16 @@ def many() -> Iterator[Page]:
         CodeItem(number, None if number % 2 else "ds.csv", number + 1, CODE) for number in range(1, len(seen))
     ]
     lines = [
-        packed(Answer(item, each))
+        packed(CodeAnswer(item, each))
         for item, each in zip([*items, FileItem(len(seen), "giấy <b>.pdf", 1, _nothing)], seen, strict=True)
     ]
     context = shown(lines, most_lines=len(lines) - 1)
     yield Page("many-answers", "many_answers.html", "/check/many", context, is_stranger=True)
-    holders = Answer(
+    holders = CodeAnswer(
         FileItem(1, "", 1, _nothing), report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER | OPENED)
     )
     yield Page("many-one", "many_answers.html", "/check/many", shown([packed(holders)]))
-    late = Answer(CodeItem(1, None, 1, CODE), report(Verdict.VALID, Reason.GENUINE, certificate=LATE))
+    late = CodeAnswer(CodeItem(1, None, 1, CODE), report(Verdict.VALID, Reason.GENUINE, certificate=LATE))
     yield Page("many-late", "many_answers.html", "/check/many", shown([packed(late)]), is_stranger=True)
     yield Page("reasons", "reasons.html", "/reasons", {"reasons": told_reasons()})
 

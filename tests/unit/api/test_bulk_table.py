@@ -10,7 +10,7 @@ import pytest
 
 from certsvc.api.public.bulk_table import HEADER, row_of, table_csv
 from certsvc.api.words.pages import headline_of
-from certsvc.checking.many import Answer, CodeItem, FileItem
+from certsvc.checking.many import CodeAnswer, CodeItem, FileItem
 from certsvc.verify.dates import LATE as LATE_NOTE
 from certsvc.verify.reasons import ADVICE, WITHDRAWAL, Reason
 from certsvc.verify.report import VERDICTS_OF, Report, Verdict
@@ -31,7 +31,7 @@ async def _nothing() -> bytes:
 
 
 def _of_file(seen: Report, name: str = "giấy.pdf") -> dict[str, Any]:
-    return Answer(FileItem(1, name, 1, _nothing), seen).to_json()
+    return CodeAnswer(FileItem(1, name, 1, _nothing), seen).to_json()
 
 
 def _row(line: dict[str, Any]) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def test_a_late_paper_has_both_days() -> None:
 def test_a_code_shows_what_strangers_see() -> None:
     """Initials only, and where the code stands in its list."""
     row = _row(
-        Answer(
+        CodeAnswer(
             CodeItem(4, "ds.xlsx", 7, CODE), report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER)
         ).to_json()
     )
