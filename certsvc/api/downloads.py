@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import HTTPException, Request, Response
 
 from certsvc.api.openapi import file, headers
-from certsvc.errors import Broken
+from certsvc.files.blobs import missing
 from certsvc.models import Certificate
 from certsvc.resources import Resources
 from certsvc.store import certificates
@@ -31,7 +31,7 @@ async def deliver_pdf(request: Request, certificate: Certificate | Entry, *, res
     async with res.db.read() as session:
         published = (await certificates.published_files(session, [digest])).get(digest)
     if published is None:
-        raise Broken("blob_missing", "Thiếu tệp đã lưu.", "A stored file is missing.")
+        raise missing()
     return pdf_response(
         request, await res.archive.get(published), sha256=digest, filename=f"{certificate.serial}.pdf"
     )

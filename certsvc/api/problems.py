@@ -28,6 +28,7 @@ from certsvc.errors import (
     Unavailable,
 )
 from certsvc.logs import get_logger
+from certsvc.refusals import internal_error, invalid_request
 
 MEDIA_TYPE = "application/problem+json"
 _STATUSES: Mapping[type[CertsvcError], HTTPStatus] = {
@@ -103,36 +104,11 @@ def problem(
 def set_up_problems(app: FastAPI) -> None:
     @app.exception_handler(CertsvcError)
     async def _ours(request: Request, error: CertsvcError) -> Response:
-        status = status_of(error)
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log.error("request.failed", code=error.code, exc_info=error)
-        facts = {name: value for name, value in error.facts.items() if name != "retry_after_s"}
-        answer = problem(
-            request,
-            status,
-            error.code,
-            error.message_vi,
-            error.message_en,
-            errors=list(error.errors),
-            **facts,
-        )
-        if "retry_after_s" in error.facts:
-            answer.headers["Retry-After"] = str(error.facts["retry_after_s"])
-        if status is HTTPStatus.UNAUTHORIZED:
-            answer.headers["WWW-Authenticate"] = "Bearer"
-        return answer
+        return _refused(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
-        errors = [_as_item(each) for each in error.errors()]
-        return problem(
-            request,
-            422,
-            "invalid_request",
-            "Yêu cầu chưa đúng; xem từng lỗi.",
-            "The request is not right; see each error.",
-            errors=errors,
-        )
+        return _refused(request, invalid_request([_as_item(fault) for fault in error.errors()]))
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
@@ -150,16 +126,26 @@ def set_up_problems(app: FastAPI) -> None:
         return answer
 
 
+def _refused(request: Request, error: CertsvcError) -> Response:
+    status = status_of(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("request.failed", code=error.code, exc_info=error)
+    facts = {name: value for name, value in error.facts.items() if name != "retry_after_s"}
+    answer = problem(
+        request, status, error.code, error.message_vi, error.message_en, errors=list(error.errors), **facts
+    )
+    if "retry_after_s" in error.facts:
+        answer.headers["Retry-After"] = str(error.facts["retry_after_s"])
+    if status is HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
 async def unknown_error(request: Request, error: Exception) -> Response:
     """What nobody foresaw: an opaque 500; the log has the rest under the request's id."""
     _log.error("request.crashed", exc_info=error, **structlog.contextvars.get_contextvars())
-    answer = problem(
-        request,
-        500,
-        "internal_error",
-        "Dịch vụ gặp lỗi. Hãy thử lại sau.",
-        "The service failed. Please try again later.",
-    )
+    told = internal_error()
+    answer = problem(request, 500, told.code, told.message_vi, told.message_en)
     answer.headers["X-Request-ID"] = request.state.request_id  # made outside of `RequestContext`
     return answer
 

@@ -23,13 +23,14 @@ from certsvc.api.schemas import BatchOut, batch_out
 from certsvc.api.v1.batches import read_order, save_upload
 from certsvc.callers.keys import require_scope
 from certsvc.callers.sessions import SignedIn
-from certsvc.errors import CertsvcError, InputError
+from certsvc.errors import CertsvcError
 from certsvc.issuing.batches.accepting import accept_batch
 from certsvc.issuing.batches.cancelling import BatchChange
 from certsvc.issuing.batches.rehearsals import issue_rehearsed
 from certsvc.issuing.batches.results import result_of
 from certsvc.issuing.visibility import get_batch
 from certsvc.models import ApiKey, Batch, BatchStatus, Role, Scope
+from certsvc.refusals import no_file
 from certsvc.resources import Resources
 from certsvc.store import batch_lists, batch_rows, mappings
 from certsvc.store import batches as batch_store
@@ -113,7 +114,7 @@ async def _accept(
     upload: Any, fields: dict[str, Any], caller: ApiKey, *, res: Resources, now: dt.datetime
 ) -> Batch:
     if not isinstance(upload, UploadFile) or not upload.filename:
-        raise InputError("no_file", "Chưa chọn tệp.", "There is no file in the request.")
+        raise no_file()
     order = read_order(fields, caller=caller)
     with tempfile.NamedTemporaryFile(suffix=".upload") as copy:
         await save_upload(upload, Path(copy.name))

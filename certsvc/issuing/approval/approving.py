@@ -12,10 +12,10 @@ import uuid
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.clock import day_in_hanoi
-from certsvc.errors import Conflict, Forbidden, InputError, NotFound
+from certsvc.errors import Conflict, Forbidden
 from certsvc.issuing.authority import representatives_on
 from certsvc.issuing.finishing import finish_if_idle
-from certsvc.issuing.visibility import get_visible
+from certsvc.issuing.visibility import get_visible, no_such_batch
 from certsvc.models import ApiKey, Batch, BatchStatus, Certificate, EventType
 from certsvc.models.certificates import nothing_to_approve
 from certsvc.store import Database, approvals, batches, certificates, papers, registry
@@ -84,7 +84,7 @@ async def _part(
     """
     batch = await batches.find_for_change(session, batch_id)
     if batch is None or not await _concerns(session, batch, caller):
-        raise NotFound("no_such_batch", "Không có lô này.", "There is no such batch.")
+        raise no_such_batch()
     facility_code = await require_representative(session, caller, now=now)
     if batch.status is BatchStatus.READING:
         raise Conflict(
@@ -183,9 +183,7 @@ async def set_requirement(
     """
     async with db.begin() as session:
         await papers.take_turn(session)  # nobody judges by what the requirement was
-        facility = await registry.find_facility(session, facility_code)
-        if facility is None:
-            raise InputError("unknown_facility", "Không có cơ sở này.", "There is no such facility.")
+        facility = await registry.require_facility(session, facility_code)
         facility.requires_approval = required
         await session.flush()
         return await approvals.release_unrequired(session, now=now, actor=actor)

@@ -8,11 +8,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from certsvc.errors import Broken
 from certsvc.pdf import Blank, SignatureField, number, stream, text_string
 from certsvc.states import Slot
 from certsvc.templates import attachment, metadata
-from certsvc.templates.compiler.boxes import Placed, Rectangle
+from certsvc.templates.compiler.boxes import Fault, Placed, Rectangle
 from certsvc.templates.compiler.contents import Contents, font_resources
 from certsvc.templates.compiler.copies import with_marks_as_content
 from certsvc.templates.compiler.embedding import Font, embed
@@ -172,11 +171,7 @@ class _Assembly:
         """An empty signature field, which is its widget too; its appearance is empty until it is signed."""
         box = self._placed.marks.get(slot)
         if box is None:
-            raise Broken(
-                "design_slot",
-                f"Mẫu {self._design.id} thiếu chỗ ký {slot}.",
-                f"Design {self._design.id} has no slot {slot}.",
-            )
+            raise Fault(slot, f"không có trong mẫu {self._design.id}.", f"not in design {self._design.id}.")
         entries = self._field_entries(slot, box)
         width, height = box[2] - box[0], box[3] - box[1]
         empty = stream(
