@@ -16,6 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Scope
 from typing_extensions import override
 
+from certsvc import words as names
 from certsvc.api.words import console as console_words
 from certsvc.api.words import pages
 from certsvc.clock import HANOI
@@ -44,10 +45,10 @@ def _is_token(text: str) -> bool:
     return code is not None and len(code.text) != CODE_LENGTH
 
 
-def _next_steps(reasons: Iterable[Mapping[str, str]]) -> list[pages.Words]:
+def _next_steps(reasons: Iterable[Mapping[str, str]]) -> list[names.Words]:
     """What to do, each step once: several reasons may advise the same."""
     return list(
-        dict.fromkeys(pages.Words(reason["next_step_vi"], reason["next_step_en"]) for reason in reasons)
+        dict.fromkeys(names.Words(reason["next_step_vi"], reason["next_step_en"]) for reason in reasons)
     )
 
 
@@ -94,7 +95,7 @@ _environment.filters |= {
 }
 _environment.filters |= {"signing": dates.signing_of, "note_on_dates": dates.note_of}
 _environment.tests["token"] = _is_token
-_environment.globals |= {"words": pages, "console": console_words, "asset": asset}
+_environment.globals |= {"names": names, "words": pages, "console": console_words, "asset": asset}
 
 
 def is_for_browser(request: Request) -> bool:

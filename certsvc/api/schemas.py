@@ -8,8 +8,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from certsvc.codes import format_code
 from certsvc.config import Settings
-from certsvc.issuing.withdrawing.changes import WithdrawalReason
-from certsvc.models import ApiKey, Batch, BatchStatus, Certificate, Facility, Kind, Practitioner, Role, Status
+from certsvc.models import (
+    ApiKey,
+    Batch,
+    BatchStatus,
+    Certificate,
+    Facility,
+    Kind,
+    Practitioner,
+    Role,
+    Status,
+    WithdrawalReason,
+)
 from certsvc.vault import Vault
 
 

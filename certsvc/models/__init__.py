@@ -43,6 +43,7 @@ from certsvc.states import (
     Slot,
     Status,
     SubmissionState,
+    WithdrawalReason,
 )
 
 __all__ = [
@@ -98,5 +99,6 @@ __all__ = [
     "TrustList",
     "WebhookDelivery",
     "WebhookEndpoint",
+    "WithdrawalReason",
     "WrongTry",
 ]

@@ -17,7 +17,7 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any
 
-from certsvc.errors import Broken, CertsvcError, NotFound
+from certsvc.errors import Broken, NotFound
 from certsvc.states import Kind, Slot
 
 SHARED = ("paper.html", "paper.css")
@@ -126,13 +126,11 @@ def choose_design(kind: Kind, *, event_on: dt.date) -> Design:
     for design in load_designs():
         if design.kind is kind and design.covers(event_on):
             return design
-    raise no_design(
-        f"áp dụng cho ngày {event_on:%d/%m/%Y}", f"for an event on {event_on:%Y-%m-%d}", family=NotFound
-    )
+    raise no_design(f"áp dụng cho ngày {event_on:%d/%m/%Y}", f"for an event on {event_on:%Y-%m-%d}")
 
 
-def no_design(which_vi: str, which_en: str, *, family: type[CertsvcError]) -> CertsvcError:
-    return family("no_design", f"Không có mẫu giấy nào {which_vi}.", f"There is no form {which_en}.")
+def no_design(which_vi: str, which_en: str) -> NotFound:
+    return NotFound("no_design", f"Không có mẫu giấy nào {which_vi}.", f"There is no form {which_en}.")
 
 
 def read_design(folder: Traversable, *, shared: Traversable) -> Design:

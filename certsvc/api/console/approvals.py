@@ -15,7 +15,6 @@ from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.paging import Cursor, cursor_behind, read_cursor_of_parts
 from certsvc.api.problems import status_of
 from certsvc.api.words.console import actor_of
-from certsvc.api.words.pages import ROLES
 from certsvc.callers.keys import require_scope
 from certsvc.callers.sessions import SignedIn
 from certsvc.errors import InputError, NotFound
@@ -51,7 +50,7 @@ async def list_waiting(request: Request, res: Res, now: Now, staff: Staff, curso
         else None
     )
     asked_by = {
-        each.key: actor_of(str(each.asked_by), {str(caller.id): caller for caller in callers.values()}, ROLES)
+        each.key: actor_of(str(each.asked_by), {str(caller.id): caller for caller in callers.values()})
         for each in shown
     }
     return pages.render(
@@ -113,7 +112,7 @@ async def _page(
         "rows": [_row(each, staff.caller, res) for each in rows],
         "skip": skip,
         "behind": skip + len(rows) if skip + len(rows) < waiting.certificates else None,
-        "asked_by": actor_of(str(asked_by.id), {str(asked_by.id): asked_by}, ROLES),
+        "asked_by": actor_of(str(asked_by.id), {str(asked_by.id): asked_by}),
         "station": station,
         "may_approve": await _may_approve(res, staff, now),
         "sees_batch": waiting.batch_id is not None

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from certsvc.api.words.pages import Words
 from certsvc.records.columns import CASES
 from certsvc.records.words import words_of
+from certsvc.words import Words
 
 COLUMNS = {column.name: column for column in CASES.columns}
 

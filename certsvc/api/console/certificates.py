@@ -20,7 +20,6 @@ from certsvc.api.problems import status_of
 from certsvc.api.schemas import Withdrawal, certificate_out
 from certsvc.api.v1.certificates import explained
 from certsvc.api.words.console import CHANGES, actor_of
-from certsvc.api.words.pages import ROLES
 from certsvc.callers.keys import require_scope
 from certsvc.callers.sessions import SignedIn
 from certsvc.errors import InputError
@@ -28,8 +27,8 @@ from certsvc.issuing.reopening import reopen_code
 from certsvc.issuing.requests.searching import search
 from certsvc.issuing.visibility import get_visible
 from certsvc.issuing.withdrawing import changes
-from certsvc.issuing.withdrawing.changes import Change, WithdrawalReason
-from certsvc.models import PUBLISHED, ApiKey, Certificate, Event, Kind, Role, Scope, Status
+from certsvc.issuing.withdrawing.changes import Change
+from certsvc.models import PUBLISHED, ApiKey, Certificate, Event, Kind, Role, Scope, Status, WithdrawalReason
 from certsvc.resources import Resources
 from certsvc.store import certificates, registry
 
@@ -143,9 +142,9 @@ async def read_certificate(certificate_id: uuid.UUID, request: Request, res: Res
         certificate=certificate_out(certificate, caller=staff.caller, vault=res.vault, settings=res.settings),
         person=_person(certificate, staff.caller, res),
         station=station,
-        requester=actor_of(str(requester.id), {str(requester.id): requester}, ROLES),
+        requester=actor_of(str(requester.id), {str(requester.id): requester}),
         replaces=certificate.replaces_id,
-        history=[(each, actor_of(each.actor, by_actor, ROLES)) for each in events],
+        history=[(each, actor_of(each.actor, by_actor)) for each in events],
         recall=recall,
         changes=[] if recall else _changes_open_to(staff.caller, certificate, requester),
         may_reopen=staff.caller.may(Scope.WITHDRAW) and certificate.status in PUBLISHED,

@@ -14,12 +14,12 @@ from enum import StrEnum
 from typing import Final
 
 from certsvc.api.console.case_fields import COLUMNS, Fault
-from certsvc.api.words.pages import Words
 from certsvc.models import Kind
 from certsvc.records.cccd_qr import LONGEST, CitizenCard, differing, read_cccd_qr
 from certsvc.records.cells import birth_of, day_of
 from certsvc.records.columns import DAYS
 from certsvc.records.words import words_of
+from certsvc.words import Words
 
 LEAVE_DAYS: Final = (3, 5, 7, 10, 14)
 LATE_REASONS: Final = ("late", "request")

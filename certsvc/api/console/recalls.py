@@ -29,9 +29,9 @@ from certsvc.callers.keys import require_scope
 from certsvc.callers.sessions import SignedIn
 from certsvc.errors import InputError, NotFound
 from certsvc.issuing.withdrawing import recalling
-from certsvc.issuing.withdrawing.changes import Change, WithdrawalReason
+from certsvc.issuing.withdrawing.changes import Change
 from certsvc.issuing.withdrawing.recalling import get_recall, nothing_chosen
-from certsvc.models import ApiKey, RecallOutcome, RecallStatus, Scope
+from certsvc.models import ApiKey, RecallOutcome, RecallStatus, Scope, WithdrawalReason
 from certsvc.resources import Resources
 from certsvc.store import recalls
 

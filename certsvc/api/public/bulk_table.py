@@ -6,12 +6,13 @@ import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
-from certsvc.api.words.pages import KINDS, causes_of, headline_of, told_of
+from certsvc.api.words.pages import causes_of, headline_of, told_of
 from certsvc.checking.many import Answer
 from certsvc.clock import HANOI
 from certsvc.records.workbooks.cells import BOM, OutCell, csv_row
 from certsvc.records.workbooks.writing import xlsx_bytes
 from certsvc.verify.dates import note_of, signing_of
+from certsvc.words import TITLES
 
 _TITLES: Mapping[str, int] = {
     "STT": 6,
@@ -53,7 +54,7 @@ def row_of(line: Mapping[str, Any]) -> list[OutCell]:
         headline_of(line).title.vi,
         " ".join(_why(line)),
         " ".join(dict.fromkeys(reason["next_step_vi"] for reason in told_of(line) or line["reasons"])),
-        KINDS[kind].vi if kind else None,
+        TITLES[kind].vi if kind else None,
         paper.get("holder") or paper.get("initials"),
         _day(paper.get("leave_from")),
         _day(paper.get("leave_to")),

@@ -24,8 +24,8 @@ from certsvc.issuing.requests.single import request_certificate
 from certsvc.issuing.terms import Terms
 from certsvc.issuing.visibility import get_visible, not_issued
 from certsvc.issuing.withdrawing import changes
-from certsvc.issuing.withdrawing.changes import StatusChange, WithdrawalReason
-from certsvc.models import PUBLISHED, ApiKey, Certificate, Kind, Status
+from certsvc.issuing.withdrawing.changes import StatusChange
+from certsvc.models import PUBLISHED, ApiKey, Certificate, Kind, Status, WithdrawalReason
 from certsvc.refusals import text_needed
 from certsvc.resources import Resources
 from certsvc.store import certificates

@@ -5,11 +5,12 @@
 from dataclasses import asdict
 from typing import Any
 
+from certsvc import words
 from certsvc.api.words import pages
-from certsvc.api.words.pages import Words
 from certsvc.verify.dates import LATE, UNDATED
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import describe
+from certsvc.words import Words
 
 _PAGE: dict[str, Words | dict[str, Words]] = {
     "checking": Words("Đang kiểm tra…", "Checking…"),
@@ -100,9 +101,9 @@ def all_words() -> dict[str, Any]:
             "by_verdict": {verdict: asdict(headline) for verdict, headline in pages.BY_VERDICT.items()},
             "by_reason": {reason: asdict(headline) for reason, headline in pages.BY_REASON.items()},
         },
-        "withdrawn_for": {reason: asdict(words) for reason, words in pages.WITHDRAWN_FOR.items()},
-        "kinds": {kind: asdict(words) for kind, words in pages.KINDS.items()},
-        "slots": {slot: asdict(words) for slot, words in pages.SLOTS.items()},
+        "withdrawn_for": {reason: asdict(words) for reason, words in words.WITHDRAWN_FOR.items()},
+        "kinds": {kind: asdict(words) for kind, words in words.TITLES.items()},
+        "slots": {slot: asdict(words) for slot, words in words.SLOTS.items()},
         "hierarchies": {name: asdict(words) for name, words in pages.HIERARCHIES.items()},
         "checks": {name: asdict(words) for name, words in pages.CHECKS.items()},
         "outcomes": {outcome: asdict(words) for outcome, words in pages.OUTCOMES.items()},

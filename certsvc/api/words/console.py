@@ -3,15 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from certsvc import words
 from certsvc.api.schemas import BatchOut
-from certsvc.api.words.pages import BY_VERDICT, WITHDRAWN_FOR, Tone, Words
+from certsvc.api.words.pages import BY_VERDICT, Tone
 from certsvc.issuing.batches.cancelling import BatchChange
-from certsvc.issuing.withdrawing.changes import Change, WithdrawalReason
+from certsvc.issuing.withdrawing.changes import Change
 from certsvc.issuing.withdrawing.recalling import LeftOut
-from certsvc.models import DECLINED, ApiKey, BatchStatus, Kind, Origin, RecallOutcome, RecallStatus, Status
+from certsvc.models import (
+    DECLINED,
+    ApiKey,
+    BatchStatus,
+    Origin,
+    RecallOutcome,
+    RecallStatus,
+    Status,
+    WithdrawalReason,
+)
 from certsvc.store.batch_lists import Fate
-from certsvc.verify.reasons import Reason
 from certsvc.verify.report import Verdict
+from certsvc.words import ROLES, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +34,13 @@ class State:
 
 
 STATUSES: Mapping[str, State] = {
-    Status.REQUESTED: State(Words("Chờ ký", "Waiting"), Tone.NONE, "clock"),
-    Status.SIGNING: State(Words("Đang ký", "Being signed"), Tone.NONE, "clock"),
-    Status.ISSUED: State(Words("Đã cấp, còn hiệu lực", "Issued, in force"), Tone.GOOD, "tick"),
-    Status.SUSPENDED: State(Words("Tạm ngừng", "Suspended"), Tone.WAIT, "pause"),
-    Status.REVOKED: State(Words("Đã thu hồi", "Revoked"), Tone.BAD, "cross"),
-    Status.REPLACED: State(Words("Đã thay thế", "Replaced"), Tone.WAIT, "swap"),
-    Status.FAILED: State(Words("Không ký được", "Failed"), Tone.BAD, "cross"),
+    Status.REQUESTED: State(words.STATUSES[Status.REQUESTED], Tone.NONE, "clock"),
+    Status.SIGNING: State(words.STATUSES[Status.SIGNING], Tone.NONE, "clock"),
+    Status.ISSUED: State(words.STATUSES[Status.ISSUED], Tone.GOOD, "tick"),
+    Status.SUSPENDED: State(words.STATUSES[Status.SUSPENDED], Tone.WAIT, "pause"),
+    Status.REVOKED: State(words.STATUSES[Status.REVOKED], Tone.BAD, "cross"),
+    Status.REPLACED: State(words.STATUSES[Status.REPLACED], Tone.WAIT, "swap"),
+    Status.FAILED: State(words.STATUSES[Status.FAILED], Tone.BAD, "cross"),
 }
 
 HELD = State(Words("Chờ trưởng trạm duyệt", "Waits for the head's approval"), Tone.WAIT, "pause")
@@ -39,14 +49,14 @@ to sign.
 """
 
 OUTCOMES: Mapping[str, State] = {
-    "issued": State(Words("Đã cấp", "Issued"), Tone.GOOD, "tick"),
-    "existing": State(Words("Đã cấp trước đây", "Issued before"), Tone.NONE, "paper"),
-    "pending": State(Words("Đang ký", "Pending"), Tone.NONE, "clock"),
-    "rejected": State(Words("Bị từ chối", "Rejected"), Tone.BAD, "cross"),
-    "failed": State(Words("Không ký được", "Failed"), Tone.BAD, "cross"),
-    "cancelled": State(Words("Đã huỷ", "Cancelled"), Tone.NONE, "dash"),
-    "would_issue": State(Words("Sẽ cấp", "Would be issued"), Tone.GOOD, "tick"),
-    "none": State(Words("Không yêu cầu", "Not asked for"), Tone.NONE, "dash"),
+    "issued": State(words.OUTCOMES["issued"], Tone.GOOD, "tick"),
+    "existing": State(words.OUTCOMES["existing"], Tone.NONE, "paper"),
+    "pending": State(words.OUTCOMES["pending"], Tone.NONE, "clock"),
+    "rejected": State(words.OUTCOMES["rejected"], Tone.BAD, "cross"),
+    "failed": State(words.OUTCOMES["failed"], Tone.BAD, "cross"),
+    "cancelled": State(words.OUTCOMES["cancelled"], Tone.NONE, "dash"),
+    "would_issue": State(words.OUTCOMES["would_issue"], Tone.GOOD, "tick"),
+    "none": State(words.OUTCOMES["none"], Tone.NONE, "dash"),
 }
 
 BATCHES: Mapping[str, State] = {
@@ -122,11 +132,6 @@ FATES: Mapping[Fate, Words] = {
     Fate.ALL: Words("Tất cả", "All"),
 }
 
-KINDS: Mapping[str, Words] = {
-    Kind.SICK_LEAVE: Words("Nghỉ việc hưởng BHXH", "Sick leave"),
-    Kind.RECOVERY: Words("Khỏi bệnh", "Recovery"),
-}
-
 LEVELS: Mapping[str, Words] = {
     "reject": Words("Từ chối", "Rejects"),
     "warn": Words("Lưu ý", "Warns"),
@@ -147,7 +152,7 @@ VERDICTS: Mapping[str, Words] = {
 }
 """What whoever checks the paper reads."""
 
-REASONS: Mapping[str, Words] = {reason: WITHDRAWN_FOR[Reason(reason)] for reason in WithdrawalReason} | {
+REASONS: Mapping[str, Words] = dict(words.WITHDRAWN_FOR) | {
     DECLINED: Words("trưởng trạm không duyệt", "its head did not approve it"),
 }
 
@@ -223,7 +228,7 @@ RECALLS: Mapping[str, State] = {
     RecallStatus.WAITING: State(
         Words("Chờ người thứ hai duyệt", "Waits for a second person"), Tone.WAIT, "pause"
     ),
-    RecallStatus.REVOKED: State(Words("Đã thu hồi", "Revoked"), Tone.BAD, "cross"),
+    RecallStatus.REVOKED: State(words.STATUSES[Status.REVOKED], Tone.BAD, "cross"),
     RecallStatus.DECLINED: State(
         Words("Không duyệt, đã khôi phục", "Declined, reinstated"), Tone.NONE, "dash"
     ),
@@ -231,7 +236,7 @@ RECALLS: Mapping[str, State] = {
 
 RECALL_OUTCOMES: Mapping[str, State] = {
     RecallOutcome.WAITING: State(Words("Tạm ngừng, chờ duyệt", "Suspended, waits"), Tone.WAIT, "pause"),
-    RecallOutcome.REVOKED: State(Words("Đã thu hồi", "Revoked"), Tone.BAD, "cross"),
+    RecallOutcome.REVOKED: State(words.STATUSES[Status.REVOKED], Tone.BAD, "cross"),
     RecallOutcome.REINSTATED: State(Words("Đã khôi phục", "Reinstated"), Tone.GOOD, "tick"),
     RecallOutcome.UNCHANGED: State(Words("Giữ nguyên", "Left as it was"), Tone.NONE, "dash"),
 }
@@ -254,7 +259,7 @@ ORIGINS: Mapping[str, Words] = {
 }
 
 
-def actor_of(actor: str, callers: Mapping[str, ApiKey], roles: Mapping[str, Words]) -> Words:
+def actor_of(actor: str, callers: Mapping[str, ApiKey]) -> Words:
     """Who did something, as the event log knows: a role and where, the licence where it is one person, never
     a name.
     """
@@ -262,4 +267,4 @@ def actor_of(actor: str, callers: Mapping[str, ApiKey], roles: Mapping[str, Word
     if caller is None:
         return Words("Hệ thống", "The service")
     where = "".join(f" {each}" for each in (caller.facility_code, caller.licence) if each)
-    return Words(f"{roles[caller.role].vi}{where} ({caller.prefix})", f"{roles[caller.role].en}{where}")
+    return Words(f"{ROLES[caller.role].vi}{where} ({caller.prefix})", f"{ROLES[caller.role].en}{where}")

@@ -10,9 +10,9 @@ from enum import StrEnum
 from typing import Any
 
 from certsvc.errors import CertsvcError
-from certsvc.models import Kind, Role, Slot
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import VERDICTS_OF, CheckName, Outcome, TimeSource, Verdict
+from certsvc.words import WITHDRAWN_FOR, Words
 
 
 class Tone(StrEnum):
@@ -22,12 +22,6 @@ class Tone(StrEnum):
     BAD = "bad"
     WAIT = "wait"
     NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    vi: str
-    en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,41 +105,6 @@ BY_REASON: Mapping[Reason, Headline] = {
         Words("Không phải giấy của hệ thống này", "Not a certificate of this service"),
         _NOT_YET,
     ),
-}
-
-WITHDRAWN_FOR: Mapping[Reason, Words] = {
-    Reason.WRONG_DATA: Words("thông tin ghi sai", "wrong data"),
-    Reason.WRONG_PERSON: Words("cấp nhầm người", "issued to the wrong person"),
-    Reason.NOT_ENTITLED: Words("không đủ điều kiện cấp", "the holder was not entitled to it"),
-    Reason.FRAUD: Words("có dấu hiệu gian lận", "signs of fraud"),
-    Reason.KEY_COMPROMISE: Words("khóa ký số không còn an toàn", "the signing key is no longer safe"),
-    Reason.LOST: Words("giấy bị mất, đã cấp lại", "lost and issued again"),
-    Reason.OTHER: Words("lý do khác", "another reason"),
-}
-"""Why a paper is suspended or was replaced; the texts of the reasons themselves speak of revocation."""
-
-ROLES: Mapping[str, Words] = {
-    Role.INSURER: Words("Cơ quan BHXH", "insurer"),
-    Role.FACILITY: Words("Cơ sở y tế", "health facility"),
-    Role.AUDITOR: Words("Kiểm tra, giám sát", "auditor"),
-    Role.ADMIN: Words("Quản trị", "administrator"),
-}
-
-KINDS: Mapping[str, Words] = {
-    Kind.SICK_LEAVE: Words(
-        "Giấy chứng nhận nghỉ việc hưởng bảo hiểm xã hội", "Sick-leave certificate for social insurance"
-    ),
-    Kind.RECOVERY: Words(
-        "Giấy xác nhận khỏi bệnh và hoàn thành thời gian cách ly, điều trị COVID-19 tại nhà",
-        "Certificate of recovery from COVID-19",
-    ),
-    "station_certificate": Words("Giấy xác nhận của Trạm Y tế", "Certificate of a health station"),
-}
-
-SLOTS: Mapping[Slot, Words] = {
-    Slot.PRACTITIONER: Words("Người hành nghề khám bệnh, chữa bệnh", "Practitioner who examined"),
-    Slot.REPRESENTATIVE: Words("Đại diện đơn vị", "Representative of the facility"),
-    Slot.ORGANISATION: Words("Cơ sở y tế (thay con dấu)", "Health facility (for its seal)"),
 }
 
 CHECKS: Mapping[CheckName, Words] = {

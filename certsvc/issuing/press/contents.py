@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from certsvc.errors import Broken
 from certsvc.issuing.press.orders import Order
 from certsvc.records import Case
 from certsvc.records.exchange.ct07 import Ct07Facts, ct07_xml
@@ -12,10 +11,10 @@ from certsvc.templates.printed import printed_json
 
 
 def design_of(order: Order) -> Design:
-    """Raises Broken `no_design`."""
+    """Raises NotFound `no_design`."""
     design = find_design(order.design_id)
     if design is None:
-        raise no_design(f"tên {order.design_id}", f"named {order.design_id}", family=Broken)
+        raise no_design(f"tên {order.design_id}", f"named {order.design_id}")
     return design
 
 

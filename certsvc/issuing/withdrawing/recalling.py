@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.errors import Conflict, InputError, NotFound
 from certsvc.issuing.visibility import get_batch, no_such_certificate
-from certsvc.issuing.withdrawing.changes import TOLD, WithdrawalReason
+from certsvc.issuing.withdrawing.changes import TOLD
 from certsvc.models import (
     REVOCABLE,
     ApiKey,
@@ -30,6 +30,7 @@ from certsvc.models import (
     RecallStatus,
     Role,
     Status,
+    WithdrawalReason,
 )
 from certsvc.store import Database, certificates, papers, recalls, registry, status_lists
 from certsvc.store.recalls import Candidate, Choice

@@ -22,15 +22,11 @@ from certsvc.templates.copied_marks import marks_content
 from certsvc.templates.designs import Design
 from certsvc.templates.faces import FACES
 from certsvc.templates.slots import Copy
+from certsvc.words import SIGNATURES
 
 MARK_FACE = "Tinos-Regular.ttf"
 """The face that marks write the time of signing in: every file has it."""
 
-_LABELS = {
-    Slot.PRACTITIONER: "Chữ ký số của người hành nghề khám bệnh, chữa bệnh",
-    Slot.REPRESENTATIVE: "Chữ ký số của đại diện đơn vị",
-    Slot.ORGANISATION: "Chữ ký số của đơn vị",
-}
 _PRINT_AND_LOCKED = 4 | 128
 _LOCK = b"<< /Type /SigFieldLock /Action /All /P 1 >>"
 _EXTENSIONS = b"/Extensions << /ESIC << /Type /DeveloperExtensions /BaseVersion /1.7 /ExtensionLevel 1 >> >>"
@@ -93,7 +89,7 @@ class _Assembly:
 
     def _reserve_copy(self, placed: Placed) -> None:
         """Numbers for the second page, its marks, and the pictures in them, which then both pages draw."""
-        document, copy = with_marks_as_content(placed.document, placed.marks, self._slots, labels=_LABELS)
+        document, copy = with_marks_as_content(placed.document, placed.marks, self._slots, labels=SIGNATURES)
         self._copy = replace(copy, stream=self._objects.reserve())
         self._trees.append((document, self._objects.reserve()))
         self._pictures = {slot: self._objects.reserve() for slot in self._slots}
@@ -193,7 +189,7 @@ class _Assembly:
         )
         name, label, rectangle = (
             text_string(slot.value),
-            text_string(_LABELS[slot]),
+            text_string(SIGNATURES[slot]),
             b" ".join(map(number, box)),
         )
         return entries % (
