@@ -100,14 +100,6 @@ FIELDS: Mapping[Words, tuple[str, ...]] = {
 }  # fmt: skip
 """The fields of a case, as a form has them."""
 
-FIELD_NAMES: Mapping[str, Words] = {
-    "full_name": Words("Họ và tên", "Name"),
-    "birth_date": Words("Ngày sinh", "Born on"),
-    "sex": Words("Giới tính", "Sex"),
-    "id_issued_on": Words("Ngày cấp CCCD", "Id issued on"),
-}
-"""Of what a citizen card says otherwise."""
-
 CAMERA_FAULTS: Mapping[str, Words] = {
     "no_camera": Words("Không thấy máy ảnh. Hãy nhập số CCCD.", "No camera was found. Type the number."),
     "camera_refused": Words(

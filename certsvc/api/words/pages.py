@@ -192,7 +192,7 @@ def causes_of(report: Mapping[str, Any]) -> list[Words]:
     return [WITHDRAWN_FOR[code] for code in codes if code in WITHDRAWN_FOR]
 
 
-def told_of(report: Mapping[str, Any]) -> list[Mapping[str, str]]:
+def plain_reasons(report: Mapping[str, Any]) -> list[Mapping[str, str]]:
     """The reasons whose own message fits the verdict: all that `causes_of` does not put otherwise."""
     is_put_otherwise = bool(causes_of(report))
     return [

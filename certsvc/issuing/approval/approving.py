@@ -12,13 +12,14 @@ import uuid
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.clock import day_in_hanoi
-from certsvc.errors import Conflict, Forbidden
+from certsvc.errors import Conflict, Forbidden, NotFound
 from certsvc.issuing.authority import representatives_on
 from certsvc.issuing.finishing import finish_if_idle
 from certsvc.issuing.visibility import get_visible, no_such_batch
 from certsvc.models import ApiKey, Batch, BatchStatus, Certificate, EventType
 from certsvc.models.certificates import nothing_to_approve
 from certsvc.store import Database, approvals, batches, certificates, papers, registry
+from certsvc.store.approvals import Waiting
 from certsvc.webhooks.events import announce, is_listened_for
 
 
@@ -74,6 +75,22 @@ async def decline_batch(
         if batch.finished_at is None:
             await finish_if_idle(session, batch, now=now)
     return number
+
+
+async def get_waiting(
+    session: AsyncSession, key: uuid.UUID, *, caller: ApiKey, facility_code: str | None = None
+) -> Waiting:
+    """What waits in a batch, or the one certificate that does (`key` is its id): the caller's facility's; for
+    others that of the facility named, or of any. Raises NotFound `nothing_waits`.
+    """
+    found = await approvals.find_waiting(session, key, facility_code=caller.facility_code or facility_code)
+    if found is None:
+        raise NotFound(
+            "nothing_waits",
+            "Không có gì đang chờ duyệt ở đây: đã được duyệt, bị từ chối hoặc bị huỷ.",
+            "Nothing waits here: it was decided or cancelled.",
+        )
+    return found
 
 
 async def _part(

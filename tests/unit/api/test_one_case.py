@@ -4,7 +4,17 @@ import datetime as dt
 
 import pytest
 
-from certsvc.api.console.one_case import GROUPS, SELDOM, Entry, Papers, Start, read_entry, slashed, told_at
+from certsvc.api.console.case_fields import Fault
+from certsvc.api.console.one_case import (
+    GROUPS,
+    SELDOM,
+    Entry,
+    Papers,
+    Start,
+    by_shown_field,
+    read_entry,
+    slashed,
+)
 from certsvc.records.columns import CASES
 from tests.support.new_case import BOTH, CARD, LEAVE
 
@@ -112,8 +122,11 @@ def test_what_stands_there_at_first_is_right(papers: Papers) -> None:
 
 def test_a_fault_of_no_field_is_told_apart() -> None:
     """Also where the column has a field that these papers do not show."""
-    faults = [{"field": name, "rule": "X"} for name in ("employer", "facility_code", None)]
-    by_field, rest = told_at(Entry(Papers.RECOVERY, {}), faults)
+    faults = [
+        Fault(rule="X", level="reject", field=name, message_vi="", message_en="")
+        for name in ("employer", "facility_code", None)
+    ]
+    by_field, rest = by_shown_field(Entry(Papers.RECOVERY, {}), faults)
     assert [each["field"] for each in rest] == ["employer", "facility_code", None]
-    assert told_at(Entry(Papers.SICK_LEAVE, {}), faults)[0]["employer"] == [faults[0]]
+    assert by_shown_field(Entry(Papers.SICK_LEAVE, {}), faults)[0]["employer"] == [faults[0]]
     assert "employer" not in by_field
