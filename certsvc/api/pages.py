@@ -40,7 +40,7 @@ def _day(value: dt.date | str) -> str:
 
 
 def _is_token(text: str) -> bool:
-    """Whether this came out of a QR: nobody types it, so no page shows it as a code."""
+    """Whether this came from a QR: nobody types it, so no page shows it as a code."""
     code = normalise_code(text)
     return code is not None and len(code.text) != CODE_LENGTH
 
@@ -54,13 +54,13 @@ def _next_steps(reasons: Iterable[Mapping[str, str]]) -> list[names.Words]:
 
 @cache
 def asset(name: str) -> str:
-    """Address of a static file, with its digest: a browser may keep it for ever."""
+    """Address of a static file, with its digest: browsers may keep it for ever."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()
     return f"/static/{name}?v={digest[:12]}"
 
 
 class _Assets(StaticFiles):
-    """Under an address with its digest a file never changes; under any other a browser must ask again."""
+    """Under an address with its digest a file never changes; under any other, browsers must ask again."""
 
     @override
     async def get_response(self, path: str, scope: Scope) -> Response:
@@ -73,8 +73,8 @@ class _Assets(StaticFiles):
 
 
 def static_files() -> ASGIApp:
-    """Serves what the pages link to, packed where the browser takes it: a gate's telephone has a slow
-    line.
+    """Serves what the pages link to, compressed where the browser accepts it: telephones at a gate have slow
+    lines.
     """
     return GZipMiddleware(_Assets(directory=STATIC))
 
@@ -99,7 +99,7 @@ _environment.globals |= {"names": names, "words": pages, "console": console_word
 
 
 def is_for_browser(request: Request) -> bool:
-    """Whether the asker wants a page: says `text/html`, and calls no API address."""
+    """Whether the client wants a page: it accepts `text/html`, and the address is not the API's."""
     return "text/html" in request.headers.get("Accept", "") and not request.url.path.startswith("/v1/")
 
 
@@ -118,5 +118,5 @@ def render(
 
 
 async def render_large(request: Request, name: str, /, **context: Any) -> Response:
-    """`render` for a page of hundreds of lines, which would hold up everybody else's answers."""
+    """`render`, in a thread, for a page of hundreds of lines, which would hold up everybody else."""
     return await asyncio.to_thread(render, request, name, **context)

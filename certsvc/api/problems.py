@@ -1,6 +1,6 @@
 """Our errors as problem details [RFC 9457]: the one table of HTTP statuses.
 
-Neither input values nor exception texts of libraries get into an answer; unknown exceptions are an
+Neither input values nor libraries' exception texts get into a response; unknown exceptions are an
 opaque 500 with the request's id.
 """
 
@@ -21,6 +21,7 @@ from certsvc.errors import (
     Broken,
     CertsvcError,
     Conflict,
+    ErrorItem,
     Forbidden,
     InputError,
     NotFound,
@@ -83,7 +84,7 @@ def status_of(error: CertsvcError) -> HTTPStatus:
 def problem(
     request: Request, status: int, code: str, message_vi: str, message_en: str, **more: Any
 ) -> Response:
-    """A problem document, or for a browser the page that says the same."""
+    """A problem document, or for a browser a page that says the same."""
     document = {
         "type": f"urn:certsvc:problem:{code}",
         "title": message_vi,
@@ -142,31 +143,31 @@ def _refused(request: Request, error: CertsvcError) -> Response:
 
 
 async def unknown_error(request: Request, error: Exception) -> Response:
-    """What nobody foresaw: an opaque 500; the log has the rest under the request's id."""
+    """What nobody foresaw: an opaque 500; the rest is in the log, under the request's id."""
     _log.error("request.crashed", exc_info=error, **structlog.contextvars.get_contextvars())
-    told = internal_error()
-    answer = problem(request, 500, told.code, told.message_vi, told.message_en)
+    shown = internal_error()
+    answer = problem(request, 500, shown.code, shown.message_vi, shown.message_en)
     answer.headers["X-Request-ID"] = request.state.request_id  # made outside of `RequestContext`
     return answer
 
 
 def _methods(request: Request) -> set[str]:
-    """Of all routes at an address [RFC 9110 §15.5.6]; the one that refused knows its own alone."""
-    here = [
-        each
-        for each in iter_route_contexts(request.app.routes)
-        if isinstance(each.original_route, Route) and each.path_regex.match(request.url.path)
-    ]
-    return {method for each in here for method in each.methods or ()}
-
-
-def _as_item(error: Mapping[str, Any]) -> dict[str, Any]:
-    """A validation error without the input it is about: that may be personal."""
-    field = ".".join(str(part) for part in error["loc"] if part not in ("body", "query", "path", "header"))
+    """Of all routes at an address [RFC 9110 §15.5.6]; the one that refused knows only its own."""
     return {
-        "field": field,
-        "row": None,
-        "rule": error["type"],
-        "message_vi": "Giá trị không hợp lệ.",
-        "message_en": str(error["msg"]),
+        method
+        for route in iter_route_contexts(request.app.routes)
+        if isinstance(route.original_route, Route) and route.path_regex.match(request.url.path)
+        for method in route.methods or ()
     }
+
+
+def _as_item(error: Mapping[str, Any]) -> ErrorItem:
+    """A validation error without the input that it is about, which may be personal."""
+    field = ".".join(str(part) for part in error["loc"] if part not in ("body", "query", "path", "header"))
+    return ErrorItem(
+        field=field,
+        row=None,
+        rule=error["type"],
+        message_vi="Giá trị không hợp lệ.",
+        message_en=str(error["msg"]),
+    )

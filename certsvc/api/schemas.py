@@ -1,4 +1,4 @@
-"""What goes over the wire under `/v1` [api], and how entities become it."""
+"""What goes over the wire under `/v1` [api], and how it is made from entities."""
 
 import datetime as dt
 import uuid
@@ -24,7 +24,7 @@ from certsvc.vault import Vault
 
 
 def _without_nul(text: str) -> str:
-    """PostgreSQL keeps every character but this."""
+    """PostgreSQL keeps every character but this one."""
     return text.replace("\0", "")
 
 

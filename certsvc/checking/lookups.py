@@ -20,6 +20,7 @@ from certsvc.errors import CertsvcError, Conflict, Forbidden, InputError, NotFou
 from certsvc.models import Certificate, Event, Status
 from certsvc.processes.examiner import Examiner
 from certsvc.records import Case
+from certsvc.records.raw.refusals import refusal
 from certsvc.store import Database, certificates, entries
 from certsvc.store.entries import Entry
 from certsvc.vault import Vault
@@ -254,7 +255,7 @@ async def check_upload(
     `not_pdf_or_image`; TooMany where too many are being checked.
     """
     if not data:
-        raise InputError("empty_file", "Tệp rỗng.", "The file is empty.")
+        raise refusal("empty_file")
     if is_picture(data):
         return await _check_picture(
             data,

@@ -1,5 +1,4 @@
-"""`/staff/new`: one case on one page, checked as it is filled in, its papers seen before they are requested.
-"""
+"""`/staff/new`: one case on one page, checked as it is filled in; its papers are seen before requested."""
 
 import secrets
 from base64 import b64encode

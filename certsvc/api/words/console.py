@@ -1,4 +1,4 @@
-"""The words of the console for states, outcomes and changes."""
+"""The console's words for states, outcomes and changes, and how they look."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from certsvc.words import ROLES, Words
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a state is called, and how it looks; it never rests on its colour alone."""
+    """What a state is called and how it looks; colour alone never tells it."""
 
     words: Words
     tone: Tone
@@ -44,8 +44,8 @@ STATUSES: Mapping[str, State] = {
 }
 
 HELD = State(Words("Chờ trưởng trạm duyệt", "Waits for the head's approval"), Tone.WAIT, "pause")
-"""Of what is `requested` and not signed before it is approved, and of a batch of which nothing else is left
-to sign.
+"""For what is `requested` and will not be signed before it is approved, and for a batch with nothing else
+left to sign.
 """
 
 OUTCOMES: Mapping[str, State] = {
@@ -69,7 +69,7 @@ BATCHES: Mapping[str, State] = {
 
 
 def batch_state(batch: BatchOut) -> State:
-    """How a batch stands; where all that is left to sign waits for approval, that."""
+    """The state of a batch; `HELD` where all that is left to sign waits for approval."""
     counts = batch.counts
     is_held = batch.status is BatchStatus.RUNNING and 0 < counts.awaiting_approval == counts.pending
     return HELD if is_held else BATCHES[batch.status]
@@ -98,7 +98,7 @@ FIELDS: Mapping[Words, tuple[str, ...]] = {
         "practitioner_licence",
     ),
 }  # fmt: skip
-"""The fields of a case, as a form has them."""
+"""The fields of a case, as a form groups them."""
 
 CAMERA_FAULTS: Mapping[str, Words] = {
     "no_camera": Words("Không thấy máy ảnh. Hãy nhập số CCCD.", "No camera was found. Type the number."),
@@ -142,7 +142,7 @@ VERDICTS: Mapping[str, Words] = {
     Status.REVOKED: BY_VERDICT[Verdict.REVOKED].title,
     Status.REPLACED: BY_VERDICT[Verdict.REPLACED].title,
 }
-"""What whoever checks the paper reads."""
+"""What those who check the paper read."""
 
 REASONS: Mapping[str, Words] = dict(words.WITHDRAWN_FOR) | {
     DECLINED: Words("trưởng trạm không duyệt", "its head did not approve it"),
@@ -156,13 +156,13 @@ MORE_EVENTS: Mapping[str, Words] = {
     "handed_in": Words("Đã gửi cổng BHXH", "Handed in at the insurer's portal"),
     "code_reopened": Words("Đã mở lại mã tra cứu", "Look-up code opened again"),
 }
-"""Of a certificate's event log, beside those that its holder sees."""
+"""In a certificate's event log, besides those that its holder sees."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """A change as a button and a page name it; `reasons` fit it, `effect` is what cannot be seen in the
-    state.
+    """A change as buttons and pages name it; `reasons` are those that fit, `effect` is what the state does
+    not show.
     """
 
     words: Words
@@ -252,11 +252,11 @@ ORIGINS: Mapping[str, Words] = {
 
 
 def actor_of(actor: str, callers: Mapping[str, ApiKey]) -> Words:
-    """Who did something, as the event log knows: a role and where, the licence where it is one person, never
-    a name.
+    """Who did something, as far as the event log knows: a role and where, the licence if it is one person,
+    never a name.
     """
     caller = callers.get(actor)
     if caller is None:
         return Words("Hệ thống", "The service")
-    where = "".join(f" {each}" for each in (caller.facility_code, caller.licence) if each)
+    where = "".join(f" {code}" for code in (caller.facility_code, caller.licence) if code)
     return Words(f"{ROLES[caller.role].vi}{where} ({caller.prefix})", f"{ROLES[caller.role].en}{where}")

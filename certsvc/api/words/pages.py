@@ -1,7 +1,7 @@
-"""The words of the pages for what has a code in a Report: verdicts, kinds, slots, checks, events.
+"""The public pages' words for what has a code in a Report: verdicts, checks, events.
 
-A headline is what a guard reads first; it never rests on its colour alone. Reasons have their own
-words in `verify.reasons`; where a reason says more than its verdict, it has a headline of its own here.
+A headline is what a guard reads first; colour alone never tells it. Reasons have their own words in
+`verify.reasons`; where a reason says more than its verdict, it has a headline of its own here.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """The band over an answer: `title` in huge letters, `order` what to do with the paper."""
+    """The band above an answer: `title` in huge letters, `order` says what to do with the paper."""
 
     tone: Tone
     icon: str
@@ -69,7 +69,7 @@ COMPARE = Words(
     "Initials, date on the paper, facility and serial must be exactly these; if not, do not accept it. With"
     " the birth date, compare name and leave days too.",
 )
-"""What a stranger compares of a genuine paper; when it was signed is no part of it."""
+"""What a stranger compares on a genuine paper; when it was signed is not part of that."""
 
 _UNREADABLE = Headline(
     Tone.NONE, "question", Words("Không kiểm tra được tệp", "The file cannot be checked"), _NOT_YET
@@ -136,7 +136,7 @@ HIERARCHIES: Mapping[str, Words] = {
         "Chữ ký số chuyên dùng công vụ (Ban Cơ yếu Chính phủ)", "Vietnam's government certificates"
     ),
 }
-"""Of the folders below `anchors/` that have a name of ours; others are shown as they are called."""
+"""Names of folders below `anchors/`; others are shown as they are."""
 
 EVENTS: Mapping[str, Words] = {
     "requested": Words("Đã tiếp nhận yêu cầu", "Requested"),
@@ -148,7 +148,7 @@ EVENTS: Mapping[str, Words] = {
     "revoked": Words("Đã thu hồi", "Revoked"),
     "replaced": Words("Đã thay bằng giấy mới", "Replaced by a new certificate"),
 }
-"""What of a certificate's event log its holder gets to see; other events are ours alone."""
+"""What its holder gets to see of a certificate's event log; other events are ours alone."""
 
 FIELDS_AT_FAULT: Mapping[str, tuple[str, ...]] = {
     "malformed_code": ("code",),
@@ -174,12 +174,12 @@ FIELDS_AT_FAULT: Mapping[str, tuple[str, ...]] = {
 
 
 def is_at_fault(error: CertsvcError | None, field: str) -> bool:
-    """Whether that very field is to be marked; where any of several may be wrong, none is."""
+    """Whether to mark that field; where any of several may be wrong, none is marked."""
     return error is not None and FIELDS_AT_FAULT.get(error.code) == (field,)
 
 
 def headline_of(report: Mapping[str, Any]) -> Headline:
-    """The band of a Report (its JSON form): of its first reason if that has one, else of its verdict."""
+    """The band of a Report (its JSON form): that of its first reason if it has one, else of its verdict."""
     first = Reason(report["reasons"][0]["code"])
     return BY_REASON.get(first) or BY_VERDICT[Verdict(report["verdict"])]
 
@@ -201,6 +201,6 @@ def plain_reasons(report: Mapping[str, Any]) -> list[Mapping[str, str]]:
 
 
 def headlines_for(reason: Reason) -> list[Headline]:
-    """The bands that a reason may stand under: its own, or one for each verdict it comes with."""
+    """The bands that a reason may appear under: its own, or that of each verdict it comes with."""
     own = BY_REASON.get(reason)
     return [own] if own else [BY_VERDICT[verdict] for verdict in VERDICTS_OF[reason]]
