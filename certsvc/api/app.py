@@ -20,6 +20,7 @@ from certsvc.api.console import (
     new_recall,
     rejected,
     staff,
+    withdrawing,
 )
 from certsvc.api.console import batches as console_batches
 from certsvc.api.console import certificates as console_certificates
@@ -92,6 +93,7 @@ _CONSOLE = (
     batch_changes.router,
     rejected.router,
     console_certificates.router,
+    withdrawing.router,
     console_approvals.router,
     authority.router,
     new_recall.router,

@@ -83,7 +83,7 @@ async def _file_page(
 
 
 @router.post("")
-async def hand_in(request: Request, res: Res, now: Now, staff: Staff) -> Response:
+async def submit(request: Request, res: Res, now: Now, staff: Staff) -> Response:
     """A file of cases, as a dry run or at once; the form shows what is wrong with its first bytes or its
     header.
     """
@@ -142,7 +142,7 @@ async def read_batch(
     after: Annotated[int, Query(ge=0, le=_MAX_ROW)] = 0,
     mended: Annotated[int, Query(ge=0, le=_MAX_ROW)] = 0,
 ) -> Response:
-    """Where a batch stands, which rules its rows broke, and the rows; only the rejected ones at first, if
+    """Where a batch stands, which rules its rows met, and the rows; only the rejected ones at first, if
     there are any.
     """
     async with res.db.read() as session:

@@ -3,7 +3,7 @@ person.
 """
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -97,23 +97,20 @@ async def _recall_page(
             session, recall_id, outcome=show, before=before, limit=_A_PAGE + 1
         )
     last = found[_A_PAGE - 1].certificate if len(found) > _A_PAGE else None
-    context: dict[str, Any] = {
-        "recall": shown,
-        "chosen": Chosen.kept(shown.chosen),
-        "certificates": [recalled_out(recalled) for recalled in found[:_A_PAGE]],
-        "show": show,
-        "cursor": cursor_behind(last.requested_at, last.id) if last else None,
-        "may_decide": recall.status is RecallStatus.WAITING and staff.caller.may(Scope.WITHDRAW),
-        "is_second": recall.may_be_approved_by(staff.caller, asked_by=asked_by),
-        "error": error,
-    }
     return pages.render(
         request,
         "staff_recall.html",
         status=status_of(error) if error else 200,
         headers=HEADERS,
         staff=staff,
-        **context,
+        recall=shown,
+        chosen=Chosen.kept(shown.chosen),
+        certificates=[recalled_out(recalled) for recalled in found[:_A_PAGE]],
+        show=show,
+        cursor=cursor_behind(last.requested_at, last.id) if last else None,
+        may_decide=recall.status is RecallStatus.WAITING and staff.caller.may(Scope.WITHDRAW),
+        is_second=recall.may_be_approved_by(staff.caller, asked_by=asked_by),
+        error=error,
     )
 
 
