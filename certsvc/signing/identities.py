@@ -77,7 +77,9 @@ class Identity:
         certificate was revoked is for the revocation source to say.
         """
         if production and self.is_dev_only:
-            raise unfit_key("chứng thư dành cho phát triển (DEV ONLY)", "development certificate (DEV ONLY)")
+            raise unfit_key(
+                "chứng thư chỉ dành cho phát triển (DEV ONLY)", "development certificate (DEV ONLY)"
+            )
         for cert in (self.certificate, *self.chain):
             if now < cert.not_valid_before_utc:
                 raise unfit_key("chứng thư chưa có hiệu lực", "certificate not yet valid")
