@@ -11,6 +11,10 @@ class Kind(StrEnum):
     RECOVERY = "recovery"
 
 
+STATION_CERTIFICATE = "station_certificate"
+"""What strangers are told instead of `recovery`, which names the illness."""
+
+
 class Slot(StrEnum):
     """Who signs, in the order of signing [signers, Slots]."""
 
@@ -36,6 +40,18 @@ LIVE = (Status.REQUESTED, Status.SIGNING, Status.ISSUED, Status.SUSPENDED)
 
 PUBLISHED = (Status.ISSUED, Status.SUSPENDED, Status.REVOKED, Status.REPLACED)
 """States in which bytes of ours are out in the world."""
+
+
+class WithdrawalReason(StrEnum):
+    """Why a certificate is withdrawn [api, Withdrawing]; `other` needs a text."""
+
+    WRONG_DATA = "wrong_data"
+    WRONG_PERSON = "wrong_person"
+    NOT_ENTITLED = "not_entitled"
+    FRAUD = "fraud"
+    KEY_COMPROMISE = "key_compromise"
+    LOST = "lost"
+    OTHER = "other"
 
 
 class Role(StrEnum):

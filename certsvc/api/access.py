@@ -1,7 +1,7 @@
-"""Who calls, and what every handler needs: the caller, the resources, the time.
+"""What every handler needs: the caller, the resources, the time.
 
 A caller shows an API key or the OpenID provider's token in `Authorization`, or the cookie of a browser that
-signed in at `/staff`. All three are one kind of caller to whatever comes after.
+signed in at `/staff`. To everything that follows, all three are one kind of caller.
 """
 
 import datetime as dt
@@ -44,8 +44,8 @@ async def get_caller(
     now: Now,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> ApiKey:
-    """Raises InputError `no_key`, `bad_token`; Forbidden where a token or a page of elsewhere opens
-    nothing.
+    """Raises InputError `no_key`, `bad_token`; Forbidden for a token without a role here, or a form that is
+    not ours.
     """
     if credentials is not None:
         caller = await _bearer_caller(credentials.credentials, res=res, now=now)
@@ -78,7 +78,7 @@ async def _session_caller(request: Request, *, res: Resources, now: dt.datetime)
 
 
 def _needs(scope: Scope) -> Callable[[ApiKey], Awaitable[ApiKey]]:
-    """A dependency: the caller, whose role and scopes must allow this."""
+    """A dependency: the caller, if role and scopes allow this."""
 
     async def get_allowed(caller: Annotated[ApiKey, Depends(get_caller)]) -> ApiKey:
         return require_scope(caller, scope)

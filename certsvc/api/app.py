@@ -10,11 +10,20 @@ from starlette.datastructures import State
 from certsvc import __version__
 from certsvc.api import health
 from certsvc.api.console import approvals as console_approvals
-from certsvc.api.console import authority as console_authority
-from certsvc.api.console import batch_changes, mending, new_case, new_papers, rejected, staff
+from certsvc.api.console import (
+    authority,
+    batch_changes,
+    home,
+    mending,
+    new_case,
+    new_papers,
+    new_recall,
+    rejected,
+    staff,
+    withdrawing,
+)
 from certsvc.api.console import batches as console_batches
 from certsvc.api.console import certificates as console_certificates
-from certsvc.api.console import home as console_home
 from certsvc.api.console import recalls as console_recalls
 from certsvc.api.limits import AddressLimiter, limit_of
 from certsvc.api.middleware import BodyLimit, RequestContext
@@ -44,15 +53,53 @@ from certsvc.resources import Resources, open_resources
 _A_MINUTE = {
     "public": 300,  # what needs no key: a factory gate scans every few seconds, a network shares one address
     "sign-in": 120,  # the pages around signing in: each try costs a password hash
-    # the form for one case: it is checked after every field, and a station shares one address
-    "one-case": 300,
+    "one-case": 300,  # that form is checked after every field, and a station shares one address
 }
-"""Calls of one address."""
+"""Calls that one address may make."""
 
 _PREVIEWS_AT_ONCE = 2
-"""Forms that a process has drawn at the same time: each takes a second of a core."""
+"""Forms drawn at the same time: each takes a second of a core."""
 _RETURNS_AT_ONCE = 1
-"""Workbooks that a process writes at the same time: each takes a core and some memory."""
+"""Workbooks written at the same time: each takes a core and some memory."""
+
+_OPEN_TO_ALL = (
+    checks.router,
+    bulk.router,
+    published.router,
+    site.router,
+    check_app.router,
+    bulk_pages.router,
+    checks.claimed,
+)
+_WITH_KEY = (
+    approvals.router,
+    certificates.router,
+    recalls.router,
+    batches.router,
+    batch_rows.router,
+    events.router,
+    exports.router,
+    mappings.router,
+    templates.router,
+    webhooks.router,
+    registry.router,
+    disclosures.router,
+)
+"""Approvals come before certificates and batches, whose changes have a name in the address too."""
+_CONSOLE = (
+    home.router,
+    console_batches.router,
+    mending.router,
+    batch_changes.router,
+    rejected.router,
+    console_certificates.router,
+    withdrawing.router,
+    console_approvals.router,
+    authority.router,
+    new_recall.router,
+    console_recalls.router,
+)
+_ONE_CASE = (new_case.router, new_papers.router)
 
 OpenResources = Callable[[Settings], AbstractAsyncContextManager[Resources]]
 
@@ -79,58 +126,28 @@ def create_app(settings: Settings, *, opening: OpenResources = open_resources) -
     set_up_problems(app)
     app.add_exception_handler(Exception, unknown_error)
     app.state = fresh_state(settings)
-    # Routes are tried in this order: what is asked most comes first.
-    for open_to_all in (
-        checks.router,
-        bulk.router,
-        published.router,
-        site.router,
-        check_app.router,
-        bulk_pages.router,
-        checks.claimed,
-    ):
-        app.include_router(open_to_all)
-    # Approvals come before certificates and batches, whose changes have a name in the address too.
-    for behind_key in (
-        approvals,
-        certificates,
-        recalls,
-        batches,
-        batch_rows,
-        events,
-        exports,
-        mappings,
-        templates,
-        webhooks,
-        registry,
-        disclosures,
-    ):
-        app.include_router(behind_key.router)
-    app.include_router(staff.router, dependencies=[Depends(limit_of("sign-in"))])
-    for console in (
-        console_home.router,
-        console_batches.router,
-        mending.router,
-        batch_changes.router,
-        rejected.router,
-        console_certificates.router,
-        console_approvals.router,
-        console_authority.router,
-        console_recalls.router,
-    ):
-        app.include_router(console)
-    for one_case in (new_case.router, new_papers.router):
-        app.include_router(one_case, dependencies=[Depends(limit_of("one-case"))])
-    app.include_router(health.router)
-    app.mount("/static", static_files(), name="static")
+    _include_routers(app)
     set_up_openapi(app)
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(RequestContext, is_https=settings.base_url.startswith("https://"))
     return app
 
 
+def _include_routers(app: FastAPI) -> None:
+    """Routes are tried in this order: the most frequent come first."""
+    for router in (*_OPEN_TO_ALL, *_WITH_KEY):
+        app.include_router(router)
+    app.include_router(staff.router, dependencies=[Depends(limit_of("sign-in"))])
+    for router in _CONSOLE:
+        app.include_router(router)
+    for router in _ONE_CASE:
+        app.include_router(router, dependencies=[Depends(limit_of("one-case"))])
+    app.include_router(health.router)
+    app.mount("/static", static_files(), name="static")
+
+
 def fresh_state(settings: Settings) -> State:
-    """What an application counts and shares beside its resources; nobody has called yet, nothing is busy."""
+    """What an application counts and shares besides its resources, before anybody has called."""
     limiter = AddressLimiter(trusted_proxies=settings.trusted_proxies)
     return State(
         {

@@ -1,7 +1,7 @@
-"""What a browser that signed in at `/staff` carries: its session's cookie, and proof that a form is our own.
+"""What a browser that signed in at `/staff` sends: its session's cookie, and proof that a form is our own.
 
-A form of the pages carries `csrf_token` (macro `csrf_field` of `macros.html`), a script the header
-`X-CSRF-Token`. The cookie alone changes nothing, wherever a page that sends it lies.
+Forms carry `csrf_token` (macro `csrf_field` of `macros.html`), scripts the header `X-CSRF-Token`. The cookie
+alone changes nothing, whichever page it is sent from.
 """
 
 import datetime as dt
@@ -16,18 +16,18 @@ from certsvc.models import Origin
 from certsvc.resources import Resources
 
 HEADERS = {"Referrer-Policy": "same-origin"}
-"""Of the pages with forms: without a referrer a browser hides the origin of a form, too [WHATWG Fetch "append
-a request Origin header"].
+"""For pages with forms: without a referrer, browsers hide the origin of a form too [WHATWG Fetch "append a
+request Origin header"].
 """
 
 
 def cookie_name(name: str, settings: Settings) -> str:
-    """Over https a name that only this host, and only over https, can set [RFC 6265bis §4.1.3.2]."""
+    """Over https, a name that only this host can set, and only over https [RFC 6265bis §4.1.3.2]."""
     return f"__Host-certsvc-{name}" if _is_https(settings) else f"certsvc-{name}"
 
 
 def set_cookie(response: Response, name: str, value: str, *, settings: Settings) -> None:
-    """A cookie for this browser session, that no script reads and no foreign form sends."""
+    """A cookie for this browser session that no script reads and no form of another site sends."""
     response.set_cookie(
         cookie_name(name, settings),
         value,
@@ -49,7 +49,7 @@ def read_cookie(request: Request, name: str, *, settings: Settings) -> str | Non
 
 
 async def find_signed_in(request: Request, *, res: Resources, now: dt.datetime) -> SignedIn | None:
-    """Who signed in with this browser, if the session is still good."""
+    """Who signed in with this browser, if the session is still valid."""
     text = read_cookie(request, "session", settings=res.settings)
     if text is None:
         return None
@@ -63,15 +63,15 @@ def _open_origins(settings: Settings) -> frozenset[Origin]:
 
 
 def require_own_form(request: Request, signed_in: SignedIn, sent: str, *, settings: Settings) -> None:
-    """Raises Forbidden where another site sent this, or without the session's token."""
+    """Raises Forbidden `foreign_form` where another site sent this, or without the session's token."""
     require_same_origin(request, settings=settings)
     if not signed_in.is_csrf_token(sent):
         raise _foreign()
 
 
 def require_same_origin(request: Request, *, settings: Settings) -> None:
-    """What the browser says of who sent this: `Sec-Fetch-Site`, or `Origin` where it does not. Raises
-    Forbidden `foreign_form`.
+    """By what the browser says: `Sec-Fetch-Site`, or without that `Origin`. Raises Forbidden
+    `foreign_form`.
     """
     site = request.headers.get("Sec-Fetch-Site")
     is_own = site == "same-origin" if site is not None else request.headers.get("Origin") == _origin(settings)
@@ -91,8 +91,8 @@ def _origin(settings: Settings) -> str:
 def _foreign() -> Forbidden:
     return Forbidden(
         "foreign_form",
-        "Yêu cầu này không đến từ trang của chúng tôi, hoặc trang đã mở quá lâu; hãy tải lại trang và thử"
-        " lại.",
-        "This request did not come from our own page, or the page is too old; load it again and try once"
-        " more.",
+        "Yêu cầu này không đến từ trang của chúng tôi, hoặc trang đã mở quá lâu;"
+        " hãy tải lại trang và thử lại.",
+        "This request did not come from our own page, or the page was open for too long;"
+        " load it again and retry.",
     )

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import HTTPException, Request, Response
 
 from certsvc.api.openapi import file, headers
-from certsvc.errors import Broken
+from certsvc.files.blobs import missing
 from certsvc.models import Certificate
 from certsvc.resources import Resources
 from certsvc.store import certificates
@@ -24,21 +24,21 @@ _RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 
 async def deliver_pdf(request: Request, certificate: Certificate | Entry, *, res: Resources) -> Response:
-    """A published certificate's file, byte for byte. Raises Broken where the register does not have it, and
-    what `Archive.get` raises.
+    """A published certificate's file, byte for byte. Raises Broken `blob_missing` where the register lacks
+    it, and what `Archive.get` raises.
     """
     digest = certificate.pdf_sha256 or ""
     async with res.db.read() as session:
         published = (await certificates.published_files(session, [digest])).get(digest)
     if published is None:
-        raise Broken("blob_missing", "Thiếu tệp đã lưu.", "A stored file is missing.")
+        raise missing()
     return pdf_response(
         request, await res.archive.get(published), sha256=digest, filename=f"{certificate.serial}.pdf"
     )
 
 
 def pdf_response(request: Request, data: bytes, *, sha256: str, filename: str) -> Response:
-    """The file, the part asked for, 304 where the asker has it, or a 416 for a range outside of it."""
+    """The file, or the range asked for; 304 where the client has it, 416 for a range outside it."""
     etag = f'"{sha256}"'
     sent = {
         "ETag": etag,
@@ -49,11 +49,8 @@ def pdf_response(request: Request, data: bytes, *, sha256: str, filename: str) -
     if etag in request.headers.get("If-None-Match", ""):
         return Response(status_code=304, headers=sent)
     wanted = request.headers.get("Range")
-    if (
-        wanted is None
-        or request.headers.get("If-Range", etag) != etag
-        or not (match := _RANGE.fullmatch(wanted))
-    ):
+    is_changed = request.headers.get("If-Range", etag) != etag
+    if wanted is None or is_changed or not (match := _RANGE.fullmatch(wanted)):
         return Response(data, media_type="application/pdf", headers=sent)
     first, last = _bounds(match[1], match[2], size=len(data))
     if first > last:
@@ -63,7 +60,7 @@ def pdf_response(request: Request, data: bytes, *, sha256: str, filename: str) -
 
 
 def _bounds(first: str, last: str, *, size: int) -> tuple[int, int]:
-    """First and last byte, both included; `-n` means the last n."""
+    """First and last byte, both inclusive; `-n` means the last n."""
     if first == "":
         return (max(0, size - int(last)), size - 1) if last else (1, 0)
     return int(first), min(int(last), size - 1) if last else size - 1

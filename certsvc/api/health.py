@@ -1,5 +1,5 @@
-"""`/livez` and `/readyz`: does the process answer, and can it work? `/metrics`: how much it did, out of the
-rows, so whichever process did it.
+"""`/livez` and `/readyz`: does the process answer, and can it work? `/metrics`: how much was done, by
+whichever process, counted from the rows.
 """
 
 import time
@@ -22,7 +22,7 @@ from certsvc.store import certificates
 router = APIRouter(tags=["health"])
 
 _COUNTED_ANEW_S = 10
-"""Counting reads every row, and anybody may ask."""
+"""A count reads every row, and anybody may ask."""
 
 
 class Readiness(BaseModel):
@@ -39,7 +39,7 @@ async def livez() -> dict[str, str]:
     "/readyz", response_model=Readiness, responses={503: {"model": Readiness, "description": "Not ready"}}
 )
 async def readyz(res: Res) -> JSONResponse:
-    """200 where database, queue and file store answer, else 503; each named."""
+    """200 if database, queue and file store answer, else 503; with the state of each."""
     parts = {"database": res.db.check_schema(), "queue": res.doorbell.check(), "blobs": res.blobs.check()}
     states = {name: await _state(check) for name, check in parts.items()}
     ready = all(state == "ok" for state in states.values())
@@ -74,9 +74,9 @@ async def _count(res: Res) -> bytes:
         ways = await certificates.published_ways(session)
     states: Counter[tuple[str, str]] = Counter()
     held: Counter[str] = Counter()
-    for each in figures:
-        states[each.kind, each.status] += each.number
-        held[each.kind] += each.held
+    for figure in figures:
+        states[figure.kind, figure.status] += figure.number
+        held[figure.kind] += figure.held
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Counted(states, held, ways))
     return generate_latest(registry)
@@ -100,7 +100,7 @@ class _Counted(Collector):
         yield states
         held = GaugeMetricFamily(
             "certsvc_certificates_awaiting_approval",
-            "Of those requested, what waits for a facility's head.",
+            "Of those requested, how many wait for a facility's head.",
             labels=["kind"],
         )
         for kind, count in self._held.items():

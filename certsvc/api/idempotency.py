@@ -1,7 +1,7 @@
 """`Idempotency-Key`: the same key and content get the stored answer, not a second effect [api, Idempotency].
 
 draft-ietf-httpapi-idempotency-key-header-07: other content under a used key is 422, a call still
-running 409. Nothing is kept of a call that raised: its transaction was rolled back with it.
+running 409. Nothing is kept of a call that raised: its transaction was rolled back.
 """
 
 import datetime as dt
@@ -62,13 +62,10 @@ async def answer_once(
     async with db.begin() as session:
         kept = await answers.find_answer(session, caller_id=caller.id, key=key)
         if kept is not None:
-            kept.status, kept.body = (
-                response.status_code,
-                vault.seal_answer(_place(caller, key), bytes(response.body)),
-            )
-            kept.headers = {
-                name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers
-            }
+            kept.status = response.status_code
+            kept.body = vault.seal_answer(_place(caller, key), bytes(response.body))
+            sent = response.headers
+            kept.headers = {name: sent[name] for name in _KEPT_HEADERS if name in sent}
     return response
 
 
@@ -110,7 +107,7 @@ def _replay(
         )
     if now - kept.created_at < _ABANDONED:
         raise _still_running()
-    kept.created_at = now  # whoever held it died; the natural key still prevents a second certificate
+    kept.created_at = now  # that call died; the natural key still prevents a second certificate
     return None
 
 
@@ -128,8 +125,8 @@ def _still_running() -> Conflict:
 
 
 class _Once:
-    """How a call answers that has its effect once. Content is what makes two calls the same, beside method
-    and path; parsed, where it is JSON.
+    """How a call answers whose effect must happen once. Two calls are the same by method, path and content;
+    JSON is compared parsed.
     """
 
     def __init__(self, request: Request, res: Res, now: Now, idempotency_key: IdempotencyKey = None) -> None:
@@ -139,8 +136,8 @@ class _Once:
         self, work: Callable[[], Awaitable[Response]], *content: str | BaseModel, caller: ApiKey
     ) -> Response:
         parts = [
-            each if isinstance(each, str) else json.dumps(each.model_dump(mode="json"), sort_keys=True)
-            for each in content
+            part if isinstance(part, str) else json.dumps(part.model_dump(mode="json"), sort_keys=True)
+            for part in content
         ]
         asked = fingerprint(self._request.method, self._request.url.path, *parts)
         return await answer_once(

@@ -1,7 +1,7 @@
 """Rate limits by address for what needs no key, with `RateLimit` headers.
 
-Addresses get a generous share, for many people sit behind one (carrier NAT, a factory); guessing at a
-code is limited per code, in `checking`. IPv6 addresses count by their /64.
+Limits are generous, for many people share an address (carrier NAT, a factory); guessing at a code is limited
+per code, in `checking`. IPv6 addresses count by their /64.
 """
 
 import ipaddress
@@ -19,11 +19,11 @@ from certsvc.errors import TooMany
 
 _IPV6_PREFIX = 64
 _MOST_ADDRESSES = 100_000
-"""Counted at a time; past that the one longest silent is forgotten."""
+"""Counted at a time; beyond that, the one silent for longest is forgotten."""
 
 
 class LimitedRoute(APIRoute):
-    """A route that needs no key: each call counts against what its address may ask, the limit `public`."""
+    """A route that needs no key: each call counts against its address's limit `public`."""
 
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -37,7 +37,7 @@ class LimitedRoute(APIRoute):
 
 
 def limit_of(name: str) -> Callable[[Request], Awaitable[None]]:
-    """The limit of that name which the application has now (`app.state.limits`)."""
+    """The application's limit of that name (`app.state.limits`)."""
 
     async def check(request: Request) -> None:
         await request.app.state.limits[name](request)
@@ -46,8 +46,8 @@ def limit_of(name: str) -> Callable[[Request], Awaitable[None]]:
 
 
 class AddressLimiter:
-    """Counts calls of one process by address (GCRA); `trusted_proxies` entries of X-Forwarded-For are
-    believed.
+    """Counts this process's calls by address (GCRA); the last `trusted_proxies` entries of X-Forwarded-For
+    are trusted.
     """
 
     def __init__(self, *, trusted_proxies: int) -> None:
@@ -55,7 +55,7 @@ class AddressLimiter:
         self._trusted_proxies = trusted_proxies
 
     def limit(self, name: str, *, per_minute: int) -> Callable[[Request], Awaitable[None]]:
-        """Raises TooMany past `per_minute` calls of `name` from one address; `RequestContext` sends its
+        """Raises TooMany beyond `per_minute` calls of `name` from one address; `RequestContext` sends the
         headers.
         """
         allowance = _Allowance(name, per_min(per_minute), self._store)
@@ -74,8 +74,8 @@ class AddressLimiter:
         return check
 
     def charge(self, name: str, *, an_hour: int) -> Callable[[Request, int], Awaitable[None]]:
-        """Takes a cost from what an address has for `name` an hour; raises TooMany, and takes nothing, where
-        less is left.
+        """Takes a cost from an address's hourly allowance for `name`; where less is left it takes nothing and
+        raises TooMany.
         """
         allowance = _Allowance(name, per_hour(an_hour), self._store)
 
@@ -85,10 +85,10 @@ class AddressLimiter:
             ):
                 raise TooMany(
                     "allowance_spent",
-                    "Mạng này đã kiểm tra quá nhiều giấy trong một giờ; hãy thử lại sau, hoặc gửi ít giấy"
-                    " hơn.",
-                    "This network has checked too many papers within the hour; try again later, or send"
-                    " fewer.",
+                    "Mạng này đã kiểm tra quá nhiều giấy trong một giờ;"
+                    " hãy thử lại sau, hoặc gửi ít giấy hơn.",
+                    "This network has checked too many papers within the hour;"
+                    " try again later, or send fewer.",
                     retry_after_s=wait_s,
                 )
 
@@ -96,19 +96,15 @@ class AddressLimiter:
 
 
 def network_of(request: Request, *, trusted_proxies: int) -> str:
-    """The address that a request came from, of IPv6 its /64; `trusted_proxies` entries of X-Forwarded-For are
-    believed.
+    """The address that a request came from, for IPv6 its /64; the last `trusted_proxies` entries of
+    X-Forwarded-For are trusted.
 
-    Several lines of that header are one list [RFC 9110 §5.3]: a proxy may write its entry in a line of its
-    own.
+    Several lines of that header are one list [RFC 9110 §5.3]: a proxy may add its entry on a line of its own.
     """
     host = request.client.host if request.client else ""
     if trusted_proxies:
-        hops = [
-            hop.strip()
-            for hop in ",".join(request.headers.getlist("X-Forwarded-For")).split(",")
-            if hop.strip()
-        ]
+        forwarded = ",".join(request.headers.getlist("X-Forwarded-For"))
+        hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
         host = hops[-trusted_proxies] if len(hops) >= trusted_proxies else host
     try:
         address = ipaddress.ip_address(host)
@@ -128,8 +124,8 @@ class _Allowance:
         self._policy = f'"{name}";q={quota.get_limit()};w={quota.period_sec}'
 
     async def spend(self, request: Request, address: str, *, cost: int) -> int:
-        """Take `cost` of what is left, or nothing, and the seconds until there is so much; the answer's
-        headers tell it.
+        """Take `cost` if that much is left and return 0, else return the seconds until there is; the
+        response's headers say so.
         """
         spent = await self._throttle.limit(f"{self._name} {address}", cost)
         left, reset_s = spent.state.remaining, math.ceil(spent.state.reset_after)

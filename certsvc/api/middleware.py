@@ -1,4 +1,4 @@
-"""Around every request: an id, a log line without personal data, security headers, a limit of the body."""
+"""Around every request: an id, a log line without personal data, security headers, a limit on the body."""
 
 import time
 import uuid
@@ -20,7 +20,7 @@ _SMALL_BODY = 128 * 1024
 _MULTIPART_ROOM = 64 * 1024
 _MANY_WITHOUT_KEY, _ONE_WITHOUT_KEY = ("/v1/verify/batch", "/check/many"), ("/v1/verify", "/check")
 _SPOOLED_AT_ONCE = 3
-"""Bodies of the largest size that may be under way without a key, or so many more smaller ones."""
+"""Bodies of the largest size that may be under way without a key, or more of smaller ones."""
 _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -92,8 +92,8 @@ def _raw(headers: Mapping[str, str]) -> dict[bytes, bytes]:
 
 
 class BodyLimit:
-    """Refuses a body over its route's limit while it streams in, whatever Content-Length says; without a key
-    also what has no room beside the uploads of others (`spool`).
+    """Refuses a body over its route's limit while it streams in, whatever Content-Length says; without a key,
+    also one for which other uploads leave no room (`spool`).
     """
 
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:

@@ -1,9 +1,9 @@
 """What `/openapi.json` says beyond what FastAPI sees of a route: its problems, its headers, and where its
-answer leads.
+response links to.
 
-It follows from what a route is made of (an address with names, a caller, a body, a limit), so a new route has
-it too. What only the route knows it says itself: `responses={409: {}}` where one that only reads may meet a
-conflict. Statuses with content of their own stay as they are.
+That follows from what a route is made of (names in its address, a caller, a body, a limit), so new routes get
+it too. What only the route knows it declares itself: `responses={409: {}}` where one that only reads may meet
+a conflict. Statuses with content of their own are left as they are.
 """
 
 import functools
@@ -32,25 +32,25 @@ NAMED_IN: Mapping[str, Mapping[str, str]] = {
     "MappingOut": {"name": "name"},
     "RecallOut": {"recall_id": "id"},
 }
-"""By the schema of a thing: which member holds what calls about it have in their addresses."""
+"""By schema: which of its members fills which name in the addresses of calls about it."""
 
 _OPENED = {"code": "$request.path.code", "grant": "$response.body#/grant"}
-"""The second factor opens the PDF of the code it was given for."""
+"""The second factor opens the PDF of the code that it was given for."""
 
 _WORKS_ALWAYS = frozenset({"/livez"})
 _MEANINGS: Mapping[int, str] = {
     400: "The body cannot be read",
-    401: "No key, or none that is good",
+    401: "No key, or not a valid one",
     403: "Not for this caller: role, scope, facility, or a proof that does not fit",
     404: "No such thing, or not for this caller",
     409: "The state of things does not allow it",
-    413: "More than is taken at a time",
+    413: "More than is accepted at a time",
     415: "A file of a kind that is not read here",
     416: "The file has no such range",
-    422: "Something sent is not right; `errors` has each",
+    422: "Something sent is not right; see `errors`",
     429: "Too many calls or tries",
-    500: "A failure of the service; give the operator `request_id`",
-    503: "Cannot now; try again later",
+    500: "The service failed; give the operator `request_id`",
+    503: "Not possible now; try again later",
 }
 _HEADERS: Mapping[str, Described] = {
     "X-Request-ID": {
@@ -84,30 +84,33 @@ _HEADERS: Mapping[str, Described] = {
 
 
 def headers(*names: str) -> Described:
-    """Members of an answer's description that say which headers it has."""
+    """The part of a response's description that names its headers."""
     assert not set(names) - _HEADERS.keys()
     return {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names}}
 
 
 def file(*media_types: str) -> Described:
-    """An answer that is a file to keep."""
-    return {"content": {each: {} for each in media_types}, **headers("Content-Disposition")}
+    """A response that is a file to save."""
+    return {"content": {media_type: {} for media_type in media_types}, **headers("Content-Disposition")}
 
 
 def set_up_openapi(app: FastAPI) -> None:
-    """Last, when all routes are there."""
+    """Last, once all routes are included."""
     describe = app.openapi
 
     @functools.cache
     def complete() -> Described:
         document = describe()
-        limited = [
-            each for each in iter_route_contexts(app.routes) if isinstance(each.original_route, LimitedRoute)
-        ]
-        _complete(document, {(method, each.path) for each in limited for method in each.methods or ()})
+        limited = {
+            (method, route.path)
+            for route in iter_route_contexts(app.routes)
+            if isinstance(route.original_route, LimitedRoute)
+            for method in route.methods or ()
+        }
+        _complete(document, limited)
         return document
 
-    app.openapi = complete  # type: ignore[method-assign] # the way that FastAPI's documentation tells
+    app.openapi = complete  # type: ignore[method-assign] # the way FastAPI's documentation shows
 
 
 def _complete(document: Described, limited: set[tuple[str, str | None]]) -> None:
@@ -136,7 +139,7 @@ def _tell_problems(method: str, path: str, operation: Described, *, is_limited: 
     for status, answer in answers.items():
         if int(status) >= HTTPStatus.BAD_REQUEST and "content" not in answer:
             answer["description"] = _MEANINGS[int(status)]
-            answer["content"] = {each: {"schema": _schema_of(each)} for each in media_types}
+            answer["content"] = {media_type: {"schema": _schema_of(media_type)} for media_type in media_types}
     operation["responses"] = dict(sorted(answers.items()))
 
 
@@ -145,7 +148,7 @@ def _schema_of(media_type: str) -> Described:
 
 
 def _problems(method: str, path: str, operation: Described, *, is_limited: bool) -> Iterator[int]:
-    """What a call may be told, whatever it is about."""
+    """Error statuses that any such call may get."""
     body = operation.get("requestBody", {}).get("content", {})
     if "security" in operation:
         yield from (401, 403)
@@ -166,7 +169,7 @@ def _problems(method: str, path: str, operation: Described, *, is_limited: bool)
 
 
 def _tell_headers(operation: Described, *, is_limited: bool) -> None:
-    sent = {each["name"] for each in operation.get("parameters", [])}
+    sent = {parameter["name"] for parameter in operation.get("parameters", [])}
     for status, answer in operation["responses"].items():
         names = ["X-Request-ID"]
         names += ["RateLimit", "RateLimit-Policy"] if is_limited else []
@@ -180,19 +183,19 @@ def _tell_headers(operation: Described, *, is_limited: bool) -> None:
 def _tell_links(
     path: str, operation: Described, operations: Mapping[tuple[str, str], Described], schemas: Described
 ) -> None:
-    """To every call whose address asks for nothing but what an answer tells, and words that there are few
-    of.
+    """To every call whose address needs only names that the response holds, besides those with a list of
+    words.
     """
     for status, answer in operation["responses"].items():
         schema = _last(answer.get("content", {}).get("application/json", {}).get("schema", {}))
         known = _named(schema, schemas) if status.startswith("2") else {}
         links = {
-            each["operationId"]: {
-                "operationId": each["operationId"],
-                "parameters": {name: known[name] for name in sorted(asked)},
+            other["operationId"]: {
+                "operationId": other["operationId"],
+                "parameters": {name: known[name] for name in sorted(needed)},
             }
-            for (_, address), each in operations.items()
-            if (asked := _open_names(address, each, schemas)) and asked <= known.keys()
+            for (_, address), other in operations.items()
+            if (needed := _open_names(address, other, schemas)) and needed <= known.keys()
         }
         if schema == "ProvenOut":
             links["download"] = {
@@ -204,7 +207,7 @@ def _tell_links(
 
 
 def _named(schema: str, schemas: Described) -> dict[str, str]:
-    """Where an answer holds the names of what it tells of; a page those of its first item."""
+    """Where a response holds the names of what it is about; in a page, those of its first item."""
     item = _last(schemas.get(schema, {}).get("properties", {}).get("items", {}).get("items", {}))
     place = "items/0/" if item in NAMED_IN else ""
     return {
@@ -213,15 +216,16 @@ def _named(schema: str, schemas: Described) -> dict[str, str]:
 
 
 def _open_names(path: str, operation: Described, schemas: Described) -> set[str]:
-    """Names in an address for which there is no list of words."""
+    """Names in an address whose values are not from a list of words."""
     words = {
-        each["name"]
-        for each in operation.get("parameters", [])
-        if each["in"] == "path" and "enum" in (each["schema"] | schemas.get(_last(each["schema"]), {}))
+        parameter["name"]
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "path"
+        and "enum" in (parameter["schema"] | schemas.get(_last(parameter["schema"]), {}))
     }
     return set(re.findall(r"{(\w+)}", path)) - words
 
 
 def _last(schema: Described) -> str:
-    """The name of the component that it is, or nothing."""
+    """The name of the component that it refers to, or nothing."""
     return str(schema.get("$ref", "")).rpartition("/")[2]

@@ -16,6 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Scope
 from typing_extensions import override
 
+from certsvc import words as names
 from certsvc.api.words import console as console_words
 from certsvc.api.words import pages
 from certsvc.clock import HANOI
@@ -39,27 +40,27 @@ def _day(value: dt.date | str) -> str:
 
 
 def _is_token(text: str) -> bool:
-    """Whether this came out of a QR: nobody types it, so no page shows it as a code."""
+    """Whether this came from a QR: nobody types it, so no page shows it as a code."""
     code = normalise_code(text)
     return code is not None and len(code.text) != CODE_LENGTH
 
 
-def _next_steps(reasons: Iterable[Mapping[str, str]]) -> list[pages.Words]:
+def _next_steps(reasons: Iterable[Mapping[str, str]]) -> list[names.Words]:
     """What to do, each step once: several reasons may advise the same."""
     return list(
-        dict.fromkeys(pages.Words(reason["next_step_vi"], reason["next_step_en"]) for reason in reasons)
+        dict.fromkeys(names.Words(reason["next_step_vi"], reason["next_step_en"]) for reason in reasons)
     )
 
 
 @cache
 def asset(name: str) -> str:
-    """Address of a static file, with its digest: a browser may keep it for ever."""
+    """Address of a static file, with its digest: browsers may keep it for ever."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()
     return f"/static/{name}?v={digest[:12]}"
 
 
 class _Assets(StaticFiles):
-    """Under an address with its digest a file never changes; under any other a browser must ask again."""
+    """Under an address with its digest a file never changes; under any other, browsers must ask again."""
 
     @override
     async def get_response(self, path: str, scope: Scope) -> Response:
@@ -72,8 +73,8 @@ class _Assets(StaticFiles):
 
 
 def static_files() -> ASGIApp:
-    """Serves what the pages link to, packed where the browser takes it: a gate's telephone has a slow
-    line.
+    """Serves what the pages link to, compressed where the browser accepts it: telephones at a gate have slow
+    lines.
     """
     return GZipMiddleware(_Assets(directory=STATIC))
 
@@ -94,11 +95,11 @@ _environment.filters |= {
 }
 _environment.filters |= {"signing": dates.signing_of, "note_on_dates": dates.note_of}
 _environment.tests["token"] = _is_token
-_environment.globals |= {"words": pages, "console": console_words, "asset": asset}
+_environment.globals |= {"names": names, "words": pages, "console": console_words, "asset": asset}
 
 
 def is_for_browser(request: Request) -> bool:
-    """Whether the asker wants a page: says `text/html`, and calls no API address."""
+    """Whether the client wants a page: it accepts `text/html`, and the address is not the API's."""
     return "text/html" in request.headers.get("Accept", "") and not request.url.path.startswith("/v1/")
 
 
@@ -117,5 +118,5 @@ def render(
 
 
 async def render_large(request: Request, name: str, /, **context: Any) -> Response:
-    """`render` for a page of hundreds of lines, which would hold up everybody else's answers."""
+    """`render`, in a thread, for a page of hundreds of lines, which would hold up everybody else."""
     return await asyncio.to_thread(render, request, name, **context)

@@ -13,8 +13,8 @@ Cursor = Annotated[str | None, Query(max_length=200)]
 
 
 def lead_on(request: Request, response: Response, at: dt.datetime, last_id: uuid.UUID, part: str = "") -> str:
-    """The cursor behind the last item of a page, which `Link` gets as an address too [RFC 8288]; `part` where
-    an id has several items.
+    """The cursor after the last item of a page, and the header `Link` with its address [RFC 8288]; `part`
+    where an id has several items.
     """
     cursor = cursor_behind(at, last_id, part)
     response.headers["Link"] = (
@@ -28,13 +28,13 @@ def cursor_behind(at: dt.datetime, last_id: uuid.UUID, part: str = "") -> str:
 
 
 def read_cursor(cursor: str) -> tuple[dt.datetime, uuid.UUID]:
-    """Instant and id of the item that the last page ended with. Raises InputError `bad_cursor`."""
+    """Instant and id of the item that the previous page ended with. Raises InputError `bad_cursor`."""
     at, last_id, _ = read_cursor_of_parts(cursor)
     return at, last_id
 
 
 def read_cursor_of_parts(cursor: str) -> tuple[dt.datetime, uuid.UUID, str]:
-    """The same where an id has several items: and the last one's part."""
+    """The same where an id has several items: with the last one's part."""
     try:
         at, last_id, part = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split("|")
         return dt.datetime.fromisoformat(at).astimezone(dt.UTC), uuid.UUID(last_id), part

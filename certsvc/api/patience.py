@@ -1,7 +1,7 @@
-"""Connections whose other side keeps everybody waiting are dropped: the deadlines of the HTTP server.
+"""Connections whose client is too slow are dropped: the deadlines of the HTTP server.
 
-uvicorn has none but that of a kept connection without a request. A reverse proxy in front has its own; these
-hold without one, too.
+uvicorn has only one, for idle kept-alive connections. A reverse proxy in front has its own; these hold
+without one, too.
 """
 
 import asyncio
@@ -11,16 +11,16 @@ from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_S = 20.0
-"""For a whole request line and headers."""
+"""For the request line and all headers."""
 BODY_WINDOW_S, BODY_BYTES_PER_S = 30.0, 4096
-"""A body has to come at that rate, on average of each such window."""
+"""A body has to arrive at that rate, averaged over each window."""
 STALLED_S = 60.0
 """For a client that does not read its answer."""
 _LOOK_EVERY_S = 2.0
 
 
 class PatientProtocol(H11Protocol):
-    """HTTP/1.1 with an end to patience; looks at each connection every few seconds."""
+    """HTTP/1.1 that runs out of patience; each connection is looked at every few seconds."""
 
     head_s, body_window_s, stalled_s, look_every_s = HEAD_S, BODY_WINDOW_S, STALLED_S, _LOOK_EVERY_S
 
@@ -79,7 +79,7 @@ class PatientProtocol(H11Protocol):
             return not is_idle and now - self._since > self.head_s
         if not self.cycle.more_body:
             return False
-        if self.flow.read_paused:  # it is us who do not read
+        if self.flow.read_paused:  # it is we who are not reading
             self._begin_window()
         if now - self._since < self.body_window_s:
             return False

@@ -1,6 +1,6 @@
 """Our errors as problem details [RFC 9457]: the one table of HTTP statuses.
 
-Neither input values nor exception texts of libraries get into an answer; unknown exceptions are an
+Neither input values nor libraries' exception texts get into a response; unknown exceptions are an
 opaque 500 with the request's id.
 """
 
@@ -21,6 +21,7 @@ from certsvc.errors import (
     Broken,
     CertsvcError,
     Conflict,
+    ErrorItem,
     Forbidden,
     InputError,
     NotFound,
@@ -28,6 +29,7 @@ from certsvc.errors import (
     Unavailable,
 )
 from certsvc.logs import get_logger
+from certsvc.refusals import internal_error, invalid_request
 
 MEDIA_TYPE = "application/problem+json"
 _STATUSES: Mapping[type[CertsvcError], HTTPStatus] = {
@@ -82,7 +84,7 @@ def status_of(error: CertsvcError) -> HTTPStatus:
 def problem(
     request: Request, status: int, code: str, message_vi: str, message_en: str, **more: Any
 ) -> Response:
-    """A problem document, or for a browser the page that says the same."""
+    """A problem document, or for a browser a page that says the same."""
     document = {
         "type": f"urn:certsvc:problem:{code}",
         "title": message_vi,
@@ -103,36 +105,11 @@ def problem(
 def set_up_problems(app: FastAPI) -> None:
     @app.exception_handler(CertsvcError)
     async def _ours(request: Request, error: CertsvcError) -> Response:
-        status = status_of(error)
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log.error("request.failed", code=error.code, exc_info=error)
-        facts = {name: value for name, value in error.facts.items() if name != "retry_after_s"}
-        answer = problem(
-            request,
-            status,
-            error.code,
-            error.message_vi,
-            error.message_en,
-            errors=list(error.errors),
-            **facts,
-        )
-        if "retry_after_s" in error.facts:
-            answer.headers["Retry-After"] = str(error.facts["retry_after_s"])
-        if status is HTTPStatus.UNAUTHORIZED:
-            answer.headers["WWW-Authenticate"] = "Bearer"
-        return answer
+        return _refused(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
-        errors = [_as_item(each) for each in error.errors()]
-        return problem(
-            request,
-            422,
-            "invalid_request",
-            "Yêu cầu chưa đúng; xem từng lỗi.",
-            "The request is not right; see each error.",
-            errors=errors,
-        )
+        return _refused(request, invalid_request([_as_item(fault) for fault in error.errors()]))
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
@@ -150,37 +127,47 @@ def set_up_problems(app: FastAPI) -> None:
         return answer
 
 
-async def unknown_error(request: Request, error: Exception) -> Response:
-    """What nobody foresaw: an opaque 500; the log has the rest under the request's id."""
-    _log.error("request.crashed", exc_info=error, **structlog.contextvars.get_contextvars())
+def _refused(request: Request, error: CertsvcError) -> Response:
+    status = status_of(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("request.failed", code=error.code, exc_info=error)
+    facts = {name: value for name, value in error.facts.items() if name != "retry_after_s"}
     answer = problem(
-        request,
-        500,
-        "internal_error",
-        "Dịch vụ gặp lỗi. Hãy thử lại sau.",
-        "The service failed. Please try again later.",
+        request, status, error.code, error.message_vi, error.message_en, errors=list(error.errors), **facts
     )
+    if "retry_after_s" in error.facts:
+        answer.headers["Retry-After"] = str(error.facts["retry_after_s"])
+    if status is HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+async def unknown_error(request: Request, error: Exception) -> Response:
+    """What nobody foresaw: an opaque 500; the rest is in the log, under the request's id."""
+    _log.error("request.crashed", exc_info=error, **structlog.contextvars.get_contextvars())
+    shown = internal_error()
+    answer = problem(request, 500, shown.code, shown.message_vi, shown.message_en)
     answer.headers["X-Request-ID"] = request.state.request_id  # made outside of `RequestContext`
     return answer
 
 
 def _methods(request: Request) -> set[str]:
-    """Of all routes at an address [RFC 9110 §15.5.6]; the one that refused knows its own alone."""
-    here = [
-        each
-        for each in iter_route_contexts(request.app.routes)
-        if isinstance(each.original_route, Route) and each.path_regex.match(request.url.path)
-    ]
-    return {method for each in here for method in each.methods or ()}
-
-
-def _as_item(error: Mapping[str, Any]) -> dict[str, Any]:
-    """A validation error without the input it is about: that may be personal."""
-    field = ".".join(str(part) for part in error["loc"] if part not in ("body", "query", "path", "header"))
+    """Of all routes at an address [RFC 9110 §15.5.6]; the one that refused knows only its own."""
     return {
-        "field": field,
-        "row": None,
-        "rule": error["type"],
-        "message_vi": "Giá trị không hợp lệ.",
-        "message_en": str(error["msg"]),
+        method
+        for route in iter_route_contexts(request.app.routes)
+        if isinstance(route.original_route, Route) and route.path_regex.match(request.url.path)
+        for method in route.methods or ()
     }
+
+
+def _as_item(error: Mapping[str, Any]) -> ErrorItem:
+    """A validation error without the input that it is about, which may be personal."""
+    field = ".".join(str(part) for part in error["loc"] if part not in ("body", "query", "path", "header"))
+    return ErrorItem(
+        field=field,
+        row=None,
+        rule=error["type"],
+        message_vi="Giá trị không hợp lệ.",
+        message_en=str(error["msg"]),
+    )

@@ -1,5 +1,5 @@
-"""Figures of the last thirty days, for `/v1/stats` and the console: what was rejected by which rule, what was
-issued and refused each day.
+"""Figures of the last thirty days, for `/v1/stats` and the console: how much each rule rejected, and how much
+was issued and rejected each day.
 """
 
 import datetime as dt
@@ -14,7 +14,7 @@ DAYS, MOST_RULES = 30, 30
 
 
 class RuleFigure(BaseModel):
-    """How many papers a rule refused, in the words of one of its fields."""
+    """How many papers a rule rejected, in the words of one of its fields."""
 
     rule: str
     message_vi: str
@@ -35,11 +35,11 @@ class Recent(BaseModel):
 
     @property
     def most_a_day(self) -> int:
-        return max(max(each.issued, each.rejected) for each in self.days)
+        return max(max(day.issued, day.rejected) for day in self.days)
 
 
 async def recent_figures(res: Resources, *, facility_code: str | None, now: dt.datetime) -> Recent:
-    """Of one station or of all; whether the caller may see it is asked before. Dry runs do not count."""
+    """Of one station or of all; whether the caller may see them is checked before. Dry runs do not count."""
     days, since = _window(now)
     async with res.db.read() as session:
         rules = await rejections.by_rule(session, facility_code=facility_code, since=since, most=MOST_RULES)
@@ -49,9 +49,9 @@ async def recent_figures(res: Resources, *, facility_code: str | None, now: dt.d
         facility_code=facility_code,
         rules=[
             RuleFigure(
-                rule=each.rule, message_vi=each.message_vi, message_en=each.message_en, count=each.lines
+                rule=rule.rule, message_vi=rule.message_vi, message_en=rule.message_en, count=rule.lines
             )
-            for each in rules
+            for rule in rules
         ],
         days=[DayFigure(day=day, issued=issued.get(day, 0), rejected=rejected.get(day, 0)) for day in days],
     )
@@ -64,6 +64,5 @@ def window_start(now: dt.datetime) -> dt.datetime:
 
 def _window(now: dt.datetime) -> tuple[list[dt.date], dt.datetime]:
     first = day_in_hanoi(now) - dt.timedelta(days=DAYS - 1)
-    return [first + dt.timedelta(days=number) for number in range(DAYS)], dt.datetime.combine(
-        first, dt.time(), tzinfo=HANOI
-    )
+    days = [first + dt.timedelta(days=number) for number in range(DAYS)]
+    return days, dt.datetime.combine(first, dt.time(), tzinfo=HANOI)

@@ -1,4 +1,4 @@
-"""What goes over the wire under `/v1` [api], and how entities become it."""
+"""What goes over the wire under `/v1` [api], and how it is made from entities."""
 
 import datetime as dt
 import uuid
@@ -8,13 +8,23 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from certsvc.codes import format_code
 from certsvc.config import Settings
-from certsvc.issuing.withdrawing.changes import WithdrawalReason
-from certsvc.models import ApiKey, Batch, BatchStatus, Certificate, Facility, Kind, Practitioner, Role, Status
+from certsvc.models import (
+    ApiKey,
+    Batch,
+    BatchStatus,
+    Certificate,
+    Facility,
+    Kind,
+    Practitioner,
+    Role,
+    Status,
+    WithdrawalReason,
+)
 from certsvc.vault import Vault
 
 
 def _without_nul(text: str) -> str:
-    """PostgreSQL keeps every character but this."""
+    """PostgreSQL keeps every character but this one."""
     return text.replace("\0", "")
 
 

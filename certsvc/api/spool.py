@@ -1,7 +1,7 @@
-"""Room for what strangers upload: bounded before anything is taken in, for each network and in all.
+"""Room for what strangers upload, bounded for each network and in all.
 
-A form's files are spooled to the disk as they come. Without a key anybody may send them, so what is under way
-without a key is counted here until its answer is out.
+A form's files are spooled to disk as they arrive. Without a key anybody may send them, so what is under way
+without a key is counted here until it has been answered.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from certsvc.errors import TooMany
 
 
 class Spool:
-    """`each` bytes of one network at a time, and `total` of all."""
+    """`each` bytes from one network at a time, and `total` from all."""
 
     def __init__(self, *, each: int, total: int) -> None:
         self._each, self._total = each, total

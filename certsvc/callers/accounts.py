@@ -74,8 +74,8 @@ async def create_account(
         now=now,
     )
     async with db.begin() as session:
-        if facility_code and await registry.find_facility(session, facility_code) is None:
-            raise InputError("unknown_facility", "Không có cơ sở này.", "There is no such facility.")
+        if facility_code:
+            await registry.require_facility(session, facility_code)
         await registry.require_practitioner(session, licence, facility_code)
         if await sign_in.find_account(session, name) is not None:
             raise Conflict(

@@ -205,7 +205,7 @@ async def find_download(db: Database, text: str, *, grant: str, vault: Vault, no
     """
     found = await look_up(db, text, vault=vault, now=now)
     if found.entry is None:
-        raise NotFound("no_such_code", "Không có giấy nào mang mã này.", "No certificate has this code.")
+        raise no_such_code()
     if not vault.allows(grant, found.entry.id):
         raise Forbidden(
             "no_grant",
@@ -214,6 +214,10 @@ async def find_download(db: Database, text: str, *, grant: str, vault: Vault, no
         )
     require_issued(found.entry)
     return found.entry
+
+
+def no_such_code() -> NotFound:
+    return NotFound("no_such_code", "Không có giấy nào mang mã này.", "No certificate has this code.")
 
 
 def require_issued(certificate: Certificate | Entry) -> None:

@@ -16,12 +16,12 @@ from certsvc.models import Kind
 from certsvc.records import Birth, Case, Person
 from certsvc.records.claiming import claims_of
 from certsvc.records.dating import date_on_paper
+from certsvc.states import STATION_CERTIFICATE
 from certsvc.store.entries import Entry
 from certsvc.vault import Vault
 from certsvc.verify.report import iso_instant
 
 _ADULT_AGE = 18
-_UNTYPED = "station_certificate"
 
 
 def stranger_view(entry: Entry, person: Person | Case, *, now: dt.datetime) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def stranger_view(entry: Entry, person: Person | Case, *, now: dt.datetime) -> d
         else None
     )
     return {
-        "kind": str(entry.kind) if entry.kind is Kind.SICK_LEAVE else _UNTYPED,
+        "kind": str(entry.kind) if entry.kind is Kind.SICK_LEAVE else STATION_CERTIFICATE,
         "serial_tail": entry.serial[-4:] if entry.serial else None,
         "facility": entry.facility,
         "dated_on": dated_on.isoformat() if dated_on else None,

@@ -10,6 +10,7 @@ from certsvc.checking.shown import holder_view
 from certsvc.codes import leads_to, normalise_code
 from certsvc.errors import InputError, Unavailable
 from certsvc.processes.examiner import Examiner
+from certsvc.records.raw.refusals import refusal
 from certsvc.store import Database, entries
 from certsvc.vault import Vault
 from certsvc.verify.findings import FileKind
@@ -37,7 +38,7 @@ async def check_upload(
     network. Raises InputError `empty_file`, `not_pdf_or_image`; TooMany where too many are being checked.
     """
     if not data:
-        raise InputError("empty_file", "Tệp rỗng.", "The file is empty.")
+        raise refusal("empty_file")
     if is_picture(data):
         return await _check_picture(
             data,

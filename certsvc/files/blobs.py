@@ -65,7 +65,7 @@ class Blobs:
                     raise
                 found = b""
         if len(found) != length:
-            raise _missing()
+            raise missing()
         return found
 
     async def get(self, name: str) -> bytes:
@@ -102,7 +102,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise _missing() from error
+        raise missing() from error
     except (OSError, BaseError) as error:
         raise Unavailable(
             "blobs_unavailable",
@@ -111,5 +111,5 @@ def _translated() -> Iterator[None]:
         ) from error
 
 
-def _missing() -> Broken:
+def missing() -> Broken:
     return Broken("blob_missing", "Thiếu tệp đã lưu.", "A stored file is missing.")

@@ -24,8 +24,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 
-from certsvc.errors import Broken, InputError
+from certsvc.errors import InputError
 from certsvc.files.blobs import Blobs, batch_name
+from certsvc.files.pieces import damaged
 from certsvc.models import Batch
 from certsvc.records import Cell
 from certsvc.vault import Vault, new_data_key
@@ -93,7 +94,7 @@ def open_cells(batch: Batch, row: int, sealed: bytes, *, vault: Vault) -> dict[s
             )
         )
     except InvalidTag as error:
-        raise _damaged() from error
+        raise damaged() from error
     return cells
 
 
@@ -122,7 +123,7 @@ def _open(file: Path, to: Path, key: bytes) -> None:
     left = file.stat().st_size - len(_VERSION) - _NONCE_BYTES - _TAG_BYTES
     with file.open("rb") as sealed, to.open("wb") as clear:
         if left < 0 or sealed.read(len(_VERSION)) != _VERSION:
-            raise _damaged()
+            raise damaged()
         cipher = Cipher(AES256(key), GCM(sealed.read(_NONCE_BYTES))).decryptor()
         cipher.authenticate_additional_data(_VERSION)
         while left:
@@ -132,10 +133,4 @@ def _open(file: Path, to: Path, key: bytes) -> None:
         try:
             cipher.finalize_with_tag(sealed.read())
         except (InvalidTag, ValueError) as error:
-            raise _damaged() from error
-
-
-def _damaged() -> Broken:
-    return Broken(
-        "blob_damaged", "Tệp đã lưu bị hỏng hoặc bị sửa.", "A stored file is damaged or was changed."
-    )
+            raise damaged() from error

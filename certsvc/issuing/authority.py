@@ -60,3 +60,11 @@ def require_authorised(facility_code: str, day: dt.date, delegations: Sequence[D
             f"No authority of facility {facility_code} to issue is in force; enter the new one with `certsvc"
             " delegations add`, then try again.",
         )
+
+
+def no_head() -> Broken:
+    return Broken(
+        "no_head",
+        "Cơ sở chưa có người đại diện được phép ký.",
+        "Nobody is registered to represent the facility.",
+    )

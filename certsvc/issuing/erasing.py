@@ -7,9 +7,10 @@ of every row of a batch when the file that was sent in goes.
 import datetime as dt
 import uuid
 
-from certsvc.errors import Conflict, NotFound
 from certsvc.files.blobs import Blobs, batch_name
+from certsvc.issuing.visibility import no_such_certificate
 from certsvc.models import BatchStatus
+from certsvc.refusals import still_being_read
 from certsvc.store import Database, batches, certificates
 
 _AT_ONCE = 50
@@ -27,16 +28,10 @@ async def erase_files(
     async with db.begin() as session:
         certificate = await certificates.find_for_change(session, certificate_id)
         if certificate is None:
-            raise NotFound(
-                "no_such_certificate", "Không có giấy chứng nhận này.", "There is no such certificate."
-            )
+            raise no_such_certificate()
         uploads = await batches.with_case(session, certificate)
         if any(batch.status is BatchStatus.READING for batch in uploads):
-            raise Conflict(
-                "still_being_read",
-                "Tệp có hồ sơ này đang được đọc; hãy thử lại sau.",
-                "A file with this case is being read; try again later.",
-            )
+            raise still_being_read()
         for batch in uploads:
             batch.file_key = None
         erased = await certificates.destroy_keys(session, certificate_id) + len(uploads)

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from certsvc.errors import ErrorItem, InputError
+from certsvc.errors import ErrorItem
 from certsvc.models import Facility, Practitioner
 from certsvc.records.sheets.registry_files import (
     FacilityRow,
@@ -12,6 +12,7 @@ from certsvc.records.sheets.registry_files import (
     read_facilities,
     read_practitioners,
 )
+from certsvc.refusals import unknown_facility
 from certsvc.store import Database, approvals, papers, registry
 
 
@@ -38,12 +39,7 @@ async def import_practitioners(db: Database, file: Path) -> int:
     async with db.begin() as session:
         known = {facility.code for facility in await registry.list_facilities(session)}
         if errors := _unknown_facilities(rows, known=known):
-            raise InputError(
-                "unknown_facility",
-                "Có dòng ghi cơ sở chưa được đăng ký.",
-                "Rows name facilities that are not registered.",
-                errors=errors,
-            )
+            raise unknown_facility(errors)
         await registry.save_practitioners(session, map(practitioner_of, rows))
     return len(rows)
 

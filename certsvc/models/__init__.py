@@ -33,6 +33,7 @@ from certsvc.states import (
     Slot,
     Status,
     SubmissionState,
+    WithdrawalReason,
 )
 
 __all__ = [
@@ -88,5 +89,6 @@ __all__ = [
     "TrustList",
     "WebhookDelivery",
     "WebhookEndpoint",
+    "WithdrawalReason",
     "WrongTry",
 ]

@@ -43,6 +43,10 @@ DECLINED = "declined"
 """The reason of a `failed` certificate that its facility's head did not approve."""
 
 
+def _already_numbered() -> Conflict:
+    return Conflict("already_numbered", "Giấy đã có số seri.", "The certificate has a serial already.")
+
+
 class Certificate(Entity):
     """One certificate of one case: what was asked for, where it stands, what was published.
 
@@ -184,13 +188,13 @@ class Certificate(Entity):
     def number(self, serial: str, *, year: int, sequence: int) -> None:
         """Give the serial; a certificate keeps the first it got, whatever befalls it."""
         if self.serial is not None:
-            raise Conflict("already_numbered", "Giấy đã có số seri.", "The certificate has a serial already.")
+            raise _already_numbered()
         self.serial, self.serial_year, self.serial_sequence = serial, year, sequence
 
     def place(self, status_list: int, status_index: int) -> None:
         """Give the place in the status lists; like the serial it is given once."""
         if self.status_index is not None:
-            raise Conflict("already_numbered", "Giấy đã có số seri.", "The certificate has a serial already.")
+            raise _already_numbered()
         self.status_list, self.status_index = status_list, status_index
 
     def release(self, now: dt.datetime, *, retry_at: dt.datetime | None = None) -> None:

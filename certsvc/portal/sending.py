@@ -18,6 +18,7 @@ from typing import TypedDict
 
 from certsvc.errors import Conflict, NotFound
 from certsvc.issuing.batches.exporting import Exporter
+from certsvc.issuing.visibility import no_such_batch, no_such_certificate
 from certsvc.models import Certificate, Kind, Submission, SubmissionState
 from certsvc.portal.client import Portal, Response, words_of
 from certsvc.records.exchange.fields import Format
@@ -56,9 +57,7 @@ class Counter:
         async with self.db.read() as session:
             certificate = await certificates.find(session, certificate_id)
         if certificate is None:
-            raise NotFound(
-                "no_such_certificate", "Không có giấy chứng nhận này.", "There is no such certificate."
-            )
+            raise no_such_certificate()
         submission, _ = await self.send(certificate, layout)
         return submission
 
@@ -71,7 +70,7 @@ class Counter:
             old = await submissions.find(session, submission_id)
             certificate = None if old is None else await certificates.find(session, old.certificate_id)
         if old is None or certificate is None:
-            raise NotFound("no_such_submission", "Không có lần gửi này.", "There is no such submission.")
+            raise _no_such_submission()
         _require_resendable(old, now=self.clock())
         return await self._send(certificate, Format(old.format), resends=old.id)
 
@@ -85,7 +84,7 @@ class Counter:
         async with self.db.begin() as session:
             kept = await submissions.find(session, submission.id, for_change=True)
             if kept is None:
-                raise NotFound("no_such_submission", "Không có lần gửi này.", "There is no such submission.")
+                raise _no_such_submission()
             if kept.state is SubmissionState.SENDING:  # else somebody has sent it again meanwhile
                 kept.state = answer.state
             kept.answer_code, kept.transaction_no, kept.ended_at = (
@@ -131,6 +130,10 @@ class Counter:
         return submission
 
 
+def _no_such_submission() -> NotFound:
+    return NotFound("no_such_submission", "Không có lần gửi này.", "There is no such submission.")
+
+
 async def sick_leaves_of(db: Database, batch_id: uuid.UUID) -> list[uuid.UUID]:
     """The certificates to send of a batch: its sick leaves, or what replaced them.
 
@@ -139,7 +142,7 @@ async def sick_leaves_of(db: Database, batch_id: uuid.UUID) -> list[uuid.UUID]:
     """
     async with db.read() as session:
         if await batches.find(session, batch_id) is None:
-            raise NotFound("no_such_batch", "Không có lô này.", "There is no such batch.")
+            raise no_such_batch()
     leaves = [
         certificate
         async for _, certificate in batches.lines(db, batch_id)

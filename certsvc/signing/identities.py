@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 from certsvc.errors import Broken
-from certsvc.signing.signers import LocalSigner, Scheme, Signer, scheme_for
+from certsvc.signing.signers import LocalSigner, Scheme, Signer, scheme_for, unfit_key, unreadable_key
 from certsvc.states import Slot
 
 DEV_ONLY = "DEV ONLY"
@@ -55,7 +55,7 @@ class Identity:
         """Raises Broken `unfit_key` for a type of key that we do not sign with."""
         key = self.certificate.public_key()
         if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
-            raise _unfit("loại khóa không được hỗ trợ", "type of key not supported")
+            raise unfit_key("loại khóa không được hỗ trợ", "type of key not supported")
         return key
 
     @cached_property
@@ -77,36 +77,38 @@ class Identity:
         checked here: that is up to the revocation source.
         """
         if production and self.is_dev_only:
-            raise _unfit("chứng thư chỉ dành cho phát triển (DEV ONLY)", "development certificate (DEV ONLY)")
+            raise unfit_key(
+                "chứng thư chỉ dành cho phát triển (DEV ONLY)", "development certificate (DEV ONLY)"
+            )
         for cert in (self.certificate, *self.chain):
             if now < cert.not_valid_before_utc:
-                raise _unfit("chứng thư chưa có hiệu lực", "certificate not yet valid")
+                raise unfit_key("chứng thư chưa có hiệu lực", "certificate not yet valid")
             if now > cert.not_valid_after_utc:
-                raise _unfit("chứng thư đã hết hạn", "certificate expired")
+                raise unfit_key("chứng thư đã hết hạn", "certificate expired")
         self._check_algorithms()
         self._check_usage()
 
     def _check_algorithms(self) -> None:
         match self.public_key:
             case rsa.RSAPublicKey() as key if key.key_size < _MIN_RSA_BITS:
-                raise _unfit("khóa RSA ngắn hơn 2048 bit", "RSA key shorter than 2048 bits")
+                raise unfit_key("khóa RSA ngắn hơn 2048 bit", "RSA key shorter than 2048 bits")
             case ec.EllipticCurvePublicKey(curve=curve) if not isinstance(curve, ec.SECP256R1):
-                raise _unfit("đường cong không phải P-256", "curve other than P-256")
+                raise unfit_key("đường cong không phải P-256", "curve other than P-256")
         if isinstance(self.certificate.signature_hash_algorithm, hashes.SHA1 | hashes.MD5):
             vi = "chứng thư được ký bằng thuật toán băm đã lỗi thời"
-            raise _unfit(vi, "certificate signed with an outdated digest")
+            raise unfit_key(vi, "certificate signed with an outdated digest")
         is_pss = self.signer.scheme is Scheme.RSA_PSS
         if self.signer.scheme is not scheme_for(self.public_key, prefer_pss=is_pss):
-            raise _unfit("thuật toán ký không hợp với khóa", "signature scheme does not match the key")
+            raise unfit_key("thuật toán ký không hợp với khóa", "signature scheme does not match the key")
 
     def _check_usage(self) -> None:
         try:
             usage = self.certificate.extensions.get_extension_for_class(x509.KeyUsage).value
         except x509.ExtensionNotFound as error:
             vi = "chứng thư không nêu mục đích sử dụng khóa"
-            raise _unfit(vi, "certificate states no key usage") from error
+            raise unfit_key(vi, "certificate states no key usage") from error
         if not (usage.digital_signature or usage.content_commitment):
-            raise _unfit("chứng thư không dùng để ký", "certificate not meant for signing")
+            raise unfit_key("chứng thư không dùng để ký", "certificate not meant for signing")
 
 
 def load_pkcs12(
@@ -129,7 +131,7 @@ def load_pkcs12(
     if key is None or certificate is None:
         raise _unreadable("key or certificate missing")
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise _unfit("loại khóa không được hỗ trợ", "type of key not supported")
+        raise unfit_key("loại khóa không được hỗ trợ", "type of key not supported")
     return Identity(
         facility_code=facility_code,
         licence=licence,
@@ -152,15 +154,5 @@ def _ordered(certificate: x509.Certificate, others: list[x509.Certificate]) -> t
     return tuple(chain)
 
 
-def _unfit(why_vi: str, why_en: str) -> Broken:
-    return Broken(
-        "unfit_key", f"Không dùng được khóa ký: {why_vi}.", f"Signing key not fit for use: {why_en}."
-    )
-
-
 def _unreadable(why_en: str) -> Broken:
-    return Broken(
-        "unreadable_key",
-        "Không đọc được tệp khóa ký (PKCS#12).",
-        f"Cannot read the signing key (PKCS#12): {why_en}.",
-    )
+    return unreadable_key("tệp khóa ký (PKCS#12)", f"the signing key (PKCS#12): {why_en}")

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 
 from certsvc.errors import Broken
-from certsvc.signing.signers import PrivateKey, read_pem_key
+from certsvc.signing.signers import PrivateKey, read_pem_key, unreadable_key
 
 _GOOD_FOR = dt.timedelta(days=7)
 _FRESH_FOR = dt.timedelta(days=1)
@@ -125,12 +125,7 @@ def load_local_revocation(
         responder = x509.load_pem_x509_certificate(responder_pem)
         key = read_pem_key(responder_key_pem)
     except (ValueError, TypeError) as error:
-        raise _unreadable() from error
+        raise unreadable_key("khóa của máy chủ OCSP", "the OCSP responder's key") from error
     return LocalRevocation(
         root=root, issuing=issuing, responder=responder, responder_key=key, crls=crls, clock=clock
     )
-
-
-def _unreadable() -> Broken:
-    why = "Cannot read the OCSP responder's key."
-    return Broken("unreadable_key", "Không đọc được khóa của máy chủ OCSP.", why)

@@ -53,6 +53,16 @@ def read_pem_key(pem: bytes) -> PrivateKey:
     return key
 
 
+def unfit_key(why_vi: str, why_en: str) -> Broken:
+    return Broken(
+        "unfit_key", f"Không dùng được khóa ký: {why_vi}.", f"Signing key not fit for use: {why_en}."
+    )
+
+
+def unreadable_key(which_vi: str, which_en: str) -> Broken:
+    return Broken("unreadable_key", f"Không đọc được {which_vi}.", f"Cannot read {which_en}.")
+
+
 class LocalSigner:
     """A private key in memory, loaded once."""
 
@@ -68,7 +78,7 @@ class LocalSigner:
         try:
             return [self._sign(digest) for digest in digests]
         except (ValueError, UnsupportedAlgorithm) as error:
-            raise Broken("unfit_key", "Khóa ký không ký được.", "The signing key cannot sign.") from error
+            raise unfit_key("khóa không ký được", "it does not sign") from error
 
     def _sign(self, digest: bytes) -> bytes:
         if isinstance(self._key, ec.EllipticCurvePrivateKey):

@@ -10,7 +10,6 @@ from asn1crypto import cms, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 
-from certsvc.errors import Broken
 from certsvc.signing.cms import SHA256_ALGORITHM, algorithm_of, der, signed_attributes, signed_data, signer_id
 from certsvc.signing.der import EXPLICIT_0, IMPLICIT_0, OCTET_STRING, SEQUENCE, SET, around, tlv
 from certsvc.signing.signers import (
@@ -20,6 +19,7 @@ from certsvc.signing.signers import (
     max_signature_bytes,
     read_pem_key,
     scheme_for,
+    unreadable_key,
 )
 
 _POLICY = "2.999.3161"
@@ -185,13 +185,5 @@ def load_embedded_tsa(
         issuers = x509.load_pem_x509_certificates(issuers_pem)
         key = read_pem_key(key_pem)
     except (ValueError, TypeError) as error:
-        raise _unreadable() from error
+        raise unreadable_key("khóa của máy chủ dấu thời gian", "the time-stamping authority's key") from error
     return EmbeddedTsa(certificate, key, issuers=tuple(issuers), clock=clock, rng=rng)
-
-
-def _unreadable() -> Broken:
-    return Broken(
-        "unreadable_key",
-        "Không đọc được khóa của máy chủ dấu thời gian.",
-        "Cannot read the time-stamping authority's key.",
-    )

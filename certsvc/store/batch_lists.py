@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tup
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.models import ApiKey, Batch, BatchRow, Certificate, Kind, Status
+from certsvc.store import batches
 from certsvc.store.batches import Line
 from certsvc.store.dialects import member, rules_of_lines
 
@@ -51,6 +52,11 @@ async def list_page(
         at, last_id = before
         query = query.where(or_(Batch.created_at < at, and_(Batch.created_at == at, Batch.id < last_id)))
     return (await session.scalars(query)).all()
+
+
+async def with_counts(session: AsyncSession, found: Iterable[Batch]) -> list[tuple[Batch, dict[str, int]]]:
+    """Each with what its rows and certificates have come to."""
+    return [(batch, await batches.count(session, batch.id)) for batch in found]
 
 
 async def lines_page(

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.errors import InputError, NotFound
 from certsvc.models import ApiKey, Delegation, Facility, Origin, Practitioner, SigningIdentity
+from certsvc.refusals import no_such_facility, unknown_facility
 
 
 async def save_facilities(session: AsyncSession, facilities: Iterable[Facility]) -> None:
@@ -47,6 +48,22 @@ async def list_practitioners(
 
 async def find_facility(session: AsyncSession, code: str) -> Facility | None:
     return await session.get(Facility, code)
+
+
+async def get_facility(session: AsyncSession, code: str) -> Facility:
+    """Raises NotFound `no_such_facility`."""
+    found = await find_facility(session, code)
+    if found is None:
+        raise no_such_facility()
+    return found
+
+
+async def require_facility(session: AsyncSession, code: str) -> Facility:
+    """The facility that something sent names. Raises InputError `unknown_facility`."""
+    found = await find_facility(session, code)
+    if found is None:
+        raise unknown_facility()
+    return found
 
 
 async def requiring_approval(session: AsyncSession, codes: Collection[str]) -> frozenset[str]:
@@ -136,6 +153,11 @@ async def find_key_by_prefix(session: AsyncSession, prefix: str) -> ApiKey | Non
 
 async def callers_by_id(session: AsyncSession, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, ApiKey]:
     return {found.id: found for found in await session.scalars(select(ApiKey).where(ApiKey.id.in_(ids)))}
+
+
+async def get_caller(session: AsyncSession, caller_id: uuid.UUID) -> ApiKey:
+    """Who did something: callers are kept for ever."""
+    return await session.get_one(ApiKey, caller_id)
 
 
 async def keep_subject(session: AsyncSession, caller_id: uuid.UUID, subject: str) -> None:

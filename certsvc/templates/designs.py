@@ -124,11 +124,11 @@ def choose_design(kind: Kind, *, event_on: dt.date) -> Design:
     for design in load_designs():
         if design.kind is kind and design.covers(event_on):
             return design
-    raise NotFound(
-        "no_design",
-        f"Không có mẫu giấy nào áp dụng cho ngày {event_on:%d/%m/%Y}.",
-        f"No form is in force for an event on {event_on:%Y-%m-%d}.",
-    )
+    raise no_design(f"áp dụng cho ngày {event_on:%d/%m/%Y}", f"for an event on {event_on:%Y-%m-%d}")
+
+
+def no_design(which_vi: str, which_en: str) -> NotFound:
+    return NotFound("no_design", f"Không có mẫu giấy nào {which_vi}.", f"There is no form {which_en}.")
 
 
 def read_design(folder: Traversable, *, shared: Traversable) -> Design:

@@ -114,7 +114,7 @@ def _root(path: Path) -> x509.Certificate:
     except (ValueError, x509.ExtensionNotFound):
         is_ca = False
     if not is_ca:
-        raise _unfit(path)
+        raise _unfit(path, "không phải chứng thư CA", "is not that of a CA")
     return certificate
 
 
@@ -125,18 +125,13 @@ def read_claim_keys(folder: Path) -> tuple[PublicClaimKey, ...]:
     Raises Broken `no_trust_anchor` for one that the issuing CA did not certify.
     """
     names = sorted(path for path in folder.glob("claims-*.pem") if not path.name.endswith(".key.pem"))
-    return tuple(
-        _claim_key(_certificate(path), issuer=_certificate(folder / "issuing.pem")) for path in names
-    )
+    return tuple(_claim_key(path, issuer=_certificate(folder / "issuing.pem")) for path in names)
 
 
-def _claim_key(x509_cert: x509.Certificate, *, issuer: x509.Certificate) -> PublicClaimKey:
+def _claim_key(path: Path, *, issuer: x509.Certificate) -> PublicClaimKey:
+    x509_cert = _certificate(path)
     if not _may_sign_lists(x509_cert, issuer):
-        raise Broken(
-            "no_trust_anchor",
-            "Khóa ký mã QR không do cơ quan cấp tin cậy cấp.",
-            "A key for QR claims is not of the issuing CA.",
-        )
+        raise _unfit(path, "không do CA tin cậy cấp để ký mã QR", "is not certified to sign QR claims")
     public_key = x509_cert.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -165,14 +160,14 @@ def _certificate(path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise _unfit(path) from error
+        raise _unfit(path, "không đọc được", "cannot be read") from error
 
 
-def _unfit(path: Path) -> Broken:
+def _unfit(path: Path, why_vi: str, why_en: str) -> Broken:
     return Broken(
         "no_trust_anchor",
-        f"Không đọc được chứng thư tin cậy {path.name}, hoặc đó không phải chứng thư CA.",
-        f"The trusted certificate {path.name} cannot be read, or is none of a CA.",
+        f"Chứng thư tin cậy {path.name} {why_vi}.",
+        f"The trusted certificate {path.name} {why_en}.",
     )
 
 

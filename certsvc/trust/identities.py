@@ -114,8 +114,7 @@ def _read(
 
 
 async def _add(session: AsyncSession, row: SigningIdentity) -> None:
-    if await registry.find_facility(session, row.facility_code) is None:
-        raise InputError("unknown_facility", "Không có cơ sở này.", "There is no such facility.")
+    await registry.require_facility(session, row.facility_code)
     if await registry.find_identity_by_digest(session, row.certificate_sha256) is not None:
         raise Conflict("identity_known", "Khoá ký này đã có.", "This signing identity is known already.")
     session.add(row)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from certsvc.claims import ClaimedKind, Claims
 from certsvc.codes import claims_in
+from certsvc.states import STATION_CERTIFICATE, Kind
 from certsvc.verify.claims import find_claims
 from certsvc.verify.findings import Examination
 from certsvc.verify.judging import NoRegister, judge_file
@@ -25,7 +26,7 @@ _VERDICT = {
     2: (Verdict.SUSPENDED, Reason.WITHDRAWN),
     3: (Verdict.REPLACED, Reason.WITHDRAWN),
 }
-_KIND = {ClaimedKind.SICK_LEAVE: "sick_leave", ClaimedKind.STATION_CERTIFICATE: "station_certificate"}
+_KIND = {ClaimedKind.SICK_LEAVE: str(Kind.SICK_LEAVE), ClaimedKind.STATION_CERTIFICATE: STATION_CERTIFICATE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@ Every reason code in the HTTP contract has one entry; texts never contain person
 from dataclasses import dataclass
 from enum import StrEnum
 
+from certsvc.states import WithdrawalReason
+from certsvc.words import WITHDRAWN_FOR
+
 
 class Reason(StrEnum):
     GENUINE = "genuine"
@@ -40,18 +43,8 @@ class Reason(StrEnum):
     OTHER_ISSUER = "other_issuer"
 
 
-WITHDRAWAL = frozenset(
-    {
-        Reason.WRONG_DATA,
-        Reason.WRONG_PERSON,
-        Reason.NOT_ENTITLED,
-        Reason.FRAUD,
-        Reason.KEY_COMPROMISE,
-        Reason.LOST,
-        Reason.OTHER,
-    }
-)
-"""Reasons that callers may give for revoking, suspending or replacing; shown to the holder and to staff."""
+WITHDRAWAL = frozenset(map(Reason, WithdrawalReason))
+"""Reasons that a caller may give for revoking, suspending or replacing; for the holder and staff to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +78,12 @@ _TRY_LATER = (
     "No answer yet. Try again in a few minutes with a network connection.",
 )
 
+
+def _withdrawn(reason: WithdrawalReason, next_step: tuple[str, str]) -> Advice:
+    why = WITHDRAWN_FOR[reason]
+    return Advice(f"Giấy đã bị rút lại vì {why.vi}.", f"Withdrawn: {why.en}.", *next_step)
+
+
 ADVICE: dict[Reason, Advice] = {
     Reason.GENUINE: Advice(
         "Giấy thật, do cơ sở y tế cấp và còn hiệu lực.",
@@ -93,27 +92,11 @@ ADVICE: dict[Reason, Advice] = {
         "Compare the name, the date on the paper and the leave days with the paper and the person who handed"
         " it in.",
     ),
-    Reason.WRONG_DATA: Advice(
-        "Giấy đã bị rút lại vì thông tin ghi sai.", "Withdrawn: it contained wrong data.", *_ASK_FOR_NEW
-    ),
-    Reason.WRONG_PERSON: Advice(
-        "Giấy đã bị rút lại vì cấp nhầm người.",
-        "Withdrawn: it was issued to the wrong person.",
-        *_DO_NOT_ACCEPT,
-    ),
-    Reason.NOT_ENTITLED: Advice(
-        "Giấy đã bị rút lại vì không đủ điều kiện cấp.",
-        "Withdrawn: the holder was not entitled to it.",
-        *_DO_NOT_ACCEPT,
-    ),
-    Reason.FRAUD: Advice(
-        "Giấy đã bị rút lại vì có dấu hiệu gian lận.", "Withdrawn: there are signs of fraud.", *_DO_NOT_ACCEPT
-    ),
-    Reason.KEY_COMPROMISE: Advice(
-        "Giấy đã bị rút lại vì khóa ký số không còn an toàn.",
-        "Withdrawn: the signing key is no longer safe.",
-        *_ASK_FOR_NEW,
-    ),
+    Reason.WRONG_DATA: _withdrawn(WithdrawalReason.WRONG_DATA, _ASK_FOR_NEW),
+    Reason.WRONG_PERSON: _withdrawn(WithdrawalReason.WRONG_PERSON, _DO_NOT_ACCEPT),
+    Reason.NOT_ENTITLED: _withdrawn(WithdrawalReason.NOT_ENTITLED, _DO_NOT_ACCEPT),
+    Reason.FRAUD: _withdrawn(WithdrawalReason.FRAUD, _DO_NOT_ACCEPT),
+    Reason.KEY_COMPROMISE: _withdrawn(WithdrawalReason.KEY_COMPROMISE, _ASK_FOR_NEW),
     Reason.LOST: Advice(
         "Giấy này đã được báo mất và được cấp lại.",
         "This paper was reported lost and issued again.",

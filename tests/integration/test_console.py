@@ -84,7 +84,7 @@ async def test_auditors_see_no_person_and_no_code(rig: Rig, papers: Papers) -> N
             ),
             await send(browser, f"/staff/batches/{papers.names['batch_id']}/issue"),
         ]
-        assert [each.status_code for each in refused] == [403] * len(refused)
+        assert [answer.status_code for answer in refused] == [403] * len(refused)
     assert (await rig.certificate(papers.names["certificate_id"]))["status"] == "issued"
 
 
@@ -93,10 +93,12 @@ async def test_search_by_what_is_at_hand(rig: Rig, papers: Papers) -> None:
     stands in no address.
     """
     certificate = await rig.certificate(papers.names["certificate_id"])
-    both = {each["id"] for each in (await rig.call("GET", "/v1/certificates", role="admin")).json()["items"]}
+    both = {
+        paper["id"] for paper in (await rig.call("GET", "/v1/certificates", role="admin")).json()["items"]
+    }
     recovery = next(
-        each
-        for each in (
+        paper
+        for paper in (
             await rig.call("GET", "/v1/certificates", role="admin", params={"kind": "recovery"})
         ).json()["items"]
     )
@@ -116,7 +118,7 @@ async def test_search_by_what_is_at_hand(rig: Rig, papers: Papers) -> None:
             found = (
                 {answer.headers["Location"].rpartition("/")[2]}
                 if answer.status_code == 303
-                else {each[-36:] for each in addresses(answer, "/staff/certificates")}
+                else {address[-36:] for address in addresses(answer, "/staff/certificates")}
             )
             assert found == expected, text
     async with at_console(rig, Role.FACILITY, OTHER) as browser:
@@ -137,7 +139,7 @@ async def test_lists_filter_and_go_on(rig: Rig) -> None:
         assert following
         second = await browser.get(following[1].replace("&amp;", "&"))
         seen = [addresses(page, "/staff/certificates") for page in (first, second)]
-        assert [len(each) for each in seen] == [50, 4]
+        assert [len(page) for page in seen] == [50, 4]
         assert len({*seen[0], *seen[1]}) == 54
         assert (
             len(

@@ -53,7 +53,8 @@ async def test_a_head_looks_and_approves(rig: Rig) -> None:
         assert "4 giấy chờ trưởng trạm duyệt" in (await browser.get("/staff")).text
         listed = await browser.get("/staff/approvals")
         [here] = {
-            each.partition("?")[0] for each in re.findall(r'href="(/staff/approvals/[^"]+)"', listed.text)
+            address.partition("?")[0]
+            for address in re.findall(r'href="(/staff/approvals/[^"]+)"', listed.text)
         }
         page = await browser.get(here)
         assert here == f"/staff/approvals/{batch_id}"
@@ -68,8 +69,8 @@ async def test_a_head_looks_and_approves(rig: Rig) -> None:
         assert (await send(browser, f"{here}/approve", expected="4")).status_code == 404
     await rig.work()
     states = [
-        (each["facility_code"], each["status"])
-        for each in (await rig.call("GET", "/v1/certificates", role="admin")).json()["items"]
+        (certificate["facility_code"], certificate["status"])
+        for certificate in (await rig.call("GET", "/v1/certificates", role="admin")).json()["items"]
     ]
     assert sorted(states) == [(HERE, "issued")] * 4 + [(ELSEWHERE, "requested")] * 2
 
@@ -128,7 +129,7 @@ async def test_who_may_not_approve_may_look(rig: Rig) -> None:
             if line["case_id"] == record(1)["case_id"]
         )
         assert (await browser.get(f"/staff/approvals/{one}")).status_code == 404
-    assert [each["certificates"] for each in await waiting(rig)] == [4]
+    assert [part["certificates"] for part in await waiting(rig)] == [4]
 
 
 async def test_pages_of_batch_and_certificate_say_that_they_wait(rig: Rig) -> None:
@@ -154,7 +155,7 @@ async def test_a_form_without_its_token_decides_nothing(rig: Rig) -> None:
                 headers={"X-CSRF-Token": ""},
             )
             assert answer.status_code == 403
-    assert [each["certificates"] for each in await waiting(rig)] == [4]
+    assert [part["certificates"] for part in await waiting(rig)] == [4]
 
 
 async def test_a_stations_page_shows_who_may_sign(rig: Rig) -> None:
@@ -235,7 +236,7 @@ async def test_only_the_head_or_an_admin_says_who_signs(rig: Rig) -> None:
                 await send(browser, f"{here}/requirement", required="yes"),
             ]
             assert {
-                each.status_code for each in (*answers, await send(browser, f"{here}/{granted}/withdraw"))
+                answer.status_code for answer in (*answers, await send(browser, f"{here}/{granted}/withdraw"))
             } == {403}
     async with as_head(rig, ELSEWHERE) as browser:
         assert {

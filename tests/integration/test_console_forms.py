@@ -82,8 +82,8 @@ async def test_a_dry_run_becomes_papers(rig: Rig) -> None:
         assert good["case_id"] in everything.text
         assert (await rig.call("GET", "/v1/certificates", role="admin")).json()["items"] == []
         issued = [await send(browser, f"{here}/issue") for _ in range(2)]
-        assert {each.status_code for each in issued} == {303}
-        assert len({each.headers["Location"] for each in issued}) == 1
+        assert {answer.status_code for answer in issued} == {303}
+        assert len({answer.headers["Location"] for answer in issued}) == 1
         await rig.work()
         batch = await browser.get(issued[0].headers["Location"])
         assert "/archive.zip" in batch.text
@@ -91,7 +91,10 @@ async def test_a_dry_run_becomes_papers(rig: Rig) -> None:
         again = await send(browser, f"{issued[0].headers['Location']}/issue")
         assert (again.status_code, "Chỉ cấp được từ một lần chạy thử" in again.text) == (409, True)
     listed = (await rig.call("GET", "/v1/certificates", role="admin")).json()["items"]
-    assert sorted((each["case_id"], each["status"]) for each in listed) == [(good["case_id"], "issued")] * 2
+    assert (
+        sorted((certificate["case_id"], certificate["status"]) for certificate in listed)
+        == [(good["case_id"], "issued")] * 2
+    )
 
 
 async def test_only_the_sender_has_a_dry_run_issued(rig: Rig) -> None:
@@ -134,11 +137,11 @@ async def test_a_nul_is_told_on_a_page(rig: Rig) -> None:
         ]
         form = {"licence": "x\0", "document": "1", "granted_by": "y", "valid_from": "2020-01-01"}
         pages.append(await send(browser, "/staff/stations/01801/authority", **form))
-    assert {each.headers["Content-Type"] for each in pages} == {"text/html; charset=utf-8"}
+    assert {page.headers["Content-Type"] for page in pages} == {"text/html; charset=utf-8"}
     if rig.res.db.is_sqlite:
-        assert [each.status_code for each in pages] == [403, 200, 404, 200, 422, 422]
+        assert [page.status_code for page in pages] == [403, 200, 404, 200, 422, 422]
     else:
-        assert [(each.status_code, "ký tự NUL" in each.text) for each in pages] == [(422, True)] * 6
+        assert [(page.status_code, "ký tự NUL" in page.text) for page in pages] == [(422, True)] * 6
 
 
 async def test_withdrawing_has_a_preview(rig: Rig, papers: Papers) -> None:
@@ -191,7 +194,10 @@ async def test_issuing_again_leads_to_the_successor(rig: Rig, papers: Papers) ->
         await rig.work()
         assert f"/staff/certificates/{new}" in (await browser.get(f"/staff/certificates/{old}")).text
         assert f"/staff/certificates/{old}" in (await browser.get(f"/staff/certificates/{new}")).text
-    assert [(await rig.certificate(each))["status"] for each in (old, new)] == ["replaced", "issued"]
+    assert [(await rig.certificate(certificate_id))["status"] for certificate_id in (old, new)] == [
+        "replaced",
+        "issued",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -208,5 +214,5 @@ async def test_nobody_withdraws_what_is_not_his(
             await send(browser, here, reason="fraud"),
             await send(browser, here, reason="fraud", confirmed="yes"),
         ]
-    assert [each.status_code for each in answers] == [status] * 3
+    assert [answer.status_code for answer in answers] == [status] * 3
     assert (await rig.certificate(papers.names["certificate_id"]))["status"] == "issued"

@@ -162,7 +162,7 @@ async def test_nobody_else_mends_a_row(rig: Rig, role: Role, facility: str | Non
             await send(browser, f"{here}/rows/2", **record(1), version="0"),
         ]
         batch = await browser.get(here)
-    assert [each.status_code for each in answers] == [status] * 2
+    assert [answer.status_code for answer in answers] == [status] * 2
     assert record(1)["phone"] not in answers[0].text + batch.text
     assert f"{here}/rows/" not in batch.text
     assert await mended(rig, batch_id, 2, record(1), role="facility") == ["would_issue", "would_issue"]

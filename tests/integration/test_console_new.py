@@ -52,8 +52,8 @@ def wrong(page: httpx2.Response) -> set[str]:
 
 def pictures(page: httpx2.Response) -> list[Image.Image]:
     return [
-        Image.open(io.BytesIO(base64.b64decode(each)))
-        for each in re.findall(r'src="data:image/png;base64,([^"]+)"', page.text)
+        Image.open(io.BytesIO(base64.b64decode(picture)))
+        for picture in re.findall(r'src="data:image/png;base64,([^"]+)"', page.text)
     ]
 
 
@@ -198,7 +198,7 @@ async def test_papers_are_seen_asked_for_and_handed_out(rig: Rig) -> None:
     async with at_console(rig) as browser:
         preview = await send(browser, _NEW, **BOTH, step="preview")
         assert (preview.status_code, preview.headers["Cache-Control"]) == (200, "no-store")
-        assert [each.width > 800 for each in pictures(preview)] == [True, True]
+        assert [picture.width > 800 for picture in pictures(preview)] == [True, True]
         assert "Cấp 2 giấy" in preview.text
         assert await certificates(rig) == []
         sent = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', preview.text))
@@ -214,7 +214,7 @@ async def test_papers_are_seen_asked_for_and_handed_out(rig: Rig) -> None:
         assert "data-paper=" not in done.text
         assert len(set(re.findall(r'href="(/v1/certificates/[^"]+/pdf)"', done.text))) == 2
         issued = await certificates(rig)
-        assert sorted((each["kind"], each["status"]) for each in issued) == [
+        assert sorted((certificate["kind"], certificate["status"]) for certificate in issued) == [
             ("recovery", "issued"),
             ("sick_leave", "issued"),
         ]
@@ -237,7 +237,7 @@ async def test_one_of_two_papers_is_refused(rig: Rig) -> None:
         assert 'name="papers" value="recovery"' in preview.text
         partly = await send(browser, f"{_NEW}/issue", **BOTH | {"employer": ""})
     assert (partly.status_code, "A-EMPLOYER" in partly.text) == (200, True)
-    assert [each["kind"] for each in await certificates(rig)] == ["recovery"]
+    assert [certificate["kind"] for certificate in await certificates(rig)] == ["recovery"]
 
 
 async def test_the_same_case_with_other_content_is_refused(rig: Rig) -> None:
@@ -265,14 +265,14 @@ async def test_an_insurer_chooses_the_station_first(rig: Rig) -> None:
         assert ("000002/HNO-CCHN" in page.text, "000012/HNO-CCHN" in page.text) == (True, False)
         assert (await browser.get(_NEW, params={"facility": "99999"})).status_code == 404
         assert (await send(browser, f"{_NEW}/issue", **LEAVE, facility=OWNER)).status_code == 303
-    assert [each["facility_code"] for each in await certificates(rig)] == [OWNER]
+    assert [certificate["facility_code"] for certificate in await certificates(rig)] == [OWNER]
 
 
 async def test_a_station_issues_for_itself_alone(rig: Rig) -> None:
     """Whatever facility its form names; and it sees no other's papers there."""
     async with at_console(rig) as browser:
         answer = await send(browser, f"{_NEW}/issue", **LEAVE, facility=OTHER)
-    assert [each["facility_code"] for each in await certificates(rig)] == [OWNER]
+    assert [certificate["facility_code"] for certificate in await certificates(rig)] == [OWNER]
     here = answer.headers["Location"]
     async with at_console(rig, Role.FACILITY, OTHER) as browser:
         assert [(await browser.get(address)).status_code for address in (here, f"{here}/slip")] == [404, 404]
@@ -288,7 +288,7 @@ async def test_auditors_may_not(rig: Rig) -> None:
             await send(browser, address, **LEAVE, step="preview")
             for address in (_NEW, f"{_NEW}/check", f"{_NEW}/issue")
         ]
-    assert [each.status_code for each in answers] == [403] * 6
+    assert [answer.status_code for answer in answers] == [403] * 6
 
 
 async def test_a_form_of_elsewhere_is_refused(rig: Rig) -> None:
@@ -298,7 +298,7 @@ async def test_a_form_of_elsewhere_is_refused(rig: Rig) -> None:
             await browser.post(address, data=LEAVE | {"step": "preview"})
             for address in (_NEW, f"{_NEW}/issue")
         ]
-    assert [each.status_code for each in answers] == [403, 403]
+    assert [answer.status_code for answer in answers] == [403, 403]
     assert await certificates(rig) == []
 
 

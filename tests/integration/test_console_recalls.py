@@ -61,11 +61,11 @@ async def test_a_few_chosen_ones_are_revoked(rig: Rig) -> None:
         assert "2 giấy: thu hồi ngay" in shown.text
         assert await statuses(rig, ids) == {"issued": 3}
         done = [await press(browser, shown) for _ in range(2)]
-        assert {each.status_code for each in done} == {303}
-        assert len({each.headers["Location"] for each in done}) == 1
+        assert {answer.status_code for answer in done} == {303}
+        assert len({answer.headers["Location"] for answer in done}) == 1
         page = await browser.get(done[0].headers["Location"])
         assert "/approve" not in page.text
-        assert sorted(each[-36:] for each in addresses(page, "/staff/certificates")) == sorted(ids[:2])
+        assert sorted(address[-36:] for address in addresses(page, "/staff/certificates")) == sorted(ids[:2])
         assert addresses(await browser.get(RECALLS), RECALLS) == [done[0].headers["Location"]]
     assert await statuses(rig, ids) == {"revoked": 2, "issued": 1}
 
@@ -189,7 +189,7 @@ async def test_others_decide_nothing(rig: Rig, role: Role, facility: str | None,
         listed = await browser.get(RECALLS)
         answers = [await send(browser, f"{here}/approve"), await send(browser, f"{here}/decline", text="x")]
         asked = await choose(browser, ids)
-    assert [each.status_code for each in answers] == [status] * 2
+    assert [answer.status_code for answer in answers] == [status] * 2
     if role is Role.AUDITOR:
         assert page.status_code == 200
         code = (await rig.certificate(ids[0]))["code"]

@@ -13,9 +13,8 @@ from certsvc.callers.subjects import Subject, find_subject_caller
 from certsvc.clock import utc_now
 from certsvc.errors import Forbidden
 from certsvc.issuing.withdrawing import recalling
-from certsvc.issuing.withdrawing.changes import WithdrawalReason
 from certsvc.issuing.withdrawing.recalling import Order
-from certsvc.models import ApiKey, Certificate, Role
+from certsvc.models import ApiKey, Certificate, Role, WithdrawalReason
 from certsvc.store.recalls import Choice
 from tests.support.hooks import log_of, subscribe
 from tests.support.recalling import (

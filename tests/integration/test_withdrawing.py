@@ -11,8 +11,8 @@ from sqlalchemy import Connection, select, update
 from certsvc.callers.keys import find_caller
 from certsvc.clock import utc_now
 from certsvc.issuing.withdrawing import changes
-from certsvc.issuing.withdrawing.changes import Change, WithdrawalReason
-from certsvc.models import Certificate, Event
+from certsvc.issuing.withdrawing.changes import Change
+from certsvc.models import Certificate, Event, WithdrawalReason
 from tests.integration.test_migrations import alembic_of
 from tests.support.recalling import history, issued_papers, waiting
 from tests.support.records import record

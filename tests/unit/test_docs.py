@@ -50,18 +50,46 @@ def test_generated_pages_are_fresh(path: Path) -> None:
     assert path.read_text(encoding="utf-8") == pages()[path], "run: .venv/bin/python docs/reference.py"
 
 
-def raised() -> Iterator[tuple[str, int]]:
-    """Every (code, HTTP status) that an error family is built with anywhere in the code, by its source."""
+def built() -> Iterator[tuple[str, str, str]]:
+    """Every (code, family, place) that an error is built with anywhere in the code, by its source."""
     for path in sorted((ROOT / "certsvc").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FAMILIES:
-                match node.args:
-                    case [ast.Constant(value=str(code)), *_]:
-                        yield code, problems.status_of(FAMILIES[node.func.id](code, "", ""))
-                    case _:
-                        assert path == Path(refusals.__file__), (
-                            f"{path}: the code of an error must be a plain string, else nobody can find it"
-                        )
+        for family, call in _builders(ast.parse(path.read_text(encoding="utf-8"))):
+            match call.args:
+                case [ast.Constant(value=str(code)), *_]:
+                    yield code, family, f"{path.relative_to(ROOT)}:{call.lineno}"
+                case _:
+                    assert path == Path(refusals.__file__), (
+                        f"{path}: the code of an error must be a plain string, else nobody can find it"
+                    )
+
+
+def _builders(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """Calls of a family, and of a family's `__init__` by a class made of it."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id=name)) if name in FAMILIES:
+                yield name, node
+            case ast.ClassDef(bases=[ast.Name(id=name)]) if name in FAMILIES:
+                for call in ast.walk(node):
+                    if isinstance(call, ast.Call) and ast.unparse(call.func) == "super().__init__":
+                        yield name, call
+
+
+def raised() -> Iterator[tuple[str, int]]:
+    """Every (code, HTTP status) that an error family is built with anywhere in the code."""
+    for code, family, _ in built():
+        yield code, problems.status_of(FAMILIES[family](code, "", ""))
+
+
+def test_a_code_is_given_in_one_place() -> None:
+    """So that it has one text, whoever raises it."""
+    places: dict[str, list[str]] = {}
+    for code, _, place in built():
+        places.setdefault(code, []).append(place)
+    assert {code: found for code, found in places.items() if len(found) > 1} == {}
+    in_tables = {*refusals._MESSAGES, *(code for code, _, _ in problems._PLAIN.values())}
+    twice = {code: places[code] for code in places.keys() & in_tables}
+    assert twice.keys() <= {"not_a_table"}, twice  # which names the format, where it knows that
 
 
 def documented() -> dict[str, set[str]]:

@@ -2,25 +2,25 @@
 
 import datetime as dt
 import uuid
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
+from certsvc.api.console.people import shown_person
 from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.paging import Cursor, cursor_behind, read_cursor_of_parts
 from certsvc.api.problems import status_of
 from certsvc.api.words.console import actor_of
-from certsvc.api.words.pages import ROLES
 from certsvc.callers.keys import require_scope
 from certsvc.callers.sessions import SignedIn
-from certsvc.errors import InputError, NotFound
+from certsvc.errors import InputError
 from certsvc.issuing.approval import approving
-from certsvc.models import ApiKey, Certificate, Role, Scope
+from certsvc.models import Role, Scope
+from certsvc.refusals import text_needed
 from certsvc.resources import Resources
 from certsvc.store import approvals, registry
 from certsvc.store.approvals import Waiting
@@ -42,27 +42,18 @@ async def list_waiting(request: Request, res: Res, now: Now, staff: Staff, curso
         found = await approvals.list_waiting(
             session, facility_code=staff.caller.facility_code, after=after, limit=_A_PAGE + 1
         )
-        callers = await registry.callers_by_id(session, [each.asked_by for each in found])
-        may_approve = await _may_approve(res, staff, now)
-    shown = found[:_A_PAGE]
-    behind = (
-        cursor_behind(shown[-1].since, shown[-1].key, shown[-1].facility_code)
-        if len(found) > _A_PAGE
-        else None
-    )
-    asked_by = {
-        each.key: actor_of(str(each.asked_by), {str(caller.id): caller for caller in callers.values()}, ROLES)
-        for each in shown
-    }
+        callers = await registry.callers_by_id(session, [waiting.asked_by for waiting in found])
+    shown, last = found[:_A_PAGE], found[_A_PAGE - 1] if len(found) > _A_PAGE else None
+    by_id = {str(caller_id): caller for caller_id, caller in callers.items()}
     return pages.render(
         request,
         "staff_approvals.html",
         headers=HEADERS,
         staff=staff,
         waiting=shown,
-        asked_by=asked_by,
-        cursor=behind,
-        may_approve=may_approve,
+        asked_by={waiting.key: actor_of(str(waiting.asked_by), by_id) for waiting in shown},
+        cursor=cursor_behind(last.since, last.key, last.facility_code) if last else None,
+        may_approve=await _may_approve(res, staff, now),
     )
 
 
@@ -104,40 +95,29 @@ async def _page(
     error: InputError | None = None,
 ) -> Response:
     async with res.db.read() as session:
-        waiting = await _find(session, key, staff.caller, facility)
+        waiting = await approving.get_waiting(session, key, caller=staff.caller, facility_code=facility)
         rows = await approvals.held_page(session, waiting, skip=skip, limit=_ROWS_A_PAGE)
-        asked_by = await session.get_one(ApiKey, waiting.asked_by)
+        asked_by = await registry.get_caller(session, waiting.asked_by)
         station = await registry.find_facility(session, waiting.facility_code)
-    context: dict[str, Any] = {
-        "waiting": waiting,
-        "rows": [_row(each, staff.caller, res) for each in rows],
-        "skip": skip,
-        "behind": skip + len(rows) if skip + len(rows) < waiting.certificates else None,
-        "asked_by": actor_of(str(asked_by.id), {str(asked_by.id): asked_by}, ROLES),
-        "station": station,
-        "may_approve": await _may_approve(res, staff, now),
-        "sees_batch": waiting.batch_id is not None
-        and (staff.caller.role in (Role.ADMIN, Role.AUDITOR) or staff.caller.is_of_same_holder(asked_by)),
-        "text": text,
-        "error": error,
-    }
+    behind = skip + len(rows)
+    sees_asker = staff.caller.role in (Role.ADMIN, Role.AUDITOR) or staff.caller.is_of_same_holder(asked_by)
     return pages.render(
         request,
         "staff_approval.html",
         status=status_of(error) if error else 200,
         headers=HEADERS,
         staff=staff,
-        **context,
+        waiting=waiting,
+        rows=[(certificate, shown_person(certificate, staff.caller, res)) for certificate in rows],
+        skip=skip,
+        behind=behind if behind < waiting.certificates else None,
+        asked_by=actor_of(str(asked_by.id), {str(asked_by.id): asked_by}),
+        station=station,
+        may_approve=await _may_approve(res, staff, now),
+        sees_batch=waiting.batch_id is not None and sees_asker,
+        text=text,
+        error=error,
     )
-
-
-def _row(certificate: Certificate, caller: ApiKey, res: Resources) -> dict[str, Any]:
-    """What would be signed; auditors see no names."""
-    person = (
-        None if caller.role is Role.AUDITOR else res.vault.open_person(certificate.id, certificate.record)
-    )
-    birth = person and (person.birth.day.strftime("%d/%m/%Y") if person.birth.day else str(person.birth.year))
-    return {"certificate": certificate, "name": person.full_name if person else None, "birth": birth}
 
 
 @router.post("/{key}/approve")
@@ -163,16 +143,11 @@ async def decline(
     expected: _Number,
     text: _Typed = "",
 ) -> Response:
-    """Give it up, with a word for whoever mends it."""
+    """Give it up, and say why to whoever mends it."""
     require_scope(staff.caller, Scope.APPROVE)
     waiting = await _waiting(res, key, staff)
     if not (why := text.strip()):
-        error = InputError(
-            "text_needed",
-            "Hãy ghi lý do, để người gửi biết cần sửa gì.",
-            "Say why, so that whoever sent it knows what to mend.",
-        )
-        return await _page(request, key, res=res, now=now, staff=staff, text=text, error=error)
+        return await _page(request, key, res=res, now=now, staff=staff, text=text, error=text_needed())
     if waiting.is_one:
         await approving.decline_certificate(res.db, key, reason_text=why, caller=staff.caller, now=now)
     else:
@@ -185,20 +160,4 @@ async def decline(
 
 async def _waiting(res: Resources, key: uuid.UUID, staff: SignedIn) -> Waiting:
     async with res.db.read() as session:
-        return await _find(session, key, staff.caller)
-
-
-async def _find(
-    session: AsyncSession, key: uuid.UUID, caller: ApiKey, facility: str | None = None
-) -> Waiting:
-    """What waits there of the caller's facility; for others of the one that is named, or of any. Raises
-    NotFound `nothing_waits`.
-    """
-    found = await approvals.find_waiting(session, key, facility_code=caller.facility_code or facility)
-    if found is None:
-        raise NotFound(
-            "nothing_waits",
-            "Không có gì đang chờ duyệt ở đây: đã được duyệt, bị từ chối hoặc bị huỷ.",
-            "Nothing waits here: it was decided or cancelled.",
-        )
-    return found
+        return await approving.get_waiting(session, key, caller=staff.caller)

@@ -1,10 +1,10 @@
-"""`/staff/stations/…/authority`: who may sign for a station and whether its head approves first; kept by its
+"""`/staff/stations/…/authority`: who may sign for a station, and whether its head approves first; kept by its
 head, or an admin.
 """
 
 import datetime as dt
 import uuid
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -18,7 +18,14 @@ from certsvc.callers.sessions import SignedIn
 from certsvc.clock import day_in_hanoi
 from certsvc.errors import InputError
 from certsvc.issuing.approval.approving import set_requirement
-from certsvc.issuing.approval.delegating import Authority, add_delegation, require_keeper, withdraw_delegation
+from certsvc.issuing.approval.delegating import (
+    Authority,
+    add_delegation,
+    bad_authority,
+    bad_period,
+    require_keeper,
+    withdraw_delegation,
+)
 from certsvc.models import DelegationKind
 from certsvc.resources import Resources
 from certsvc.store import registry
@@ -27,7 +34,7 @@ router = APIRouter(prefix="/staff/stations/{facility_code}/authority", include_i
 _Typed = Annotated[str, Form(max_length=300)]
 _NOTHING = dict.fromkeys(("licence", "kind", "document", "granted_by", "valid_from", "valid_to"), "")
 _WHOLE_STATION = "station"
-"""What the form's choice of a licence says for the station as a whole."""
+"""The form's choice instead of a licence, for the station as a whole."""
 
 
 @router.get("")
@@ -50,21 +57,20 @@ async def _page(
     async with res.db.read() as session:
         await require_keeper(session, facility_code, caller=staff.caller, now=now)
         people = await registry.list_practitioners(session, facility_codes=[facility_code])
-        context: dict[str, Any] = {
-            "station": await registry.find_facility(session, facility_code),
-            "people": [each for each in people if each.is_registered_on(today)],
-            "delegations": await registry.list_delegations(session, facility_codes=[facility_code]),
-            "today": today,
-            "typed": typed or _NOTHING,
-            "error": error,
-        }
+        station = await registry.find_facility(session, facility_code)
+        delegations = await registry.list_delegations(session, facility_codes=[facility_code])
     return pages.render(
         request,
         "staff_authority.html",
         status=status_of(error) if error else 200,
         headers=HEADERS,
         staff=staff,
-        **context,
+        station=station,
+        people=[person for person in people if person.is_registered_on(today)],
+        delegations=delegations,
+        today=today,
+        typed=typed or _NOTHING,
+        error=error,
     )
 
 
@@ -83,7 +89,7 @@ async def add(
     valid_from: _Typed = "",
     valid_to: _Typed = "",
 ) -> Response:
-    """Enter an authority; what is wrong with it is told on the form."""
+    """Enter an authority; the form shows what is wrong with it."""
     typed = {
         "licence": licence,
         "kind": kind,
@@ -111,9 +117,7 @@ def _read_day(typed: str) -> dt.date:
     try:
         return dt.date.fromisoformat(typed)
     except ValueError as error:
-        raise InputError(
-            "bad_period", "Ngày bắt đầu hoặc ngày hết hạn chưa đúng.", "The first or the last day is no date."
-        ) from error
+        raise bad_period() from error
 
 
 def _read_kind(chosen: str) -> DelegationKind:
@@ -121,14 +125,12 @@ def _read_kind(chosen: str) -> DelegationKind:
     try:
         return DelegationKind(chosen)
     except ValueError as error:
-        raise InputError(
-            "bad_authority", "Hãy chọn ký thay hoặc thừa uỷ quyền.", "Choose deputy or authorised."
-        ) from error
+        raise bad_authority() from error
 
 
 @router.post("/requirement")
 async def switch(facility_code: str, res: Res, now: Now, staff: StaffForm, required: _Typed = "") -> Response:
-    """Whether the head approves before anything is signed: `yes`, or else what waits is let go."""
+    """Whether the head approves before anything is signed: `yes`; otherwise what waits is released."""
     async with res.db.read() as session:
         await require_keeper(session, facility_code, caller=staff.caller, now=now)
     await set_requirement(
@@ -142,7 +144,7 @@ async def switch(facility_code: str, res: Res, now: Now, staff: StaffForm, requi
 async def withdraw(
     facility_code: str, delegation_id: uuid.UUID, res: Res, now: Now, staff: StaffForm
 ) -> Response:
-    """End an authority now."""
+    """End an authority at once."""
     async with res.db.read() as session:
         of_station = (await registry.get_delegation(session, delegation_id, of=facility_code)).licence is None
         await require_keeper(session, facility_code, caller=staff.caller, now=now, of_station=of_station)

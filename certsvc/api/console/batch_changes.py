@@ -1,5 +1,5 @@
-"""`/staff/batches/{id}/cancel`, `/resume`, `/replay`: stop a batch after a question, go on with it, try again
-what failed.
+"""`/staff/batches/{id}/cancel`, `/resume`, `/replay`: stop a batch, once confirmed; go on with it; retry what
+failed.
 """
 
 import uuid
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/staff/batches", include_in_schema=False)
 
 @router.get("/{batch_id}/cancel")
 async def ask_cancel(batch_id: uuid.UUID, request: Request, res: Res, staff: Staff) -> Response:
-    """What cancelling would do; nothing has happened yet."""
+    """What cancelling would do; nothing has changed yet."""
     require_scope(staff.caller, Scope.ISSUE)
     batch = await batch_state(batch_id, res, caller=staff.caller)
     return pages.render(request, "staff_batch_cancel.html", headers=HEADERS, staff=staff, batch=batch)

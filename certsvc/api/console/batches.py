@@ -1,15 +1,13 @@
-"""`/staff/batches`: hand a file in, look at its dry run, have it issued, take the results."""
+"""`/staff/batches`: submit a file, look at its dry run, have it issued, download the results."""
 
 import datetime as dt
 import tempfile
 import uuid
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import UploadFile
 
 from certsvc.api import pages
@@ -19,19 +17,20 @@ from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.idempotency import answer_once, fingerprint
 from certsvc.api.paging import Cursor, cursor_behind, read_cursor
 from certsvc.api.problems import status_of
-from certsvc.api.schemas import BatchOut, batch_out
+from certsvc.api.schemas import batch_out
 from certsvc.api.v1.batches import read_order, save_upload
 from certsvc.callers.keys import require_scope
 from certsvc.callers.sessions import SignedIn
-from certsvc.errors import CertsvcError, InputError
+from certsvc.errors import CertsvcError
 from certsvc.issuing.batches.accepting import accept_batch
 from certsvc.issuing.batches.cancelling import BatchChange
 from certsvc.issuing.batches.rehearsals import issue_rehearsed
 from certsvc.issuing.batches.results import result_of
 from certsvc.issuing.visibility import get_batch
 from certsvc.models import ApiKey, Batch, BatchStatus, Role, Scope
+from certsvc.refusals import no_file
 from certsvc.resources import Resources
-from certsvc.store import batch_lists, batch_rows, mappings
+from certsvc.store import batch_lists, batch_rows, mappings, registry
 from certsvc.store import batches as batch_store
 from certsvc.store.batch_lists import Fate
 
@@ -43,10 +42,6 @@ _MB = 1024**2
 _OWN_FIELDS = frozenset({"file", "csrf_token"})
 
 
-async def with_counts(session: AsyncSession, batches: Iterable[Batch]) -> list[BatchOut]:
-    return [batch_out(each, await batch_store.count(session, each.id)) for each in batches]
-
-
 @router.get("")
 async def list_batches(request: Request, res: Res, staff: Staff, cursor: Cursor = None) -> Response:
     """The batches of the caller's organisation, newest first; admins and auditors see all."""
@@ -54,7 +49,8 @@ async def list_batches(request: Request, res: Res, staff: Staff, cursor: Cursor 
     before = None if cursor is None else read_cursor(cursor)
     async with res.db.read() as session:
         found = await batch_lists.list_page(session, owner=owner, before=before, limit=_BATCHES_A_PAGE + 1)
-        shown = await with_counts(session, found[:_BATCHES_A_PAGE])
+        counted = await batch_lists.with_counts(session, found[:_BATCHES_A_PAGE])
+    shown = [batch_out(batch, counts) for batch, counts in counted]
     behind = cursor_behind(shown[-1].created_at, shown[-1].id) if len(found) > _BATCHES_A_PAGE else None
     return pages.render(
         request, "staff_batches.html", headers=HEADERS, staff=staff, batches=shown, cursor=behind
@@ -71,7 +67,7 @@ async def _file_page(
     request: Request, res: Resources, staff: SignedIn, *, error: CertsvcError | None = None
 ) -> Response:
     async with res.db.read() as session:
-        saved = [each.name for each in await mappings.of_owner(session, staff.caller.owner)]
+        saved = [mapping.name for mapping in await mappings.of_owner(session, staff.caller.owner)]
     limits = {"megabytes": res.settings.max_upload_bytes // _MB, "rows": res.settings.max_rows}
     status = status_of(error) if error else 200
     return pages.render(
@@ -87,9 +83,9 @@ async def _file_page(
 
 
 @router.post("")
-async def hand_in(request: Request, res: Res, now: Now, staff: Staff) -> Response:
-    """A file of cases, as a dry run or at once; what its first bytes and its header show is told on the
-    form.
+async def submit(request: Request, res: Res, now: Now, staff: Staff) -> Response:
+    """A file of cases, as a dry run or at once; the form shows what is wrong with its first bytes or its
+    header.
     """
     require_scope(staff.caller, Scope.ISSUE)
     require_same_origin(request, settings=res.settings)  # before a byte of the file is kept
@@ -110,10 +106,15 @@ async def hand_in(request: Request, res: Res, now: Now, staff: Staff) -> Respons
 
 
 async def _accept(
-    upload: Any, fields: dict[str, Any], caller: ApiKey, *, res: Resources, now: dt.datetime
+    upload: UploadFile | str | None,
+    fields: dict[str, UploadFile | str],
+    caller: ApiKey,
+    *,
+    res: Resources,
+    now: dt.datetime,
 ) -> Batch:
     if not isinstance(upload, UploadFile) or not upload.filename:
-        raise InputError("no_file", "Chưa chọn tệp.", "There is no file in the request.")
+        raise no_file()
     order = read_order(fields, caller=caller)
     with tempfile.NamedTemporaryFile(suffix=".upload") as copy:
         await save_upload(upload, Path(copy.name))
@@ -141,12 +142,12 @@ async def read_batch(
     after: Annotated[int, Query(ge=0, le=_MAX_ROW)] = 0,
     mended: Annotated[int, Query(ge=0, le=_MAX_ROW)] = 0,
 ) -> Response:
-    """Where a batch stands, which rules its rows met, and the rows; those that were rejected first, if there
-    are any.
+    """Where a batch stands, which rules its rows met, and the rows; only the rejected ones at first, if
+    there are any.
     """
     async with res.db.read() as session:
         batch = await get_batch(session, batch_id, caller=staff.caller)
-        owner = await session.get_one(ApiKey, batch.owner_id)
+        owner = await registry.get_caller(session, batch.owner_id)
         counts = await batch_store.count(session, batch_id)
         fate = show or (Fate.REJECTED if counts["rejected"] and rule is None else Fate.ALL)
         rules = await batch_lists.rule_counts(session, batch_id, most=_MOST_RULES)
@@ -167,16 +168,16 @@ async def read_batch(
         may_issue=may_issue,
         changes=_changes_open_now(batch, counts) if may_issue else [],
         just_mended=[
-            result_of(each, vault=res.vault, base_url=res.settings.base_url) for each in just_mended
+            result_of(line, vault=res.vault, base_url=res.settings.base_url) for line in just_mended
         ],
         shown={"fate": fate, "rule": rule, "behind": behind, "after": after},
         rules=rules,
-        lines=[result_of(each, vault=res.vault, base_url=res.settings.base_url) for each in lines],
+        lines=[result_of(line, vault=res.vault, base_url=res.settings.base_url) for line in lines],
     )
 
 
 def _changes_open_now(batch: Batch, counts: dict[str, int]) -> list[BatchChange]:
-    """For the buttons alone: the use cases refuse whatever is not allowed."""
+    """For the buttons alone: the use cases refuse what is not allowed."""
     is_open = {
         BatchChange.CANCEL: batch.status is BatchStatus.READING
         or (batch.status is not BatchStatus.CANCELLED and counts["pending"] > 0),
@@ -189,8 +190,8 @@ def _changes_open_now(batch: Batch, counts: dict[str, int]) -> list[BatchChange]
 
 @router.post("/{batch_id}/issue")
 async def issue(batch_id: uuid.UUID, request: Request, res: Res, now: Now, staff: StaffForm) -> Response:
-    """Issue what a dry run judged: its very file, as it was mended, becomes a batch of its own. Pressed
-    twice, it is the same batch.
+    """Issue what a dry run judged: the very same file, as mended since, becomes a batch of its own. Pressed
+    twice, it is one batch.
     """
     require_scope(staff.caller, Scope.ISSUE)
     async with res.db.read() as session:

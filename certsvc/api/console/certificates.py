@@ -1,36 +1,27 @@
-"""`/staff/certificates`: find a certificate, read its whole history, withdraw it after a look at what that
-will change.
-"""
+"""`/staff/certificates`: find a certificate, read its whole history."""
 
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from certsvc.api import pages
-from certsvc.api.access import Now, Res
+from certsvc.api.access import Res
 from certsvc.api.browser import HEADERS
-from certsvc.api.console.recalls import Chosen, preview_page, waiting_recall
+from certsvc.api.console.people import shown_person
 from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.paging import Cursor, cursor_behind, read_cursor
-from certsvc.api.problems import status_of
-from certsvc.api.schemas import Withdrawal, certificate_out
-from certsvc.api.v1.certificates import explained
+from certsvc.api.schemas import certificate_out
 from certsvc.api.words.console import CHANGES, actor_of
-from certsvc.api.words.pages import ROLES
-from certsvc.callers.keys import require_scope
 from certsvc.callers.sessions import SignedIn
-from certsvc.errors import InputError
-from certsvc.issuing.reopening import reopen_code
 from certsvc.issuing.requests.searching import search
 from certsvc.issuing.visibility import get_visible
-from certsvc.issuing.withdrawing import changes
-from certsvc.issuing.withdrawing.changes import Change, WithdrawalReason
+from certsvc.issuing.withdrawing.changes import Change
+from certsvc.issuing.withdrawing.holding import find_holding_recall
 from certsvc.models import PUBLISHED, ApiKey, Certificate, Event, Kind, Role, Scope, Status
-from certsvc.resources import Resources
 from certsvc.store import certificates, registry
 
 router = APIRouter(prefix="/staff/certificates", include_in_schema=False)
@@ -53,10 +44,9 @@ async def list_certificates(
     cursor: Cursor = None,
 ) -> Response:
     """What this caller may see, newest first. An empty or unknown choice filters nothing."""
-    days = [_as_day(each) for each in (signed_from, signed_to)]
-    chosen = {"facility": staff.caller.facility_code or facility, "status": status, "kind": kind} | _signed(
-        *days
-    )
+    first, last = _as_day(signed_from), _as_day(signed_to)
+    chosen = {"facility": staff.caller.facility_code or facility, "status": status, "kind": kind}
+    chosen |= {"signed_from": str(first or ""), "signed_to": str(last or "")}
     async with res.db.read() as session:
         found = await certificates.list_page(
             session,
@@ -66,15 +56,12 @@ async def list_certificates(
             case_id=None,
             before=None if cursor is None else read_cursor(cursor),
             limit=_A_PAGE + 1,
-            signed_from=days[0],
-            signed_to=days[1],
+            signed_from=first,
+            signed_to=last,
         )
-    behind = (
-        cursor_behind(found[_A_PAGE - 1].requested_at, found[_A_PAGE - 1].id)
-        if len(found) > _A_PAGE
-        else None
-    )
-    return _list_page(request, staff, found[:_A_PAGE], chosen=chosen, cursor=behind)
+    shown = found[:_A_PAGE]
+    behind = cursor_behind(shown[-1].requested_at, shown[-1].id) if len(found) > _A_PAGE else None
+    return _list_page(request, staff, shown, chosen=chosen, cursor=behind)
 
 
 def _as_day(text: str) -> dt.date | None:
@@ -82,10 +69,6 @@ def _as_day(text: str) -> dt.date | None:
         return dt.date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _signed(first: dt.date | None = None, last: dt.date | None = None) -> dict[str, str]:
-    return {"signed_from": str(first or ""), "signed_to": str(last or "")}
 
 
 def _list_page(
@@ -97,14 +80,14 @@ def _list_page(
     cursor: str | None = None,
     sought: str | None = None,
 ) -> Response:
-    chosen = chosen or {"facility": staff.caller.facility_code or "", "status": "", "kind": ""} | _signed()
+    nothing = dict.fromkeys(("status", "kind", "signed_from", "signed_to"), "")
     return pages.render(
         request,
         "staff_certificates.html",
         headers=HEADERS,
         staff=staff,
         certificates=found,
-        chosen=chosen,
+        chosen=chosen or {"facility": staff.caller.facility_code or ""} | nothing,
         cursor=cursor,
         sought=sought,
     )
@@ -112,7 +95,7 @@ def _list_page(
 
 @router.post("/find")
 async def find(request: Request, res: Res, staff: StaffForm, text: _Typed = "") -> Response:
-    """By code, serial, case or citizen id. A form that is posted: what is sought is personal, and addresses
+    """By code, serial, case or citizen id. The form is posted, for what is sought is personal, and addresses
     are kept in many places.
     """
     async with res.db.read() as session:
@@ -127,13 +110,12 @@ async def read_certificate(certificate_id: uuid.UUID, request: Request, res: Res
     """One certificate: what it says, where it stands, all that happened to it, and what may be done."""
     async with res.db.read() as session:
         certificate = await get_visible(session, certificate_id, caller=staff.caller)
-        requester = await session.get_one(ApiKey, certificate.requested_by_id)
+        requester = await registry.get_caller(session, certificate.requested_by_id)
         events = await certificates.events_of(session, certificate_id)
-        callers = await registry.callers_by_id(
-            session, [found for each in events if (found := _as_id(each.actor))]
-        )
+        actors = [actor for event in events if (actor := _as_id(event.actor))]
+        callers = await registry.callers_by_id(session, actors)
         station = await registry.find_facility(session, certificate.facility_code)
-        recall = await waiting_recall(session, certificate_id, caller=staff.caller)
+        recall = await find_holding_recall(session, certificate_id, caller=staff.caller)
     by_actor = {str(caller_id): caller for caller_id, caller in callers.items()}
     return pages.render(
         request,
@@ -141,11 +123,11 @@ async def read_certificate(certificate_id: uuid.UUID, request: Request, res: Res
         headers=HEADERS,
         staff=staff,
         certificate=certificate_out(certificate, caller=staff.caller, vault=res.vault, settings=res.settings),
-        person=_person(certificate, staff.caller, res),
+        person=shown_person(certificate, staff.caller, res),
         station=station,
-        requester=actor_of(str(requester.id), {str(requester.id): requester}, ROLES),
+        requester=actor_of(str(requester.id), {str(requester.id): requester}),
         replaces=certificate.replaces_id,
-        history=[(each, actor_of(each.actor, by_actor, ROLES)) for each in events],
+        history=[(event, actor_of(event.actor, by_actor)) for event in events],
         recall=recall,
         changes=[] if recall else _changes_open_to(staff.caller, certificate, requester),
         may_reopen=staff.caller.may(Scope.WITHDRAW) and certificate.status in PUBLISHED,
@@ -161,21 +143,7 @@ def _as_id(actor: str) -> uuid.UUID | None:
 
 
 def _is_erased(events: Sequence[Event]) -> bool:
-    return any(each.name == "erased" for each in events)
-
-
-def _person(certificate: Certificate, caller: ApiKey, res: Resources) -> dict[str, Any] | None:
-    """Whom it is about, so that the right paper is withdrawn; not for auditors."""
-    if caller.role is Role.AUDITOR:
-        return None
-    person = res.vault.open_person(certificate.id, certificate.record)
-    birth = person.birth.day.strftime("%d/%m/%Y") if person.birth.day else str(person.birth.year)
-    return {
-        "name": person.full_name,
-        "birth": birth,
-        "leave_from": certificate.leave_from,
-        "leave_to": certificate.leave_to,
-    }
+    return any(event.name == "erased" for event in events)
 
 
 def _changes_open_to(caller: ApiKey, certificate: Certificate, requester: ApiKey) -> list[Change]:
@@ -185,125 +153,3 @@ def _changes_open_to(caller: ApiKey, certificate: Certificate, requester: ApiKey
     ):
         return []
     return [change for change, doing in CHANGES.items() if certificate.status in doing.legal_from]
-
-
-@router.get("/{certificate_id}/{change}")
-async def ask_reason(
-    certificate_id: uuid.UUID, change: Change, request: Request, res: Res, now: Now, staff: Staff
-) -> Response:
-    """Why? The state must allow the change, else it is refused here already."""
-    require_scope(staff.caller, Scope.WITHDRAW)
-    return await _reason_page(request, certificate_id, change, res=res, now=now, staff=staff)
-
-
-async def _reason_page(
-    request: Request,
-    certificate_id: uuid.UUID,
-    change: Change,
-    *,
-    res: Resources,
-    now: Now,
-    staff: SignedIn,
-    typed: tuple[str, str] = ("", ""),
-    error: InputError | None = None,
-) -> Response:
-    after = await changes.preview(
-        res.db, certificate_id, change, reason=WithdrawalReason.OTHER, text=None, caller=staff.caller, now=now
-    )
-    context: dict[str, Any] = {
-        "certificate": after,
-        "person": _person(after, staff.caller, res),
-        "change": change,
-        "reason": typed[0],
-        "text": typed[1],
-        "error": error,
-    }
-    return pages.render(
-        request,
-        "staff_change.html",
-        status=status_of(error) if error else 200,
-        headers=HEADERS,
-        staff=staff,
-        **context,
-    )
-
-
-@router.post("/{certificate_id}/reopen-code")
-async def reopen(certificate_id: uuid.UUID, res: Res, now: Now, staff: StaffForm) -> Response:
-    """At once, and without a preview: it only forgets wrong tries."""
-    require_scope(staff.caller, Scope.WITHDRAW)
-    await reopen_code(res.db, certificate_id, caller=staff.caller, now=now)
-    return RedirectResponse(f"/staff/certificates/{certificate_id}#history", 303)
-
-
-@router.post("/{certificate_id}/{change}")
-async def make_change(
-    certificate_id: uuid.UUID,
-    change: Change,
-    request: Request,
-    res: Res,
-    now: Now,
-    staff: StaffForm,
-    reason: _Typed = "",
-    text: _Typed = "",
-    needs_approval: _Typed = "",
-    confirmed: _Typed = "",
-) -> Response:
-    """Show what will change; `confirmed` by that page, change it. With `needs_approval` it is a recall of one
-    (`recalls`).
-    """
-    require_scope(staff.caller, Scope.WITHDRAW)
-    try:
-        asked = _read_reason(change, reason, text)
-    except InputError as error:
-        return await _reason_page(
-            request, certificate_id, change, res=res, now=now, staff=staff, typed=(reason, text), error=error
-        )
-    if needs_approval == "yes" and change is Change.REVOKE:
-        wanted = {"reason": asked.reason, "text": asked.text, "needs_approval": True}
-        return await preview_page(request, Chosen((str(certificate_id),)), res=res, staff=staff, asked=wanted)
-    if confirmed != "yes":
-        return await _preview_page(request, certificate_id, change, asked, res=res, now=now, staff=staff)
-    terms: dict[str, Any] = {"reason": asked.reason, "text": asked.text, "caller": staff.caller, "now": now}
-    if change is Change.REPLACE:
-        changed = await changes.replace(res.db, certificate_id, record=None, vault=res.vault, **terms)
-        await res.doorbell.ring_issue()
-    else:
-        changed = await changes.change(res.db, certificate_id, change, **terms)
-    return RedirectResponse(f"/staff/certificates/{changed.id}", 303)
-
-
-def _read_reason(change: Change, reason: str, text: str) -> Withdrawal:
-    """Raises InputError `reason_needed`, `text_needed`."""
-    if reason not in CHANGES[change].reasons:
-        raise InputError(
-            "reason_needed", "Hãy chọn một lý do trong danh sách.", "Choose a reason from the list."
-        )
-    asked = Withdrawal(reason=WithdrawalReason(reason), text=text.strip() or None)
-    explained(asked)
-    return asked
-
-
-async def _preview_page(
-    request: Request,
-    certificate_id: uuid.UUID,
-    change: Change,
-    asked: Withdrawal,
-    *,
-    res: Resources,
-    now: Now,
-    staff: SignedIn,
-) -> Response:
-    async with res.db.read() as session:
-        before = await get_visible(session, certificate_id, caller=staff.caller)
-    after = await changes.preview(
-        res.db, certificate_id, change, reason=asked.reason, text=asked.text, caller=staff.caller, now=now
-    )
-    context: dict[str, Any] = {
-        "before": before,
-        "after": after,
-        "person": _person(after, staff.caller, res),
-        "change": change,
-        "asked": asked,
-    }
-    return pages.render(request, "staff_change_preview.html", headers=HEADERS, staff=staff, **context)

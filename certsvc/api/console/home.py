@@ -1,25 +1,21 @@
-"""`/staff`: who signed in, how the stations stand, the latest batches; and the stations with their staff and
-keys.
-"""
+"""`/staff`: how the stations stand, the latest batches; and the stations with their staff and keys."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
-from certsvc.api.console.batches import with_counts
 from certsvc.api.console.staff import Staff
 from certsvc.api.recent import recent_figures
-from certsvc.api.schemas import practitioner_out
+from certsvc.api.schemas import batch_out, practitioner_out
 from certsvc.clock import day_in_hanoi
-from certsvc.errors import NotFound
 from certsvc.issuing.authority import is_authorised_on
 from certsvc.models import ApiKey, Role, Status
+from certsvc.refusals import no_such_facility
 from certsvc.resources import Resources
 from certsvc.store import batch_lists, certificates, recalls, registry
 from certsvc.store.certificates import Figure
@@ -31,8 +27,8 @@ _SHOWN_STATIONS, _SHOWN_BATCHES = 10, 5
 
 @dataclass(slots=True)
 class Figures:
-    """How a station's certificates stand; `oldest` is when the longest waiting was asked for, of those that
-    are not `held` for approval.
+    """How many of a station's certificates stand where; `oldest` is when the longest waiting one was
+    requested, of those not `held` for approval.
     """
 
     code: str
@@ -51,7 +47,7 @@ class Figures:
         if figure.status in _WAITING:
             self.waiting += figure.number - figure.held
             self.held += figure.held
-            self.oldest = min((each for each in (self.oldest, figure.oldest_unheld) if each), default=None)
+            self.oldest = min(filter(None, (self.oldest, figure.oldest_unheld)), default=None)
         elif figure.status is Status.FAILED:
             self.failed += figure.number
         else:
@@ -59,8 +55,8 @@ class Figures:
 
 
 def figures_of(rows: Iterable[Figure], names: dict[str, str]) -> list[Figures]:
-    """Of each station that was ever asked for a certificate; who needs a look first: failures, then the
-    longest waiting.
+    """Of each station that was ever asked for a certificate; those that need a look first: failures, then
+    long waits.
     """
     found: dict[str, Figures] = {}
     for row in rows:
@@ -69,7 +65,8 @@ def figures_of(rows: Iterable[Figure], names: dict[str, str]) -> list[Figures]:
         ).add(row)
     latest = dt.datetime.max.replace(tzinfo=dt.UTC)
     return sorted(
-        found.values(), key=lambda each: (-each.failed, each.oldest or latest, -each.issued, each.code)
+        found.values(),
+        key=lambda station: (-station.failed, station.oldest or latest, -station.issued, station.code),
     )
 
 
@@ -77,7 +74,7 @@ async def _figures(res: Resources, caller: ApiKey, *, only: str | None) -> list[
     async with res.db.read() as session:
         rows = await certificates.figures(session, facility_code=only or caller.facility_code)
         stations = await registry.list_facilities(session, only=only or caller.facility_code)
-    return figures_of(rows, {each.code: each.name for each in stations})
+    return figures_of(rows, {station.code: station.name for station in stations})
 
 
 @router.get("")
@@ -87,30 +84,37 @@ async def home(request: Request, res: Res, now: Now, staff: Staff, *, every: boo
     owner = None if staff.caller.role in (Role.ADMIN, Role.AUDITOR) else staff.caller
     async with res.db.read() as session:
         recent = await batch_lists.list_page(session, owner=owner, before=None, limit=_SHOWN_BATCHES)
-        batches = await with_counts(session, recent)
+        batches = await batch_lists.with_counts(session, recent)
         waiting = await recalls.count_waiting(session, owner=owner)
-    context: dict[str, Any] = {
-        "figures": figures if every else figures[:_SHOWN_STATIONS],
-        "stations": len(figures),
-        "totals": _totals(figures),
-        "batches": batches,
-        "waiting_recalls": waiting,
-        "recent": await recent_figures(res, facility_code=staff.caller.facility_code, now=now),
-    }
-    return pages.render(request, "staff.html", headers=HEADERS, staff=staff, **context)
+    return pages.render(
+        request,
+        "staff.html",
+        headers=HEADERS,
+        staff=staff,
+        figures=figures if every else figures[:_SHOWN_STATIONS],
+        stations=len(figures),
+        totals=_totals(figures),
+        batches=[batch_out(batch, counts) for batch, counts in batches],
+        waiting_recalls=waiting,
+        recent=await recent_figures(res, facility_code=staff.caller.facility_code, now=now),
+    )
 
 
 def _totals(figures: Sequence[Figures]) -> Figures:
-    oldest = min((each.oldest for each in figures if each.oldest), default=None)
-    waiting, issued, failed, held = (
-        sum(getattr(each, name) for each in figures) for name in ("waiting", "issued", "failed", "held")
+    return Figures(
+        "",
+        "",
+        waiting=sum(station.waiting for station in figures),
+        issued=sum(station.issued for station in figures),
+        failed=sum(station.failed for station in figures),
+        held=sum(station.held for station in figures),
+        oldest=min((station.oldest for station in figures if station.oldest), default=None),
     )
-    return Figures("", "", waiting, issued, failed, held, oldest)
 
 
 @router.get("/stations")
 async def list_stations(request: Request, res: Res, now: Now, staff: Staff) -> Response:
-    """Every station that this caller may see, and since when and until when it may issue."""
+    """Every station that this caller may see, and from when to when it may issue."""
     async with res.db.read() as session:
         stations = await registry.list_facilities(session, only=staff.caller.facility_code)
     return pages.render(
@@ -125,17 +129,13 @@ async def list_stations(request: Request, res: Res, now: Now, staff: Staff) -> R
 
 @router.get("/stations/{facility_code}")
 async def read_station(facility_code: str, request: Request, res: Res, now: Now, staff: Staff) -> Response:
-    """One station: its figures, its people with the days of their registration, who may sign for it, its keys
-    and until when they are good.
+    """One station: its figures, its people and when they are registered, who may sign for it, its keys and
+    until when they are good.
     """
     async with res.db.read() as session:
-        station = (
-            await registry.find_facility(session, facility_code)
-            if staff.caller.may_see(facility_code)
-            else None
-        )
-        if station is None:
-            raise NotFound("no_such_facility", "Không có cơ sở này.", "There is no such facility.")
+        if not staff.caller.may_see(facility_code):
+            raise no_such_facility()
+        station = await registry.get_facility(session, facility_code)
         people = await registry.list_practitioners(session, facility_codes=[facility_code])
         delegations = await registry.list_delegations(session, facility_codes=[facility_code])
         keys = await registry.list_identities(session, facility_codes=[facility_code])
@@ -147,11 +147,11 @@ async def read_station(facility_code: str, request: Request, res: Res, now: Now,
         station=station,
         figures=await _figures(res, staff.caller, only=facility_code),
         recent=await recent_figures(res, facility_code=facility_code, now=now),
-        people=[practitioner_out(each, caller=staff.caller) for each in people],
+        people=[practitioner_out(person, caller=staff.caller) for person in people],
         delegations=delegations,
         is_authorised=is_authorised_on(day_in_hanoi(now), delegations),
         keeps=staff.caller.role is Role.ADMIN
-        or any(each.is_head and each.licence == staff.caller.licence for each in people),
+        or any(person.is_head and person.licence == staff.caller.licence for person in people),
         keys=keys,
         today=day_in_hanoi(now),
         now=now,

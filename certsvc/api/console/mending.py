@@ -1,11 +1,11 @@
-"""`/staff/batches/{id}/rows/{row}`: a rejected row as it was sent, with what is wrong at each field; mended,
-on to the next.
+"""`/staff/batches/{id}/rows/{row}`: a rejected row as it was sent, with what is wrong at each field; once
+mended, the next one.
 """
 
 import re
 import uuid
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
-from certsvc.api.console.case_fields import COLUMNS, fields_of, general
+from certsvc.api.console.case_fields import COLUMNS, Fault, faults_of, fields_of, general
 from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.idempotency import answer_once, fingerprint
 from certsvc.api.problems import status_of
@@ -25,7 +25,7 @@ from certsvc.errors import CertsvcError, InputError
 from certsvc.issuing.batches.mending import Row, require_mendable, require_rejected
 from certsvc.issuing.batches.results import result_of
 from certsvc.models import Scope
-from certsvc.records import Cell
+from certsvc.records import Cell, Level
 from certsvc.records.retyping import printed
 from certsvc.resources import Resources
 from certsvc.store import batch_rows
@@ -35,7 +35,6 @@ router = APIRouter(prefix="/staff/batches", include_in_schema=False)
 _MAX_ROW = 2**31 - 1
 _LINE_ENDS = re.compile(r"[\r\n]+")
 
-
 Mended = Annotated[int, Query(ge=0, le=_MAX_ROW, description="the row that led here")]
 
 
@@ -43,7 +42,7 @@ Mended = Annotated[int, Query(ge=0, le=_MAX_ROW, description="the row that led h
 async def ask_row(
     batch_id: uuid.UUID, row: RowNumber, request: Request, res: Res, staff: Staff, *, mended: Mended = 0
 ) -> Response:
-    """The row as it would be read now. Who may not mend it does not see it here; refusals are as of
+    """The row as it would be read now. Those who may not mend it do not see it here; refusals are those of
     mending.
     """
     require_scope(staff.caller, Scope.ISSUE)
@@ -54,31 +53,33 @@ async def ask_row(
     require_rejected(found.lines)
     texts = {name: _LINE_ENDS.sub(" ", printed(name, cell)) for name, cell in (found.cells or {}).items()}
     return await _page(
-        request, found, texts, _faults_of(found), res=res, staff=staff, just_mended=just_mended
+        request, found, texts, _rejecting(found), res=res, staff=staff, just_mended=just_mended
     )
 
 
-def _faults_of(row: Row) -> list[Mapping[str, Any]]:
+def _rejecting(row: Row) -> list[Fault]:
     """What rejected its lines, each once."""
-    told = [
-        rule
+    faults = [
+        Fault(
+            rule=rule["id"],
+            level=rule["level"],
+            field=rule["field"],
+            message_vi=rule["message_vi"],
+            message_en=rule["message_en"],
+        )
         for line in row.lines
         if line.row.outcome == "rejected"
         for rule in line.row.rules
-        if rule["level"] == "reject"
+        if rule["level"] == Level.REJECT
     ]
-    return list(
-        {
-            (rule["id"], rule["field"], rule["message_vi"]): rule | {"rule": rule["id"]} for rule in told
-        }.values()
-    )
+    return list({(fault["rule"], fault["field"], fault["message_vi"]): fault for fault in faults}.values())
 
 
 async def _page(
     request: Request,
     row: Row,
     texts: Mapping[str, str],
-    faults: list[Mapping[str, Any]],
+    faults: list[Fault],
     *,
     res: Resources,
     staff: SignedIn,
@@ -101,7 +102,7 @@ async def _page(
         following=following,
         left=left,
         just_mended=[
-            result_of(each, vault=res.vault, base_url=res.settings.base_url) for each in just_mended
+            result_of(line, vault=res.vault, base_url=res.settings.base_url) for line in just_mended
         ],
     )
 
@@ -117,8 +118,8 @@ async def mend_row(
     *,
     version: Annotated[int, Form(ge=0, le=_MAX_ROW)] = 0,
 ) -> Response:
-    """Take the row if anything comes of it, and lead to the next one that is rejected; else say at each field
-    why not. Pressed twice, it is one mending.
+    """Take the row if it leads to a paper, and go to the next rejected one; otherwise say at each field why
+    not. Pressed twice, it is mended once.
     """
     require_scope(staff.caller, Scope.ISSUE)
     form = await request.form()
@@ -141,7 +142,7 @@ async def mend_row(
             raise
         found = await open_row(batch_id, row, res, caller=staff.caller, with_cells=False)
         texts = {name: str(text) for name, text in record.items()}
-        return await _page(request, found, texts, list(error.errors), res=res, staff=staff, error=error)
+        return await _page(request, found, texts, faults_of(error), res=res, staff=staff, error=error)
 
 
 async def _address_behind(batch_id: uuid.UUID, row: int, res: Resources) -> str:

@@ -1,11 +1,9 @@
-"""`/staff/new`: one case on one page, checked as it is filled in, its papers seen before they are asked
-for.
-"""
+"""`/staff/new`: one case on one page, checked as it is filled in; its papers are seen before requested."""
 
 import secrets
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -16,21 +14,22 @@ from certsvc.api.browser import HEADERS
 from certsvc.api.console.case_fields import Fault
 from certsvc.api.console.one_case import (
     GROUPS,
+    LABELS,
     LATE_REASONS,
     LEAVE_DAYS,
     SELDOM,
     Entry,
     Papers,
     Start,
+    by_shown_field,
     read_entry,
-    told_at,
 )
 from certsvc.api.console.staff import Staff, StaffForm
 from certsvc.api.problems import status_of
 from certsvc.callers.keys import require_scope
 from certsvc.callers.sessions import SignedIn
 from certsvc.clock import day_in_hanoi
-from certsvc.errors import Broken, CertsvcError, InputError, NotFound
+from certsvc.errors import Broken, CertsvcError, InputError
 from certsvc.issuing.requests.previewing import Foreseen, foresee, look_over, picture
 from certsvc.issuing.requests.single import rejected
 from certsvc.issuing.terms import Terms
@@ -48,7 +47,7 @@ FORM_HEADERS = HEADERS | {
     ),
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
-"""Of the form alone: WebAssembly for the QR reader, and the camera."""
+"""For the form alone: WebAssembly for the QR reader, and the camera."""
 
 _CASE_ID_CHARS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 Word = Annotated[str, Form(max_length=20)]
@@ -64,7 +63,7 @@ async def ask_case(
     papers: Papers = Papers.SICK_LEAVE,
     facility: Annotated[str, Query(max_length=5)] = "",
 ) -> Response:
-    """The empty form for these papers; who may issue for every station chooses one first."""
+    """The empty form for these papers; those who may issue for every station choose one first."""
     require_scope(staff.caller, Scope.ISSUE)
     if not (staff.caller.facility_code or facility):
         async with res.db.read() as session:
@@ -82,15 +81,13 @@ async def ask_case(
 
 
 async def station_of(res: Resources, staff: SignedIn, asked: str) -> tuple[Facility, list[Practitioner]]:
-    """The station that is issued for, and who may have examined, those of today first. Raises NotFound."""
+    """The station to issue for, and who may have examined there, those of today first. Raises NotFound."""
     code = staff.caller.facility_code or asked
     async with res.db.read() as session:
-        station = await registry.find_facility(session, code)
-        if station is None:
-            raise NotFound("no_such_facility", "Không có cơ sở này.", "There is no such facility.")
+        station = await registry.get_facility(session, code)
         people = await registry.list_practitioners(session, facility_codes=[code])
     return station, sorted(
-        people, key=lambda each: (each.registered_to is not None, each.full_name, each.licence)
+        people, key=lambda person: (person.registered_to is not None, person.full_name, person.licence)
     )
 
 
@@ -98,9 +95,9 @@ def _start(
     station: Facility, people: Iterable[Practitioner], staff: SignedIn, *, now: Now, case_id: str
 ) -> Start:
     today = day_in_hanoi(now)
-    present = [each.licence for each in people if each.is_registered_on(today)]
-    licence = next((each for each in present if each == staff.caller.licence or len(present) == 1), "")
-    return Start(today, case_id, station.code, station.name, licence)
+    present = [person.licence for person in people if person.is_registered_on(today)]
+    own = [licence for licence in present if licence == staff.caller.licence or len(present) == 1]
+    return Start(today, case_id, station.code, station.name, own[0] if own else "")
 
 
 def form_page(
@@ -114,30 +111,27 @@ def form_page(
     faults: Iterable[Fault] = (),
     error: CertsvcError | None = None,
 ) -> Response:
-    by_field, rest = told_at(entry, faults)
+    by_field, rest = by_shown_field(entry, faults)
     start = _start(station, people, staff, now=now, case_id=entry.texts.get("case_id", ""))
-    context: dict[str, Any] = {
-        "entry": entry,
-        "groups": GROUPS,
-        "seldom": SELDOM,
-        "defaults": {each: start.texts(each) for each in Papers},
-        "faults": by_field,
-        "general": rest,
-        "is_seldom_wrong": any(by_field.get(each.name) for each in SELDOM),
-        "station": station,
-        "people": people,
-        "today": start.today,
-        "leave_days": LEAVE_DAYS,
-        "late_reasons": LATE_REASONS,
-        "error": error,
-    }
     return pages.render(
         request,
         "staff_new.html",
         status=status_of(error) if error else 200,
         headers=FORM_HEADERS,
         staff=staff,
-        **context,
+        entry=entry,
+        groups=GROUPS,
+        seldom=SELDOM,
+        defaults={papers: start.texts(papers) for papers in Papers},
+        faults=by_field,
+        general=rest,
+        is_seldom_wrong=any(by_field.get(field.name) for field in SELDOM),
+        station=station,
+        people=people,
+        today=start.today,
+        leave_days=LEAVE_DAYS,
+        late_reasons=LATE_REASONS,
+        error=error,
     )
 
 
@@ -160,7 +154,7 @@ async def take_case(
     step: Word = "card",
 ) -> Response:
     """`step=preview`: the papers as they would be, or what is wrong at each field. Any other: the form again,
-    with a card's text spread.
+    with a card's text spread over its fields.
     """
     require_scope(staff.caller, Scope.ISSUE)
     station, people = await station_of(res, staff, facility)
@@ -170,14 +164,14 @@ async def take_case(
     terms = Terms(caller=staff.caller, now=now, late_reason=entry.late_reason, dry_run=True)
     record = entry.record(facility_code=station.code, today=day_in_hanoi(now))
     foreseen = await foresee(res.db, record, papers.kinds, terms=terms, vault=res.vault)
-    refused = [each for each in foreseen.values() if each.answer.outcome != "would_issue"]
-    if len(refused) == len(foreseen) and not any(each.answer.outcome == "existing" for each in refused):
-        faults = told_of(finding for each in refused for finding in each.answer.findings)
+    outcomes = {paper.answer.outcome for paper in foreseen.values()}
+    if not outcomes & {"would_issue", "existing"}:
+        faults = _faults_of(finding for paper in foreseen.values() for finding in paper.answer.findings)
         return form_page(
             request, staff, entry, station=station, people=people, now=now, faults=faults, error=rejected([])
         )
     async with request.app.state.preview_turns:
-        drawn = {kind: await _drawn(each, terms, res) for kind, each in foreseen.items()}
+        drawn = {kind: await _drawn(paper, terms, res) for kind, paper in foreseen.items()}
     return _preview_page(request, staff, entry, foreseen, drawn, station=station)
 
 
@@ -203,35 +197,39 @@ def _preview_page(
     ready = [
         kind for kind, made in drawn.items() if made is not None and not isinstance(made, InputError | Broken)
     ]
-    context: dict[str, Any] = {
-        "entry": entry,
-        "station": station,
-        "answers": {kind: each.answer for kind, each in foreseen.items()},
-        "told": {kind: told_of(each.answer.findings) for kind, each in foreseen.items()},
-        "pictures": {
+    return pages.render(
+        request,
+        "staff_new_preview.html",
+        headers=HEADERS,
+        staff=staff,
+        entry=entry,
+        labels=LABELS,
+        station=station,
+        answers={kind: paper.answer for kind, paper in foreseen.items()},
+        faults={kind: _faults_of(paper.answer.findings) for kind, paper in foreseen.items()},
+        pictures={
             kind: f"data:image/png;base64,{b64encode(made).decode()}"
             for kind, made in drawn.items()
             if isinstance(made, bytes)
         },
-        "undrawn": {kind: made for kind, made in drawn.items() if isinstance(made, CertsvcError)},
-        "case": next((each.case for each in foreseen.values() if each.case), None),
-        "ready": Papers.of(ready) if ready else None,
-        "number": len(ready),
-    }
-    return pages.render(request, "staff_new_preview.html", headers=HEADERS, staff=staff, **context)
+        undrawn={kind: made for kind, made in drawn.items() if isinstance(made, CertsvcError)},
+        case=next((paper.case for paper in foreseen.values() if paper.case), None),
+        ready=Papers.of(ready) if ready else None,
+        number=len(ready),
+    )
 
 
-def told_of(findings: Iterable[Finding]) -> list[Fault]:
-    """Each once, as pages tell them."""
+def _faults_of(findings: Iterable[Finding]) -> list[Fault]:
+    """Each once."""
     return [
-        {
-            "rule": each.rule,
-            "level": str(each.level),
-            "field": each.field,
-            "message_vi": each.message_vi,
-            "message_en": each.message_en,
-        }
-        for each in dict.fromkeys(findings)
+        Fault(
+            rule=finding.rule,
+            level=finding.level,
+            field=finding.field,
+            message_vi=finding.message_vi,
+            message_en=finding.message_en,
+        )
+        for finding in dict.fromkeys(findings)
     ]
 
 
@@ -245,7 +243,7 @@ async def check_case(
     papers: Annotated[Papers, Form()],
     facility: Word = "",
 ) -> Response:
-    """For the form's script: what is wrong so far, and the fields as they are after a card's text was spread.
+    """For the form's script: what is wrong so far, and the fields once a card's text was spread over them.
     Nothing is stored or drawn.
     """
     require_scope(staff.caller, Scope.ISSUE)
@@ -253,4 +251,4 @@ async def check_case(
     terms = Terms(caller=staff.caller, now=now, dry_run=True)
     record = entry.record(facility_code=staff.caller.facility_code or facility, today=day_in_hanoi(now))
     found = await look_over(res.db, record, papers.kinds, terms=terms)
-    return JSONResponse({"faults": told_of(found), "texts": entry.texts, "card_says": entry.card_says})
+    return JSONResponse({"faults": _faults_of(found), "texts": entry.texts, "card_says": entry.card_says})

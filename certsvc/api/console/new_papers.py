@@ -1,10 +1,11 @@
-"""`/staff/new`: the papers of a case asked for in one go, followed until they are signed, and the slip for
-who gets them.
+"""`/staff/new`: request the papers of a case in one go, follow them until they are signed, and print the slip
+for the patient.
 """
 
+import itertools
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -12,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from certsvc.api import pages
 from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
-from certsvc.api.console.case_fields import Fault
+from certsvc.api.console.case_fields import Fault, faults_of
 from certsvc.api.console.new_case import Word, form_page, sent, station_of
 from certsvc.api.console.one_case import Papers
 from certsvc.api.console.staff import Staff, StaffForm
@@ -44,8 +45,8 @@ async def issue_case(
     papers: Annotated[Papers, Form()],
     facility: Word = "",
 ) -> Response:
-    """Ask for each paper, and lead to where they are followed. Pressed twice it is one request: the case has
-    its papers then.
+    """Request each paper, and go to the page that follows them. Pressed twice it is one request: by then the
+    case has its papers.
     """
     require_scope(staff.caller, Scope.ISSUE)
     station, people = await station_of(res, staff, facility)
@@ -53,26 +54,31 @@ async def issue_case(
     record = entry.record(facility_code=station.code, today=day_in_hanoi(now))
     terms = Terms(caller=staff.caller, now=now, late_reason=entry.late_reason)
     asked = {kind: await _ask(record, kind, terms, res) for kind in papers.kinds}
-    taken = [each for each in asked.values() if isinstance(each, uuid.UUID)]
-    refused = {kind: each for kind, each in asked.items() if isinstance(each, CertsvcError)}
+    taken = [answer for answer in asked.values() if isinstance(answer, uuid.UUID)]
+    refused = {kind: answer for kind, answer in asked.items() if isinstance(answer, CertsvcError)}
+    faults = {kind: faults_of(error) for kind, error in refused.items()}
     if not taken:
         first, *_ = refused.values()
-        faults = [fault for each in refused.values() for fault in _faults_of(each)]
         return form_page(
-            request, staff, entry, station=station, people=people, now=now, faults=faults, error=first
+            request,
+            staff,
+            entry,
+            station=station,
+            people=people,
+            now=now,
+            faults=itertools.chain.from_iterable(faults.values()),
+            error=first,
         )
     await res.doorbell.ring_issue()
     if refused:
-        return await _papers_page(
-            request, res, staff, taken[0], refused={kind: _faults_of(each) for kind, each in refused.items()}
-        )
+        return await _papers_page(request, res, staff, taken[0], refused=faults)
     return RedirectResponse(f"/staff/new/{taken[0]}", 303)
 
 
 async def _ask(
     record: Mapping[str, str], kind: Kind, terms: Terms, res: Resources
 ) -> uuid.UUID | CertsvcError:
-    """The certificate that was asked for, also where the same was asked for before; or why there is none."""
+    """The certificate, also where the very same was requested before; or why there is none."""
     try:
         certificate, _ = await request_certificate(res.db, dict(record), kind, terms=terms, vault=res.vault)
     except InputError as error:
@@ -83,19 +89,9 @@ async def _ask(
     return certificate.id
 
 
-def _faults_of(error: CertsvcError) -> Sequence[Fault]:
-    plain = {
-        "rule": error.code,
-        "field": None,
-        "message_vi": error.message_vi,
-        "message_en": error.message_en,
-    }
-    return [{"level": "reject", **each} for each in error.errors or (plain,)]
-
-
 @router.get("/{certificate_id}")
 async def follow_papers(certificate_id: uuid.UUID, request: Request, res: Res, staff: Staff) -> Response:
-    """How the papers of a case stand: until they are signed, then with what to hand out."""
+    """Where the papers of a case stand; once they are signed, with what to hand out."""
     require_scope(staff.caller, Scope.ISSUE)
     return await _papers_page(request, res, staff, certificate_id)
 
@@ -120,26 +116,29 @@ async def _papers_page(
             limit=_MOST_PAPERS,
         )
     newest: dict[Kind, Certificate] = {}
-    for each in found:  # newest first
-        newest.setdefault(each.kind, each)
+    for certificate in found:  # newest first
+        newest.setdefault(certificate.kind, certificate)
     shown = [newest[kind] for kind in Kind if kind in newest]
-    context: dict[str, Any] = {
-        "person": res.vault.open_person(asked.id, asked.record),
-        "papers": [
-            certificate_out(each, caller=staff.caller, vault=res.vault, settings=res.settings)
-            for each in shown
+    return pages.render(
+        request,
+        "staff_new_papers.html",
+        headers=HEADERS,
+        staff=staff,
+        person=res.vault.open_person(asked.id, asked.record),
+        papers=[
+            certificate_out(paper, caller=staff.caller, vault=res.vault, settings=res.settings)
+            for paper in shown
         ],
-        "goes_on": any(each.status in _IN_WORK and not each.awaits_approval for each in shown),
-        "refused": refused or {},
-        "here": f"/staff/new/{asked.id}",
-        "facility_code": asked.facility_code,
-    }
-    return pages.render(request, "staff_new_papers.html", headers=HEADERS, staff=staff, **context)
+        goes_on=any(paper.status in _IN_WORK and not paper.awaits_approval for paper in shown),
+        refused=refused or {},
+        here=f"/staff/new/{asked.id}",
+        facility_code=asked.facility_code,
+    )
 
 
 @router.get("/{certificate_id}/slip")
 async def print_slip(certificate_id: uuid.UUID, request: Request, res: Res, staff: Staff) -> Response:
-    """What the patient is handed: whose paper it is, its serial once it is signed, its code, and how to fetch
+    """What the patient is handed: whose paper it is, its serial once signed, its code, and how to download
     it.
     """
     require_scope(staff.caller, Scope.ISSUE)
@@ -147,10 +146,6 @@ async def print_slip(certificate_id: uuid.UUID, request: Request, res: Res, staf
         certificate = await get_visible(session, certificate_id, caller=staff.caller)
     shown = certificate_out(certificate, caller=staff.caller, vault=res.vault, settings=res.settings)
     address = shown.verify_url or ""
-    context: dict[str, Any] = {
-        "paper": shown,
-        "person": res.vault.open_person(certificate.id, certificate.record),
-    }
     return pages.render(
         request,
         "slip.html",
@@ -158,5 +153,6 @@ async def print_slip(certificate_id: uuid.UUID, request: Request, res: Res, staf
         code=res.vault.code(certificate.id),
         address=address,
         qr=qr_svg(address.upper()),
-        **context,
+        paper=shown,
+        person=res.vault.open_person(certificate.id, certificate.record),
     )

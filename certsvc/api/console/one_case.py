@@ -1,25 +1,26 @@
 """The form for one case: which fields it has for which papers, what stands in them at first, and how it is
 read.
 
-What a paper does not need is neither shown nor taken. The text of a citizen card's QR in the field of the
-number is spread over the fields that are empty; where somebody typed something else, that stays and what the
-card says is told beside it.
+What a paper does not need is neither shown nor taken. When a citizen card's QR is scanned into the field of
+the number, its text is spread over the empty fields; what somebody typed stays, with what the card says
+beside it.
 """
 
+import dataclasses
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from certsvc.api.console.case_fields import COLUMNS, Fault
-from certsvc.api.words.pages import Words
 from certsvc.models import Kind
 from certsvc.records.cccd_qr import LONGEST, CitizenCard, differing, read_cccd_qr
 from certsvc.records.cells import birth_of, day_of
 from certsvc.records.columns import DAYS
 from certsvc.records.words import words_of
+from certsvc.words import Words
 
 LEAVE_DAYS: Final = (3, 5, 7, 10, 14)
 LATE_REASONS: Final = ("late", "request")
@@ -89,8 +90,8 @@ class Input:
 
     @property
     def papers(self) -> str:
-        """The choices that show it, parted by blanks, for a script."""
-        return " ".join(each for each in Papers if self.kinds.intersection(each.kinds))
+        """The choices that show it, separated by blanks, for a script."""
+        return " ".join(papers for papers in Papers if self.kinds.intersection(papers.kinds))
 
 
 _LEAVE, _RECOVERY = frozenset({Kind.SICK_LEAVE}), frozenset({Kind.RECOVERY})
@@ -174,14 +175,15 @@ SELDOM: Final = (
         hint=Words("Để nguyên, hoặc ghi mã của trạm.", "Leave it, or type the station's own."),
     ),
 )
-"""Fields that nearly nobody changes."""
+"""Fields that hardly anybody changes."""
 
-_INPUTS: Final = {each.name: each for group in (*GROUPS.values(), SELDOM) for each in group}
+_INPUTS: Final = {field.name: field for group in (*GROUPS.values(), SELDOM) for field in group}
+LABELS: Final = {name: field.label for name, field in _INPUTS.items()}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Start:
-    """What the form knows before anybody types: of the caller, the day, and a case id of its own."""
+    """What the form knows before anybody types: the day, the caller's station, and a case id of its own."""
 
     today: dt.date
     case_id: str
@@ -190,7 +192,7 @@ class Start:
     licence: str
 
     def texts(self, papers: Papers) -> dict[str, str]:
-        """What stands in the fields at first."""
+        """What the fields hold at first."""
         day = f"{self.today:%d/%m/%Y}"
         first = {"case_id": self.case_id, "practitioner_licence": self.licence, "care_setting": _AT_HOME}
         recovery = _NEGATIVE | {"test_place": self.facility_name, "last_test_on": day, "isolation_to": day}
@@ -205,20 +207,20 @@ class Start:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Entry:
-    """The form as it stands: its texts by field, and what a card says otherwise, by field."""
+    """The form as it stands: its texts by field, and where a card says otherwise, what."""
 
     papers: Papers
     texts: Mapping[str, str]
-    card_says: Mapping[str, str] = field(default_factory=dict)
+    card_says: Mapping[str, str] = dataclasses.field(default_factory=dict)
     late_reason: str = LATE_REASONS[0]
 
     def shown(self) -> list[Input]:
         """The fields that its papers need."""
-        return [each for each in _INPUTS.values() if each.kinds.intersection(self.papers.kinds)]
+        return [field for field in _INPUTS.values() if field.kinds.intersection(self.papers.kinds)]
 
     def record(self, *, facility_code: str, today: dt.date) -> dict[str, str]:
         """The case as the service takes it, without what its papers do not need."""
-        texts = {each.name: self.texts.get(each.name, "") for each in self.shown()}
+        texts = {field.name: self.texts.get(field.name, "") for field in self.shown()}
         if not self.is_under_seven():
             texts |= {"father_name": "", "mother_name": ""}
         kept = {name: text for name, text in texts.items() if text} | {"facility_code": facility_code}
@@ -228,8 +230,8 @@ class Entry:
         return {"icd10": _COVID["icd10"]} | kept
 
     def is_under_seven(self) -> bool:
-        """On the examination day, where both days can be read; a year alone counts as its last day [rules,
-        A-UNDER-7].
+        """On the day of the examination, if both dates can be read; a year alone counts as its last day
+        [rules, A-UNDER-7].
         """
         born, day = birth_of(self.texts.get("birth_date", "")), day_of(self.texts.get("examined_on", ""))
         if born is None or day is None:
@@ -238,7 +240,7 @@ class Entry:
         return (day.year - _CARE_LEAVE_ENDS, day.month, day.day) < (latest.year, latest.month, latest.day)
 
     def with_days(self, days: int) -> "Entry":
-        """The same with a leave of so many days, first and last counted."""
+        """The same with a leave of that many days, counting the first and the last."""
         texts = self.texts
         first = day_of(texts.get("isolation_from", "")) or day_of(texts.get("examined_on", ""))
         if first is None:
@@ -254,8 +256,8 @@ class Entry:
 
 
 def read_entry(form: Mapping[str, object], papers: Papers) -> Entry:
-    """What was sent: a card's text spread, days with their slashes, an empty first day of leave as the day of
-    examination or of the test.
+    """What was sent: a card's text spread, dates with their slashes; an empty first day of leave is the day
+    of the examination or of the test.
     """
     sent = {name: text.strip() for name in _INPUTS if isinstance(text := form.get(name, ""), str)}
     texts = {name: slashed(text) if name in DAYS else text for name, text in sent.items()}
@@ -280,16 +282,16 @@ def _spread(card: CitizenCard, texts: dict[str, str]) -> tuple[dict[str, str], d
 
 
 def slashed(text: str) -> str:
-    """Eight digits as ddmmyyyy, which are quick to type, with slashes; anything else as it is."""
+    """Eight digits, ddmmyyyy, which are quick to type, get their slashes; anything else stays as it is."""
     match = _EIGHT_DIGITS.fullmatch(text)
     typed = match and "/".join(match.groups())
     return typed if typed and day_of(typed) else text
 
 
-def told_at(entry: Entry, faults: Iterable[Fault]) -> tuple[dict[str, list[Fault]], list[Fault]]:
-    """What the rules say by field that is shown; and what belongs to none of them."""
-    by_field: dict[str, list[Fault]] = {each.name: [] for each in entry.shown()}
+def by_shown_field(entry: Entry, faults: Iterable[Fault]) -> tuple[dict[str, list[Fault]], list[Fault]]:
+    """What is wrong with each field that is shown; and what belongs to none of them."""
+    by_field: dict[str, list[Fault]] = {field.name: [] for field in entry.shown()}
     rest: list[Fault] = []
     for fault in faults:
-        by_field.get(fault["field"], rest).append(fault)
+        by_field.get(fault["field"] or "", rest).append(fault)
     return by_field, rest

@@ -9,8 +9,8 @@ from certsvc.api.access import Now, Res
 from certsvc.api.browser import HEADERS
 from certsvc.api.console.staff import Staff
 from certsvc.api.recent import DAYS, window_start
-from certsvc.errors import NotFound
 from certsvc.models import Role
+from certsvc.refusals import no_such_facility
 from certsvc.store import registry, rejections
 
 router = APIRouter(prefix="/staff/rejected", include_in_schema=False)
@@ -27,18 +27,18 @@ async def list_rejected(
     rule: Annotated[str, Query(max_length=40)],
     facility: Annotated[str | None, Query(max_length=5)] = None,
 ) -> Response:
-    """Only who may see a batch is led to it: an insurer's is not its station's."""
+    """Links to a batch only for those who may see it: an insurer's batch is not its station's."""
     only = facility or staff.caller.facility_code
     if only is not None and not staff.caller.may_see(only):
-        raise NotFound("no_such_facility", "Không có cơ sở này.", "There is no such facility.")
+        raise no_such_facility()
     async with res.db.read() as session:
         found = await rejections.newest(
             session, rule=rule, facility_code=only, since=window_start(now), most=_MOST
         )
-        owners = await registry.callers_by_id(session, {each.owner_id for each in found})
+        owners = await registry.callers_by_id(session, {row.owner_id for row in found})
     sees_all = staff.caller.role in (Role.ADMIN, Role.AUDITOR)
     open_batches = {
-        each.batch_id for each in found if sees_all or staff.caller.is_of_same_holder(owners[each.owner_id])
+        row.batch_id for row in found if sees_all or staff.caller.is_of_same_holder(owners[row.owner_id])
     }
     return pages.render(
         request,

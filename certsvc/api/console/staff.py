@@ -1,8 +1,7 @@
-"""Signing in with a browser: local accounts, the OpenID provider, signing out; then `/staff`, the console
-(`console/`).
+"""Signing in to the console with a browser: local accounts, the OpenID provider, signing out.
 
-Pages of the console take `Staff` for the session of whoever looks at them (others are led to the sign-in
-page), and `StaffForm` where they change something: its form must carry `csrf_token`.
+Pages of the console take `Staff`, the session of whoever looks at them (others are redirected to sign in),
+and `StaffForm` where they change something: its form must carry `csrf_token`.
 """
 
 import datetime as dt
@@ -48,7 +47,7 @@ _log = get_logger()
 
 
 async def get_staff(request: Request, res: Res, now: Now) -> SignedIn:
-    """Who signed in with this browser; others are led to the sign-in page."""
+    """Who signed in with this browser; others are redirected to the sign-in page."""
     signed_in = await find_signed_in(request, res=res, now=now)
     if signed_in is None:
         raise HTTPException(303, headers={"Location": _SIGN_IN})
@@ -60,7 +59,7 @@ Staff = Annotated[SignedIn, Depends(get_staff)]
 
 
 async def get_staff_form(request: Request, res: Res, staff: Staff, csrf_token: Typed = "") -> SignedIn:
-    """The same for a form of ours. Raises Forbidden `foreign_form` for any other."""
+    """The same for our own forms. Raises Forbidden `foreign_form` for any other."""
     require_own_form(request, staff, csrf_token, settings=res.settings)
     return staff
 
@@ -97,9 +96,7 @@ def _headers(error: CertsvcError | None) -> dict[str, str]:
 async def sign_in(
     request: Request, res: Res, now: Now, name: Typed = "", password: Typed = "", code: Typed = ""
 ) -> Response:
-    """With a local account: name, password and code together, so that nobody learns which of them was
-    right.
-    """
+    """With a local account: name, password and code at once, so nobody learns which of them was right."""
     try:
         require_same_origin(request, settings=res.settings)
         _require_accounts(res)
@@ -122,7 +119,7 @@ async def sign_in(
 async def _enter(
     request: Request, caller: ApiKey, *, name: str, res: Resources, now: dt.datetime, marks: Marks = _UNMARKED
 ) -> Response:
-    """To the home page, with a new session."""
+    """On to the home page, with a new session."""
     answer = RedirectResponse(_HOME, 303)
     await _give_session(request, answer, caller, name=name, res=res, now=now, marks=marks)
     return answer
@@ -149,7 +146,7 @@ async def _give_session(
 
 @router.get("/staff/enrol")
 async def ask_enrol(request: Request, res: Res, now: Now, token: Secret = "") -> Response:
-    """Where the one-time link leads: a password to choose, a QR for the authenticator."""
+    """Where the one-time link leads: choose a password, scan the QR with an authenticator app."""
     return await _enrol_page(request, token, res=res, now=now)
 
 
@@ -204,7 +201,7 @@ def _require_accounts(res: Resources) -> None:
 
 @router.get("/staff/sign-in/provider")
 async def leave_for_provider(res: Res, now: Now) -> Response:
-    """To the OpenID provider's page; what must come back with the browser goes along in a sealed cookie."""
+    """On to the OpenID provider; what must come back with the browser is kept in a sealed cookie."""
     journey = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "verifier")}
     answer = RedirectResponse(await _provider(res).sign_in_address(**journey, now=now), 303)
     set_cookie(answer, "journey", res.vault.seal_journey(journey), settings=res.settings)
@@ -215,8 +212,8 @@ async def leave_for_provider(res: Res, now: Now) -> Response:
 async def come_back(
     request: Request, res: Res, now: Now, state: Secret = "", code: Secret = "", iss: Secret = ""
 ) -> Response:
-    """From the provider, with a code or without: only to the browser that left, only once [RFC 9700 §4.7; RFC
-    9207].
+    """Back from the provider, with or without a code: only for the browser that left, and only once [RFC 9700
+    §4.7; RFC 9207].
     """
     provider = _provider(res)
     journey = res.vault.open_journey(read_cookie(request, "journey", settings=res.settings) or "")
@@ -251,9 +248,7 @@ def _provider(res: Resources) -> "Provider":
 async def provider_signs_out(
     request: Request, res: Res, now: Now, logout_token: Annotated[str, Form(max_length=16384)] = ""
 ) -> Response:
-    """The provider's own word that somebody signed out there [OpenID Connect Back-Channel Logout 1.0
-    §2.5].
-    """
+    """The provider says that somebody signed out there [OpenID Connect Back-Channel Logout 1.0 §2.5]."""
     try:
         claims = await _provider(res).read_sign_out(logout_token, now=now)
     except InputError as error:
@@ -264,7 +259,7 @@ async def provider_signs_out(
 
 @router.post("/staff/sign-out")
 async def sign_out(request: Request, res: Res, staff: StaffForm) -> Response:
-    """The session is gone from the database, and its cookie from the browser."""
+    """Delete the session from the database, and its cookie from the browser."""
     await close_session(res.db, read_cookie(request, "session", settings=res.settings) or "")
     answer = RedirectResponse(f"{_SIGNED_OUT}?from={staff.caller.origin}", 303)
     drop_cookie(answer, "session", settings=res.settings)
@@ -275,11 +270,10 @@ async def sign_out(request: Request, res: Res, staff: StaffForm) -> Response:
 async def signed_out(
     request: Request, res: Res, now: Now, origin: Annotated[str, Query(alias="from", max_length=16)] = ""
 ) -> Response:
-    """Says so; who came by the provider may sign out there too."""
+    """Says so; those who signed in at the provider may sign out there too."""
     try:
-        address = (
-            await res.provider.sign_out_address(now=now) if res.provider and origin == Origin.OIDC else None
-        )
+        is_theirs = res.provider is not None and origin == Origin.OIDC
+        address = await _provider(res).sign_out_address(now=now) if is_theirs else None
     except Unavailable:  # signed out here is signed out
         address = None
     return pages.render(request, "staff_signed_out.html", headers=HEADERS, provider_address=address)

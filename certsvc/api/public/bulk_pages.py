@@ -18,12 +18,13 @@ from certsvc.api.problems import status_of
 from certsvc.api.public.bulk import FILE_NAME, BulkGate, Format, as_download
 from certsvc.api.public.bulk_form import MOST_CODES, MOST_FILES
 from certsvc.api.public.bulk_table import packed, table_csv, table_xlsx
-from certsvc.api.words.pages import Tone, Words, headline_of, headlines_for
+from certsvc.api.words.pages import Tone, headline_of, headlines_for
 from certsvc.errors import CertsvcError
 from certsvc.records.workbooks.cells import CSV_TYPE, XLSX_TYPE
 from certsvc.resources import Resources
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import VERDICTS_OF, describe
+from certsvc.words import Words
 
 router = APIRouter(route_class=LimitedRoute, include_in_schema=False)
 _FILE_FORMATS: Mapping[str, Format] = {"csv": "csv", "xlsx": "xlsx"}

@@ -6,12 +6,13 @@ import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
-from certsvc.api.words.pages import KINDS, causes_of, headline_of, told_of
+from certsvc.api.words.pages import causes_of, headline_of, plain_reasons
 from certsvc.checking.many import CodeAnswer
 from certsvc.clock import HANOI
 from certsvc.records.workbooks.cells import BOM, OutCell, csv_row
 from certsvc.records.workbooks.writing import xlsx_bytes
 from certsvc.verify.dates import note_of, signing_of
+from certsvc.words import TITLES
 
 _TITLES: Mapping[str, int] = {
     "STT": 6,
@@ -52,8 +53,8 @@ def row_of(line: Mapping[str, Any]) -> list[OutCell]:
         (source["code"] or "")[:_LONGEST_CELL] or None,
         headline_of(line).title.vi,
         " ".join(_why(line)),
-        " ".join(dict.fromkeys(reason["next_step_vi"] for reason in told_of(line) or line["reasons"])),
-        KINDS[kind].vi if kind else None,
+        " ".join(dict.fromkeys(reason["next_step_vi"] for reason in plain_reasons(line) or line["reasons"])),
+        TITLES[kind].vi if kind else None,
         paper.get("holder") or paper.get("initials"),
         _day(paper.get("leave_from")),
         _day(paper.get("leave_to")),
@@ -73,7 +74,7 @@ def row_of(line: Mapping[str, Any]) -> list[OutCell]:
 def _why(line: Mapping[str, Any]) -> list[str]:
     note = note_of(line)
     return (
-        [reason["message_vi"] for reason in told_of(line)]
+        [reason["message_vi"] for reason in plain_reasons(line)]
         + ([note.vi] if note else [])
         + [f"Lý do: {cause.vi}." for cause in causes_of(line)]
     )

@@ -25,7 +25,8 @@ from certsvc.checking.lookups import (
 )
 from certsvc.checking.uploads import check_upload
 from certsvc.codes import MAX_TEXT, format_code
-from certsvc.errors import InputError
+from certsvc.errors import ErrorItem, InputError
+from certsvc.refusals import invalid_request, no_file
 from certsvc.resources import Resources
 from certsvc.verify.report import Report
 
@@ -176,7 +177,7 @@ async def read_upload(request: Request) -> bytes:
     async with request.form(max_files=1, max_fields=4) as form:
         upload = form.get("file")
         if upload is None or isinstance(upload, str):
-            raise InputError("no_file", "Chưa chọn tệp.", "There is no file in the request.")
+            raise no_file()
         return await upload.read()
 
 
@@ -191,8 +192,14 @@ async def _read_question(request: Request) -> Question:
 
 
 def _bad_question() -> InputError:
-    return InputError(
-        "invalid_request",
-        'Hãy gửi tệp trong trường "file", hoặc JSON {"code": …} hoặc {"qr": …}.',
-        'Send a file in the field "file", or JSON {"code": …} or {"qr": …}.',
+    return invalid_request(
+        [
+            ErrorItem(
+                field="file",
+                row=None,
+                rule=None,
+                message_vi='Hãy gửi tệp trong trường "file", hoặc JSON {"code": …} hoặc {"qr": …}.',
+                message_en='Send a file in the field "file", or JSON {"code": …} or {"qr": …}.',
+            )
+        ]
     )

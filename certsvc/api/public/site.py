@@ -11,9 +11,9 @@ from certsvc.api.limits import LimitedRoute, network_of
 from certsvc.api.problems import status_of
 from certsvc.api.public import check_app
 from certsvc.api.public.checks import CodeText, check_file
-from certsvc.checking.lookups import look_up, prove
+from certsvc.checking.lookups import look_up, no_such_code, prove
 from certsvc.codes import MAX_TEXT, format_code, parse_code
-from certsvc.errors import CertsvcError, NotFound
+from certsvc.errors import CertsvcError
 from certsvc.templates.qr import qr_svg
 
 router = APIRouter(route_class=LimitedRoute, include_in_schema=False)
@@ -80,7 +80,7 @@ async def slip(code: CodeText, request: Request, res: Res, now: Now) -> Response
     """A slip of paper with the code, for people without a telephone; nothing personal on it."""
     found = await look_up(res.db, code, vault=res.vault, now=now)
     if found.entry is None:
-        raise NotFound("no_such_code", "Không có giấy nào mang mã này.", "No certificate has this code.")
+        raise no_such_code()
     own_code = res.vault.code(found.entry.id)
     address = f"{res.settings.base_url}/v/{format_code(own_code)}"
     return pages.render(request, "slip.html", code=own_code, address=address, qr=qr_svg(address.upper()))

@@ -20,7 +20,7 @@ from certsvc.api.access import Now, Reader, Res, Writer
 from certsvc.api.idempotency import Once, json_answer
 from certsvc.api.openapi import file, headers
 from certsvc.api.schemas import BatchOut, LateReason, Strict, batch_out
-from certsvc.errors import Forbidden, InputError
+from certsvc.errors import Forbidden
 from certsvc.issuing.batches.accepting import Order, accept_batch
 from certsvc.issuing.batches.cancelling import BatchChange, change_batch
 from certsvc.issuing.batches.results import archive_zip, result_lines, results_csv
@@ -28,6 +28,7 @@ from certsvc.issuing.batches.returned import returned_workbook
 from certsvc.issuing.visibility import get_batch
 from certsvc.models import ApiKey, Role
 from certsvc.records.workbooks.cells import XLSX_TYPE
+from certsvc.refusals import no_file
 from certsvc.resources import Resources
 from certsvc.store import batches as batch_store
 
@@ -93,7 +94,7 @@ async def submit(request: Request, res: Res, caller: Writer, now: Now, once: Onc
     async with request.form(max_files=1, max_fields=_MOST_FIELDS) as form:
         upload = form.get("file")
         if not isinstance(upload, UploadFile):
-            raise InputError("no_file", "Chưa chọn tệp.", "There is no file in the request.")
+            raise no_file()
         order = read_order({name: value for name, value in form.items() if name != "file"}, caller=caller)
         with tempfile.NamedTemporaryFile(suffix=".upload") as copy:
             file_sha256 = await save_upload(upload, Path(copy.name))

@@ -19,14 +19,14 @@ from certsvc.api.schemas import (
     Withdrawal,
     certificate_out,
 )
-from certsvc.errors import Conflict, InputError
 from certsvc.issuing.reopening import reopen_code
 from certsvc.issuing.requests.single import request_certificate
 from certsvc.issuing.terms import Terms
-from certsvc.issuing.visibility import get_visible
+from certsvc.issuing.visibility import get_visible, not_issued
 from certsvc.issuing.withdrawing import changes
-from certsvc.issuing.withdrawing.changes import StatusChange, WithdrawalReason
-from certsvc.models import PUBLISHED, ApiKey, Certificate, Kind, Status
+from certsvc.issuing.withdrawing.changes import StatusChange
+from certsvc.models import PUBLISHED, ApiKey, Certificate, Kind, Status, WithdrawalReason
+from certsvc.refusals import text_needed
 from certsvc.resources import Resources
 from certsvc.store import certificates
 
@@ -126,13 +126,7 @@ async def read_pdf(certificate_id: uuid.UUID, request: Request, res: Res, caller
     async with res.db.read() as session:
         certificate = await get_visible(session, certificate_id, caller=caller)
     if certificate.status not in PUBLISHED:
-        raise Conflict(
-            "not_issued",
-            f"Giấy chưa được cấp (trạng thái {certificate.status}).",
-            f"The certificate is {certificate.status}; there is no PDF yet.",
-            status_now=str(certificate.status),
-            reason=certificate.reason,
-        )
+        raise not_issued(certificate)
     return await deliver_pdf(request, certificate, res=res)
 
 
@@ -200,7 +194,5 @@ async def withdraw(
 def explained(body: Withdrawal) -> WithdrawalReason:
     """The reason. Raises InputError `text_needed`."""
     if body.reason is WithdrawalReason.OTHER and not body.text:
-        raise InputError(
-            "text_needed", "Lý do “other” cần ghi rõ trong trường text.", "The reason `other` needs a text."
-        )
+        raise text_needed()
     return body.reason

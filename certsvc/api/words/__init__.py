@@ -1,1 +1,1 @@
-"""What the pages say, in Vietnamese and English: for everybody, for the console, for the check app."""
+"""What the pages say, in Vietnamese and English: the public ones, the console, the check app."""

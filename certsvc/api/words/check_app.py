@@ -1,17 +1,22 @@
-"""Every word that the check page's script shows, as one document: the pages' own words, and the reasons of
+"""All that the check page's script may show, as one document: the pages' own words, and the reasons of
 `verify.reasons`.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
+from certsvc import words
 from certsvc.api.words import pages
-from certsvc.api.words.pages import Words
+from certsvc.api.words.pages import Headline
 from certsvc.verify.dates import LATE, UNDATED
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import describe
+from certsvc.words import Words
 
-_PAGE: dict[str, Words | dict[str, Words]] = {
+_Name = TypeVar("_Name", bound=str)
+
+_PAGE = {
     "checking": Words("Đang kiểm tra…", "Checking…"),
     "checked_at": Words("Kiểm tra lúc (giờ Việt Nam)", "Checked at this time, Vietnam time"),
     "cause": Words("Lý do", "Reason"),
@@ -81,14 +86,15 @@ _PAGE: dict[str, Words | dict[str, Words]] = {
         "No match: look at each field again; if it still does not match, do not accept the paper.",
     ),
     "no_date": Words("Hãy nhập ngày như 05/09/1988.", "Type dates like 05/09/1988."),
-    "facts": {
-        "initials": Words("Chữ cái đầu họ tên", "Initials of the name"),
-        "minor": Words("Không hiện, vì người này dưới 18 tuổi", "Not shown: under 18"),
-        "facility": Words("Cơ sở y tế", "Health facility"),
-        "serial_tail": Words("Số seri, bốn ký tự cuối", "Serial number, last four"),
-        "dated_on": Words("Ngày trên giấy", "Date on the paper"),
-        "signed_at": Words("Ký số lúc", "Digitally signed at"),
-    },
+}
+
+_FACTS = {
+    "initials": Words("Chữ cái đầu họ tên", "Initials of the name"),
+    "minor": Words("Không hiện, vì người này dưới 18 tuổi", "Not shown: under 18"),
+    "facility": Words("Cơ sở y tế", "Health facility"),
+    "serial_tail": Words("Số seri, bốn ký tự cuối", "Serial number, last four"),
+    "dated_on": Words("Ngày trên giấy", "Date on the paper"),
+    "signed_at": Words("Ký số lúc", "Digitally signed at"),
 }
 
 
@@ -96,19 +102,16 @@ def all_words() -> dict[str, Any]:
     """The document, ready for JSON. `reasons` have the form that they have in a Report."""
     return {
         "reasons": {reason: describe(reason) for reason in Reason},
-        "headlines": {
-            "by_verdict": {verdict: asdict(headline) for verdict, headline in pages.BY_VERDICT.items()},
-            "by_reason": {reason: asdict(headline) for reason, headline in pages.BY_REASON.items()},
-        },
-        "withdrawn_for": {reason: asdict(words) for reason, words in pages.WITHDRAWN_FOR.items()},
-        "kinds": {kind: asdict(words) for kind, words in pages.KINDS.items()},
-        "slots": {slot: asdict(words) for slot, words in pages.SLOTS.items()},
-        "hierarchies": {name: asdict(words) for name, words in pages.HIERARCHIES.items()},
-        "checks": {name: asdict(words) for name, words in pages.CHECKS.items()},
-        "outcomes": {outcome: asdict(words) for outcome, words in pages.OUTCOMES.items()},
-        "page": {name: _plain(words) for name, words in _PAGE.items()},
+        "headlines": {"by_verdict": _table(pages.BY_VERDICT), "by_reason": _table(pages.BY_REASON)},
+        "withdrawn_for": _table(words.WITHDRAWN_FOR),
+        "kinds": _table(words.TITLES),
+        "slots": _table(words.SLOTS),
+        "hierarchies": _table(pages.HIERARCHIES),
+        "checks": _table(pages.CHECKS),
+        "outcomes": _table(pages.OUTCOMES),
+        "page": _table(_PAGE) | {"facts": _table(_FACTS)},
     }
 
 
-def _plain(words: Words | dict[str, Words]) -> dict[str, Any]:
-    return asdict(words) if isinstance(words, Words) else {name: asdict(each) for name, each in words.items()}
+def _table(entries: Mapping[_Name, Words | Headline]) -> dict[str, Any]:
+    return {name: asdict(entry) for name, entry in entries.items()}

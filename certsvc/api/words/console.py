@@ -1,22 +1,32 @@
-"""The words of the console for states, outcomes and changes."""
+"""The console's words for states, outcomes and changes, and how they look."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from certsvc import words
 from certsvc.api.schemas import BatchOut
-from certsvc.api.words.pages import BY_VERDICT, WITHDRAWN_FOR, Tone, Words
+from certsvc.api.words.pages import BY_VERDICT, Tone
 from certsvc.issuing.batches.cancelling import BatchChange
-from certsvc.issuing.withdrawing.changes import Change, WithdrawalReason
+from certsvc.issuing.withdrawing.changes import Change
 from certsvc.issuing.withdrawing.recalling import LeftOut
-from certsvc.models import DECLINED, ApiKey, BatchStatus, Kind, Origin, RecallOutcome, RecallStatus, Status
+from certsvc.models import (
+    DECLINED,
+    ApiKey,
+    BatchStatus,
+    Origin,
+    RecallOutcome,
+    RecallStatus,
+    Status,
+    WithdrawalReason,
+)
 from certsvc.store.batch_lists import Fate
-from certsvc.verify.reasons import Reason
 from certsvc.verify.report import Verdict
+from certsvc.words import ROLES, Words
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a state is called, and how it looks; it never rests on its colour alone."""
+    """What a state is called and how it looks; colour alone never tells it."""
 
     words: Words
     tone: Tone
@@ -24,29 +34,29 @@ class State:
 
 
 STATUSES: Mapping[str, State] = {
-    Status.REQUESTED: State(Words("Chờ ký", "Waiting"), Tone.NONE, "clock"),
-    Status.SIGNING: State(Words("Đang ký", "Being signed"), Tone.NONE, "clock"),
-    Status.ISSUED: State(Words("Đã cấp, còn hiệu lực", "Issued, in force"), Tone.GOOD, "tick"),
-    Status.SUSPENDED: State(Words("Tạm ngừng", "Suspended"), Tone.WAIT, "pause"),
-    Status.REVOKED: State(Words("Đã thu hồi", "Revoked"), Tone.BAD, "cross"),
-    Status.REPLACED: State(Words("Đã thay thế", "Replaced"), Tone.WAIT, "swap"),
-    Status.FAILED: State(Words("Không ký được", "Failed"), Tone.BAD, "cross"),
+    Status.REQUESTED: State(words.STATUSES[Status.REQUESTED], Tone.NONE, "clock"),
+    Status.SIGNING: State(words.STATUSES[Status.SIGNING], Tone.NONE, "clock"),
+    Status.ISSUED: State(words.STATUSES[Status.ISSUED], Tone.GOOD, "tick"),
+    Status.SUSPENDED: State(words.STATUSES[Status.SUSPENDED], Tone.WAIT, "pause"),
+    Status.REVOKED: State(words.STATUSES[Status.REVOKED], Tone.BAD, "cross"),
+    Status.REPLACED: State(words.STATUSES[Status.REPLACED], Tone.WAIT, "swap"),
+    Status.FAILED: State(words.STATUSES[Status.FAILED], Tone.BAD, "cross"),
 }
 
 HELD = State(Words("Chờ trưởng trạm duyệt", "Waits for the head's approval"), Tone.WAIT, "pause")
-"""Of what is `requested` and not signed before it is approved, and of a batch of which nothing else is left
-to sign.
+"""For what is `requested` and will not be signed before it is approved, and for a batch with nothing else
+left to sign.
 """
 
 OUTCOMES: Mapping[str, State] = {
-    "issued": State(Words("Đã cấp", "Issued"), Tone.GOOD, "tick"),
-    "existing": State(Words("Đã cấp trước đây", "Issued before"), Tone.NONE, "paper"),
-    "pending": State(Words("Đang ký", "Pending"), Tone.NONE, "clock"),
-    "rejected": State(Words("Bị từ chối", "Rejected"), Tone.BAD, "cross"),
-    "failed": State(Words("Không ký được", "Failed"), Tone.BAD, "cross"),
-    "cancelled": State(Words("Đã huỷ", "Cancelled"), Tone.NONE, "dash"),
-    "would_issue": State(Words("Sẽ cấp", "Would be issued"), Tone.GOOD, "tick"),
-    "none": State(Words("Không yêu cầu", "Not asked for"), Tone.NONE, "dash"),
+    "issued": State(words.OUTCOMES["issued"], Tone.GOOD, "tick"),
+    "existing": State(words.OUTCOMES["existing"], Tone.NONE, "paper"),
+    "pending": State(words.OUTCOMES["pending"], Tone.NONE, "clock"),
+    "rejected": State(words.OUTCOMES["rejected"], Tone.BAD, "cross"),
+    "failed": State(words.OUTCOMES["failed"], Tone.BAD, "cross"),
+    "cancelled": State(words.OUTCOMES["cancelled"], Tone.NONE, "dash"),
+    "would_issue": State(words.OUTCOMES["would_issue"], Tone.GOOD, "tick"),
+    "none": State(words.OUTCOMES["none"], Tone.NONE, "dash"),
 }
 
 BATCHES: Mapping[str, State] = {
@@ -59,7 +69,7 @@ BATCHES: Mapping[str, State] = {
 
 
 def batch_state(batch: BatchOut) -> State:
-    """How a batch stands; where all that is left to sign waits for approval, that."""
+    """The state of a batch; `HELD` where all that is left to sign waits for approval."""
     counts = batch.counts
     is_held = batch.status is BatchStatus.RUNNING and 0 < counts.awaiting_approval == counts.pending
     return HELD if is_held else BATCHES[batch.status]
@@ -88,15 +98,7 @@ FIELDS: Mapping[Words, tuple[str, ...]] = {
         "practitioner_licence",
     ),
 }  # fmt: skip
-"""The fields of a case, as a form has them."""
-
-FIELD_NAMES: Mapping[str, Words] = {
-    "full_name": Words("Họ và tên", "Name"),
-    "birth_date": Words("Ngày sinh", "Born on"),
-    "sex": Words("Giới tính", "Sex"),
-    "id_issued_on": Words("Ngày cấp CCCD", "Id issued on"),
-}
-"""Of what a citizen card says otherwise."""
+"""The fields of a case, as a form groups them."""
 
 CAMERA_FAULTS: Mapping[str, Words] = {
     "no_camera": Words("Không thấy máy ảnh. Hãy nhập số CCCD.", "No camera was found. Type the number."),
@@ -122,11 +124,6 @@ FATES: Mapping[Fate, Words] = {
     Fate.ALL: Words("Tất cả", "All"),
 }
 
-KINDS: Mapping[str, Words] = {
-    Kind.SICK_LEAVE: Words("Nghỉ việc hưởng BHXH", "Sick leave"),
-    Kind.RECOVERY: Words("Khỏi bệnh", "Recovery"),
-}
-
 LEVELS: Mapping[str, Words] = {
     "reject": Words("Từ chối", "Rejects"),
     "warn": Words("Lưu ý", "Warns"),
@@ -145,9 +142,9 @@ VERDICTS: Mapping[str, Words] = {
     Status.REVOKED: BY_VERDICT[Verdict.REVOKED].title,
     Status.REPLACED: BY_VERDICT[Verdict.REPLACED].title,
 }
-"""What whoever checks the paper reads."""
+"""What those who check the paper read."""
 
-REASONS: Mapping[str, Words] = {reason: WITHDRAWN_FOR[Reason(reason)] for reason in WithdrawalReason} | {
+REASONS: Mapping[str, Words] = dict(words.WITHDRAWN_FOR) | {
     DECLINED: Words("trưởng trạm không duyệt", "its head did not approve it"),
 }
 
@@ -159,13 +156,13 @@ MORE_EVENTS: Mapping[str, Words] = {
     "handed_in": Words("Đã gửi cổng BHXH", "Handed in at the insurer's portal"),
     "code_reopened": Words("Đã mở lại mã tra cứu", "Look-up code opened again"),
 }
-"""Of a certificate's event log, beside those that its holder sees."""
+"""In a certificate's event log, besides those that its holder sees."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """A change as a button and a page name it; `reasons` fit it, `effect` is what cannot be seen in the
-    state.
+    """A change as buttons and pages name it; `reasons` are those that fit, `effect` is what the state does
+    not show.
     """
 
     words: Words
@@ -223,7 +220,7 @@ RECALLS: Mapping[str, State] = {
     RecallStatus.WAITING: State(
         Words("Chờ người thứ hai duyệt", "Waits for a second person"), Tone.WAIT, "pause"
     ),
-    RecallStatus.REVOKED: State(Words("Đã thu hồi", "Revoked"), Tone.BAD, "cross"),
+    RecallStatus.REVOKED: State(words.STATUSES[Status.REVOKED], Tone.BAD, "cross"),
     RecallStatus.DECLINED: State(
         Words("Không duyệt, đã khôi phục", "Declined, reinstated"), Tone.NONE, "dash"
     ),
@@ -231,7 +228,7 @@ RECALLS: Mapping[str, State] = {
 
 RECALL_OUTCOMES: Mapping[str, State] = {
     RecallOutcome.WAITING: State(Words("Tạm ngừng, chờ duyệt", "Suspended, waits"), Tone.WAIT, "pause"),
-    RecallOutcome.REVOKED: State(Words("Đã thu hồi", "Revoked"), Tone.BAD, "cross"),
+    RecallOutcome.REVOKED: State(words.STATUSES[Status.REVOKED], Tone.BAD, "cross"),
     RecallOutcome.REINSTATED: State(Words("Đã khôi phục", "Reinstated"), Tone.GOOD, "tick"),
     RecallOutcome.UNCHANGED: State(Words("Giữ nguyên", "Left as it was"), Tone.NONE, "dash"),
 }
@@ -254,12 +251,12 @@ ORIGINS: Mapping[str, Words] = {
 }
 
 
-def actor_of(actor: str, callers: Mapping[str, ApiKey], roles: Mapping[str, Words]) -> Words:
-    """Who did something, as the event log knows: a role and where, the licence where it is one person, never
-    a name.
+def actor_of(actor: str, callers: Mapping[str, ApiKey]) -> Words:
+    """Who did something, as far as the event log knows: a role and where, the licence if it is one person,
+    never a name.
     """
     caller = callers.get(actor)
     if caller is None:
         return Words("Hệ thống", "The service")
-    where = "".join(f" {each}" for each in (caller.facility_code, caller.licence) if each)
-    return Words(f"{roles[caller.role].vi}{where} ({caller.prefix})", f"{roles[caller.role].en}{where}")
+    where = "".join(f" {code}" for code in (caller.facility_code, caller.licence) if code)
+    return Words(f"{ROLES[caller.role].vi}{where} ({caller.prefix})", f"{ROLES[caller.role].en}{where}")

@@ -1,7 +1,7 @@
-"""The words of the pages for what has a code in a Report: verdicts, kinds, slots, checks, events.
+"""The public pages' words for what has a code in a Report: verdicts, checks, events.
 
-A headline is what a guard reads first; it never rests on its colour alone. Reasons have their own
-words in `verify.reasons`; where a reason says more than its verdict, it has a headline of its own here.
+A headline is what a guard reads first; colour alone never tells it. Reasons have their own words in
+`verify.reasons`; where a reason says more than its verdict, it has a headline of its own here.
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from enum import StrEnum
 from typing import Any
 
 from certsvc.errors import CertsvcError
-from certsvc.models import Kind, Role, Slot
 from certsvc.verify.reasons import Reason
 from certsvc.verify.report import VERDICTS_OF, CheckName, CheckOutcome, TimeSource, Verdict
+from certsvc.words import WITHDRAWN_FOR, Words
 
 
 class Tone(StrEnum):
@@ -25,14 +25,8 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    vi: str
-    en: str
-
-
-@dataclass(frozen=True, slots=True)
 class Headline:
-    """The band over an answer: `title` in huge letters, `order` what to do with the paper."""
+    """The band above an answer: `title` in huge letters, `order` says what to do with the paper."""
 
     tone: Tone
     icon: str
@@ -75,7 +69,7 @@ COMPARE = Words(
     "Initials, date on the paper, facility and serial must be exactly these; if not, do not accept it. With"
     " the birth date, compare name and leave days too.",
 )
-"""What a stranger compares of a genuine paper; when it was signed is no part of it."""
+"""What a stranger compares on a genuine paper; when it was signed is not part of that."""
 
 _UNREADABLE = Headline(
     Tone.NONE, "question", Words("Không kiểm tra được tệp", "The file cannot be checked"), _NOT_YET
@@ -113,41 +107,6 @@ BY_REASON: Mapping[Reason, Headline] = {
     ),
 }
 
-WITHDRAWN_FOR: Mapping[Reason, Words] = {
-    Reason.WRONG_DATA: Words("thông tin ghi sai", "wrong data"),
-    Reason.WRONG_PERSON: Words("cấp nhầm người", "issued to the wrong person"),
-    Reason.NOT_ENTITLED: Words("không đủ điều kiện cấp", "the holder was not entitled to it"),
-    Reason.FRAUD: Words("có dấu hiệu gian lận", "signs of fraud"),
-    Reason.KEY_COMPROMISE: Words("khóa ký số không còn an toàn", "the signing key is no longer safe"),
-    Reason.LOST: Words("giấy bị mất, đã cấp lại", "lost and issued again"),
-    Reason.OTHER: Words("lý do khác", "another reason"),
-}
-"""Why a paper is suspended or was replaced; the texts of the reasons themselves speak of revocation."""
-
-ROLES: Mapping[str, Words] = {
-    Role.INSURER: Words("Cơ quan BHXH", "insurer"),
-    Role.FACILITY: Words("Cơ sở y tế", "health facility"),
-    Role.AUDITOR: Words("Kiểm tra, giám sát", "auditor"),
-    Role.ADMIN: Words("Quản trị", "administrator"),
-}
-
-KINDS: Mapping[str, Words] = {
-    Kind.SICK_LEAVE: Words(
-        "Giấy chứng nhận nghỉ việc hưởng bảo hiểm xã hội", "Sick-leave certificate for social insurance"
-    ),
-    Kind.RECOVERY: Words(
-        "Giấy xác nhận khỏi bệnh và hoàn thành thời gian cách ly, điều trị COVID-19 tại nhà",
-        "Certificate of recovery from COVID-19",
-    ),
-    "station_certificate": Words("Giấy xác nhận của Trạm Y tế", "Certificate of a health station"),
-}
-
-SLOTS: Mapping[Slot, Words] = {
-    Slot.PRACTITIONER: Words("Người hành nghề khám bệnh, chữa bệnh", "Practitioner who examined"),
-    Slot.REPRESENTATIVE: Words("Đại diện đơn vị", "Representative of the facility"),
-    Slot.ORGANISATION: Words("Cơ sở y tế (thay con dấu)", "Health facility (for its seal)"),
-}
-
 CHECKS: Mapping[CheckName, Words] = {
     CheckName.REGISTER: Words("Sổ cấp giấy", "Register of certificates"),
     CheckName.GEOMETRY: Words("Chữ ký bao trọn tệp", "Signatures cover the file"),
@@ -177,7 +136,7 @@ HIERARCHIES: Mapping[str, Words] = {
         "Chữ ký số chuyên dùng công vụ (Ban Cơ yếu Chính phủ)", "Vietnam's government certificates"
     ),
 }
-"""Of the folders below `anchors/` that have a name of ours; others are shown as they are called."""
+"""Names of folders below `anchors/`; others are shown as they are."""
 
 EVENTS: Mapping[str, Words] = {
     "requested": Words("Đã tiếp nhận yêu cầu", "Requested"),
@@ -189,7 +148,7 @@ EVENTS: Mapping[str, Words] = {
     "revoked": Words("Đã thu hồi", "Revoked"),
     "replaced": Words("Đã thay bằng giấy mới", "Replaced by a new certificate"),
 }
-"""What of a certificate's event log its holder gets to see; other events are ours alone."""
+"""What its holder gets to see of a certificate's event log; other events are ours alone."""
 
 FIELDS_AT_FAULT: Mapping[str, tuple[str, ...]] = {
     "malformed_code": ("code",),
@@ -215,12 +174,12 @@ FIELDS_AT_FAULT: Mapping[str, tuple[str, ...]] = {
 
 
 def is_at_fault(error: CertsvcError | None, field: str) -> bool:
-    """Whether that very field is to be marked; where any of several may be wrong, none is."""
+    """Whether to mark that field; where any of several may be wrong, none is marked."""
     return error is not None and FIELDS_AT_FAULT.get(error.code) == (field,)
 
 
 def headline_of(report: Mapping[str, Any]) -> Headline:
-    """The band of a Report (its JSON form): of its first reason if that has one, else of its verdict."""
+    """The band of a Report (its JSON form): that of its first reason if it has one, else of its verdict."""
     first = Reason(report["reasons"][0]["code"])
     return BY_REASON.get(first) or BY_VERDICT[Verdict(report["verdict"])]
 
@@ -233,7 +192,7 @@ def causes_of(report: Mapping[str, Any]) -> list[Words]:
     return [WITHDRAWN_FOR[code] for code in codes if code in WITHDRAWN_FOR]
 
 
-def told_of(report: Mapping[str, Any]) -> list[Mapping[str, str]]:
+def plain_reasons(report: Mapping[str, Any]) -> list[Mapping[str, str]]:
     """The reasons whose own message fits the verdict: all that `causes_of` does not put otherwise."""
     is_put_otherwise = bool(causes_of(report))
     return [
@@ -242,6 +201,6 @@ def told_of(report: Mapping[str, Any]) -> list[Mapping[str, str]]:
 
 
 def headlines_for(reason: Reason) -> list[Headline]:
-    """The bands that a reason may stand under: its own, or one for each verdict it comes with."""
+    """The bands that a reason may appear under: its own, or that of each verdict it comes with."""
     own = BY_REASON.get(reason)
     return [own] if own else [BY_VERDICT[verdict] for verdict in VERDICTS_OF[reason]]

@@ -11,8 +11,7 @@ from rich.table import Table
 from certsvc.cli.ending import reported, say, show
 from certsvc.cli.remote.batches import AsJson, Key, Url
 from certsvc.cli.remote.client import expect, service
-from certsvc.issuing.withdrawing.changes import WithdrawalReason
-from certsvc.states import Kind, RecallStatus
+from certsvc.states import Kind, RecallStatus, WithdrawalReason
 
 recalls = typer.Typer(
     no_args_is_help=True, help="Many certificates revoked at once, with a second person's approval."

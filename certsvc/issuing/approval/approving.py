@@ -12,13 +12,14 @@ import uuid
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.clock import day_in_hanoi
-from certsvc.errors import Conflict, Forbidden, InputError, NotFound
+from certsvc.errors import Conflict, Forbidden, NotFound
 from certsvc.issuing.authority import representatives_on
 from certsvc.issuing.finishing import finish_if_idle
-from certsvc.issuing.visibility import get_visible
+from certsvc.issuing.visibility import get_visible, no_such_batch
 from certsvc.models import ApiKey, Batch, BatchStatus, Certificate, EventType
 from certsvc.models.certificates import nothing_to_approve
 from certsvc.store import Database, approvals, batches, certificates, papers, registry
+from certsvc.store.approvals import Waiting
 from certsvc.webhooks.events import announce, is_listened_for
 
 
@@ -76,6 +77,22 @@ async def decline_batch(
     return number
 
 
+async def get_waiting(
+    session: AsyncSession, key: uuid.UUID, *, caller: ApiKey, facility_code: str | None = None
+) -> Waiting:
+    """What waits in a batch, or the one certificate that does (`key` is its id): the caller's facility's; for
+    others that of the facility named, or of any. Raises NotFound `nothing_waits`.
+    """
+    found = await approvals.find_waiting(session, key, facility_code=caller.facility_code or facility_code)
+    if found is None:
+        raise NotFound(
+            "nothing_waits",
+            "Không có gì đang chờ duyệt ở đây: đã được duyệt, bị từ chối hoặc bị huỷ.",
+            "Nothing waits here: it was decided or cancelled.",
+        )
+    return found
+
+
 async def _part(
     session: AsyncSession, batch_id: uuid.UUID, *, caller: ApiKey, now: dt.datetime
 ) -> tuple[Batch, str]:
@@ -84,7 +101,7 @@ async def _part(
     """
     batch = await batches.find_for_change(session, batch_id)
     if batch is None or not await _concerns(session, batch, caller):
-        raise NotFound("no_such_batch", "Không có lô này.", "There is no such batch.")
+        raise no_such_batch()
     facility_code = await require_representative(session, caller, now=now)
     if batch.status is BatchStatus.READING:
         raise Conflict(
@@ -183,9 +200,7 @@ async def set_requirement(
     """
     async with db.begin() as session:
         await papers.take_turn(session)  # nobody judges by what the requirement was
-        facility = await registry.find_facility(session, facility_code)
-        if facility is None:
-            raise InputError("unknown_facility", "Không có cơ sở này.", "There is no such facility.")
+        facility = await registry.require_facility(session, facility_code)
         facility.requires_approval = required
         await session.flush()
         return await approvals.release_unrequired(session, now=now, actor=actor)

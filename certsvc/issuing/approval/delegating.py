@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.clock import day_in_hanoi
-from certsvc.errors import Forbidden, InputError, NotFound
+from certsvc.errors import Forbidden, InputError
 from certsvc.models import ApiKey, Delegation, DelegationKind, Role, Scope
+from certsvc.refusals import no_such_facility
 from certsvc.store import Database, registry
 
 MAX_DOCUMENT, MAX_GRANTED_BY = 64, 255
@@ -40,8 +41,9 @@ async def require_keeper(
     Who is only delegated may not: nobody prolongs his own authority. Raises NotFound `no_such_facility`,
     Forbidden `not_head`.
     """
-    if not caller.may_see(facility_code) or await registry.find_facility(session, facility_code) is None:
-        raise NotFound("no_such_facility", "Không có cơ sở này.", "There is no such facility.")
+    if not caller.may_see(facility_code):
+        raise no_such_facility()
+    await registry.get_facility(session, facility_code)
     people = await registry.list_practitioners(session, facility_codes=[facility_code])
     today = day_in_hanoi(now)
     is_head = any(
@@ -58,16 +60,9 @@ async def require_keeper(
 async def add_delegation(db: Database, authority: Authority, *, now: dt.datetime) -> Delegation:
     """Raises InputError `bad_authority`, `bad_period`, `unknown_facility`, `unknown_practitioner`."""
     if not 0 < len(authority.document) <= MAX_DOCUMENT or not 0 < len(authority.granted_by) <= MAX_GRANTED_BY:
-        raise InputError(
-            "bad_authority",
-            f"Cần số văn bản (tối đa {MAX_DOCUMENT} ký tự) và nơi ban hành (tối đa {MAX_GRANTED_BY} ký tự).",
-            f"The document's number (up to {MAX_DOCUMENT} characters) and who granted it (up to"
-            f" {MAX_GRANTED_BY}) are needed.",
-        )
+        raise bad_authority()
     if authority.valid_to is not None and authority.valid_to < authority.valid_from:
-        raise InputError(
-            "bad_period", "Ngày hết hạn ở trước ngày bắt đầu.", "The last day is before the first."
-        )
+        raise bad_period()
     delegation = Delegation(
         id=uuid.uuid4(),
         facility_code=authority.facility_code,
@@ -80,11 +75,28 @@ async def add_delegation(db: Database, authority: Authority, *, now: dt.datetime
         added_at=now,
     )
     async with db.begin() as session:
-        if await registry.find_facility(session, authority.facility_code) is None:
-            raise InputError("unknown_facility", "Không có cơ sở này.", "There is no such facility.")
+        await registry.require_facility(session, authority.facility_code)
         await registry.require_practitioner(session, authority.licence, authority.facility_code)
         session.add(delegation)
     return delegation
+
+
+def bad_authority() -> InputError:
+    return InputError(
+        "bad_authority",
+        f"Cần số văn bản (tối đa {MAX_DOCUMENT} ký tự), nơi ban hành (tối đa {MAX_GRANTED_BY} ký tự), và là"
+        " ký thay hay thừa uỷ quyền.",
+        f"The document's number (up to {MAX_DOCUMENT} characters), who granted it (up to {MAX_GRANTED_BY})"
+        " and whether its holder signs as deputy or authorised are needed.",
+    )
+
+
+def bad_period() -> InputError:
+    return InputError(
+        "bad_period",
+        "Ngày bắt đầu hoặc ngày hết hạn chưa đúng, hoặc ngày hết hạn ở trước ngày bắt đầu.",
+        "The first or the last day is no date, or the last is before the first.",
+    )
 
 
 async def withdraw_delegation(
@@ -104,7 +116,5 @@ async def set_copies(db: Database, facility_code: str, *, both: bool) -> None:
     `no_such_facility`.
     """
     async with db.begin() as session:
-        facility = await registry.find_facility(session, facility_code)
-        if facility is None:
-            raise NotFound("no_such_facility", "Không có cơ sở này.", "There is no such facility.")
+        facility = await registry.get_facility(session, facility_code)
         facility.prints_both_copies = both

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from certsvc.config import Settings
-from certsvc.errors import InputError
 from certsvc.files.blobs import Blobs
 from certsvc.files.uploads import keep_upload
 from certsvc.issuing.batches.mappings import chosen_mapping
@@ -59,8 +58,8 @@ async def accept_batch(
     """
     facility_code = order.caller.facility_code or order.facility_code
     async with db.read() as session:
-        if facility_code and await registry.find_facility(session, facility_code) is None:
-            raise InputError("unknown_facility", "Không có cơ sở này.", "There is no such facility.")
+        if facility_code:
+            await registry.require_facility(session, facility_code)
         mapping = await chosen_mapping(session, order.mapping, caller=order.caller)
     async with turns:  # of the threads that everything else needs as well
         seen = await asyncio.to_thread(_peek, file, settings, layout_of(mapping))

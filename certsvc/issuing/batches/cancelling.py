@@ -19,6 +19,7 @@ from certsvc.issuing.finishing import finish_if_idle
 from certsvc.issuing.visibility import get_batch
 from certsvc.models import ApiKey, Batch, BatchStatus
 from certsvc.records.rules.catalogue import duplicate_finding
+from certsvc.refusals import batch_cancelled
 from certsvc.store import Database, batches, cancelling, papers
 
 
@@ -92,11 +93,7 @@ async def replay_batch(db: Database, batch_id: uuid.UUID, *, caller: ApiKey, now
         await papers.take_turn(session)
         batch = await _batch(session, batch_id, caller=caller)
         if batch.status is BatchStatus.CANCELLED:
-            raise Conflict(
-                "batch_cancelled",
-                "Lô đã bị huỷ; hãy cho chạy tiếp trước (resume).",
-                "The batch is cancelled; resume it first.",
-            )
+            raise batch_cancelled()
         if not await cancelling.has_any(session, batch_id, cancelling.HAS_FAILED):
             raise Conflict(
                 "nothing_to_replay",

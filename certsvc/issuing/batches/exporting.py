@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from certsvc.clock import day_in_hanoi
 from certsvc.config import Environment, Settings
-from certsvc.errors import Broken, CertsvcError, Conflict, InputError
-from certsvc.issuing.authority import representatives_on
+from certsvc.errors import CertsvcError, Conflict, InputError
+from certsvc.issuing.authority import no_head, representatives_on
 from certsvc.issuing.batches.results import file_name
 from certsvc.issuing.batches.zips import Member, zip_stream
+from certsvc.issuing.visibility import not_issued
 from certsvc.models import Certificate, Delegation, Kind, Practitioner, Status
 from certsvc.records import Case
 from certsvc.records.exchange.ct07 import FORM_07_FROM, TAGS_2022, TAGS_2025, Ct07Facts, ct07_tags
@@ -96,11 +97,7 @@ class Exporter:
         people, delegations = self._staff[code]
         heads = representatives_on(_signed_on(certificate), people, delegations, as_of=certificate.signed_at)
         if not heads:
-            raise Broken(
-                "no_head",
-                "Cơ sở chưa có người đại diện được phép ký.",
-                "Nobody is registered to represent the facility.",
-            )
+            raise no_head()
         examiner = next((each for each in people if each.licence == case.practitioner_licence), heads[0])
         return _Signers(heads[0], examiner)
 
@@ -125,13 +122,7 @@ def _require_exportable(certificate: Certificate, layout: Format) -> None:
             "Only sick-leave certificates have a file for the social insurance.",
         )
     if certificate.signed_at is None:
-        raise Conflict(
-            "not_issued",
-            f"Giấy chưa được cấp (trạng thái {certificate.status}).",
-            f"The certificate is {certificate.status}; it is not issued yet.",
-            status_now=str(certificate.status),
-            reason=certificate.reason,
-        )
+        raise not_issued(certificate)
     if certificate.status is not Status.ISSUED:
         raise Conflict(
             "not_in_force",

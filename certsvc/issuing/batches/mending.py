@@ -36,6 +36,7 @@ from certsvc.records import Case, Cell, Checked, Illness, Leave, Patient, check
 from certsvc.records.cells import as_text, normalised
 from certsvc.records.rules.catalogue import duplicate_finding
 from certsvc.records.sheets.tables import SheetRow
+from certsvc.refusals import batch_cancelled, still_being_read
 from certsvc.store import Database, batch_rows, batches, papers
 from certsvc.store.batches import Line
 from certsvc.vault import Vault
@@ -119,17 +120,9 @@ async def require_mendable(session: AsyncSession, batch: Batch, *, caller: ApiKe
     await require_owner(session, batch, caller=caller)
     match batch.status:
         case BatchStatus.READING:
-            raise Conflict(
-                "still_being_read",
-                "Tệp đang được đọc; hãy sửa dòng khi đọc xong.",
-                "The file is being read; mend rows once it is read.",
-            )
+            raise still_being_read()
         case BatchStatus.CANCELLED:
-            raise Conflict(
-                "batch_cancelled",
-                "Lô đã bị huỷ; hãy cho chạy tiếp (resume) rồi sửa dòng.",
-                "The batch is cancelled; resume it, then mend rows.",
-            )
+            raise batch_cancelled()
         case BatchStatus.FAILED:
             raise Conflict(
                 "not_read_whole",

@@ -36,6 +36,7 @@ from certsvc.models import ApiKey, BatchRow, BatchStatus, Kind
 from certsvc.records import Cell, Checked, Illness, Level, Rulebook, SeenRows, check
 from certsvc.records.raw.refusals import refusal
 from certsvc.records.sheets.tables import SheetRow
+from certsvc.refusals import batch_cancelled
 from certsvc.store import Database, batches, papers
 from certsvc.vault import Vault
 
@@ -252,11 +253,7 @@ class _Reader:
         """
         batch = await batches.find_for_change(session, self.batch_id)
         if batch is None or batch.status is BatchStatus.CANCELLED:
-            raise Conflict(
-                "batch_cancelled",
-                "Lô đã bị huỷ trong khi đọc tệp.",
-                "The batch was cancelled while its file was read.",
-            )
+            raise batch_cancelled()
         is_judged = row is not None and await batches.is_judged(session, self.batch_id, row, kind)
         if batch.status is not BatchStatus.READING or is_judged:
             raise Conflict(

@@ -21,23 +21,16 @@ from certsvc.records.workbooks.result_cells import FAILED, REJECTED
 from certsvc.store import Database
 from certsvc.store.batches import IN_WORK
 from certsvc.vault import Vault
+from certsvc.words import KINDS_IN_FILES, OUTCOMES, STATUSES
 
-_OUTCOMES = {
-    "issued": "Đã cấp",
-    "existing": "Đã cấp trước đây",
-    "pending": "Đang ký",
+_OUTCOMES = {outcome: words.vi for outcome, words in OUTCOMES.items()} | {
     "rejected": REJECTED,
     "failed": FAILED,
-    "cancelled": "Đã huỷ",
-    "would_issue": "Sẽ cấp",
-    "none": "Không yêu cầu",
 }
 _SINCE = {
-    Status.SUSPENDED: "nay tạm ngừng",
-    Status.REVOKED: "nay đã thu hồi",
-    Status.REPLACED: "nay đã thay thế",
+    status: f"nay {STATUSES[status].vi.lower()}"
+    for status in (Status.SUSPENDED, Status.REVOKED, Status.REPLACED)
 }
-_KINDS = {Kind.SICK_LEAVE: "Giấy nghỉ BHXH", Kind.RECOVERY: "Giấy khỏi bệnh"}
 _TO_MEND = frozenset({"rejected", "failed"})
 _UNREAD = "Chưa xét"
 
@@ -111,7 +104,7 @@ async def _spool(lines: AsyncIterator[dict[str, Any]], to: IO[bytes], *, unread:
 def _row_result(lines: list[dict[str, Any]], *, unread: str) -> dict[str, Any]:
     """What is told of a row, in the order of `RESULT_TITLES`."""
     by_kind = {Kind(line["kind"]): line for line in lines}
-    found = [by_kind.get(kind) for kind in _KINDS]
+    found = [by_kind.get(kind) for kind in KINDS_IN_FILES]
     texts = [
         *(_told(line) if line else unread for line in found),
         _reason([line for line in found if line]),
@@ -150,7 +143,7 @@ def _reason(lines: Iterable[dict[str, Any]]) -> str:
     return "\n".join(
         text
         if of == asked
-        else f"{' và '.join(_KINDS[Kind(kind)] for kind in sorted(of, reverse=True))}: {text}"
+        else f"{' và '.join(KINDS_IN_FILES[Kind(kind)] for kind in sorted(of, reverse=True))}: {text}"
         for text, of in kinds.items()
     )
 

@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping
 
-from certsvc.errors import Broken
 from certsvc.issuing.press.orders import Order
 from certsvc.records import Case
 from certsvc.records.exchange.ct07 import Ct07Facts, ct07_xml
 from certsvc.states import Kind
-from certsvc.templates.designs import Design, find_design
+from certsvc.templates.designs import Design, find_design, no_design
 from certsvc.templates.printed import printed_json
 
 
 def design_of(order: Order) -> Design:
-    """Raises Broken `no_design`."""
+    """Raises NotFound `no_design`."""
     design = find_design(order.design_id)
     if design is None:
-        raise Broken("no_design", "Không có mẫu giấy này.", "There is no such design.")
+        raise no_design(f"tên {order.design_id}", f"named {order.design_id}")
     return design
 
 

@@ -35,8 +35,8 @@ def make_order(
 ) -> Order:
     """The order of a claimed certificate, to be signed about `now`.
 
-    Raises Broken `no_head`, `no_authority`, `no_identity`, `no_design`, `no_rule`, `not_numbered` or
-    `record_unreadable` where a person must act first.
+    Raises Broken `no_head`, `no_authority`, `no_identity`, `no_rule`, `not_numbered` or `record_unreadable`,
+    or NotFound `no_design`, where a person must act first.
     """
     if certificate.serial is None or certificate.status_list is None or certificate.status_index is None:
         raise Broken("not_numbered", "Giấy chưa được đánh số.", "The certificate was given no numbers.")

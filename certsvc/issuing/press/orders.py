@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from certsvc.config import Profile, Signatures
-from certsvc.errors import CertsvcError
+from certsvc.errors import Broken, CertsvcError
 from certsvc.states import Kind, Slot
 from certsvc.templates.values import FormFacts
 
@@ -104,3 +104,12 @@ class Setup:
     is_production: bool
     max_pdf_bytes: int
     bases: Path
+
+
+def self_check_failed(fault: str) -> Broken:
+    """What we would reject is never handed out."""
+    return Broken(
+        "self_check_failed",
+        "Bản vừa ký không qua được bước tự kiểm tra.",
+        f"What was just signed fails our own check: {fault}.",
+    )

@@ -22,10 +22,10 @@ from dataclasses import dataclass, replace
 from certsvc.claims import Claims
 from certsvc.clock import day_in_hanoi
 from certsvc.config import Profile
-from certsvc.errors import Broken, CertsvcError, Unavailable
+from certsvc.errors import CertsvcError, Unavailable
 from certsvc.files.pieces import seal_piece
 from certsvc.issuing.press.contents import design_of, record_of
-from certsvc.issuing.press.orders import Chunk, Made, Order, Pressed, Setup, Unmade
+from certsvc.issuing.press.orders import Chunk, Made, Order, Pressed, Setup, Unmade, self_check_failed
 from certsvc.issuing.press.warming import compile_usual
 from certsvc.records import Case, late_finding
 from certsvc.records.claiming import claims_of
@@ -305,11 +305,7 @@ class Press:
             ).kind
             fault = None if kind is FileKind.OURS_INTACT else str(kind)
         if fault is not None:
-            raise Broken(
-                "self_check_failed",
-                "Bản vừa ký không qua được bước tự kiểm tra.",
-                f"What was just signed fails our own check: {fault}.",
-            )
+            raise self_check_failed(fault)
 
 
 def _is_of_another_day(job: _Job, signed_on: dt.date) -> bool:

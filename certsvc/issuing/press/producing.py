@@ -21,17 +21,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.clock import day_in_hanoi
 from certsvc.config import Settings
-from certsvc.errors import Broken, CertsvcError, Unavailable
+from certsvc.errors import CertsvcError, Unavailable
 from certsvc.files.archive import Archive, Location
 from certsvc.issuing.leases import Lease
 from certsvc.issuing.press.numbering import number, place
 from certsvc.issuing.press.ordering import make_order
-from certsvc.issuing.press.orders import Chunk, Made, Order, Pressed, Unmade
+from certsvc.issuing.press.orders import Chunk, Made, Order, Pressed, Unmade, self_check_failed
 from certsvc.issuing.press.rosters import Rosters
 from certsvc.issuing.rulebooks import load_cited
 from certsvc.issuing.terms import ALONE
 from certsvc.logs import get_logger
 from certsvc.models import Certificate, EventType
+from certsvc.refusals import internal_error
 from certsvc.store import Database, certificates, leases
 from certsvc.templates.designs import choose_design
 from certsvc.trust.anchors import TrustSource
@@ -198,21 +199,13 @@ async def _press_orders(press: Press, orders: Sequence[Order], trust: bytes, *, 
             exc_info=error,
         )
     if len(orders) == 1:
-        return Pressed((), (Unmade(orders[0].certificate_id, _crashed()),), {})
+        return Pressed((), (Unmade(orders[0].certificate_id, internal_error()),), {})
     alone = [await _press_orders(press, [each], trust, lease=lease) for each in orders]
     layers = {name: layer for each in alone for name, layer in each.layers.items()}
     return Pressed(
         tuple(made for each in alone for made in each.made),
         tuple(bad for each in alone for bad in each.unmade),
         layers,
-    )
-
-
-def _crashed() -> Unavailable:
-    return Unavailable(
-        "internal_error",
-        "Lỗi chưa rõ khi cấp giấy; người vận hành cần xem nhật ký.",
-        "An unforeseen failure while issuing; an operator must look at the log.",
     )
 
 
@@ -223,11 +216,7 @@ async def _store(archive: Archive, pressed: Pressed) -> list[Location]:
     together.
     """
     if not {name for each in pressed.made for name in (each.base, each.stock)} <= {None, *pressed.layers}:
-        raise Broken(
-            "self_check_failed",
-            "Bản vừa ký không qua được bước tự kiểm tra.",
-            "A press kept what its certificates share.",
-        )
+        raise self_check_failed("a press kept what its certificates share")
     await archive.put_layers(pressed.layers)
     return await archive.put_pack([each.piece for each in pressed.made]) if pressed.made else []
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 
 from certsvc.clock import day_in_hanoi
 from certsvc.config import Signatures
-from certsvc.errors import Broken
-from certsvc.issuing.authority import delegation_on, representatives_on, require_authorised
+from certsvc.issuing.authority import delegation_on, no_head, representatives_on, require_authorised
 from certsvc.issuing.press.orders import Signatory
 from certsvc.models import Delegation, DelegationKind, Facility, Practitioner, SigningIdentity, Slot
 from certsvc.store import Database, registry
@@ -96,11 +95,7 @@ class Roster:
     def _representative(self, day: dt.date) -> Practitioner:
         found = representatives_on(day, self.practitioners, self.delegations)
         if not found:
-            raise Broken(
-                "no_head",
-                "Cơ sở chưa có người đại diện được phép ký.",
-                "Nobody is registered to represent the facility.",
-            )
+            raise no_head()
         return found[0]
 
     def _signatories(

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 
 from certsvc.clock import day_in_hanoi
 from certsvc.config import Settings
-from certsvc.errors import InputError, Unavailable
+from certsvc.errors import Unavailable
 from certsvc.issuing.known import PeoplesHistory, Stations
 from certsvc.issuing.press.ordering import facts_beforehand
 from certsvc.issuing.press.rosters import Rosters
 from certsvc.issuing.requests.preview_process import TOO_LONG, UNPRINTABLE, Drawing
 from certsvc.issuing.requests.rows import answer_rows
-from certsvc.issuing.requests.single import check_for
+from certsvc.issuing.requests.single import check_for, rejected
 from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.issuing.terms import Answer, Terms
 from certsvc.models import Kind
 from certsvc.processes.one_shot import ask_child
 from certsvc.records import Case, Cell, Finding, Rulebook, judge, rule_ids
+from certsvc.refusals import text_too_long, unprintable
 from certsvc.store import Database
 from certsvc.templates.designs import choose_design
 from certsvc.templates.values import form_values
@@ -83,9 +84,7 @@ async def picture(
     """
     case, kind = foreseen.case, foreseen.answer.kind
     if case is None:
-        raise InputError(
-            "rejected", "Hồ sơ không đủ điều kiện cấp giấy.", "The record breaks rules of this certificate."
-        )
+        raise rejected(foreseen.answer.findings)
     rosters = await Rosters(db, signatures=settings.signatures).get([case.facility_code], now=terms.now)
     staff = rosters[case.facility_code].get_staff(case.practitioner_licence, now=terms.now)
     design = choose_design(kind, event_on=case.event_on(kind))
@@ -113,17 +112,9 @@ async def _drawn(drawing: Drawing) -> bytes:
     """By a process of its own. Raises as `picture`."""
     png, code = await ask_child("certsvc.issuing.requests.preview_process", drawing, timeout_s=_PATIENCE_S)
     if code == TOO_LONG:
-        raise InputError(
-            "text_too_long",
-            "Nội dung quá dài, không in vừa một trang giấy.",
-            "The text is too long for one page.",
-        )
+        raise text_too_long()
     if code == UNPRINTABLE:
-        raise InputError(
-            "unprintable",
-            "Có ký tự không in được trên giấy.",
-            "Some characters cannot be printed on the form.",
-        )
+        raise unprintable()
     if code:
         raise Unavailable(
             "no_preview",

@@ -17,23 +17,19 @@ from certsvc.issuing.requests.single import check_for, rejected
 from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.issuing.terms import Answer, Terms
 from certsvc.issuing.visibility import get_own
-from certsvc.models import ApiKey, Certificate, CertificateMark, Disclosure, EventType, Status
+from certsvc.models import (
+    ApiKey,
+    Certificate,
+    CertificateMark,
+    Disclosure,
+    EventType,
+    Status,
+    WithdrawalReason,
+)
 from certsvc.records import Case, Cell, judge, rule_ids
 from certsvc.store import Database, certificates, papers, recalls, registry, status_lists
 from certsvc.vault import Vault
 from certsvc.webhooks.events import announce
-
-
-class WithdrawalReason(StrEnum):
-    """Why a certificate is withdrawn [api, Withdrawing]; `other` needs a text."""
-
-    WRONG_DATA = "wrong_data"
-    WRONG_PERSON = "wrong_person"
-    NOT_ENTITLED = "not_entitled"
-    FRAUD = "fraud"
-    KEY_COMPROMISE = "key_compromise"
-    LOST = "lost"
-    OTHER = "other"
 
 
 class Change(StrEnum):

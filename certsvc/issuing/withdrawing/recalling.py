@@ -17,8 +17,8 @@ from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from certsvc.errors import Conflict, InputError, NotFound
-from certsvc.issuing.visibility import get_batch
-from certsvc.issuing.withdrawing.changes import TOLD, WithdrawalReason
+from certsvc.issuing.visibility import get_batch, no_such_certificate
+from certsvc.issuing.withdrawing.changes import TOLD
 from certsvc.models import (
     REVOCABLE,
     ApiKey,
@@ -30,6 +30,7 @@ from certsvc.models import (
     RecallStatus,
     Role,
     Status,
+    WithdrawalReason,
 )
 from certsvc.store import Database, certificates, papers, recalls, registry, status_lists
 from certsvc.store.recalls import Candidate, Choice
@@ -194,11 +195,7 @@ async def _chosen(
         )
     is_complete = not choice.certificate_ids or len(found) == len(set(choice.certificate_ids))
     if not is_complete or any(not caller.may_see(each.facility_code) for each in found):
-        raise NotFound(
-            "no_such_certificate",
-            "Trong các giấy đã chọn có giấy không tồn tại; chưa thay đổi gì.",
-            "Among the chosen certificates is one that does not exist; nothing was changed.",
-        )
+        raise no_such_certificate()
     return found
 
 

@@ -7,11 +7,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from certsvc.errors import Broken
 from certsvc.pdf import Blank, SignatureField, number, stream, text_string
 from certsvc.states import Slot
 from certsvc.templates import attachment, metadata
-from certsvc.templates.compiler.boxes import Placed, Rectangle
+from certsvc.templates.compiler.boxes import Placed, Rectangle, SlotFault
 from certsvc.templates.compiler.contents import Contents, font_resources
 from certsvc.templates.compiler.copies import with_marks_as_content
 from certsvc.templates.compiler.embedding import EmbeddedFont, embed
@@ -22,15 +21,11 @@ from certsvc.templates.copied_marks import marks_content
 from certsvc.templates.designs import Design
 from certsvc.templates.faces import FACES
 from certsvc.templates.slots import Copy
+from certsvc.words import SIGNATURES
 
 MARK_FACE = "Tinos-Regular.ttf"
 """The face in which marks show the time of signing: every file has it."""
 
-_LABELS = {
-    Slot.PRACTITIONER: "Chữ ký số của người hành nghề khám bệnh, chữa bệnh",
-    Slot.REPRESENTATIVE: "Chữ ký số của đại diện đơn vị",
-    Slot.ORGANISATION: "Chữ ký số của đơn vị",
-}
 _PRINT_AND_LOCKED = 4 | 128
 _LOCK = b"<< /Type /SigFieldLock /Action /All /P 1 >>"
 _EXTENSIONS = b"/Extensions << /ESIC << /Type /DeveloperExtensions /BaseVersion /1.7 /ExtensionLevel 1 >> >>"
@@ -92,7 +87,7 @@ class _Assembly:
 
     def _reserve_copy(self, placed: Placed) -> None:
         """Reserve numbers for the second page, its marks, and their pictures, which both pages then draw."""
-        document, copy = with_marks_as_content(placed.document, placed.marks, self._slots, labels=_LABELS)
+        document, copy = with_marks_as_content(placed.document, placed.marks, self._slots, labels=SIGNATURES)
         self._copy = replace(copy, stream=self._objects.reserve())
         self._trees.append((document, self._objects.reserve()))
         self._pictures = {slot: self._objects.reserve() for slot in self._slots}
@@ -162,10 +157,8 @@ class _Assembly:
         """An empty signature field merged with its widget; its appearance is empty until it is signed."""
         box = self._placed.marks.get(slot)
         if box is None:
-            raise Broken(
-                "design_slot",
-                f"Mẫu {self._design.id} thiếu chỗ ký {slot}.",
-                f"Design {self._design.id} has no slot {slot}.",
+            raise SlotFault(
+                slot, f"không có trong mẫu {self._design.id}.", f"not in design {self._design.id}."
             )
         entries = self._field_entries(slot, box)
         width, height = box[2] - box[0], box[3] - box[1]
@@ -180,7 +173,7 @@ class _Assembly:
 
     def _field_entries(self, slot: Slot, box: Rectangle) -> bytes:
         """The last signer locks the whole document (clauses 12.7.5.5, table 236, and 12.8.2.4)."""
-        names = b"/T %b /TU %b" % (text_string(slot.value), text_string(_LABELS[slot]))
+        names = b"/T %b /TU %b" % (text_string(slot.value), text_string(SIGNATURES[slot]))
         position = b"/Rect [%b] /P %d 0 R" % (b" ".join(map(number, box)), self._page)
         own = b"/F %d /StructParent %d" % (_PRINT_AND_LOCKED, widget_keys(self._widgets)[slot])
         lock = b" /Lock %d 0 R" % self._objects.add(_LOCK) if slot is self._slots[-1] else b""

@@ -9,7 +9,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from certsvc.errors import Broken, InputError
+from certsvc import refusals
+from certsvc.errors import Broken
 from certsvc.pdf import stream
 from certsvc.states import Slot
 from certsvc.templates.compiler.assembling import Assembled, assemble
@@ -122,11 +123,7 @@ def assemble_fully(
                     record=record,
                     seed=seed,
                 )
-    raise InputError(
-        "text_too_long",
-        "Nội dung quá dài, không in vừa một trang giấy.",
-        "The text is too long for one page.",
-    )
+    raise refusals.text_too_long()
 
 
 def _fits(document: Any) -> bool:
@@ -171,12 +168,7 @@ def check_values(
         if (lacking := unprintable(values[name]))
     ]
     if errors:
-        raise InputError(
-            "unprintable",
-            "Có ký tự không in được trên giấy.",
-            "Some characters cannot be printed on the form.",
-            errors=errors,
-        )
+        raise refusals.unprintable(errors)
 
 
 def _code_points(text: str) -> str:

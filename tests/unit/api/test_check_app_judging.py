@@ -64,17 +64,17 @@ def test_the_vectors_are_of_every_kind() -> None:
 
 def test_the_published_vectors_are_answered_as_published() -> None:
     """Those of docs/verify.md, which verifiers of any make agree on."""
-    lists = {number: each["jwt"] for number, each in PUBLISHED["status_lists"].items()}
+    lists = {number: listed["jwt"] for number, listed in PUBLISHED["status_lists"].items()}
     known = {"trustList": json.dumps(PUBLISHED["trust_list"]), "lists": lists, "fetchedAt": PUBLISHED["now"]}
     answers = ask(
         [
-            question(each["qr"], given=known, now=dt.datetime.fromisoformat(each["now"]))
-            for each in PUBLISHED["checks"]
+            question(check["qr"], given=known, now=dt.datetime.fromisoformat(check["now"]))
+            for check in PUBLISHED["checks"]
         ]
     )
     assert [
         (answer["verdict"], answer["reasons"][0]["code"], answer["certificate"]) for answer in answers
-    ] == [(each["verdict"], each["reason"], each["certificate"]) for each in PUBLISHED["checks"]]
+    ] == [(check["verdict"], check["reason"], check["certificate"]) for check in PUBLISHED["checks"]]
 
 
 def test_a_late_paper_shows_both_days() -> None:
@@ -131,7 +131,7 @@ def test_lists_of_somebody_else_are_not_kept() -> None:
         {"trustList": trust_list(signer=strange_key())},
         {"trustList": json.dumps(changed)},
     ]
-    answers = ask([question(address(good()), given=kept() | each) for each in bad])
+    answers = ask([question(address(good()), given=kept() | wrong) for wrong in bad])
     assert ["fault" in answer for answer in answers] == [True] * len(bad), answers
 
 

@@ -4,7 +4,17 @@ import datetime as dt
 
 import pytest
 
-from certsvc.api.console.one_case import GROUPS, SELDOM, Entry, Papers, Start, read_entry, slashed, told_at
+from certsvc.api.console.case_fields import Fault
+from certsvc.api.console.one_case import (
+    GROUPS,
+    SELDOM,
+    Entry,
+    Papers,
+    Start,
+    by_shown_field,
+    read_entry,
+    slashed,
+)
 from certsvc.records.columns import CASES
 from tests.support.new_case import BOTH, CARD, LEAVE
 
@@ -35,7 +45,7 @@ def test_eight_digits_are_a_day(typed: str, read: str) -> None:
 
 def test_every_field_is_a_column_once() -> None:
     """And no column of a file is asked twice."""
-    names = [each.name for group in (*GROUPS.values(), SELDOM) for each in group]
+    names = [field.name for group in (*GROUPS.values(), SELDOM) for field in group]
     assert len(names) == len(set(names))
     assert set(names) < {column.name for column in CASES.columns}
 
@@ -104,7 +114,7 @@ def test_the_card_gives_what_is_empty_and_tells_what_differs() -> None:
 @pytest.mark.parametrize("papers", Papers)
 def test_what_stands_there_at_first_is_right(papers: Papers) -> None:
     """Today's days and the usual words, in fields that the papers have."""
-    shown = {each.name for each in Entry(papers, {}).shown()}
+    shown = {field.name for field in Entry(papers, {}).shown()}
     texts = _START.texts(papers)
     assert texts.keys() <= shown
     assert {texts[name] for name in ("examined_on", "last_test_on") if name in texts} == {"06/02/2022"}
@@ -112,8 +122,11 @@ def test_what_stands_there_at_first_is_right(papers: Papers) -> None:
 
 def test_a_fault_of_no_field_is_told_apart() -> None:
     """Also where the column has a field that these papers do not show."""
-    faults = [{"field": name, "rule": "X"} for name in ("employer", "facility_code", None)]
-    by_field, rest = told_at(Entry(Papers.RECOVERY, {}), faults)
-    assert [each["field"] for each in rest] == ["employer", "facility_code", None]
-    assert told_at(Entry(Papers.SICK_LEAVE, {}), faults)[0]["employer"] == [faults[0]]
+    faults = [
+        Fault(rule="X", level="reject", field=name, message_vi="", message_en="")
+        for name in ("employer", "facility_code", None)
+    ]
+    by_field, rest = by_shown_field(Entry(Papers.RECOVERY, {}), faults)
+    assert [fault["field"] for fault in rest] == ["employer", "facility_code", None]
+    assert by_shown_field(Entry(Papers.SICK_LEAVE, {}), faults)[0]["employer"] == [faults[0]]
     assert "employer" not in by_field

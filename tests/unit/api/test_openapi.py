@@ -59,7 +59,8 @@ def test_every_refusal_is_a_problem(described: Schema) -> None:
 def test_refusals_follow_from_what_a_call_is_made_of(described: Schema) -> None:
     """Of a few calls all their statuses; the rules are the same for those to come."""
     found = {
-        name: {int(each) for each in operation["responses"]} for name, operation, _, _ in _answers(described)
+        name: {int(status) for status in operation["responses"]}
+        for name, operation, _, _ in _answers(described)
     }
     assert found["GET /livez"] == {200}
     assert found["GET /v1/designs"] == {200, 401, 403, 500, 503}
@@ -83,18 +84,18 @@ def test_refusals_follow_from_what_a_call_is_made_of(described: Schema) -> None:
 
 def test_every_status_of_our_errors_is_described_somewhere(described: Schema) -> None:
     statuses = {status for _, _, status, _ in _answers(described)}
-    assert {int(each) for each in (*_STATUSES.values(), *_BY_CODE.values())} <= statuses
+    assert {int(status) for status in (*_STATUSES.values(), *_BY_CODE.values())} <= statuses
 
 
 def test_headers_are_described(described: Schema) -> None:
     """Those of all, those of a refusal, and those of a kind of call."""
     known = described["components"]["headers"]
     for name, operation, status, answer in _answers(described):
-        found = {each["$ref"].rpartition("/")[2] for each in answer["headers"].values()}
+        found = {header["$ref"].rpartition("/")[2] for header in answer["headers"].values()}
         assert found == answer["headers"].keys() <= known.keys()
         assert "X-Request-ID" in found, name
         assert ("WWW-Authenticate" in found) == (status == HTTPStatus.UNAUTHORIZED), name
-        sent = {each["name"] for each in operation.get("parameters", [])}
+        sent = {parameter["name"] for parameter in operation.get("parameters", [])}
         assert ("Idempotent-Replayed" in found) == (
             "idempotency-key" in sent and status < HTTPStatus.MULTIPLE_CHOICES
         ), name
@@ -118,7 +119,7 @@ def test_answers_lead_on(described: Schema) -> None:
         for operation in calls.values()
     }
     assert made.keys() == about
-    assert {each["parameters"]["batch_id"] for each in made.values()} == {"$response.body#/id"}
+    assert {link["parameters"]["batch_id"] for link in made.values()} == {"$response.body#/id"}
 
 
 def test_links_lead_to_calls_that_there_are(described: Schema) -> None:
@@ -126,7 +127,7 @@ def test_links_lead_to_calls_that_there_are(described: Schema) -> None:
     opens the file.
     """
     taken = {
-        operation["operationId"]: {each["name"] for each in operation.get("parameters", [])}
+        operation["operationId"]: {parameter["name"] for parameter in operation.get("parameters", [])}
         for _, operation, _, _ in _answers(described)
     }
     links = [link for _, _, _, answer in _answers(described) for link in answer.get("links", {}).values()]

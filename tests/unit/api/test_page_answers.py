@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from certsvc import words as names
 from certsvc.api.words import pages
 from certsvc.models import Kind, Slot
 from certsvc.templates.qr import data_address
@@ -42,7 +43,7 @@ def test_the_answer_says_verdict_reason_and_next_step(verdict: Verdict, reason: 
     ):
         assert text in words
     if verdict in {Verdict.SUSPENDED, Verdict.REPLACED} and reason in WITHDRAWAL:
-        assert f"Lý do: {pages.WITHDRAWN_FOR[reason].vi}." in words
+        assert f"Lý do: {names.WITHDRAWN_FOR[reason].vi}." in words
         assert "rút lại" not in words
     else:
         assert advice.message_vi in words
@@ -72,12 +73,12 @@ def test_every_code_has_its_words() -> None:
     assert {verdict for verdicts in VERDICT_OF_REASON.values() for verdict in verdicts} == set(Verdict)
     for verdict in Verdict:
         assert pages.headline_of({"verdict": verdict, "reasons": [{"code": Reason.OTHER}]}).title.vi
-    assert set(pages.KINDS) == {*Kind, "station_certificate"}
-    assert set(pages.SLOTS) == set(Slot)
+    assert set(names.TITLES) == {*Kind, "station_certificate"}
+    assert set(names.SLOTS) == set(Slot)
     assert set(pages.CHECKS) == set(CheckName)
     assert set(pages.OUTCOMES) == set(CheckOutcome)
     assert set(pages.TIME_SOURCES) == set(TimeSource)
-    assert set(pages.WITHDRAWN_FOR) == WITHDRAWAL
+    assert set(names.WITHDRAWN_FOR) == WITHDRAWAL
 
 
 def test_a_genuine_paper_shows_what_to_compare() -> None:

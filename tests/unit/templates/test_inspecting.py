@@ -34,7 +34,7 @@ def test_shipped_designs_are_sound() -> None:
         ("</body>", '<img src="https://example.vn/logo.png"></body>', "outside", True),
         ("</body>", "<script>1</script></body>", "outside", True),
         ("</body>", "<div></body>", "<div>", True),
-        ('person("representative"', 'person("practitioner"', "slot representative", False),
+        ('person("representative"', 'person("practitioner"', "Slot representative", False),
         ('<html lang="vi">', "<html>", "lang", True),
         (
             "<title>Giấy chứng nhận nghỉ việc hưởng bảo hiểm xã hội</title>",
