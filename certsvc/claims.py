@@ -1,9 +1,10 @@
 """What the QR of a certificate says of it besides its address: the claims, and the commitment that ties them
 to a person.
 
-Neither name nor birth date, days of leave or numbers of identity are in them, only a keyed digest that
-whoever holds the paper can compute anew from what is printed on it [verify, The QR]. The date on the paper
-is: late papers are signed on another day, and who compares must know which of the two is printed.
+Neither name nor birth date, days of leave or numbers of identity are in them, only a digest keyed by the
+look-up code, which is printed beside the QR and not in it: whoever has the paper can compute the digest
+[verify, The QR]; whoever has the QR alone would have to try 2^80 codes. The date on the paper is among the
+claims: late papers are signed on another day, and whoever compares must know which of the two is printed.
 """
 
 import datetime as dt
@@ -34,7 +35,7 @@ LIST_LENGTH = 2**20
 
 COMMITMENT_BYTES = 16
 SERIAL_TAIL = 4
-_KIND, _SERIAL_TAIL, _FACILITY, _LIST, _INDEX, _COMMITMENT, _DATED_ON = range(1, 8)
+_KIND, _SERIAL_TAIL, _FACILITY, _LIST, _INDEX, _FORMER_COMMITMENT, _DATED_ON, _COMMITMENT = range(1, 9)
 _LIMIT = 2**33
 """Numbers and instants (until the year 2242) are below this."""
 _LAST_DAY = 2**16
@@ -61,7 +62,9 @@ class ClaimedKind(IntEnum):
 class Claims:
     """The claims of one certificate. `status_index` is its place in the status list of number `status_list`.
 
-    `dated_on` is the date that the paper bears; None on papers printed before claims held it.
+    `dated_on` is the date that the paper bears; None on papers printed before claims held it. `commitment` is
+    None on papers printed before it was keyed by the look-up code; what they hold in its place,
+    `former_commitment`, was keyed by the token in the same QR, and nothing is compared with it any more.
     """
 
     kind: ClaimedKind
@@ -70,8 +73,9 @@ class Claims:
     signed_on: dt.date
     status_list: int
     status_index: int
-    commitment: bytes
+    commitment: bytes | None
     dated_on: dt.date | None = None
+    former_commitment: bytes | None = None
 
     def to_payload(self) -> dict[int, Any]:
         """The CWT claims, labels as keys, in the order in which they are encoded."""
@@ -82,10 +86,13 @@ class Claims:
             _FACILITY: self.facility_code,
             _LIST: self.status_list,
             _INDEX: self.status_index,
-            _COMMITMENT: self.commitment,
         }
+        if self.former_commitment is not None:
+            mine[_FORMER_COMMITMENT] = self.former_commitment
         if self.dated_on is not None:
             mine[_DATED_ON] = (self.dated_on - _EPOCH).days
+        if self.commitment is not None:
+            mine[_COMMITMENT] = self.commitment
         return {ISSUED_AT: int(midnight.timestamp()), CERTIFICATE: mine}
 
     @classmethod
@@ -102,18 +109,15 @@ class Claims:
                     3: str(facility),
                     4: int(number),
                     5: int(index),
-                    6: bytes(commitment),
-                },
+                } as mine,
             }:
-                is_sane = (
-                    all(0 <= figure < _LIMIT for figure in (issued_at, number, index))
-                    and len(commitment) == COMMITMENT_BYTES
-                )
+                is_sane = all(0 <= figure < _LIMIT for figure in (issued_at, number, index))
             case _:
                 is_sane = False
         if not is_sane:
             raise ValueError("these are not the claims of a certificate")
         signed_on = dt.datetime.fromtimestamp(issued_at, HANOI).date()
+        commitment, former = _commitments(mine)
         return cls(
             ClaimedKind(kind),
             tail,
@@ -122,8 +126,19 @@ class Claims:
             number,
             index,
             commitment,
-            _dated_on(payload[CERTIFICATE]),
+            _dated_on(mine),
+            former,
         )
+
+
+def _commitments(mine: Mapping[int, Any]) -> tuple[bytes | None, bytes | None]:
+    """The commitment and the former one: a paper has just one of them, and with the first its date."""
+    commitment, former = mine.get(_COMMITMENT), mine.get(_FORMER_COMMITMENT)
+    held = commitment if former is None else former
+    is_one = (commitment is None) != (former is None) and (former is not None or _DATED_ON in mine)
+    if not is_one or not isinstance(held, bytes) or len(held) != COMMITMENT_BYTES:
+        raise ValueError("there is not one commitment")
+    return commitment, former
 
 
 def _dated_on(mine: Mapping[int, Any]) -> dt.date | None:
@@ -135,15 +150,15 @@ def _dated_on(mine: Mapping[int, Any]) -> dt.date | None:
     return _EPOCH + dt.timedelta(days=days)
 
 
-def commit(*, token: str, full_name: str, birth: str, first_day: dt.date, last_day: dt.date) -> bytes:
-    """16 bytes that tie claims to what is printed: name, birth (`yyyy-mm-dd` or `yyyy`), first and last day
-    of leave or isolation.
+def commit(*, code: str, token: str, full_name: str, first_day: dt.date, last_day: dt.date) -> bytes:
+    """16 bytes that tie claims to what is printed: name, first and last day of leave or isolation.
 
-    HMAC-SHA-256 [RFC 2104] under the QR's token (26 characters, ASCII), cut to its first half. Whoever knows
-    a paper can see whether it matches; a known name is not hidden for ever from who has the QR.
+    HMAC-SHA-256 [RFC 2104] under the look-up code (16 characters, 80 random bits, printed beside the QR and
+    not in it) followed by the QR's token (26 characters), both in ASCII; cut to its first half. The birth
+    date is left out: whoever has the paper needs no help to read it, and it is what opens more online.
     """
-    message = "\n".join((plain_name(full_name), birth, first_day.isoformat(), last_day.isoformat()))
-    return hmac.digest(token.encode(), message.encode(), "sha256")[:COMMITMENT_BYTES]
+    message = "\n".join((plain_name(full_name), first_day.isoformat(), last_day.isoformat()))
+    return hmac.digest(f"{code}{token}".encode(), message.encode(), "sha256")[:COMMITMENT_BYTES]
 
 
 def plain_name(name: str) -> str:

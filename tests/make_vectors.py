@@ -29,15 +29,17 @@ OUT = Path(__file__).parents[1] / "docs" / "vectors" / "offline.json"
 NOW = dt.datetime(2026, 11, 26, 3, 0, tzinfo=dt.UTC)
 SERVICE, OTHER_SERVICE = "https://kiemtra.example.vn", "https://giay.tinhben.example.vn"
 TOKEN = "4XGXFBYBX86T5BR0N3P2ARHGWJ"
+CODE = "7K2M9QXP4TVBA1CD"
 PERSON = {
     "full_name": "Nguyễn Thị Đào",
-    "birth": "1988-07-01",
     "first_day": dt.date(2026, 11, 20),
     "last_day": dt.date(2026, 11, 26),
 }
 _STATES = {1: "revoked", 2: "suspended", 3: "replaced"}
 _DAY, _LATE_OF = dt.date(2026, 11, 26), dt.date(2022, 3, 14)
-_CLAIMS = Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", _DAY, 0, 77, commit(token=TOKEN, **PERSON), _DAY)  # type: ignore[arg-type]
+_COMMITMENT = commit(code=CODE, token=TOKEN, **PERSON)  # type: ignore[arg-type]
+_CLAIMS = Claims(ClaimedKind.SICK_LEAVE, "0012", "01801", _DAY, 0, 77, _COMMITMENT, _DAY)
+_FORMER = replace(_CLAIMS, commitment=None, former_commitment=bytes(range(16)))
 
 
 def main() -> None:
@@ -195,11 +197,13 @@ def _checks_of_claims(good: str, address: Callable[[Claims], str]) -> Iterator[d
     """Papers in every state, and lists of every age."""
     shown, station = _shown("sick_leave"), _shown("station_certificate")
     at_station = address(replace(_CLAIMS, kind=ClaimedKind.STATION_CERTIFICATE))
-    late, early = (address(replace(_CLAIMS, dated_on=day)) for day in (_LATE_OF, None))
+    late, former = (address(claims) for claims in (replace(_CLAIMS, dated_on=_LATE_OF), _FORMER))
+    early = address(replace(_FORMER, dated_on=None))
     for about, qr, certificate in (
         ("in force", good, shown),
         ("a station certificate", at_station, station),
         ("signed long after the date on it", late, shown | {"dated_on": "2022-03-14"}),
+        ("printed before the commitment was keyed by the code", former, shown),
         ("printed before claims held its date", early, shown | {"dated_on": None}),
     ):
         yield _check(about, qr, "valid", "genuine", certificate=certificate)
@@ -243,6 +247,25 @@ def _checks_of_addresses(good: str) -> Iterator[dict[str, Any]]:
         "a bracket that opens nothing": f"{scheme}://[{host}/{path}",
     }.items():
         yield _check(about, forged, "invalid", "forged_qr")
+    for about, other in {
+        "of a restaurant": "https://example.com/menu?ban=12",
+        "without a scheme": "//example.com/menu",
+        "with a name before the host": "https://x@example.com/",
+        "on a host that begins like ours": "https://kiemtra.example.com/menu",
+    }.items():
+        yield _check(f"an address {about}", other, "unknown", "leads_elsewhere")
+    for about, imitated in {
+        "our host in another's query": f"HTTPS://EVIL.EXAMPLE/?U={host}",
+        "a code on another's host": "https://evil.example/v/7K2M-9QXP-4TVB-A1CD",
+        "our host in another's path": f"HTTPS://EVIL.EXAMPLE/{host}/MENU",
+    }.items():
+        yield _check(about, imitated, "invalid", "forged_qr")
+    for about, text in {
+        "a greeting": "Xin chào / hello",
+        "a network's name": "WIFI:S:TYT;T:WPA;P:12345678;;",
+    }.items():
+        yield _check(about, text, "unknown", "malformed_code")
+    yield _check("a code alone", "7K2M-9QXP-4TVB-A1CD", "cannot_check", "register_unreachable")
 
 
 def _forgeries(
@@ -266,7 +289,15 @@ def _forgeries(
     yield "padded", f"{good}="
     yield "no base32", f"{start}/0189"
     yield "a claim more", signed({**payload, 7: b"x"})
-    yield "an entry more", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 8: 1}})
+    mine = payload[CERTIFICATE]
+    shared = {label: mine[label] for label in range(1, 6)}
+    for about, entries in {
+        "an entry more": {**mine, 9: 1},
+        "both commitments": {**shared, 6: mine[8], 7: mine[7], 8: mine[8]},
+        "no commitment": {**shared, 7: mine[7]},
+        "a commitment, but no date": {**shared, 8: mine[8]},
+    }.items():
+        yield about, signed({**payload, CERTIFICATE: entries})
     for about, value in {
         "a text": "2022-03-14",
         "before 1970": -1,
@@ -276,10 +307,10 @@ def _forgeries(
     }.items():
         yield (
             f"the date on the paper is {about}",
-            signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 7: value}}),
+            signed({**payload, CERTIFICATE: {**mine, 7: value}}),
         )
-    yield "a kind that there is not", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 1: 3}})
-    yield "a commitment too short", signed({**payload, CERTIFICATE: {**payload[CERTIFICATE], 6: bytes(15)}})
+    yield "a kind that there is not", signed({**payload, CERTIFICATE: {**mine, 1: 3}})
+    yield "a commitment too short", signed({**payload, CERTIFICATE: {**mine, 8: bytes(15)}})
     yield "an instant that is no midnight in Hanoi", signed({**payload, 6: payload[6] + 1})
     yield "claims in another order", signed(dict(reversed(payload.items())))
     yield "no claims of a certificate", signed({6: payload[6]})
@@ -297,17 +328,12 @@ def _shown(kind: str) -> dict[str, Any]:
 
 def _commitments() -> Iterator[dict[str, Any]]:
     first, last = dt.date(2026, 11, 20), dt.date(2026, 11, 26)
-    for name, birth in (
-        ("Nguyễn Thị Đào", "1988-07-01"),
-        ("nguyen  thi DAO ", "1988-07-01"),
-        ("Đặng Ước", "1960"),
-        ("Y Ngọc Êban", "2001-02-03"),
-    ):
-        digest = commit(token=TOKEN, full_name=name, birth=birth, first_day=first, last_day=last)
+    for name in ("Nguyễn Thị Đào", "nguyen  thi DAO ", "Đặng Ước", "Y Ngọc Êban"):
+        digest = commit(code=CODE, token=TOKEN, full_name=name, first_day=first, last_day=last)
         yield {
+            "code": CODE,
             "token": TOKEN,
             "full_name": name,
-            "birth": birth,
             "first_day": str(first),
             "last_day": str(last),
             "commitment": digest.hex(),

@@ -71,8 +71,8 @@ def _initials(name: str) -> str:
 def claims_on_paper(entry: Entry, claimed: Claims, *, vault: Vault) -> Claims | None:
     """What the QR of this certificate claims; None where it was printed without claims.
 
-    One that is being signed has no day of signing yet, so that of the claims at hand is believed; and where
-    these are of before claims held the paper's date, so are the certificate's.
+    One that is being signed has no day of signing yet, so that of the claims at hand is believed. What papers
+    printed earlier do not claim (their date, a commitment keyed by the code) is left out.
     """
     if entry.serial is None or entry.status_list is None or entry.status_index is None:
         return None
@@ -80,9 +80,12 @@ def claims_on_paper(entry: Entry, claimed: Claims, *, vault: Vault) -> Claims | 
         vault.open_case(entry.id, entry.record),
         entry.kind,
         serial=entry.serial,
+        code=vault.code(entry.id),
         token=vault.token(entry.id),
         status_place=(entry.status_list, entry.status_index),
         is_reissue=entry.is_reissue,
         signed_on=day_in_hanoi(entry.signed_at) if entry.signed_at else claimed.signed_on,
     )
+    if claimed.commitment is None:
+        claims = replace(claims, commitment=None, former_commitment=claimed.former_commitment)
     return claims if claimed.dated_on else replace(claims, dated_on=None)

@@ -15,16 +15,17 @@ def claims_of(
     kind: Kind,
     *,
     serial: str,
+    code: str,
     token: str,
     status_place: tuple[int, int],
     is_reissue: bool,
     signed_on: dt.date,
 ) -> Claims:
-    """The claims; `status_place` is the number of a status list and the index in it."""
+    """The claims; `code` without hyphens, `status_place` the number of a status list and the index in it."""
     commitment = commit(
+        code=code,
         token=token,
         full_name=case.full_name,
-        birth=case.birth.iso,
         first_day=case.isolation_from,
         last_day=case.isolation_to,
     )

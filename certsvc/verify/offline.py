@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from certsvc.claims import ClaimedKind, Claims
-from certsvc.codes import claims_in
+from certsvc.codes import claims_in, host_of, leads_to, normalise_code
 from certsvc.states import STATION_CERTIFICATE, Kind
 from certsvc.verify.claims import find_claims
 from certsvc.verify.findings import Examination
@@ -38,7 +38,12 @@ class Kept:
 
 
 def judge_text(text: str, *, kept: Kept, now: dt.datetime) -> Report:
-    """The report on a QR's text or a code; a code alone proves nothing without the register."""
+    """The report on a QR's text or a code; a code alone proves nothing without the register. An address of
+    nobody in the trust list is `forged_qr` if it imitates ours, else `leads_elsewhere`.
+    """
+    leads, is_code = leads_to(text), normalise_code(text) is not None
+    if leads is None and not is_code:
+        return _report(Verdict.UNKNOWN, Reason.MALFORMED_CODE, [_no_register()], now=now)
     for issuer in kept.trusted.issuers:
         claims_text = claims_in(text, base_url=issuer.service)
         if claims_text == "":
@@ -47,6 +52,10 @@ def judge_text(text: str, *, kept: Kept, now: dt.datetime) -> Report:
         claims = find_claims(claims_text, issuer.claim_keys) if claims_text else None
         if claims and issuer.signs_for(claims.facility_code):
             return _judge_claims(claims, issuer, kept=kept, now=now)
+    if leads is not None and not is_code and host_of(kept.trusted.own.service) not in text.lower():
+        elsewhere = f"Mã QR dẫn tới “{leads.host}”, không phải hệ thống này."
+        register = Check(CheckName.REGISTER, CheckOutcome.NOT_DONE, elsewhere)
+        return _report(Verdict.UNKNOWN, Reason.LEADS_ELSEWHERE, [register], now=now)
     failed = Check(CheckName.CLAIMS, CheckOutcome.FAILED, "Nội dung mã QR không do hệ thống ký.")
     return _report(Verdict.INVALID, Reason.FORGED_QR, [_no_register(), failed], now=now)
 

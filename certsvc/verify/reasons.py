@@ -86,8 +86,8 @@ def _withdrawn(reason: WithdrawalReason, next_step: tuple[str, str]) -> Advice:
 
 ADVICE: dict[Reason, Advice] = {
     Reason.GENUINE: Advice(
-        "Giấy thật, do cơ sở y tế cấp và còn hiệu lực.",
-        "Genuine: issued by the health facility and in force.",
+        "Do cơ sở y tế cấp và còn hiệu lực.",
+        "Issued by the health facility and in force.",
         "Hãy so họ tên, ngày trên giấy và ngày nghỉ với tờ giấy và người đưa giấy.",
         "Compare the name, the date on the paper and the leave days with the paper and the person who handed"
         " it in.",

@@ -83,13 +83,13 @@ function readPayload(payload, key) {
   const signedOn = new Date(midnight).toISOString().slice(0, 10);
   const isInTime = midnight % DAY_MS === 0 && day(key.valid_from) <= signedOn && signedOn <= day(key.valid_to);
   const isDated = claims.dated !== null;
-  const isSane = KINDS[claims.kind] && claims.commitment.length === 16 && (!isDated || claims.dated < LAST_DAY);
+  const isSane = KINDS[claims.kind] && (claims.commitment ?? claims.former).length === 16 && (!isDated || claims.dated < LAST_DAY);
   const datedOn = isDated && isSane ? new Date(claims.dated * DAY_MS).toISOString().slice(0, 10) : null;
   return isInTime && isSane ? { ...claims, datedOn, signedOn } : null;
 }
 
-// Reads just the one form that claims have: {6: uint, -65537: {1: uint, 2: text, 3: text, 4: uint, 5: uint, 6: bytes, 7: uint}},
-// and that of papers printed earlier, which ends before 7.
+// Reads just the one form that claims have: {6: uint, -65537: {1: uint, 2: text, 3: text, 4: uint, 5: uint, 7: uint, 8: bytes}},
+// and those of papers printed earlier, which have 6: bytes instead of 8, before 7, and the oldest no 7.
 class Reader {
   constructor(data) { this.data = data; this.at = 0; this.isGood = true; }
 
@@ -98,7 +98,8 @@ class Reader {
     const issuedAt = this.number();
     this.exactly("3a00010000");
     const isDated = this.data[this.at] === 0xa7;
-    this.exactly(isDated ? "a701" : "a601");
+    this.exactly(isDated ? "a7" : "a6");
+    this.exactly("01");
     const kind = this.number();
     this.exactly("02");
     const serialTail = this.string(3).toString("utf8");
@@ -108,11 +109,12 @@ class Reader {
     const list = this.number();
     this.exactly("05");
     const index = this.number();
-    this.exactly("06");
-    const commitment = this.string(2);
-    if (isDated) this.exactly("07");
-    const dated = isDated ? this.number() : null;
-    return this.isGood && this.at === this.data.length ? { issuedAt, kind, serialTail, facility, list, index, commitment, dated } : null;
+    const isFormer = this.data[this.at] === 0x06;
+    const former = isFormer ? this.entry("06").string(2) : null; // nothing is compared with it any more
+    this.isGood &&= isFormer || isDated;
+    const dated = isDated ? this.entry("07").number() : null;
+    const commitment = isFormer ? null : this.entry("08").string(2);
+    return this.isGood && this.at === this.data.length ? { issuedAt, kind, serialTail, facility, list, index, commitment, former, dated } : null;
   }
 
   exactly(hex) {
@@ -120,6 +122,8 @@ class Reader {
     this.isGood &&= this.data.subarray(this.at, this.at + length).toString("hex") === hex;
     this.at += length;
   }
+
+  entry(label) { this.exactly(label); return this; }
 
   number() { return this.head(0); }
 
@@ -165,6 +169,8 @@ const kidOf = (jwk) => createHash("sha256").update(publicKey(jwk).export({ type:
 // --- the answer -------------------------------------------------------------------------------------
 
 export function check(qr, { trusted, lists, now }) {
+  const isCode = hasCode(qr), isAddress = ANY_ADDRESS.test(qr.replace(/\s+/g, ""));
+  if (!isCode && !isAddress) return answer("unknown", "malformed_code");
   for (const issuer of trusted.issuers) {
     const text = claimsIn(qr, issuer.service);
     if (text === "") return answer("cannot_check", issuer.id === "self" ? "register_unreachable" : "other_issuer");
@@ -172,7 +178,8 @@ export function check(qr, { trusted, lists, now }) {
     const isTheirs = claims && (issuer.id === "self" || Object.hasOwn(issuer.facilities, claims.facility));
     if (isTheirs) return checkClaims(claims, issuer, { trusted, lists, now });
   }
-  return answer("invalid", "forged_qr");
+  const imitates = isCode || qr.toLowerCase().includes(bare(new URL(trusted.service).hostname));
+  return imitates ? answer("invalid", "forged_qr") : answer("unknown", "leads_elsewhere");
 }
 
 function checkClaims(claims, issuer, { trusted, lists, now }) {
@@ -189,6 +196,16 @@ function checkClaims(claims, issuer, { trusted, lists, now }) {
 
 const ADDRESS = /^https?:\/\/([a-z0-9][a-z0-9.-]*|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?\/v\/([0-9a-z-]+)(?:\/([0-9a-z]+))?\/?(?:[?#][!-[\]-~]*)?$/i;
 
+const ANY_ADDRESS = /^(?:[a-z][a-z0-9+.-]*:)?[/\\]{2,}[^/\\?#]+/i;
+
+// Whether this is a look-up code or a token, bare or behind /v/ in an address.
+function hasCode(text) {
+  const plain = text.normalize("NFKC").trim();
+  const found = plain.match(/\/v(?:\/#?|#\/?)([^/?#&\s]+)/i)?.[1] ?? plain;
+  const code = found.replace(/[\s\-_.\u00ad\u200b\u2010-\u2015\u2212]+/gu, "").toUpperCase().replaceAll("O", "0").replace(/[IL]/g, "1");
+  return /^(?:[0-9A-HJKMNP-TV-Z]{16}|[0-9A-HJKMNP-TV-Z]{26})$/.test(code);
+}
+
 function claimsIn(qr, service) {
   if (!/[/\\]/.test(qr)) return "";
   const [, host, port = "0", , claims = ""] = qr.trim().match(ADDRESS) ?? [];
@@ -198,9 +215,9 @@ function claimsIn(qr, service) {
 
 const bare = (host) => host.toLowerCase().replace(/\.+$/, "");
 
-export function commitment({ token, full_name, birth, first_day, last_day }) {
+export function commitment({ code, token, full_name, first_day, last_day }) {
   const plain = full_name.toUpperCase().replaceAll("Đ", "D").normalize("NFD").replace(/\p{Mn}/gu, "").trim().split(/\s+/).join(" ");
-  return createHmac("sha256", token).update([plain, birth, first_day, last_day].join("\n")).digest().subarray(0, 16).toString("hex");
+  return createHmac("sha256", code + token).update([plain, first_day, last_day].join("\n")).digest().subarray(0, 16).toString("hex");
 }
 
 const answer = (verdict, reason, certificate = null) => ({ verdict, reason, certificate });

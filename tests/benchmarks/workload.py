@@ -106,6 +106,7 @@ def _paper(number: int, name: str, rng: random.Random) -> Paper:
         case,
         Kind.SICK_LEAVE,
         serial=facts.serial,
+        code=facts.code.replace("-", ""),
         token=token,
         status_place=(0, rng.randrange(2**20)),
         is_reissue=False,

@@ -114,7 +114,8 @@ def claims_without_date(text: str, keys_dir: Path) -> str:
     [known], [key] = read_claim_keys(keys_dir), Keyring(keys_dir).claim_keys()
     claims = find_claims(text, [known])
     assert claims is not None
-    return sign_claims(replace(claims, dated_on=None), key)
+    former = replace(claims, commitment=None, former_commitment=bytes(16), dated_on=None)
+    return sign_claims(former, key)
 
 
 def cut_off(page: Page) -> None:

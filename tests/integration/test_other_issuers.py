@@ -121,15 +121,8 @@ def test_the_command_line_adds_lists_and_removes(settings: Settings, theirs: pki
 
 
 def _address(key: ClaimKey, *, service: str = SERVICE, facility_code: str = THEIRS) -> str:
-    claims = Claims(
-        ClaimedKind.SICK_LEAVE,
-        "0012",
-        facility_code,
-        utc_now().date() - dt.timedelta(days=1),
-        0,
-        77,
-        bytes(16),
-    )
+    yesterday = utc_now().date() - dt.timedelta(days=1)
+    claims = Claims(ClaimedKind.SICK_LEAVE, "0012", facility_code, yesterday, 0, 77, bytes(16), yesterday)
     return f"{service}/V/{TOKEN}/{sign_claims(claims, key)}"
 
 

@@ -12,7 +12,7 @@ from certsvc.api.problems import status_of
 from certsvc.api.public import check_app
 from certsvc.api.public.checks import CodeText, check_file
 from certsvc.checking.lookups import look_up, no_such_code, prove
-from certsvc.codes import MAX_TEXT, format_code, parse_code
+from certsvc.codes import MAX_TEXT, CodeKind, format_code, parse_code
 from certsvc.errors import CertsvcError
 from certsvc.templates.qr import qr_svg
 
@@ -77,13 +77,20 @@ async def answer_worker(
 
 @router.get("/v/{code}/slip")
 async def slip(code: CodeText, request: Request, res: Res, now: Now) -> Response:
-    """A slip of paper with the code, for people without a telephone; nothing personal on it."""
+    """A slip of paper with the code, for people without a telephone; nothing personal on it.
+
+    Only for whoever has the code: a QR's token leads to the second factor, since the claims in the QR are
+    compared under the code [verify, The QR].
+    """
     found = await look_up(res.db, code, vault=res.vault, now=now)
     if found.entry is None:
         raise no_such_code()
-    own_code = res.vault.code(found.entry.id)
-    address = f"{res.settings.base_url}/v/{format_code(own_code)}"
-    return pages.render(request, "slip.html", code=own_code, address=address, qr=qr_svg(address.upper()))
+    if found.code.kind is CodeKind.TOKEN:
+        return RedirectResponse(f"/my?code={found.code.text}", status_code=303)
+    address = f"{res.settings.base_url}/v/{format_code(found.code.text)}"
+    return pages.render(
+        request, "slip.html", code=found.code.text, address=address, qr=qr_svg(address.upper())
+    )
 
 
 @router.get("/check")

@@ -102,7 +102,11 @@ def all_words() -> dict[str, Any]:
     """The document, ready for JSON. `reasons` have the form that they have in a Report."""
     return {
         "reasons": {reason: describe(reason) for reason in Reason},
-        "headlines": {"by_verdict": _table(pages.BY_VERDICT), "by_reason": _table(pages.BY_REASON)},
+        "headlines": {
+            "by_verdict": _table(pages.BY_VERDICT),
+            "by_reason": _table(pages.BY_REASON),
+            "alone": _table({"qr": pages.QR_ALONE, "code": pages.CODE_ALONE}),
+        },
         "withdrawn_for": _table(words.WITHDRAWN_FOR),
         "kinds": _table(words.TITLES),
         "slots": _table(words.SLOTS),

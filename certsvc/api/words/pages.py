@@ -63,6 +63,21 @@ BY_VERDICT: Mapping[Verdict, Headline] = {
     ),
 }
 
+_COMPARE_FIRST = Words(
+    "Chỉ nhận nếu giấy trên tay ghi đúng như dưới đây",
+    "Accept the paper only if it says exactly the same",
+)
+QR_ALONE = Headline(
+    Tone.GOOD,
+    "tick",
+    Words("Mã QR thật – hãy so với giấy", "Genuine QR code: compare the paper"),
+    _COMPARE_FIRST,
+)
+CODE_ALONE = Headline(
+    Tone.GOOD, "tick", Words("Mã thật – hãy so với giấy", "Genuine code: compare the paper"), _COMPARE_FIRST
+)
+"""Of a certificate in force whose file nobody showed: a good code can be copied onto another's paper."""
+
 COMPARE = Words(
     "Chữ cái đầu họ tên, ngày trên giấy, cơ sở y tế và số seri phải đúng như dưới đây; nếu khác, không nhận"
     " giấy. Nhập ngày sinh để so cả họ tên và ngày nghỉ.",
@@ -178,10 +193,16 @@ def is_at_fault(error: CertsvcError | None, field: str) -> bool:
     return error is not None and FIELDS_AT_FAULT.get(error.code) == (field,)
 
 
-def headline_of(report: Mapping[str, Any]) -> Headline:
-    """The band of a Report (its JSON form): that of its first reason if it has one, else of its verdict."""
-    first = Reason(report["reasons"][0]["code"])
-    return BY_REASON.get(first) or BY_VERDICT[Verdict(report["verdict"])]
+def headline_of(report: Mapping[str, Any], *, for_holder: bool = False) -> Headline:
+    """The band of a Report (its JSON form): that of its first reason if it has one, else of its verdict.
+
+    Where a code or QR is all that was shown, the band of a valid one says so, but not to its holder.
+    """
+    first, verdict = Reason(report["reasons"][0]["code"]), Verdict(report["verdict"])
+    passed = {check["name"] for check in report["checks"] if check["outcome"] == CheckOutcome.PASSED}
+    if verdict is Verdict.VALID and CheckName.GEOMETRY not in passed and not for_holder:
+        return QR_ALONE if CheckName.CLAIMS in passed else CODE_ALONE
+    return BY_REASON.get(first) or BY_VERDICT[verdict]
 
 
 def causes_of(report: Mapping[str, Any]) -> list[Words]:
@@ -203,4 +224,5 @@ def plain_reasons(report: Mapping[str, Any]) -> list[Mapping[str, str]]:
 def headlines_for(reason: Reason) -> list[Headline]:
     """The bands that a reason may appear under: its own, or that of each verdict it comes with."""
     own = BY_REASON.get(reason)
-    return [own] if own else [BY_VERDICT[verdict] for verdict in VERDICTS_OF[reason]]
+    alone = [QR_ALONE, CODE_ALONE] if reason is Reason.GENUINE else []
+    return [own] if own else [*(BY_VERDICT[verdict] for verdict in VERDICTS_OF[reason]), *alone]

@@ -191,6 +191,7 @@ class Press:
             case,
             order.kind,
             serial=order.serial,
+            code=order.facts.code.replace("-", ""),  # as printed, in groups
             token=order.token,
             status_place=place,
             is_reissue=again,

@@ -32,9 +32,8 @@ HOST = "https://giay.example"
 OWN_LIST = f"{HOST}/status/0"
 NOW = pkis.utc_now().replace(microsecond=0)
 DAY = dt.date(2026, 3, 1)
-TOKEN = "ABCDEFGHJKMNPQRSTVWXYZ0123"
-PERSON = {"full_name": "Nguyễn Thị Đào", "birth": "1988-07-01"}
-COMMITMENT = commit(token=TOKEN, first_day=DAY, last_day=DAY, **PERSON)
+TOKEN, CODE = "ABCDEFGHJKMNPQRSTVWXYZ0123", "7K2M9QXP4TVBA1CD"
+COMMITMENT = commit(code=CODE, token=TOKEN, full_name="Nguyễn Thị Đào", first_day=DAY, last_day=DAY)
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 PUBLISHED: dict[str, Any] = json.loads(
     (Path(__file__).parents[3] / "docs" / "vectors" / "offline.json").read_text(encoding="utf-8")
@@ -179,7 +178,7 @@ def vectors() -> dict[str, str]:
     assert len(spare) % 8, "there are no spare bits"
     forms = {
         "more claims": {**payload, 7: b"more"},
-        "more entries": {**payload, -65537: {**mine, 8: 1}},
+        "more entries": {**payload, -65537: {**mine, 9: 1}},
         "no date": {**payload, -65537: {**mine, 7: None}},
         "a negative date": {**payload, -65537: {**mine, 7: -1}},
         "a date too far ahead": {**payload, -65537: {**mine, 7: 2**16}},
@@ -192,8 +191,14 @@ def vectors() -> dict[str, str]:
         "true": {**payload, 6: True},
         "negative": {**payload, -65537: {**mine, 4: -1}},
         "unknown kind": {**payload, -65537: {**mine, 1: 3}},
-        "a short commitment": {**payload, -65537: {**mine, 6: COMMITMENT[:15]}},
-        "a commitment as text": {**payload, -65537: {**mine, 6: COMMITMENT.hex()[:16]}},
+        "a short commitment": {**payload, -65537: {**mine, 8: COMMITMENT[:15]}},
+        "a commitment as text": {**payload, -65537: {**mine, 8: COMMITMENT.hex()[:16]}},
+        "both commitments": {**payload, -65537: {**mine, 6: COMMITMENT}},
+        "no commitment": {**payload, -65537: {label: mine[label] for label in (1, 2, 3, 4, 5, 7)}},
+        "no date, but the commitment": {
+            **payload,
+            -65537: {label: mine[label] for label in (1, 2, 3, 4, 5, 8)},
+        },
         "a list": [payload],
         "indefinite": b"\xbf" + cbor2.dumps(payload)[1:] + b"\xff",
         "more behind": cbor2.dumps(payload) + b"\x00",
@@ -205,7 +210,10 @@ def vectors() -> dict[str, str]:
         for index, state in {0: 0, **STATES}.items()
     }
     return texts | {
-        "of before": address(sign_claims(made(dated_on=None), key())),
+        "of before": address(sign_claims(made(commitment=None, former_commitment=bytes(16)), key())),
+        "of long before": address(
+            sign_claims(made(commitment=None, former_commitment=bytes(16), dated_on=None), key())
+        ),
         "dated on the first of all days": address(sign_claims(made(dated_on=dt.date(1970, 1, 1)), key())),
         "recovery": address(
             sign_claims(made(kind=ClaimedKind.STATION_CERTIFICATE, facility_code="99999"), key())
@@ -233,4 +241,10 @@ def vectors() -> dict[str, str]:
         "lower case": address(good()).lower(),
         "a bare code": "ABCD-EFGH-JKMN-PQRS",
         "no address": "xin chào / hello",
+        "no code": "xin chào",
+        "an address elsewhere": "https://example.com/menu",
+        "an address elsewhere with marks": "https://x@exam\u202eple.com:80\\menu",
+        "an address elsewhere with our code": "https://example.com/v/ABCD-EFGH-JKMN-PQRS",
+        "our host, elsewhere": f"https://example.com/?u={HOST}",
+        "our host without a scheme": "giay.example/menu",
     }

@@ -66,6 +66,7 @@ ENTRY = Entry(
 )
 
 REGISTER = Check(CheckName.REGISTER, CheckOutcome.PASSED, "Đã đối chiếu với sổ cấp giấy.")
+PROOFS = (REGISTER, *(Check(name, CheckOutcome.PASSED) for name in PROOF_OF_FILE))
 VERDICT_OF_REASON = {
     Reason.GENUINE: (Verdict.VALID,),
     Reason.WRONG_DATA: (Verdict.REVOKED, Verdict.SUSPENDED, Verdict.REPLACED),
@@ -213,11 +214,10 @@ def _opened(label: str, opened: Proven) -> Page:
 
 def file_answers() -> Iterator[Page]:
     """Every verdict on a file, with its checks and signatures."""
-    proofs = (REGISTER, *(Check(name, CheckOutcome.PASSED) for name in PROOF_OF_FILE))
     ours = (signature(Slot.PRACTITIONER), signature(Slot.REPRESENTATIVE), signature(Slot.ORGANISATION))
     yield _file(
         "valid",
-        report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER | OPENED, checks=proofs, signatures=ours),
+        report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER | OPENED, checks=PROOFS, signatures=ours),
     )
     for reason, verdicts in VERDICT_OF_REASON.items():
         for verdict in sorted(set(verdicts) - {Verdict.VALID}):
@@ -252,7 +252,7 @@ def file_answers() -> Iterator[Page]:
     )
     yield _file(
         "late",
-        report(Verdict.VALID, Reason.GENUINE, certificate=LATE | OPENED, checks=proofs, signatures=ours),
+        report(Verdict.VALID, Reason.GENUINE, certificate=LATE | OPENED, checks=PROOFS, signatures=ours),
     )
     yield _file("picture", report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER))
 

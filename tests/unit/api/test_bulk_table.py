@@ -20,6 +20,7 @@ from tests.unit.api.page_samples import (
     INITIALS,
     LATE,
     OPENED,
+    PROOFS,
     STRANGER,
     VERDICT_OF_REASON,
     report,
@@ -40,7 +41,8 @@ def _row(line: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_file_shows_what_its_sender_holds_anyway() -> None:
     """Name, dates and days of the paper beside verdict, reason and next step."""
-    row = _row(_of_file(report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER | OPENED)))
+    seen = report(Verdict.VALID, Reason.GENUINE, certificate=STRANGER | OPENED, checks=PROOFS)
+    row = _row(_of_file(seen))
     assert (row["STT"], row["Tệp hoặc danh sách"], row["Dòng"], row["Mã tra cứu"]) == (
         1,
         "giấy.pdf",

@@ -82,7 +82,7 @@ def test_a_late_paper_shows_both_days() -> None:
     the first, the second alone.
     """
     texts = vectors()
-    now, before = ask([question(texts["state 0"]), question(texts["of before"])])
+    now, before = ask([question(texts["state 0"]), question(texts["of long before"])])
     signed_on = NOW.date().isoformat()
     assert (now["certificate"]["dated_on"], now["certificate"]["signed_on"]) == ("2026-03-01", signed_on)
     assert (before["verdict"], before["certificate"]["dated_on"], before["certificate"]["signed_on"]) == (
@@ -182,14 +182,15 @@ def test_names_are_compared_alike(names: list[str]) -> None:
     [
         ({}, True),
         ({"name": "nguyen thi dao"}, True),
-        ({"birth": "1988"}, False),
+        ({"code": "7k2m-9qxp 4tvb-aicd"}, True),
+        ({"code": "7K2M-9QXP-4TVB-A1CE"}, False),
         ({"lastDay": "2026-03-02"}, False),
     ],
 )
 def test_what_is_printed_matches_or_not(changes: dict[str, str], is_match: bool) -> None:
     printed = {
         "name": "NGUYỄN  THỊ ĐÀO",
-        "birth": "1988-07-01",
+        "code": "7K2M-9QXP-4TVB-A1CD",
         "firstDay": "2026-03-01",
         "lastDay": "2026-03-01",
     }

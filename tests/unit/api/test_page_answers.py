@@ -11,9 +11,18 @@ from certsvc.models import Kind, Slot
 from certsvc.templates.qr import data_address
 from certsvc.verify.dates import LATE as LATE_NOTE
 from certsvc.verify.reasons import ADVICE, WITHDRAWAL, Reason
-from certsvc.verify.report import CheckName, CheckOutcome, TimeSource, Verdict
+from certsvc.verify.report import Check, CheckName, CheckOutcome, TimeSource, Verdict
 from tests.unit.api.page_reading import Outline, render, words_of
-from tests.unit.api.page_samples import INITIALS, PAGES, STRANGER, TOKEN, VERDICT_OF_REASON, report
+from tests.unit.api.page_samples import (
+    INITIALS,
+    PAGES,
+    PROOFS,
+    REGISTER,
+    STRANGER,
+    TOKEN,
+    VERDICT_OF_REASON,
+    report,
+)
 
 _BY_LABEL = {page.label: page for page in PAGES}
 
@@ -28,11 +37,7 @@ def test_the_answer_says_verdict_reason_and_next_step(verdict: Verdict, reason: 
     """
     words = words_of(render(_BY_LABEL[f"answer-{verdict}-{reason}"]))
     advice = ADVICE[reason]
-    headline = (
-        pages.headline_of(report(verdict, reason).to_json())
-        if verdict is not Verdict.VALID
-        else pages.headline_of({"verdict": verdict, "reasons": [{"code": reason}]})
-    )
+    headline = pages.headline_of(report(verdict, reason).to_json())
     for text in (
         headline.title.vi,
         headline.title.en,
@@ -64,21 +69,33 @@ def test_only_a_genuine_paper_is_green() -> None:
 
 
 def _tone(verdict: Verdict, reason: Reason) -> pages.Tone:
-    return pages.headline_of({"verdict": verdict, "reasons": [{"code": reason}]}).tone
+    return pages.headline_of(report(verdict, reason).to_json()).tone
 
 
 def test_every_code_has_its_words() -> None:
     """A new verdict, kind, slot, check, outcome or time source cannot be forgotten on the pages."""
     assert set(VERDICT_OF_REASON) == set(Reason)
     assert {verdict for verdicts in VERDICT_OF_REASON.values() for verdict in verdicts} == set(Verdict)
-    for verdict in Verdict:
-        assert pages.headline_of({"verdict": verdict, "reasons": [{"code": Reason.OTHER}]}).title.vi
+    assert set(pages.BY_VERDICT) == set(Verdict)
     assert set(names.TITLES) == {*Kind, "station_certificate"}
     assert set(names.SLOTS) == set(Slot)
     assert set(pages.CHECKS) == set(CheckName)
     assert set(pages.OUTCOMES) == set(CheckOutcome)
     assert set(pages.TIME_SOURCES) == set(TimeSource)
     assert set(names.WITHDRAWN_FOR) == WITHDRAWAL
+
+
+def test_a_good_code_alone_asks_to_compare_the_paper() -> None:
+    """Code and QR can be copied onto another's paper, the published file cannot; the holder is not asked."""
+    claims = Check(CheckName.CLAIMS, CheckOutcome.PASSED)
+    typed, scanned, file = (
+        report(Verdict.VALID, Reason.GENUINE, checks=checks).to_json()
+        for checks in ((REGISTER,), (REGISTER, claims), PROOFS)
+    )
+    assert pages.headline_of(typed).title.vi == "Mã thật – hãy so với giấy"
+    assert pages.headline_of(scanned).title.vi == "Mã QR thật – hãy so với giấy"
+    assert pages.headline_of(file).title.vi == "Giấy thật – còn hiệu lực"
+    assert pages.headline_of(typed, for_holder=True) == pages.headline_of(file)
 
 
 def test_a_genuine_paper_shows_what_to_compare() -> None:

@@ -26,7 +26,8 @@ DAY = dt.date(2022, 2, 6)
 TODAY = dt.datetime.now(HANOI).date()
 """As days of signing are counted; one for the whole run, even past midnight."""
 TOKEN = "ABCDEFGHJKMNPQRSTVWXYZ0123"
-COMMITMENT = commit(token=TOKEN, full_name="Nguyễn Thị Đào", birth="1988-07-01", first_day=DAY, last_day=DAY)
+CODE = "7K2M9QXP4TVBA1CD"
+COMMITMENT = commit(code=CODE, token=TOKEN, full_name="Nguyễn Thị Đào", first_day=DAY, last_day=DAY)
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
@@ -84,15 +85,15 @@ def test_what_a_key_signs_is_read_back() -> None:
 
 
 def test_claims_of_before_are_read_as_they_were_written() -> None:
-    """Six entries, byte for byte as on older papers, which have the day of signing, not the paper's date."""
-    earlier = made(dated_on=None)
-    written = cbor2.dumps(
-        {6: PAYLOAD[6], -65537: {1: 1, 2: "0012", 3: "01801", 4: 0, 5: 1_047_551, 6: COMMITMENT}}
-    )
-    assert cbor2.dumps(earlier.to_payload()) == written
-    found = find_claims(signed(written), known())
-    assert found == earlier
-    assert (found.dated_on, found.signed_on) == (None, TODAY)
+    """Byte for byte: the commitment as entry 6, before the paper's date, which the oldest do not have."""
+    shared = {1: 1, 2: "0012", 3: "01801", 4: 0, 5: 1_047_551, 6: bytes(16)}
+    for earlier, mine in (
+        (made(commitment=None, former_commitment=bytes(16)), shared | {7: PAYLOAD[-65537][7]}),
+        (made(commitment=None, former_commitment=bytes(16), dated_on=None), shared),
+    ):
+        written = cbor2.dumps({6: PAYLOAD[6], -65537: mine})
+        assert cbor2.dumps(earlier.to_payload()) == written
+        assert find_claims(signed(written), known()) == earlier
 
 
 @given(st.dates(dt.date(1970, 1, 1), dt.date(2149, 6, 6)))
@@ -139,7 +140,10 @@ MINE = PAYLOAD[-65537]
     "payload",
     [
         {**PAYLOAD, 7: b"more"},
-        {**PAYLOAD, -65537: {**MINE, 8: 1}},
+        {**PAYLOAD, -65537: {**MINE, 9: 1}},
+        {**PAYLOAD, -65537: {**MINE, 6: COMMITMENT}},
+        {**PAYLOAD, -65537: {label: value for label, value in MINE.items() if label != 7}},
+        {**PAYLOAD, -65537: {label: value for label, value in MINE.items() if label != 8}},
         {**PAYLOAD, -65537: {**MINE, 7: None}},
         {**PAYLOAD, -65537: {**MINE, 7: True}},
         {**PAYLOAD, -65537: {**MINE, 7: -1}},
@@ -157,8 +161,8 @@ MINE = PAYLOAD[-65537]
         {**PAYLOAD, -65537: {**MINE, 1: 3}},
         {**PAYLOAD, -65537: {**MINE, 1: True}},
         {**PAYLOAD, -65537: {**MINE, 4: -1}},
-        {**PAYLOAD, -65537: {**MINE, 6: COMMITMENT[:15]}},
-        {**PAYLOAD, -65537: {**MINE, 6: COMMITMENT.hex()[:16]}},
+        {**PAYLOAD, -65537: {**MINE, 8: COMMITMENT[:15]}},
+        {**PAYLOAD, -65537: {**MINE, 8: COMMITMENT.hex()[:16]}},
         dict(reversed(PAYLOAD.items())),
         [PAYLOAD],
     ],
@@ -225,18 +229,18 @@ def test_a_name_matches_as_people_type_it(typed: str) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
+        {"code": CODE[::-1]},
         {"token": TOKEN[::-1]},
         {"full_name": "Nguyễn Thị Đạt"},
-        {"birth": "1988"},
         {"first_day": DAY - dt.timedelta(1)},
         {"last_day": DAY + dt.timedelta(1)},
     ],
 )
 def test_a_commitment_is_of_one_paper(changes: dict[str, object]) -> None:
     facts: dict[str, object] = {
+        "code": CODE,
         "token": TOKEN,
         "full_name": "Nguyễn Thị Đào",
-        "birth": "1988-07-01",
         "first_day": DAY,
         "last_day": DAY,
     }

@@ -6,8 +6,10 @@ import { isOld } from "./judging.js";
 
 const SIGNS = { passed: "tick", failed: "cross", not_done: "dash" };
 
-/** The band's words, tone and icon: of the first reason if it has some of its own, else of the verdict. */
+/** The band's words, tone and icon: of the first reason if it has some of its own, else of the verdict; of a valid code or QR without its file, that it stands alone. */
 export function headlineOf(report, words) {
+  const hasPassed = (name) => report.checks.some((check) => check.name === name && check.outcome === "passed");
+  if (report.verdict === "valid" && !hasPassed("geometry")) return words.headlines.alone[hasPassed("claims") ? "qr" : "code"];
   return words.headlines.by_reason[report.reasons[0].code] ?? words.headlines.by_verdict[report.verdict];
 }
 

@@ -12,8 +12,12 @@ const MAX_TEXT = 340;
 const COSE_SIGN1 = 18; // RFC 9052 clause 4.2
 const PROTECTED = [0xa1, 0x01, 0x26]; // {1: -7}, ES256
 const [KEY_ID, ISSUED_AT, CERTIFICATE] = [4, 6, -65537];
-const ENTRIES = [1, 2, 3, 4, 5, 6, 7];
-const ENTRIES_BEFORE = ENTRIES.slice(0, -1); // of papers printed before claims held the paper's date
+const [SHARED, FORMER_COMMITMENT, DATED, COMMITMENT] = [[1, 2, 3, 4, 5], 6, 7, 8];
+const FORMS = [
+  [...SHARED, DATED, COMMITMENT],
+  [...SHARED, FORMER_COMMITMENT, DATED], // of papers printed before the commitment was keyed by the code
+  [...SHARED, FORMER_COMMITMENT], // and of those before claims held the paper's date
+];
 const LAST_DAY = 2 ** 16; // days are counted from 1970 on
 const LIMIT = 2 ** 33;
 const KINDS = { 1: "sick_leave", 2: "station_certificate" };
@@ -46,15 +50,17 @@ function toBeSigned(payload) {
 
 function readClaims(payload) {
   const [issuedAt, certificate] = valuesOf(decoded(payload), [ISSUED_AT, CERTIFICATE]) ?? [];
-  const entries = valuesOf(certificate, ENTRIES) ?? valuesOf(certificate, ENTRIES_BEFORE) ?? [];
-  const [kind, serialTail, facilityCode, statusList, statusIndex, commitment, dated] = entries;
+  const form = FORMS.find((labels) => valuesOf(certificate, labels)) ?? [];
+  const entries = Object.fromEntries((valuesOf(certificate, form) ?? []).map((value, at) => [form[at], value]));
+  const [kind, serialTail, facilityCode, statusList, statusIndex] = SHARED.map((label) => entries[label]);
+  const { [DATED]: dated, [FORMER_COMMITMENT]: former, [COMMITMENT]: commitment = null } = entries;
   const isSane =
     [issuedAt, statusList, statusIndex].every((each) => Number.isInteger(each) && each >= 0 && each < LIMIT) &&
     isMidnightInHanoi(issuedAt) &&
     Object.hasOwn(KINDS, kind) &&
     [serialTail, facilityCode].every((each) => typeof each === "string") &&
-    isBytes(commitment, 16) &&
-    (entries.length < ENTRIES.length || (Number.isInteger(dated) && dated >= 0 && dated < LAST_DAY));
+    isBytes(commitment ?? former, 16) &&
+    (dated === undefined || (Number.isInteger(dated) && dated >= 0 && dated < LAST_DAY));
   if (!isSane) return null;
   const datedOn = dated === undefined ? null : dayFrom1970(dated);
   return { kind: KINDS[kind], serialTail, facilityCode, datedOn, signedOn: dayInHanoi(new Date(issuedAt * 1000)), statusList, statusIndex, commitment };

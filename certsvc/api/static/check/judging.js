@@ -2,6 +2,7 @@
 // and says how old its knowledge is. Answers are Reports of the HTTP contract.
 
 import { findClaims } from "./claims.js";
+import { findAddress, hasCode, hostIn } from "./codes.js";
 import { printedInstant } from "./days.js";
 import { stateOf } from "./status_list.js";
 
@@ -21,14 +22,19 @@ const BY_STATE = [
  */
 export async function judgeText(text, { kept, now, reasons }) {
   const report = reporter({ now, reasons });
-  if (!kept || !text.includes("/")) return report("cannot_check", "register_unreachable", []);
+  const [host, isCode] = [hostIn(text), hasCode(text)];
+  if (host === null && !isCode) return report("unknown", "malformed_code", []);
+  if (!kept || !/[/\\]/.test(text)) return report("cannot_check", "register_unreachable", []);
   for (const issuer of kept.trusted.issuers) {
     const address = findAddress(text, issuer.host);
     if (address && !address.claims) return report("cannot_check", issuer.isOwn ? "register_unreachable" : "other_issuer", []);
     const claims = address && (await findClaims(address.claims, issuer.keys));
     if (claims && (issuer.isOwn || Object.hasOwn(issuer.facilities, claims.facilityCode))) return judgeClaims(claims, issuer, { kept, now, report });
   }
-  return report("invalid", "forged_qr", [{ name: "claims", outcome: "failed", detail: "Nội dung mã QR không do hệ thống ký." }]);
+  const own = kept.trusted.issuers.find(({ isOwn }) => isOwn);
+  if (isCode || text.toLowerCase().includes(own.host)) return report("invalid", "forged_qr", [{ name: "claims", outcome: "failed", detail: "Nội dung mã QR không do hệ thống ký." }]);
+  const elsewhere = { name: "register", outcome: "not_done", detail: `Mã QR dẫn tới “${host}”, không phải hệ thống này.` };
+  return report("unknown", "leads_elsewhere", [], { checks: [elsewhere] });
 }
 
 /** The report on a picture in which no QR was found. */
@@ -53,18 +59,6 @@ function reporter({ now, reasons }) {
     ...more,
   });
 }
-
-// One strict form, for a browser takes "\\" for "/" and drops line breaks; what messengers add at the end says nothing.
-const ADDRESS = /^https?:\/\/([a-z0-9][a-z0-9.-]*|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?\/v\/([0-9a-z-]+)(?:\/([0-9a-z]+))?\/?(?:[?#][!-[\]-~]*)?$/i;
-
-/** Token and claims in the text of a QR that leads to the page on a host, in any case; null where it leads elsewhere. The port may have changed since. */
-export function findAddress(text, host) {
-  const [, name, port = "0", token, claims = ""] = text.trim().match(ADDRESS) ?? [];
-  const isOurs = token && Number(port) <= 65535 && bare(name) === bare(host);
-  return isOurs ? { token: token.toUpperCase(), claims: claims.toUpperCase() } : null;
-}
-
-const bare = (host) => host.toLowerCase().replace(/\.+$/, "");
 
 function judgeClaims(claims, issuer, { kept, now, report }) {
   const checks = [{ name: "claims", outcome: "passed", detail: `Nội dung mã QR do ${issuer.isOwn ? "hệ thống" : issuer.name} ký.` }];

@@ -2,18 +2,18 @@
 
 import { both, icon, make } from "./building.js";
 import { findClaims } from "./claims.js";
+import { findAddress } from "./codes.js";
 import { isMatch } from "./commitment.js";
 import { typedDay } from "./days.js";
-import { findAddress } from "./judging.js";
 import { findKept } from "./kept.js";
 
-/** The form for the claims in a QR's text; null where they cannot be checked here. */
+/** The form for the claims in a QR's text; null where they cannot be compared here. */
 export async function makeMatching(text, words) {
   const kept = await findKept().catch(() => null);
   const issuer = kept?.trusted.issuers.find(({ host }) => findAddress(text, host));
   const address = issuer && findAddress(text, issuer.host);
   const claims = address && (await findClaims(address.claims, issuer.keys));
-  return claims ? makeForm({ token: address.token, commitment: claims.commitment }, words) : null;
+  return claims?.commitment ? makeForm({ token: address.token, commitment: claims.commitment }, words) : null;
 }
 
 function makeForm(sealed, words) {
@@ -32,7 +32,7 @@ function makeForm(sealed, words) {
 
 /** What was typed, as the commitment has it; null where a date is none. */
 function printedIn(fields) {
-  const [birth, firstDay, lastDay] = ["birth", "first_day", "last_day"].map((name) => typedDay(fields.get(name)));
-  const isWhole = birth && firstDay?.length === 10 && lastDay?.length === 10;
-  return isWhole ? { name: fields.get("name"), birth, firstDay, lastDay } : null;
+  const [firstDay, lastDay] = ["first_day", "last_day"].map((name) => typedDay(fields.get(name)));
+  const isWhole = firstDay?.length === 10 && lastDay?.length === 10;
+  return isWhole ? { code: fields.get("code"), name: fields.get("name"), firstDay, lastDay } : null;
 }

@@ -6,6 +6,7 @@ import { CameraFault, scan } from "./camera.js";
 import { headlineOf, makeCard } from "./card.js";
 import { makeMatching } from "./matching.js";
 import { startOffline } from "./offline.js";
+import { readQrOfFile } from "./qr_reading.js";
 
 const part = (id) => document.getElementById(id);
 const wordsLoading = fetch("/check/words.json").then((answer) => answer.json());
@@ -76,13 +77,19 @@ async function answerText(text) {
   const words = await wordsLoading;
   await wait(words, async () => {
     const answer = await checkText(text, words);
-    const card = makeCard(answer, words);
-    const hasGoodClaims = answer.report.checks.some(({ name, outcome }) => name === "claims" && outcome === "passed");
-    const matching = hasGoodClaims ? await makeMatching(text, words) : null;
-    if (matching) card.querySelector(".panel").after(matching);
+    const card = await makeMatchedCard(answer, text, words);
     if (!answer.isOffline && answer.report.certificate) card.append(makeLink(text, words));
     show(card);
   });
+}
+
+/** The card, and below what it says the form that compares the paper with the claims in a QR's text. */
+async function makeMatchedCard(answer, text, words) {
+  const card = makeCard(answer, words);
+  const hasGoodClaims = answer.report.checks.some(({ name, outcome }) => name === "claims" && outcome === "passed");
+  const matching = text && hasGoodClaims ? await makeMatching(text, words) : null;
+  if (matching) card.querySelector(".panel").after(matching);
+  return card;
 }
 
 /** The way to name, dates and PDF, which the service shows to who knows the birth date. */
@@ -96,10 +103,17 @@ async function answerFiles(files) {
   if (files.length === 0) return;
   const words = await wordsLoading;
   await wait(words, async () => {
-    if (files.length === 1) show(makeCard(await checkFile(files[0], words), words));
+    if (files.length === 1) show(await makeFileCard(files[0], words));
     else await answerEach(files, words);
   });
   part("file").form.reset();
+}
+
+async function makeFileCard(file, words) {
+  const answer = await checkFile(file, words);
+  const isPhoto = answer.report.signatures.length === 0 && file.type.startsWith("image/");
+  const text = isPhoto ? await readQrOfFile(file).catch(() => null) : null;
+  return makeMatchedCard(answer, text, words);
 }
 
 /** One after another, each listed as soon as it is there: what the service refuses of one does not stop the others. */
