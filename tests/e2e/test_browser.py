@@ -16,7 +16,8 @@ from tests.support import calls
 from tests.support.records import record
 from tests.support.service import Service
 
-_GENUINE = "Giấy thật – còn hiệu lực"
+_GENUINE_FILE = "Giấy thật – còn hiệu lực"
+_GENUINE_QR, _GENUINE_CODE = "Mã QR thật – hãy so với giấy", "Mã thật – hãy so với giấy"
 _PHONE, _DESK = 360, 1200
 _UNKNOWN = "0000-0000-0000-0001"
 _numbers = itertools.count(5001)
@@ -38,7 +39,7 @@ def test_a_scan_leads_to_verdict_and_pdf(service: Service, papers: list[Paper], 
     address = scan(paper.pdf)
     assert address.lower().startswith(service.base_url.lower() + "/v/")
     page.goto(address)
-    assert verdict_of(page) == _GENUINE
+    assert verdict_of(page) == _GENUINE_QR
     assert page.locator(".verdict-good").is_visible()
     assert paper.record["full_name"].upper() not in say(page).upper()
     prove(page, paper, last4=paper.last4)
@@ -164,7 +165,7 @@ def test_a_typed_code_leads_to_its_answer(
     page.locator("#code").fill(shape(papers[0].code))
     page.locator("form[method=get] button[type=submit]").click()
     assert page.url.endswith(f"/v/{papers[0].code}")
-    assert verdict_of(page) == _GENUINE
+    assert verdict_of(page) == _GENUINE_CODE
 
 
 def test_a_code_of_nobody_is_refused(service: Service, opening: Opening) -> None:
@@ -197,7 +198,7 @@ def test_an_uploaded_pdf_is_genuine_and_a_changed_one_is_not(
         data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1 :]
     )
     upload(page, service.base_url, good)
-    assert verdict_of(page) == _GENUINE
+    assert verdict_of(page) == _GENUINE_FILE
     assert page.locator(".check-passed").count() >= 5
     assert page.locator(".check-failed").count() == 0
     assert page.locator(".signatures > li").count() >= 2
@@ -213,7 +214,7 @@ def test_a_photo_of_the_paper_is_looked_up(
     """The QR in a picture gives the stranger's answer; what is no paper at all is an error at the field."""
     page, text = opening(), tmp_path / "note.pdf"
     upload(page, service.base_url, photograph(papers[0].pdf, tmp_path))
-    assert verdict_of(page) == _GENUINE
+    assert verdict_of(page) == _GENUINE_QR
     assert papers[0].record["full_name"].upper() not in say(page).upper()
     text.write_text("Không phải PDF")
     upload(page, service.base_url, text)

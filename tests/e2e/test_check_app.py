@@ -33,7 +33,7 @@ from tests.support import calls
 from tests.support.records import record
 from tests.support.service import Service
 
-_GENUINE = "Giấy thật – còn hiệu lực"
+_GENUINE, _GENUINE_FILE = "Mã QR thật – hãy so với giấy", "Giấy thật – còn hiệu lực"
 LATE_DAYS = dict.fromkeys(("positive_on", "examined_on", "isolation_from"), "2022-03-14") | dict.fromkeys(
     ("isolation_to", "last_test_on"), "2022-03-21"
 )
@@ -201,6 +201,32 @@ def test_what_is_printed_is_compared_here(service: Service, papers: list[Paper],
     assert sent == []
 
 
+def test_a_photo_is_compared_too(papers: list[Paper], opening: Opening, tmp_path: Path) -> None:
+    """With and without a network the answer on a photograph says what to compare, and offers to."""
+    page = opening()
+    page.locator("#file").set_input_files(photograph(papers[0].pdf, tmp_path))
+    page.get_by_role("button", name="Kiểm tra tệp").click()
+    assert title(page) == _GENUINE
+    expect(page.locator("#match-code")).to_be_visible()
+    cut_off(page)
+    page.locator("#file").set_input_files(photograph(papers[0].pdf, tmp_path))
+    page.get_by_role("button", name="Kiểm tra tệp").click()
+    assert title(page) == _GENUINE
+    expect(page.locator("#match-code")).to_be_visible()
+
+
+def test_an_address_elsewhere_is_named_without_a_network(opening: Opening) -> None:
+    """As with one: the host, and that it is not this service's."""
+    page = opening()
+    for cut in (False, True):
+        if cut:
+            cut_off(page)
+        type_code(page, "https://example.com/menu")
+        assert title(page) == "Mã QR của nơi khác"
+        expect(page.locator("#result")).to_contain_text("example.com")
+        page.locator("#again").click()
+
+
 def test_several_files_one_after_another(papers: list[Paper], opening: Opening, tmp_path: Path) -> None:
     """A genuine PDF, a changed one, a photo, and what is no paper: each with its own answer."""
     page = opening()
@@ -241,7 +267,7 @@ def test_files_without_a_network(papers: list[Paper], opening: Opening, tmp_path
 def test_dropped_files_are_checked(papers: list[Paper], opening: Opening) -> None:
     page = opening()
     page.locator("#drop").evaluate(DROP, list(papers[0].pdf))
-    assert title(page) == _GENUINE
+    assert title(page) == _GENUINE_FILE
 
 
 def test_the_browser_s_own_reader_is_used_where_there_is_one(papers: list[Paper], opening: Opening) -> None:
