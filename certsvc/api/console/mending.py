@@ -22,7 +22,7 @@ from certsvc.api.words.console import FIELDS
 from certsvc.callers.keys import require_scope
 from certsvc.callers.sessions import SignedIn
 from certsvc.errors import CertsvcError, InputError
-from certsvc.issuing.batches.mending import Row, require_mendable, require_rejected
+from certsvc.issuing.batches.rejected_rows import Row, require_mendable, require_rejected
 from certsvc.issuing.batches.results import result_of
 from certsvc.models import Scope
 from certsvc.records import Cell, Level

@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field
 from certsvc.api.access import Now, Reader, Res, Writer
 from certsvc.api.idempotency import Once, json_answer
 from certsvc.api.schemas import Record, Strict
-from certsvc.issuing.batches import mending
+from certsvc.issuing.batches import mending, rejected_rows
+from certsvc.issuing.batches.rejected_rows import Row
 from certsvc.issuing.batches.results import result_of
 from certsvc.models import ApiKey, Kind, Role, Status
 from certsvc.records import Cell
@@ -83,13 +84,11 @@ class Mending(Strict):
     )
 
 
-async def open_row(
-    batch_id: uuid.UUID, row: int, res: Resources, *, caller: ApiKey, with_cells: bool
-) -> mending.Row:
+async def open_row(batch_id: uuid.UUID, row: int, res: Resources, *, caller: ApiKey, with_cells: bool) -> Row:
     """The row of a batch that this caller may see; auditors get no cells."""
     with_cells = with_cells and caller.role is not Role.AUDITOR
     async with res.row_turns if with_cells else contextlib.nullcontext():
-        return await mending.read_row(
+        return await rejected_rows.read_row(
             res.db,
             batch_id,
             row,
@@ -128,7 +127,7 @@ async def mend(
     await res.doorbell.ring_issue()
 
 
-def _fate(row: mending.Row, *, caller: ApiKey, res: Resources) -> dict[str, Any]:
+def _fate(row: Row, *, caller: ApiKey, res: Resources) -> dict[str, Any]:
     no_codes = {"code": None, "verify_url": None} if caller.role is Role.AUDITOR else {}
     results = [
         result_of(line, vault=res.vault, base_url=res.settings.base_url) | no_codes for line in row.lines

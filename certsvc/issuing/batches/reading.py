@@ -32,7 +32,7 @@ from certsvc.issuing.leases import Lease
 from certsvc.issuing.requests.rows import answer_rows
 from certsvc.issuing.rulebooks import load_rulebook
 from certsvc.issuing.terms import IN_BATCH, Answer, Terms
-from certsvc.models import ApiKey, BatchRow, BatchStatus, Kind
+from certsvc.models import ApiKey, Batch, BatchRow, BatchStatus, Kind
 from certsvc.records import Cell, Checked, Illness, Level, Rulebook, SeenRows, check
 from certsvc.records.raw.refusals import refusal
 from certsvc.records.sheets.tables import SheetRow
@@ -75,11 +75,7 @@ async def read_batch(
     async with db.begin() as session:
         batch = await batches.find_for_change(session, batch_id)
         now = clock()
-        if (
-            batch is None
-            or batch.status is not BatchStatus.READING
-            or (batch.lease_until and batch.lease_until > now)
-        ):
+        if batch is None or not _is_unread(batch, now):
             return
         batch.lease_until = now + dt.timedelta(seconds=settings.lease_s)
         caller = await session.get_one(ApiKey, batch.owner_id)
@@ -102,15 +98,22 @@ async def read_batch(
             reader = _Reader(db, batch_id, rows, terms, stations, rules, vault, lease, on_progress, steps)
             await reader.read_all(done)
         except InputError as error:
-            problem: dict[str, Any] = {
-                "code": error.code,
-                "message_vi": error.message_vi,
-                "message_en": error.message_en,
-                "errors": list(error.errors),
-            }
-            await end_reading(db, batch_id, BatchStatus.FAILED, problem=problem, now=clock())
+            await end_reading(db, batch_id, BatchStatus.FAILED, problem=_problem_of(error), now=clock())
         else:
             await end_reading(db, batch_id, BatchStatus.RUNNING, problem=None, now=clock())
+
+
+def _is_unread(batch: Batch, now: dt.datetime) -> bool:
+    return batch.status is BatchStatus.READING and not (batch.lease_until and batch.lease_until > now)
+
+
+def _problem_of(error: InputError) -> dict[str, Any]:
+    return {
+        "code": error.code,
+        "message_vi": error.message_vi,
+        "message_en": error.message_en,
+        "errors": list(error.errors),
+    }
 
 
 MOST_REPEATS = 1000

@@ -15,17 +15,16 @@ import functools
 import hashlib
 import json
 import secrets
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from certsvc.claims import Claims
 from certsvc.clock import day_in_hanoi
-from certsvc.config import Profile
 from certsvc.errors import CertsvcError, Unavailable
 from certsvc.files.pieces import seal_piece
 from certsvc.issuing.press.contents import design_of, record_of
 from certsvc.issuing.press.orders import Chunk, Made, Order, Pressed, Setup, Unmade, self_check_failed
+from certsvc.issuing.press.stocks import Laid, Stocks
 from certsvc.issuing.press.warming import compile_usual
 from certsvc.records import Case, late_finding
 from certsvc.records.claiming import claims_of
@@ -34,20 +33,16 @@ from certsvc.signing.claims import ClaimKey, current, sign_claims
 from certsvc.signing.keyring import Keyring
 from certsvc.signing.revocation import RevocationSource
 from certsvc.signing.sealing import Sealed, Unsealed, seal
-from certsvc.signing.stock import Signing, Stock, lay_stock
 from certsvc.signing.tsa import TimeStamper
 from certsvc.states import Kind
-from certsvc.templates.filling import Filled, fill
-from certsvc.templates.marks import Mark, picture, time_line
+from certsvc.templates.filling import fill
+from certsvc.templates.marks import time_line
 from certsvc.templates.values import form_traits, form_values
 from certsvc.vault import new_data_key
 from certsvc.verify.claims import find_claims
 from certsvc.verify.pdf.examining import FileKind, Limits, examine
 from certsvc.verify.pdf.raw_signatures import prove_raw
 from certsvc.verify.trust import Trust
-
-_STOCKS_KEPT = 128
-_ANSWERS_ASKED_AGAIN_S = 3600
 
 
 def open_press(setup: Setup) -> "Press":
@@ -70,21 +65,13 @@ def _utc_now() -> dt.datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class _Laid:
-    """A stock, with the names of its two layers; None where the base is one certificate's alone."""
-
-    stock: Stock
-    layers: tuple[str, str] | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Job:
     """A filled certificate on its way to the seal; `address` is the text of its QR, with the claims if there
     is a key for them.
     """
 
     order: Order
-    laid: _Laid
+    laid: Laid
     sheet: Unsealed
     claims: Claims | None
     address: str
@@ -105,12 +92,10 @@ class Press:
         clock: Callable[[], dt.datetime],
     ) -> None:
         self._setup = setup
-        self._keyring = keyring
         self._time_stamper = time_stamper
-        self._revocation = revocation
         self._claim_keys = claim_keys
         self._clock = clock
-        self._stocks: OrderedDict[tuple[object, ...], _Laid] = OrderedDict()
+        self._stocks = Stocks(setup, keyring=keyring, time_stamper=time_stamper, revocation=revocation)
 
     def warm_up(self) -> None:
         """Have at hand what most certificates need, before somebody waits for one."""
@@ -161,7 +146,7 @@ class Press:
             is_reissue=order.facts.is_reissue,
             traits=form_traits(design, case, order.facts),
             signed_at=now,
-            slots=tuple(each.slot for each in order.signatories),
+            slots=tuple(signatory.slot for signatory in order.signatories),
             cache=self._setup.bases,
         )
         late = (
@@ -169,7 +154,7 @@ class Press:
             if order.kind is Kind.SICK_LEAVE
             else None
         )
-        laid = await self._stock_for(filled, order, now=now)
+        laid = await self._stocks.get(filled, order, now=now)
         return _Job(
             order,
             laid,
@@ -198,53 +183,6 @@ class Press:
             signed_on=day,
         )
         return claims, f"{address}/{sign_claims(claims, key)}"
-
-    async def _stock_for(self, filled: Filled, order: Order, *, now: dt.datetime) -> _Laid:
-        """The stock of these signers on this base. It is kept, unless the base is this certificate's alone.
-
-        Revocation answers are asked for again every hour; the source itself knows when to renew them.
-        """
-        hour = int(now.timestamp() // _ANSWERS_ASKED_AGAIN_S)
-        key = (
-            id(filled.blank),
-            order.signatories,
-            order.facts.facility_name,
-            hour,
-        )  # the kept stock holds the blank, so its id is not given again
-        if key not in self._stocks:
-            laid = await self._lay(filled, order)
-            if not filled.is_fast:
-                return laid
-            self._stocks[key] = laid
-            if len(self._stocks) > _STOCKS_KEPT:
-                self._stocks.popitem(last=False)
-        self._stocks.move_to_end(key)
-        return self._stocks[key]
-
-    async def _lay(self, filled: Filled, order: Order) -> _Laid:
-        fields = {field.name: field for field in filled.blank.fields}
-        signings = []
-        for each in order.signatories:
-            identity = self._keyring.identity(
-                each.source, facility_code=each.facility_code, licence=each.licence
-            )
-            field = fields[each.slot]
-            mark = Mark(
-                each.slot,
-                field.width,
-                field.height,
-                each.name,
-                order.facts.facility_name,
-                development=not self._setup.is_production,
-            )
-            signings.append(Signing(each.slot, identity, picture(mark)))
-        answers = None
-        if self._setup.profile is Profile.B_LT:
-            answers = await self._revocation.gather(
-                [*(each.identity.certificate for each in signings), self._time_stamper.certificates[0]]
-            )
-        stock = lay_stock(filled.blank, signings=signings, answers=answers)
-        return _Laid(stock, (_digest(stock.blank.pdf), _digest(stock.revision)) if filled.is_fast else None)
 
     def _finish(
         self,

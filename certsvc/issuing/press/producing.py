@@ -1,6 +1,7 @@
 """From `requested` to `issued`: claim a chunk, send it through a press, store what comes out, publish.
 
     1. claim    a short transaction takes rows with a lease and numbers them
+       (`issuing/press/claiming.py`)
     2. press    outside any transaction another process fills, signs and proves them
        (`issuing/press/pressing.py`)
     3. store    layers and the chunk's pack
@@ -11,25 +12,19 @@ Nothing is published twice: whoever lost the claim discards its bytes.
 """
 
 import datetime as dt
-import secrets
-import uuid
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from certsvc.clock import day_in_hanoi
 from certsvc.config import Settings
 from certsvc.errors import CertsvcError, Unavailable
 from certsvc.files.archive import Archive, Location
 from certsvc.issuing.leases import Lease
-from certsvc.issuing.press.numbering import number, place
+from certsvc.issuing.press.claiming import Claim, claim_chunk, extend_claim
 from certsvc.issuing.press.ordering import make_order
 from certsvc.issuing.press.orders import Chunk, Made, Order, Pressed, Unmade, self_check_failed
 from certsvc.issuing.press.rosters import Rosters
 from certsvc.issuing.rulebooks import load_cited
-from certsvc.issuing.terms import ALONE
 from certsvc.logs import get_logger
 from certsvc.models import Certificate, EventType
 from certsvc.refusals import internal_error
@@ -64,14 +59,6 @@ class Workbench:
     press: Press
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Certificates that are ours while the lease lasts, by id; entities detached from any session."""
-
-    token: str
-    certificates: Mapping[uuid.UUID, Certificate]
-
-
 async def issue_chunk(
     bench: Workbench,
     *,
@@ -87,14 +74,14 @@ async def issue_chunk(
     """
     settings = bench.settings
     async with bench.db.begin() as session:
-        claim = await _claim(
+        claim = await claim_chunk(
             session, vault=bench.vault, settings=settings, now=clock(), only_alone=only_alone
         )
     if not claim.certificates:
         return 0
     if len(claim.certificates) == settings.chunk_size:
         on_full()
-    lease = Lease(lambda until: _extend(bench.db, claim, until), lease_s=settings.lease_s, clock=clock)
+    lease = Lease(lambda until: extend_claim(bench.db, claim, until), lease_s=settings.lease_s, clock=clock)
     pressed = await _press(bench, claim, lease=lease, now=clock())
     issued, unmade = 0, list(pressed.unmade)
     try:
@@ -111,40 +98,6 @@ async def issue_chunk(
         not_issued=len(unmade),
     )
     return len(claim.certificates)
-
-
-async def _claim(
-    session: AsyncSession, *, vault: Vault, settings: Settings, now: dt.datetime, only_alone: bool
-) -> Claim:
-    """Step 1. Who was tried too often is given up, in words that a person can act on."""
-    taken = await leases.take_waiting(
-        session, now=now, limit=settings.chunk_size, up_to=ALONE if only_alone else None
-    )
-    tried_out = [each for each in taken if each.attempts >= settings.max_attempts]
-    claimed = [each for each in taken if each.attempts < settings.max_attempts]
-    for certificate in tried_out:
-        certificate.fail(now, certificate.reason or "too_many_attempts", certificate.reason_text)
-        certificates.record_event(
-            session, certificate.id, "failed", at=now, actor="worker", reason=certificate.reason
-        )
-    await announce(session, EventType.CERTIFICATE_FAILED, tried_out, now=now)
-    await session.flush()
-    session.expunge_all()  # what is claimed is written for the whole chunk, not one by one
-    token = secrets.token_hex(16)
-    for certificate in claimed:
-        certificate.claim(now, lease_until=now + dt.timedelta(seconds=settings.lease_s), token=token)
-    await number(session, claimed, year=day_in_hanoi(now).year)
-    await place(session, claimed, vault=vault)
-    await leases.write_claims(session, claimed)
-    await leases.record_events(
-        session, "signing", {each.id: {"attempt": each.attempts} for each in claimed}, at=now, actor="worker"
-    )
-    return Claim(token, {each.id: each for each in claimed})
-
-
-async def _extend(db: Database, claim: Claim, lease_until: dt.datetime) -> None:
-    async with db.begin() as session:
-        await leases.extend_lease(session, claim.certificates, token=claim.token, lease_until=lease_until)
 
 
 async def _press(bench: Workbench, claim: Claim, *, lease: Lease, now: dt.datetime) -> Pressed:

@@ -5,9 +5,10 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
+from certsvc.errors import ErrorItem
 from certsvc.records.case import CareSetting
+from certsvc.records.judging.rule_rows import fault
 from certsvc.records.judging.rulebook import (
     DatedRow,
     DischargeRule,
@@ -81,14 +82,14 @@ def _id(row: DatedRow | None) -> str | None:
     return None if row is None else row.id
 
 
-def find_conflicts(known: Rulebook, added: Rulebook) -> list[dict[str, Any]]:
+def find_conflicts(known: Rulebook, added: Rulebook) -> list[ErrorItem]:
     """Why rows of a file do not fit to those that hold, or to one another: an item for each, with the number
     of its row.
 
     An id is given once and for all. A row that has no end is ended by whatever begins later; two that both
     say when they end may not share a day, and no two begin on one day. Every examination has a ceiling.
     """
-    errors: list[dict[str, Any]] = []
+    errors: list[ErrorItem] = []
     before: list[DatedRow] = [*known.rows, *known.withdrawn]
     tables: tuple[Sequence[DatedRow], ...] = (added.leave_ceilings, added.discharge_rules)
     for rows in tables:
@@ -150,11 +151,5 @@ def _gap(gap: Change) -> tuple[str, str]:
     )
 
 
-def _item(number: int, row: DatedRow, key: str, vi: str, en: str) -> dict[str, Any]:
-    return {
-        "field": f"{table_of(row)}.{key}",
-        "row": number,
-        "rule": None,
-        "message_vi": f"«{key}» {vi}.",
-        "message_en": f"“{key}” {en}.",
-    }
+def _item(number: int, row: DatedRow, key: str, vi: str, en: str) -> ErrorItem:
+    return fault(number, f"{table_of(row)}.{key}", vi, en)

@@ -6,14 +6,17 @@ import datetime as dt
 from collections.abc import Iterable
 from functools import lru_cache
 
-from certsvc.records.rules.certificate_rules import RECOVERY_RULES, SICK_LEAVE_RULES
 from certsvc.records.rules.field_rules import FIELD_RULES
 from certsvc.records.rules.findings import Finding, Rule
+from certsvc.records.rules.person_rules import PERSON_RULES
+from certsvc.records.rules.recovery_rules import RECOVERY_RULES
+from certsvc.records.rules.sick_leave_rules import SICK_LEAVE_RULES
 from certsvc.records.rules.warning_rules import WARNING_RULES
 from certsvc.records.titles import TITLES_VI
 
 RULES: dict[str, Rule] = {
-    rule.id: rule for rule in (*FIELD_RULES, *WARNING_RULES, *SICK_LEAVE_RULES, *RECOVERY_RULES)
+    rule.id: rule
+    for rule in (*PERSON_RULES, *FIELD_RULES, *WARNING_RULES, *SICK_LEAVE_RULES, *RECOVERY_RULES)
 }
 """Every rule by its id, in the order in which findings are told."""
 

@@ -165,9 +165,8 @@ def test_no_bytes_break_the_reader(data: bytes) -> None:
 
 
 def _conflicts(*rows: str) -> list[tuple[int, str]]:
-    return [
-        (each["row"], each["field"].partition(".")[2]) for each in find_conflicts(built_in(), _rules(*rows))
-    ]
+    conflicts = find_conflicts(built_in(), _rules(*rows))
+    return [(item["row"] or 0, (item["field"] or "").partition(".")[2]) for item in conflicts]
 
 
 def test_rows_that_fit_are_no_conflict() -> None:
