@@ -138,7 +138,7 @@ def test_the_file_alone_is_a_choice(service: Service, papers: list[Paper], openi
     _hand_in(page, service, [], codes=papers[0].code, output="csv")
     with page.expect_download() as download:
         _send(page)
-    assert "Giấy thật" in Path(download.value.path()).read_text(encoding="utf-8-sig")
+    assert "Mã thật – hãy so với giấy" in Path(download.value.path()).read_text(encoding="utf-8-sig")
 
 
 def test_an_empty_form_says_what_is_missing(service: Service, opening: Opening) -> None:
