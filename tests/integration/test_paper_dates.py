@@ -161,7 +161,11 @@ async def test_a_qr_of_before_still_leads_to_its_paper(rig: Rig) -> None:
     claims = find_claims(text, trust.claim_keys)
     assert claims is not None
     assert (str(claims.dated_on), str(claims.signed_on)) == (EXAMINED, signed_on(certificate))
-    earlier, wrong = (sign_claims(replace(claims, dated_on=day), key) for day in (None, dt.date(2022, 3, 15)))
+    former = replace(claims, commitment=None, former_commitment=bytes(16), dated_on=None)
+    wrong, earlier = (
+        sign_claims(replace(claims, dated_on=dt.date(2022, 3, 15)), key),
+        sign_claims(former, key),
+    )
     answer = (await rig.call("POST", "/v1/verify", role=None, json={"qr": f"{start}/{earlier}"})).json()
     assert (answer["verdict"], answer["checks"][-1]["name"], answer["checks"][-1]["outcome"]) == (
         "valid",
